@@ -1,0 +1,63 @@
+"""One inference asked for, and how it ended, in fal's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from fakefal.protocol.endpoints import EndpointId
+
+Json = Any
+"""Any JSON value: the user's or the model's, never ours."""
+
+Via = Literal["queue", "run", "stream", "ws", "realtime"]
+"""How a call came."""
+
+VIAS: tuple[Via, ...] = get_args(Via)
+
+Moment = Literal["submit", "result"]
+"""Where a queue caller meets a failure: refused at submit, or told with the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One inference asked for.
+
+    ``headers`` have lower-case names and hold no credentials. ``flaws`` is what is wrong with a
+    body that is not JSON at all, as the ``detail`` list that the app would answer.
+    """
+
+    endpoint: EndpointId
+    via: Via
+    input: Json
+    headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
+    webhook: str | None = None
+    flaws: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call ends: the answer of the model, or a failure, as the wire shows it.
+
+    ``payload`` is ``body`` as bytes ready to send. ``error`` and ``error_type`` are what the
+    queue's status says about it. ``headers`` are those that only this answer has. ``moment`` says
+    where a queue caller meets it.
+    """
+
+    status: int
+    body: Json
+    payload: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    error: str | None = None
+    error_type: str | None = None
+    content_type: str = "application/json"
+    moment: Moment = "result"
+    identified: bool = True
+    """Whether the answer carries ``x-fal-request-id``; an ingress page does not."""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the model answered with an output."""
+        return self.status < 400

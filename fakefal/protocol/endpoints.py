@@ -1,0 +1,56 @@
+"""Endpoint ids and the app that each belongs to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+NAMESPACES = ("workflows", "comfy")
+"""First segments that shift owner and alias by one.
+
+Source: client (fal_client 1.0.3 client.py: APP_NAMESPACES; fal-js utils.ts).
+"""
+
+_LEGACY = re.compile(r"^([0-9]+)-([a-zA-Z0-9-]+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointId:
+    """``owner/alias[/path]``, with an optional namespace before it.
+
+    ``text`` is the whole id without leading or trailing slashes; ``app`` is the id without its
+    path, which status, result and cancel URLs use. Source: protocol.md section 2.
+    """
+
+    text: str
+    app: str
+    owner: str
+    alias: str
+    path: str = ""
+    namespace: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@lru_cache(maxsize=4096)
+def parse_endpoint(text: str) -> EndpointId | None:
+    """Read an endpoint id; None if it cannot be one.
+
+    Slashes at either end and doubled ones do not matter. The legacy form ``123-alias`` means
+    ``123/alias``. Source: client (fal_client 1.0.3 client.py: AppId.from_endpoint_id).
+    """
+    parts = [part for part in text.split("/") if part]
+    if len(parts) == 1 and (legacy := _LEGACY.match(parts[0])):
+        parts = [legacy.group(1), legacy.group(2)]
+    namespace = ""
+    if parts and parts[0] in NAMESPACES:
+        namespace, parts = parts[0], parts[1:]
+    if len(parts) < 2:
+        return None
+    owner, alias, *rest = parts
+    app = "/".join(filter(None, (namespace, owner, alias)))
+    path = "/".join(rest)
+    whole = f"{app}/{path}" if path else app
+    return EndpointId(whole, app, owner, alias, path, namespace)

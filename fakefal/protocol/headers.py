@@ -1,0 +1,75 @@
+"""Header names of fal's protocol, which of them are credentials, and how a key is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+REQUEST_ID = "x-fal-request-id"
+BILLABLE_UNITS = "x-fal-billable-units"
+ERROR_TYPE = "X-Fal-Error-Type"
+TIMEOUT_TYPE = "X-Fal-Request-Timeout-Type"
+NEEDS_RETRY = "X-Fal-Needs-Retry"
+RETRYABLE = "X-Fal-Retryable"
+TARGET_URL = "x-fal-target-url"
+TARGET_HOST = "x-fal-target-host"
+
+HINT = "x-fakefal-hint"
+"""Our own explanation beside a fal-shaped error; fal never sends it."""
+
+CREDENTIALS = frozenset(
+    {
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "set-cookie",
+        "x-api-key",
+        "x-fal-cdn-token",
+        "x-fal-key",
+    }
+)
+"""Headers whose values are secrets. What is accepted as a credential is redacted, by this table."""
+
+CREDENTIAL_PARAMETERS = frozenset({"fal_jwt_token", "fal_key", "identity"})
+"""Query parameters whose values are secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What an ``Authorization`` header holds. ``scheme`` is lower-case."""
+
+    scheme: str
+    token: str
+
+
+def read_credential(authorization: str | None) -> Credential | None:
+    """The credential of an ``Authorization`` header; None if it holds none.
+
+    ``Key id:secret`` is fal's own form, ``Bearer token`` that of short-lived tokens and of OpenAI
+    clients. Source: protocol.md section 9.1 (documented, client).
+    """
+    if not authorization:
+        return None
+    scheme, _, token = authorization.strip().partition(" ")
+    token = token.strip()
+    lowered = scheme.lower()
+    if not token or lowered not in ("key", "bearer"):
+        return None
+    return Credential(lowered, token)
+
+
+def without_credentials(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """Headers with lower-case names and no secrets, as a call keeps them."""
+    return {
+        lowered: value for name, value in headers if (lowered := name.lower()) not in CREDENTIALS
+    }
+
+
+def format_units(units: float) -> str:
+    """Billable units as the header has them: whole numbers bare, others with eight decimals.
+
+    Source: protocol.md section 3.8 (recorded: sdk-e2e).
+    """
+    if float(units).is_integer():
+        return str(int(units))
+    return f"{units:.8f}"

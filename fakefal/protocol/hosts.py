@@ -1,0 +1,43 @@
+"""The fal hosts, their backup and older names, and what each stands for."""
+
+from __future__ import annotations
+
+RUN = "fal.run"
+QUEUE = "queue.fal.run"
+WS = "ws.fal.run"
+REST = "rest.fal.ai"
+MEDIA = "v3.fal.media"
+MEDIA_B = "v3b.fal.media"
+MEDIA_FIRST = "fal.media"
+API = "api.fal.ai"
+SITE = "fal.ai"
+AUTH = "auth.fal.ai"
+WEBRTC = "wma.fal.run"
+
+CANONICAL: dict[str, str] = {
+    **{name: name for name in (RUN, QUEUE, WS, REST, MEDIA, MEDIA_B, MEDIA_FIRST)},
+    **{name: name for name in (API, SITE, AUTH, WEBRTC)},
+    "falrun.com": RUN,
+    "queue.falrun.com": QUEUE,
+    "gateway.fal.ai": RUN,
+    "gateway.alpha.fal.ai": RUN,
+    "rest.alpha.fal.ai": REST,
+    "www.fal.ai": SITE,
+}
+"""Every name that reaches fal, and the host it is another name of.
+
+The backup names take a replay of the same request, key and all, when a connection fails, so a fake
+must own them too. Source: protocol.md section 1 (client: fal_client 1.0.3 client.py).
+"""
+
+
+def canonical(name: str) -> str | None:
+    """The fal host that a host name stands for, or None if it is not fal's.
+
+    Case, a trailing dot and a port do not matter: ``Queue.FAL.run:443`` is ``queue.fal.run``.
+    """
+    found = CANONICAL.get(name)
+    if found is not None:
+        return found
+    bare = name.rsplit(":", 1)[0] if ":" in name else name
+    return CANONICAL.get(bare.rstrip(".").lower())

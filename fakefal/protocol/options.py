@@ -1,0 +1,36 @@
+"""The open questions of fal's protocol that fakefal answers by a switch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fakefal.protocol.periods import DEFAULT_PERIOD
+
+Subpath = Literal["accept", "refuse-405"]
+ReadsAfterCancel = Literal["completed", "not-found"]
+Unmatched = Literal["fail", "generate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """Which answer is taken where the evidence about fal conflicts (protocol.md section 16).
+
+    ``subpath``: whether status and result URLs may keep the endpoint's path (row 3).
+    ``response_suffix``: whether ``response_url`` ends in ``/response`` (row 2).
+    ``reads_after_cancel``: what a request cancelled in the queue reads as (row 4).
+    ``error_in_status``: whether a model's own failure shows in the status (row 5).
+    ``cancel_answer``: ``status`` for the documented 202, ``success`` for OpenAPI's 200 (row 7).
+    ``keys``: ``any`` takes every non-empty key, ``strict`` only ``id:secret`` (row 10).
+    ``profile``: the period of the any-llm schema (section 6.1).
+    ``validate``: whether inputs of known models are checked as the model would.
+    """
+
+    subpath: Subpath = "accept"
+    response_suffix: bool = False
+    reads_after_cancel: ReadsAfterCancel = "completed"
+    error_in_status: bool = True
+    cancel_answer: Literal["status", "success"] = "status"
+    keys: Literal["any", "strict"] = "any"
+    profile: str = DEFAULT_PERIOD
+    validate: bool = True
