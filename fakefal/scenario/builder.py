@@ -1,0 +1,211 @@
+"""The Python way to write exchanges: builds the same models that files are read into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from fakefal.errors import FakefalError
+from fakefal.protocol.call import Json
+from fakefal.scenario.models import Exchange
+from fakefal.scenario.patterns import PatternError
+from fakefal.scenario.render import TemplateError
+from fakefal.scenario.source import Source, format_path
+from fakefal.scenario.wording import word_error
+
+
+class Pattern(NamedTuple):
+    """A matcher for one value, as ``contains("x")`` makes it."""
+
+    json: dict[str, Json]
+
+
+def contains(needle: Json) -> Pattern:
+    """A text with this in it, or a list with such an entry."""
+    return Pattern({"$contains": _plain(needle)})
+
+
+def regex(expression: str) -> Pattern:
+    """A text in which the regular expression is found."""
+    return Pattern({"$regex": expression})
+
+
+def any_of(*patterns: Json) -> Pattern:
+    """A value that one of the patterns matches."""
+    return Pattern({"$any": [_plain(pattern) for pattern in patterns]})
+
+
+def more_than(number: float) -> Pattern:
+    """A number above this one."""
+    return Pattern({"$gt": number})
+
+
+def less_than(number: float) -> Pattern:
+    """A number below this one."""
+    return Pattern({"$lt": number})
+
+
+def absent() -> Pattern:
+    """A field that is not there."""
+    return Pattern({"$absent": True})
+
+
+def _plain(value: Any) -> Json:
+    """Patterns at any depth as the JSON that a file would hold."""
+    if isinstance(value, Pattern):
+        return value.json
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+Sink = Callable[[Exchange], None]
+"""Takes each version of an exchange as it is built."""
+
+
+class ExchangeBuilder:
+    """An exchange in the making; it takes effect as soon as it has an outcome.
+
+    ``on("fal-ai/any-llm", prompt="x").fail("runner_disconnected").then.text("Ship it.")``
+    """
+
+    def __init__(self, when: dict[str, Any], sink: Sink) -> None:
+        self._when = when
+        self._sink = sink
+        self._replies: list[dict[str, Any]] = [{}]
+        self._more: dict[str, Any] = {}
+
+    # How it ends
+
+    def text(self, text: str, *, reasoning: str | None = None) -> ExchangeBuilder:
+        """A language model's answer; ``reasoning`` is given to calls that ask for it."""
+        extra = {} if reasoning is None else {"reasoning": reasoning}
+        return self._set(text=text, **extra)
+
+    def output(self, output: Json) -> ExchangeBuilder:
+        """Any JSON as the model's output."""
+        return self._set(output=output)
+
+    def soft_error(self, error: str, *, text: str = "") -> ExchangeBuilder:
+        """An upstream failure told inside a 200 answer."""
+        return self._set(error=error, text=text)
+
+    def fail(self, name: str | None = None, **spelled: Any) -> ExchangeBuilder:
+        """A failure: a name of the error catalogue, or spelled out as in a file.
+
+        ``fail("runner_disconnected")``, ``fail(type="no_media_generated")``,
+        ``fail(status=418, body={"detail": "teapot"})``.
+        """
+        if (name is None) == (not spelled):
+            raise FakefalError("fail takes a name or a spelled-out failure — fail(status=500), say")
+        return self._set(fail=spelled if name is None else name)
+
+    # On the way there
+
+    def timeline(self, *steps: Any) -> ExchangeBuilder:
+        """The steps of the queue: ``"IN_QUEUE"`` or ``{"IN_PROGRESS": {"for": "2s"}}``."""
+        return self._set(timeline=list(steps))
+
+    def stream(self, **spec: Any) -> ExchangeBuilder:
+        """How a stream is cut and paced, as in a file: ``by="char"``, ``every="1s"``."""
+        return self._set(stream=spec)
+
+    def headers(self, headers: dict[str, str]) -> ExchangeBuilder:
+        """Extra headers of the answer."""
+        return self._set(headers=headers)
+
+    def billed(self, units: float) -> ExchangeBuilder:
+        """``x-fal-billable-units`` of the answer."""
+        return self._set(billable_units=units)
+
+    def takes(self, duration: float | str) -> ExchangeBuilder:
+        """``metrics.inference_time`` of the finished status."""
+        return self._set(inference_time=duration)
+
+    # How often
+
+    @property
+    def then(self) -> ExchangeBuilder:
+        """Begin the reply of the next call."""
+        self._replies.append({})
+        return self
+
+    def times(self, count: int) -> ExchangeBuilder:
+        """Answer this many calls, then no more."""
+        self._more["times"] = count
+        return self._publish()
+
+    def cycle(self) -> ExchangeBuilder:
+        """Start over after the last reply, instead of repeating it."""
+        return self._after("cycle")
+
+    def once(self) -> ExchangeBuilder:
+        """Answer each reply once, and then no more."""
+        return self._after("miss")
+
+    def _after(self, then: str) -> ExchangeBuilder:
+        self._more["then"] = then
+        return self._publish()
+
+    def _set(self, **fields: Any) -> ExchangeBuilder:
+        self._replies[-1].update(_plain(fields))
+        return self._publish()
+
+    def _publish(self) -> ExchangeBuilder:
+        self._sink(build_exchange({"when": self._when, "replies": self._replies, **self._more}))
+        return self
+
+
+def when_of(
+    endpoint: str | None,
+    via: str | list[str] | None,
+    input_: Json,
+    headers: dict[str, Any] | None,
+    fields: dict[str, Any],
+) -> dict[str, Any]:
+    """The ``when`` of ``on(endpoint, via=…, input=…, headers=…, **fields)``.
+
+    ``fields`` are top-level input fields; they are added to ``input``.
+    """
+    when: dict[str, Any] = {}
+    if endpoint is not None:
+        when["endpoint"] = endpoint
+    if via is not None:
+        when["via"] = via
+    pattern = _plain(input_)
+    if fields:
+        if pattern is not None and not isinstance(pattern, dict):
+            raise FakefalError("input and input fields go together only if input is a dict")
+        pattern = {**(pattern or {}), **_plain(fields)}
+    if pattern is not None:
+        when["input"] = pattern
+    if headers is not None:
+        when["headers"] = _plain(headers)
+    return when
+
+
+def build_exchange(data: dict[str, Any]) -> Exchange:
+    """An exchange from plain data; raises FakefalError with all that is wrong."""
+    source = Source("on(…)", {"fakefal": 1, "exchanges": [data]})
+    try:
+        return Exchange.model_validate(data)
+    except ValidationError as error:
+        texts = []
+        for found in error.errors(include_url=False):
+            found["loc"] = ("exchanges", 0, *found["loc"])
+            mistake = word_error(source, found)
+            path = mistake.path.removeprefix("exchanges[0].")
+            right = f" — {mistake.right}" if mistake.right else ""
+            texts.append(f"{path}: {mistake.what}{right}")
+        raise FakefalError("\n".join(texts)) from None
+
+
+def worded(error: PatternError | TemplateError) -> FakefalError:
+    """A pattern or template that cannot be used, as a mistake of the user."""
+    right = f" — {error.right}" if isinstance(error, PatternError) and error.right else ""
+    place = format_path(error.path)
+    return FakefalError(f"{place}: {error.what}{right}" if place else f"{error.what}{right}")

@@ -1,0 +1,117 @@
+"""What a scenario can have wrong beyond its shape: patterns, templates, names used twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fakefal.errors import Mistake
+from fakefal.scenario.matching import compile_endpoint
+from fakefal.scenario.operators import compile_pattern
+from fakefal.scenario.patterns import PatternError
+from fakefal.scenario.render import TemplateError, compile_value
+from fakefal.scenario.source import Path, Source
+
+_TEMPLATED = ("text", "reasoning", "error", "output", "fail", "headers")
+
+
+def check_meaning(source: Source) -> Iterator[Mistake]:
+    """The mistakes of a file whose shape may be wrong as well: it looks only at what is there."""
+    exchanges = source.data.get("exchanges") if isinstance(source.data, dict) else None
+    if not isinstance(exchanges, list):
+        return
+    seen: dict[str, int] = {}
+    for index, exchange in enumerate(exchanges):
+        if not isinstance(exchange, dict):
+            continue
+        path: Path = ("exchanges", index)
+        yield from _name(source, exchange.get("id"), (*path, "id"), seen)
+        yield from _when(source, exchange.get("when"), (*path, "when"))
+        yield from _reply(source, exchange.get("reply"), (*path, "reply"))
+        replies = exchange.get("replies")
+        if isinstance(replies, list):
+            for number, reply in enumerate(replies):
+                yield from _reply(source, reply, (*path, "replies", number))
+
+
+def _name(source: Source, name: Any, path: Path, seen: dict[str, int]) -> Iterator[Mistake]:
+    if not isinstance(name, str):
+        return
+    if name in seen:
+        what = f'the id "{name}" is taken (line {seen[name]})'
+        yield source.mistake(path, what, "give each exchange its own")
+    seen.setdefault(name, source.place(path)[0])
+
+
+def _when(source: Source, when: Any, path: Path) -> Iterator[Mistake]:
+    if not isinstance(when, dict):
+        return
+    endpoint = when.get("endpoint")
+    if isinstance(endpoint, str):
+        try:
+            compile_endpoint(endpoint)
+        except PatternError as error:
+            yield source.mistake((*path, "endpoint"), error.what, error.right)
+    patterns: list[tuple[str, ...]] = [("input",)] if "input" in when else []
+    headers = when.get("headers")
+    if isinstance(headers, dict):
+        patterns += [("headers", name) for name in headers]
+    for inner in patterns:
+        value: Any = when
+        for part in inner:
+            value = value[part]
+        try:
+            compile_pattern(value)
+        except PatternError as error:
+            where = (*path, *inner, *error.path)
+            yield source.mistake(where, error.what, error.right, key=_is_operator(error))
+
+
+def _is_operator(error: PatternError) -> bool:
+    return error.what.startswith("unknown operator")
+
+
+def _reply(source: Source, reply: Any, path: Path) -> Iterator[Mistake]:
+    if not isinstance(reply, dict):
+        return
+    for name in _TEMPLATED:
+        if name in reply:
+            yield from _template(source, reply[name], (*path, name))
+    stream = reply.get("stream")
+    if isinstance(stream, dict):
+        if "events" in stream:
+            yield from _template(source, stream["events"], (*path, "stream", "events"))
+        yield from _chunks(source, reply.get("text"), stream.get("chunks"), path)
+    timeline = reply.get("timeline")
+    if isinstance(timeline, list):
+        yield from _forever(source, timeline, (*path, "timeline"))
+
+
+def _template(source: Source, value: Any, path: Path) -> Iterator[Mistake]:
+    try:
+        compile_value(value, path)
+    except TemplateError as error:
+        yield source.mistake(error.path, error.what, "write {{ input.prompt }}, for example")
+
+
+def _chunks(source: Source, text: Any, chunks: Any, path: Path) -> Iterator[Mistake]:
+    if not isinstance(text, str) or not isinstance(chunks, list):
+        return
+    if all(isinstance(chunk, str) for chunk in chunks) and "".join(chunks) != text:
+        where = (*path, "stream", "chunks")
+        yield source.mistake(where, "the chunks joined are not the text", "leave text out")
+
+
+def _forever(source: Source, timeline: list[Any], path: Path) -> Iterator[Mistake]:
+    for index, step in enumerate(timeline):
+        detail = next(iter(step.values()), None) if isinstance(step, dict) else None
+        if not isinstance(detail, dict) or detail.get("forever") is not True:
+            continue
+        where: Path = (*path, index, next(iter(step)))
+        limits = [name for name in ("polls", "for") if name in detail]
+        if limits:
+            what = f"{limits[0]} does nothing beside forever"
+            yield source.mistake((*where, limits[0]), what, "keep one of them")
+        if index < len(timeline) - 1:
+            what = "the steps after a step that lasts forever are never reached"
+            yield source.mistake((*path, index + 1), what, "remove them")

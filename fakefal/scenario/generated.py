@@ -1,0 +1,61 @@
+"""What to answer when nothing is written: text that follows from the input, and from it alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+from fakefal.protocol.call import Call, Json
+
+_WORDS = (
+    "the a model answers with words that follow from your prompt every time same seed gives same "
+    "text so tests can compare it letter by letter small steps make clear code and good names help "
+    "readers find their way through quiet systems light moves over water while simple tools do "
+    "honest work people ask short questions and read long replies"
+).split()
+
+
+def canonical(value: Json) -> str:
+    """JSON in one spelling: sorted keys, compact, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def digest(*parts: str) -> bytes:
+    """Thirty-two bytes that depend on the parts and on nothing else."""
+    hasher = hashlib.blake2b(digest_size=32)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        hasher.update(len(data).to_bytes(8, "big"))
+        hasher.update(data)
+    return hasher.digest()
+
+
+def _numbers(*parts: str) -> Iterator[int]:
+    block = digest(*parts)
+    while True:
+        yield from block
+        block = hashlib.blake2b(block, digest_size=32).digest()
+
+
+def _sentence(numbers: Iterator[int], words: int) -> str:
+    chosen = [_WORDS[next(numbers) % len(_WORDS)] for _ in range(words)]
+    return f"{' '.join(chosen).capitalize()}."
+
+
+def generated_text(call: Call, seed: int) -> str:
+    """Two or three short sentences; the same for the same input and seed, whatever the way."""
+    numbers = _numbers("text", str(seed), call.endpoint.text, canonical(call.input))
+    return " ".join(_sentence(numbers, 5 + next(numbers) % 6) for _ in range(2 + next(numbers) % 2))
+
+
+def generated_reasoning(call: Call, seed: int) -> str:
+    """One sentence, for calls that ask for reasoning."""
+    numbers = _numbers("reasoning", str(seed), call.endpoint.text, canonical(call.input))
+    return _sentence(numbers, 8)
+
+
+def generated_seconds(request_id: str) -> float:
+    """A plausible inference time, 0.2 to 2.2 seconds, four decimals."""
+    first, second, *_ = digest("seconds", request_id)
+    return round(0.2 + (first * 256 + second) / 65536 * 2, 4)

@@ -1,0 +1,148 @@
+"""Scenario files: find, read, validate; every mistake is told at once, with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from fakefal.errors import FakefalError, Mistake, ScenarioError
+from fakefal.scenario.book import Entry, make_entry
+from fakefal.scenario.checks import check_meaning
+from fakefal.scenario.models import Scenario
+from fakefal.scenario.source import Source, parse_source
+from fakefal.scenario.versions import upgrade
+from fakefal.scenario.wording import word_error
+
+MAX_BYTES = 20_000_000
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A scenario ready for use: what was written, and its exchanges made ready."""
+
+    file: str
+    scenario: Scenario
+    entries: tuple[Entry, ...]
+
+
+def load_text(text: str, file: str = "scenario", *, is_json: bool | None = None) -> Loaded:
+    """A scenario from text; raises ScenarioError with all its mistakes."""
+    source = parse_source(text, file, is_json=is_json)
+    source.data = upgrade(source.data)
+    return _ready(source)
+
+
+def load_file(path: str | Path) -> Loaded:
+    """A scenario from a file; raises ScenarioError."""
+    name = str(path)
+    return load_text(_read(Path(path)), name, is_json=name.endswith(".json"))
+
+
+def load_data(data: Any, file: str = "scenario") -> Loaded:
+    """A scenario from a plain dict, as a file would hold it; raises ScenarioError."""
+    return _ready(Source(file, upgrade(data)))
+
+
+def load_scenario(scenario: Scenario, file: str = "scenario") -> Loaded:
+    """A scenario from its model; raises ScenarioError for patterns and templates that are wrong."""
+    return load_data(dump_data(scenario), file)
+
+
+def load_all(paths: Iterable[str | Path]) -> list[Loaded]:
+    """Every scenario of the files and folders named; raises one ScenarioError for all of them."""
+    loaded: list[Loaded] = []
+    mistakes: list[Mistake] = []
+    for path in find_files(paths):
+        try:
+            loaded.append(load_file(path))
+        except ScenarioError as error:
+            mistakes.extend(error.mistakes)
+    if mistakes:
+        raise ScenarioError(tuple(mistakes))
+    return loaded
+
+
+def find_files(paths: Iterable[str | Path]) -> list[Path]:
+    """The scenario files that paths mean: a file itself, a folder all those in it, by name."""
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(inner for inner in path.rglob("*") if inner.suffix in SUFFIXES)
+        if not inside:
+            raise FakefalError(f"{path}: no scenario in this folder — it holds no {_suffixes()}")
+        found.extend(inside)
+    return found
+
+
+def _suffixes() -> str:
+    return ", ".join(SUFFIXES[:-1]) + f" or {SUFFIXES[-1]} file"
+
+
+def dump_data(scenario: Scenario) -> dict[str, Any]:
+    """A scenario as plain data, with nothing in it that was not set."""
+    return scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def dump_text(scenario: Scenario) -> str:
+    """A scenario as YAML that loads as the same."""
+    import yaml
+
+    return yaml.safe_dump(dump_data(scenario), sort_keys=False, allow_unicode=True, width=100)
+
+
+def _read(path: Path) -> str:
+    name = str(path)
+
+    def wrong(what: str, right: str = "") -> ScenarioError:
+        return ScenarioError((Mistake(name, 0, 0, "", what, right),))
+
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise wrong(f"larger than {MAX_BYTES // 1_000_000} MB", "split the file")
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise wrong("no such file", "check the path") from None
+    except IsADirectoryError:
+        raise wrong("is a folder", "name a file") from None
+    except PermissionError:
+        raise wrong("may not be read", "check its permissions") from None
+    except UnicodeDecodeError as error:
+        right = "save the file as UTF-8"
+        raise wrong(f"not UTF-8 text (byte {error.start})", right) from None
+    except OSError as error:
+        raise wrong(f"cannot be read: {error.strerror}") from None
+
+
+def _ready(source: Source) -> Loaded:
+    mistakes = list(check_meaning(source))
+    scenario = None
+    if not isinstance(source.data, dict):
+        what, right = "a scenario is a mapping", 'it begins with "fakefal: 1"'
+        mistakes.append(source.mistake((), what, right))
+    else:
+        try:
+            scenario = Scenario.model_validate(source.data)
+        except ValidationError as error:
+            mistakes += [word_error(source, found) for found in error.errors(include_url=False)]
+    if mistakes or scenario is None:
+        unique = dict.fromkeys(mistakes)
+        raise ScenarioError(tuple(sorted(unique, key=lambda it: (it.line, it.column))))
+    entries = tuple(
+        make_entry(exchange, index, _place(source, index), ("exchanges", index))
+        for index, exchange in enumerate(scenario.exchanges)
+    )
+    return Loaded(source.file, scenario, entries)
+
+
+def _place(source: Source, index: int) -> str:
+    path = ("exchanges", index)
+    if path not in source.values:
+        return ""
+    return f"line {source.values[path][0]} of {source.file}"

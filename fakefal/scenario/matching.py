@@ -1,0 +1,122 @@
+"""Does an exchange answer a call, and if not, why not and by how much."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from fakefal.protocol.call import Call, Json
+from fakefal.protocol.endpoints import parse_endpoint
+from fakefal.scenario.models import When
+from fakefal.scenario.operators import compile_pattern
+from fakefal.scenario.patterns import MISSING, Difference, Equal, Matcher, PatternError, Subset
+
+_GLOB = re.compile(r"[*?]")
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointPattern:
+    """An endpoint id, or a glob in which ``*`` stands for anything, slashes included."""
+
+    text: str
+    glob: re.Pattern[str] | None
+
+    def matches(self, endpoint: str) -> bool:
+        """Whether an endpoint id (without outer slashes) is meant."""
+        if self.glob is None:
+            return endpoint == self.text
+        return self.glob.fullmatch(endpoint) is not None
+
+
+def compile_endpoint(text: str) -> EndpointPattern:
+    """Read ``endpoint`` of a ``when``; raises PatternError for what can match no call."""
+    if _GLOB.search(text):
+        parts = (
+            {"*": ".*", "?": "[^/]"}.get(character, re.escape(character))
+            for character in text.strip("/")
+        )
+        return EndpointPattern(text, re.compile("".join(parts), re.DOTALL))
+    endpoint = parse_endpoint(text)
+    if endpoint is None:
+        right = "write owner/alias, such as fal-ai/any-llm, or a pattern with *"
+        raise PatternError((), f'"{text}" is not an endpoint id', right)
+    return EndpointPattern(endpoint.text, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A compiled ``when``."""
+
+    endpoint: EndpointPattern | None
+    via: frozenset[str] | None
+    input: Matcher | None
+    headers: tuple[tuple[str, Matcher], ...]
+
+    def matches(self, call: Call) -> bool:
+        """Whether the call is meant; never raises."""
+        return (
+            (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
+            and (self.via is None or call.via in self.via)
+            and (self.input is None or self.input.matches(call.input))
+            and all(_header_matches(call.headers, name, want) for name, want in self.headers)
+        )
+
+    def literals(self) -> dict[str, tuple[str, Json]]:
+        """Top-level input fields that must have one certain scalar, for looking exchanges up."""
+        if not isinstance(self.input, Subset):
+            return {}
+        return {
+            name: matcher.key for name, matcher in self.input.fields if isinstance(matcher, Equal)
+        }
+
+    def differences(self, call: Call) -> list[Difference]:
+        """Why the call is not meant, the weightiest first; empty exactly if it is."""
+        found: list[Difference] = []
+        if self.endpoint is not None and not self.endpoint.matches(call.endpoint.text):
+            likeness = SequenceMatcher(None, self.endpoint.text, call.endpoint.text).ratio()
+            text = f"is {call.endpoint.text}, wanted {self.endpoint.text}"
+            found.append(Difference("endpoint", text, 6 - 3 * likeness))
+        if self.via is not None and call.via not in self.via:
+            text = f"is {call.via}, wanted {' or '.join(sorted(self.via))}"
+            found.append(Difference("via", text, 2))
+        if self.input is not None:
+            found.extend(self.input.differences(call.input, "input"))
+        for name, want in self.headers:
+            found.extend(want.differences(call.headers.get(name, MISSING), f"headers.{name}"))
+        return found
+
+
+def _header_matches(headers: Mapping[str, str], name: str, want: Matcher) -> bool:
+    return want.matches(headers.get(name, MISSING))
+
+
+def compile_condition(when: When) -> Condition:
+    """Make a ``when`` ready; raises PatternError with the place inside it."""
+    endpoint = None
+    if when.endpoint is not None:
+        try:
+            endpoint = compile_endpoint(when.endpoint)
+        except PatternError as error:
+            raise PatternError(("endpoint",), error.what, error.right) from None
+    pattern = None
+    if "input" in when.model_fields_set:
+        pattern = compile_pattern(when.input, ("input",))
+    headers = tuple(
+        (name.lower(), compile_pattern(_header_text(want), ("headers", name)))
+        for name, want in (when.headers or {}).items()
+    )
+    return Condition(endpoint, None if when.via is None else frozenset(when.via), pattern, headers)
+
+
+def _header_text(want: Json) -> Json:
+    """Header values are text: ``1`` written in a file means ``"1"``."""
+    if isinstance(want, bool):
+        return str(want).lower()
+    return str(want) if isinstance(want, (int, float)) else want
+
+
+def distance(differences: list[Difference]) -> float:
+    """How far a call is from an exchange: 0 for a match."""
+    return sum(difference.weight for difference in differences)

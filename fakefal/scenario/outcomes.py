@@ -1,0 +1,142 @@
+"""How a call ends under a plan: the answer's body, and the events of its stream."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+from fakefal.protocol.anyllm import OutputShape, output_shape, partials, variant_of
+from fakefal.protocol.call import Call, Json, Outcome
+from fakefal.protocol.texts import encode
+from fakefal.scenario.generated import generated_reasoning, generated_text
+from fakefal.scenario.plans import Ending, Pacing, Plan
+
+_WORD = re.compile(r"\s*\S+(?:\s+$)?|\s+$")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+$")
+
+
+def variables_of(call: Call, request_id: str, count: int, seed: int) -> dict[str, Any]:
+    """What templates may use, for one call."""
+    return {
+        "input": call.input,
+        "request_id": request_id,
+        "endpoint": call.endpoint.text,
+        "app": call.endpoint.app,
+        "via": call.via,
+        "headers": dict(call.headers),
+        "count": count,
+        "seed": seed,
+    }
+
+
+def ending_of(
+    plan: Plan, call: Call, request_id: str, count: int, seed: int, profile: str
+) -> Ending:
+    """The end that a plan gives a call; raises TemplateError.
+
+    ``count`` is how many calls the exchange has answered, this one included.
+    """
+    shape = output_shape(variant_of(call.endpoint), call.input, profile)
+    if (known := plan.known.get(shape)) is not None:
+        return known
+    variables = variables_of(call, request_id, count, seed)
+    if plan.fail is not None:
+        ending = Ending(plan.fail(call.endpoint.alias, variables), shape)
+    elif plan.output is not None:
+        ending = _succeed(plan.output.render(variables), shape)
+    else:
+        ending = _worded(plan, call, seed, shape, variables)
+    if plan.headers is not None:
+        ending = _with_headers(ending, plan.headers.render(variables))
+    if _is_static(plan, shape):
+        plan.known[shape] = ending
+    return ending
+
+
+def _is_static(plan: Plan, shape: OutputShape) -> bool:
+    values = (plan.text, plan.reasoning, plan.error, plan.output, plan.headers)
+    if plan.fail is not None or (plan.text is None and plan.output is None):
+        return False
+    if plan.text is not None and plan.reasoning is None and shape.shows_reasoning:
+        return False
+    return all(value is None or value.is_static for value in values)
+
+
+def _worded(
+    plan: Plan, call: Call, seed: int, shape: OutputShape, variables: dict[str, Any]
+) -> Ending:
+    text = generated_text(call, seed) if plan.text is None else _text(plan.text.render(variables))
+    reasoning = None
+    if shape.shows_reasoning:
+        reasoning = (
+            generated_reasoning(call, seed)
+            if plan.reasoning is None
+            else _text(plan.reasoning.render(variables))
+        )
+    error = None if plan.error is None else _text(plan.error.render(variables))
+    body = shape.output(text, reasoning, error=error)
+    if shape.bare and error is not None:
+        body["error"] = error
+    return replace(_succeed(body, shape), text=text, reasoning=reasoning, error=error)
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else str(value)
+
+
+def _succeed(body: Json, shape: OutputShape) -> Ending:
+    return Ending(Outcome(200, body, encode(body)), shape)
+
+
+def _with_headers(ending: Ending, headers: dict[str, Any]) -> Ending:
+    pairs = tuple((name, _text(value)) for name, value in headers.items())
+    outcome = ending.outcome
+    return replace(ending, outcome=replace(outcome, headers=(*outcome.headers, *pairs)))
+
+
+def pieces_of(text: str, pacing: Pacing) -> list[str]:
+    """A text cut into what each event adds; joined they are the text, and there is at least one."""
+    if pacing.chunks is not None:
+        return list(pacing.chunks) or [text]
+    if pacing.count is not None:
+        size, extra = divmod(len(text), pacing.count)
+        ends = [index * size + min(index, extra) for index in range(pacing.count + 1)]
+        return [text[start:end] for start, end in pairwise(ends)]
+    if pacing.by == "char":
+        return list(text) or [""]
+    found = (_LINE if pacing.by == "line" else _WORD).findall(text)
+    return found or [text]
+
+
+def stream_events(plan: Plan, ending: Ending, variables: dict[str, Any]) -> Iterator[Json]:
+    """The events of a stream that succeeds.
+
+    A language model's are cumulative: growing and partial, then the whole once more with
+    ``partial: false``. Listed events come as they are, then the output if the reply has one.
+    Source: protocol.md sections 5 and 16 row 22.
+    """
+    if plan.pacing.events is not None:
+        yield from plan.pacing.events.render(variables)
+        if plan.text is None and plan.output is None:
+            return
+        yield ending.outcome.body
+        return
+    if ending.text is not None:
+        thoughts = pieces_of(ending.reasoning, plan.pacing) if ending.reasoning else []
+        if plan.pacing.chunks is not None and ending.reasoning:
+            thoughts = [ending.reasoning]
+        if not ending.shape.bare and not (ending.error is not None and not ending.text):
+            yield from partials(ending.shape, pieces_of(ending.text, plan.pacing), thoughts)
+        elif ending.shape.bare:
+            yield from _bare_partials(pieces_of(ending.text, plan.pacing))
+    yield ending.outcome.body
+
+
+def _bare_partials(pieces: list[str]) -> Iterator[Json]:
+    text = ""
+    for piece in pieces[:-1]:
+        text += piece
+        yield {"output": text}

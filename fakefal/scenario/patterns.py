@@ -1,0 +1,271 @@
+"""Matchers over JSON: a literal is matched as a subset, ``$…`` keys are operators."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from fakefal.protocol.call import Json
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+MISSING: Final = _Missing()
+"""Stands for a value that is not there, so that ``$absent`` can match it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first way in which a value is not what a pattern wants; ``weight`` from 0 to 1."""
+
+    path: str
+    text: str
+    weight: float = 1.0
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.text}"
+
+
+class Matcher(Protocol):
+    """One compiled pattern. Neither method raises, whatever the JSON."""
+
+    def matches(self, value: Json) -> bool:
+        """Whether the value is as the pattern wants it."""
+        ...
+
+    def differences(self, value: Json, path: str) -> Iterator[Difference]:
+        """What is not; nothing exactly if ``matches``."""
+        ...
+
+
+class PatternError(ValueError):
+    """A pattern that cannot be compiled; ``path`` leads to the place inside it."""
+
+    def __init__(self, path: tuple[str | int, ...], what: str, right: str = "") -> None:
+        super().__init__(what)
+        self.path = path
+        self.what = what
+        self.right = right
+
+
+def normal(text: str) -> str:
+    """Text in NFC, so that two spellings of an accent are one."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def scalar_key(value: Json) -> tuple[str, Any] | None:
+    """A key under which equal scalars meet (1 and 1.0, both forms of é); None for the rest."""
+    if isinstance(value, str):
+        return ("s", normal(value))
+    if isinstance(value, bool):
+        return ("b", value)
+    if isinstance(value, (int, float)):
+        return ("n", value)
+    if value is None:
+        return ("z", None)
+    return None
+
+
+def quote(value: Json, limit: int = 80) -> str:
+    """A JSON value on one short line."""
+    if value is MISSING:
+        return "nothing"
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (ValueError, TypeError, RecursionError):
+        text = repr(value)[: limit + 1]
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _likeness(left: str, right: str) -> float:
+    """How alike two texts are, 0 to 1, cheaply: by their common beginning and length."""
+    common = 0
+    for one, other in zip(left, right, strict=False):
+        if one != other:
+            break
+        common += 1
+    return common / max(len(left), len(right), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """A scalar, the same as given."""
+
+    key: tuple[str, Any]
+    shown: str
+
+    def matches(self, value: Json) -> bool:
+        return scalar_key(value) == self.key
+
+    def differences(self, value: Json, path: str) -> Iterator[Difference]:
+        if self.matches(value):
+            return
+        if value is MISSING:
+            yield Difference(path, f"is absent, wanted {self.shown}")
+            return
+        weight = 1.0
+        if isinstance(value, str) and self.key[0] == "s":
+            weight = 1 - 0.8 * _likeness(value, self.key[1])
+        yield Difference(path, f"is {quote(value)}, wanted {self.shown}", weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """An object that has at least these fields, each matching."""
+
+    fields: tuple[tuple[str, Matcher], ...]
+
+    def matches(self, value: Json) -> bool:
+        if not isinstance(value, dict):
+            return False
+        return all(matcher.matches(value.get(name, MISSING)) for name, matcher in self.fields)
+
+    def differences(self, value: Json, path: str) -> Iterator[Difference]:
+        if not isinstance(value, dict):
+            yield Difference(path, f"is {quote(value)}, wanted an object")
+            return
+        for name, matcher in self.fields:
+            yield from matcher.differences(value.get(name, MISSING), f"{path}.{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of as many entries, each matching its own."""
+
+    items: tuple[Matcher, ...]
+
+    def matches(self, value: Json) -> bool:
+        return (
+            isinstance(value, list)
+            and len(value) == len(self.items)
+            and all(map(lambda m, v: m.matches(v), self.items, value))
+        )
+
+    def differences(self, value: Json, path: str) -> Iterator[Difference]:
+        if not isinstance(value, list):
+            yield Difference(path, f"is {quote(value)}, wanted a list")
+            return
+        if len(value) != len(self.items):
+            text = f"has {len(value)} entries, wanted {len(self.items)}"
+            yield Difference(path, text)
+            return
+        for index, (matcher, item) in enumerate(zip(self.items, value, strict=True)):
+            yield from matcher.differences(item, f"{path}[{index}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """A text with this in it, a list with such an entry, or an object with such a key."""
+
+    needle: Json
+    inner: Matcher
+
+    def matches(self, value: Json) -> bool:
+        if isinstance(value, str):
+            return isinstance(self.needle, str) and self.needle in normal(value)
+        if isinstance(value, list):
+            return any(self.inner.matches(item) for item in value)
+        return isinstance(value, dict) and isinstance(self.needle, str) and self.needle in value
+
+    def differences(self, value: Json, path: str) -> Iterator[Difference]:
+        if not self.matches(value):
+            yield Difference(path, f"lacks {quote(self.needle)}, got {quote(value)}", 0.8)
+
+
+@dataclass(frozen=True, slots=True)
+class Regex:
+    """A text in which the expression is found."""
+
+    expression: re.Pattern[str]
+
+    def matches(self, value: Json) -> bool:
+        return isinstance(value, str) and self.expression.search(normal(value)) is not None
+
+    def differences(self, value: Json, path: str) -> Iterator[Difference]:
+        if not self.matches(value):
+            text = f"does not match /{self.expression.pattern}/, got {quote(value)}"
+            yield Difference(path, text, 0.8)
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All of several matchers; also an object with more than one operator."""
+
+    matchers: tuple[Matcher, ...]
+
+    def matches(self, value: Json) -> bool:
+        return all(matcher.matches(value) for matcher in self.matchers)
+
+    def differences(self, value: Json, path: str) -> Iterator[Difference]:
+        for matcher in self.matchers:
+            yield from matcher.differences(value, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one of several matchers."""
+
+    matchers: tuple[Matcher, ...]
+    shown: str
+
+    def matches(self, value: Json) -> bool:
+        return any(matcher.matches(value) for matcher in self.matchers)
+
+    def differences(self, value: Json, path: str) -> Iterator[Difference]:
+        if not self.matches(value):
+            yield Difference(path, f"is {quote(value)}, wanted any of {self.shown}")
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Anything that the inner matcher does not match."""
+
+    inner: Matcher
+    shown: str
+
+    def matches(self, value: Json) -> bool:
+        return not self.inner.matches(value)
+
+    def differences(self, value: Json, path: str) -> Iterator[Difference]:
+        if self.inner.matches(value):
+            yield Difference(path, f"is {quote(value)}, wanted anything but {self.shown}")
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A plain yes-or-no condition on the value."""
+
+    __test__ = False
+    condition: Callable[[Json], bool]
+    wanted: str
+
+    def matches(self, value: Json) -> bool:
+        return self.condition(value)
+
+    def differences(self, value: Json, path: str) -> Iterator[Difference]:
+        if not self.condition(value):
+            got = "is absent" if value is MISSING else f"is {quote(value)}"
+            yield Difference(path, f"{got}, wanted {self.wanted}")
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A text, list or object whose length matches."""
+
+    inner: Matcher
+
+    def matches(self, value: Json) -> bool:
+        return isinstance(value, (str, list, dict)) and self.inner.matches(len(value))
+
+    def differences(self, value: Json, path: str) -> Iterator[Difference]:
+        if not isinstance(value, (str, list, dict)):
+            yield Difference(path, f"is {quote(value)}, which has no length")
+            return
+        yield from self.inner.differences(len(value), f"{path} (length)")

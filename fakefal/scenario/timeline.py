@@ -1,0 +1,98 @@
+"""The steps that a queued job walks; pure functions over a position in them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["IN_QUEUE", "IN_PROGRESS"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepLog:
+    """A log entry of a step, before it has a time."""
+
+    message: str
+    level: str = "INFO"
+    source: str = "USER"
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of a timeline. ``seconds`` must have passed and ``polls`` been answered."""
+
+    state: State
+    polls: int = 0
+    seconds: float = 0.0
+    position: int | None = None
+    logs: tuple[StepLog, ...] = ()
+    forever: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a job is: step, polls answered in it, and the instant of entering it.
+
+    ``step`` equal to the number of steps means COMPLETED; ``entered_at`` is then the instant of it.
+    """
+
+    step: int
+    polls: int
+    entered_at: float
+
+
+DEFAULT_TIMELINE = (Step("IN_QUEUE", polls=1, position=0), Step("IN_PROGRESS", polls=1))
+
+
+def start(now: float) -> Position:
+    """The position of a job admitted at an instant."""
+    return Position(0, 0, now)
+
+
+def is_over(steps: Sequence[Step], position: Position) -> bool:
+    """Whether the job is COMPLETED."""
+    return position.step >= len(steps)
+
+
+def boundary(steps: Sequence[Step], position: Position, *, waived: bool = False) -> float:
+    """The instant at which the current step ends by time alone; infinite if it does not.
+
+    With ``waived`` no polls are waited for (webhooks, status streams; design.md section 4).
+    """
+    if is_over(steps, position):
+        return math.inf
+    step = steps[position.step]
+    if step.forever or (position.polls < step.polls and not waived):
+        return math.inf
+    return position.entered_at + step.seconds
+
+
+def walk(
+    steps: Sequence[Step], position: Position, now: float, *, waived: bool = False
+) -> Position:
+    """Cross every boundary that time has passed; a boundary is an exact instant."""
+    while (at := boundary(steps, position, waived=waived)) <= now:
+        position = Position(position.step + 1, 0, at)
+    return position
+
+
+def polled(
+    steps: Sequence[Step], position: Position, now: float, *, waived: bool = False
+) -> Position:
+    """Count one answered poll at an instant; the step may end with it, and others after it."""
+    position = walk(steps, position, now, waived=waived)
+    if is_over(steps, position):
+        return position
+    step = steps[position.step]
+    counted = Position(position.step, position.polls + 1, position.entered_at)
+    if step.forever or counted.polls < step.polls:
+        return counted
+    if counted.polls == step.polls:
+        over_at = max(position.entered_at + step.seconds, now)
+        if over_at > now:
+            return counted
+        return walk(steps, Position(position.step + 1, 0, now), now, waived=waived)
+    return walk(steps, counted, now, waived=waived)
