@@ -1,0 +1,130 @@
+"""Which fal host a request means, and URLs that bring its caller back: two inverse functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import quote, unquote, urlsplit
+
+from fakefal.protocol import headers as names
+from fakefal.protocol.hosts import canonical
+
+CONTROL_PREFIX = "/_fakefal"
+
+_REAL = "https://{host}"
+
+HOW_TO = (
+    "This is fakefal, a local fake of fal.ai; the address does not say which fal host is meant. "
+    "Put the host first in the path (/queue.fal.run/fal-ai/any-llm), or send it as the Host or "
+    "X-Forwarded-Host header, or the whole URL as x-fal-target-url."
+)
+"""What a request gets that names no fal host."""
+
+
+class Form(Enum):
+    """How a caller says which fal host it means (design.md section 2)."""
+
+    PROXY = "proxy"
+    """``x-fal-target-url`` holds the real URL."""
+    HOST = "host"
+    """The request comes under a fal host's own name."""
+    BASE = "base"
+    """The host is the first segment of the path."""
+    CONTROL = "control"
+    """The fake's own API."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a request means: the fal host (its canonical name), a path and a query.
+
+    ``path`` is as it was sent, percent-encoded, and begins with a slash. ``base`` is how this
+    caller reaches a fal host: ``http://127.0.0.1:8787/{host}`` for the base-URL form,
+    ``https://{host}`` for callers that use the real names (or the scheme and port they used).
+    """
+
+    host: str
+    path: str
+    query: str
+    form: Form
+    base: str
+
+
+def resolve(
+    target: str, headers: Mapping[str, str], *, scheme: str = "http", local: str = ""
+) -> Address | None:
+    """What a request means; None if it names no fal host.
+
+    ``target`` is the request target as sent (path and query, or an absolute URL), ``headers`` are
+    looked up by lower-case names, ``local`` is the server's own ``host:port`` for requests without
+    a Host. Raises nothing.
+    """
+    host_header = headers.get("host") or local
+    own = f"{scheme}://{host_header}/{{host}}"
+    if target_url := headers.get(names.TARGET_URL):
+        return _absolute(target_url, Form.PROXY, _REAL)
+    if not target.startswith("/"):
+        if (found := _absolute(target, Form.HOST, "")) is not None:
+            return found
+        target = _path_of(target)
+    path, _, query = target.partition("?")
+    for name in (headers.get("x-forwarded-host"), host_header):
+        if name and (host := canonical(name)) is not None:
+            return Address(host, path, query, Form.HOST, _named_base(name, scheme))
+    host = canonical(headers.get(names.TARGET_HOST) or "")
+    if host is not None:
+        return Address(host, path, query, Form.BASE, own)
+    if path == CONTROL_PREFIX or path.startswith(f"{CONTROL_PREFIX}/"):
+        return Address("", path[len(CONTROL_PREFIX) :] or "/", query, Form.CONTROL, own)
+    first, slash, rest = path[1:].partition("/")
+    host = canonical(unquote(first))
+    if host is None:
+        return None
+    return Address(host, slash + rest or "/", query, Form.BASE, own)
+
+
+def link(address: Address, host: str, path: str) -> str:
+    """A URL of a fal host that the caller of ``address`` can reach; ``path`` may hold a query."""
+    return f"{address.base.replace('{host}', host)}{path}"
+
+
+def path_text(path: str) -> str:
+    """A path with its percent-encoding undone, never raising."""
+    return unquote(path) if "%" in path else path
+
+
+def encode_path(text: str) -> str:
+    """A path made safe for a URL; the inverse of ``path_text``."""
+    return quote(text, safe="/:@!$&'()*+,;=-._~")
+
+
+def _absolute(url: str, form: Form, base: str) -> Address | None:
+    try:
+        parts = urlsplit(url)
+        name, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    host = canonical(name)
+    if host is None or parts.scheme not in ("http", "https", "ws", "wss"):
+        return None
+    if not base:
+        base = _named_base(f"{name}:{port}" if port else name, parts.scheme)
+    return Address(host, parts.path or "/", parts.query, form, base)
+
+
+def _path_of(target: str) -> str:
+    """The path and query of an absolute target that names the fake itself."""
+    _, separator, rest = target.partition("://")
+    if not separator:
+        return f"/{target}"
+    slash = rest.find("/")
+    return rest[slash:] if slash >= 0 else "/"
+
+
+def _named_base(name: str, scheme: str) -> str:
+    """How links look for a caller that uses real names: fal's own, or with the port it used."""
+    _, colon, port = name.rpartition(":")
+    if not colon or not port.isdigit() or port in ("443", "80"):
+        return _REAL
+    return f"{'https' if scheme in ('https', 'wss') else 'http'}://{{host}}:{port}"

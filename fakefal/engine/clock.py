@@ -1,0 +1,180 @@
+"""The clocks: real (at any speed), instant, and manual. The one owner of time."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import math
+import time
+from itertools import count
+from typing import Literal
+
+from fakefal.errors import SettingError
+
+Kind = Literal["real", "scaled", "instant", "manual"]
+
+START = 1_767_225_600.0
+"""2026-01-01T00:00:00Z, where clocks begin that do not follow the real one."""
+
+
+class Signal:
+    """Wakes whoever waits for something other than time."""
+
+    __slots__ = ("_waiters",)
+
+    def __init__(self) -> None:
+        self._waiters: list[asyncio.Future[None]] = []
+
+    def set(self) -> None:
+        """Wake all that wait now."""
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            _finish(waiter)
+
+    def add(self, waiter: asyncio.Future[None]) -> None:
+        """Wake this one as well."""
+        self._waiters.append(waiter)
+
+    def discard(self, waiter: asyncio.Future[None]) -> None:
+        """Forget one that no longer waits."""
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
+
+
+class Clock:
+    """Instants in seconds since 1970, UTC. Never goes backwards.
+
+    Waiters are woken in the order of their instants, equal ones in the order of asking.
+    """
+
+    kind: Kind = "real"
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self.speed = speed
+        self._jumped = 0.0
+        self._began = time.time()
+        self._began_monotonic = time.monotonic()
+        self._waiters: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._order = count()
+
+    def now(self) -> float:
+        """The present instant."""
+        passed = (time.monotonic() - self._began_monotonic) * self.speed
+        return self._began + passed + self._jumped
+
+    def reach(self, instant: float) -> float:
+        """The present, or ``instant`` for a clock that waits for nobody."""
+        return self.now()
+
+    def advance(self, seconds: float) -> None:
+        """Jump ahead; raises SettingError for negative or endless jumps."""
+        if not 0 <= seconds < math.inf:
+            raise SettingError(f"the clock cannot advance by {seconds} — time goes forward only")
+        self._jumped += seconds
+        self._wake()
+
+    async def wait_until(self, instant: float, signal: Signal | None = None) -> None:
+        """Return once ``now()`` is at least ``instant``, or the signal was set meanwhile."""
+        while (left := instant - self.now()) > 0:
+            timer_seconds = min(left / self.speed, 3600.0)
+            if await self._wait(instant, signal, timer_seconds):
+                return
+
+    async def _wait(self, instant: float, signal: Signal | None, timer: float | None) -> bool:
+        """Wait once; True if it was the signal that ended it."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        heapq.heappush(self._waiters, (instant, next(self._order), waiter))
+        handle = None if timer is None else loop.call_later(timer, _finish, waiter)
+        told: asyncio.Future[None] | None = None
+        if signal is not None:
+            told = loop.create_future()
+            told.add_done_callback(lambda _: _finish(waiter))
+            signal.add(told)
+        try:
+            await waiter
+            return told is not None and told.done()
+        finally:
+            _finish(waiter)
+            if handle is not None:
+                handle.cancel()
+            if signal is not None and told is not None:
+                signal.discard(told)
+            self._forget_done()
+
+    def _forget_done(self) -> None:
+        while self._waiters and self._waiters[0][2].done():
+            heapq.heappop(self._waiters)
+
+    def _wake(self) -> None:
+        now = self.now()
+        while self._waiters and (self._waiters[0][0] <= now or self._waiters[0][2].done()):
+            _, _, waiter = heapq.heappop(self._waiters)
+            _finish(waiter)
+
+
+class ManualClock(Clock):
+    """Moves only when told."""
+
+    kind: Kind = "manual"
+
+    def __init__(self, start: float = START) -> None:
+        super().__init__()
+        self._now = start
+
+    def now(self) -> float:
+        """The present instant."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Jump ahead, waking each waiter at its own instant."""
+        if not 0 <= seconds < math.inf:
+            raise SettingError(f"the clock cannot advance by {seconds} — time goes forward only")
+        self._now += seconds
+        self._wake()
+
+    async def wait_until(self, instant: float, signal: Signal | None = None) -> None:
+        """Return once the clock was moved to ``instant`` or beyond, or the signal was set."""
+        while instant > self._now:
+            if await self._wait(instant, signal, None):
+                return
+
+
+class InstantClock(ManualClock):
+    """Waits for nobody: whoever waits for an instant makes it the present."""
+
+    kind: Kind = "instant"
+
+    def reach(self, instant: float) -> float:
+        """Make a finite instant the present, if it is ahead."""
+        if self._now < instant < math.inf:
+            self.advance(instant - self._now)
+        return self._now
+
+    async def wait_until(self, instant: float, signal: Signal | None = None) -> None:
+        """Return at once, with the clock at ``instant`` or beyond; never if it is infinite."""
+        if instant == math.inf:
+            await super().wait_until(instant, signal)
+            return
+        self.reach(instant)
+        await asyncio.sleep(0)
+
+
+def make_clock(kind: str, speed: float = 1.0) -> Clock:
+    """A clock by name; speed 0 is instant. Raises SettingError for anything else."""
+    if not 0 <= speed < math.inf:
+        raise SettingError(f"speed {speed} cannot be — write 0 (instant), 1 or more")
+    if kind == "manual":
+        return ManualClock()
+    if kind == "instant" or (kind in ("real", "scaled") and speed == 0):
+        return InstantClock()
+    if kind in ("real", "scaled"):
+        clock = Clock(speed)
+        clock.kind = "real" if speed == 1 else "scaled"
+        return clock
+    raise SettingError(f'"{kind}" is no clock — one of real, instant, manual')
+
+
+def _finish(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

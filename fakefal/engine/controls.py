@@ -1,0 +1,142 @@
+"""All that a test may ask of a tenant, or change in it; plain data in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fakefal.engine.engine import Engine
+from fakefal.engine.journal import Entry
+from fakefal.engine.tenant import Tenant
+from fakefal.errors import MissesFound, SettingError
+from fakefal.protocol.call import Json
+from fakefal.protocol.texts import iso
+from fakefal.scenario.book import Book, make_entry
+from fakefal.scenario.durations import parse_duration
+from fakefal.scenario.models import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """A call that came: what was asked, how, and which exchange answered.
+
+    ``exchange`` is the label of the exchange; empty for a miss. ``status`` is the HTTP status of a
+    direct answer, 200 for an admitted queue request.
+    """
+
+    endpoint: str
+    via: str
+    input: Json
+    headers: dict[str, str]
+    request_id: str
+    exchange: str
+    status: int
+
+
+class Controls:
+    """The controls of one key. Call them from the loop's thread only."""
+
+    def __init__(self, engine: Engine, key: str, *, clock: str | None = None) -> None:
+        self._engine = engine
+        self.key = key
+        self._clock = clock
+        self._tenant: Tenant = engine.renew(key, clock=clock)
+
+    @classmethod
+    def of(cls, engine: Engine, tenant: Tenant) -> Controls:
+        """The controls of a tenant that is already there."""
+        controls = cls.__new__(cls)
+        controls._engine, controls.key, controls._tenant = engine, tenant.key, tenant
+        controls._clock = None
+        return controls
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant itself."""
+        return self._tenant
+
+    def put_exchange(self, index: int, exchange: Exchange) -> None:
+        """Set one of the tenant's own exchanges; ``index`` at the end appends.
+
+        Raises PatternError or TemplateError for what cannot be made ready.
+        """
+        entries = list(self._tenant.own.entries)
+        entry = make_entry(exchange, index)
+        if index < len(entries):
+            entries[index] = entry
+        elif len(entries) >= self._engine.settings.limits.own_exchanges:
+            raise SettingError(f"a tenant has at most {len(entries)} exchanges of its own")
+        else:
+            entries.append(entry)
+        self._tenant.set_own(Book(entries))
+
+    def calls(self) -> list[CallRecord]:
+        """The calls that came, oldest first."""
+        return [_record(entry) for entry in self._tenant.journal if entry.kind == "call"]
+
+    def journal(self) -> list[dict[str, Any]]:
+        """The journal as JSON."""
+        return [entry.body() for entry in self._tenant.journal]
+
+    def misses(self) -> list[str]:
+        """Every miss, told with the nearest exchanges."""
+        return [str(miss) for miss in self._tenant.journal.misses]
+
+    def assert_no_misses(self) -> None:
+        """Raise MissesFound if a call met no exchange."""
+        misses = self.misses()
+        if misses:
+            count = self._tenant.journal.missed
+            noun = "call" if count == 1 else "calls"
+            raise MissesFound("\n".join((f"{count} {noun} met no exchange:", *misses)))
+
+    def clock(self) -> dict[str, Any]:
+        """The clock: ``{"kind": "manual", "now": 1767225600.0, "iso": "2026-…"}``."""
+        clock = self._tenant.clock
+        now = clock.now()
+        return {"kind": clock.kind, "now": now, "iso": iso(now)}
+
+    def advance(self, duration: float | str) -> dict[str, Any]:
+        """Move the clock by ``"90s"`` or seconds; raises SettingError."""
+        try:
+            seconds = parse_duration(duration)
+        except ValueError as error:
+            raise SettingError(f"{error} — write 90s, 300ms, or a number of seconds") from None
+        self._tenant.clock.advance(seconds)
+        return self.clock()
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """The jobs kept, oldest first, as they are now."""
+        found = []
+        for job in self._tenant.jobs.values():
+            job.look(self._tenant.clock.now())
+            found.append(
+                {
+                    "request_id": job.id,
+                    "endpoint": job.call.endpoint.text,
+                    "state": job.state.value,
+                    "created_at": iso(job.created_at),
+                    "ended_at": None if job.ended_at is None else iso(job.ended_at),
+                    "exchange": job.label,
+                }
+            )
+        return found
+
+    def reset(self) -> None:
+        """A new tenant in place of this one: no jobs, no journal, no exchanges of its own."""
+        self._tenant = self._engine.renew(self.key, clock=self._clock)
+
+
+def _record(entry: Entry) -> CallRecord:
+    call = entry.call
+    assert call is not None
+    label = "" if entry.miss is not None else entry.label.strip('"')
+    return CallRecord(
+        call.endpoint.text,
+        call.via,
+        call.input,
+        dict(call.headers),
+        entry.request_id,
+        label,
+        entry.status,
+    )

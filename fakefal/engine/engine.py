@@ -1,0 +1,77 @@
+"""The whole of the fake's state: key -> tenant."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from fakefal.engine.clock import make_clock
+from fakefal.engine.journal import Journal, Listener
+from fakefal.engine.tenant import Tenant
+from fakefal.protocol import errors
+from fakefal.protocol.headers import Credential
+from fakefal.scenario.book import Book
+from fakefal.scenario.loading import Loaded
+from fakefal.scenario.terms import terms_of
+from fakefal.settings import Settings
+
+
+class Engine:
+    """Keeps a tenant for each key, made when the key first comes.
+
+    At most ``limits.tenants`` are kept; the one unused for longest goes first. ``home``, if set,
+    takes every key that has no tenant of its own: in a test process whatever key the code under
+    test uses reaches the running test.
+    """
+
+    def __init__(self, settings: Settings, scenarios: Iterable[Loaded] = ()) -> None:
+        self.settings = settings
+        self.scenarios = tuple(scenarios)
+        self.terms = terms_of(self.scenarios, settings.seed, settings.unmatched, settings.switches)
+        self.base = Book(entry for loaded in self.scenarios for entry in loaded.entries)
+        self.home: Tenant | None = None
+        self._tenants: OrderedDict[str, Tenant] = OrderedDict()
+        self._listeners: tuple[Listener, ...] = ()
+        make_clock(settings.clock, settings.speed)
+
+    def listen(self, listener: Listener) -> None:
+        """Tell a listener of every journal entry of the tenants made from now on."""
+        self._listeners = (*self._listeners, listener)
+
+    def tenant_for(self, credential: Credential) -> Tenant:
+        """The tenant of a key; raises WireError for a key that is not good."""
+        key = credential.token
+        tenant = self._tenants.get(key)
+        if tenant is not None:
+            self._tenants.move_to_end(key)
+            return tenant
+        if self.settings.keys and key not in self.settings.keys:
+            raise errors.bad_key()
+        if self.terms.switches.keys == "strict" and credential.scheme == "key" and ":" not in key:
+            raise errors.malformed_key()
+        return self.home if self.home is not None else self.renew(key)
+
+    def renew(self, key: str, *, clock: str | None = None) -> Tenant:
+        """A new tenant for a key, in place of the one it had."""
+        tenant = Tenant(
+            key,
+            self.terms,
+            make_clock(clock or self.settings.clock, self.settings.speed),
+            self.settings.limits,
+            self.base,
+            Journal(self.settings.limits.entries, self._listeners),
+        )
+        self._tenants[key] = tenant
+        self._tenants.move_to_end(key)
+        if len(self._tenants) > self.settings.limits.tenants:
+            self._tenants.popitem(last=False)
+        return tenant
+
+    def drop(self, key: str) -> None:
+        """Forget a key and all that its tenant holds."""
+        self._tenants.pop(key, None)
+
+    @property
+    def tenants(self) -> tuple[Tenant, ...]:
+        """The tenants, the one used last at the end."""
+        return tuple(self._tenants.values())

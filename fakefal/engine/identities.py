@@ -1,0 +1,52 @@
+"""Request ids that follow from the seed and the call, so that the same calls get the same ids."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from fakefal.protocol.call import Call
+from fakefal.scenario.generated import canonical, digest
+
+_EPOCH_MS = 1_767_225_600_000
+"""2026-01-01, the first instant that an id may carry."""
+
+
+class Identities:
+    """Numbers equal calls, and makes an id of call and number.
+
+    Ids do not depend on the order in which different calls arrive, so parallel clients get the same
+    ones in every run. At most ``bound`` calls are remembered; one that was forgotten goes on with
+    numbers that were never given.
+    """
+
+    def __init__(self, seed: int, bound: int) -> None:
+        self._seed = str(seed)
+        self._bound = bound
+        self._counts: OrderedDict[bytes, int] = OrderedDict()
+        self._floor = 0
+
+    def next_id(self, call: Call) -> str:
+        """The id for one more call: shaped as a UUID of version 7.
+
+        fal's own are time-ordered since 2026 and opaque to clients. Source: recorded (protocol.md
+        section 3.1).
+        """
+        print_ = digest(self._seed, call.via, call.endpoint.text, canonical(call.input))
+        number = self._counts.get(print_, self._floor) + 1
+        self._counts[print_] = number
+        self._counts.move_to_end(print_)
+        if len(self._counts) > self._bound:
+            _, forgotten = self._counts.popitem(last=False)
+            self._floor = max(self._floor, forgotten)
+        return uuid7(digest(print_.hex(), str(number)))
+
+
+def uuid7(entropy: bytes) -> str:
+    """A UUID of version 7, its time within a day of 2026-01-01, from at least 16 bytes."""
+    value = bytearray(entropy[:16])
+    instant = _EPOCH_MS + int.from_bytes(entropy[:4], "big") % 86_400_000
+    value[:6] = instant.to_bytes(6, "big")
+    value[6] = 0x70 | (value[6] & 0x0F)
+    value[8] = 0x80 | (value[8] & 0x3F)
+    text = value.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

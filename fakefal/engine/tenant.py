@@ -1,0 +1,296 @@
+"""All that one API key owns, and the faces' only entrance to it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from fakefal.engine.clock import Clock
+from fakefal.engine.identities import Identities
+from fakefal.engine.jobs import Job, State
+from fakefal.engine.journal import Journal, Miss
+from fakefal.engine.watch import Watch
+from fakefal.protocol import errors
+from fakefal.protocol.anyllm import billable_units, output_shape, validate, variant_of
+from fakefal.protocol.call import Call, Json, Outcome
+from fakefal.protocol.catalogue import CATALOGUE
+from fakefal.protocol.errors import WireError
+from fakefal.protocol.headers import HINT
+from fakefal.protocol.queue import CANCELLED_ERROR, Snapshot
+from fakefal.scenario.book import Book, Entry
+from fakefal.scenario.generated import generated_seconds
+from fakefal.scenario.outcomes import ending_of, stream_events, variables_of
+from fakefal.scenario.plans import GENERATED, Ending, Plan
+from fakefal.scenario.render import TemplateError
+from fakefal.scenario.terms import Terms
+from fakefal.scenario.timeline import DEFAULT_TIMELINE
+from fakefal.settings import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call comes to: its id, its end, what it costs, and the plan that says how it goes.
+
+    ``units`` None means that nothing is said about the cost. ``count`` is how many calls the
+    exchange has answered, this one included.
+    """
+
+    request_id: str
+    ending: Ending
+    plan: Plan
+    units: float | None
+    label: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """A stream to be written: its events, and the waits in seconds before first and others."""
+
+    request_id: str
+    events: Iterator[Json]
+    first_seconds: float
+    every_seconds: float
+    is_language_model: bool
+    headers: tuple[tuple[str, str], ...]
+
+
+_INVALID = Plan(steps=DEFAULT_TIMELINE)
+
+
+class Tenant:
+    """Exchanges, counters, jobs, journal and clock of one key.
+
+    There is no cleaning: a reset makes a new tenant.
+    """
+
+    def __init__(
+        self, key: str, terms: Terms, clock: Clock, limits: Limits, base: Book, journal: Journal
+    ) -> None:
+        self.key = key
+        self.terms = terms
+        self.clock = clock
+        self.journal = journal
+        self.base = base
+        self.own = Book()
+        self.jobs: OrderedDict[str, Job] = OrderedDict()
+        self.used: dict[Entry, int] = {}
+        self._limits = limits
+        self._identities = Identities(terms.seed, limits.identities)
+
+    # The queue
+
+    def submit(self, call: Call) -> Job:
+        """Admit a call to the queue; raises WireError where fal refuses at once."""
+        answer = self._answer(call)
+        outcome = answer.ending.outcome
+        if outcome.moment == "submit":
+            raise self._refusal(call, answer)
+        now = self.clock.now()
+        seconds = answer.plan.inference_seconds
+        if seconds is None:
+            seconds = generated_seconds(answer.request_id)
+        job = Job(
+            answer.request_id,
+            call,
+            self._as_told(answer.ending),
+            answer.plan.steps,
+            now,
+            inference_seconds=seconds,
+            units=answer.units,
+            label=answer.label,
+        )
+        self._keep(job)
+        self.journal.write(now, "call", call, job.id, 200, answer.label)
+        return job
+
+    def status(self, app: str, request_id: str, *, with_logs: bool) -> Snapshot:
+        """Answer a status poll; the poll counts for the timeline of this job alone."""
+        job = self._job(app, request_id)
+        now = self.clock.now()
+        job.look(now)
+        snapshot = job.snapshot(with_logs=with_logs)
+        shown = job.position.step
+        job.count_poll(now)
+        self._let_pass(job, shown)
+        self.journal.write(now, "status", job.call, job.id, 200, job.label, snapshot.status)
+        return snapshot
+
+    def watch(self, app: str, request_id: str, *, with_logs: bool) -> Watch:
+        """Follow a job's status as a stream; from now on its polls are not waited for."""
+        job = self._job(app, request_id)
+        job.waived = True
+        self.journal.write(self.clock.now(), "stream", job.call, job.id, 200, job.label)
+        return Watch(job, self.clock, with_logs=with_logs)
+
+    def result(self, app: str, request_id: str) -> Job | None:
+        """The job whose result is asked for; None if it is too early."""
+        job = self._job(app, request_id)
+        now = self.clock.now()
+        job.look(now)
+        if job.is_over:
+            status = job.ending.outcome.status
+            self.journal.write(now, "result", job.call, job.id, status, job.label)
+            return job
+        shown = job.position.step
+        job.ask_early(now)
+        self._let_pass(job, shown)
+        self.journal.write(now, "result", job.call, job.id, 400, job.label, "too early")
+        return None
+
+    def cancel(self, app: str, request_id: str) -> bool:
+        """Ask a job to end; False if it has already completed."""
+        job = self._job(app, request_id)
+        now = self.clock.now()
+        accepted = job.cancel(now)
+        if job.state is State.CANCELLED:
+            job.ending = replace(job.ending, outcome=_cancelled())
+            job.changed.set()
+        status = 202 if accepted else 400
+        self.journal.write(now, "cancel", job.call, job.id, status, job.label)
+        return accepted
+
+    # Direct calls
+
+    async def run(self, call: Call) -> Answer:
+        """Answer a direct run; it takes as long as the plan's IN_PROGRESS steps say."""
+        answer = self._answer(call)
+        if answer.plan.run_seconds:
+            await self.clock.wait_until(self.clock.now() + answer.plan.run_seconds)
+        status = answer.ending.outcome.status
+        self.journal.write(self.clock.now(), "call", call, answer.request_id, status, answer.label)
+        return answer
+
+    def stream(self, call: Call) -> Streaming:
+        """Answer a stream; raises WireError for what fails before the first byte."""
+        answer = self._answer(call)
+        outcome = answer.ending.outcome
+        if not outcome.is_success:
+            raise self._refusal(call, answer)
+        self.journal.write(self.clock.now(), "call", call, answer.request_id, 200, answer.label)
+        variables = variables_of(call, answer.request_id, answer.count, self.terms.seed)
+        pacing = answer.plan.pacing
+        try:
+            events = stream_events(answer.plan, answer.ending, variables)
+        except TemplateError as error:
+            raise _template_failed(error, answer.label) from None
+        return Streaming(
+            answer.request_id,
+            events,
+            pacing.first_seconds,
+            pacing.every_seconds,
+            variant_of(call.endpoint) is not None,
+            outcome.headers,
+        )
+
+    # What tests and other ways in may change
+
+    def set_own(self, book: Book) -> None:
+        """Replace the tenant's own exchanges; those that stay keep their counts."""
+        self.own = book
+        kept = {*book.entries, *self.base.entries}
+        self.used = {entry: count for entry, count in self.used.items() if entry in kept}
+
+    def is_used_up(self, entry: Entry) -> bool:
+        """Whether an exchange has answered as many calls as it may."""
+        return entry.capacity is not None and self.used.get(entry, 0) >= entry.capacity
+
+    def refused(self, call: Call | None, status: int, note: str) -> None:
+        """Note a request that was refused before any exchange was asked."""
+        self.journal.write(self.clock.now(), "refused", call, "", status, "", note)
+
+    # The parts
+
+    def _answer(self, call: Call) -> Answer:
+        switches = self.terms.switches
+        request_id = self._identities.next_id(call)
+        variant = variant_of(call.endpoint)
+        flaws: list[Json] = list(call.flaws)
+        if not flaws and variant is not None and switches.validate:
+            flaws = validate(variant, call.input, switches.profile)
+        if flaws:
+            shape = output_shape(variant, call.input, switches.profile)
+            ending = Ending(errors.failure(422, {"detail": flaws}), shape)
+            return Answer(request_id, ending, _INVALID, 0, "invalid input")
+        entry = self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
+        if entry is None:
+            if self.terms.unmatched == "fail" or variant is None:
+                raise self._missed(call)
+            plan, label, count = GENERATED, "generated", 1
+        else:
+            used = self.used.get(entry, 0)
+            self.used[entry] = count = used + 1
+            plan, label = entry.plan(used), entry.label
+        try:
+            ending = ending_of(plan, call, request_id, count, self.terms.seed, switches.profile)
+        except TemplateError as error:
+            raise _template_failed(error, entry.place if entry else "") from None
+        units = plan.billable_units
+        if units is None and ending.outcome.is_success:
+            units = billable_units(variant, call.input, switches.profile)
+        return Answer(request_id, ending, plan, units, label, count)
+
+    def _missed(self, call: Call) -> WireError:
+        nearest = [
+            *self.own.nearest(call, self.is_used_up),
+            *self.base.nearest(call, self.is_used_up),
+        ]
+        nearest.sort(key=lambda near: near.distance)
+        miss = Miss(call, tuple(nearest[:3]))
+        self.journal.write(self.clock.now(), "call", call, "", 404, "", "miss", miss)
+        return WireError(404, {"detail": str(miss)}, ((HINT, "miss"),))
+
+    def _refusal(self, call: Call, answer: Answer) -> WireError:
+        """A failure that the caller meets at once."""
+        outcome = answer.ending.outcome
+        self.journal.write(
+            self.clock.now(), "call", call, answer.request_id, outcome.status, answer.label
+        )
+        error = WireError.of(outcome)
+        error.request_id = answer.request_id
+        error.units = answer.units
+        return error
+
+    def _as_told(self, ending: Ending) -> Ending:
+        """The end as the status may tell it (protocol.md section 16 row 5)."""
+        outcome = ending.outcome
+        if outcome.error is None or outcome.error_type or self.terms.switches.error_in_status:
+            return ending
+        return replace(ending, outcome=replace(outcome, error=None))
+
+    def _job(self, app: str, request_id: str) -> Job:
+        job = self.jobs.get(request_id)
+        if job is None or job.call.endpoint.app != app:
+            raise errors.not_found()
+        if job.state is State.CANCELLED and self.terms.switches.reads_after_cancel == "not-found":
+            raise errors.not_found()
+        return job
+
+    def _let_pass(self, job: Job, shown: int) -> None:
+        """On a clock that waits for nobody, the time of a step that was shown is over."""
+        if job.position.step == shown:
+            job.look(self.clock.reach(job.next_boundary()))
+
+    def _keep(self, job: Job) -> None:
+        self.jobs[job.id] = job
+        if len(self.jobs) > self._limits.jobs:
+            now = self.clock.now()
+            for old in self.jobs.values():
+                old.look(now)
+                if old.is_over:
+                    break
+            else:
+                old = next(iter(self.jobs.values()))
+            del self.jobs[old.id]
+
+
+def _cancelled() -> Outcome:
+    """What a request reads as that was cancelled in the queue (protocol.md section 16 row 4)."""
+    return errors.request_error(CATALOGUE["client_cancelled"], detail=CANCELLED_ERROR)
+
+
+def _template_failed(error: TemplateError, place: str) -> WireError:
+    where = f" ({place})" if place else ""
+    text = f"{error.what} at {'.'.join(map(str, error.path))}{where}"
+    return WireError(500, {"detail": f"fakefal could not render the reply: {text}"})

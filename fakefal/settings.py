@@ -1,0 +1,41 @@
+"""What a server is told when it starts, and its bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fakefal.protocol.options import Switches, Unmatched
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what the fake keeps and takes; the oldest finished goes first.
+
+    Sizes are in bytes. ``jobs``, ``entries``, ``own_exchanges`` and ``identities`` are for each
+    tenant.
+    """
+
+    body_bytes: int = 100_000_000
+    jobs: int = 2_000
+    entries: int = 6_000
+    identities: int = 10_000
+    tenants: int = 1_000
+    own_exchanges: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a server behaves; what a scenario's ``options`` name goes before it.
+
+    ``clock`` is ``real``, ``instant`` or ``manual``; ``speed`` makes the real one faster (2 is
+    twice as fast). ``unmatched`` None means: ``fail`` once a scenario is given, else ``generate``.
+    ``keys`` are those that are good; empty takes every key.
+    """
+
+    seed: int = 0
+    clock: str = "real"
+    speed: float = 1.0
+    unmatched: Unmatched | None = None
+    keys: frozenset[str] = frozenset()
+    switches: Switches = field(default_factory=Switches)
+    limits: Limits = field(default_factory=Limits)
