@@ -1,0 +1,5 @@
+"""``python -m fakefal``."""
+
+from fakefal.cli.main import run
+
+run()

@@ -1,0 +1,1 @@
+"""How it sounds: HTTP and event streams on one side, engine calls on the other. No state."""

@@ -1,0 +1,165 @@
+"""What a face gets and gives: a request that knows what was meant, and a response as data."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fakefal.addressing import Address, link
+from fakefal.engine.tenant import Tenant
+from fakefal.protocol import headers as names
+from fakefal.protocol.call import Call, Json, Via
+from fakefal.protocol.endpoints import EndpointId, parse_endpoint
+from fakefal.protocol.errors import WireError, bad_request, unauthenticated, unknown_application
+from fakefal.protocol.texts import decode
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request whose fal host is known.
+
+    ``path`` has its percent-encoding undone. ``tenant`` is None for a caller without a key.
+    """
+
+    method: str
+    address: Address
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    tenant: Tenant | None
+
+    def parameter(self, name: str) -> str | None:
+        """A query parameter; the last one if it is repeated."""
+        if not self.address.query:
+            return None
+        return self.parameters().get(name)
+
+    def parameters(self) -> dict[str, str]:
+        """All query parameters."""
+        return dict(parse_qsl(self.address.query, keep_blank_values=True))
+
+    def link(self, host: str) -> Callable[[str], str]:
+        """Makes paths of a fal host into URLs that this caller can reach."""
+        address = self.address
+        return lambda path: link(address, host, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer with a body that is there at once."""
+
+    status: int
+    payload: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = JSON
+    request_id: str = ""
+    units: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventStream:
+    """An answer whose bytes come bit by bit; each item is written at once."""
+
+    chunks: AsyncIterator[bytes]
+    content_type: str
+    headers: tuple[tuple[str, str], ...] = field(default=())
+    request_id: str = ""
+
+
+Answer = Response | EventStream
+Handler = Callable[[Request, Mapping[str, str]], Coroutine[Any, Any, Answer]]
+"""A face's function: the request, and what the route took from its path."""
+
+
+def endpoint_of(text: str) -> EndpointId:
+    """The endpoint that a path names; raises the 404 of an app that cannot be."""
+    endpoint = parse_endpoint(text)
+    if endpoint is None:
+        raise unknown_application(text.strip("/"))
+    return endpoint
+
+
+def tenant_of(request: Request, endpoint: EndpointId) -> Tenant:
+    """The caller's tenant; raises the 401 of a run or submit without a key."""
+    if request.tenant is None:
+        raise unauthenticated(endpoint.app)
+    return request.tenant
+
+
+def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
+    """The call that a request asks for; raises the 400 of a malformed platform header.
+
+    A body that is not JSON is no error of the platform: the app says so, with the result. Source:
+    protocol.md sections 3.1, 6.5.
+    """
+    _check_platform_headers(request.headers)
+    body, flaws = _input(request)
+    return Call(
+        endpoint,
+        via,
+        body,
+        names.without_credentials(request.headers.items()),
+        request.method,
+        request.parameter("fal_webhook") if via == "queue" else None,
+        flaws,
+    )
+
+
+def _input(request: Request) -> tuple[Json, tuple[Json, ...]]:
+    if request.method == "GET":
+        return request.parameters(), ()
+    if not request.body:
+        return None, ()
+    try:
+        return decode(request.body), ()
+    except ValueError as error:
+        flaw = {
+            "type": "json_invalid",
+            "loc": ["body", _position(str(error))],
+            "msg": "JSON decode error",
+            "input": {},
+            "ctx": {"error": str(error)},
+        }
+        return None, (flaw,)
+
+
+def _position(reason: str) -> int:
+    """The column that the parser names, for ``loc`` (``… at line 1 column 7``)."""
+    last = reason.rsplit(" ", 1)[-1]
+    return int(last) if last.isdigit() else 0
+
+
+def _check_platform_headers(headers: Mapping[str, str]) -> None:
+    """Refuse what fal's gateway refuses. Source: documented (protocol.md section 3.7)."""
+    priority = headers.get("x-fal-queue-priority")
+    if priority is not None and priority not in ("normal", "low"):
+        raise bad_request(f"Invalid X-Fal-Queue-Priority header: {priority!r}")
+    timeout = headers.get("x-fal-request-timeout")
+    if timeout is not None and not _is_timeout(timeout):
+        raise bad_request(f"Invalid X-Fal-Request-Timeout header: {timeout!r}")
+
+
+def _is_timeout(text: str) -> bool:
+    try:
+        return 0.1 < float(text) < float("inf")
+    except ValueError:
+        return False
+
+
+def failed(error: WireError) -> Response:
+    """A wire error as the answer that it is."""
+    headers = error.headers
+    if error.note:
+        headers = (*headers, (names.HINT, error.note))
+    return Response(
+        error.status,
+        error.payload,
+        headers,
+        error.content_type,
+        error.request_id if error.identified else "",
+        error.units,
+    )

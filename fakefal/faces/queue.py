@@ -1,0 +1,121 @@
+"""queue.fal.run: submit, status, status stream, result, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from fakefal.engine.tenant import Tenant
+from fakefal.engine.watch import Watch
+from fakefal.faces.http import (
+    Answer,
+    EventStream,
+    Request,
+    Response,
+    endpoint_of,
+    read_call,
+    tenant_of,
+)
+from fakefal.protocol import sse
+from fakefal.protocol.errors import method_not_allowed, not_found
+from fakefal.protocol.hosts import QUEUE
+from fakefal.protocol.queue import (
+    ALREADY_COMPLETED,
+    CANCELLATION_REQUESTED,
+    QueueUrls,
+    logs_wanted,
+    request_urls,
+    status_body,
+    status_code,
+    too_early_body,
+)
+from fakefal.protocol.texts import encode, encode_ascii
+
+_NO_STORE = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
+
+
+async def submit(request: Request, parts: Mapping[str, str]) -> Answer:
+    """``POST /{endpoint}``: 200 with the job's id and URLs. Source: protocol.md section 3.1."""
+    endpoint = endpoint_of(parts["endpoint"])
+    tenant = tenant_of(request, endpoint)
+    job = tenant.submit(read_call(request, endpoint, "queue"))
+    urls = _urls(request, tenant, endpoint.app, job.id)
+    return Response(200, encode(status_body(job.submitted(), urls)), request_id=job.id)
+
+
+async def status(request: Request, parts: Mapping[str, str]) -> Answer:
+    """``GET …/status``: 202 until COMPLETED, then 200. Source: protocol.md section 3.2."""
+    tenant, app, request_id = _asked(request, parts)
+    wanted = logs_wanted(request.parameter("logs"))
+    snapshot = tenant.status(app, request_id, with_logs=wanted)
+    body = status_body(snapshot, _urls(request, tenant, app, request_id))
+    return Response(status_code(snapshot.status), encode(body), request_id=request_id)
+
+
+async def status_stream(request: Request, parts: Mapping[str, str]) -> Answer:
+    """``GET …/status/stream``: an event for each step. Source: protocol.md section 3.3."""
+    tenant, app, request_id = _asked(request, parts)
+    wanted = logs_wanted(request.parameter("logs"))
+    watch = tenant.watch(app, request_id, with_logs=wanted)
+    urls = _urls(request, tenant, app, request_id)
+    return EventStream(_status_events(watch, urls), sse.CONTENT_TYPE, _NO_STORE, request_id)
+
+
+async def _status_events(watch: Watch, urls: QueueUrls) -> AsyncIterator[bytes]:
+    while True:
+        fresh = [
+            sse.PLAIN.encode(encode_ascii(status_body(snapshot, urls))) for snapshot in watch.news()
+        ]
+        if fresh:
+            yield b"".join(fresh)
+        if watch.is_over:
+            return
+        if not await watch.wait():
+            yield sse.PLAIN.comment("ping")
+
+
+async def result(request: Request, parts: Mapping[str, str]) -> Answer:
+    """``GET …/requests/{id}``: the bare output, or the failure; 400 if it is too early.
+
+    Source: protocol.md section 3.4.
+    """
+    tenant, app, request_id = _asked(request, parts)
+    job = tenant.result(app, request_id)
+    if job is None:
+        body = too_early_body(request_id, _urls(request, tenant, app, request_id))
+        return Response(400, encode(body), request_id=request_id)
+    outcome = job.ending.outcome
+    return Response(
+        outcome.status,
+        outcome.payload,
+        outcome.headers,
+        outcome.content_type,
+        request_id if outcome.identified else "",
+        job.units,
+    )
+
+
+async def cancel(request: Request, parts: Mapping[str, str]) -> Answer:
+    """``PUT …/cancel``: 202, or 400 after the end. Source: protocol.md section 3.5."""
+    tenant, app, request_id = _asked(request, parts)
+    if not tenant.cancel(app, request_id):
+        return Response(400, encode(ALREADY_COMPLETED), request_id=request_id)
+    if tenant.terms.switches.cancel_answer == "success":
+        return Response(200, encode({"success": True}), request_id=request_id)
+    return Response(202, encode(CANCELLATION_REQUESTED), request_id=request_id)
+
+
+def _asked(request: Request, parts: Mapping[str, str]) -> tuple[Tenant, str, str]:
+    """Whose job is asked for, of which app; without a key none is found (section 16 row 28)."""
+    endpoint = endpoint_of(parts["endpoint"])
+    if request.tenant is None:
+        raise not_found()
+    if endpoint.path and request.tenant.terms.switches.subpath == "refuse-405":
+        raise method_not_allowed(
+            f"status and result URLs drop the path of the endpoint: use {endpoint.app}"
+        )
+    return request.tenant, endpoint.app, parts["id"]
+
+
+def _urls(request: Request, tenant: Tenant, app: str, request_id: str) -> QueueUrls:
+    suffix = tenant.terms.switches.response_suffix
+    return request_urls(request.link(QUEUE), app, request_id, suffix)

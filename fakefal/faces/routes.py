@@ -1,0 +1,65 @@
+"""The whole surface on one page: host, method, path -> handler."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from fakefal.faces import queue, run
+from fakefal.faces.http import Handler
+from fakefal.protocol import hosts
+from fakefal.protocol.errors import WireError, method_not_allowed
+
+
+class Route(NamedTuple):
+    """One line of the table."""
+
+    method: str
+    path: re.Pattern[str]
+    handler: Handler
+
+
+def _route(method: str, path: str, handler: Handler) -> Route:
+    """``{endpoint}`` takes many segments, ``{id}`` one; a trailing slash does not matter."""
+    pattern = path.replace("{endpoint}", "(?P<endpoint>.+?)").replace("{id}", "(?P<id>[^/]+)")
+    return Route(method, re.compile(f"^/+{pattern}/*$", re.DOTALL), handler)
+
+
+_REQUEST = "{endpoint}/requests/{id}"
+
+ROUTES: dict[str, tuple[Route, ...]] = {
+    hosts.QUEUE: (
+        _route("GET", f"{_REQUEST}/status", queue.status),
+        _route("GET", f"{_REQUEST}/status/stream", queue.status_stream),
+        _route("GET", f"{_REQUEST}/response", queue.result),
+        _route("GET", _REQUEST, queue.result),
+        _route("PUT", f"{_REQUEST}/cancel", queue.cancel),
+        _route("POST", "{endpoint}", queue.submit),
+    ),
+    hosts.RUN: (
+        _route("POST", "{endpoint}/stream", run.stream),
+        _route("POST", "{endpoint}", run.run),
+        _route("GET", "{endpoint}", run.get),
+    ),
+}
+"""Every route by its host, the first that fits is taken."""
+
+_READS = re.compile(r"/requests/[^/]+(?:/(?:status(?:/stream)?|cancel|response))?/*$")
+
+
+def find_route(host: str, method: str, path: str) -> tuple[Handler, Mapping[str, str]]:
+    """The handler for a request, and the named parts of its path; raises 404 and 405."""
+    routes = ROUTES.get(host)
+    if routes is None:
+        note = f"fakefal does not serve {host} yet"
+        raise WireError(404, {"detail": f"Path {path} not found"}, note=note)
+    is_read = host == hosts.QUEUE and _READS.search(path) is not None
+    for route in routes:
+        if route.method == method and not (is_read and route.handler is queue.submit):
+            found = route.path.match(path)
+            if found is not None:
+                return route.handler, found.groupdict()
+    if is_read or any(route.path.match(path) for route in routes):
+        raise method_not_allowed()
+    raise WireError(404, {"detail": f"Path {path} not found"})

@@ -1,0 +1,86 @@
+"""fal.run: direct runs and streams."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from fakefal.engine.clock import Clock
+from fakefal.engine.tenant import Streaming
+from fakefal.faces.http import (
+    Answer,
+    EventStream,
+    Request,
+    Response,
+    endpoint_of,
+    read_call,
+    tenant_of,
+)
+from fakefal.protocol import sse
+from fakefal.protocol.errors import method_not_allowed
+from fakefal.protocol.texts import encode_ascii
+
+_NO_STORE = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
+
+_JOINED_BYTES = 65_536
+"""Events due at once are joined up to this size, so that a long stream is not held in memory."""
+
+
+async def run(request: Request, parts: Mapping[str, str]) -> Answer:
+    """``POST /{endpoint}``: the bare output, or the failure at once.
+
+    Source: protocol.md section 4.
+    """
+    endpoint = endpoint_of(parts["endpoint"])
+    tenant = tenant_of(request, endpoint)
+    answer = await tenant.run(read_call(request, endpoint, "run"))
+    outcome = answer.ending.outcome
+    return Response(
+        outcome.status,
+        outcome.payload,
+        outcome.headers,
+        outcome.content_type,
+        answer.request_id if outcome.identified else "",
+        answer.units,
+    )
+
+
+async def get(request: Request, parts: Mapping[str, str]) -> Answer:
+    """``GET /{endpoint}``: refused, as model endpoints are POST-only; the key is checked first.
+
+    Source: recorded (protocol.md section 4).
+    """
+    tenant_of(request, endpoint_of(parts["endpoint"]))
+    raise method_not_allowed()
+
+
+async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
+    """``POST /{endpoint}/stream``: server-sent events. Source: protocol.md section 5."""
+    endpoint = endpoint_of(parts["endpoint"])
+    tenant = tenant_of(request, endpoint)
+    streaming = tenant.stream(read_call(request, endpoint, "stream"))
+    return EventStream(
+        _events(streaming, tenant.clock),
+        sse.CONTENT_TYPE,
+        (*_NO_STORE, *streaming.headers),
+        streaming.request_id,
+    )
+
+
+async def _events(streaming: Streaming, clock: Clock) -> AsyncIterator[bytes]:
+    """The events as bytes; what is due at once goes out in one piece."""
+    framing = sse.NAMED_CRLF if streaming.is_language_model else sse.PLAIN
+    due = clock.now() + streaming.first_seconds
+    joined = bytearray()
+    for event in streaming.events:
+        if due > clock.now():
+            if joined:
+                yield bytes(joined)
+                joined.clear()
+            await clock.wait_until(due)
+        joined += framing.encode(encode_ascii(event))
+        if len(joined) >= _JOINED_BYTES:
+            yield bytes(joined)
+            joined.clear()
+        due += streaming.every_seconds
+    if joined:
+        yield bytes(joined)

@@ -1,0 +1,144 @@
+"""A fake fal, ready to be started: the engine, the door, and a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import RequestHandler
+
+from fakefal.engine.controls import Controls
+from fakefal.engine.engine import Engine
+from fakefal.errors import FakefalError, PortTaken
+from fakefal.scenario.loading import Loaded, load_all, load_data
+from fakefal.server.door import Door
+from fakefal.server.tasks import Tasks
+from fakefal.settings import Settings
+
+_SHUTDOWN_SECONDS = 0.1
+"""How long open connections are waited for; our own streams are cancelled before."""
+
+
+class FakeFal:
+    """A fake fal inside an asyncio program.
+
+    ``async with FakeFal("scenario.yaml") as fake:`` serves at ``fake.url`` until the block ends.
+    Scenarios are paths, folders, or dicts as a file would hold them. Port 0 takes a free one.
+    """
+
+    def __init__(
+        self,
+        *scenarios: str | Path | dict[str, Any],
+        host: str = "127.0.0.1",
+        port: int = 0,
+        settings: Settings | None = None,
+        **changes: Any,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.settings = replace(settings or Settings(), **changes)
+        self.engine = Engine(self.settings, _load(scenarios))
+        self._tasks = Tasks()
+        self._runner: web.ServerRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the fake listens: ``http://127.0.0.1:8787``."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def base_url(self, fal_host: str) -> str:
+        """The base-URL form of a fal host: ``http://127.0.0.1:8787/queue.fal.run``."""
+        return f"{self.url}/{fal_host}"
+
+    def controls(self, key: str) -> Controls:
+        """The controls of a key; its tenant is made if there is none."""
+        for tenant in self.engine.tenants:
+            if tenant.key == key:
+                return Controls.of(self.engine, tenant)
+        return Controls(self.engine, key)
+
+    async def start(self) -> None:
+        """Listen; raises PortTaken or FakefalError."""
+        loop = asyncio.get_running_loop()
+        limit = self.settings.limits.body_bytes
+
+        def make_request(
+            message: RawRequestMessage,
+            payload: StreamReader,
+            protocol: RequestHandler,
+            writer: AbstractStreamWriter,
+            task: asyncio.Task[None],
+        ) -> web.BaseRequest:
+            return web.BaseRequest(
+                message, payload, protocol, writer, task, loop, client_max_size=limit
+            )
+
+        door = Door(self.engine, self._tasks)
+        server: web.Server = web.Server(
+            door.handle,
+            request_factory=make_request,
+            handler_cancellation=True,
+            access_log=None,
+            logger=logging.getLogger("fakefal.http"),
+            max_line_size=65_536,
+            max_field_size=65_536,
+        )
+        self._runner = web.ServerRunner(
+            server, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
+        )
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self.host, self.port).start()
+        except OSError as error:
+            await self.stop()
+            if error.errno == errno.EADDRINUSE:
+                raise PortTaken(self.host, self.port) from None
+            reason = error.strerror or str(error)
+            raise FakefalError(f"cannot listen on {self.host}:{self.port}: {reason}") from None
+        except OverflowError:
+            await self.stop()
+            raise FakefalError(f"{self.port} is no port — one of 0 to 65535") from None
+        if self.port == 0:
+            self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Close the socket, end open streams, and wait until all has ended."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            for site in list(runner.sites):
+                await site.stop()
+            await self._tasks.cancel_all()
+            await runner.cleanup()
+
+    async def __aenter__(self) -> FakeFal:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+
+def _load(scenarios: Iterable[str | Path | dict[str, Any]]) -> list[Loaded]:
+    loaded: list[Loaded] = []
+    for number, scenario in enumerate(scenarios):
+        if isinstance(scenario, dict):
+            loaded.append(load_data(scenario, f"scenarios[{number}]"))
+        else:
+            loaded.extend(load_all([scenario]))
+    return loaded

@@ -1,0 +1,78 @@
+"""A fake fal in a thread of its own, for code that has no event loop or blocks it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import TypeVar
+
+from fakefal.server.server import FakeFal
+
+Result = TypeVar("Result")
+
+
+class ThreadedFakeFal:
+    """Runs a FakeFal beside synchronous code; ``call`` does something in its thread.
+
+    ``start`` returns when the server listens, and raises what kept it from it.
+    """
+
+    def __init__(self, fake: FakeFal) -> None:
+        self.fake = fake
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread and wait until the fake listens."""
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=self._run, args=(loop,), name="fakefal", daemon=True)
+        self._loop, self._thread = loop, thread
+        thread.start()
+        try:
+            asyncio.run_coroutine_threadsafe(self.fake.start(), loop).result()
+        except BaseException:
+            self._end()
+            raise
+
+    def stop(self) -> None:
+        """Stop the fake and wait for its thread."""
+        if self._loop is not None:
+            asyncio.run_coroutine_threadsafe(self.fake.stop(), self._loop).result()
+            self._end()
+
+    def call(self, function: Callable[[], Result]) -> Result:
+        """Run a function in the loop's thread; gives its result or raises its error."""
+        if self._loop is None or threading.current_thread() is self._thread:
+            return function()
+
+        async def run() -> Result:
+            return function()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+
+    def __enter__(self) -> FakeFal:
+        self.start()
+        return self.fake
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @staticmethod
+    def _run(loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_forever()
+        loop.close()
+
+    def _end(self) -> None:
+        loop, thread = self._loop, self._thread
+        self._loop = self._thread = None
+        if loop is not None and thread is not None:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
