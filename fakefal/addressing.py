@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 from fakefal.protocol import headers as names
@@ -35,7 +36,7 @@ class Form(Enum):
     """The fake's own API."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Address:
     """What a request means: the fal host (its canonical name), a path and a query.
 
@@ -61,7 +62,7 @@ def resolve(
     a Host. Raises nothing.
     """
     host_header = headers.get("host") or local
-    own = f"{scheme}://{host_header}/{{host}}"
+    own = _own_base(scheme, host_header)
     if target_url := headers.get(names.TARGET_URL):
         return _absolute(target_url, Form.PROXY, _REAL)
     if not target.startswith("/"):
@@ -82,6 +83,11 @@ def resolve(
     if host is None:
         return None
     return Address(host, slash + rest or "/", query, Form.BASE, own)
+
+
+@lru_cache(maxsize=256)
+def _own_base(scheme: str, host_header: str) -> str:
+    return f"{scheme}://{host_header}/{{host}}"
 
 
 def link(address: Address, host: str, path: str) -> str:

@@ -29,7 +29,8 @@ class Settings:
 
     ``clock`` is ``real``, ``instant`` or ``manual``; ``speed`` makes the real one faster (2 is
     twice as fast). ``unmatched`` None means: ``fail`` once a scenario is given, else ``generate``.
-    ``keys`` are those that are good; empty takes every key.
+    ``keys`` are those that are good; empty takes every key. ``keep_alive`` False closes each
+    connection after its answer, so that clients leave no socket behind.
     """
 
     seed: int = 0
@@ -37,5 +38,6 @@ class Settings:
     speed: float = 1.0
     unmatched: Unmatched | None = None
     keys: frozenset[str] = frozenset()
+    keep_alive: bool = True
     switches: Switches = field(default_factory=Switches)
     limits: Limits = field(default_factory=Limits)

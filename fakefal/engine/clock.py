@@ -10,6 +10,7 @@ from itertools import count
 from typing import Literal
 
 from fakefal.errors import SettingError
+from fakefal.scenario.timeline import after
 
 Kind = Literal["real", "scaled", "instant", "manual"]
 
@@ -65,6 +66,10 @@ class Clock:
     def reach(self, instant: float) -> float:
         """The present, or ``instant`` for a clock that waits for nobody."""
         return self.now()
+
+    def later(self, instant: float, seconds: float) -> float:
+        """The instant some seconds later, so rounded that equal waits end at equal instants."""
+        return after(instant, seconds)
 
     def advance(self, seconds: float) -> None:
         """Jump ahead; raises SettingError for negative or endless jumps."""
@@ -127,10 +132,13 @@ class ManualClock(Clock):
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Jump ahead, waking each waiter at its own instant."""
+        """Jump ahead; raises SettingError for negative or endless jumps."""
         if not 0 <= seconds < math.inf:
             raise SettingError(f"the clock cannot advance by {seconds} — time goes forward only")
-        self._now += seconds
+        self._jump_to(after(self._now, seconds))
+
+    def _jump_to(self, instant: float) -> None:
+        self._now = instant
         self._wake()
 
     async def wait_until(self, instant: float, signal: Signal | None = None) -> None:
@@ -148,7 +156,7 @@ class InstantClock(ManualClock):
     def reach(self, instant: float) -> float:
         """Make a finite instant the present, if it is ahead."""
         if self._now < instant < math.inf:
-            self.advance(instant - self._now)
+            self._jump_to(instant)
         return self._now
 
     async def wait_until(self, instant: float, signal: Signal | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakefal.engine.engine import Engine
 from fakefal.engine.journal import Entry
@@ -13,7 +13,9 @@ from fakefal.protocol.call import Json
 from fakefal.protocol.texts import iso
 from fakefal.scenario.book import Book, make_entry
 from fakefal.scenario.durations import parse_duration
-from fakefal.scenario.models import Exchange
+
+if TYPE_CHECKING:
+    from fakefal.scenario.models import Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,6 @@ class Controls:
     def __init__(self, engine: Engine, key: str, *, clock: str | None = None) -> None:
         self._engine = engine
         self.key = key
-        self._clock = clock
         self._tenant: Tenant = engine.renew(key, clock=clock)
 
     @classmethod
@@ -47,12 +48,12 @@ class Controls:
         """The controls of a tenant that is already there."""
         controls = cls.__new__(cls)
         controls._engine, controls.key, controls._tenant = engine, tenant.key, tenant
-        controls._clock = None
         return controls
 
     @property
     def tenant(self) -> Tenant:
-        """The tenant itself."""
+        """The tenant that the key leads to now; a reset by others makes a new one."""
+        self._tenant = self._engine.find(self.key) or self._tenant
         return self._tenant
 
     def put_exchange(self, index: int, exchange: Exchange) -> None:
@@ -60,7 +61,7 @@ class Controls:
 
         Raises PatternError or TemplateError for what cannot be made ready.
         """
-        entries = list(self._tenant.own.entries)
+        entries = list(self.tenant.own.entries)
         entry = make_entry(exchange, index)
         if index < len(entries):
             entries[index] = entry
@@ -68,31 +69,31 @@ class Controls:
             raise SettingError(f"a tenant has at most {len(entries)} exchanges of its own")
         else:
             entries.append(entry)
-        self._tenant.set_own(Book(entries))
+        self.tenant.set_own(Book(entries))
 
     def calls(self) -> list[CallRecord]:
         """The calls that came, oldest first."""
-        return [_record(entry) for entry in self._tenant.journal if entry.kind == "call"]
+        return [_record(entry) for entry in self.tenant.journal if entry.kind == "call"]
 
     def journal(self) -> list[dict[str, Any]]:
         """The journal as JSON."""
-        return [entry.body() for entry in self._tenant.journal]
+        return [entry.body() for entry in self.tenant.journal]
 
     def misses(self) -> list[str]:
         """Every miss, told with the nearest exchanges."""
-        return [str(miss) for miss in self._tenant.journal.misses]
+        return [str(miss) for miss in self.tenant.journal.misses]
 
     def assert_no_misses(self) -> None:
         """Raise MissesFound if a call met no exchange."""
         misses = self.misses()
         if misses:
-            count = self._tenant.journal.missed
+            count = self.tenant.journal.missed
             noun = "call" if count == 1 else "calls"
             raise MissesFound("\n".join((f"{count} {noun} met no exchange:", *misses)))
 
     def clock(self) -> dict[str, Any]:
         """The clock: ``{"kind": "manual", "now": 1767225600.0, "iso": "2026-…"}``."""
-        clock = self._tenant.clock
+        clock = self.tenant.clock
         now = clock.now()
         return {"kind": clock.kind, "now": now, "iso": iso(now)}
 
@@ -102,14 +103,14 @@ class Controls:
             seconds = parse_duration(duration)
         except ValueError as error:
             raise SettingError(f"{error} — write 90s, 300ms, or a number of seconds") from None
-        self._tenant.clock.advance(seconds)
+        self.tenant.clock.advance(seconds)
         return self.clock()
 
     def jobs(self) -> list[dict[str, Any]]:
         """The jobs kept, oldest first, as they are now."""
         found = []
-        for job in self._tenant.jobs.values():
-            job.look(self._tenant.clock.now())
+        for job in self.tenant.jobs.values():
+            job.look(self.tenant.clock.now())
             found.append(
                 {
                     "request_id": job.id,
@@ -123,8 +124,11 @@ class Controls:
         return found
 
     def reset(self) -> None:
-        """A new tenant in place of this one: no jobs, no journal, no exchanges of its own."""
-        self._tenant = self._engine.renew(self.key, clock=self._clock)
+        """A new tenant in place of this one: no jobs, no journal, no exchanges of its own.
+
+        It has a new clock of the same kind.
+        """
+        self._tenant = self._engine.renew(self.key, clock=self.tenant.clock.kind)
 
 
 def _record(entry: Entry) -> CallRecord:

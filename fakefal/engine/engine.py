@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from fakefal.engine.clock import make_clock
 from fakefal.engine.journal import Journal, Listener
@@ -11,9 +12,11 @@ from fakefal.engine.tenant import Tenant
 from fakefal.protocol import errors
 from fakefal.protocol.headers import Credential
 from fakefal.scenario.book import Book
-from fakefal.scenario.loading import Loaded
 from fakefal.scenario.terms import terms_of
 from fakefal.settings import Settings
+
+if TYPE_CHECKING:
+    from fakefal.scenario.loading import Loaded
 
 
 class Engine:
@@ -63,13 +66,21 @@ class Engine:
         )
         self._tenants[key] = tenant
         self._tenants.move_to_end(key)
+        if self.home is not None and self.home.key == key:
+            self.home = tenant
         if len(self._tenants) > self.settings.limits.tenants:
             self._tenants.popitem(last=False)
         return tenant
 
+    def find(self, key: str) -> Tenant | None:
+        """The tenant of a key, if it has one."""
+        return self._tenants.get(key)
+
     def drop(self, key: str) -> None:
         """Forget a key and all that its tenant holds."""
         self._tenants.pop(key, None)
+        if self.home is not None and self.home.key == key:
+            self.home = None
 
     @property
     def tenants(self) -> tuple[Tenant, ...]:

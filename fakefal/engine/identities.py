@@ -11,6 +11,10 @@ _EPOCH_MS = 1_767_225_600_000
 """2026-01-01, the first instant that an id may carry."""
 
 
+_RANDOM = 0x0FFF_3FFF_FFFF_FFFF_FFFF
+_VERSION_7 = 0x7000_8000_0000_0000_0000
+
+
 class Identities:
     """Numbers equal calls, and makes an id of call and number.
 
@@ -32,21 +36,20 @@ class Identities:
         section 3.1).
         """
         print_ = digest(self._seed, call.via, call.endpoint.text, canonical(call.input))
-        number = self._counts.get(print_, self._floor) + 1
-        self._counts[print_] = number
-        self._counts.move_to_end(print_)
-        if len(self._counts) > self._bound:
-            _, forgotten = self._counts.popitem(last=False)
+        counts = self._counts
+        number = counts.get(print_, self._floor) + 1
+        counts[print_] = number
+        counts.move_to_end(print_)
+        if len(counts) > self._bound:
+            _, forgotten = counts.popitem(last=False)
             self._floor = max(self._floor, forgotten)
         return uuid7(digest(print_.hex(), str(number)))
 
 
 def uuid7(entropy: bytes) -> str:
     """A UUID of version 7, its time within a day of 2026-01-01, from at least 16 bytes."""
-    value = bytearray(entropy[:16])
-    instant = _EPOCH_MS + int.from_bytes(entropy[:4], "big") % 86_400_000
-    value[:6] = instant.to_bytes(6, "big")
-    value[6] = 0x70 | (value[6] & 0x0F)
-    value[8] = 0x80 | (value[8] & 0x3F)
-    text = value.hex()
+    value = int.from_bytes(entropy[:16], "big")
+    instant = _EPOCH_MS + (value >> 96) % 86_400_000
+    value = instant << 80 | value & _RANDOM | _VERSION_7
+    text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

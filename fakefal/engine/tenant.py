@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from fakefal.engine.clock import Clock
 from fakefal.engine.identities import Identities
@@ -28,12 +29,12 @@ from fakefal.scenario.timeline import DEFAULT_TIMELINE
 from fakefal.settings import Limits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What a call comes to: its id, its end, what it costs, and the plan that says how it goes.
 
     ``units`` None means that nothing is said about the cost. ``count`` is how many calls the
-    exchange has answered, this one included.
+    exchange has answered, this one included; ``place`` is where it is written.
     """
 
     request_id: str
@@ -42,9 +43,10 @@ class Answer:
     units: float | None
     label: str = ""
     count: int = 1
+    place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Streaming:
     """A stream to be written: its events, and the waits in seconds before first and others."""
 
@@ -120,8 +122,10 @@ class Tenant:
     def watch(self, app: str, request_id: str, *, with_logs: bool) -> Watch:
         """Follow a job's status as a stream; from now on its polls are not waited for."""
         job = self._job(app, request_id)
+        now = self.clock.now()
+        job.look(now)
         job.waived = True
-        self.journal.write(self.clock.now(), "stream", job.call, job.id, 200, job.label)
+        self.journal.write(now, "stream", job.call, job.id, 200, job.label)
         return Watch(job, self.clock, with_logs=with_logs)
 
     def result(self, app: str, request_id: str) -> Job | None:
@@ -146,6 +150,7 @@ class Tenant:
         accepted = job.cancel(now)
         if job.state is State.CANCELLED:
             job.ending = replace(job.ending, outcome=_cancelled())
+            job.units = None
             job.changed.set()
         status = 202 if accepted else 400
         self.journal.write(now, "cancel", job.call, job.id, status, job.label)
@@ -157,7 +162,8 @@ class Tenant:
         """Answer a direct run; it takes as long as the plan's IN_PROGRESS steps say."""
         answer = self._answer(call)
         if answer.plan.run_seconds:
-            await self.clock.wait_until(self.clock.now() + answer.plan.run_seconds)
+            now = self.clock.now()
+            await self.clock.wait_until(self.clock.later(now, answer.plan.run_seconds))
         status = answer.ending.outcome.status
         self.journal.write(self.clock.now(), "call", call, answer.request_id, status, answer.label)
         return answer
@@ -168,16 +174,17 @@ class Tenant:
         outcome = answer.ending.outcome
         if not outcome.is_success:
             raise self._refusal(call, answer)
-        self.journal.write(self.clock.now(), "call", call, answer.request_id, 200, answer.label)
         variables = variables_of(call, answer.request_id, answer.count, self.terms.seed)
         pacing = answer.plan.pacing
+        events = stream_events(answer.plan, answer.ending, variables)
         try:
-            events = stream_events(answer.plan, answer.ending, variables)
+            first = list(islice(events, 1))  # renders them all, before anything is sent
         except TemplateError as error:
-            raise _template_failed(error, answer.label) from None
+            raise self._template_failed(error, call, answer.label, answer.place) from None
+        self.journal.write(self.clock.now(), "call", call, answer.request_id, 200, answer.label)
         return Streaming(
             answer.request_id,
-            events,
+            chain(first, events),
             pacing.first_seconds,
             pacing.every_seconds,
             variant_of(call.endpoint) is not None,
@@ -217,19 +224,19 @@ class Tenant:
         if entry is None:
             if self.terms.unmatched == "fail" or variant is None:
                 raise self._missed(call)
-            plan, label, count = GENERATED, "generated", 1
+            plan, label, count, place = GENERATED, "generated", 1, ""
         else:
             used = self.used.get(entry, 0)
             self.used[entry] = count = used + 1
-            plan, label = entry.plan(used), entry.label
+            plan, label, place = entry.plan(used), entry.label, entry.place
         try:
             ending = ending_of(plan, call, request_id, count, self.terms.seed, switches.profile)
         except TemplateError as error:
-            raise _template_failed(error, entry.place if entry else "") from None
+            raise self._template_failed(error, call, label, place) from None
         units = plan.billable_units
         if units is None and ending.outcome.is_success:
             units = billable_units(variant, call.input, switches.profile)
-        return Answer(request_id, ending, plan, units, label, count)
+        return Answer(request_id, ending, plan, units, label, count, place)
 
     def _missed(self, call: Call) -> WireError:
         nearest = [
@@ -252,6 +259,16 @@ class Tenant:
         error.units = answer.units
         return error
 
+    def _template_failed(
+        self, error: TemplateError, call: Call, label: str, place: str
+    ) -> WireError:
+        """A reply that cannot be rendered for this call: the fake's own failure."""
+        where = f" ({place or label})" if place or label else ""
+        text = f"{error.what} at {'.'.join(map(str, error.path))}{where}"
+        detail = f"fakefal could not render the reply: {text}"
+        self.journal.write(self.clock.now(), "call", call, "", 500, label, detail)
+        return WireError(500, {"detail": detail}, note="the scenario's template failed")
+
     def _as_told(self, ending: Ending) -> Ending:
         """The end as the status may tell it (protocol.md section 16 row 5)."""
         outcome = ending.outcome
@@ -273,8 +290,8 @@ class Tenant:
             job.look(self.clock.reach(job.next_boundary()))
 
     def _keep(self, job: Job) -> None:
-        self.jobs[job.id] = job
-        if len(self.jobs) > self._limits.jobs:
+        """Make room if there is none, then keep the job: it must outlive its submit answer."""
+        if self.jobs and len(self.jobs) >= self._limits.jobs:
             now = self.clock.now()
             for old in self.jobs.values():
                 old.look(now)
@@ -283,14 +300,9 @@ class Tenant:
             else:
                 old = next(iter(self.jobs.values()))
             del self.jobs[old.id]
+        self.jobs[job.id] = job
 
 
 def _cancelled() -> Outcome:
     """What a request reads as that was cancelled in the queue (protocol.md section 16 row 4)."""
     return errors.request_error(CATALOGUE["client_cancelled"], detail=CANCELLED_ERROR)
-
-
-def _template_failed(error: TemplateError, place: str) -> WireError:
-    where = f" ({place})" if place else ""
-    text = f"{error.what} at {'.'.join(map(str, error.path))}{where}"
-    return WireError(500, {"detail": f"fakefal could not render the reply: {text}"})

@@ -14,13 +14,16 @@ PING_SECONDS = 15.0
 
 
 class Watch:
-    """What a status stream shows: every step once, each with the logs that are new in it."""
+    """What a status stream shows: every step once, each with the logs that are new in it.
+
+    It begins with the step that the job is in when the watch is made.
+    """
 
     def __init__(self, job: Job, clock: Clock, *, with_logs: bool) -> None:
         self._job = job
         self._clock = clock
         self._with_logs = with_logs
-        self._next_step = -1
+        self._next_step = job.position.step
         self._logs_told = 0
         self.is_over = False
 
@@ -32,8 +35,6 @@ class Watch:
     def news(self) -> Iterator[Snapshot]:
         """The snapshots since the last call, the present state first of all."""
         job = self._job
-        if self._next_step < 0:
-            self._next_step = job.position.step
         job.look(self._clock.now())
         while self._next_step <= job.position.step and not self.is_over:
             yield self._tell(self._next_step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,7 +18,7 @@ from fakefal.protocol.texts import decode
 JSON = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """An HTTP request whose fal host is known.
 
@@ -48,7 +48,7 @@ class Request:
         return lambda path: link(address, host, path)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Response:
     """An answer with a body that is there at once."""
 
@@ -60,11 +60,11 @@ class Response:
     units: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EventStream:
     """An answer whose bytes come bit by bit; each item is written at once."""
 
-    chunks: AsyncIterator[bytes]
+    chunks: AsyncGenerator[bytes, None]
     content_type: str
     headers: tuple[tuple[str, str], ...] = field(default=())
     request_id: str = ""
@@ -102,7 +102,7 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
         endpoint,
         via,
         body,
-        names.without_credentials(request.headers.items()),
+        names.VisibleHeaders(request.headers),
         request.method,
         request.parameter("fal_webhook") if via == "queue" else None,
         flaws,

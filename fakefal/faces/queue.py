@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 
 from fakefal.engine.tenant import Tenant
 from fakefal.engine.watch import Watch
@@ -60,7 +60,7 @@ async def status_stream(request: Request, parts: Mapping[str, str]) -> Answer:
     return EventStream(_status_events(watch, urls), sse.CONTENT_TYPE, _NO_STORE, request_id)
 
 
-async def _status_events(watch: Watch, urls: QueueUrls) -> AsyncIterator[bytes]:
+async def _status_events(watch: Watch, urls: QueueUrls) -> AsyncGenerator[bytes, None]:
     while True:
         fresh = [
             sse.PLAIN.encode(encode_ascii(status_body(snapshot, urls))) for snapshot in watch.news()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from fakefal.faces import queue, run
@@ -21,9 +22,9 @@ class Route(NamedTuple):
 
 
 def _route(method: str, path: str, handler: Handler) -> Route:
-    """``{endpoint}`` takes many segments, ``{id}`` one; a trailing slash does not matter."""
-    pattern = path.replace("{endpoint}", "(?P<endpoint>.+?)").replace("{id}", "(?P<id>[^/]+)")
-    return Route(method, re.compile(f"^/+{pattern}/*$", re.DOTALL), handler)
+    """``{endpoint}`` takes many segments, ``{id}`` one."""
+    pattern = path.replace("{endpoint}", "(?P<endpoint>[^/].*?)").replace("{id}", "(?P<id>[^/]+)")
+    return Route(method, re.compile(f"/+{pattern}", re.DOTALL), handler)
 
 
 _REQUEST = "{endpoint}/requests/{id}"
@@ -45,21 +46,34 @@ ROUTES: dict[str, tuple[Route, ...]] = {
 }
 """Every route by its host, the first that fits is taken."""
 
-_READS = re.compile(r"/requests/[^/]+(?:/(?:status(?:/stream)?|cancel|response))?/*$")
+_READS = re.compile(r"/requests/[^/]+(?:/(?:status(?:/stream)?|cancel|response))?\Z")
 
 
 def find_route(host: str, method: str, path: str) -> tuple[Handler, Mapping[str, str]]:
-    """The handler for a request, and the named parts of its path; raises 404 and 405."""
+    """The handler for a request, and the named parts of its path; raises 404 and 405.
+
+    Trailing slashes do not matter. Source: recorded (protocol.md sections 2, 16 row 26).
+    """
+    if host == hosts.RUN or method == "POST":  # the same few paths again and again
+        return _find_known(host, method, path)
+    return _find(host, method, path)
+
+
+def _find(host: str, method: str, path: str) -> tuple[Handler, Mapping[str, str]]:
     routes = ROUTES.get(host)
     if routes is None:
         note = f"fakefal does not serve {host} yet"
         raise WireError(404, {"detail": f"Path {path} not found"}, note=note)
-    is_read = host == hosts.QUEUE and _READS.search(path) is not None
+    bare = path.rstrip("/")
+    is_read = host == hosts.QUEUE and _READS.search(bare) is not None
     for route in routes:
         if route.method == method and not (is_read and route.handler is queue.submit):
-            found = route.path.match(path)
+            found = route.path.fullmatch(bare)
             if found is not None:
                 return route.handler, found.groupdict()
-    if is_read or any(route.path.match(path) for route in routes):
+    if is_read or any(route.path.fullmatch(bare) for route in routes):
         raise method_not_allowed()
     raise WireError(404, {"detail": f"Path {path} not found"})
+
+
+_find_known = lru_cache(maxsize=1024)(_find)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 
 from fakefal.engine.clock import Clock
 from fakefal.engine.tenant import Streaming
@@ -66,10 +66,10 @@ async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
     )
 
 
-async def _events(streaming: Streaming, clock: Clock) -> AsyncIterator[bytes]:
+async def _events(streaming: Streaming, clock: Clock) -> AsyncGenerator[bytes, None]:
     """The events as bytes; what is due at once goes out in one piece."""
     framing = sse.NAMED_CRLF if streaming.is_language_model else sse.PLAIN
-    due = clock.now() + streaming.first_seconds
+    due = clock.later(clock.now(), streaming.first_seconds)
     joined = bytearray()
     for event in streaming.events:
         if due > clock.now():
@@ -81,6 +81,6 @@ async def _events(streaming: Streaming, clock: Clock) -> AsyncIterator[bytes]:
         if len(joined) >= _JOINED_BYTES:
             yield bytes(joined)
             joined.clear()
-        due += streaming.every_seconds
+        due = clock.later(due, streaming.every_seconds)
     if joined:
         yield bytes(joined)

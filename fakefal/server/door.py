@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping
+from contextlib import aclosing
 from http import HTTPStatus
 
 from aiohttp import web
@@ -39,8 +41,11 @@ _EXPOSED = ", ".join(
     )
 )
 
-_REASONS = {499: "Client Closed Request"}
-"""Reason phrases that Python does not know; JS error messages are made of them (section 7.4)."""
+_REASONS = {**{known.value: known.phrase for known in HTTPStatus}, 499: "Client Closed Request"}
+"""Reason phrases. JS error messages are made of them (protocol.md section 7.4): never empty."""
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
+"""What no header can hold; a template may put it there."""
 
 
 class Door:
@@ -66,7 +71,10 @@ class Door:
             )
         if isinstance(answer, EventStream):
             return await self._stream(request, answer)
-        return _whole(request, answer)
+        response = _whole(request, answer)
+        if not self._engine.settings.keep_alive:
+            response.force_close()
+        return response
 
     async def _answer(self, request: web.BaseRequest) -> Answer:
         headers = request.headers
@@ -75,13 +83,8 @@ class Door:
         )
         if address is None:
             return _nowhere()
-        if request.method == "OPTIONS" and "Access-Control-Request-Method" in headers:
-            return Response(
-                200,
-                b"OK",
-                _preflight(headers.get("Origin", "*")),
-                "text/plain",
-            )
+        if _is_preflight(request) and address.form is not Form.CONTROL:
+            return Response(200, b"OK", _preflight(headers), "text/plain")
         body = await self._body(request)
         if address.form is Form.CONTROL:
             return self._control(request, address, body)
@@ -102,22 +105,27 @@ class Door:
     async def _body(self, request: web.BaseRequest) -> bytes:
         if not request.can_read_body:
             return b""
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
             return await request.read()
         except web.HTTPRequestEntityTooLarge:
             raise errors.body_too_large() from None
-        except (BadHttpMessage, web.HTTPException, ValueError):
+        except (web.RequestPayloadError, BadHttpMessage, web.HTTPException, ValueError):
             raise WireError(400, {"detail": "There was an error parsing the body"}) from None
 
     async def _stream(self, request: web.BaseRequest, answer: EventStream) -> web.StreamResponse:
         response = web.StreamResponse(status=200)
+        if not self._engine.settings.keep_alive:
+            response.force_close()
         _fill(response.headers, request, answer.headers, answer.content_type, answer.request_id)
         if request.task is not None:
             self._tasks.adopt(request.task)
         try:
             await response.prepare(request)
-            async for chunk in answer.chunks:
-                await response.write(chunk)
+            async with aclosing(answer.chunks) as chunks:
+                async for chunk in chunks:
+                    await response.write(chunk)
             await response.write_eof()
         except (ClientConnectionResetError, ConnectionResetError):
             _LOG.debug("the caller left the stream %s", answer.request_id)
@@ -125,9 +133,8 @@ class Door:
 
 
 def _whole(request: web.BaseRequest, answer: Response) -> web.Response:
-    response = web.Response(
-        body=answer.payload, status=answer.status, reason=_REASONS.get(answer.status)
-    )
+    reason = _REASONS.get(answer.status, "Unknown Status")
+    response = web.Response(body=answer.payload, status=answer.status, reason=reason)
     _fill(response.headers, request, answer.headers, answer.content_type, answer.request_id)
     if answer.units is not None:
         response.headers[names.BILLABLE_UNITS] = names.format_units(answer.units)
@@ -149,18 +156,27 @@ def _fill(
         into["Access-Control-Allow-Credentials"] = "true"
         into["Access-Control-Expose-Headers"] = _EXPOSED
     for name, value in extra:
-        into[name] = value
+        into[name] = _UNPRINTABLE.sub(" ", value)
 
 
-def _preflight(origin: str) -> tuple[tuple[str, str], ...]:
-    """A browser's question before a call. Source: client (protocol.md section 4)."""
-    return (
-        ("Access-Control-Allow-Origin", origin),
+def _is_preflight(request: web.BaseRequest) -> bool:
+    return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+
+
+def _preflight(asked: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The answer to a browser's question before a call: all it asks for is allowed.
+
+    Source: client (protocol.md section 4, starlette's CORSMiddleware).
+    """
+    answer = (
+        ("Access-Control-Allow-Origin", asked.get("Origin", "*")),
         ("Access-Control-Allow-Credentials", "true"),
         ("Access-Control-Allow-Methods", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"),
         ("Access-Control-Max-Age", "600"),
         ("Vary", "Origin"),
     )
+    wanted = asked.get("Access-Control-Request-Headers")
+    return answer if wanted is None else (*answer, ("Access-Control-Allow-Headers", wanted))
 
 
 def _nowhere() -> Response:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -20,10 +20,12 @@ from aiohttp.web_protocol import RequestHandler
 from fakefal.engine.controls import Controls
 from fakefal.engine.engine import Engine
 from fakefal.errors import FakefalError, PortTaken
-from fakefal.scenario.loading import Loaded, load_all, load_data
 from fakefal.server.door import Door
 from fakefal.server.tasks import Tasks
 from fakefal.settings import Settings
+
+if TYPE_CHECKING:
+    from fakefal.scenario.loading import Loaded
 
 _SHUTDOWN_SECONDS = 0.1
 """How long open connections are waited for; our own streams are cancelled before."""
@@ -134,7 +136,11 @@ class FakeFal:
         await self.stop()
 
 
-def _load(scenarios: Iterable[str | Path | dict[str, Any]]) -> list[Loaded]:
+def _load(scenarios: Sequence[str | Path | dict[str, Any]]) -> list[Loaded]:
+    if not scenarios:
+        return []
+    from fakefal.scenario.loading import load_all, load_data
+
     loaded: list[Loaded] = []
     for number, scenario in enumerate(scenarios):
         if isinstance(scenario, dict):

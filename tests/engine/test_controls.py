@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from fakefal.engine.clock import START
+from fakefal.engine.controls import CallRecord, Controls
+from fakefal.errors import MissesFound, SettingError
+from fakefal.protocol.errors import WireError
+from fakefal.scenario.builder import build_exchange
+from fakefal.scenario.patterns import PatternError
+from fakefal.settings import Limits
+from tests.worlds import ANY_LLM, exchange, make_call, make_engine, tenant_of, timeline
+
+KEY = "id:secret"
+
+
+def make_controls(*exchanges: dict[str, object], **more: object) -> Controls:
+    return Controls(make_engine(exchanges, **more), KEY)  # type: ignore[arg-type]
+
+
+def miss(controls: Controls) -> None:
+    with pytest.raises(WireError, match="404"):
+        controls.tenant.submit(make_call())
+
+
+def test_calls_are_told_with_what_was_asked_and_who_answered() -> None:
+    controls = make_controls(exchange(id="tagline"))
+    job = controls.tenant.submit(make_call(headers={"x-a": "b"}))
+    controls.tenant.status(ANY_LLM, job.id, with_logs=False)
+    assert controls.calls() == [
+        CallRecord(
+            "fal-ai/any-llm", "queue", {"prompt": "hi"}, {"x-a": "b"}, job.id, "tagline", 200
+        )
+    ]
+
+
+def test_a_call_that_was_missed_is_told_without_exchange() -> None:
+    controls = make_controls(exchange(when={"via": "run"}))
+    miss(controls)
+    (record,) = controls.calls()
+    assert (record.exchange, record.request_id, record.status) == ("", "", 404)
+
+
+def test_misses_are_told_and_raised() -> None:
+    controls = make_controls(exchange(id="other", when={"via": "run"}))
+    controls.assert_no_misses()
+    miss(controls)
+    miss(controls)
+    assert len(controls.misses()) == 2
+    with pytest.raises(MissesFound) as caught:
+        controls.assert_no_misses()
+    lines = str(caught.value).splitlines()
+    assert lines == ["2 calls met no exchange:", *controls.misses()]
+
+
+def test_one_miss_is_told_in_the_singular() -> None:
+    controls = make_controls(exchange(when={"via": "run"}))
+    miss(controls)
+    with pytest.raises(MissesFound, match="1 call met no exchange:"):
+        controls.assert_no_misses()
+
+
+@pytest.mark.parametrize(
+    ("by", "seconds"), [("90s", 90), ("1m30s", 90), (1.5, 1.5), (0, 0), ("300ms", 0.3)]
+)
+def test_the_clock_moves_by_a_duration(by: float | str, seconds: float) -> None:
+    controls = make_controls()
+    told = controls.advance(by)
+    assert told == controls.clock()
+    assert (told["kind"], told["now"]) == ("manual", START + seconds)
+
+
+def test_the_clock_is_told_as_text_too() -> None:
+    assert make_controls().clock()["iso"] == "2026-01-01T00:00:00.000000Z"
+
+
+@pytest.mark.parametrize("by", ["soon", "-1s", -1, ""])
+def test_what_is_no_duration_is_refused_with_an_example(by: float | str) -> None:
+    controls = make_controls()
+    with pytest.raises(SettingError, match="write 90s, 300ms, or a number of seconds"):
+        controls.advance(by)
+    assert controls.clock()["now"] == START
+
+
+def test_jobs_are_told_as_they_are_now() -> None:
+    controls = make_controls(timeline({"IN_QUEUE": {"for": "2s"}}, {"IN_PROGRESS": {"for": "2s"}}))
+    job = controls.tenant.submit(make_call())
+    states = []
+    for _ in range(3):
+        (told,) = controls.jobs()
+        states.append((told["state"], told["ended_at"]))
+        controls.advance(2)
+    assert states == [
+        ("queued", None),
+        ("running", None),
+        ("completed", "2026-01-01T00:00:04.000000Z"),
+    ]
+    assert told["request_id"] == job.id
+    assert told["endpoint"] == "fal-ai/any-llm"
+    assert told["created_at"] == "2026-01-01T00:00:00.000000Z"
+
+
+def test_all_that_is_told_is_json() -> None:
+    controls = make_controls(exchange(id="a", times=1))
+    controls.tenant.submit(make_call())
+    miss(controls)
+    told = [controls.journal(), controls.jobs(), controls.misses(), controls.clock()]
+    assert json.loads(json.dumps(told)) == told
+    assert len(controls.journal()) == 2
+
+
+def test_an_exchange_is_added_at_the_end_or_replaced_in_place() -> None:
+    controls = make_controls()
+    for index, text in [(0, "a"), (1, "b"), (9, "c"), (1, "B")]:
+        controls.put_exchange(index, build_exchange(exchange({"text": text})))
+    texts = [entry.exchange.reply.text for entry in controls.tenant.own.entries]  # type: ignore[union-attr]
+    assert texts == ["a", "B", "c"]
+
+
+def test_an_exchange_that_cannot_be_is_refused() -> None:
+    controls = make_controls()
+    with pytest.raises(PatternError):
+        controls.put_exchange(0, build_exchange(exchange(when={"endpoint": "nonsense"})))
+    assert controls.tenant.own.entries == ()
+
+
+def test_a_tenant_has_only_so_many_exchanges_of_its_own() -> None:
+    controls = make_controls(limits=Limits(own_exchanges=2))
+    for index in range(2):
+        controls.put_exchange(index, build_exchange(exchange()))
+    with pytest.raises(SettingError, match="at most 2 exchanges"):
+        controls.put_exchange(2, build_exchange(exchange()))
+    controls.put_exchange(1, build_exchange(exchange({"text": "replaced"})))
+
+
+def test_a_reset_forgets_all_but_the_kind_of_clock() -> None:
+    controls = Controls(make_engine(clock="real"), KEY, clock="manual")
+    controls.put_exchange(0, build_exchange(exchange()))
+    controls.tenant.submit(make_call())
+    controls.advance(60)
+    controls.reset()
+    assert (controls.jobs(), controls.journal(), controls.tenant.own.entries) == ([], [], ())
+    assert (controls.clock()["kind"], controls.clock()["now"]) == ("manual", START)
+
+
+def test_a_reset_by_others_keeps_the_clock_too_and_is_seen_at_once() -> None:
+    engine = make_engine(clock="real")
+    controls = Controls(engine, KEY, clock="manual")
+    old = controls.tenant
+    Controls.of(engine, tenant_of(engine, KEY)).reset()
+    assert controls.tenant is tenant_of(engine, KEY)
+    assert controls.tenant is not old
+    assert controls.clock()["kind"] == "manual"
+
+
+def test_the_controls_of_a_dropped_key_still_tell_what_was() -> None:
+    engine = make_engine()
+    controls = Controls(engine, KEY)
+    controls.tenant.submit(make_call())
+    engine.drop(KEY)
+    assert len(controls.calls()) == 1
+
+
+def test_making_controls_begins_a_tenant_anew_and_of_takes_the_one_there_is() -> None:
+    engine = make_engine()
+    tenant = tenant_of(engine, KEY)
+    assert Controls.of(engine, tenant).tenant is tenant
+    assert Controls(engine, KEY).tenant is not tenant

@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from fakefal.engine.clock import START
+from fakefal.engine.jobs import State
+from fakefal.engine.tenant import Tenant
+from fakefal.protocol.call import Call
+from fakefal.protocol.errors import WireError
+from fakefal.scenario.builder import build_exchange
+from fakefal.scenario.models import Exchange
+from fakefal.settings import Limits
+from tests.worlds import (
+    ANY_LLM,
+    exchange,
+    make_call,
+    make_engine,
+    make_tenant,
+    tenant_of,
+    timeline,
+)
+
+
+def text_of(tenant: Tenant, call: Call | None = None) -> str:
+    """What the output of a queue call says."""
+    job = tenant.submit(call or make_call())
+    return str(job.ending.outcome.body["output"])
+
+
+def refusal(tenant: Tenant, call: Call | None = None) -> WireError:
+    with pytest.raises(WireError) as caught:
+        tenant.submit(call or make_call())
+    return caught.value
+
+
+def own(reply: str, **more: Any) -> Exchange:
+    return build_exchange(exchange({"text": reply}, **more))
+
+
+# Invalid input
+
+
+@pytest.mark.parametrize(
+    ("input_", "type_"),
+    [({"prompt": 5}, "string_type"), ({}, "missing"), ({"prompt": "x", "model": "y"}, "one_of")],
+)
+def test_wrong_input_is_admitted_and_fails_with_the_result(input_: Any, type_: str) -> None:
+    tenant = make_tenant()
+    job = tenant.submit(make_call(input_=input_))
+    outcome = job.ending.outcome
+    assert (outcome.status, job.units) == (422, 0)
+    assert [item["type"] for item in outcome.body["detail"]] == [type_]
+
+
+def test_wrong_input_uses_up_no_exchange() -> None:
+    tenant = make_tenant(exchange(times=1))
+    tenant.submit(make_call(input_={"prompt": 5}))
+    assert text_of(tenant) == "Ship it."
+
+
+def test_checking_input_can_be_left_out() -> None:
+    tenant = make_tenant(exchange(), options={"validate": False})
+    assert text_of(tenant, make_call(input_={"prompt": 5})) == "Ship it."
+
+
+def test_a_body_that_is_not_json_fails_for_every_endpoint() -> None:
+    tenant = make_tenant(exchange())
+    flaw = {"type": "json_invalid", "loc": ["body", 1]}
+    job = tenant.submit(make_call("fal-ai/flux/dev", flaws=(flaw,)))
+    assert job.ending.outcome.body == {"detail": [flaw]}
+
+
+# Failures
+
+
+def test_a_failure_of_the_account_is_met_at_submit() -> None:
+    tenant = make_tenant(exchange({"fail": "exhausted-balance"}))
+    error = refusal(tenant)
+    assert error.status == 403
+    assert tenant.jobs == {}
+    assert [entry.status for entry in tenant.journal] == [403]
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_whether_the_status_tells_a_models_failure_can_be_chosen(shown: bool) -> None:
+    tenant = make_tenant(exchange({"fail": {"type": "x"}}), options={"error_in_status": shown})
+    job = tenant.submit(make_call())
+    told = job.ending.outcome.error
+    assert told == ("Invalid status code: 422" if shown else None)
+
+
+def test_the_status_always_tells_a_failure_of_the_platform() -> None:
+    tenant = make_tenant(
+        exchange({"fail": "runner_disconnected"}), options={"error_in_status": False}
+    )
+    outcome = tenant.submit(make_call()).ending.outcome
+    assert (outcome.error, outcome.error_type) == ("Runner disconnected", "runner_disconnected")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"text": "{{ input.missing }}"},
+        {"output": {"a": ["{{ input.missing }}"]}},
+        {"fail": {"status": 500, "body": {"detail": "{{ input.missing }}"}}},
+    ],
+)
+def test_a_template_that_cannot_be_rendered_is_a_500_that_says_where(reply: Any) -> None:
+    tenant = make_tenant(exchange(reply, id="broken"))
+    error = refusal(tenant)
+    assert error.status == 500
+    assert '("broken")' in error.body["detail"]
+    (entry,) = tenant.journal
+    assert (entry.status, entry.label) == (500, '"broken"')
+    assert entry.note == error.body["detail"]
+
+
+def test_a_template_of_a_stream_fails_before_the_first_byte() -> None:
+    events = [{"good": 1}, {"bad": "{{ input.missing }}"}]
+    tenant = make_tenant(exchange({"stream": {"events": events}}))
+    with pytest.raises(WireError, match="500"):
+        tenant.stream(make_call(via="stream"))
+    assert [entry.status for entry in tenant.journal] == [500]
+
+
+# Reads
+
+
+@pytest.mark.parametrize("app", ["fal-ai/other", "other/any-llm", "fal-ai/any-llm/vision"])
+def test_a_job_is_found_under_its_own_app_only(app: str) -> None:
+    tenant = make_tenant()
+    job = tenant.submit(make_call("fal-ai/any-llm/vision", input_={"prompt": "x"}))
+    assert tenant.status(ANY_LLM, job.id, with_logs=False).request_id == job.id
+    with pytest.raises(WireError) as caught:
+        tenant.status(app, job.id, with_logs=False)
+    assert (caught.value.status, caught.value.body) == (404, {"status": "NOT_FOUND"})
+
+
+def test_polls_of_one_job_do_not_count_for_another() -> None:
+    tenant = make_tenant()
+    one, other = tenant.submit(make_call()), tenant.submit(make_call())
+    for _ in range(3):
+        tenant.status(ANY_LLM, one.id, with_logs=False)
+    assert (one.state, other.state) == (State.COMPLETED, State.QUEUED)
+
+
+def test_the_result_is_not_there_before_the_end_and_then_for_ever() -> None:
+    tenant = make_tenant()
+    job = tenant.submit(make_call())
+    assert tenant.result(ANY_LLM, job.id) is None
+    for _ in range(2):
+        tenant.status(ANY_LLM, job.id, with_logs=False)
+    assert [tenant.result(ANY_LLM, job.id) for _ in range(2)] == [job, job]
+
+
+def test_a_caller_that_asks_for_nothing_but_the_result_gets_it() -> None:
+    tenant = make_tenant()
+    job = tenant.submit(make_call())
+    found = [tenant.result(ANY_LLM, job.id) for _ in range(4)]
+    assert found == [None, None, None, job]
+
+
+def test_on_the_instant_clock_a_step_of_time_is_shown_once() -> None:
+    steps = [{"IN_QUEUE": {"for": "1h"}}, {"IN_PROGRESS": {"for": "2h"}}]
+    tenant = make_tenant(timeline(*steps), clock="instant")
+    job = tenant.submit(make_call())
+    shown = [tenant.status(ANY_LLM, job.id, with_logs=False).status for _ in range(3)]
+    assert shown == ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
+    assert tenant.clock.now() == START + 3 * 3600
+
+
+def test_on_the_manual_clock_a_step_of_time_is_shown_until_it_has_passed() -> None:
+    tenant = make_tenant(timeline({"IN_QUEUE": {"for": "1h"}}))
+    job = tenant.submit(make_call())
+    shown = [tenant.status(ANY_LLM, job.id, with_logs=False).status for _ in range(5)]
+    assert shown == ["IN_QUEUE"] * 5
+    tenant.clock.advance(3600)
+    assert tenant.status(ANY_LLM, job.id, with_logs=False).status == "COMPLETED"
+
+
+# Cancels
+
+
+def test_a_cancel_in_the_queue_ends_the_call_with_499_and_costs_nothing() -> None:
+    tenant = make_tenant()
+    job = tenant.submit(make_call())
+    assert tenant.cancel(ANY_LLM, job.id)
+    snapshot = tenant.status(ANY_LLM, job.id, with_logs=False)
+    assert (snapshot.status, snapshot.error, snapshot.error_type, snapshot.inference_time) == (
+        "COMPLETED",
+        "Request was cancelled",
+        "client_cancelled",
+        None,
+    )
+    found = tenant.result(ANY_LLM, job.id)
+    assert found is not None
+    assert (found.ending.outcome.status, found.units) == (499, None)
+
+
+def test_a_repeated_cancel_is_harmless() -> None:
+    tenant = make_tenant()
+    job = tenant.submit(make_call())
+    assert [tenant.cancel(ANY_LLM, job.id) for _ in range(3)] == [True] * 3
+
+
+def test_a_cancel_while_running_is_accepted_and_ignored() -> None:
+    tenant = make_tenant(timeline("IN_PROGRESS"))
+    job = tenant.submit(make_call())
+    assert tenant.cancel(ANY_LLM, job.id)
+    tenant.status(ANY_LLM, job.id, with_logs=False)
+    found = tenant.result(ANY_LLM, job.id)
+    assert found is not None
+    assert (found.ending.outcome.status, found.units) == (200, 1)
+
+
+def test_a_cancel_after_completion_is_refused() -> None:
+    tenant = make_tenant(timeline())
+    job = tenant.submit(make_call())
+    assert not tenant.cancel(ANY_LLM, job.id)
+    assert [entry.status for entry in tenant.journal] == [200, 400]
+
+
+def test_a_cancelled_request_can_be_made_unreadable() -> None:
+    tenant = make_tenant(exchange(), options={"reads_after_cancel": "not-found"})
+    job = tenant.submit(make_call())
+    tenant.cancel(ANY_LLM, job.id)
+    for read in (tenant.status, tenant.watch):
+        with pytest.raises(WireError, match="404"):
+            read(ANY_LLM, job.id, with_logs=False)
+    with pytest.raises(WireError, match="404"):
+        tenant.result(ANY_LLM, job.id)
+
+
+# Direct calls
+
+
+async def test_a_direct_run_takes_as_long_as_the_work_and_not_the_queue() -> None:
+    tenant = make_tenant(timeline({"IN_QUEUE": {"for": "9s"}}, {"IN_PROGRESS": {"for": "2s"}}))
+    task = asyncio.create_task(tenant.run(make_call(via="run")))
+    await asyncio.sleep(0)
+    tenant.clock.advance(1.9)
+    await asyncio.sleep(0)
+    assert not task.done()
+    tenant.clock.advance(0.1)
+    answer = await asyncio.wait_for(task, 5)
+    assert answer.ending.outcome.status == 200
+    assert [entry.at for entry in tenant.journal] == [START + 2]
+
+
+async def test_a_direct_run_that_fails_is_an_answer_too() -> None:
+    tenant = make_tenant(exchange({"fail": "runner_disconnected"}, id="lost"))
+    answer = await tenant.run(make_call(via="run"))
+    assert (answer.ending.outcome.status, answer.label) == (503, '"lost"')
+
+
+def test_a_stream_that_fails_is_refused_before_it_begins() -> None:
+    tenant = make_tenant(exchange({"fail": "runner_disconnected"}))
+    with pytest.raises(WireError) as caught:
+        tenant.stream(make_call(via="stream"))
+    assert caught.value.status == 503
+    assert caught.value.request_id
+
+
+# Bounds
+
+
+def test_the_oldest_finished_job_makes_room() -> None:
+    tenant = make_tenant(limits=Limits(jobs=2))
+    first, second = tenant.submit(make_call()), tenant.submit(make_call())
+    for _ in range(2):
+        tenant.status(ANY_LLM, second.id, with_logs=False)
+    third = tenant.submit(make_call())
+    assert list(tenant.jobs) == [first.id, third.id]
+
+
+def test_if_none_has_finished_the_oldest_makes_room() -> None:
+    tenant = make_tenant(limits=Limits(jobs=2))
+    made = [tenant.submit(make_call()).id for _ in range(4)]
+    assert list(tenant.jobs) == made[2:]
+
+
+def test_a_new_job_does_not_make_room_for_itself() -> None:
+    done_at_once = exchange({"text": "x", "timeline": []}, when={"input": {"prompt": "fast"}})
+    tenant = make_tenant(done_at_once, exchange(), limits=Limits(jobs=1))
+    tenant.submit(make_call())
+    job = tenant.submit(make_call(input_={"prompt": "fast"}))
+    assert list(tenant.jobs) == [job.id]
+
+
+def test_a_refusal_before_any_exchange_can_be_noted() -> None:
+    tenant = tenant_of(make_engine())
+    tenant.refused(None, 400, "bad header")
+    assert [(entry.kind, entry.status, entry.note) for entry in tenant.journal] == [
+        ("refused", 400, "bad header")
+    ]

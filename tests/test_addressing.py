@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.addressing import (
+    HOW_TO,
+    Address,
+    Form,
+    encode_path,
+    link,
+    path_text,
+    resolve,
+)
+from fakefal.protocol.hosts import CANONICAL
+
+LOCAL = "127.0.0.1:8787"
+OWN = {"host": LOCAL}
+BASE = "http://127.0.0.1:8787/{host}"
+REAL = "https://{host}"
+TARGET = "https://queue.fal.run/fal-ai/any-llm?logs=1"
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "expected"),
+    [
+        pytest.param(
+            "/api/fal/proxy?a=b",
+            {**OWN, "x-fal-target-url": TARGET},
+            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", Form.PROXY, REAL),
+            id="proxy-header-with-any-path",
+        ),
+        pytest.param(
+            "/fal-ai/any-llm?logs=1",
+            {**OWN, "x-forwarded-host": "queue.fal.run"},
+            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", Form.HOST, REAL),
+            id="forwarded-host",
+        ),
+        pytest.param(
+            "/fal-ai/any-llm?logs=1",
+            {"host": "queue.fal.run"},
+            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", Form.HOST, REAL),
+            id="host",
+        ),
+        pytest.param(
+            "http://queue.fal.run/fal-ai/any-llm?logs=1",
+            OWN,
+            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", Form.HOST, REAL),
+            id="absolute-form",
+        ),
+        pytest.param(
+            f"http://{LOCAL}/queue.fal.run/fal-ai/any-llm?logs=1",
+            OWN,
+            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", Form.BASE, BASE),
+            id="absolute-form-of-the-fake-itself",
+        ),
+        pytest.param(
+            "/queue.fal.run/fal-ai/any-llm?logs=1",
+            OWN,
+            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", Form.BASE, BASE),
+            id="base-url",
+        ),
+        pytest.param(
+            "/fal-ai/any-llm?logs=1",
+            {**OWN, "x-fal-target-host": "queue.fal.run"},
+            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", Form.BASE, BASE),
+            id="target-host-header",
+        ),
+        pytest.param(
+            "/_fakefal/clock?x=1",
+            OWN,
+            Address("", "/clock", "x=1", Form.CONTROL, BASE),
+            id="control",
+        ),
+        pytest.param(
+            "/_fakefal", OWN, Address("", "/", "", Form.CONTROL, BASE), id="control-without-path"
+        ),
+    ],
+)
+def test_every_form_names_the_same_host_path_and_query(
+    target: str, headers: Mapping[str, str], expected: Address
+) -> None:
+    assert resolve(target, headers) == expected
+
+
+@pytest.mark.parametrize(("name", "meant"), CANONICAL.items())
+def test_backup_and_older_names_mean_the_host_they_stand_for(name: str, meant: str) -> None:
+    by_host = resolve("/x", {"host": name})
+    by_path = resolve(f"/{name}/x", OWN)
+    by_url = resolve("/", {**OWN, "x-fal-target-url": f"https://{name}/x"})
+    assert [found and found.host for found in (by_host, by_path, by_url)] == [meant] * 3
+
+
+@pytest.mark.parametrize(
+    ("host", "scheme", "base"),
+    [
+        ("queue.fal.run", "http", "https://{host}"),
+        ("queue.fal.run:443", "https", "https://{host}"),
+        ("queue.fal.run:80", "http", "https://{host}"),
+        ("queue.fal.run:8787", "http", "http://{host}:8787"),
+        ("queue.fal.run:8443", "https", "https://{host}:8443"),
+        ("Queue.FAL.run.", "http", "https://{host}"),
+    ],
+)
+def test_links_keep_a_port_that_is_not_fals_own(host: str, scheme: str, base: str) -> None:
+    found = resolve("/x", {"host": host}, scheme=scheme)
+    assert found == Address("queue.fal.run", "/x", "", Form.HOST, base)
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("http://queue.fal.run:8787/x", "http://{host}:8787"),
+        ("wss://queue.fal.run:9/x", "https://{host}:9"),
+        ("https://queue.fal.run/x", "https://{host}"),
+    ],
+)
+def test_an_absolute_target_gets_links_of_its_own_scheme_and_port(url: str, base: str) -> None:
+    found = resolve(url, OWN)
+    assert found == Address("queue.fal.run", "/x", "", Form.HOST, base)
+
+
+def test_the_proxy_header_goes_before_all_other_forms() -> None:
+    headers = {
+        "host": "fal.run",
+        "x-forwarded-host": "rest.fal.ai",
+        "x-fal-target-host": "ws.fal.run",
+        "x-fal-target-url": TARGET,
+    }
+    found = resolve("/v3.fal.media/x", headers)
+    assert found is not None
+    assert (found.host, found.form) == ("queue.fal.run", Form.PROXY)
+
+
+def test_the_forwarded_host_goes_before_the_host() -> None:
+    found = resolve("/x", {"host": "fal.run", "x-forwarded-host": "queue.fal.run"})
+    assert found is not None
+    assert found.host == "queue.fal.run"
+
+
+def test_the_host_header_goes_before_the_path() -> None:
+    found = resolve("/fal.run/x", {"host": "queue.fal.run"})
+    assert found == Address("queue.fal.run", "/fal.run/x", "", Form.HOST, REAL)
+
+
+def test_a_request_without_host_gets_links_to_the_servers_own_address() -> None:
+    found = resolve("/queue.fal.run/x", {}, local=LOCAL)
+    assert found is not None
+    assert link(found, "fal.run", "/y") == f"http://{LOCAL}/fal.run/y"
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [("/queue.fal.run", "/"), ("/queue.fal.run/", "/"), ("/queue.fal.run//a/", "//a/")],
+)
+def test_the_base_url_alone_means_the_root_of_the_host(target: str, path: str) -> None:
+    found = resolve(target, OWN)
+    assert found is not None
+    assert found.path == path
+
+
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [
+        ("/", OWN),
+        ("/fal-ai/any-llm", OWN),
+        ("/example.com/x", OWN),
+        ("/_fakefalx", OWN),
+        ("/x", {"host": "evil.com"}),
+        ("/x", {"host": "queue.fal.run.evil.com"}),
+        ("/x", {"host": "xfal.run"}),
+        ("http://example.com/x", OWN),
+        ("/queue.fal.run/x", {**OWN, "x-fal-target-url": "https://example.com/x"}),
+        ("/queue.fal.run/x", {**OWN, "x-fal-target-url": "ftp://queue.fal.run/x"}),
+        ("/x", {**OWN, "x-fal-target-url": "https://[queue.fal.run/x"}),
+        ("/x", {**OWN, "x-fal-target-url": "https://queue.fal.run:99999/x"}),
+        ("*", OWN),
+        ("", {}),
+    ],
+)
+def test_what_names_no_fal_host_is_nothing(target: str, headers: Mapping[str, str]) -> None:
+    assert resolve(target, headers) is None
+
+
+@pytest.mark.parametrize(
+    "spelling", ["/queue.fal.run/", "Host", "X-Forwarded-Host", "x-fal-target-url"]
+)
+def test_the_instructions_name_each_way_to_say_a_host(spelling: str) -> None:
+    assert spelling in HOW_TO
+
+
+names = st.sampled_from(
+    ["host", "x-forwarded-host", "x-fal-target-url", "x-fal-target-host", "origin"]
+)
+odd = st.text() | st.sampled_from(
+    ["https://[", "http://:0", "//", "{host}", "queue.fal.run:x", "%", "%ff", "\ud800", ":", "://"]
+)
+
+
+@given(target=odd, headers=st.dictionaries(names, odd), scheme=odd, local=odd)
+def test_no_input_raises(target: str, headers: dict[str, str], scheme: str, local: str) -> None:
+    found = resolve(target, headers, scheme=scheme, local=local)
+    if found is not None:
+        assert found.path.startswith("/")
+        assert link(found, "queue.fal.run", "/x").endswith("/x")
+
+
+paths = st.lists(st.text(min_size=1, max_size=8), max_size=4).map(
+    lambda parts: "/" + "/".join(encode_path(part.replace("/", "")) for part in parts)
+)
+queries = st.text(alphabet="ab1=&%20+-_.~/?", max_size=12)
+ports = st.sampled_from(["", ":80", ":443", ":8787", ":65535"])
+known_hosts = st.sampled_from(sorted(set(CANONICAL.values())))
+spelled_hosts = st.sampled_from(sorted(CANONICAL))
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
+    """A request in any form that names a fal host."""
+    host, path, query = draw(spelled_hosts), draw(paths), draw(queries)
+    rest = path + (f"?{query}" if query else "")
+    port = draw(ports)
+    form = draw(st.sampled_from(["proxy", "forwarded", "host", "absolute", "base", "target-host"]))
+    if form == "proxy":
+        return "/api/fal/proxy", {**OWN, "x-fal-target-url": f"https://{host}{port}{rest}"}
+    if form == "forwarded":
+        return rest, {**OWN, "x-forwarded-host": f"{host}{port}"}
+    if form == "host":
+        return rest, {"host": f"{host}{port}"}
+    if form == "absolute":
+        return f"http://{host}{port}{rest}", OWN
+    if form == "base":
+        return f"/{host}{rest}", OWN
+    return rest, {**OWN, "x-fal-target-host": host}
+
+
+def follow(address: Address, url: str) -> Address | None:
+    """What the request means that the caller of ``address`` makes to a link it was given."""
+    if address.form is Form.PROXY:
+        return resolve("/api/fal/proxy", {**OWN, "x-fal-target-url": url})
+    parts = urlsplit(url)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    return resolve(target, {"host": parts.netloc}, scheme=parts.scheme)
+
+
+@given(request=requests(), host=known_hosts, path=paths, query=queries)
+def test_resolve_undoes_link_in_every_form(
+    request: tuple[str, dict[str, str]], host: str, path: str, query: str
+) -> None:
+    address = resolve(*request)
+    assert address is not None
+    found = follow(address, link(address, host, f"{path}?{query}" if query else path))
+    assert found == Address(host, path, query, address.form, address.base)
+
+
+@given(request=requests())
+def test_a_link_to_what_was_asked_for_means_the_same_address(
+    request: tuple[str, dict[str, str]],
+) -> None:
+    address = resolve(*request)
+    assert address is not None
+    rest = f"{address.path}?{address.query}" if address.query else address.path
+    assert follow(address, link(address, address.host, rest)) == address
+
+
+@given(st.text())
+def test_path_text_undoes_encode_path(text: str) -> None:
+    assert path_text(encode_path(text)) == text

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from fakefal import errors
+from fakefal.errors import FakefalError, Mistake, PortTaken, ScenarioError
+
+
+@pytest.mark.parametrize(
+    ("mistake", "text"),
+    [
+        (
+            Mistake("a.yaml", 14, 11, "exchanges[2].times", '"x" is not a number', "write 2"),
+            'a.yaml:14:11: exchanges[2].times: "x" is not a number — write 2',
+        ),
+        (Mistake("a.yaml", 0, 0, "", "no such file", "check the path"), "a.yaml: no such file — "),
+        (Mistake("a.yaml", 3, 1, "", "not YAML", ""), "a.yaml:3:1: not YAML"),
+        (Mistake("on(…)", 0, 0, "when", "is empty", ""), "on(…): when: is empty"),
+    ],
+)
+def test_a_mistake_says_where_what_and_what_would_be_right(mistake: Mistake, text: str) -> None:
+    assert str(mistake).startswith(text)
+    assert str(mistake).endswith(mistake.right or mistake.what)
+
+
+def test_a_scenario_error_tells_all_its_mistakes_in_order() -> None:
+    first = Mistake("a.yaml", 1, 1, "name", "is no text", "")
+    second = Mistake("a.yaml", 2, 1, "seed", "is no number", "")
+    error = ScenarioError((first, second))
+    assert error.mistakes == (first, second)
+    assert str(error) == f"{first}\n{second}"
+
+
+def test_a_taken_port_is_told_with_a_way_out() -> None:
+    assert str(PortTaken("127.0.0.1", 8787)) == (
+        "port 8787 on 127.0.0.1 is taken — stop the other server, or pass --port 0 to use a free "
+        "one"
+    )
+
+
+@pytest.mark.parametrize(
+    "kind", [PortTaken, ScenarioError, errors.SettingError, errors.MissesFound]
+)
+def test_every_mistake_of_the_user_can_be_caught_as_one_kind(kind: type[Exception]) -> None:
+    assert issubclass(kind, FakefalError)

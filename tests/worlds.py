@@ -1,0 +1,63 @@
+"""Small worlds to test the engine in: calls, tenants and engines with a few exchanges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fakefal.engine.engine import Engine
+from fakefal.engine.tenant import Tenant
+from fakefal.protocol.call import Call, Json, Via
+from fakefal.protocol.endpoints import parse_endpoint
+from fakefal.protocol.headers import Credential
+from fakefal.scenario.loading import load_data
+from fakefal.settings import Settings
+
+ANY_LLM = "fal-ai/any-llm"
+
+
+def scenario(*exchanges: dict[str, Any], seed: int | None = None, **options: Any) -> dict[str, Any]:
+    """A scenario as a file would hold it."""
+    data: dict[str, Any] = {"fakefal": 1, "exchanges": list(exchanges), "options": options}
+    return data if seed is None else {**data, "seed": seed}
+
+
+def exchange(reply: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """An exchange that answers everything, unless ``when`` says otherwise."""
+    return {"reply": reply or {"text": "Ship it."}, **more}
+
+
+def timeline(*steps: Any, **reply: Any) -> dict[str, Any]:
+    """An exchange that answers everything, with these steps in the queue."""
+    return exchange({"text": "Ship it.", **reply, "timeline": list(steps)})
+
+
+def make_call(
+    endpoint: str = ANY_LLM, via: Via = "queue", input_: Json = None, **more: Any
+) -> Call:
+    """A call; without an input it has a prompt."""
+    parsed = parse_endpoint(endpoint)
+    assert parsed is not None
+    return Call(parsed, via, {"prompt": "hi"} if input_ is None else input_, **more)
+
+
+def make_engine(
+    exchanges: Sequence[dict[str, Any]] = (),
+    *,
+    options: dict[str, Any] | None = None,
+    **settings: Any,
+) -> Engine:
+    """An engine on a manual clock; with exchanges, misses fail."""
+    settings.setdefault("clock", "manual")
+    given = [load_data(scenario(*exchanges, **(options or {})))] if exchanges or options else []
+    return Engine(Settings(**settings), given)
+
+
+def tenant_of(engine: Engine, key: str = "id:secret") -> Tenant:
+    """The tenant that a caller with this key gets."""
+    return engine.tenant_for(Credential("key", key))
+
+
+def make_tenant(*exchanges: dict[str, Any], **more: Any) -> Tenant:
+    """The tenant of one key in an engine of its own."""
+    return tenant_of(make_engine(exchanges, **more))
