@@ -1,0 +1,137 @@
+"""Installs published clients where they are missing: once, into the checkout's ``.cache``.
+
+Each client has a folder of its own, complete when its marker is there. A lock keeps the workers of
+pytest-xdist from installing the same one twice.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+CACHE = Path(__file__).parents[2] / ".cache" / "clients"
+JS_FOLDER = Path(__file__).parent / "js"
+
+_PYTHON = f"py{sys.version_info.major}{sys.version_info.minor}"
+_PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1")
+_NPM = (
+    "install",
+    "--no-package-lock",
+    "--no-audit",
+    "--no-fund",
+    "--ignore-scripts",
+    "--fetch-retries=1",
+    "--fetch-retry-mintimeout=500",
+    "--fetch-retry-maxtimeout=500",
+)
+_INSTALL_SECONDS = 600
+
+
+def missing(what: str) -> NoReturn:
+    """Say that a runtime or a client is not there: a skip at home, a failure in CI."""
+    if os.environ.get("CI"):
+        pytest.fail(what, pytrace=False)
+    pytest.skip(what)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes out until the block ends; the lock of a process that died is free."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(0)
+            while True:
+                try:  # gives up after ten seconds
+                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+                    break
+                except OSError:
+                    continue
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def fal_client_folder(version: str) -> str:
+    """What must be on PYTHONPATH to import this version of fal_client; may be nothing.
+
+    Its dependencies are those of the version that the tests run with (the ``dev`` extra).
+    """
+    try:
+        if metadata.version("fal_client") == version:
+            return ""
+    except metadata.PackageNotFoundError:
+        missing("fal_client is not installed: install fakefal[dev]")
+
+    def install(folder: Path) -> None:
+        _run(sys.executable, *_PIP, "--no-deps", "--target", folder, f"fal_client=={version}")
+
+    return str(_installed(f"fal_client-{version}", install))
+
+
+def fal_sdk_python(version: str) -> str:
+    """An interpreter that can import this version of the fal SDK."""
+
+    def install(folder: Path) -> None:
+        _run(sys.executable, "-m", "venv", folder)
+        _run(_interpreter(folder), *_PIP, f"fal=={version}")
+
+    return str(_interpreter(_installed(f"fal-{version}-{_PYTHON}", install)))
+
+
+def node_with_clients() -> str:
+    """Node, with what ``js/package.json`` names installed beside it."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        missing("node and npm are needed to talk with the JavaScript client")
+    modules = JS_FOLDER / "node_modules"
+    marker = modules / ".complete"
+    wanted = (JS_FOLDER / "package.json").read_text(encoding="utf-8")
+    with locked(CACHE / "js.lock"):
+        if not marker.exists() or marker.read_text(encoding="utf-8") != wanted:
+            shutil.rmtree(modules, ignore_errors=True)
+            _run(npm, *_NPM, within=JS_FOLDER)
+            marker.write_text(wanted, encoding="utf-8")
+    return node
+
+
+def _installed(name: str, install: Callable[[Path], None]) -> Path:
+    folder = CACHE / name
+    marker = folder / ".complete"
+    with locked(CACHE / f"{name}.lock"):
+        if not marker.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            install(folder)
+            marker.touch()
+    return folder
+
+
+def _interpreter(folder: Path) -> Path:
+    return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+def _run(*command: str | Path, within: Path | None = None) -> None:
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=within,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=_INSTALL_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        missing(f"cannot install: {' '.join(map(str, command))}\n{done.stderr.strip()}")
