@@ -1,0 +1,1 @@
+"""The command line: ``fakefal serve|check|schema|demo``, one file a command."""

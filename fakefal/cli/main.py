@@ -1,0 +1,85 @@
+"""The ``fakefal`` command: finds the command, runs it, and turns mistakes into one clear line."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import IO
+
+import click
+
+from fakefal import __version__
+from fakefal.cli.terminal import Terminal
+from fakefal.errors import FakefalError
+
+_COMMANDS = {
+    "serve": ("fakefal.cli.serve", "Serve a fake fal.ai until it is stopped."),
+    "check": ("fakefal.cli.check", "Check scenario files."),
+    "schema": ("fakefal.cli.schema", "Print the JSON Schema of scenario files."),
+    "demo": ("fakefal.cli.demo", "Show the main job in five seconds."),
+}
+"""Each command, the module that holds it, and its line of help; imported when it is called."""
+
+MISTAKE = 2
+"""Exit code for what the user can mend."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            close = get_close_matches(cmd_name, _COMMANDS, n=1)
+            right = f'did you mean "{close[0]}"?' if close else f"one of {', '.join(_COMMANDS)}"
+            raise click.UsageError(f'"{cmd_name}" is no command — {right}')
+        command = getattr(importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="fakefal")
+def cli() -> None:
+    """A local fake of fal.ai: real clients, the real protocol, scripted answers."""
+
+
+def main(argv: Sequence[str], out: IO[str] | None = None, err: IO[str] | None = None) -> int:
+    """Run the command line; gives the exit code. Nothing is read or written but what is handed in.
+
+    0 is success, 2 a mistake of the user, told in one line (or one for each mistake of a file).
+    """
+    terminal = Terminal(out or sys.stdout, err or sys.stderr)
+    try:
+        code = cli.main(args=list(argv), prog_name="fakefal", standalone_mode=False, obj=terminal)
+    except click.exceptions.NoArgsIsHelpError as error:
+        terminal.complain(error.format_message())
+        return MISTAKE
+    except click.ClickException as error:
+        terminal.complain(f"{error.format_message()}{_hint(error)}")
+        return MISTAKE
+    except FakefalError as error:
+        terminal.complain(str(error))
+        return MISTAKE
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def run() -> None:
+    """The entry point of the installed command."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def _hint(error: click.ClickException) -> str:
+    if isinstance(error, click.UsageError) and error.ctx is not None and error.ctx.parent:
+        return f" — see {error.ctx.command_path} --help"
+    return ""

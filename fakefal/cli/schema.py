@@ -1,0 +1,20 @@
+"""``fakefal schema``: the JSON Schema of scenario files."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from fakefal.cli.terminal import Terminal
+from fakefal.scenario.schema import scenario_schema
+
+
+@click.command()
+@click.pass_obj
+def schema(terminal: Terminal) -> None:
+    """Print the JSON Schema of scenario files, for editors that complete and check them.
+
+    In a YAML file a first line does it: # yaml-language-server: $schema=scenario.schema.json
+    """
+    terminal.say(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))

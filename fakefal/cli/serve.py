@@ -1,0 +1,145 @@
+"""``fakefal serve``: a fake fal in the foreground, with a line for each call."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from fakefal import __version__
+from fakefal.cli.terminal import Terminal
+from fakefal.engine.journal import Entry
+from fakefal.server.server import FakeFal
+
+_SHOWN = frozenset({"call", "cancel", "refused"})
+
+
+@dataclass(slots=True)
+class _Tally:
+    calls: int = 0
+    misses: int = 0
+
+
+@click.command()
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8787, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--clock",
+    type=click.Choice(["real", "instant", "manual"]),
+    default="real",
+    show_default=True,
+    help="How time passes for timelines and streams; manual moves by the control API only.",
+)
+@click.option("--speed", default=1.0, help="The real clock, this many times faster; 0 is instant.")
+@click.option("--seed", default=0, show_default=True, help="Ids and generated outputs follow it.")
+@click.option(
+    "--unmatched",
+    type=click.Choice(["fail", "generate"]),
+    help="What an unmatched call gets. Default: generate without a scenario, else fail.",
+)
+@click.option("--require-key", "keys", multiple=True, help="Accept only this key; repeatable.")
+@click.option("--quiet", is_flag=True, help="No line for each call.")
+@click.pass_obj
+def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> None:
+    """Serve a fake fal.ai until it is stopped (Ctrl-C, SIGTERM).
+
+    SCENARIO is a YAML or JSON file, or a folder of them. Without one, any-llm calls get generated
+    answers.
+    """
+    asyncio.run(_serve(terminal, scenarios, **options))
+
+
+async def _serve(
+    terminal: Terminal,
+    scenarios: tuple[str, ...],
+    host: str,
+    port: int,
+    keys: tuple[str, ...],
+    quiet: bool,
+    **settings: Any,
+) -> None:
+    fake = FakeFal(*scenarios, host=host, port=port, keys=frozenset(keys), **settings)
+    tally = _Tally()
+
+    def note(entry: Entry) -> None:
+        if entry.kind == "call":
+            tally.calls += 1
+        if entry.miss is not None:
+            tally.misses += 1
+        if not quiet and entry.kind in _SHOWN:
+            terminal.say(_line(entry))
+
+    fake.engine.listen(note)
+    stopped = _stop_on_signals()
+    async with fake:
+        terminal.say(_greeting(fake))
+        await stopped.wait()
+    terminal.say(f"stopped after {_count(tally.calls, 'call')}, {_count(tally.misses, 'miss')}")
+
+
+def _stop_on_signals() -> asyncio.Event:
+    """An event that SIGINT and SIGTERM set."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stopped.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
+    return stopped
+
+
+def _greeting(fake: FakeFal) -> str:
+    url = fake.url
+    if fake.engine.scenarios:
+        loaded = ", ".join(
+            f"{found.file} ({_count(len(found.entries), 'exchange')})"
+            for found in fake.engine.scenarios
+        )
+    else:
+        loaded = "no scenario: any-llm calls get generated answers"
+    clock = fake.settings.clock if fake.settings.speed == 1 else f"×{fake.settings.speed:g}"
+    rows = [
+        ("loaded", loaded),
+        ("clock", clock),
+        ("Python", "in pytest, the fixture: def test_x(fakefal): …"),
+        ("JS", f'fal.config({{ proxyUrl: {{ url: "{url}/api/fal/proxy", when: "always" }} }})'),
+        ("base URL", fake.base_url("queue.fal.run")),
+        (
+            "curl",
+            f"curl {url}/fal.run/fal-ai/any-llm -H 'Authorization: Key any' "
+            """-d '{"prompt": "hello"}'""",
+        ),
+    ]
+    head = f"fakefal {__version__} listens on {click.style(url, bold=True)}"
+    return "\n".join([head, *(f"  {name:<9} {text}" for name, text in rows)])
+
+
+def _line(entry: Entry) -> str:
+    call = entry.call
+    time = click.style(_time_of(entry.at), dim=True)
+    via = call.via if call is not None and entry.kind == "call" else entry.kind
+    endpoint = call.endpoint.text if call is not None else ""
+    colour = "green" if entry.status < 400 else "red"
+    status = click.style(str(entry.status), fg=colour)
+    told = entry.label or entry.note
+    line = (
+        f"{time} {via:<7} {endpoint}  {status}  {told}  {click.style(entry.request_id, dim=True)}"
+    )
+    if entry.miss is not None:
+        line += f"\n         {click.style(str(entry.miss), fg='yellow')}"
+    return line.rstrip()
+
+
+def _time_of(at: float) -> str:
+    seconds = int(at) % 86_400
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def _count(number: int, noun: str) -> str:
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"

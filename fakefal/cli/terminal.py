@@ -1,0 +1,33 @@
+"""Where a command writes: lines for people, in colour where that shows."""
+
+from __future__ import annotations
+
+from typing import IO
+
+import click
+
+
+class Terminal:
+    """Standard output and error of one run of a command."""
+
+    def __init__(self, out: IO[str], err: IO[str]) -> None:
+        self.out = out
+        self.err = err
+        self._is_open = True
+
+    def say(self, text: str = "") -> None:
+        """A line of output; colours are left out where they do not show.
+
+        A reader who has gone (a closed pipe) silences the command and does not end it.
+        """
+        if not self._is_open:
+            return
+        try:
+            click.echo(text, file=self.out)
+            self.out.flush()
+        except (BrokenPipeError, ValueError):
+            self._is_open = False
+
+    def complain(self, text: str) -> None:
+        """Lines about what is wrong."""
+        click.echo(text, file=self.err)

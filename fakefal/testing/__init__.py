@@ -1,0 +1,1 @@
+"""The pytest side: the plugin, its fixtures, and the redirection of clients in this process."""

@@ -1,0 +1,158 @@
+"""The ``fakefal`` object that a test gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fakefal.engine.controls import CallRecord, Controls
+from fakefal.protocol.call import Json
+from fakefal.scenario.builder import ExchangeBuilder, when_of, worded
+from fakefal.scenario.loading import load_data, load_file
+from fakefal.scenario.models import Exchange
+from fakefal.scenario.patterns import PatternError
+from fakefal.scenario.render import TemplateError
+from fakefal.server.thread import ThreadedFakeFal
+
+
+class FakeClock:
+    """The clock of one test."""
+
+    def __init__(self, fake: Fake) -> None:
+        self._fake = fake
+
+    @property
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return float(self._read()["now"])
+
+    @property
+    def iso(self) -> str:
+        """The instant as log entries have it: ``2026-01-01T00:00:00.000000Z``."""
+        return str(self._read()["iso"])
+
+    @property
+    def kind(self) -> str:
+        """``instant``, ``manual``, ``real`` or ``scaled``."""
+        return str(self._read()["kind"])
+
+    def advance(self, duration: float | str) -> None:
+        """Move time ahead by ``"90s"`` or seconds; raises SettingError for what is no duration."""
+        self._fake.server.call(lambda: self._fake.controls.advance(duration))
+
+    def _read(self) -> dict[str, Any]:
+        return self._fake.server.call(self._fake.controls.clock)
+
+
+class Fake:
+    """A fake fal for one test: its own exchanges, jobs, journal and clock.
+
+    ``url`` is where it listens and ``key`` the key that leads to this test's tenant.
+    """
+
+    def __init__(self, server: ThreadedFakeFal, key: str, *, clock: str = "instant") -> None:
+        self.server = server
+        self.key = key
+        engine = server.fake.engine
+        self.controls = server.call(lambda: Controls(engine, key, clock=clock))
+        self.clock = FakeClock(self)
+        self._taken = 0
+        server.call(self._take_all_keys)
+
+    @property
+    def url(self) -> str:
+        """Where the fake listens: ``http://127.0.0.1:49152``."""
+        return self.server.fake.url
+
+    def base_url(self, fal_host: str) -> str:
+        """A base URL for code that can be told one: ``http://127.0.0.1:49152/queue.fal.run``."""
+        return self.server.fake.base_url(fal_host)
+
+    def on(
+        self,
+        endpoint: str | None = None,
+        /,
+        *,
+        via: str | list[str] | None = None,
+        input: Json = None,
+        headers: dict[str, Any] | None = None,
+        **fields: Json,
+    ) -> ExchangeBuilder:
+        """Begin an exchange: which calls it answers. What is left out matches everything.
+
+        ``fields`` are fields of the input: ``on("fal-ai/any-llm", prompt=contains("tagline"))``.
+        The first exchange that matches answers, in the order of ``on``.
+        """
+        when = when_of(endpoint, via, input, headers, fields)
+        index: int | None = None
+
+        def publish(exchange: Exchange) -> None:
+            nonlocal index
+            index = self._put(index, exchange)
+
+        return ExchangeBuilder(when, publish)
+
+    def load(self, scenario: str | Path | dict[str, Any]) -> None:
+        """Add the exchanges of a file or of a dict as a file would hold it."""
+        loaded = (
+            load_data(scenario, "load(…)") if isinstance(scenario, dict) else load_file(scenario)
+        )
+        for exchange in loaded.scenario.exchanges:
+            self._put(None, exchange)
+
+    @property
+    def calls(self) -> list[CallRecord]:
+        """The calls that came, oldest first; status polls are not calls."""
+        return self.server.call(self.controls.calls)
+
+    @property
+    def journal(self) -> list[dict[str, Any]]:
+        """All that happened, polls included."""
+        return self.server.call(self.controls.journal)
+
+    @property
+    def jobs(self) -> list[dict[str, Any]]:
+        """The queue requests and where they are."""
+        return self.server.call(self.controls.jobs)
+
+    @property
+    def misses(self) -> list[str]:
+        """Calls that met no exchange, each with the nearest and why they did not match."""
+        return self.server.call(self.controls.misses)
+
+    def take_misses(self) -> list[str]:
+        """The misses since the last time; those taken do not fail the test at its end."""
+        found = self.misses[self._taken :]
+        self._taken += len(found)
+        return found
+
+    def assert_no_misses(self) -> None:
+        """Raise MissesFound if a call met no exchange, taken misses aside."""
+        if len(self.misses) > self._taken:
+            self.server.call(self.controls.assert_no_misses)
+
+    def close(self) -> None:
+        """Forget the test's tenant."""
+        self.server.call(self._leave)
+
+    def _put(self, index: int | None, exchange: Exchange) -> int:
+        def put() -> int:
+            own = self.controls.tenant.own.entries
+            at = len(own) if index is None else index
+            self.controls.put_exchange(at, exchange)
+            return at
+
+        try:
+            return self.server.call(put)
+        except (PatternError, TemplateError) as error:
+            raise worded(error) from None
+
+    def _take_all_keys(self) -> None:
+        """Whatever key the code under test uses, it reaches this test."""
+        self.server.fake.engine.home = self.controls.tenant
+
+    def _leave(self) -> None:
+        engine = self.server.fake.engine
+        engine.drop(self.key)
+        if engine.home is self.controls.tenant:
+            engine.home = None
