@@ -1,0 +1,1 @@
+"""Measurements of fakefal against bare aiohttp, in one run and as ratios."""
