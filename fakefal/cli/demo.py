@@ -52,8 +52,9 @@ def demo(terminal: Terminal) -> None:
     """
     from rich.console import Console
 
-    console = Console(file=terminal.out, highlight=False)
-    with ThreadedFakeFal(FakeFal(SCENARIO)) as fake, open_client(fake.url) as client:
+    console = Console(file=terminal.out, highlight=False, soft_wrap=True)
+    fake_fal = FakeFal(SCENARIO, keep_alive=False)  # fal_client never closes its connections
+    with ThreadedFakeFal(fake_fal) as fake, open_client(fake.url) as client:
         console.print(f"[bold]fakefal[/] listens on {fake.url}; the client is {client.name}")
         _subscribe(console, client)
         _stream(console, client)

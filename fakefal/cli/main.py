@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from difflib import get_close_matches
 from typing import IO
 
@@ -45,11 +48,16 @@ class _Commands(click.Group):
 
 @click.group(
     cls=_Commands,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="fakefal")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """A local fake of fal.ai: real clients, the real protocol, scripted answers."""
+    if context.invoked_subcommand is None:
+        raise click.UsageError(context.get_help())
 
 
 def main(argv: Sequence[str], out: IO[str] | None = None, err: IO[str] | None = None) -> int:
@@ -59,10 +67,8 @@ def main(argv: Sequence[str], out: IO[str] | None = None, err: IO[str] | None = 
     """
     terminal = Terminal(out or sys.stdout, err or sys.stderr)
     try:
-        code = cli.main(args=list(argv), prog_name="fakefal", standalone_mode=False, obj=terminal)
-    except click.exceptions.NoArgsIsHelpError as error:
-        terminal.complain(error.format_message())
-        return MISTAKE
+        with redirect_stdout(terminal.out):  # click's own help and version go there as well
+            code = cli.main(list(argv), "fakefal", standalone_mode=False, obj=terminal)
     except click.ClickException as error:
         terminal.complain(f"{error.format_message()}{_hint(error)}")
         return MISTAKE
@@ -71,11 +77,20 @@ def main(argv: Sequence[str], out: IO[str] | None = None, err: IO[str] | None = 
         return MISTAKE
     except (click.Abort, KeyboardInterrupt):
         return 130
+    except OSError as error:
+        terminal.complain(f"cannot write: {error.strerror or error}")
+        return 1
     return code if isinstance(code, int) else 0
 
 
 def run() -> None:
     """The entry point of the installed command."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed before we came
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (for ever)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # not every encoding has an arrow
     sys.exit(main(sys.argv[1:]))
 
 

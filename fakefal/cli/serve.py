@@ -34,7 +34,12 @@ class _Tally:
     show_default=True,
     help="How time passes for timelines and streams; manual moves by the control API only.",
 )
-@click.option("--speed", default=1.0, help="The real clock, this many times faster; 0 is instant.")
+@click.option(
+    "--speed",
+    default=1.0,
+    show_default=True,
+    help="The real clock, this many times faster; 0 is instant.",
+)
 @click.option("--seed", default=0, show_default=True, help="Ids and generated outputs follow it.")
 @click.option(
     "--unmatched",
@@ -126,13 +131,12 @@ def _line(entry: Entry) -> str:
     endpoint = call.endpoint.text if call is not None else ""
     colour = "green" if entry.status < 400 else "red"
     status = click.style(str(entry.status), fg=colour)
-    told = entry.label or entry.note
-    line = (
-        f"{time} {via:<7} {endpoint}  {status}  {told}  {click.style(entry.request_id, dim=True)}"
-    )
+    request_id = click.style(entry.request_id, dim=True) if entry.request_id else ""
+    parts = (endpoint, status, entry.label or entry.note, request_id)
+    line = f"{time} {via:<7} {'  '.join(filter(None, parts))}"
     if entry.miss is not None:
         line += f"\n         {click.style(str(entry.miss), fg='yellow')}"
-    return line.rstrip()
+    return line
 
 
 def _time_of(at: float) -> str:

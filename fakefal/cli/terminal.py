@@ -18,16 +18,23 @@ class Terminal:
     def say(self, text: str = "") -> None:
         """A line of output; colours are left out where they do not show.
 
-        A reader who has gone (a closed pipe) silences the command and does not end it.
+        A reader who has gone (a closed pipe), or a full disk, silences the command and does not end
+        it: a server goes on serving.
         """
         if not self._is_open:
             return
         try:
             click.echo(text, file=self.out)
             self.out.flush()
-        except (BrokenPipeError, ValueError):
+        except BrokenPipeError:
             self._is_open = False
+        except OSError as error:
+            self._is_open = False
+            self.complain(f"no more is written: {error.strerror or error}")
 
     def complain(self, text: str) -> None:
-        """Lines about what is wrong."""
-        click.echo(text, file=self.err)
+        """Lines about what is wrong; lost if nobody is left to read them."""
+        try:
+            click.echo(text, file=self.err)
+        except OSError:
+            return

@@ -6,6 +6,8 @@ import asyncio
 import heapq
 import math
 import time
+from email.utils import formatdate
+from functools import lru_cache
 from itertools import count
 from typing import Literal
 
@@ -166,6 +168,16 @@ class InstantClock(ManualClock):
             return
         self.reach(instant)
         await asyncio.sleep(0)
+
+
+def http_date() -> str:
+    """The real present as HTTP's Date has it; fakefal promises equal bytes but for this."""
+    return _http_date(int(time.time()))
+
+
+@lru_cache(maxsize=2)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def make_clock(kind: str, speed: float = 1.0) -> Clock:

@@ -11,7 +11,7 @@ from fakefal.engine.tenant import Tenant
 from fakefal.errors import MissesFound, SettingError
 from fakefal.protocol.call import Json
 from fakefal.protocol.texts import iso
-from fakefal.scenario.book import Book, make_entry
+from fakefal.scenario.book import Book
 from fakefal.scenario.durations import parse_duration
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class Controls:
 
         Raises PatternError or TemplateError for what cannot be made ready.
         """
+        from fakefal.scenario.entries import make_entry  # only where exchanges are made
+
         entries = list(self.tenant.own.entries)
         entry = make_entry(exchange, index)
         if index < len(entries):

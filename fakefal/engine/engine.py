@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fakefal.engine.clock import make_clock
+from fakefal.engine.identities import uuid7
 from fakefal.engine.journal import Journal, Listener
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol import errors
 from fakefal.protocol.headers import Credential
 from fakefal.scenario.book import Book
+from fakefal.scenario.generated import digest
 from fakefal.scenario.terms import terms_of
 from fakefal.settings import Settings
 
@@ -35,7 +37,24 @@ class Engine:
         self.home: Tenant | None = None
         self._tenants: OrderedDict[str, Tenant] = OrderedDict()
         self._listeners: tuple[Listener, ...] = ()
+        self._strangers: Tenant | None = None
         make_clock(settings.clock, settings.speed)
+
+    def note_refusal(self, tenant: Tenant | None, what: str, status: int, why: str) -> str:
+        """Note a request that fal refuses before a call comes of it; gives its request id.
+
+        ``what`` is the request (method, host, path); the same one gets the same id. Callers without
+        a tenant share a journal.
+        """
+        request_id = uuid7(
+            int.from_bytes(digest("refused", str(self.terms.seed), what)[:16], "big")
+        )
+        if tenant is None:
+            if self._strangers is None:
+                self._strangers = self._new_tenant("", None)
+            tenant = self.home or self._strangers
+        tenant.refused(request_id, status, f"{what}: {why}")
+        return request_id
 
     def listen(self, listener: Listener) -> None:
         """Tell a listener of every journal entry of the tenants made from now on."""
@@ -56,14 +75,7 @@ class Engine:
 
     def renew(self, key: str, *, clock: str | None = None) -> Tenant:
         """A new tenant for a key, in place of the one it had."""
-        tenant = Tenant(
-            key,
-            self.terms,
-            make_clock(clock or self.settings.clock, self.settings.speed),
-            self.settings.limits,
-            self.base,
-            Journal(self.settings.limits.entries, self._listeners),
-        )
+        tenant = self._new_tenant(key, clock)
         self._tenants[key] = tenant
         self._tenants.move_to_end(key)
         if self.home is not None and self.home.key == key:
@@ -71,6 +83,16 @@ class Engine:
         if len(self._tenants) > self.settings.limits.tenants:
             self._tenants.popitem(last=False)
         return tenant
+
+    def _new_tenant(self, key: str, clock: str | None) -> Tenant:
+        return Tenant(
+            key,
+            self.terms,
+            make_clock(clock or self.settings.clock, self.settings.speed),
+            self.settings.limits,
+            self.base,
+            Journal(self.settings.limits.entries, self._listeners),
+        )
 
     def find(self, key: str) -> Tenant | None:
         """The tenant of a key, if it has one."""

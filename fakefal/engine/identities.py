@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from hashlib import blake2b
 
 from fakefal.protocol.call import Call
-from fakefal.scenario.generated import canonical, digest
+from fakefal.scenario.generated import canonical
 
 _EPOCH_MS = 1_767_225_600_000
 """2026-01-01, the first instant that an id may carry."""
 
+
+_128_BITS = (1 << 128) - 1
+_STRIDE = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835
+"""An odd number with its bits well mixed, so that the ids of equal calls look unrelated."""
 
 _RANDOM = 0x0FFF_3FFF_FFFF_FFFF_FFFF
 _VERSION_7 = 0x7000_8000_0000_0000_0000
@@ -35,20 +40,25 @@ class Identities:
         fal's own are time-ordered since 2026 and opaque to clients. Source: recorded (protocol.md
         section 3.1).
         """
-        print_ = digest(self._seed, call.via, call.endpoint.text, canonical(call.input))
         counts = self._counts
+        print_ = self._print(call)
         number = counts.get(print_, self._floor) + 1
         counts[print_] = number
         counts.move_to_end(print_)
         if len(counts) > self._bound:
             _, forgotten = counts.popitem(last=False)
             self._floor = max(self._floor, forgotten)
-        return uuid7(digest(print_.hex(), str(number)))
+        return uuid7(int.from_bytes(print_, "big") + number * _STRIDE)
+
+    def _print(self, call: Call) -> bytes:
+        body = call.fingerprint or canonical(call.input).encode()
+        head = f"{self._seed}\n{call.via}\n{call.endpoint.text}\n".encode()
+        return blake2b(head + body, digest_size=16).digest()
 
 
-def uuid7(entropy: bytes) -> str:
-    """A UUID of version 7, its time within a day of 2026-01-01, from at least 16 bytes."""
-    value = int.from_bytes(entropy[:16], "big")
+def uuid7(value: int) -> str:
+    """A UUID of version 7, its time within a day of 2026-01-01, from a number of 128 bits."""
+    value &= _128_BITS
     instant = _EPOCH_MS + (value >> 96) % 86_400_000
     value = instant << 80 | value & _RANDOM | _VERSION_7
     text = f"{value:032x}"

@@ -10,7 +10,7 @@ from fakefal.engine.clock import Signal
 from fakefal.protocol.call import Call
 from fakefal.protocol.queue import LogLine, Snapshot
 from fakefal.scenario.plans import Ending
-from fakefal.scenario.timeline import Position, Step, boundary, is_over, polled, start, walk
+from fakefal.scenario.timeline import Position, Step, boundary, is_over, polled, start, waive, walk
 
 
 class State(Enum):
@@ -137,6 +137,13 @@ class Job:
         self._early_asks = 0
         if not self.is_over:
             self._move_to(polled(self.steps, self.position, now, waived=self.waived), now)
+
+    def waive(self, now: float) -> None:
+        """Wait for no more polls: from now on somebody follows the status as a stream."""
+        self.look(now)
+        if not self.is_over and not self.waived:
+            self.position = waive(self.steps, self.position, now)
+            self.waived = True
 
     def ask_early(self, now: float) -> None:
         """The result was asked for too early.

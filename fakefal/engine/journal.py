@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from fakefal.protocol.call import Call
 from fakefal.protocol.texts import iso
-from fakefal.scenario.book import NearMiss
+
+if TYPE_CHECKING:
+    from fakefal.scenario.entries import NearMiss
 
 Kind = Literal["call", "status", "stream", "result", "cancel", "refused"]
 
@@ -28,32 +30,18 @@ class Miss:
         return f"{head}; nearest: {'; '.join(map(str, self.nearest))}"
 
 
-class Entry:
+class Entry(NamedTuple):
     """A line of the journal. ``number`` counts from 1 for each tenant."""
 
-    __slots__ = ("at", "call", "kind", "label", "miss", "note", "number", "request_id", "status")
-
-    def __init__(
-        self,
-        number: int,
-        at: float,
-        kind: Kind,
-        call: Call | None,
-        request_id: str,
-        status: int,
-        label: str,
-        note: str,
-        miss: Miss | None,
-    ) -> None:
-        self.number = number
-        self.at = at
-        self.kind = kind
-        self.call = call
-        self.request_id = request_id
-        self.status = status
-        self.label = label
-        self.note = note
-        self.miss = miss
+    number: int
+    at: float
+    kind: Kind
+    call: Call | None
+    request_id: str
+    status: int
+    label: str
+    note: str
+    miss: Miss | None
 
     def body(self) -> dict[str, Any]:
         """The entry as JSON; credentials never get here."""
@@ -81,6 +69,9 @@ class Entry:
 
 Listener = Callable[[Entry], None]
 
+_Line = tuple[int, float, Kind, Call | None, str, int, str, str, Miss | None]
+"""The fields of an Entry, which is made when somebody reads it and not while a call waits."""
+
 
 class Journal:
     """At most ``bound`` entries; the oldest go first, and ``dropped`` says how many went.
@@ -89,7 +80,7 @@ class Journal:
     """
 
     def __init__(self, bound: int, listeners: tuple[Listener, ...] = ()) -> None:
-        self._entries: deque[Entry] = deque(maxlen=bound)
+        self._entries: deque[_Line] = deque(maxlen=bound)
         self._misses: deque[Miss] = deque(maxlen=1000)
         self._count = 0
         self._missed = 0
@@ -108,16 +99,16 @@ class Journal:
     ) -> None:
         """Append a line and tell the listeners."""
         self._count += 1
-        entry = Entry(self._count, at, kind, call, request_id, status, label, note, miss)
-        self._entries.append(entry)
+        line = (self._count, at, kind, call, request_id, status, label, note, miss)
+        self._entries.append(line)
         if miss is not None:
             self._missed += 1
             self._misses.append(miss)
         for listener in self.listeners:
-            listener(entry)
+            listener(Entry(*line))
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(tuple(self._entries))
+        return iter([Entry(*line) for line in self._entries])
 
     def __len__(self) -> int:
         return len(self._entries)

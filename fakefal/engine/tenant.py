@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from fakefal.engine.clock import Clock
 from fakefal.engine.identities import Identities
@@ -19,7 +20,7 @@ from fakefal.protocol.catalogue import CATALOGUE
 from fakefal.protocol.errors import WireError
 from fakefal.protocol.headers import HINT
 from fakefal.protocol.queue import CANCELLED_ERROR, Snapshot
-from fakefal.scenario.book import Book, Entry
+from fakefal.scenario.book import Book
 from fakefal.scenario.generated import generated_seconds
 from fakefal.scenario.outcomes import ending_of, stream_events, variables_of
 from fakefal.scenario.plans import GENERATED, Ending, Plan
@@ -27,6 +28,9 @@ from fakefal.scenario.render import TemplateError
 from fakefal.scenario.terms import Terms
 from fakefal.scenario.timeline import DEFAULT_TIMELINE
 from fakefal.settings import Limits
+
+if TYPE_CHECKING:
+    from fakefal.scenario.entries import Entry
 
 
 @dataclass(slots=True)
@@ -48,7 +52,11 @@ class Answer:
 
 @dataclass(slots=True)
 class Streaming:
-    """A stream to be written: its events, and the waits in seconds before first and others."""
+    """A stream to be written: its events, and the waits in seconds before first and others.
+
+    ``kept`` is None for a stream that may differ from call to call; else it is the place for its
+    encoded events, empty until somebody has encoded them.
+    """
 
     request_id: str
     events: Iterator[Json]
@@ -56,6 +64,7 @@ class Streaming:
     every_seconds: float
     is_language_model: bool
     headers: tuple[tuple[str, str], ...]
+    kept: list[bytes] | None = None
 
 
 _INVALID = Plan(steps=DEFAULT_TIMELINE)
@@ -123,8 +132,7 @@ class Tenant:
         """Follow a job's status as a stream; from now on its polls are not waited for."""
         job = self._job(app, request_id)
         now = self.clock.now()
-        job.look(now)
-        job.waived = True
+        job.waive(now)
         self.journal.write(now, "stream", job.call, job.id, 200, job.label)
         return Watch(job, self.clock, with_logs=with_logs)
 
@@ -189,6 +197,7 @@ class Tenant:
             pacing.every_seconds,
             variant_of(call.endpoint) is not None,
             outcome.headers,
+            _place_for(answer),
         )
 
     # What tests and other ways in may change
@@ -203,9 +212,9 @@ class Tenant:
         """Whether an exchange has answered as many calls as it may."""
         return entry.capacity is not None and self.used.get(entry, 0) >= entry.capacity
 
-    def refused(self, call: Call | None, status: int, note: str) -> None:
+    def refused(self, request_id: str, status: int, note: str) -> None:
         """Note a request that was refused before any exchange was asked."""
-        self.journal.write(self.clock.now(), "refused", call, "", status, "", note)
+        self.journal.write(self.clock.now(), "refused", None, request_id, status, "", note)
 
     # The parts
 
@@ -223,7 +232,7 @@ class Tenant:
         entry = self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
         if entry is None:
             if self.terms.unmatched == "fail" or variant is None:
-                raise self._missed(call)
+                raise self._missed(call, request_id)
             plan, label, count, place = GENERATED, "generated", 1, ""
         else:
             used = self.used.get(entry, 0)
@@ -238,15 +247,15 @@ class Tenant:
             units = billable_units(variant, call.input, switches.profile)
         return Answer(request_id, ending, plan, units, label, count, place)
 
-    def _missed(self, call: Call) -> WireError:
+    def _missed(self, call: Call, request_id: str) -> WireError:
         nearest = [
             *self.own.nearest(call, self.is_used_up),
             *self.base.nearest(call, self.is_used_up),
         ]
         nearest.sort(key=lambda near: near.distance)
         miss = Miss(call, tuple(nearest[:3]))
-        self.journal.write(self.clock.now(), "call", call, "", 404, "", "miss", miss)
-        return WireError(404, {"detail": str(miss)}, ((HINT, "miss"),))
+        self.journal.write(self.clock.now(), "call", call, request_id, 404, "", "miss", miss)
+        return WireError(404, {"detail": str(miss)}, ((HINT, "miss"),), request_id=request_id)
 
     def _refusal(self, call: Call, answer: Answer) -> WireError:
         """A failure that the caller meets at once."""
@@ -301,6 +310,15 @@ class Tenant:
                 old = next(iter(self.jobs.values()))
             del self.jobs[old.id]
         self.jobs[job.id] = job
+
+
+def _place_for(answer: Answer) -> list[bytes] | None:
+    plan, ending = answer.plan, answer.ending
+    code = ending.shape.code
+    listed = plan.pacing.events
+    if plan.known.get(code) is not ending or (listed is not None and not listed.is_static):
+        return None
+    return plan.streams.setdefault(code, [])
 
 
 def _cancelled() -> Outcome:

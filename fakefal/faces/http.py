@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -106,7 +107,12 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
         request.method,
         request.parameter("fal_webhook") if via == "queue" else None,
         flaws,
+        _fingerprint(request.body),
     )
+
+
+def _fingerprint(body: bytes) -> bytes:
+    return body if len(body) <= 256 else blake2b(body, digest_size=32).digest()
 
 
 def _input(request: Request) -> tuple[Json, tuple[Json, ...]]:

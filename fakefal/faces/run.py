@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 
 from fakefal.engine.clock import Clock
 from fakefal.engine.tenant import Streaming
@@ -20,6 +20,9 @@ from fakefal.protocol.errors import method_not_allowed
 from fakefal.protocol.texts import encode_ascii
 
 _NO_STORE = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
+
+_KEPT_BYTES = 1_000_000
+"""A stream that is always the same is kept encoded if it is no longer than this."""
 
 _JOINED_BYTES = 65_536
 """Events due at once are joined up to this size, so that a long stream is not held in memory."""
@@ -68,19 +71,40 @@ async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
 
 async def _events(streaming: Streaming, clock: Clock) -> AsyncGenerator[bytes, None]:
     """The events as bytes; what is due at once goes out in one piece."""
-    framing = sse.NAMED_CRLF if streaming.is_language_model else sse.PLAIN
+    is_paced = streaming.first_seconds > 0 or streaming.every_seconds > 0
     due = clock.later(clock.now(), streaming.first_seconds)
     joined = bytearray()
-    for event in streaming.events:
-        if due > clock.now():
+    for event in _encoded(streaming):
+        if is_paced and due > clock.now():
             if joined:
                 yield bytes(joined)
                 joined.clear()
             await clock.wait_until(due)
-        joined += framing.encode(encode_ascii(event))
+        joined += event
         if len(joined) >= _JOINED_BYTES:
             yield bytes(joined)
             joined.clear()
-        due = clock.later(due, streaming.every_seconds)
+        if is_paced:
+            due = clock.later(due, streaming.every_seconds)
     if joined:
         yield bytes(joined)
+
+
+def _encoded(streaming: Streaming) -> Iterator[bytes]:
+    """Each event's bytes; those of a stream that is always the same are worked out once."""
+    if streaming.kept:
+        yield from streaming.kept
+        return
+    framing = sse.NAMED_CRLF if streaming.is_language_model else sse.PLAIN
+    fresh: list[bytes] | None = None if streaming.kept is None else []
+    size = 0
+    for event in streaming.events:
+        data = framing.encode(encode_ascii(event))
+        yield data
+        size += len(data)
+        if fresh is not None and size <= _KEPT_BYTES:
+            fresh.append(data)
+        else:
+            fresh = None
+    if fresh is not None and streaming.kept is not None:
+        streaming.kept[:] = fresh

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import SchemaValidator, ValidationError
 
 from fakefal.protocol.call import Json
 from fakefal.protocol.endpoints import EndpointId
@@ -32,6 +32,9 @@ _OURS_IN_FALS_CATALOGUE = frozenset(
 )
 
 
+_TRUE_WORDS = frozenset({"1", "true", "t", "yes", "y", "on"})
+
+
 def variant_of(endpoint: EndpointId) -> Variant | None:
     """Which language-model schema an endpoint has; None if it is another kind of model.
 
@@ -47,30 +50,53 @@ def default_model(profile: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _schema(variant: Variant, profile: str) -> type[BaseModel]:
+def _schema(variant: Variant, profile: str) -> SchemaValidator:
+    """The validator of an input: pydantic's own, as fal's apps use it, without building models."""
     period = PERIODS[profile]
-    fields: dict[str, Any] = {"prompt": (str, ...)}
+    text = {"type": "str"}
     optional: dict[str, Any] = {
-        "system_prompt": (str | None, None),
-        "reasoning": (bool, False),
-        "priority": (Literal["throughput", "latency"], "latency"),
-        "temperature": (Annotated[float, Field(ge=0, le=2)] | None, None),
-        "max_tokens": (Annotated[int, Field(ge=1)] | None, None),
+        "system_prompt": _nullable(text),
+        "reasoning": {"type": "bool"},
+        "priority": {"type": "literal", "expected": ["throughput", "latency"]},
+        "temperature": _nullable({"type": "float", "ge": 0, "le": 2}),
+        "max_tokens": _nullable({"type": "int", "ge": 1}),
     }
+    required = {"prompt": text}
     if variant == "router":
-        fields["model"] = (str, ...)
+        required["model"] = text
         known = set(optional) - {"priority"}
     else:
-        fields["model"] = (_literal(_models(variant, period)), period.default_model)
+        optional["model"] = {"type": "literal", "expected": list(_models(variant, period))}
         known = set(period.fields)
-    fields.update({name: spec for name, spec in optional.items() if name in known})
     if variant == "vision":
-        fields.update(_image_fields(period))
-    return create_model(f"{variant}-{profile}", __config__=ConfigDict(extra="ignore"), **fields)
+        images = _image_fields(period)
+        required.update({name: text for name, must in images.items() if must})
+        if "image_url" in images:
+            optional["image_url"] = _nullable(text)
+        if "image_urls" in images:
+            optional["image_urls"] = _nullable({"type": "list", "items_schema": text})
+        known |= set(images)
+    fields = {
+        name: {"type": "typed-dict-field", "schema": optional[name], "required": False}
+        for name in optional
+        if name in known
+    }
+    fields |= {
+        name: {"type": "typed-dict-field", "schema": schema, "required": True}
+        for name, schema in required.items()
+    }
+    order = sorted(fields, key=lambda name: (name != "prompt", name != "model"))
+    return SchemaValidator(
+        {
+            "type": "typed-dict",
+            "fields": {name: fields[name] for name in order},
+            "extra_behavior": "ignore",
+        }
+    )
 
 
-def _literal(models: tuple[str, ...]) -> Any:
-    return Literal[models]
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "nullable", "schema": schema}
 
 
 def _models(variant: Variant, period: Period) -> tuple[str, ...]:
@@ -81,13 +107,9 @@ def _models(variant: Variant, period: Period) -> tuple[str, ...]:
     return period.models
 
 
-def _image_fields(period: Period) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    if "image_url" in period.images:
-        fields["image_url"] = (str, ...) if period.image_required else (str | None, None)
-    if "image_urls" in period.images:
-        fields["image_urls"] = (list[str] | None, None)
-    return fields
+def _image_fields(period: Period) -> dict[str, bool]:
+    """The picture fields of a period, and whether each must be there."""
+    return dict.fromkeys(period.images, period.image_required)
 
 
 def validate(variant: Variant, body: Json, profile: str = DEFAULT_PERIOD) -> list[Json]:
@@ -98,8 +120,17 @@ def validate(variant: Variant, body: Json, profile: str = DEFAULT_PERIOD) -> lis
     """
     if body is None:
         return [{"type": "missing", "loc": ["body"], "msg": "Field required", "input": None}]
+    if not isinstance(body, dict):
+        return [
+            {
+                "type": "model_attributes_type",
+                "loc": ["body"],
+                "msg": "Input should be a valid dictionary or object to extract fields from",
+                "input": body,
+            }
+        ]
     try:
-        _schema(variant, profile).model_validate(body, from_attributes=not isinstance(body, dict))
+        _schema(variant, profile).validate_python(body)
     except ValidationError as error:
         return [_item(found) for found in error.errors(include_url=False)]
     return []
@@ -155,6 +186,11 @@ class OutputShape:
     shows_reasoning: bool
     bare: bool = False
 
+    @property
+    def code(self) -> int:
+        """A number for this shape, different from those of the others."""
+        return self.reasoning | self.shows_reasoning << 1 | self.bare << 2
+
     def output(
         self, text: str, reasoning: str | None, *, partial: bool = False, error: str | None = None
     ) -> dict[str, Json]:
@@ -173,13 +209,24 @@ class OutputShape:
         return body
 
 
+_BARE = OutputShape(reasoning=False, shows_reasoning=False, bare=True)
+_SHAPES = {
+    (knows, shows): OutputShape(knows, shows) for knows in (True, False) for shows in (True, False)
+}
+
+
 def output_shape(variant: Variant | None, body: Json, profile: str) -> OutputShape:
     """The shape of the output for this input; an unknown endpoint's is ``{"output": text}``."""
     if variant is None:
-        return OutputShape(reasoning=False, shows_reasoning=False, bare=True)
+        return _BARE
     knows = variant == "router" or "reasoning" in PERIODS[profile].fields
-    wanted = isinstance(body, dict) and body.get("reasoning") in (True, "true", 1)
-    return OutputShape(reasoning=knows, shows_reasoning=knows and wanted)
+    wanted = isinstance(body, dict) and _is_true(body.get("reasoning"))
+    return _SHAPES[knows, knows and wanted]
+
+
+def _is_true(value: Json) -> bool:
+    """What pydantic reads as true. Source: client (FastAPI, pydantic; protocol.md section 6.5)."""
+    return value == 1 or (isinstance(value, str) and value.lower() in _TRUE_WORDS)
 
 
 def partials(

@@ -20,12 +20,13 @@ Moment = Literal["submit", "result"]
 """Where a queue caller meets a failure: refused at submit, or told with the result."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """One inference asked for.
 
     ``headers`` have lower-case names and hold no credentials. ``flaws`` is what is wrong with a
-    body that is not JSON at all, as the ``detail`` list that the app would answer.
+    body that is not JSON at all, as the ``detail`` list that the app would answer. ``fingerprint``
+    stands for the body as it came; calls of the same client with the same input have the same.
     """
 
     endpoint: EndpointId
@@ -35,6 +36,7 @@ class Call:
     method: str = "POST"
     webhook: str | None = None
     flaws: tuple[Json, ...] = ()
+    fingerprint: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

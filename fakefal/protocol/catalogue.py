@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from http import HTTPStatus
 
 from fakefal.protocol.call import Outcome
 from fakefal.protocol.errors import (
@@ -45,12 +44,12 @@ def _locked(name: str, reason: str) -> ErrorEntry:
     return ErrorEntry(name, "account", 403, text, _ACCOUNT, "recorded", moment="submit")
 
 
-def _ingress(status: int) -> ErrorEntry:
+def _ingress(status: int, phrase: str) -> ErrorEntry:
     return ErrorEntry(
         f"nginx_{status}",
         "ingress",
         status,
-        HTTPStatus(status).phrase,
+        phrase,
         "protocol.md section 3.10",
         "client",
         moment="submit",
@@ -164,9 +163,9 @@ _ENTRIES = (
         "recorded",
         moment="submit",
     ),
-    _ingress(502),
-    _ingress(503),
-    _ingress(504),
+    _ingress(502, "Bad Gateway"),
+    _ingress(503, "Service Temporarily Unavailable"),
+    _ingress(504, "Gateway Time-out"),
 )
 
 CATALOGUE: dict[str, ErrorEntry] = {entry.name: entry for entry in _ENTRIES}

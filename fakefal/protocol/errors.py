@@ -49,6 +49,13 @@ class WireError(Exception):
         )
 
     @property
+    def told(self) -> str:
+        """What the body says, on one line."""
+        body = self.body
+        told = body.get("detail", body) if isinstance(body, dict) else body
+        return told if isinstance(told, str) else str(told)
+
+    @property
     def payload(self) -> bytes:
         """The body as it is sent."""
         return self.body if isinstance(self.body, bytes) else encode(self.body)

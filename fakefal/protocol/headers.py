@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 REQUEST_ID = "x-fal-request-id"
 BILLABLE_UNITS = "x-fal-billable-units"
@@ -33,6 +35,8 @@ CREDENTIALS = frozenset(
 CREDENTIAL_PARAMETERS = frozenset({"fal_jwt_token", "fal_key", "identity"})
 """Query parameters whose values are secrets."""
 
+_IN_URL = re.compile(rf"([?&](?:{'|'.join(sorted(CREDENTIAL_PARAMETERS))})=)[^&#\s]+")
+
 
 @dataclass(frozen=True, slots=True)
 class Credential:
@@ -42,6 +46,7 @@ class Credential:
     token: str
 
 
+@lru_cache(maxsize=1024)
 def read_credential(authorization: str | None) -> Credential | None:
     """The credential of an ``Authorization`` header; None if it holds none.
 
@@ -59,10 +64,42 @@ def read_credential(authorization: str | None) -> Credential | None:
 
 
 def without_credentials(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    """Headers with lower-case names and no secrets, as a call keeps them."""
+    """Headers with lower-case names and no secrets, as a call keeps them.
+
+    Neither are there secrets in URLs, such as that of ``x-fal-target-url``.
+    """
     return {
-        lowered: value for name, value in headers if (lowered := name.lower()) not in CREDENTIALS
+        lowered: _IN_URL.sub(r"\1redacted", value) if "=" in value else value
+        for name, value in headers
+        if (lowered := name.lower()) not in CREDENTIALS
     }
+
+
+class VisibleHeaders(Mapping[str, str]):
+    """Request headers as ``without_credentials`` gives them, worked out when first looked at."""
+
+    __slots__ = ("_raw", "_shown")
+
+    def __init__(self, raw: Mapping[str, str]) -> None:
+        self._raw: Mapping[str, str] = raw
+        self._shown: Mapping[str, str] | None = None
+
+    def _visible(self) -> Mapping[str, str]:
+        if self._shown is None:
+            self._shown = self._raw = without_credentials(self._raw.items())
+        return self._shown
+
+    def __getitem__(self, name: str) -> str:
+        return self._visible()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._visible())
+
+    def __len__(self) -> int:
+        return len(self._visible())
+
+    def __repr__(self) -> str:
+        return repr(self._visible())
 
 
 def format_units(units: float) -> str:

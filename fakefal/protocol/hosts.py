@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 RUN = "fal.run"
 QUEUE = "queue.fal.run"
 WS = "ws.fal.run"
@@ -31,6 +33,7 @@ must own them too. Source: protocol.md section 1 (client: fal_client 1.0.3 clien
 """
 
 
+@lru_cache(maxsize=1024)
 def canonical(name: str) -> str | None:
     """The fal host that a host name stands for, or None if it is not fal's.
 

@@ -43,7 +43,7 @@ class LogLine:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Snapshot:
     """What one look at a job shows. ``logs`` is None where they were not asked for."""
 
@@ -56,7 +56,7 @@ class Snapshot:
     error_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class QueueUrls:
     """The three URLs of a job, as this caller can reach them."""
 

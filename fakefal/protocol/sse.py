@@ -51,12 +51,14 @@ PLAIN = Framing("\n")
 class Decoder:
     """Reads events from bytes that come in any chunks, as the HTML standard says.
 
-    Line ends may be LF, CRLF or CR, each cut anywhere; so may a UTF-8 character.
+    Line ends may be LF, CRLF or CR, each cut anywhere; so may a UTF-8 character. A byte order
+    mark at the beginning is skipped.
     """
 
     def __init__(self) -> None:
         self._text = codecs.getincrementaldecoder("utf-8")("replace")
         self._rest = ""
+        self._begun = False
         self._skip_newline = False
         self._data: list[str] = []
         self._name = ""
@@ -64,6 +66,9 @@ class Decoder:
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that this chunk completes."""
         text = self._rest + self._text.decode(chunk)
+        if text and not self._begun:
+            self._begun = True
+            text = text.removeprefix("\ufeff")
         found: list[Event] = []
         start = 0
         for index, character in enumerate(text):

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_FIRST = -62_135_596_800_000_000
+_LAST = 253_402_300_799_999_999
 
 
 def encode(value: Any) -> bytes:
@@ -31,6 +33,10 @@ def decode(data: bytes) -> Any:
 
 
 def iso(instant: float) -> str:
-    """An instant, seconds since 1970, as fal's logs have it: ``2026-01-01T00:00:00.000000Z``."""
-    moment = _EPOCH + timedelta(microseconds=round(instant * 1_000_000))
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """An instant, seconds since 1970, as fal's logs have it: ``2026-01-01T00:00:00.000000Z``.
+
+    Instants before year 1 or after year 9999 become the first or last that has a date.
+    """
+    microseconds = min(max(round(instant * 1_000_000), _FIRST), _LAST)
+    moment = _EPOCH + timedelta(microseconds=microseconds)
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

@@ -1,73 +1,20 @@
-"""Exchanges made ready and kept in order; finding the one that answers a call, and the nearest."""
+"""Exchanges in order: finding the one that answers a call, and the nearest."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fakefal.protocol.call import Call, Json
-from fakefal.scenario.matching import Condition, compile_condition, distance
-from fakefal.scenario.models import Exchange
-from fakefal.scenario.patterns import Difference, scalar_key
-from fakefal.scenario.plans import Plan, compile_reply
+from fakefal.scenario.scalars import pick, scalar_key
+
+if TYPE_CHECKING:
+    from fakefal.scenario.entries import Entry, NearMiss
 
 _SHELVES = 1000
 """Endpoints for which the choice of exchanges is remembered."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
-    """An exchange made ready. ``capacity`` is how many calls it answers; None is no limit."""
-
-    exchange: Exchange
-    condition: Condition
-    plans: tuple[Plan, ...]
-    capacity: int | None
-    label: str
-    place: str = ""
-
-    def plan(self, used: int) -> Plan:
-        """The reply for a call that comes after ``used`` others."""
-        if used < len(self.plans):
-            return self.plans[used]
-        if self.exchange.then == "cycle":
-            return self.plans[used % len(self.plans)]
-        return self.plans[-1]
-
-
-@dataclass(frozen=True, slots=True)
-class NearMiss:
-    """An exchange that does not answer a call: how far it is, and the first thing that differs."""
-
-    entry: Entry
-    distance: float
-    difference: Difference
-
-    def __str__(self) -> str:
-        place = f" ({self.entry.place})" if self.entry.place else ""
-        return f"{self.entry.label}{place}: {self.difference}"
-
-
-def make_entry(
-    exchange: Exchange, index: int, place: str = "", path: tuple[str | int, ...] = ()
-) -> Entry:
-    """Make an exchange ready; raises PatternError or TemplateError."""
-    condition = compile_condition(exchange.when)
-    if exchange.replies is not None:
-        plans = tuple(
-            compile_reply(reply, (*path, "replies", number))
-            for number, reply in enumerate(exchange.replies)
-        )
-    elif exchange.reply is not None:
-        plans = (compile_reply(exchange.reply, (*path, "reply")),)
-    else:
-        plans = (Plan(),)
-    capacity = exchange.times
-    if exchange.then == "miss":
-        capacity = len(plans) if capacity is None else min(capacity, len(plans))
-    label = f'"{exchange.id}"' if exchange.id else f"exchanges[{index}]"
-    return Entry(exchange, condition, plans, capacity, label, place)
 
 
 @dataclass(slots=True)
@@ -84,7 +31,7 @@ class _Shelf:
             return self.entries
         if not isinstance(call.input, dict):
             return self.others
-        key = scalar_key(call.input.get(self.key_field))
+        key = scalar_key(pick(call.input, self.key_field))
         return self.others if key is None else self.buckets.get(key, self.others)
 
 
@@ -110,18 +57,10 @@ class Book:
         self, call: Call, is_used_up: Callable[[Entry], bool], limit: int = 3
     ) -> list[NearMiss]:
         """The exchanges that were nearest to answering, the nearest first."""
-        found = [self._near(entry, call, is_used_up) for entry in self.entries]
-        return sorted(found, key=lambda near: near.distance)[:limit]
+        from fakefal.scenario.entries import near_miss  # a server without scenarios starts sooner
 
-    @staticmethod
-    def _near(entry: Entry, call: Call, is_used_up: Callable[[Entry], bool]) -> NearMiss:
-        differences = entry.condition.differences(call)
-        if not differences and is_used_up(entry):
-            text = f"used up: it has answered {entry.capacity} call" + (
-                "" if entry.capacity == 1 else "s"
-            )
-            differences = [Difference("matches, but is", text, 0.1)]
-        return NearMiss(entry, distance(differences), differences[0])
+        found = [near_miss(entry, call, is_used_up) for entry in self.entries]
+        return sorted(found, key=lambda near: near.distance)[:limit]
 
     def _shelf(self, endpoint: str) -> _Shelf:
         shelf = self._shelves.get(endpoint)

@@ -206,6 +206,6 @@ def build_exchange(data: dict[str, Any]) -> Exchange:
 
 def worded(error: PatternError | TemplateError) -> FakefalError:
     """A pattern or template that cannot be used, as a mistake of the user."""
-    right = f" — {error.right}" if isinstance(error, PatternError) and error.right else ""
+    right = f" — {error.right}" if error.right else ""
     place = format_path(error.path)
     return FakefalError(f"{place}: {error.what}{right}" if place else f"{error.what}{right}")

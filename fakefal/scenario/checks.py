@@ -9,7 +9,7 @@ from fakefal.errors import Mistake
 from fakefal.scenario.matching import compile_endpoint
 from fakefal.scenario.operators import compile_pattern
 from fakefal.scenario.patterns import PatternError
-from fakefal.scenario.render import TemplateError, compile_value
+from fakefal.scenario.render import TemplateError, compile_value, has_template
 from fakefal.scenario.source import Path, Source
 
 _TEMPLATED = ("text", "reasoning", "error", "output", "fail", "headers")
@@ -91,14 +91,17 @@ def _template(source: Source, value: Any, path: Path) -> Iterator[Mistake]:
     try:
         compile_value(value, path)
     except TemplateError as error:
-        yield source.mistake(error.path, error.what, "write {{ input.prompt }}, for example")
+        yield source.mistake(error.path, error.what, error.right)
 
 
 def _chunks(source: Source, text: Any, chunks: Any, path: Path) -> Iterator[Mistake]:
     if not isinstance(text, str) or not isinstance(chunks, list):
         return
-    if all(isinstance(chunk, str) for chunk in chunks) and "".join(chunks) != text:
-        where = (*path, "stream", "chunks")
+    where = (*path, "stream", "chunks")
+    if has_template(text):
+        what = "chunks are plain text, but the text has a template"
+        yield source.mistake(where, what, "write stream: {by: word}, or {count: 5}")
+    elif all(isinstance(chunk, str) for chunk in chunks) and "".join(chunks) != text:
         yield source.mistake(where, "the chunks joined are not the text", "leave text out")
 
 

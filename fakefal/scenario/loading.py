@@ -10,10 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from fakefal.errors import FakefalError, Mistake, ScenarioError
-from fakefal.scenario.book import Entry, make_entry
 from fakefal.scenario.checks import check_meaning
+from fakefal.scenario.entries import Entry, make_entry
+from fakefal.scenario.json_text import read_json
 from fakefal.scenario.models import Scenario
-from fakefal.scenario.source import Source, parse_source
+from fakefal.scenario.source import Source
 from fakefal.scenario.versions import upgrade
 from fakefal.scenario.wording import word_error
 
@@ -32,7 +33,7 @@ class Loaded:
 
 def load_text(text: str, file: str = "scenario", *, is_json: bool | None = None) -> Loaded:
     """A scenario from text; raises ScenarioError with all its mistakes."""
-    source = parse_source(text, file, is_json=is_json)
+    source = _parse(text, file, file.endswith(".json") if is_json is None else is_json)
     source.data = upgrade(source.data)
     return _ready(source)
 
@@ -74,11 +75,16 @@ def find_files(paths: Iterable[str | Path]) -> list[Path]:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(inner for inner in path.rglob("*") if inner.suffix in SUFFIXES)
+        inside = sorted(inner for inner in path.rglob("*") if _is_scenario(inner))
         if not inside:
             raise FakefalError(f"{path}: no scenario in this folder — it holds no {_suffixes()}")
         found.extend(inside)
     return found
+
+
+def _is_scenario(path: Path) -> bool:
+    """By its name; a schema that lies beside the scenarios for editors is none."""
+    return path.suffix in SUFFIXES and not path.name.endswith(".schema.json")
 
 
 def _suffixes() -> str:
@@ -92,9 +98,17 @@ def dump_data(scenario: Scenario) -> dict[str, Any]:
 
 def dump_text(scenario: Scenario) -> str:
     """A scenario as YAML that loads as the same."""
-    import yaml
+    from fakefal.scenario.yaml_text import write_yaml
 
-    return yaml.safe_dump(dump_data(scenario), sort_keys=False, allow_unicode=True, width=100)
+    return write_yaml(dump_data(scenario))
+
+
+def _parse(text: str, file: str, is_json: bool) -> Source:
+    if is_json:
+        return read_json(text, file)
+    from fakefal.scenario.yaml_text import read_yaml  # imports yaml, which JSON can do without
+
+    return read_yaml(text, file)
 
 
 def _read(path: Path) -> str:
@@ -116,12 +130,13 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         right = "save the file as UTF-8"
         raise wrong(f"not UTF-8 text (byte {error.start})", right) from None
-    except OSError as error:
-        raise wrong(f"cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise wrong(f"cannot be read: {reason}", "check the path") from None
 
 
 def _ready(source: Source) -> Loaded:
-    mistakes = list(check_meaning(source))
+    mistakes = [*source.mistakes, *check_meaning(source)]
     scenario = None
     if not isinstance(source.data, dict):
         what, right = "a scenario is a mapping", 'it begins with "fakefal: 1"'
@@ -132,13 +147,20 @@ def _ready(source: Source) -> Loaded:
         except ValidationError as error:
             mistakes += [word_error(source, found) for found in error.errors(include_url=False)]
     if mistakes or scenario is None:
-        unique = dict.fromkeys(mistakes)
-        raise ScenarioError(tuple(sorted(unique, key=lambda it: (it.line, it.column))))
+        raise ScenarioError(_told_once(source, mistakes))
     entries = tuple(
         make_entry(exchange, index, _place(source, index), ("exchanges", index))
         for index, exchange in enumerate(scenario.exchanges)
     )
     return Loaded(source.file, scenario, entries)
+
+
+def _told_once(source: Source, mistakes: list[Mistake]) -> tuple[Mistake, ...]:
+    """In the order of the file, and without those that the hole of another one caused."""
+    holes = {(hole.line, hole.column) for hole in source.mistakes}
+    own = set(source.mistakes)
+    kept = [it for it in mistakes if it in own or (it.line, it.column) not in holes]
+    return tuple(sorted(dict.fromkeys(kept), key=lambda it: (it.line, it.column)))
 
 
 def _place(source: Source, index: int) -> str:

@@ -6,12 +6,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
 
 from fakefal.protocol.call import Call, Json
 from fakefal.protocol.endpoints import parse_endpoint
-from fakefal.scenario.models import When
 from fakefal.scenario.operators import compile_pattern
-from fakefal.scenario.patterns import MISSING, Difference, Equal, Matcher, PatternError, Subset
+from fakefal.scenario.patterns import Difference, Equal, Matcher, PatternError, Subset
+from fakefal.scenario.scalars import MISSING
+
+if TYPE_CHECKING:
+    from fakefal.scenario.models import When
 
 _GLOB = re.compile(r"[*?]")
 
@@ -60,7 +64,7 @@ class Condition:
             (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
             and (self.via is None or call.via in self.via)
             and (self.input is None or self.input.matches(call.input))
-            and all(_header_matches(call.headers, name, want) for name, want in self.headers)
+            and (not self.headers or _headers_match(call.headers, self.headers))
         )
 
     def literals(self) -> dict[str, tuple[str, Json]]:
@@ -88,8 +92,8 @@ class Condition:
         return found
 
 
-def _header_matches(headers: Mapping[str, str], name: str, want: Matcher) -> bool:
-    return want.matches(headers.get(name, MISSING))
+def _headers_match(headers: Mapping[str, str], wanted: tuple[tuple[str, Matcher], ...]) -> bool:
+    return all(want.matches(headers.get(name, MISSING)) for name, want in wanted)
 
 
 def compile_condition(when: When) -> Condition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -10,18 +11,49 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
     Tag,
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
 
-from fakefal.protocol.call import Via
+from fakefal.protocol.call import VIAS, Via
 from fakefal.protocol.catalogue import find_entry, known_names
 from fakefal.protocol.periods import PERIODS
-from fakefal.scenario.durations import Duration
+from fakefal.scenario.durations import MAX_SECONDS, PATTERN, format_duration, parse_duration
+from fakefal.scenario.patterns import quote
 
 Json: TypeAlias = Any
+
+
+def _duration(value: Any) -> float:
+    try:
+        return parse_duration(value)
+    except ValueError:
+        raise PydanticCustomError("duration", "is not a duration") from None
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(_duration),
+    PlainSerializer(format_duration, when_used="json"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": PATTERN},
+                {"type": "number", "minimum": 0, "maximum": MAX_SECONDS},
+            ],
+            "description": "A duration: 1.5s, 300ms, 2m, 1h30m, or a number of seconds.",
+            "examples": ["1.5s", "300ms"],
+        }
+    ),
+]
+"""A field that holds seconds and is written as people write them."""
+
+_HEADER_NAME = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+_HEADER_TEXT = r"[^\r\n\0]*"
 
 _OPERATORS_SCHEMA: dict[str, Any] = {
     "description": "A JSON value, matched as a subset, or operators: $eq $contains $regex $any "
@@ -44,6 +76,18 @@ def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+class _OrWord:
+    """Lets the JSON Schema know that a value may be a plain word as well as what it stands for."""
+
+    def __init__(self, word: dict[str, Any]) -> None:
+        self._word = word
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [self._word, handler(core_schema)]}
+
+
 class When(Strict):
     """Which calls an exchange answers; what is left out matches everything."""
 
@@ -53,19 +97,8 @@ class When(Strict):
     via: Annotated[
         list[Via] | None,
         BeforeValidator(_one_or_many),
-        WithJsonSchema(
-            {
-                "description": "How the call came; left out, any way.",
-                "anyOf": [
-                    {"enum": ["queue", "run", "stream", "ws", "realtime"]},
-                    {
-                        "type": "array",
-                        "items": {"enum": ["queue", "run", "stream", "ws", "realtime"]},
-                    },
-                ],
-            }
-        ),
-    ] = None
+        _OrWord({"enum": [*VIAS]}),
+    ] = Field(None, description="How the call came; left out, any way.")
     input: Pattern = Field(None, description="Matched against the JSON input, as a subset.")
     headers: dict[str, Pattern] | None = Field(
         None, description="Matched against request headers; names in any case."
@@ -85,11 +118,7 @@ def _log(value: Any) -> Any:
     return {"message": value} if isinstance(value, str) else value
 
 
-LogEntry = Annotated[
-    Log,
-    BeforeValidator(_log),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"$ref": "#/$defs/Log"}]}),
-]
+LogEntry = Annotated[Log, BeforeValidator(_log), _OrWord({"type": "string"})]
 
 
 class StepDetail(Strict):
@@ -110,6 +139,8 @@ class QueueDetail(StepDetail):
 class StepMap(Strict):
     """One step, as ``IN_QUEUE: {…}`` or ``IN_PROGRESS: {…}``."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
     IN_QUEUE: QueueDetail | None = None
     IN_PROGRESS: StepDetail | None = None
 
@@ -124,17 +155,17 @@ class StepMap(Strict):
 
     @model_validator(mode="after")
     def _one(self) -> StepMap:
-        if (self.IN_QUEUE is None) == (self.IN_PROGRESS is None):
+        if len(self.model_fields_set) != 1:
             raise PydanticCustomError("one_step", "a step names one of IN_QUEUE and IN_PROGRESS")
         return self
 
 
 def _step_kind(value: Any) -> str:
-    return "word" if isinstance(value, str) else "map"
+    return "(word)" if isinstance(value, str) else "(map)"
 
 
 StepEntry = Annotated[
-    Annotated[Literal["IN_QUEUE", "IN_PROGRESS"], Tag("word")] | Annotated[StepMap, Tag("map")],
+    Annotated[Literal["IN_QUEUE", "IN_PROGRESS"], Tag("(word)")] | Annotated[StepMap, Tag("(map)")],
     Discriminator(_step_kind),
 ]
 
@@ -163,12 +194,47 @@ class StreamSpec(Strict):
         return self
 
 
+def _headers(value: Any) -> Any:
+    for name, text in value.items() if isinstance(value, dict) else ():
+        if not re.fullmatch(_HEADER_NAME, str(name)):
+            raise PydanticCustomError(
+                "header_name", "{name} cannot be the name of a header", {"name": quote(name)}
+            )
+        if isinstance(text, str) and not re.fullmatch(_HEADER_TEXT, text):
+            raise PydanticCustomError(
+                "header_text", "the header {name} cannot hold a line break", {"name": name}
+            )
+    return value
+
+
+Headers = Annotated[
+    dict[str, str],
+    BeforeValidator(_headers),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": f"^{_HEADER_NAME}$"},
+            "additionalProperties": {"type": "string", "pattern": f"^{_HEADER_TEXT}$"},
+        }
+    ),
+]
+
+
+def _loc_part(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise PydanticCustomError("loc_part", "is neither the name of a field nor an index")
+    return value
+
+
+LocPart = Annotated[str | int, BeforeValidator(_loc_part)]
+
+
 class FailSpec(Strict):
     """A failure spelled out: a model error by ``type``, a platform error by ``error_type``, or any
     ``status`` and ``body``."""
 
     type: str | None = Field(None, description="A model error's type; known ones bring their form.")
-    loc: list[str | int] | None = Field(None, description="Where in the input; default [body].")
+    loc: list[LocPart] | None = Field(None, description="Where in the input; default [body].")
     msg: str | None = None
     ctx: dict[str, Json] | None = None
     input: Json = None
@@ -176,7 +242,7 @@ class FailSpec(Strict):
     detail: str | None = Field(None, description="Text of a request error.")
     status: int | None = Field(None, ge=400, le=599)
     body: Output = None
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_form(self) -> FailSpec:
@@ -205,16 +271,18 @@ def _fail_name(value: str) -> str:
 
 
 def _fail_kind(value: Any) -> str:
-    return "name" if isinstance(value, str) else "spec"
+    return "(name)" if isinstance(value, str) else "(spec)"
 
+
+_FAIL_NAMES = [*known_names(), *(name.replace("_", "-") for name in known_names() if "_" in name)]
 
 FailName = Annotated[
     str,
     BeforeValidator(_fail_name),
-    WithJsonSchema({"enum": [*known_names()], "description": "A name of the error catalogue."}),
+    WithJsonSchema({"enum": _FAIL_NAMES, "description": "A name of the error catalogue."}),
 ]
 Fail = Annotated[
-    Annotated[FailName, Tag("name")] | Annotated[FailSpec, Tag("spec")],
+    Annotated[FailName, Tag("(name)")] | Annotated[FailSpec, Tag("(spec)")],
     Discriminator(_fail_kind),
 ]
 
@@ -229,7 +297,7 @@ class Reply(Strict):
     fail: Fail | None = Field(None, description="A failure: a catalogue name, or spelled out.")
     timeline: list[StepEntry] | None = Field(None, description="Default: one poll of each state.")
     stream: StreamSpec | None = None
-    headers: dict[str, str] = Field(default_factory=dict, description="Extra response headers.")
+    headers: Headers = Field(default_factory=dict, description="Extra response headers.")
     inference_time: Duration | None = Field(None, description="metrics.inference_time.")
     billable_units: Annotated[float, Field(ge=0)] | None = None
 
@@ -295,11 +363,19 @@ class Options(Strict):
     )
 
 
+def _version(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("version", "is not a version of the format")
+    return value
+
+
 class Scenario(Strict):
     """A scenario file: an ordered list of exchanges, plus options."""
 
     schema_: str | None = Field(None, alias="$schema", description="For editors; not read.")
-    fakefal: Literal[1] = Field(description="Version of the format.")
+    fakefal: Annotated[Literal[1], BeforeValidator(_version)] = Field(
+        description="Version of the format."
+    )
     name: str | None = None
     description: str | None = None
     seed: int | None = Field(None, description="Request ids and generated outputs derive from it.")

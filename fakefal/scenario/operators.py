@@ -6,12 +6,12 @@ import difflib
 import math
 import operator
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from fakefal.protocol.call import Json
 from fakefal.scenario.patterns import (
-    MISSING,
     Contains,
     Either,
     Equal,
@@ -24,10 +24,9 @@ from fakefal.scenario.patterns import (
     Regex,
     Subset,
     Test,
-    normal,
     quote,
-    scalar_key,
 )
+from fakefal.scenario.scalars import MISSING, normal, pick, scalar_key
 
 Path = tuple[str | int, ...]
 
@@ -43,7 +42,10 @@ def compile_pattern(pattern: Json, path: Path = ()) -> Matcher:
     if len(path) > MAX_DEPTH:
         raise PatternError(path[:3], "is nested too deeply", "flatten it")
     if isinstance(pattern, dict):
-        marked = [key for key in pattern if isinstance(key, str) and key.startswith("$")]
+        for key in pattern:
+            if not isinstance(key, str):
+                raise PatternError(path, f"{key!r} is not a key", "JSON has only string keys")
+        marked = [key for key in pattern if key.startswith("$")]
         if marked and len(marked) < len(pattern):
             plain = next(key for key in pattern if key not in marked)
             what = f"mixes the operator {marked[0]} with the field {quote(plain)}"
@@ -68,14 +70,16 @@ def _equal(pattern: Json) -> Matcher:
 
 def _subset(pattern: dict[str, Json], path: Path) -> Matcher:
     return Subset(
-        tuple((name, compile_pattern(inner, (*path, name))) for name, inner in pattern.items())
+        tuple(
+            (normal(name), compile_pattern(inner, (*path, name))) for name, inner in pattern.items()
+        )
     )
 
 
 def _operator(name: str, argument: Json, path: Path) -> Matcher:
     build = OPERATORS.get(name)
     if build is None:
-        close = difflib.get_close_matches(name, OPERATORS, n=1, cutoff=0.5)
+        close = difflib.get_close_matches(name, OPERATORS, n=1, cutoff=0.6)
         right = f"did you mean {close[0]}?" if close else f"one of {' '.join(OPERATORS)}"
         raise PatternError(path, f"unknown operator {name}", right)
     return build(argument, path)
@@ -92,8 +96,8 @@ def _same(left: Json, right: Json) -> bool:
     if isinstance(left, dict):
         return (
             isinstance(right, dict)
-            and left.keys() == right.keys()
-            and all(_same(left[key], right[key]) for key in left)
+            and len(left) == len(right)
+            and all(_same(inner, pick(right, normal(key))) for key, inner in left.items())
         )
     if isinstance(left, list):
         return isinstance(right, list) and len(left) == len(right) and all(map(_same, left, right))
@@ -110,10 +114,13 @@ def _regex(argument: Json, path: Path) -> Matcher:
     if not isinstance(argument, str):
         raise PatternError(path, f"{quote(argument)} is not a regular expression", "quote it")
     try:
-        return Regex(re.compile(normal(argument)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what re may mean differently some day works today
+            return Regex(re.compile(normal(argument)))
     except (re.error, RecursionError, OverflowError) as error:
         what = f"{quote(argument)} is not a regular expression: {error}"
-        raise PatternError(path, what, "in YAML put it in single quotes") from None
+        right = r"write \ before a sign that is meant as such; in YAML use single quotes"
+        raise PatternError(path, what, right) from None
 
 
 def _several(argument: Json, path: Path) -> tuple[Matcher, ...]:

@@ -26,7 +26,7 @@ def variables_of(call: Call, request_id: str, count: int, seed: int) -> dict[str
         "endpoint": call.endpoint.text,
         "app": call.endpoint.app,
         "via": call.via,
-        "headers": dict(call.headers),
+        "headers": call.headers,
         "count": count,
         "seed": seed,
     }
@@ -40,7 +40,7 @@ def ending_of(
     ``count`` is how many calls the exchange has answered, this one included.
     """
     shape = output_shape(variant_of(call.endpoint), call.input, profile)
-    if (known := plan.known.get(shape)) is not None:
+    if (known := plan.known.get(shape.code)) is not None:
         return known
     variables = variables_of(call, request_id, count, seed)
     if plan.fail is not None:
@@ -52,7 +52,7 @@ def ending_of(
     if plan.headers is not None:
         ending = _with_headers(ending, plan.headers.render(variables))
     if _is_static(plan, shape):
-        plan.known[shape] = ending
+        plan.known[shape.code] = ending
     return ending
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, Literal
 
 from fakefal.protocol.anyllm import OutputShape
 from fakefal.protocol.call import Outcome
 from fakefal.protocol.catalogue import find_entry, outcome_of
 from fakefal.protocol.errors import ErrorEntry, failure, model_error, request_error
-from fakefal.scenario.models import FailSpec, Reply, StepDetail, StepEntry, StreamSpec
 from fakefal.scenario.render import TemplateError, Value, compile_value
 from fakefal.scenario.timeline import DEFAULT_TIMELINE, State, Step, StepLog
+
+if TYPE_CHECKING:
+    from fakefal.scenario.models import FailSpec, Reply, StepDetail, StepEntry, StreamSpec
 
 Path = tuple[str | int, ...]
 
@@ -51,8 +51,8 @@ class Plan:
     """A reply as the engine uses it.
 
     None of ``text``, ``output`` and ``fail`` set means a generated output. ``run_seconds`` is how
-    long a direct run takes. ``known`` keeps outputs that no template changes, by the shape they
-    were asked in.
+    long a direct run takes. What no template changes is kept, by the code of the shape it was asked
+    in: ``known`` outputs, and the encoded events of ``streams``.
     """
 
     text: Value | None = None
@@ -66,7 +66,8 @@ class Plan:
     inference_seconds: float | None = None
     billable_units: float | None = None
     run_seconds: float = 0.0
-    known: dict[OutputShape, Ending] = field(default_factory=dict, compare=False, repr=False)
+    streams: dict[int, list[bytes]] = field(default_factory=dict, compare=False, repr=False)
+    known: dict[int, Ending] = field(default_factory=dict, compare=False, repr=False)
 
 
 GENERATED = Plan()
@@ -75,20 +76,14 @@ GENERATED = Plan()
 
 def compile_reply(reply: Reply, path: Path = ()) -> Plan:
     """Make a reply ready; raises TemplateError for a template that cannot be read."""
-    text = reply.text
     pacing = _pacing(reply.stream, path)
-    if text is None and pacing.chunks is not None and "output" not in reply.model_fields_set:
-        text = "".join(pacing.chunks)
-    if text is None and reply.error is not None:
-        text = ""
-
     steps = DEFAULT_TIMELINE if reply.timeline is None else tuple(map(_step, reply.timeline))
 
     def value(name: str, raw: Any) -> Value | None:
         return None if raw is None else compile_value(raw, (*path, name))
 
     return Plan(
-        text=value("text", text),
+        text=_text(reply, path),
         reasoning=value("reasoning", reply.reasoning),
         error=value("error", reply.error),
         output=compile_value(reply.output, (*path, "output"))
@@ -106,6 +101,16 @@ def compile_reply(reply: Reply, path: Path = ()) -> Plan:
             if step.state == "IN_PROGRESS"
         ),
     )
+
+
+def _text(reply: Reply, path: Path) -> Value | None:
+    """The text of a reply: written, or that of its chunks, which hold no templates."""
+    if reply.text is not None:
+        return compile_value(reply.text, (*path, "text"))
+    chunks = None if reply.stream is None else reply.stream.chunks
+    if chunks is not None and "output" not in reply.model_fields_set:
+        return Value("".join(chunks), True, (*path, "stream", "chunks"))
+    return None if reply.error is None else Value("", True)
 
 
 def _pacing(spec: StreamSpec | None, path: Path) -> Pacing:
@@ -164,6 +169,10 @@ def _failing(reply: Reply, path: Path) -> Failing | None:
 
 
 def _rendered(value: Value, variables: dict[str, Any]) -> FailSpec:
+    from pydantic import ValidationError
+
+    from fakefal.scenario.models import FailSpec
+
     try:
         return FailSpec.model_validate(value.render(variables))
     except ValidationError as error:

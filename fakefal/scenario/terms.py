@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakefal.errors import Mistake, ScenarioError
 from fakefal.protocol.options import Switches, Unmatched
-from fakefal.scenario.loading import Loaded
+
+if TYPE_CHECKING:
+    from fakefal.scenario.loading import Loaded
 
 
 @dataclass(frozen=True, slots=True)

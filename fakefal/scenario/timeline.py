@@ -47,6 +47,15 @@ class Position:
 DEFAULT_TIMELINE = (Step("IN_QUEUE", polls=1, position=0), Step("IN_PROGRESS", polls=1))
 
 
+def after(instant: float, seconds: float) -> float:
+    """The instant some seconds later, to the microsecond and never before ``instant``.
+
+    Instants are large numbers, and sums of them are a little off: without rounding, three times
+    0.1 seconds would be over after 0.3 or would not be, as chance has it.
+    """
+    return max(instant, round(instant + seconds, 6)) if seconds else instant
+
+
 def start(now: float) -> Position:
     """The position of a job admitted at an instant."""
     return Position(0, 0, now)
@@ -67,7 +76,7 @@ def boundary(steps: Sequence[Step], position: Position, *, waived: bool = False)
     step = steps[position.step]
     if step.forever or (position.polls < step.polls and not waived):
         return math.inf
-    return position.entered_at + step.seconds
+    return after(position.entered_at, step.seconds)
 
 
 def walk(
@@ -77,6 +86,19 @@ def walk(
     while (at := boundary(steps, position, waived=waived)) <= now:
         position = Position(position.step + 1, 0, at)
     return position
+
+
+def waive(steps: Sequence[Step], position: Position, now: float) -> Position:
+    """Stop waiting for polls at an instant: those still missing count as answered then.
+
+    A step that only they held back ends at that instant, not in the past.
+    """
+    position = walk(steps, position, now)
+    if is_over(steps, position) or position.polls >= steps[position.step].polls:
+        return position
+    step = steps[position.step]
+    entered_at = max(position.entered_at, now - step.seconds)
+    return Position(position.step, step.polls, entered_at)
 
 
 def polled(
@@ -91,7 +113,7 @@ def polled(
     if step.forever or counted.polls < step.polls:
         return counted
     if counted.polls == step.polls:
-        over_at = max(position.entered_at + step.seconds, now)
+        over_at = max(after(position.entered_at, step.seconds), now)
         if over_at > now:
             return counted
         return walk(steps, Position(position.step + 1, 0, now), now, waived=waived)

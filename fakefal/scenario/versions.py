@@ -17,7 +17,7 @@ def upgrade(data: Json) -> Json:
     """Data of any known version as data of the current one; others are returned as they are."""
     while isinstance(data, dict):
         version = data.get("fakefal")
-        if isinstance(version, bool) or version not in UPGRADES:
+        if not isinstance(version, int) or isinstance(version, bool) or version not in UPGRADES:
             break
         data = UPGRADES[version](data)
     return data

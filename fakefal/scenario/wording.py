@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 import typing
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from fakefal.errors import Mistake
 from fakefal.protocol.catalogue import known_names
 from fakefal.protocol.periods import PERIODS
 from fakefal.scenario.models import Scenario
+from fakefal.scenario.patterns import quote
 from fakefal.scenario.source import Path, Source
 
 _EXPECTED = {
@@ -29,15 +31,20 @@ _EXPECTED = {
 }
 
 _HINTS = {
-    "string_type": "put it in quotes",
-    "list_type": "begin each entry with a dash",
+    "list_type": "begin each entry with a dash and a space",
     "duration": "write 1.5s or 300ms",
-    "one_step": "write IN_QUEUE: {…} or IN_PROGRESS: {…}",
+    "header_name": "write letters, digits and dashes",
+    "header_text": "remove it; in YAML write >- in place of |",
+    "one_step": "begin each with a dash of its own: - IN_QUEUE: {…}",
     "then_alone": "add replies, or remove then",
     "status_needed": "add status: 503",
     "fail_form": "for example fail: runner_disconnected, or fail: {status: 500, body: {…}}",
+    "dict_type": "write name: value",
     "conflict": "keep one of them",
 }
+
+_QUOTED = re.compile(r"-?[0-9]+(\.[0-9]+)?|true|false")
+_UNQUOTED = ("int_type", "float_type", "bool_type")
 
 _BOUNDS = {
     "greater_than_equal": ("ge", "at least"),
@@ -50,28 +57,26 @@ _BOUNDS = {
 def nearest(word: str, known: Iterable[str]) -> str:
     """``did you mean "times"?``, or the known words if none is near."""
     words = [str(name) for name in known]
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
-    if close:
-        return f'did you mean "{close[0]}"?'
+    if close := _close(word, words, 0.6):
+        return f'did you mean "{close}"?'
     shown = ", ".join(words[:12]) + (", …" if len(words) > 12 else "")
     return f"known here: {shown}"
 
 
+def _close(word: str, words: list[str], cutoff: float) -> str | None:
+    """The word that is meant, whatever its case; None if none is near."""
+    lowered = {known.lower(): known for known in words}
+    close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=cutoff)
+    return lowered[close[0]] if close else None
+
+
 def show(value: Any) -> str:
     """A value as it stands in an error message, cut to a line."""
-    if isinstance(value, str):
-        text = f'"{value}"'
-    elif isinstance(value, dict):
-        text = "a mapping"
-    elif isinstance(value, list):
-        text = "a list"
-    elif value is None:
-        text = "nothing (null)"
-    elif isinstance(value, bool):
-        text = str(value).lower()
-    else:
-        text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return "nothing (null)" if value is None else quote(value, 60)
 
 
 def word_error(source: Source, error: Any) -> Mistake:
@@ -82,7 +87,8 @@ def word_error(source: Source, error: Any) -> Mistake:
     context: dict[str, Any] = error.get("ctx") or {}
     if type_ == "extra_forbidden":
         key = str(path[-1])
-        right = nearest(key, _fields_at(path[:-1]))
+        home = _home(key, path[:-1])
+        right = f"write it under {home}" if home else nearest(key, _fields_at(path[:-1]))
         return source.mistake(path, f'unknown key "{key}"', right, key=True)
     if type_ == "missing":
         key = str(path[-1])
@@ -90,40 +96,61 @@ def word_error(source: Source, error: Any) -> Mistake:
             "the first line of a scenario is fakefal: 1" if key == "fakefal" else f"add {key}: …"
         )
         return source.mistake(path[:-1], f'"{key}" is missing', right)
+    if path == ("fakefal",):
+        return _version(source, given)
     if type_ == "literal_error":
         return _literal(source, path, given, context)
     if type_ == "error_name":
         what = f"{show(given)} is not in the error catalogue"
         return source.mistake(path, what, nearest(str(given), known_names()))
     if type_ == "profile":
-        return source.mistake(path, f"{show(given)} is not a profile", nearest(given, PERIODS))
+        right = f"one of {', '.join(PERIODS)}"
+        return source.mistake(path, f"{show(given)} is not a profile", right)
+    if type_ == "loc_part":
+        what = f"{show(given)} is neither the name of a field nor an index"
+        return source.mistake(path, what, "write [body, prompt], for example")
     if type_ == "duration":
         return source.mistake(path, f"{show(given)} is not a duration", _HINTS["duration"])
     if type_ in _EXPECTED:
         what = f"{show(given)} stands where {_EXPECTED[type_]} is expected"
-        return source.mistake(path, what, _HINTS.get(type_, ""))
+        return source.mistake(path, what, _hint(type_, given, path))
     if type_ in _BOUNDS:
         name, words = _BOUNDS[type_]
         bound = context[name]
         if type_ in ("too_short", "string_too_short"):
-            return source.mistake(path, "is empty", f"write {words} {bound}")
+            return source.mistake(path, "is empty", "fill it, or remove it")
         size = "small" if words == "at least" else "large"
-        return source.mistake(path, f"{show(given)} is too {size}", f"{words} {bound}")
+        return source.mistake(path, f"{show(given)} is too {size}", f"{words} {bound:g}")
     return source.mistake(path, error["msg"], _HINTS.get(type_, ""))
 
 
 def _literal(source: Source, path: Path, given: Any, context: dict[str, Any]) -> Mistake:
     expected = str(context["expected"]).replace("'", "")
     words = [word for part in expected.split(", ") for word in part.split(" or ")]
-    if path == ("fakefal",):
-        if isinstance(given, int) and not isinstance(given, bool) and given > 1:
-            what = f"version {given} of the format is newer than this fakefal"
-            return source.mistake(path, what, "update fakefal, or write fakefal: 1")
-        what = f"{show(given)} is not a version of the format"
-        return source.mistake(path, what, "write fakefal: 1")
-    close = difflib.get_close_matches(str(given), words, n=1, cutoff=0.5)
-    right = f'did you mean "{close[0]}"?' if close else f"one of {', '.join(words)}"
+    close = _close(str(given), words, 0.5)
+    right = f'did you mean "{close}"?' if close else f"one of {', '.join(words)}"
+    if given == "COMPLETED":
+        right = "leave it out: it comes by itself after the last step"
     return source.mistake(path, f"{show(given)} is not known here", right)
+
+
+def _version(source: Source, given: Any) -> Mistake:
+    if isinstance(given, int) and not isinstance(given, bool) and given > 1:
+        what = f"version {given} of the format is newer than this fakefal"
+        return source.mistake(("fakefal",), what, "update fakefal, or write fakefal: 1")
+    what = f"{show(given)} is not a version of the format"
+    return source.mistake(("fakefal",), what, "write fakefal: 1")
+
+
+def _hint(type_: str, given: Any, path: Path) -> str:
+    """What to write where a value has the wrong type."""
+    if type_ == "string_type":
+        return "put it in quotes" if isinstance(given, (int, float)) else "write text"
+    if isinstance(given, str) and _QUOTED.fullmatch(given) and type_ in _UNQUOTED:
+        return "remove the quotes"
+    if type_ in ("model_type", "model_attributes_type"):
+        return f"keys here: {', '.join(_fields_at(path))}"
+    return _HINTS.get(type_, "")
 
 
 def _real_path(data: Any, loc: tuple[str | int, ...], names_key: bool) -> Path:
@@ -143,8 +170,21 @@ def _real_path(data: Any, loc: tuple[str | int, ...], names_key: bool) -> Path:
     return tuple(path)
 
 
+def _home(key: str, path: Path) -> str | None:
+    """The key at a place under which another key belongs, for those indented too little."""
+    for model in _models_at(path):
+        for name, field in model.model_fields.items():
+            if key in _keys(_models_in(field.annotation)):
+                return field.alias or name
+    return None
+
+
 def _fields_at(path: Path) -> list[str]:
     """The keys that the format knows at a place."""
+    return _keys(_models_at(path))
+
+
+def _models_at(path: Path) -> list[type[BaseModel]]:
     models: list[type[BaseModel]] = [Scenario]
     for part in path:
         if isinstance(part, int):
@@ -157,6 +197,10 @@ def _fields_at(path: Path) -> list[str]:
                     for extra in field.metadata:
                         found.extend(_models_in(extra))
         models = found or models
+    return models
+
+
+def _keys(models: Iterable[type[BaseModel]]) -> list[str]:
     return [
         field.alias or name
         for model in models

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Mapping
 from contextlib import aclosing
 from http import HTTPStatus
@@ -12,7 +11,6 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.client_exceptions import ClientConnectionResetError
 from aiohttp.http_exceptions import BadHttpMessage
-from multidict import CIMultiDict
 
 from fakefal import addressing
 from fakefal.addressing import Address, Form, path_text
@@ -26,26 +24,9 @@ from fakefal.protocol import headers as names
 from fakefal.protocol.errors import WireError
 from fakefal.protocol.texts import encode
 from fakefal.server.tasks import Tasks
+from fakefal.server.wire import FRAMING, SERVER, Whole, cross_origin, printable
 
 _LOG = logging.getLogger("fakefal")
-
-_EXPOSED = ", ".join(
-    (
-        names.REQUEST_ID,
-        names.BILLABLE_UNITS,
-        names.ERROR_TYPE,
-        names.TIMEOUT_TYPE,
-        names.NEEDS_RETRY,
-        names.RETRYABLE,
-        names.HINT,
-    )
-)
-
-_REASONS = {**{known.value: known.phrase for known in HTTPStatus}, 499: "Client Closed Request"}
-"""Reason phrases. JS error messages are made of them (protocol.md section 7.4): never empty."""
-
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
-"""What no header can hold; a template may put it there."""
 
 
 class Door:
@@ -71,10 +52,7 @@ class Door:
             )
         if isinstance(answer, EventStream):
             return await self._stream(request, answer)
-        response = _whole(request, answer)
-        if not self._engine.settings.keep_alive:
-            response.force_close()
-        return response
+        return Whole(answer, keep_alive=self._engine.settings.keep_alive)
 
     async def _answer(self, request: web.BaseRequest) -> Answer:
         headers = request.headers
@@ -85,13 +63,21 @@ class Door:
             return _nowhere()
         if _is_preflight(request) and address.form is not Form.CONTROL:
             return Response(200, b"OK", _preflight(headers), "text/plain")
-        body = await self._body(request)
+        body = await self._body(request) if request.can_read_body else b""
         if address.form is Form.CONTROL:
             return self._control(request, address, body)
         path = path_text(address.path)
-        handler, parts = find_route(address.host, request.method, path)
-        asked = Request(request.method, address, path, headers, body, self._tenant(headers))
-        return await handler(asked, parts)
+        tenant: Tenant | None = None
+        try:
+            handler, parts = find_route(address.host, request.method, path)
+            tenant = self._tenant(headers)
+            asked = Request(request.method, address, path, headers, body, tenant)
+            return await handler(asked, parts)
+        except WireError as error:
+            if error.identified and not error.request_id:
+                what = f"{request.method} {address.host}{path}"
+                error.request_id = self._engine.note_refusal(tenant, what, error.status, error.told)
+            raise
 
     def _tenant(self, headers: Mapping[str, str]) -> Tenant | None:
         credential = names.read_credential(headers.get("Authorization"))
@@ -103,8 +89,6 @@ class Door:
         return Response(status, encode(found))
 
     async def _body(self, request: web.BaseRequest) -> bytes:
-        if not request.can_read_body:
-            return b""
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
@@ -118,7 +102,12 @@ class Door:
         response = web.StreamResponse(status=200)
         if not self._engine.settings.keep_alive:
             response.force_close()
-        _fill(response.headers, request, answer.headers, answer.content_type, answer.request_id)
+        response.headers["Server"] = SERVER
+        response.headers["Content-Type"] = answer.content_type
+        response.headers[names.REQUEST_ID] = answer.request_id
+        for name, value in (*cross_origin(request), *answer.headers):
+            if name.lower() not in FRAMING:
+                response.headers[printable(name)] = printable(value)
         if request.task is not None:
             self._tasks.adopt(request.task)
         try:
@@ -130,33 +119,6 @@ class Door:
         except (ClientConnectionResetError, ConnectionResetError):
             _LOG.debug("the caller left the stream %s", answer.request_id)
         return response
-
-
-def _whole(request: web.BaseRequest, answer: Response) -> web.Response:
-    reason = _REASONS.get(answer.status, "Unknown Status")
-    response = web.Response(body=answer.payload, status=answer.status, reason=reason)
-    _fill(response.headers, request, answer.headers, answer.content_type, answer.request_id)
-    if answer.units is not None:
-        response.headers[names.BILLABLE_UNITS] = names.format_units(answer.units)
-    return response
-
-
-def _fill(
-    into: CIMultiDict[str],
-    request: web.BaseRequest,
-    extra: tuple[tuple[str, str], ...],
-    content_type: str,
-    request_id: str,
-) -> None:
-    into["Content-Type"] = content_type
-    if request_id:
-        into[names.REQUEST_ID] = request_id
-    if "Origin" in request.headers:
-        into["Access-Control-Allow-Origin"] = "*"
-        into["Access-Control-Allow-Credentials"] = "true"
-        into["Access-Control-Expose-Headers"] = _EXPOSED
-    for name, value in extra:
-        into[name] = _UNPRINTABLE.sub(" ", value)
 
 
 def _is_preflight(request: web.BaseRequest) -> bool:

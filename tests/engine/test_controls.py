@@ -40,7 +40,8 @@ def test_a_call_that_was_missed_is_told_without_exchange() -> None:
     controls = make_controls(exchange(when={"via": "run"}))
     miss(controls)
     (record,) = controls.calls()
-    assert (record.exchange, record.request_id, record.status) == ("", "", 404)
+    assert (record.exchange, record.status) == ("", 404)
+    assert record.request_id
 
 
 def test_misses_are_told_and_raised() -> None:

@@ -85,7 +85,9 @@ class Model:
     def pass_time(self, now: float) -> None:
         while not self.is_over and not self.lines[self.step].forever:
             line = self.lines[self.step]
-            satisfied = self.entered if self.waived or line.polls == 0 else self.satisfied
+            satisfied = self.satisfied
+            if satisfied is None and (self.waived or line.polls == 0):
+                satisfied = self.entered
             if satisfied is None or max(satisfied, self.entered + line.seconds) > now:
                 return
             self.entered = max(satisfied, self.entered + line.seconds)
@@ -231,6 +233,8 @@ class Histories(RuleBasedStateMachine):
         model = self.job(pick)
         model.pass_time(self.now)
         before = model.step
+        if not model.is_over and not model.waived and model.lines[model.step].polls > 0:
+            model.satisfied = model.satisfied or self.now  # a missing poll counts as answered
         model.waived = True
         model.pass_time(self.now)
         shown = self.do("watch", model.id)

@@ -1,0 +1,119 @@
+"""An answer as bytes: head and body made here and sent in one piece."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+
+from fakefal.engine.clock import http_date
+from fakefal.faces.http import Response
+from fakefal.protocol import headers as names
+
+SERVER = "fakefal"
+
+_REASONS = {**{known.value: known.phrase for known in HTTPStatus}, 499: "Client Closed Request"}
+"""Reason phrases. JS error messages are made of them (protocol.md section 7.4): never empty."""
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
+"""What no header can hold; a template may put it there."""
+
+FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "date", "server"})
+"""Headers that are the server's own; a scenario's are left out."""
+
+EXPOSED = ", ".join(
+    (
+        names.REQUEST_ID,
+        names.BILLABLE_UNITS,
+        names.ERROR_TYPE,
+        names.TIMEOUT_TYPE,
+        names.NEEDS_RETRY,
+        names.RETRYABLE,
+        names.HINT,
+    )
+)
+
+
+def printable(text: str) -> str:
+    """Text without what would break a header line."""
+    return _UNPRINTABLE.sub(" ", text)
+
+
+def cross_origin(request: web.BaseRequest) -> tuple[tuple[str, str], ...]:
+    """What a page of another origin must be told; nothing for callers that are no page.
+
+    Source: client (protocol.md sections 4, 16 row 35).
+    """
+    if "Origin" not in request.headers:
+        return ()
+    return (
+        ("Access-Control-Allow-Origin", "*"),
+        ("Access-Control-Allow-Credentials", "true"),
+        ("Access-Control-Expose-Headers", EXPOSED),
+    )
+
+
+class Whole(web.StreamResponse):
+    """A response that is there at once.
+
+    It writes its own head: half the work of answering a small request was in building headers one
+    by one, and a scripted fault needs the bytes anyway.
+    """
+
+    def __init__(self, answer: Response, *, keep_alive: bool) -> None:
+        super().__init__(status=answer.status)
+        self._answer = answer
+        self._stays = keep_alive
+
+    @property
+    def keep_alive(self) -> bool | None:
+        """Whether the connection stays open."""
+        return self._stays
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send everything."""
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the caller has gone")
+        self._stays = self._stays and request.keep_alive
+        transport.write(self._bytes(request))
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing is left to be written."""
+
+    def _bytes(self, request: web.BaseRequest) -> bytes:
+        answer = self._answer
+        version = request.version
+        lines = [_status_line(answer.status, version.major, version.minor)]
+        scripted: frozenset[str] = frozenset()
+        if answer.headers:
+            scripted = frozenset(name.lower() for name, _ in answer.headers)
+            lines += [
+                f"{printable(name)}: {printable(value)}\r\n"
+                for name, value in answer.headers
+                if name.lower() not in FRAMING
+            ]
+        if "content-type" not in scripted:
+            lines.append(f"Content-Type: {answer.content_type}\r\n")
+        if answer.request_id and names.REQUEST_ID not in scripted:
+            lines.append(f"x-fal-request-id: {answer.request_id}\r\n")
+        if answer.units is not None and names.BILLABLE_UNITS not in scripted:
+            lines.append(f"x-fal-billable-units: {names.format_units(answer.units)}\r\n")
+        lines += [f"{name}: {value}\r\n" for name, value in cross_origin(request)]
+        if not self._stays:
+            lines.append("Connection: close\r\n")
+        elif request.version < (1, 1):
+            lines.append("Connection: keep-alive\r\n")
+        size = len(answer.payload)
+        lines.append(f"Content-Length: {size}\r\nDate: {http_date()}\r\nServer: {SERVER}\r\n\r\n")
+        head = "".join(lines).encode()
+        return head if request.method == "HEAD" else head + answer.payload
+
+
+@lru_cache(maxsize=128)
+def _status_line(status: int, major: int, minor: int) -> str:
+    return f"HTTP/{major}.{minor} {status} {_REASONS.get(status, 'Unknown Status')}\r\n"

@@ -1,0 +1,339 @@
+"""any-llm and its kin: what inputs are refused with, outputs, streams, billing."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.protocol.anyllm import (
+    OutputShape,
+    Variant,
+    billable_units,
+    default_model,
+    output_shape,
+    partials,
+    validate,
+    variant_of,
+)
+from fakefal.protocol.endpoints import parse_endpoint
+from fakefal.protocol.periods import PERIODS
+from fakefal.protocol.texts import encode, encode_ascii
+
+VARIANTS: tuple[Variant, ...] = ("text", "vision", "enterprise", "router")
+FULL = OutputShape(reasoning=True, shows_reasoning=True)
+QUIET = OutputShape(reasoning=True, shows_reasoning=False)
+
+
+def good(variant: Variant) -> dict[str, Any]:
+    more = {"model": "any/thing"} if variant == "router" else {}
+    return {"prompt": "hi", "image_url": "https://x/y.png", **more}
+
+
+def known_models(variant: Variant, period: str) -> tuple[str, ...]:
+    found = PERIODS[period]
+    if variant == "vision":
+        return found.vision_models
+    return (found.enterprise_models or found.models) if variant == "enterprise" else found.models
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "variant"),
+    [
+        ("fal-ai/any-llm", "text"),
+        ("fal-ai/any-llm/vision", "vision"),
+        ("fal-ai/any-llm/enterprise", "enterprise"),
+        ("openrouter/router", "router"),
+        ("openrouter/router/enterprise", "router"),
+        ("openrouter/router/vision", None),
+        ("fal-ai/any-llm/other", None),
+        ("fal-ai/flux/dev", None),
+        ("workflows/fal-ai/any-llm", None),
+    ],
+)
+def test_an_endpoint_has_a_schema_or_none(endpoint: str, variant: Variant | None) -> None:
+    parsed = parse_endpoint(endpoint)
+    assert parsed is not None
+    assert variant_of(parsed) == variant
+
+
+@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_good_input_has_nothing_wrong(variant: Variant, period: str) -> None:
+    assert validate(variant, good(variant), period) == []
+
+
+@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_missing_prompt_is_told_as_pydantic_tells_it(variant: Variant, period: str) -> None:
+    body = {name: value for name, value in good(variant).items() if name != "prompt"}
+    assert validate(variant, body, period) == [
+        {"type": "missing", "loc": ["body", "prompt"], "msg": "Field required", "input": body}
+    ]
+
+
+@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("variant", ["text", "vision", "enterprise"])
+def test_a_model_unknown_to_the_period_is_told_as_one_of(variant: Variant, period: str) -> None:
+    (item,) = validate(variant, {**good(variant), "model": "x"}, period)
+    expected = known_models(variant, period)
+    assert list(item) == ["loc", "msg", "type", "ctx", "url", "input"]
+    assert (item["loc"], item["type"], item["input"]) == (["body", "model"], "one_of", "x")
+    assert item["ctx"] == {"expected": list(expected)}
+    assert item["url"] == "https://docs.fal.ai/errors/#one_of"
+    assert item["msg"].startswith(f"Input should be '{expected[0]}', ")
+    assert item["msg"].endswith(f" or '{expected[-1]}'")
+
+
+@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("variant", ["text", "vision", "enterprise"])
+def test_every_model_of_the_period_is_accepted(variant: Variant, period: str) -> None:
+    for model in known_models(variant, period):
+        assert validate(variant, {**good(variant), "model": model}, period) == []
+
+
+def test_the_router_takes_any_model_but_demands_one() -> None:
+    assert validate("router", {"prompt": "x", "model": "no/such"}) == []
+    (item,) = validate("router", {"prompt": "x"})
+    assert (item["type"], item["loc"]) == ("missing", ["body", "model"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "type_", "msg"),
+    [
+        ("prompt", 5, "string_type", "Input should be a valid string"),
+        ("prompt", None, "string_type", "Input should be a valid string"),
+        ("system_prompt", [], "string_type", "Input should be a valid string"),
+        (
+            "reasoning",
+            "maybe",
+            "bool_parsing",
+            "Input should be a valid boolean, unable to interpret input",
+        ),
+        (
+            "max_tokens",
+            "many",
+            "int_parsing",
+            "Input should be a valid integer, unable to parse string as an integer",
+        ),
+        (
+            "temperature",
+            "hot",
+            "float_parsing",
+            "Input should be a valid number, unable to parse string as a number",
+        ),
+    ],
+)
+def test_a_wrong_type_is_told_as_pydantic_tells_it(
+    field: str, value: Any, type_: str, msg: str
+) -> None:
+    assert validate("text", {"prompt": "x", field: value}) == [
+        {"type": type_, "loc": ["body", field], "msg": msg, "input": value}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "type_", "msg", "context"),
+    [
+        (
+            "temperature",
+            -0.1,
+            "greater_than_equal",
+            "Input should be greater than or equal to 0",
+            {"ge": 0},
+        ),
+        (
+            "temperature",
+            2.1,
+            "less_than_equal",
+            "Input should be less than or equal to 2",
+            {"le": 2},
+        ),
+        (
+            "max_tokens",
+            0,
+            "greater_than_equal",
+            "Input should be greater than or equal to 1",
+            {"ge": 1},
+        ),
+    ],
+)
+def test_a_bound_is_told_with_fals_url(
+    field: str, value: float, type_: str, msg: str, context: dict[str, Any]
+) -> None:
+    assert validate("text", {"prompt": "x", field: value}) == [
+        {
+            "loc": ["body", field],
+            "msg": msg,
+            "type": type_,
+            "ctx": context,
+            "url": f"https://docs.fal.ai/errors/#{type_}",
+            "input": value,
+        }
+    ]
+
+
+def test_a_priority_is_one_of_two_words() -> None:
+    (item,) = validate("text", {"prompt": "x", "priority": "fast"})
+    assert item["ctx"] == {"expected": ["throughput", "latency"]}
+    assert item["msg"] == "Input should be 'throughput' or 'latency'"
+
+
+@pytest.mark.parametrize("body", [[], "text", 5, True, 1.5, [["prompt", "x"]]])
+def test_a_body_that_is_no_object_is_told_whole(body: Any) -> None:
+    assert validate("text", body) == [
+        {
+            "type": "model_attributes_type",
+            "loc": ["body"],
+            "msg": "Input should be a valid dictionary or object to extract fields from",
+            "input": body,
+        }
+    ]
+
+
+def test_no_body_at_all_is_a_missing_field() -> None:
+    assert validate("text", None) == [
+        {"type": "missing", "loc": ["body"], "msg": "Field required", "input": None}
+    ]
+
+
+def test_all_that_is_wrong_is_told_at_once_prompt_first() -> None:
+    found = validate("text", {"model": "x", "max_tokens": 0})
+    assert [item["loc"][1] for item in found] == ["prompt", "model", "max_tokens"]
+
+
+@pytest.mark.parametrize(
+    ("period", "field"), [("2024-11", "reasoning"), ("2025-03", "temperature"), ("any", "zzz")]
+)
+def test_a_field_that_the_period_does_not_know_is_ignored(period: str, field: str) -> None:
+    assert validate("text", {"prompt": "x", field: object}, period) == []
+
+
+@pytest.mark.parametrize(
+    ("period", "required"),
+    [("2024-11", True), ("2025-08", True), ("2025-10", False), ("any", False)],
+)
+def test_vision_demanded_a_picture_until_october_2025(period: str, required: bool) -> None:
+    found = validate("vision", {"prompt": "x"}, period)
+    assert [item["loc"] for item in found] == ([["body", "image_url"]] if required else [])
+
+
+def test_vision_takes_a_list_of_pictures_since_then() -> None:
+    assert validate("vision", {"prompt": "x", "image_urls": ["a", "b"]}, "2025-10") == []
+    (item,) = validate("vision", {"prompt": "x", "image_urls": "a"}, "2025-10")
+    assert (item["type"], item["loc"]) == ("list_type", ["body", "image_urls"])
+    (item,) = validate("vision", {"prompt": "x", "image_urls": ["a", 5]}, "2025-10")
+    assert (item["type"], item["loc"]) == ("string_type", ["body", "image_urls", 1])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["prompt", "model", "reasoning", "image_urls", "max_tokens"]), inner
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(VARIANTS), st.sampled_from(sorted(PERIODS)), JSON)
+def test_no_input_makes_validation_raise(variant: Variant, period: str, body: Any) -> None:
+    for item in validate(variant, body, period):
+        assert item["loc"][0] == "body"
+        assert item["msg"]
+        assert item["type"]
+
+
+def test_the_output_is_that_of_appendix_b() -> None:
+    assert encode(QUIET.output("Ship it.", None)) == (
+        b'{"output":"Ship it.","reasoning":null,"partial":false,"error":null}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "text"),
+    [
+        (FULL, '{"output":"a","reasoning":"r","partial":true,"error":"e"}'),
+        (QUIET, '{"output":"a","reasoning":null,"partial":true,"error":"e"}'),
+        (OutputShape(False, False), '{"output":"a","partial":true,"error":"e"}'),
+        (OutputShape(False, False, bare=True), '{"output":"a"}'),
+    ],
+)
+def test_a_shape_says_which_fields_an_output_has(shape: OutputShape, text: str) -> None:
+    assert encode_ascii(shape.output("a", "r", partial=True, error="e")) == text
+
+
+def test_every_shape_has_a_code_of_its_own() -> None:
+    shapes = [OutputShape(*flags) for flags in product([False, True], repeat=3)]
+    assert len({shape.code for shape in shapes}) == len(shapes)
+
+
+@pytest.mark.parametrize("wanted", [True, 1, "true", "True", "1", "yes", "on", "t", "y"])
+def test_reasoning_is_shown_to_calls_that_ask_for_it_in_any_way_pydantic_reads(wanted: Any) -> None:
+    body = {"prompt": "x", "reasoning": wanted}
+    assert validate("text", body) == []
+    assert output_shape("text", body, "any") == FULL
+
+
+@pytest.mark.parametrize("body", [{}, {"reasoning": False}, {"reasoning": "no"}, None, [], "x"])
+def test_reasoning_is_null_for_others(body: Any) -> None:
+    assert output_shape("text", body, "any") == QUIET
+
+
+def test_the_oldest_schema_has_no_reasoning_at_all() -> None:
+    assert output_shape("text", {"reasoning": True}, "2025-01") == OutputShape(False, False)
+
+
+def test_the_router_knows_reasoning_in_every_period() -> None:
+    assert output_shape("router", {"reasoning": True}, "2024-11") == FULL
+
+
+def test_an_unknown_endpoint_answers_with_the_output_alone() -> None:
+    assert output_shape(None, {"reasoning": True}, "any").bare
+
+
+def test_partial_outputs_are_cumulative() -> None:
+    found = list(partials(QUIET, ["Ship", " it."], ["ignored"]))
+    assert [encode(event) for event in found] == [
+        b'{"output":"Ship","reasoning":null,"partial":true,"error":null}',
+        b'{"output":"Ship it.","reasoning":null,"partial":true,"error":null}',
+    ]
+
+
+def test_reasoning_grows_before_the_output() -> None:
+    found = [(event["output"], event["reasoning"]) for event in partials(FULL, ["a"], ["x", "y"])]
+    assert found == [("", "x"), ("", "xy"), ("a", "xy")]
+
+
+@given(st.lists(st.text(max_size=4), max_size=6))
+def test_the_last_partial_output_has_the_whole_text(pieces: list[str]) -> None:
+    texts = [event["output"] for event in partials(QUIET, pieces)]
+    assert texts == ["".join(pieces[: index + 1]) for index in range(len(pieces))]
+
+
+@pytest.mark.parametrize(
+    ("variant", "body", "units"),
+    [
+        ("text", {"model": "openai/gpt-4o-mini"}, 1),
+        ("text", {"model": "openai/gpt-4o"}, 10),
+        ("enterprise", {"model": "openai/gpt-4o"}, 10),
+        ("vision", {"model": "openai/gpt-4o"}, 3),
+        ("text", {}, 1),
+        ("text", None, 1),
+        ("text", {"model": 5}, 1),
+        ("router", {"model": "openai/gpt-4o"}, 1),
+        (None, {"model": "openai/gpt-4o"}, 1),
+    ],
+)
+def test_premium_models_cost_more(variant: Variant | None, body: Any, units: float) -> None:
+    assert billable_units(variant, body, "any") == units
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_the_default_model_is_that_of_the_period(period: str) -> None:
+    assert default_model(period) == PERIODS[period].default_model

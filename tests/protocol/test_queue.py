@@ -1,0 +1,128 @@
+"""The queue's bodies, byte for byte where the sheet has bytes (protocol.md sections 2, 3, B)."""
+
+from __future__ import annotations
+
+import pytest
+
+from fakefal.protocol.queue import (
+    ALREADY_COMPLETED,
+    CANCELLATION_REQUESTED,
+    CANCELLED_ERROR,
+    IN_PROGRESS_DETAIL,
+    LogLine,
+    QueueUrls,
+    Snapshot,
+    Status,
+    logs_wanted,
+    request_urls,
+    status_body,
+    status_code,
+    too_early_body,
+)
+from fakefal.protocol.texts import encode
+
+ID = "019e8887-52ac-7f31-8d58-6f0c2b0f4a11"
+BASE = f"https://queue.fal.run/fal-ai/any-llm/requests/{ID}"
+HEAD = (
+    f'"request_id":"{ID}","response_url":"{BASE}","status_url":"{BASE}/status",'
+    f'"cancel_url":"{BASE}/cancel",'
+)
+
+
+def urls() -> QueueUrls:
+    return request_urls(lambda path: f"https://queue.fal.run{path}", "fal-ai/any-llm", ID)
+
+
+def written(snapshot: Snapshot) -> str:
+    return encode(status_body(snapshot, urls())).decode()
+
+
+def test_the_submit_answer_is_that_of_appendix_b() -> None:
+    assert written(Snapshot("IN_QUEUE", ID, position=0)) == (
+        f'{{"status":"IN_QUEUE",{HEAD}"logs":null,"metrics":{{}},"queue_position":0}}'
+    )
+
+
+def test_a_running_job_has_no_queue_position() -> None:
+    assert written(Snapshot("IN_PROGRESS", ID)) == (
+        f'{{"status":"IN_PROGRESS",{HEAD}"logs":null,"metrics":{{}}}}'
+    )
+
+
+def test_a_finished_job_tells_its_inference_time() -> None:
+    assert written(Snapshot("COMPLETED", ID, inference_time=0.8123)) == (
+        f'{{"status":"COMPLETED",{HEAD}"logs":null,"metrics":{{"inference_time":0.8123}}}}'
+    )
+
+
+def test_a_failed_job_tells_error_and_error_type_last() -> None:
+    failed = Snapshot(
+        "COMPLETED", ID, error="Runner disconnected", error_type="runner_disconnected"
+    )
+    assert written(failed) == (
+        f'{{"status":"COMPLETED",{HEAD}"logs":null,"metrics":{{}},'
+        '"error":"Runner disconnected","error_type":"runner_disconnected"}'
+    )
+
+
+def test_a_model_error_has_no_error_type() -> None:
+    body = status_body(Snapshot("COMPLETED", ID, error="Invalid status code: 422"), urls())
+    assert body["error"] == "Invalid status code: 422"
+    assert "error_type" not in body
+
+
+def test_logs_that_were_asked_for_are_a_list_even_without_entries() -> None:
+    assert status_body(Snapshot("IN_PROGRESS", ID, logs=()), urls())["logs"] == []
+
+
+def test_a_log_entry_has_the_superset_of_the_recorded_fields() -> None:
+    line = LogLine("loading", 1734709037.120314, labels=(("gpu", "0"),))
+    snapshot = Snapshot("IN_PROGRESS", ID, logs=(line,))
+    assert encode(status_body(snapshot, urls())["logs"]).decode() == (
+        '[{"timestamp":"2024-12-20T15:37:17.120314Z","message":"loading","level":"INFO",'
+        '"source":"USER","labels":{"gpu":"0"}}]'
+    )
+
+
+def test_the_urls_drop_the_path_of_the_endpoint_and_have_no_suffix() -> None:
+    assert urls() == QueueUrls(BASE, f"{BASE}/status", f"{BASE}/cancel")
+
+
+def test_the_response_url_may_have_the_suffix_of_the_docs() -> None:
+    with_suffix = request_urls(lambda path: path, "workflows/me/flow", "1", suffix=True)
+    assert with_suffix.response == "/workflows/me/flow/requests/1/response"
+    assert with_suffix.status == "/workflows/me/flow/requests/1/status"
+
+
+@pytest.mark.parametrize("value", ["1", "true", "True", "TRUE", "yes", "on"])
+def test_clients_ask_for_logs_in_these_words(value: str) -> None:
+    assert logs_wanted(value)
+
+
+@pytest.mark.parametrize("value", [None, "", "0", "false", "False", "no", "off", "2"])
+def test_other_words_and_none_do_not_ask_for_logs(value: str | None) -> None:
+    assert not logs_wanted(value)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [("IN_QUEUE", 202), ("IN_PROGRESS", 202), ("COMPLETED", 200)]
+)
+def test_only_a_completed_status_is_a_200(status: Status, code: int) -> None:
+    assert status_code(status) == code
+
+
+def test_a_result_asked_for_too_early_says_so_in_the_recorded_order() -> None:
+    assert encode(too_early_body(ID, urls())).decode() == (
+        f'{{"cancel_url":"{BASE}/cancel","detail":"Request is still in progress",'
+        f'"request_id":"{ID}","response_url":"{BASE}","status_url":"{BASE}/status"}}'
+    )
+
+
+def test_the_text_that_the_ai_sdk_compares_is_exact() -> None:
+    assert IN_PROGRESS_DETAIL == "Request is still in progress"
+
+
+def test_the_answers_of_a_cancel() -> None:
+    assert encode(CANCELLATION_REQUESTED) == b'{"status":"CANCELLATION_REQUESTED"}'
+    assert encode(ALREADY_COMPLETED) == b'{"status":"ALREADY_COMPLETED"}'
+    assert CANCELLED_ERROR == "Request was cancelled"

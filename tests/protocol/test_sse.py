@@ -1,0 +1,85 @@
+"""Server-sent events: what is written reads as the same, however the bytes arrive."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.protocol.sse import CONTENT_TYPE, NAMED_CRLF, PLAIN, Decoder, Event, Framing
+
+FRAMINGS = [NAMED_CRLF, PLAIN, Framing("\r"), Framing("\r\n"), Framing("\n", "event")]
+DATA = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=30)
+
+
+def decoded(data: bytes, cuts: list[int]) -> list[Event]:
+    """The events of bytes that arrive cut at these offsets."""
+    edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+    decoder = Decoder()
+    return [event for start, end in pairwise(edges) for event in decoder.feed(data[start:end])]
+
+
+def test_any_llm_names_its_events_and_ends_lines_in_crlf() -> None:
+    assert NAMED_CRLF.encode('{"output":"Ship"}') == (
+        b'event: event\r\ndata: {"output":"Ship"}\r\n\r\n'
+    )
+
+
+def test_other_streams_write_data_only_and_lf() -> None:
+    assert PLAIN.encode("{}") == b"data: {}\n\n"
+
+
+def test_data_with_line_breaks_becomes_several_lines() -> None:
+    assert PLAIN.encode("a\nb\r\nc\rd") == b"data: a\ndata: b\ndata: c\ndata: d\n\n"
+
+
+@pytest.mark.parametrize(
+    ("framing", "comment"), [(PLAIN, b": ping\n\n"), (NAMED_CRLF, b": ping\r\n\r\n")]
+)
+def test_a_comment_keeps_the_framing(framing: Framing, comment: bytes) -> None:
+    assert framing.comment("ping") == comment
+
+
+def test_the_content_type_is_that_of_event_streams() -> None:
+    assert CONTENT_TYPE.startswith("text/event-stream")
+
+
+@given(st.sampled_from(FRAMINGS), st.lists(DATA, max_size=5), st.lists(st.integers(0, 10_000)))
+def test_events_decode_to_what_was_encoded_in_any_chunks(
+    framing: Framing, texts: list[str], cuts: list[int]
+) -> None:
+    data = b"".join(framing.encode(text) for text in texts)
+    assert decoded(data, cuts) == [Event(text, framing.name) for text in texts]
+
+
+@given(st.sampled_from(FRAMINGS), st.lists(DATA, max_size=3))
+def test_events_decode_byte_by_byte(framing: Framing, texts: list[str]) -> None:
+    data = b"".join(framing.encode(text) + framing.comment("ping") for text in texts)
+    assert decoded(data, list(range(len(data)))) == [Event(text, framing.name) for text in texts]
+
+
+@given(st.binary(max_size=60), st.lists(st.integers(0, 10_000), max_size=5))
+def test_any_bytes_read_the_same_in_any_chunks(data: bytes, cuts: list[int]) -> None:
+    assert decoded(data, cuts) == Decoder().feed(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "events"),
+    [
+        (b": ping\n\ndata: x\n\n", [Event("x")]),
+        (b"id: 1\nretry: 5\ndata: x\n\n", [Event("x")]),
+        (b"data:x\n\n", [Event("x")]),
+        (b"data:  x\n\n", [Event(" x")]),
+        (b"data\n\n", [Event("")]),
+        (b"event: a\n\ndata: x\n\n", [Event("x")]),
+        (b"data: x\n", []),
+        (b"data: x", []),
+        (b"\n\n\n", []),
+        (b"event: a\nevent: b\ndata: x\n\n", [Event("x", "b")]),
+        (b"\xef\xbb\xbfdata: x\n\n", [Event("x")]),
+    ],
+)
+def test_lines_are_read_as_the_html_standard_says(data: bytes, events: list[Event]) -> None:
+    assert Decoder().feed(data) == events

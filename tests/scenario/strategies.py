@@ -1,0 +1,214 @@
+"""Random JSON, patterns, calls and scenarios for the property tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from fakefal.protocol.call import VIAS, Call, Via
+from fakefal.protocol.catalogue import known_names
+from fakefal.protocol.endpoints import parse_endpoint
+from fakefal.protocol.periods import PERIODS
+from fakefal.scenario.models import Exchange, Scenario
+
+Data = dict[str, Any]
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+NAMES = st.sampled_from(["a", "b", "é", "e\u0301", "prompt", "model"])
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from([0.0, 1.0, -0.0, 1.5, 1e300, 10**400])
+    | st.sampled_from(["", "a", "ab", "é", "e\u0301", "1"])
+    | TEXT
+)
+JSON: st.SearchStrategy[Any] = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def _operators(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Data]:
+    numbers = st.integers(-2, 2) | st.sampled_from([0.5, 1e300])
+    several = st.lists(inner, min_size=1, max_size=2)
+    types = ["string", "number", "integer", "boolean", "array", "object", "null"]
+    optional: dict[str, st.SearchStrategy[Any]] = {
+        "$eq": JSON,
+        "$contains": inner,
+        "$regex": st.sampled_from(["a", "^a", "é$", ".", "(?i)A", "^$"]),
+        "$any": several,
+        "$all": several,
+        "$not": inner,
+        "$gt": numbers,
+        "$gte": numbers,
+        "$lt": numbers,
+        "$lte": numbers,
+        "$absent": st.booleans(),
+        "$type": st.sampled_from(types),
+        "$length": inner,
+    }
+    one = st.one_of([st.tuples(st.just(key), found) for key, found in optional.items()])
+    return st.lists(one, min_size=1, max_size=2).map(dict)
+
+
+PATTERNS: st.SearchStrategy[Any] = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2) | _operators(inner)
+    ),
+    max_leaves=6,
+)
+"""Patterns with every operator."""
+
+ENDPOINTS = ["fal-ai/any-llm", "fal-ai/any-llm/vision", "fal-ai/flux", "me/app"]
+GLOBS = [*ENDPOINTS, "fal-ai/*", "*", "*/any-llm*", "/fal-ai/flux/", "fal-ai/fl?x"]
+
+
+def call(
+    input_: Any = None,
+    endpoint: str = "fal-ai/any-llm",
+    via: Via = "queue",
+    headers: dict[str, str] | None = None,
+) -> Call:
+    """A call, of any-llm by the queue unless said otherwise."""
+    parsed = parse_endpoint(endpoint)
+    assert parsed is not None
+    return Call(parsed, via, input_, headers or {})
+
+
+CALLS = st.builds(
+    call,
+    JSON | st.fixed_dictionaries({}, optional={"prompt": SCALARS, "model": SCALARS, "a": JSON}),
+    st.sampled_from(ENDPOINTS),
+    st.sampled_from(VIAS),
+    st.dictionaries(st.sampled_from(["x-a", "x-b"]), TEXT, max_size=2),
+)
+
+WHENS: st.SearchStrategy[Data] = st.fixed_dictionaries(
+    {},
+    optional={
+        "endpoint": st.sampled_from(GLOBS),
+        "via": st.sampled_from(VIAS) | st.lists(st.sampled_from(VIAS), min_size=1, max_size=2),
+        "input": PATTERNS
+        | st.fixed_dictionaries({}, optional={"prompt": SCALARS, "model": PATTERNS, "a": SCALARS}),
+        "headers": st.dictionaries(st.sampled_from(["X-A", "x-b"]), SCALARS, max_size=1),
+    },
+)
+
+DURATIONS = st.integers(0, 10**6).map(lambda n: n / 1000) | st.sampled_from(
+    ["1.5s", "300ms", "1h30m", "0s", 1e-7, 1e9, "2 m"]
+)
+_LOGS = st.lists(
+    TEXT
+    | st.fixed_dictionaries(
+        {"message": TEXT},
+        optional={
+            "level": st.sampled_from(["STDERR", "STDOUT", "ERROR", "INFO", "WARN", "DEBUG"]),
+            "source": TEXT,
+            "labels": st.dictionaries(TEXT, TEXT, max_size=2),
+        },
+    ),
+    max_size=2,
+)
+
+
+def _step(state: str, more: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Data]:
+    limits = st.fixed_dictionaries(
+        {}, optional={"polls": st.integers(0, 3), "for": DURATIONS, "logs": _LOGS, **more}
+    )
+    return (limits | st.none()).map(lambda detail: {state: detail})
+
+
+STEPS = st.lists(
+    st.sampled_from(["IN_QUEUE", "IN_PROGRESS"])
+    | _step("IN_QUEUE", {"position": st.integers(0, 9)})
+    | _step("IN_PROGRESS", {}),
+    max_size=3,
+)
+HEADERS = st.dictionaries(
+    st.sampled_from(["x-a", "X-B"]),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="{\r\n\0"), max_size=8),
+)
+PLAIN = JSON.filter(lambda value: "{" not in str(value).replace("{'", ""))
+WORDS = TEXT.map(lambda text: text.replace("{", ""))
+
+STREAMS: st.SearchStrategy[Data] = st.builds(
+    lambda cut, pace: {**cut, **pace},
+    st.sampled_from([{}, {"by": "char"}, {"by": "line"}, {"by": "word"}, {"count": 3}])
+    | st.lists(TEXT, max_size=3).map(lambda chunks: {"chunks": chunks})
+    | st.lists(PLAIN, max_size=2).map(lambda events: {"events": events}),
+    st.fixed_dictionaries({}, optional={"first": DURATIONS, "every": DURATIONS}),
+)
+FAILS = st.sampled_from(known_names()) | st.sampled_from(
+    [
+        {"type": "no_media_generated"},
+        {"type": "mine", "loc": ["body", 0], "msg": "m", "ctx": {"a": 1}, "input": None},
+        {"error_type": "runner_disconnected", "detail": "gone"},
+        {"error_type": "mine", "status": 503},
+        {"status": 418, "body": {"detail": "teapot"}, "headers": {"x-a": "b"}},
+        {"status": 500, "detail": "{{ input.prompt }}"},
+    ]
+)
+OUTCOMES: st.SearchStrategy[Data] = (
+    st.just({})
+    | st.fixed_dictionaries({"text": WORDS}, optional={"reasoning": WORDS, "error": WORDS})
+    | PLAIN.map(lambda output: {"output": output})
+    | st.just({"output": ["{{ request_id }}", {"a": "{{ input }}"}]})
+    | FAILS.map(lambda fail: {"fail": fail})
+)
+REPLIES: st.SearchStrategy[Data] = st.builds(
+    lambda outcome, more: {**outcome, **more},
+    OUTCOMES,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "timeline": STEPS,
+            "headers": HEADERS,
+            "inference_time": DURATIONS,
+            "billable_units": st.integers(0, 9) | st.sampled_from([0.5, 1e16]),
+        },
+    ),
+) | STREAMS.map(lambda stream: {"stream": stream})
+
+EXCHANGES: st.SearchStrategy[Data] = st.builds(
+    lambda base, reply: {**base, **reply},
+    st.fixed_dictionaries({"when": WHENS}, optional={"times": st.integers(1, 3)}),
+    st.just({})
+    | REPLIES.map(lambda reply: {"reply": reply})
+    | st.builds(
+        lambda replies, then: {"replies": replies, "then": then},
+        st.lists(REPLIES, min_size=1, max_size=2),
+        st.sampled_from(["last", "cycle", "miss"]),
+    ),
+)
+OPTIONS: st.SearchStrategy[Data] = st.fixed_dictionaries(
+    {},
+    optional={
+        "unmatched": st.sampled_from(["fail", "generate"]),
+        "subpath": st.sampled_from(["accept", "refuse-405"]),
+        "response_suffix": st.booleans(),
+        "profile": st.sampled_from(sorted(PERIODS)),
+        "validate": st.booleans(),
+    },
+)
+FILES: st.SearchStrategy[Data] = st.fixed_dictionaries(
+    {"fakefal": st.just(1)},
+    optional={
+        "name": TEXT,
+        "description": TEXT,
+        "seed": st.integers(),
+        "options": OPTIONS,
+        "exchanges": st.lists(EXCHANGES, max_size=3),
+    },
+)
+"""Right scenario files, as plain data."""
+
+SCENARIOS: st.SearchStrategy[Scenario] = FILES.map(Scenario.model_validate)
+
+
+def exchange(**data: Any) -> Exchange:
+    """An exchange from plain data."""
+    return Exchange.model_validate(data)

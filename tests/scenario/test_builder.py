@@ -1,0 +1,255 @@
+"""Writing exchanges in Python: the same models, and mistakes told plainly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fakefal.errors import FakefalError
+from fakefal.scenario.builder import (
+    ExchangeBuilder,
+    absent,
+    any_of,
+    build_exchange,
+    contains,
+    less_than,
+    more_than,
+    regex,
+    when_of,
+    worded,
+)
+from fakefal.scenario.entries import make_entry
+from fakefal.scenario.models import Exchange
+from fakefal.scenario.patterns import PatternError
+from fakefal.scenario.render import TemplateError
+
+Build = Callable[[ExchangeBuilder], object]
+
+
+def built(build: Build, when: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The last exchange that a builder gave, as a file would hold it."""
+    taken: list[Exchange] = []
+    build(ExchangeBuilder(when or {}, taken.append))
+    return taken[-1].model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def refusal(build: Build, when: dict[str, Any] | None = None) -> str:
+    """What a builder says to a wrong call; it must not show where it found out."""
+    with pytest.raises(FakefalError) as caught:
+        built(build, when)
+    assert type(caught.value) is FakefalError
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("build", "reply"),
+    [
+        (lambda on: on.text("hi"), {"text": "hi"}),
+        (lambda on: on.text("hi", reasoning="so"), {"text": "hi", "reasoning": "so"}),
+        (lambda on: on.output({"a": [1]}), {"output": {"a": [1]}}),
+        (lambda on: on.output(None), {"output": None}),
+        (lambda on: on.output((1, 2)), {"output": [1, 2]}),
+        (lambda on: on.soft_error("no"), {"error": "no", "text": ""}),
+        (lambda on: on.soft_error("no", text="so far"), {"error": "no", "text": "so far"}),
+        (lambda on: on.fail("nginx-502"), {"fail": "nginx-502"}),
+        (lambda on: on.fail(type="mine"), {"fail": {"type": "mine"}}),
+        (lambda on: on.fail(status=418, body={}), {"fail": {"status": 418, "body": {}}}),
+        (
+            lambda on: on.timeline("IN_QUEUE", {"IN_PROGRESS": {"for": "2s"}}),
+            {"timeline": ["IN_QUEUE", {"IN_PROGRESS": {"for": "2s"}}]},
+        ),
+        (lambda on: on.timeline(), {"timeline": []}),
+        (
+            lambda on: on.stream(by="char", every=0.5),
+            {"stream": {"by": "char", "every": "500ms"}},
+        ),
+        (lambda on: on.headers({"x-a": "b"}), {"headers": {"x-a": "b"}}),
+        (lambda on: on.billed(3), {"billable_units": 3.0}),
+        (lambda on: on.takes("1.5s"), {"inference_time": "1.5s"}),
+        (lambda on: on.takes(2), {"inference_time": "2s"}),
+        (
+            lambda on: on.text("hi").billed(2).headers({"x": "y"}),
+            {"text": "hi", "billable_units": 2.0, "headers": {"x": "y"}},
+        ),
+        (lambda on: on.text("first").text("second"), {"text": "second"}),
+    ],
+)
+def test_a_method_sets_its_part_of_the_reply(build: Build, reply: dict[str, Any]) -> None:
+    assert built(build)["replies"] == [reply]
+
+
+@pytest.mark.parametrize(
+    ("build", "more"),
+    [
+        (lambda on: on.text("a").times(2), {"times": 2}),
+        (lambda on: on.text("a").cycle(), {"then": "cycle"}),
+        (lambda on: on.text("a").once(), {"then": "miss"}),
+        (lambda on: on.times(1), {"times": 1}),
+    ],
+)
+def test_a_method_says_how_often(build: Build, more: dict[str, Any]) -> None:
+    exchange = built(build)
+    assert {name: exchange[name] for name in ("times", "then") if name in exchange} == more
+
+
+def test_then_begins_the_reply_of_the_next_call() -> None:
+    exchange = built(
+        lambda on: on.fail("runner_disconnected").then.text("a").billed(1).then.text("b")
+    )
+    assert exchange["replies"] == [
+        {"fail": "runner_disconnected"},
+        {"text": "a", "billable_units": 1.0},
+        {"text": "b"},
+    ]
+
+
+def test_each_step_takes_effect_at_once() -> None:
+    taken: list[Exchange] = []
+    ExchangeBuilder({}, taken.append).text("a").then.text("b").once()
+    assert [len(exchange.replies or ()) for exchange in taken] == [1, 2, 2]
+    assert [exchange.then for exchange in taken] == ["last", "last", "miss"]
+
+
+def test_nothing_takes_effect_before_there_is_something_to_answer() -> None:
+    taken: list[Exchange] = []
+    _ = ExchangeBuilder({}, taken.append).then
+    assert taken == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "json"),
+    [
+        (contains("x"), {"$contains": "x"}),
+        (contains({"a": more_than(1)}), {"$contains": {"a": {"$gt": 1}}}),
+        (regex("^a"), {"$regex": "^a"}),
+        (any_of("a", contains("b")), {"$any": ["a", {"$contains": "b"}]}),
+        (more_than(1), {"$gt": 1}),
+        (less_than(1.5), {"$lt": 1.5}),
+        (absent(), {"$absent": True}),
+    ],
+)
+def test_a_pattern_is_what_a_file_would_hold(pattern: Any, json: Any) -> None:
+    assert pattern.json == json
+    assert when_of(None, None, None, None, {"prompt": pattern}) == {"input": {"prompt": json}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "when"),
+    [
+        ((None, None, None, None, {}), {}),
+        (("a/b", None, None, None, {}), {"endpoint": "a/b"}),
+        ((None, "run", None, None, {}), {"via": "run"}),
+        ((None, ["run", "ws"], None, None, {}), {"via": ["run", "ws"]}),
+        (
+            (None, None, {"a": 1}, None, {"b": absent()}),
+            {"input": {"a": 1, "b": {"$absent": True}}},
+        ),
+        ((None, None, {"a": 1}, None, {"a": 2}), {"input": {"a": 2}}),
+        ((None, None, contains("x"), None, {}), {"input": {"$contains": "x"}}),
+        ((None, None, [contains(1)], None, {}), {"input": [{"$contains": 1}]}),
+        ((None, None, None, {"X": regex("a")}, {}), {"headers": {"X": {"$regex": "a"}}}),
+    ],
+)
+def test_a_when_is_made_of_what_was_given(arguments: Any, when: dict[str, Any]) -> None:
+    assert when_of(*arguments) == when
+
+
+def test_input_fields_go_with_an_input_that_is_a_dict_only() -> None:
+    with pytest.raises(FakefalError) as caught:
+        when_of(None, None, ["a"], None, {"b": 1})
+    assert str(caught.value) == "input and input fields go together only if input is a dict"
+
+
+def test_an_exchange_that_was_built_can_be_made_ready() -> None:
+    when = when_of("fal-ai/*", "queue", None, None, {"prompt": contains("tagline")})
+    taken: list[Exchange] = []
+    ExchangeBuilder(when, taken.append).text("{{ input.prompt }}").then.fail("nginx-502")
+    assert len(make_entry(taken[-1], 0).plans) == 2
+
+
+@pytest.mark.parametrize(
+    ("build", "text"),
+    [
+        (
+            lambda on: on.fail("runner_disconected"),
+            'replies[0].fail: "runner_disconected" is not in the error catalogue — did you mean '
+            '"runner_disconnected"?',
+        ),
+        (
+            lambda on: on.fail(),
+            "fail takes a name or a spelled-out failure — fail(status=500), say",
+        ),
+        (
+            lambda on: on.fail("bad_key", status=500),
+            "fail takes a name or a spelled-out failure — fail(status=500), say",
+        ),
+        (lambda on: on.fail(status=200), "replies[0].fail.status: 200 is too small — at least 400"),
+        (
+            lambda on: on.text("a").then.text(5),
+            "replies[1].text: 5 stands where a string is expected — put it in quotes",
+        ),
+        (
+            lambda on: on.text("a").output({}),
+            "replies[0]: text and output cannot stand together — keep one of them",
+        ),
+        (
+            lambda on: on.takes("soon"),
+            'replies[0].inference_time: "soon" is not a duration — write 1.5s or 300ms',
+        ),
+        (lambda on: on.billed(-1), "replies[0].billable_units: -1 is too small — at least 0"),
+        (
+            lambda on: on.timeline("IN_QUEU"),
+            'replies[0].timeline[0]: "IN_QUEU" is not known here — did you mean "IN_QUEUE"?',
+        ),
+        (
+            lambda on: on.stream(by="word", count=2),
+            "replies[0].stream: by and count cannot stand together — keep one of them",
+        ),
+        (
+            lambda on: on.stream(bye="word"),
+            'replies[0].stream.bye: unknown key "bye" — did you mean "by"?',
+        ),
+        (lambda on: on.times(0), "times: 0 is too small — at least 1"),
+        (
+            lambda on: on.timeline({"IN_QUEUE": {"position": -1}}),
+            "replies[0].timeline[0].IN_QUEUE.position: -1 is too small — at least 0",
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_its_place_in_the_exchange(build: Build, text: str) -> None:
+    assert refusal(build) == text
+
+
+def test_a_mistake_in_the_when_is_told_with_the_first_outcome() -> None:
+    assert refusal(lambda on: on.text("a"), {"via": "phone"}) == (
+        'when.via: "phone" is not known here — one of queue, run, stream, ws, realtime'
+    )
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    with pytest.raises(FakefalError) as caught:
+        build_exchange({"times": 0, "replies": [{"text": 5}], "nope": 1})
+    assert str(caught.value).split("\n") == [
+        "times: 0 is too small — at least 1",
+        "replies[0].text: 5 stands where a string is expected — put it in quotes",
+        'nope: unknown key "nope" — known here: id, when, times, reply, replies, then',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (PatternError(("input", "a", "$x"), "what", "right"), "input.a.$x: what — right"),
+        (PatternError((), "what"), "what"),
+        (TemplateError(("reply", 0), "what", "right"), "reply[0]: what — right"),
+        (TemplateError(("text",), "what"), "text: what"),
+    ],
+)
+def test_a_pattern_or_template_that_cannot_be_used_is_told(
+    error: PatternError | TemplateError, text: str
+) -> None:
+    assert str(worded(error)) == text

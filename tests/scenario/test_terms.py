@@ -1,0 +1,58 @@
+"""Seed and options of scenarios that are used together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fakefal.errors import ScenarioError
+from fakefal.protocol.options import Switches
+from fakefal.scenario.loading import Loaded, load_data
+from fakefal.scenario.terms import Terms, terms_of
+
+
+def scenario(name: str = "a.yaml", seed: int | None = None, **options: Any) -> Loaded:
+    data: dict[str, Any] = {"fakefal": 1, "options": options}
+    return load_data(data if seed is None else {**data, "seed": seed}, name)
+
+
+def test_without_a_scenario_misses_are_answered() -> None:
+    assert terms_of([], 5, None, Switches()) == Terms(5, "generate", Switches())
+
+
+def test_with_a_scenario_misses_fail() -> None:
+    assert terms_of([scenario()], 0, None, Switches()).unmatched == "fail"
+
+
+@pytest.mark.parametrize("told", ["fail", "generate"])
+def test_what_the_server_is_told_about_misses_holds(told: Any) -> None:
+    assert terms_of([scenario()], 0, told, Switches()).unmatched == told
+
+
+def test_what_a_scenario_says_goes_before_the_server() -> None:
+    terms = terms_of(
+        [scenario(seed=9, unmatched="generate", keys="strict", validate=False)],
+        1,
+        "fail",
+        Switches(keys="any", response_suffix=True),
+    )
+    assert (terms.seed, terms.unmatched) == (9, "generate")
+    assert terms.switches == Switches(keys="strict", response_suffix=True, validate=False)
+
+
+def test_options_of_several_scenarios_add_up() -> None:
+    terms = terms_of([scenario(profile="2025-03"), scenario(keys="strict")], 0, None, Switches())
+    assert (terms.switches.profile, terms.switches.keys) == ("2025-03", "strict")
+
+
+def test_scenarios_may_say_the_same() -> None:
+    assert terms_of([scenario(seed=3), scenario("b", seed=3)], 0, None, Switches()).seed == 3
+
+
+def test_scenarios_that_disagree_are_refused_with_both_names() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        terms_of([scenario("a", seed=1), scenario("b", seed=2)], 0, None, Switches())
+    assert str(caught.value) == (
+        "b: options: seed is 2 here and 1 in a — give scenarios that are used together the same"
+    )

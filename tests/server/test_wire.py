@@ -1,0 +1,58 @@
+"""An answer as bytes: the head, and what a scenario may put there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from fakefal.faces.http import Response
+from fakefal.server.wire import Whole, printable
+from tests.callers import calling
+from tests.worlds import exchange, scenario
+
+
+def with_headers(**headers: str) -> dict[str, Any]:
+    return scenario(exchange({"text": "Ship it.", "headers": headers}))
+
+
+async def test_an_answer_names_its_server_and_no_library() -> None:
+    async with calling(with_headers()) as caller:
+        answer = await caller.run("fal-ai/any-llm")
+        assert answer.headers.getall("Server") == ["fakefal"]
+        assert answer.headers["Date"].endswith(" GMT")
+
+
+async def test_a_scripted_header_goes_out_as_it_is_written() -> None:
+    async with calling(with_headers(**{"x-runner": "a1", "X-Fal-Served-From": "café"})) as caller:
+        answer = await caller.run("fal-ai/any-llm")
+        assert answer.headers["x-runner"] == "a1"
+        assert answer.headers["X-Fal-Served-From"] == "café"
+
+
+@pytest.mark.parametrize("name", ["Content-Type", "x-fal-request-id", "X-Fal-Billable-Units"])
+async def test_a_scripted_header_takes_the_place_of_ours(name: str) -> None:
+    async with calling(with_headers(**{name: "77"})) as caller:
+        answer = await caller.run("fal-ai/any-llm")
+        assert answer.headers.getall(name) == ["77"]
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "Transfer-Encoding", "Connection", "Server"])
+async def test_headers_that_frame_the_answer_stay_the_servers(name: str) -> None:
+    async with calling(with_headers(**{name: "77"})) as caller:
+        answer = await caller.run("fal-ai/any-llm")
+        assert "77" not in answer.headers.getall(name, [])
+        assert json.loads(answer.body)["output"] == "Ship it."
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("a\r\nb: c", "a b: c"), ("\x00", " "), ("é\t", "é\t")]
+)
+def test_what_would_break_a_header_line_is_left_out(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_an_answer_to_a_caller_who_stays_keeps_the_connection() -> None:
+    assert Whole(Response(200, b""), keep_alive=True).keep_alive is True
+    assert Whole(Response(200, b""), keep_alive=False).keep_alive is False
