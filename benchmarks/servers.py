@@ -29,7 +29,7 @@ def bare_application() -> web.Application:
         job_id = f"019b7966-ecf6-7308-bffa-{next(ids):012d}"
         jobs[job_id] = arguments
         base = f"http://{request.host}/queue.fal.run/fal-ai/any-llm/requests/{job_id}"
-        body = {
+        body: dict[str, Any] = {
             "status": "IN_QUEUE",
             "request_id": job_id,
             "response_url": base,

@@ -12,6 +12,7 @@ import click
 from fakefal import __version__
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.journal import Entry
+from fakefal.server.loops import run
 from fakefal.server.server import FakeFal
 
 _SHOWN = frozenset({"call", "cancel", "refused"})
@@ -55,7 +56,7 @@ def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> 
     SCENARIO is a YAML or JSON file, or a folder of them. Without one, any-llm calls get generated
     answers.
     """
-    asyncio.run(_serve(terminal, scenarios, **options))
+    run(_serve(terminal, scenarios, **options))
 
 
 async def _serve(

@@ -85,11 +85,15 @@ class Controls:
         """Every miss, told with the nearest exchanges."""
         return [str(miss) for miss in self.tenant.journal.misses]
 
+    def missed(self) -> int:
+        """How many calls met no exchange; of many, ``misses`` tells only the last thousand."""
+        return self.tenant.journal.missed
+
     def assert_no_misses(self) -> None:
         """Raise MissesFound if a call met no exchange."""
         misses = self.misses()
         if misses:
-            count = self.tenant.journal.missed
+            count = self.missed()
             noun = "call" if count == 1 else "calls"
             raise MissesFound("\n".join((f"{count} {noun} met no exchange:", *misses)))
 

@@ -72,6 +72,8 @@ class FakeFal:
 
     async def start(self) -> None:
         """Listen; raises PortTaken or FakefalError."""
+        if not 0 <= self.port <= 65535:  # uvloop would take the rest of a division
+            raise FakefalError(f"{self.port} is no port — one of 0 to 65535")
         loop = asyncio.get_running_loop()
         limit = self.settings.limits.body_bytes
 
@@ -108,9 +110,6 @@ class FakeFal:
                 raise PortTaken(self.host, self.port) from None
             reason = error.strerror or str(error)
             raise FakefalError(f"cannot listen on {self.host}:{self.port}: {reason}") from None
-        except OverflowError:
-            await self.stop()
-            raise FakefalError(f"{self.port} is no port — one of 0 to 65535") from None
         if self.port == 0:
             self.port = self._runner.addresses[0][1]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TypeVar
 
+from fakefal.server.loops import new_event_loop
 from fakefal.server.server import FakeFal
 
 Result = TypeVar("Result")
@@ -26,7 +27,7 @@ class ThreadedFakeFal:
 
     def start(self) -> None:
         """Start the thread and wait until the fake listens."""
-        loop = asyncio.new_event_loop()
+        loop = new_event_loop()
         thread = threading.Thread(target=self._run, args=(loop,), name="fakefal", daemon=True)
         self._loop, self._thread = loop, thread
         thread.start()

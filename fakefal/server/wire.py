@@ -15,8 +15,16 @@ from fakefal.protocol import headers as names
 
 SERVER = "fakefal"
 
-_REASONS = {**{known.value: known.phrase for known in HTTPStatus}, 499: "Client Closed Request"}
-"""Reason phrases. JS error messages are made of them (protocol.md section 7.4): never empty."""
+_REASONS = {
+    **{known.value: known.phrase for known in HTTPStatus},
+    413: "Request Entity Too Large",
+    422: "Unprocessable Entity",
+    499: "Client Closed Request",
+}
+"""Reason phrases, the same under every Python and never empty: JS error messages are made of them.
+
+Source: client (protocol.md section 7.4).
+"""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
 """What no header can hold; a template may put it there."""

@@ -122,18 +122,18 @@ class Fake:
 
     def take_misses(self) -> list[str]:
         """The misses since the last time; those taken do not fail the test at its end."""
-        found = self.misses[self._taken :]
-        self._taken += len(found)
-        return found
+        missed = self.server.call(self.controls.missed)
+        fresh, self._taken = missed - self._taken, missed
+        return self.misses[-fresh:] if fresh else []
 
     def assert_no_misses(self) -> None:
         """Raise MissesFound if a call met no exchange, taken misses aside."""
-        if len(self.misses) > self._taken:
+        if self.server.call(self.controls.missed) > self._taken:
             self.server.call(self.controls.assert_no_misses)
 
     def close(self) -> None:
         """Forget the test's tenant."""
-        self.server.call(self._leave)
+        self.server.call(lambda: self.server.fake.engine.drop(self.key))
 
     def _put(self, index: int | None, exchange: Exchange) -> int:
         def put() -> int:
@@ -150,9 +150,3 @@ class Fake:
     def _take_all_keys(self) -> None:
         """Whatever key the code under test uses, it reaches this test."""
         self.server.fake.engine.home = self.controls.tenant
-
-    def _leave(self) -> None:
-        engine = self.server.fake.engine
-        engine.drop(self.key)
-        if engine.home is self.controls.tenant:
-            engine.home = None

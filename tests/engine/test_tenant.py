@@ -292,7 +292,7 @@ def test_a_new_job_does_not_make_room_for_itself() -> None:
 
 def test_a_refusal_before_any_exchange_can_be_noted() -> None:
     tenant = tenant_of(make_engine())
-    tenant.refused(None, 400, "bad header")
+    tenant.refused("an-id", 400, "bad header")
     assert [(entry.kind, entry.status, entry.note) for entry in tenant.journal] == [
         ("refused", 400, "bad header")
     ]

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import BAD, GOOD, ROOT, fakefal
+
+TWO = GOOD + "  - when: {endpoint: fal-ai/flux/dev}\n    reply: {output: {images: []}}\n"
+WRONG_TWICE = """\
+fakefal: 1
+exchanges:
+  - when: {endpoint: fal-ai/any-llm}
+    reply:
+      text: Ship it.
+      timeline: [IN_QUEUE: {for: soon}]
+    tmies: 2
+"""
+
+
+def write(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        stem, _, suffix = name.rpartition("_")
+        (folder / f"{stem}.{suffix}").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [(GOOD, "1 exchange"), (TWO, "2 exchanges"), ("fakefal: 1\nexchanges: []\n", "0 exchanges")],
+)
+def test_a_good_file_is_told_with_its_exchanges(here: Path, text: str, count: str) -> None:
+    write(here, tagline_yaml=text)
+    assert fakefal("check", "tagline.yaml") == (0, f"tagline.yaml: ok, {count}\n", "")
+
+
+def test_a_mistake_is_told_with_its_place(here: Path) -> None:
+    write(here, tagline_yaml=BAD)
+    ran = fakefal("check", "tagline.yaml")
+    assert (ran.code, ran.out) == (2, "")
+    first, last = ran.err.splitlines()
+    assert first.startswith("tagline.yaml:4:13: exchanges[0].reply.texd: ")
+    assert 'did you mean "text"' in first
+    assert last == "1 mistake"
+
+
+def test_all_mistakes_of_a_file_are_told_in_its_order(here: Path) -> None:
+    write(here, tagline_yaml=WRONG_TWICE)
+    ran = fakefal("check", "tagline.yaml")
+    duration, key, last = ran.err.splitlines()
+    assert ran.code == 2
+    assert "exchanges[0].reply.timeline[0].IN_QUEUE.for: " in duration
+    assert '"soon" is not a duration' in duration
+    assert duration.startswith("tagline.yaml:6:")
+    assert key.startswith("tagline.yaml:7:5: exchanges[0].tmies: ")
+    assert last == "2 mistakes"
+
+
+def test_several_files_are_checked_whatever_is_wrong_with_one(here: Path) -> None:
+    write(here, a_yaml=GOOD, b_yaml=BAD, c_yml=TWO, d_json='{"fakefal": 1, "exchanges": [}')
+    ran = fakefal("check", "a.yaml", "b.yaml", "c.yml", "d.json", "e.yaml")
+    assert ran.code == 2
+    assert ran.out == "a.yaml: ok, 1 exchange\nc.yml: ok, 2 exchanges\n"
+    b, d, e, last = ran.err.splitlines()
+    assert b.startswith("b.yaml:4:13: ")
+    assert d.startswith("d.json:1:30: ")
+    assert e == "e.yaml: no such file — check the path"
+    assert last == "3 mistakes"
+
+
+def test_a_folder_means_all_scenarios_in_it_by_name(here: Path) -> None:
+    inner = here / "scenarios" / "inner"
+    inner.mkdir(parents=True)
+    write(inner.parent, b_yaml=GOOD, a_json='{"fakefal": 1, "exchanges": []}', notes_txt="no")
+    write(inner, c_yml=TWO)
+    assert fakefal("check", "scenarios") == (
+        0,
+        f"{Path('scenarios/a.json')}: ok, 0 exchanges\n"
+        f"{Path('scenarios/b.yaml')}: ok, 1 exchange\n"
+        f"{Path('scenarios/inner/c.yml')}: ok, 2 exchanges\n",
+        "",
+    )
+
+
+def test_an_empty_folder_is_a_mistake(here: Path) -> None:
+    (here / "empty").mkdir()
+    ran = fakefal("check", "empty")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "empty: no scenario in this folder — it holds no .yaml, .yml or .json file\n"
+    )
+
+
+def test_a_schema_beside_the_scenarios_is_none_of_them(here: Path) -> None:
+    write(here, a_yaml=GOOD)
+    (here / "scenario.schema.json").write_text(fakefal("schema").out, encoding="utf-8")
+    assert fakefal("check", here) == (0, f"{here / 'a.yaml'}: ok, 1 exchange\n", "")
+
+
+def test_the_examples_are_right() -> None:
+    ran = fakefal("check", ROOT / "scenarios")
+    assert (ran.code, ran.err) == (0, "")
+    assert "quickstart.yaml: ok, " in ran.out

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakefal import __version__
+from tests.cli.running import BAD, fakefal
+
+HELP = """\
+Usage: fakefal [OPTIONS] COMMAND [ARGS]...
+
+  A local fake of fal.ai: real clients, the real protocol, scripted answers.
+
+Options:
+  --version   Show the version and exit.
+  -h, --help  Show this message and exit.
+
+Commands:
+  serve   Serve a fake fal.ai until it is stopped.
+  check   Check scenario files.
+  schema  Print the JSON Schema of scenario files.
+  demo    Show the main job in five seconds.
+"""
+
+
+def process(code: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Python of its own that runs some code."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+        env={**os.environ, **env},
+    )
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_names_every_command(option: str) -> None:
+    assert fakefal(option) == (0, HELP, "")
+
+
+def test_without_arguments_the_help_is_what_is_wrong() -> None:
+    assert fakefal() == (2, "", HELP)
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "schema", "demo"])
+def test_every_command_has_help_of_its_own(command: str) -> None:
+    ran = fakefal(command, "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"Usage: fakefal {command} ")
+
+
+def test_the_version_is_told() -> None:
+    assert fakefal("--version") == (0, f"fakefal, version {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("serv", '"serv" is no command — did you mean "serve"?\n'),
+        ("shema", '"shema" is no command — did you mean "schema"?\n'),
+        ("xyzzy", '"xyzzy" is no command — one of serve, check, schema, demo\n'),
+    ],
+)
+def test_an_unknown_command_is_answered_with_the_nearest(name: str, told: str) -> None:
+    assert fakefal(name) == (2, "", told)
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["--prot"], "No such option"),
+        (["serve", "--prot", "1"], "--port"),
+        (["serve", "--port", "http"], "'http' is not a valid integer"),
+        (["serve", "--port", "99999"], "99999 is no port — one of 0 to 65535"),
+        (["serve", "--port", "-1"], "-1 is no port — one of 0 to 65535"),
+        (["serve", "--clock", "sand"], "'real', 'instant', 'manual'"),
+        (["serve", "--speed", "-1"], "speed -1.0 cannot be"),
+        (["serve", "--unmatched", "panic"], "'fail', 'generate'"),
+        (["serve", "--host", "no host at all"], "cannot listen on no host at all:8787"),
+        (["serve", "nowhere.yaml"], "nowhere.yaml: no such file — check the path"),
+        (["serve", "."], ".: no scenario in this folder"),
+        (["check", "nowhere.yaml", "."], ".: no scenario in this folder"),
+        (["check"], "Missing argument 'FILE_OR_FOLDER...'"),
+        (["schema", "more"], "Got unexpected extra argument (more)"),
+    ],
+    ids=" ".join,
+)
+def test_a_mistake_is_one_clear_line_and_exit_code_2(
+    argv: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = fakefal(*argv)
+    assert (ran.code, ran.out) == (2, "")
+    assert told in ran.err
+    assert ran.err.count("\n") == 1
+    assert "Traceback" not in ran.err
+
+
+def test_a_wrong_option_leads_to_the_help_of_its_command() -> None:
+    assert fakefal("serve", "--clock", "sand").err.endswith(" — see fakefal serve --help\n")
+
+
+def test_a_taken_port_is_told_with_a_way_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert fakefal("serve", "--port", str(port)) == (
+            2,
+            "",
+            f"port {port} on 127.0.0.1 is taken — stop the other server, or pass --port 0 to use a "
+            "free one\n",
+        )
+
+
+def test_a_broken_scenario_is_not_served(tmp_path: Path) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text(BAD)
+    ran = fakefal("serve", path)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"{path}:4:13: exchanges[0].reply.texd: ")
+
+
+def test_help_imports_no_server() -> None:
+    code = (
+        "import sys; from fakefal.cli.main import main; main(['--help']);"
+        "assert not {'aiohttp', 'pydantic', 'rich', 'yaml'} & set(sys.modules)"
+    )
+    done = process(code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, HELP, "")
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "fakefal", "serv"],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == '"serv" is no command — did you mean "serve"?\n'
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_ctrl_c_ends_a_command_quietly() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "fakefal", "demo"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        try:
+            assert any("IN_QUEUE" in line for line in process.stdout)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert (process.returncode, errors.strip()) == (130, "")
+
+
+def test_a_terminal_that_lacks_a_character_gets_its_number() -> None:
+    code = "import sys; sys.argv[1:] = ['serv']; from fakefal.cli.main import run; run()"
+    done = process(code, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == '"serv" is no command \\u2014 did you mean "serve"?\n'
+
+
+def test_closed_outputs_keep_nobody_from_working() -> None:
+    code = (
+        "import sys; sys.argv[1:] = ['schema']; sys.stdout = sys.stderr = None;"
+        "from fakefal.cli.main import run; run()"
+    )
+    done = process(code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_a_full_disk_is_told_in_one_line(option: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "fakefal", option],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode != 0
+    assert done.stderr.startswith("cannot write: No space left on device\n")
+    assert "Traceback" not in done.stderr

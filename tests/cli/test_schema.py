@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from tests.cli.running import BAD, GOOD, ROOT, fakefal
+
+EXAMPLES = [path for path in sorted((ROOT / "scenarios").iterdir()) if ".schema." not in path.name]
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    ran = fakefal("schema")
+    assert (ran.code, ran.err) == (0, "")
+    found: dict[str, Any] = json.loads(ran.out)
+    return found
+
+
+def test_it_prints_a_json_schema(schema: dict[str, Any]) -> None:
+    assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+    Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_the_examples_are_valid_by_it(schema: dict[str, Any], path: Any) -> None:
+    Draft202012Validator(schema).validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def test_what_check_refuses_is_invalid_by_it(schema: dict[str, Any]) -> None:
+    validator = Draft202012Validator(schema)
+    assert validator.is_valid(yaml.safe_load(GOOD))
+    assert not validator.is_valid(yaml.safe_load(BAD))
+
+
+def test_the_schema_beside_the_examples_is_current() -> None:
+    kept = ROOT / "scenarios" / "scenario.schema.json"
+    assert kept.read_text(encoding="utf-8") == fakefal("schema").out, (
+        "make it anew: .venv/bin/fakefal schema > scenarios/scenario.schema.json"
+    )

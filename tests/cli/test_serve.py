@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import http.client
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from fakefal import __version__
+from tests.cli.running import GOOD, ROOT
+from tests.serving import SECONDS, Served, ask, serve
+
+QUICKSTART = str(ROOT / "scenarios" / "quickstart.yaml")
+LONG_QUEUE = str(ROOT / "scenarios" / "long-queue.yaml")
+RUN, QUEUE = "fal.run/fal-ai/any-llm", "queue.fal.run/fal-ai/any-llm"
+ID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+
+SIGNALS = [signal.SIGTERM, signal.SIGINT]
+on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+
+
+def run(served: Served, prompt: str, key: str | None = "a:b") -> tuple[int, str]:
+    """A direct call: its status, and its output or what is wrong."""
+    status, body = ask(f"{served.url}/{RUN}", {"prompt": prompt}, key=key)
+    return status, body["output"] if status == 200 else body["detail"]
+
+
+def submit(served: Served, prompt: str) -> str:
+    """A queued call; the URL of its status."""
+    status, body = ask(f"{served.url}/{QUEUE}", {"prompt": prompt})
+    assert status == 200, body
+    return str(body["status_url"])
+
+
+@contextmanager
+def stream_of(url: str) -> Iterator[http.client.HTTPResponse]:
+    """A stream that has begun."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=SECONDS)
+    connection.request("GET", f"{parts.path}/stream", headers={"Authorization": "Key a:b"})
+    response = connection.getresponse()
+    assert response.readline().startswith(b"data: ")
+    yield response
+    response.close()
+    connection.close()
+
+
+def test_the_greeting_says_where_it_listens_and_how_to_point_clients_at_it() -> None:
+    with serve(QUICKSTART) as served:
+        url = served.url
+        proxy = f'{{ url: "{url}/api/fal/proxy", when: "always" }}'
+        assert served.greeting == [
+            f"fakefal {__version__} listens on {url}",
+            f"  loaded    {QUICKSTART} (3 exchanges)",
+            "  clock     real",
+            "  Python    in pytest, the fixture: def test_x(fakefal): …",
+            f"  JS        fal.config({{ proxyUrl: {proxy} }})",
+            f"  base URL  {url}/queue.fal.run",
+            f"  curl      curl {url}/fal.run/fal-ai/any-llm -H 'Authorization: Key any' "
+            """-d '{"prompt": "hello"}'""",
+        ]
+        assert ask(f"{url}/_fakefal/health", key=None) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [(["--clock", "manual"], "manual"), (["--speed", "4"], "×4"), (["--speed", "0"], "×0")],
+    ids=["manual", "fast", "instant"],
+)
+def test_the_greeting_tells_of_another_clock(options: list[str], told: str) -> None:
+    with serve(*options) as served:
+        assert served.greeting[1:3] == [
+            "  loaded    no scenario: any-llm calls get generated answers",
+            f"  clock     {told}",
+        ]
+
+
+def test_each_call_has_a_line() -> None:
+    with serve(QUICKSTART, "--clock", "manual") as served:
+        assert run(served, "Write a tagline") == (200, "Ship it.")
+        assert re.fullmatch(
+            rf'00:00:00 run     fal-ai/any-llm  200  "tagline"  {ID}', served.line()
+        )
+        status_url = submit(served, "Write a tagline")
+        assert re.fullmatch(
+            rf'00:00:00 queue   fal-ai/any-llm  200  "tagline"  {ID}', served.line()
+        )
+        ask(status_url)
+        ask(status_url.removesuffix("/status") + "/cancel", method="PUT")
+        assert re.fullmatch(
+            rf'00:00:00 cancel  fal-ai/any-llm  202  "tagline"  {ID}', served.line()
+        )
+
+
+def test_a_miss_is_told_with_the_nearest_exchange() -> None:
+    with serve(LONG_QUEUE, "--clock", "manual") as served:
+        assert run(served, "pancakes")[0] == 404
+        assert re.fullmatch(rf"00:00:00 run     fal-ai/any-llm  404  miss  {ID}", served.line())
+        assert served.line().startswith(
+            '         no exchange for fal-ai/any-llm (run); nearest: "patience" '
+            f'(line 7 of {LONG_QUEUE}): input.prompt is "pancakes", wanted "patience"; '
+        )
+        assert served.end().lines == ["stopped after 1 call, 1 miss"]
+
+
+def test_an_invalid_input_is_told() -> None:
+    with serve() as served:
+        assert ask(f"{served.url}/{RUN}", {"model": "openai/gpt-4o"}, key="a:b")[0] == 422
+        assert re.search(rf"run     fal-ai/any-llm  422  invalid input  {ID}$", served.line())
+
+
+def test_quiet_leaves_out_the_lines_of_calls() -> None:
+    with serve("--quiet") as served:
+        assert run(served, "x")[0] == 200
+        assert served.end().lines == ["stopped after 1 call, 0 misses"]
+
+
+def test_only_the_required_keys_are_good() -> None:
+    with serve("--require-key", "one:key", "--require-key", "other:key") as served:
+        answers = [run(served, "x", key=key)[0] for key in ("one:key", "other:key", "a:b", None)]
+        assert answers == [200, 200, 401, 401]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "options", "status"),
+    [
+        ([], [], 200),
+        ([], ["--unmatched", "fail"], 404),
+        ([LONG_QUEUE], [], 404),
+        ([LONG_QUEUE], ["--unmatched", "generate"], 200),
+    ],
+)
+def test_unmatched_says_what_a_call_gets_that_no_exchange_matches(
+    scenario: list[str], options: list[str], status: int
+) -> None:
+    with serve(*scenario, *options) as served:
+        assert run(served, "pancakes")[0] == status
+
+
+def test_a_folder_of_scenarios_is_served(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "b.yaml").write_text("fakefal: 1\nexchanges: []\n", encoding="utf-8")
+    with serve(str(tmp_path)) as served:
+        assert served.greeting[1] == (
+            f"  loaded    {tmp_path / 'a.yaml'} (1 exchange), {tmp_path / 'b.yaml'} (0 exchanges)"
+        )
+        assert run(served, "anything") == (200, "Ship it.")
+
+
+def test_the_manual_clock_is_moved_by_the_control_api() -> None:
+    with serve(LONG_QUEUE, "--clock", "manual") as served:
+        status_url = submit(served, "patience")
+        states = [ask(status_url)[1]["status"] for _ in range(5)]
+        assert states[-1] == "IN_QUEUE"
+        for by, state in (("30s", "IN_PROGRESS"), ("89s", "IN_PROGRESS"), ("1s", "COMPLETED")):
+            status, clock = ask(f"{served.url}/_fakefal/clock/advance", {"by": by})
+            assert status == 200
+            assert ask(status_url)[1]["status"] == state
+        assert clock == {
+            "kind": "manual",
+            "now": 1767225720.0,
+            "iso": "2026-01-01T00:02:00.000000Z",
+        }
+
+
+def test_ids_and_generated_outputs_follow_from_the_seed() -> None:
+    seen = []
+    for seed in ("1", "1", "2"):
+        with serve("--seed", seed) as served:
+            seen.append((run(served, "x"), submit(served, "x").replace(served.url, "")))
+    first, same, other = seen
+    assert first == same
+    assert first[0] != other[0]
+    assert first[1] != other[1]
+
+
+@on_posix
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
+    with serve() as served:
+        run(served, "x")
+        served.line()
+        assert served.end(number) == (0, ["stopped after 1 call, 0 misses"], "")
+
+
+@on_posix
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_an_open_stream_does_not_hold_up_the_end(number: signal.Signals) -> None:
+    with serve(LONG_QUEUE, "--quiet") as served:
+        with stream_of(submit(served, "stuck")):
+            ended = served.end(number, within=2)
+        assert ended == (0, ["stopped after 1 call, 0 misses"], "")
+
+
+@on_posix
+def test_the_end_of_its_reader_is_not_its_own() -> None:
+    command = [sys.executable, "-m", "fakefal", "serve", "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            url = process.stdout.readline().split()[-1]
+            process.stdout.close()
+            for _ in range(3):
+                assert ask(f"{url}/{RUN}", {"prompt": "x"})[0] == 200
+            process.terminate()
+            assert (process.wait(SECONDS), process.stderr.read()) == (0, "")
+        finally:
+            process.kill()
+
+
+def test_a_taken_port_keeps_it_from_starting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "fakefal", "serve", "--port", port],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=SECONDS,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(rf"port {port} on 127\.0\.0\.1 is taken .* --port 0 .*\n", done.stderr)

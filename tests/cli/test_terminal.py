@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import errno
+import io
+
+import click
+import pytest
+
+from fakefal.cli.terminal import Terminal
+
+
+class Failing(io.StringIO):
+    """An output that takes nothing any more."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error = error
+        self.tried = 0
+
+    def write(self, text: str) -> int:
+        self.tried += 1
+        raise self.error
+
+
+class Late(io.StringIO):
+    """An output that knows when it was flushed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def flush(self) -> None:
+        self.seen.append(self.getvalue())
+
+
+def test_what_is_said_and_what_is_complained_of_go_apart() -> None:
+    out, err = io.StringIO(), io.StringIO()
+    terminal = Terminal(out, err)
+    terminal.say("one")
+    terminal.say()
+    terminal.complain("two")
+    assert (out.getvalue(), err.getvalue()) == ("one\n\n", "two\n")
+
+
+def test_every_line_is_there_at_once_for_who_reads_along() -> None:
+    out = Late()
+    Terminal(out, io.StringIO()).say("one")
+    assert out.seen[-1] == "one\n"
+
+
+def test_colours_are_left_out_where_they_do_not_show() -> None:
+    out = io.StringIO()
+    Terminal(out, io.StringIO()).say(click.style("green", fg="green"))
+    assert out.getvalue() == "green\n"
+
+
+def test_a_reader_who_has_gone_silences_the_output() -> None:
+    out, err = Failing(BrokenPipeError(errno.EPIPE, "Broken pipe")), io.StringIO()
+    terminal = Terminal(out, err)
+    terminal.say("one")
+    terminal.say("two")
+    assert (out.tried, err.getvalue()) == (1, "")
+
+
+def test_a_full_disk_is_complained_of_once() -> None:
+    out, err = Failing(OSError(errno.ENOSPC, "No space left on device")), io.StringIO()
+    terminal = Terminal(out, err)
+    terminal.say("one")
+    terminal.say("two")
+    assert out.tried == 1
+    assert err.getvalue() == "no more is written: No space left on device\n"
+
+
+@pytest.mark.parametrize("code", [errno.EPIPE, errno.ENOSPC])
+def test_a_complaint_that_nobody_can_read_is_lost(code: int) -> None:
+    err = Failing(OSError(code, "gone"))
+    Terminal(io.StringIO(), err).complain("one")
+    assert err.tried == 1

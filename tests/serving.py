@@ -1,0 +1,114 @@
+"""``fakefal serve`` as a process of its own, on a free port, and a caller of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Empty, Queue
+from typing import IO, Any, NamedTuple
+
+SECONDS = 20
+"""How long a line, an answer or an end is waited for before it counts as missing."""
+
+_LISTENS = re.compile(r"listens on (http://\S+)")
+_LAST_OF_GREETING = "curl"
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Ended(NamedTuple):
+    """How a server ended: its exit code, the lines not read before, and what it complained of."""
+
+    code: int
+    lines: list[str]
+    errors: str
+
+
+class Served:
+    """A running server; its output is read by a thread, so that no reading can hang a test."""
+
+    def __init__(self, process: subprocess.Popen[str], errors: IO[str]) -> None:
+        assert process.stdout is not None
+        self.process = process
+        self._errors = errors
+        self._lines: Queue[str | None] = Queue()
+        threading.Thread(target=self._pump, args=(process.stdout,), daemon=True).start()
+        self.greeting = [self.line()]
+        found = _LISTENS.search(self.greeting[0])
+        if found is None:
+            raise AssertionError(f"no greeting: {self.greeting[0]}")
+        self.url = found[1]
+        while not self.greeting[-1].strip().startswith(_LAST_OF_GREETING):
+            self.greeting.append(self.line())
+
+    def line(self) -> str:
+        """The next line of output."""
+        try:
+            line = self._lines.get(timeout=SECONDS)
+        except Empty:
+            raise AssertionError("no line came") from None
+        if line is None:
+            raise AssertionError(f"the server has ended: {self._complaints()}")
+        return line
+
+    def end(self, number: signal.Signals = signal.SIGTERM, within: float = SECONDS) -> Ended:
+        """Send a signal and wait for the end."""
+        self.process.send_signal(number)
+        code = self.process.wait(within)
+        rest = list(iter(lambda: self._lines.get(timeout=SECONDS), None))
+        return Ended(code, rest, self._complaints())
+
+    def _pump(self, stdout: IO[str]) -> None:
+        with stdout:
+            for line in stdout:
+                self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
+
+    def _complaints(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read()
+
+
+@contextmanager
+def serve(*arguments: str, **env: str) -> Iterator[Served]:
+    """Start the command and wait until it has said where it listens; it is killed at the end."""
+    command = [sys.executable, "-m", "fakefal", "serve", "--port", "0", *arguments]
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONIOENCODING": "utf-8", **env},
+        )
+        try:
+            yield Served(process, errors)
+        finally:
+            process.kill()
+            process.wait(SECONDS)
+
+
+def ask(
+    url: str, body: Any = None, *, key: str | None = "a:b", method: str | None = None
+) -> tuple[int, Any]:
+    """Ask a fake: status and JSON of the answer."""
+    headers = {"Content-Type": "application/json"}
+    if key is not None:
+        headers["Authorization"] = f"Key {key}"
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, headers, method=method)
+    try:
+        with _OPENER.open(request, timeout=SECONDS) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)

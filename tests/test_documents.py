@@ -1,0 +1,171 @@
+"""Every example of the README and of docs/ is run as it stands."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from fakefal.control.api import COMMANDS
+from fakefal.protocol.catalogue import CATALOGUE
+from fakefal.protocol.options import Switches
+from fakefal.scenario.loading import load_file, load_text
+from fakefal.scenario.models import Options
+from fakefal.scenario.operators import OPERATORS
+from fakefal.server.server import FakeFal
+from fakefal.server.thread import ThreadedFakeFal
+from tests.blackbox.driving import environment
+from tests.blackbox.installing import JS_FOLDER, node_with_clients
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+_BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+ADDRESS = "http://127.0.0.1:8787"
+
+
+class Block(NamedTuple):
+    """A fenced example: its language and text, and where it stands."""
+
+    language: str
+    text: str
+    place: str
+
+
+def blocks(*languages: str) -> list[Block]:
+    found = []
+    for document in DOCUMENTS:
+        content = document.read_text(encoding="utf-8")
+        for match in _BLOCK.finditer(content):
+            indent, language, text = match.groups()
+            if language in languages:
+                line = content.count("\n", 0, match.start()) + 1
+                text = re.sub(f"^{indent}", "", text, flags=re.MULTILINE)
+                found.append(Block(language, text, f"{document.name}:{line}"))
+    return found
+
+
+def place(block: Block) -> str:
+    return block.place
+
+
+IS_TEST = re.compile(r"^(async )?def test_", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[FakeFal]:
+    scenario = ROOT / "scenarios" / "quickstart.yaml"
+    with ThreadedFakeFal(FakeFal(scenario, clock="instant")) as fake:
+        yield fake
+
+
+def run(command: list[str], folder: Path, **env: str) -> str:
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment("any:key", **env),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("block", blocks("yaml"), ids=place)
+def test_a_scenario_in_the_documents_loads(block: Block) -> None:
+    assert load_text(block.text, block.place).entries
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in blocks("python") if IS_TEST.search(block.text)], ids=place
+)
+def test_a_test_in_the_documents_passes(block: Block, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(block.text)
+    pytester.makeini("[pytest]\nasyncio_mode = auto\nfilterwarnings = error")
+    result = pytester.runpytest_subprocess(
+        "-o", "asyncio_default_fixture_loop_scope=function", "-p", "no:cacheprovider"
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in blocks("python") if not IS_TEST.search(block.text)], ids=place
+)
+def test_a_program_in_the_documents_runs(block: Block, served: FakeFal, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    program = tmp_path / "program.py"
+    program.write_text(block.text.replace(ADDRESS, served.url), encoding="utf-8")
+    printed = run([sys.executable, str(program)], tmp_path)
+    assert "Ship it." in printed or "/queue.fal.run" in printed
+
+
+@pytest.mark.blackbox
+@pytest.mark.parametrize("block", blocks("js"), ids=place)
+def test_a_script_in_the_documents_runs(block: Block, served: FakeFal) -> None:
+    node = node_with_clients()
+    program = block.text.replace(ADDRESS, served.url)
+    printed = run([node, "--input-type=module", "--eval", program], JS_FOLDER)
+    assert "Ship it." in printed.splitlines()
+
+
+def test_the_curl_call_of_the_readme_answers(served: FakeFal, tmp_path: Path) -> None:
+    (call,) = [block.text for block in blocks("sh") if block.text.startswith("curl")]
+    printed = run(["sh", "-c", call.replace(ADDRESS, served.url)], tmp_path)
+    assert printed == '{"output":"Ship it.","reasoning":null,"partial":false,"error":null}'
+
+
+def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
+    (commands,) = [block.text for block in blocks("sh") if block.text.startswith("make")]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for command in commands.split("\n")[:2]:
+        target = command.removeprefix("make ")
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+    assert commands.split("\n")[1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_everything_that_a_user_can_name_is_in_the_documents() -> None:
+    text = "".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+    options = [field.alias or name for name, field in Options.model_fields.items()]
+    wanted = [
+        *(f"`fakefal {name}`" for name in ("serve", "check", "schema", "demo")),
+        *(f"`{name}`" for name in ("fakefal", "fakefal_server", "fakefal_clock")),
+        *(f"`{name}`" for name in options),
+        *(f"`{name}`" for name in CATALOGUE),
+        *(f"/_fakefal{command.path}`" for command in COMMANDS),
+        *OPERATORS,
+    ]
+    assert [name for name in wanted if name not in text] == []
+    assert set(Switches.__slots__) < set(options)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for path in sorted((ROOT / "scenarios").iterdir())
+        if path.name != "scenario.schema.json"
+    ],
+    ids=lambda path: path.name,
+)
+def test_an_example_scenario_loads_and_names_the_schema(path: Path) -> None:
+    loaded = load_file(path)
+    assert all(entry.exchange.id for entry in loaded.entries)
+    assert (
+        "scenario.schema.json"
+        in path.read_text(encoding="utf-8").splitlines()[1 if path.suffix == ".json" else 0]
+    )
+
+
+def test_every_link_between_the_documents_leads_somewhere() -> None:
+    for document in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8")):
+            if not target.startswith("http"):
+                assert (document.parent / target).exists(), f"{document.name}: {target}"

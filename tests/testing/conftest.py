@@ -1,0 +1,29 @@
+"""Projects of users: their tests, run by a pytest of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+RunTests = Callable[..., pytest.RunResult]
+"""Runs the tests of a source text, with the options of a command line."""
+
+INI = """\
+[pytest]
+asyncio_mode = auto
+asyncio_default_fixture_loop_scope = function
+filterwarnings = error
+"""
+
+
+@pytest.fixture
+def run_tests(pytester: pytest.Pytester) -> RunTests:
+    """A project as strict as ours (a warning is an error), run in a process of its own."""
+    pytester.makeini(INI)
+
+    def run(source: str, *options: str) -> pytest.RunResult:
+        pytester.makepyfile(source)
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", *options)
+
+    return run
