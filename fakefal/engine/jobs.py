@@ -112,7 +112,7 @@ class Job:
     @property
     def is_over(self) -> bool:
         """Whether nothing will happen to the job any more."""
-        return self.state in (State.COMPLETED, State.CANCELLED)
+        return self.ended_at is not None
 
     @property
     def changed(self) -> Signal:

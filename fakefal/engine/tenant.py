@@ -295,7 +295,7 @@ class Tenant:
 
     def _let_pass(self, job: Job, shown: int) -> None:
         """On a clock that waits for nobody, the time of a step that was shown is over."""
-        if job.position.step == shown:
+        if job.position.step == shown and not job.is_over:
             job.look(self.clock.reach(job.next_boundary()))
 
     def _keep(self, job: Job) -> None:

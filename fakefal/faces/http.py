@@ -35,9 +35,13 @@ class Request:
 
     def parameter(self, name: str) -> str | None:
         """A query parameter; the last one if it is repeated."""
-        if not self.address.query:
+        query = self.address.query
+        if name not in query and "%" not in query:
             return None
-        return self.parameters().get(name)
+        if "%" in query or "+" in query:
+            return self.parameters().get(name)
+        pairs = [pair.partition("=") for pair in query.split("&")]
+        return next((value for key, _, value in reversed(pairs) if key == name), None)
 
     def parameters(self) -> dict[str, str]:
         """All query parameters."""

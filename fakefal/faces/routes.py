@@ -32,9 +32,9 @@ _REQUEST = "{endpoint}/requests/{id}"
 ROUTES: dict[str, tuple[Route, ...]] = {
     hosts.QUEUE: (
         _route("GET", f"{_REQUEST}/status", queue.status),
+        _route("GET", _REQUEST, queue.result),
         _route("GET", f"{_REQUEST}/status/stream", queue.status_stream),
         _route("GET", f"{_REQUEST}/response", queue.result),
-        _route("GET", _REQUEST, queue.result),
         _route("PUT", f"{_REQUEST}/cancel", queue.cancel),
         _route("POST", "{endpoint}", queue.submit),
     ),
@@ -65,7 +65,7 @@ def _find(host: str, method: str, path: str) -> tuple[Handler, Mapping[str, str]
         note = f"fakefal does not serve {host} yet"
         raise WireError(404, {"detail": f"Path {path} not found"}, note=note)
     bare = path.rstrip("/")
-    is_read = host == hosts.QUEUE and _READS.search(bare) is not None
+    is_read = method == "POST" and host == hosts.QUEUE and _READS.search(bare) is not None
     for route in routes:
         if route.method == method and not (is_read and route.handler is queue.submit):
             found = route.path.fullmatch(bare)

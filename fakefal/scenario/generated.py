@@ -57,4 +57,4 @@ def generated_reasoning(call: Call, seed: int) -> str:
 
 def generated_seconds(request_id: str) -> float:
     """A plausible inference time, 0.2 to 2.2 seconds, four decimals."""
-    return round(0.2 + int(request_id[-4:], 16) / 65536 * 2, 4)
+    return (2_000 + int(request_id[-4:], 16) * 20_000 // 65_536) / 10_000

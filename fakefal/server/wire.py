@@ -97,21 +97,16 @@ class Whole(web.StreamResponse):
         answer = self._answer
         version = request.version
         lines = [_status_line(answer.status, version.major, version.minor)]
-        scripted: frozenset[str] = frozenset()
         if answer.headers:
-            scripted = frozenset(name.lower() for name, _ in answer.headers)
-            lines += [
-                f"{printable(name)}: {printable(value)}\r\n"
-                for name, value in answer.headers
-                if name.lower() not in FRAMING
-            ]
-        if "content-type" not in scripted:
+            lines += _scripted(answer)
+        else:
             lines.append(f"Content-Type: {answer.content_type}\r\n")
-        if answer.request_id and names.REQUEST_ID not in scripted:
-            lines.append(f"x-fal-request-id: {answer.request_id}\r\n")
-        if answer.units is not None and names.BILLABLE_UNITS not in scripted:
-            lines.append(f"x-fal-billable-units: {names.format_units(answer.units)}\r\n")
-        lines += [f"{name}: {value}\r\n" for name, value in cross_origin(request)]
+            if answer.request_id:
+                lines.append(f"x-fal-request-id: {answer.request_id}\r\n")
+            if answer.units is not None:
+                lines.append(f"x-fal-billable-units: {names.format_units(answer.units)}\r\n")
+        if "Origin" in request.headers:
+            lines += [f"{name}: {value}\r\n" for name, value in cross_origin(request)]
         if not self._stays:
             lines.append("Connection: close\r\n")
         elif request.version < (1, 1):
@@ -120,6 +115,19 @@ class Whole(web.StreamResponse):
         lines.append(f"Content-Length: {size}\r\nDate: {http_date()}\r\nServer: {SERVER}\r\n\r\n")
         head = "".join(lines).encode()
         return head if request.method == "HEAD" else head + answer.payload
+
+
+def _scripted(answer: Response) -> list[str]:
+    """The lines of an answer with headers of its own; they take the place of ours."""
+    own = {name.lower() for name, _ in answer.headers}
+    usual = {"Content-Type": answer.content_type}
+    if answer.request_id:
+        usual[names.REQUEST_ID] = answer.request_id
+    if answer.units is not None:
+        usual[names.BILLABLE_UNITS] = names.format_units(answer.units)
+    pairs = [(name, value) for name, value in usual.items() if name.lower() not in own]
+    pairs += [pair for pair in answer.headers if pair[0].lower() not in FRAMING]
+    return [f"{printable(name)}: {printable(value)}\r\n" for name, value in pairs]
 
 
 @lru_cache(maxsize=128)
