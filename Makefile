@@ -20,7 +20,7 @@ types: $(VENV)/.ready
 	$(BIN)/mypy
 
 tests: $(VENV)/.ready
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 bench: $(VENV)/.ready ## lifecycles, streams, memory and cold start, as ratios
 	$(BIN)/python -m benchmarks

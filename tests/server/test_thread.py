@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import urllib.request
+from collections.abc import Callable
 
 import pytest
 
@@ -13,8 +14,18 @@ from fakefal.server.thread import ThreadedFakeFal
 from tests.worlds import exchange, scenario
 
 
-def threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "fakefal"]
+Threads = Callable[[], list[threading.Thread]]
+
+
+@pytest.fixture
+def threads() -> Threads:
+    """The threads of fakes that this test started; servers of the session have theirs."""
+    before = set(threading.enumerate())
+    return lambda: [
+        thread
+        for thread in threading.enumerate()
+        if thread.name == "fakefal" and thread not in before
+    ]
 
 
 def run(fake: FakeFal) -> str:
@@ -27,14 +38,14 @@ def run(fake: FakeFal) -> str:
         return str(json.load(response)["output"])
 
 
-def test_it_serves_synchronous_code_until_the_block_ends() -> None:
+def test_it_serves_synchronous_code_until_the_block_ends(threads: Threads) -> None:
     with ThreadedFakeFal(FakeFal(scenario(exchange()))) as fake:
         assert run(fake) == "Ship it."
         assert len(threads()) == 1
     assert threads() == []
 
 
-def test_it_can_be_started_and_stopped_again_and_again() -> None:
+def test_it_can_be_started_and_stopped_again_and_again(threads: Threads) -> None:
     server = ThreadedFakeFal(FakeFal(scenario(exchange())))
     for _ in range(3):
         server.start()
@@ -43,7 +54,7 @@ def test_it_can_be_started_and_stopped_again_and_again() -> None:
         assert threads() == []
 
 
-def test_stopping_what_does_not_run_is_no_trouble() -> None:
+def test_stopping_what_does_not_run_is_no_trouble(threads: Threads) -> None:
     server = ThreadedFakeFal(FakeFal())
     server.stop()
     server.start()
@@ -52,7 +63,9 @@ def test_stopping_what_does_not_run_is_no_trouble() -> None:
     assert threads() == []
 
 
-def test_what_keeps_it_from_starting_reaches_the_caller_and_leaves_no_thread() -> None:
+def test_what_keeps_it_from_starting_reaches_the_caller_and_leaves_no_thread(
+    threads: Threads,
+) -> None:
     with ThreadedFakeFal(FakeFal()) as fake:
         server = ThreadedFakeFal(FakeFal(port=fake.port))
         with pytest.raises(PortTaken):
