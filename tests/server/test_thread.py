@@ -13,7 +13,6 @@ from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from tests.worlds import exchange, scenario
 
-
 Threads = Callable[[], list[threading.Thread]]
 
 
