@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -127,20 +128,30 @@ def _input(request: Request) -> tuple[Json, tuple[Json, ...]]:
     try:
         return decode(request.body), ()
     except ValueError as error:
+        position, reason = _json_mistake(request.body, str(error))
         flaw = {
             "type": "json_invalid",
-            "loc": ["body", _position(str(error))],
+            "loc": ["body", position],
             "msg": "JSON decode error",
             "input": {},
-            "ctx": {"error": str(error)},
+            "ctx": {"error": reason},
         }
         return None, (flaw,)
 
 
-def _position(reason: str) -> int:
-    """The column that the parser names, for ``loc`` (``… at line 1 column 7``)."""
-    last = reason.rsplit(" ", 1)[-1]
-    return int(last) if last.isdigit() else 0
+def _json_mistake(body: bytes, reason: str) -> tuple[int, str]:
+    """Offset and words as Python's own parser has them, which fal's apps use (FastAPI).
+
+    ``reason`` is for what that parser lets pass, such as NaN. Source: client (protocol.md section
+    6.5).
+    """
+    try:
+        json.loads(body)
+    except json.JSONDecodeError as error:
+        return error.pos, error.msg
+    except (ValueError, RecursionError):
+        return 0, reason
+    return 0, reason
 
 
 def _check_platform_headers(headers: Mapping[str, str]) -> None:
