@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from fakefal.protocol import headers as names
 from fakefal.protocol.hosts import canonical
@@ -98,11 +98,6 @@ def link(address: Address, host: str, path: str) -> str:
 def path_text(path: str) -> str:
     """A path with its percent-encoding undone, never raising."""
     return unquote(path) if "%" in path else path
-
-
-def encode_path(text: str) -> str:
-    """A path made safe for a URL; the inverse of ``path_text``."""
-    return quote(text, safe="/:@!$&'()*+,;=-._~")
 
 
 def _absolute(url: str, form: Form, base: str) -> Address | None:

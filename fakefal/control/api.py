@@ -33,7 +33,7 @@ def _advance(controls: Controls, body: Any) -> Any:
 
 def _reset(controls: Controls, _: Any) -> Any:
     controls.reset()
-    return {"reset": controls.key != ""}
+    return {"reset": True}
 
 
 COMMANDS: tuple[Command, ...] = (

@@ -12,12 +12,15 @@ from urllib.parse import parse_qsl
 from fakefal.addressing import Address, link
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol import headers as names
-from fakefal.protocol.call import Call, Json, Via
+from fakefal.protocol.call import Call, Json, Outcome, Via
 from fakefal.protocol.endpoints import EndpointId, parse_endpoint
 from fakefal.protocol.errors import WireError, bad_request, unauthenticated, unknown_application
 from fakefal.protocol.texts import decode
 
 JSON = "application/json"
+
+NO_STORE = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
+"""Headers of every event stream. Source: inferred (protocol.md section 5)."""
 
 
 @dataclass(slots=True)
@@ -169,6 +172,18 @@ def _is_timeout(text: str) -> bool:
         return 0.1 < float(text) < float("inf")
     except ValueError:
         return False
+
+
+def answered(outcome: Outcome, request_id: str, units: float | None) -> Response:
+    """How a call ended, as the answer that it is."""
+    return Response(
+        outcome.status,
+        outcome.payload,
+        outcome.headers,
+        outcome.content_type,
+        request_id if outcome.identified else "",
+        units,
+    )
 
 
 def failed(error: WireError) -> Response:

@@ -7,10 +7,12 @@ from collections.abc import AsyncGenerator, Mapping
 from fakefal.engine.tenant import Tenant
 from fakefal.engine.watch import Watch
 from fakefal.faces.http import (
+    NO_STORE,
     Answer,
     EventStream,
     Request,
     Response,
+    answered,
     endpoint_of,
     read_call,
     tenant_of,
@@ -29,8 +31,6 @@ from fakefal.protocol.queue import (
     too_early_body,
 )
 from fakefal.protocol.texts import encode, encode_ascii
-
-_NO_STORE = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
 
 
 async def submit(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -57,7 +57,7 @@ async def status_stream(request: Request, parts: Mapping[str, str]) -> Answer:
     wanted = logs_wanted(request.parameter("logs"))
     watch = tenant.watch(app, request_id, with_logs=wanted)
     urls = _urls(request, tenant, app, request_id)
-    return EventStream(_status_events(watch, urls), sse.CONTENT_TYPE, _NO_STORE, request_id)
+    return EventStream(_status_events(watch, urls), sse.CONTENT_TYPE, NO_STORE, request_id)
 
 
 async def _status_events(watch: Watch, urls: QueueUrls) -> AsyncGenerator[bytes, None]:
@@ -83,15 +83,7 @@ async def result(request: Request, parts: Mapping[str, str]) -> Answer:
     if job is None:
         body = too_early_body(request_id, _urls(request, tenant, app, request_id))
         return Response(400, encode(body), request_id=request_id)
-    outcome = job.ending.outcome
-    return Response(
-        outcome.status,
-        outcome.payload,
-        outcome.headers,
-        outcome.content_type,
-        request_id if outcome.identified else "",
-        job.units,
-    )
+    return answered(job.ending.outcome, request_id, job.units)
 
 
 async def cancel(request: Request, parts: Mapping[str, str]) -> Answer:

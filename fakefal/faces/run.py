@@ -7,10 +7,11 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from fakefal.engine.clock import Clock
 from fakefal.engine.tenant import Streaming
 from fakefal.faces.http import (
+    NO_STORE,
     Answer,
     EventStream,
     Request,
-    Response,
+    answered,
     endpoint_of,
     read_call,
     tenant_of,
@@ -18,8 +19,6 @@ from fakefal.faces.http import (
 from fakefal.protocol import sse
 from fakefal.protocol.errors import method_not_allowed
 from fakefal.protocol.texts import encode_ascii
-
-_NO_STORE = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
 
 _KEPT_BYTES = 1_000_000
 """A stream that is always the same is kept encoded if it is no longer than this."""
@@ -36,15 +35,7 @@ async def run(request: Request, parts: Mapping[str, str]) -> Answer:
     endpoint = endpoint_of(parts["endpoint"])
     tenant = tenant_of(request, endpoint)
     answer = await tenant.run(read_call(request, endpoint, "run"))
-    outcome = answer.ending.outcome
-    return Response(
-        outcome.status,
-        outcome.payload,
-        outcome.headers,
-        outcome.content_type,
-        answer.request_id if outcome.identified else "",
-        answer.units,
-    )
+    return answered(answer.ending.outcome, answer.request_id, answer.units)
 
 
 async def get(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -64,7 +55,7 @@ async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
     return EventStream(
         _events(streaming, tenant.clock),
         sse.CONTENT_TYPE,
-        (*_NO_STORE, *streaming.headers),
+        (*NO_STORE, *streaming.headers),
         streaming.request_id,
     )
 
