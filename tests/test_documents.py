@@ -16,8 +16,8 @@ from fakefal.control.api import COMMANDS
 from fakefal.protocol.catalogue import CATALOGUE
 from fakefal.protocol.options import Switches
 from fakefal.scenario.loading import load_file, load_text
-from fakefal.scenario.models import Options
 from fakefal.scenario.operators import OPERATORS
+from fakefal.scenario.option_models import Options
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from tests.blackbox.driving import environment

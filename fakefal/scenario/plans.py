@@ -15,7 +15,9 @@ from fakefal.scenario.render import TemplateError, Value, compile_value
 from fakefal.scenario.timeline import DEFAULT_TIMELINE, State, Step, StepLog
 
 if TYPE_CHECKING:
-    from fakefal.scenario.models import FailSpec, Reply, StepDetail, StepEntry, StreamSpec
+    from fakefal.scenario.failing import FailSpec
+    from fakefal.scenario.models import Reply
+    from fakefal.scenario.pacing import StepDetail, StepEntry, StreamSpec
 
 Path = tuple[str | int, ...]
 
@@ -171,7 +173,7 @@ def _failing(reply: Reply, path: Path) -> Failing | None:
 def _rendered(value: Value, variables: dict[str, Any]) -> FailSpec:
     from pydantic import ValidationError
 
-    from fakefal.scenario.models import FailSpec
+    from fakefal.scenario.failing import FailSpec
 
     try:
         return FailSpec.model_validate(value.render(variables))
