@@ -16,6 +16,7 @@ from fakefal.protocol.call import Call, Json, Outcome, Via
 from fakefal.protocol.endpoints import EndpointId, parse_endpoint
 from fakefal.protocol.errors import WireError, bad_request, unauthenticated, unknown_application
 from fakefal.protocol.texts import decode
+from fakefal.protocol.trouble import Trouble
 
 JSON = "application/json"
 
@@ -67,6 +68,7 @@ class Response:
     content_type: str = JSON
     request_id: str = ""
     units: float | None = None
+    trouble: Trouble | None = None
 
 
 @dataclass(slots=True)
@@ -77,6 +79,7 @@ class EventStream:
     content_type: str
     headers: tuple[tuple[str, str], ...] = field(default=())
     request_id: str = ""
+    trouble: Trouble | None = None
 
 
 Answer = Response | EventStream
