@@ -21,6 +21,11 @@ _COMMANDS = {
     "serve": ("fakefal.cli.serve", "Serve a fake fal.ai until it is stopped."),
     "check": ("fakefal.cli.check", "Check scenario files."),
     "schema": ("fakefal.cli.schema", "Print the JSON Schema of scenario files."),
+    "presets": ("fakefal.cli.presets", "List the ready-made troubles and the error catalogue."),
+    "explain": (
+        "fakefal.cli.explain",
+        "Show one of them: wire form, source, who retries.",
+    ),
     "demo": ("fakefal.cli.demo", "Show the main job in five seconds."),
 }
 """Each command, the module that holds it, and its line of help; imported when it is called."""

@@ -12,6 +12,7 @@ import click
 from fakefal import __version__
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.journal import Entry
+from fakefal.errors import FakefalError, ScenarioError
 from fakefal.server.loops import run
 from fakefal.server.server import FakeFal
 
@@ -48,6 +49,13 @@ class _Tally:
     help="What an unmatched call gets. Default: generate without a scenario, else fail.",
 )
 @click.option("--require-key", "keys", multiple=True, help="Accept only this key; repeatable.")
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option as in a scenario file, such as subpath=refuse-405; repeatable.",
+)
 @click.option("--quiet", is_flag=True, help="No line for each call.")
 @click.pass_obj
 def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> None:
@@ -65,10 +73,18 @@ async def _serve(
     host: str,
     port: int,
     keys: tuple[str, ...],
+    options: tuple[str, ...],
     quiet: bool,
     **settings: Any,
 ) -> None:
-    fake = FakeFal(*scenarios, host=host, port=port, keys=frozenset(keys), **settings)
+    fake = FakeFal(
+        *scenarios,
+        host=host,
+        port=port,
+        keys=frozenset(keys),
+        options=read_options(options),
+        **settings,
+    )
     tally = _Tally()
 
     def note(entry: Entry) -> None:
@@ -85,6 +101,22 @@ async def _serve(
         terminal.say(_greeting(fake))
         await stopped.wait()
     terminal.say(f"stopped after {_count(tally.calls, 'call')}, {_count(tally.misses, 'miss')}")
+
+
+def read_options(written: tuple[str, ...]) -> dict[str, Any]:
+    """Options from ``name=value``, the value as YAML has it; raises FakefalError."""
+    from fakefal.scenario.yaml_text import read_yaml  # a server without options starts sooner
+
+    found: dict[str, Any] = {}
+    for text in written:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise FakefalError(f'"{text}" is no option — write subpath=refuse-405, for example')
+        source = read_yaml(value, f"--option {name}")
+        if source.mistakes:
+            raise ScenarioError(tuple(source.mistakes))
+        found[name.strip()] = source.data
+    return found
 
 
 def _stop_on_signals() -> asyncio.Event:

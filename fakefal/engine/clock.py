@@ -69,6 +69,10 @@ class Clock:
         """The present, or ``instant`` for a clock that waits for nobody."""
         return self.now()
 
+    def told(self) -> float:
+        """The instant that it would be if only ``advance`` had moved a clock that leaps."""
+        return self.now()
+
     def later(self, instant: float, seconds: float) -> float:
         """The instant some seconds later, so rounded that equal waits end at equal instants."""
         return after(instant, seconds)
@@ -86,6 +90,10 @@ class Clock:
             timer_seconds = min(left / self.speed, 3600.0)
             if await self._wait(instant, signal, timer_seconds):
                 return
+
+    async def turn(self) -> None:
+        """Let others have their turn; no time passes."""
+        await asyncio.sleep(0)
 
     async def _wait(self, instant: float, signal: Signal | None, timer: float | None) -> bool:
         """Wait once; True if it was the signal that ended it."""
@@ -155,9 +163,18 @@ class InstantClock(ManualClock):
 
     kind: Kind = "instant"
 
+    def __init__(self, start: float = START) -> None:
+        super().__init__(start)
+        self._leapt = 0.0
+
+    def told(self) -> float:
+        """The instant that it would be if only ``advance`` had moved it."""
+        return self._now - self._leapt
+
     def reach(self, instant: float) -> float:
         """Make a finite instant the present, if it is ahead."""
         if self._now < instant < math.inf:
+            self._leapt += instant - self._now
             self._jump_to(instant)
         return self._now
 

@@ -13,8 +13,10 @@ from fakefal.protocol.call import Json
 from fakefal.protocol.texts import iso
 from fakefal.scenario.book import Book
 from fakefal.scenario.durations import parse_duration
+from fakefal.scenario.terms import changed_terms
 
 if TYPE_CHECKING:
+    from fakefal.scenario.circumstances import Circumstances
     from fakefal.scenario.models import Exchange
 
 
@@ -73,6 +75,11 @@ class Controls:
             entries.append(entry)
         self.tenant.set_own(Book(entries))
 
+    def change(self, given: Circumstances) -> None:
+        """Change what holds for all calls: options, account, apps, faults, chaos."""
+        tenant = self.tenant
+        tenant.set_terms(changed_terms(tenant.terms, given))
+
     def calls(self) -> list[CallRecord]:
         """The calls that came, oldest first."""
         return [_record(entry) for entry in self.tenant.journal if entry.kind == "call"]
@@ -116,7 +123,7 @@ class Controls:
         """The jobs kept, oldest first, as they are now."""
         found = []
         for job in self.tenant.jobs.values():
-            job.look(self.tenant.clock.now())
+            self.tenant.look(job, self.tenant.clock.now())
             found.append(
                 {
                     "request_id": job.id,
@@ -125,6 +132,8 @@ class Controls:
                     "created_at": iso(job.created_at),
                     "ended_at": None if job.ended_at is None else iso(job.ended_at),
                     "exchange": job.label,
+                    "attempt": job.attempt,
+                    "gateway_request_id": job.gateway_id,
                 }
             )
         return found

@@ -11,6 +11,8 @@ from fakefal.engine.identities import uuid7
 from fakefal.engine.journal import Journal, Listener
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol import errors
+from fakefal.protocol.endpoints import parse_endpoint
+from fakefal.protocol.errors import WireError
 from fakefal.protocol.headers import Credential
 from fakefal.scenario.book import Book
 from fakefal.scenario.generated import digest
@@ -60,18 +62,32 @@ class Engine:
         """Tell a listener of every journal entry of the tenants made from now on."""
         self._listeners = (*self._listeners, listener)
 
-    def tenant_for(self, credential: Credential) -> Tenant:
-        """The tenant of a key; raises WireError for a key that is not good."""
+    def tenant_for(self, credential: Credential, app: str = "") -> Tenant:
+        """The tenant of a key; raises WireError for a key that is not good.
+
+        ``app`` is the endpoint that a run or submit is for; it changes what a bad key is told
+        (protocol.md section 16 row 9).
+        """
         key = credential.token
         tenant = self._tenants.get(key)
         if tenant is not None:
             self._tenants.move_to_end(key)
             return tenant
+        good = self.terms.switches.keys
         if self.settings.keys and key not in self.settings.keys:
-            raise errors.bad_key()
-        if self.terms.switches.keys == "strict" and credential.scheme == "key" and ":" not in key:
+            raise self._unknown_key(app)
+        if isinstance(good, tuple) and key not in good:
+            raise self._unknown_key(app)
+        if good == "strict" and credential.scheme == "key" and ":" not in key:
             raise errors.malformed_key()
         return self.home if self.home is not None else self.renew(key)
+
+    def _unknown_key(self, app: str) -> WireError:
+        wording = self.terms.switches.key_wording
+        endpoint = parse_endpoint(app)
+        if wording == "by-call" and endpoint is not None:
+            return errors.unauthenticated(endpoint.app)
+        return errors.no_user() if wording == "no-user" else errors.bad_key()
 
     def renew(self, key: str, *, clock: str | None = None) -> Tenant:
         """A new tenant for a key, in place of the one it had."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from fakefal.protocol.call import Call
 from fakefal.protocol.texts import iso
+from fakefal.protocol.trouble import Trouble
 
 if TYPE_CHECKING:
     from fakefal.scenario.entries import NearMiss
@@ -106,6 +107,23 @@ class Journal:
             self._misses.append(miss)
         for listener in self.listeners:
             listener(Entry(*line))
+
+    def tell(
+        self,
+        at: float,
+        kind: Kind,
+        call: Call | None,
+        request_id: str,
+        status: int,
+        label: str,
+        note: str,
+        trouble: Trouble | None,
+    ) -> None:
+        """Append a line about a request that something may have happened to."""
+        if trouble is not None:
+            status = status if trouble.code == 200 else trouble.code
+            note = f"{note}; fault: {trouble.name}" if note else f"fault: {trouble.name}"
+        self.write(at, kind, call, request_id, status, label, note)
 
     def __iter__(self) -> Iterator[Entry]:
         return iter([Entry(*line) for line in self._entries])

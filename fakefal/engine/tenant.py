@@ -2,72 +2,41 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import chain, islice
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fakefal.engine.admission import make_job
+from fakefal.engine.answering import Answer, Answering
 from fakefal.engine.clock import Clock
+from fakefal.engine.direct import Direct, Streaming
 from fakefal.engine.identities import Identities
 from fakefal.engine.jobs import Job, State
-from fakefal.engine.journal import Journal, Miss
+from fakefal.engine.journal import Journal, Kind
+from fakefal.engine.lines import Lines
+from fakefal.engine.retention import is_forgotten
+from fakefal.engine.troubles import Troubles
 from fakefal.engine.watch import Watch
 from fakefal.protocol import errors
-from fakefal.protocol.anyllm import billable_units, output_shape, validate, variant_of
-from fakefal.protocol.call import Call, Json, Outcome
+from fakefal.protocol.call import Call, Outcome
 from fakefal.protocol.catalogue import CATALOGUE
-from fakefal.protocol.errors import WireError
-from fakefal.protocol.headers import HINT
 from fakefal.protocol.queue import CANCELLED_ERROR, Snapshot
+from fakefal.protocol.trouble import Interrupted, Operation, Trouble
 from fakefal.scenario.book import Book
-from fakefal.scenario.generated import generated_seconds
-from fakefal.scenario.outcomes import ending_of, stream_events, variables_of
-from fakefal.scenario.plans import GENERATED, Ending, Plan
-from fakefal.scenario.render import TemplateError
 from fakefal.scenario.terms import Terms
-from fakefal.scenario.timeline import DEFAULT_TIMELINE
+from fakefal.scenario.world import USUAL_APP, App
 from fakefal.settings import Limits
 
 if TYPE_CHECKING:
     from fakefal.scenario.entries import Entry
 
-
-@dataclass(slots=True)
-class Answer:
-    """What a call comes to: its id, its end, what it costs, and the plan that says how it goes.
-
-    ``units`` None means that nothing is said about the cost. ``count`` is how many calls the
-    exchange has answered, this one included; ``place`` is where it is written.
-    """
-
-    request_id: str
-    ending: Ending
-    plan: Plan
-    units: float | None
-    label: str = ""
-    count: int = 1
-    place: str = ""
-
-
-@dataclass(slots=True)
-class Streaming:
-    """A stream to be written: its events, and the waits in seconds before first and others.
-
-    ``kept`` is None for a stream that may differ from call to call; else it is the place for its
-    encoded events, empty until somebody has encoded them.
-    """
-
-    request_id: str
-    events: Iterator[Json]
-    first_seconds: float
-    every_seconds: float
-    is_language_model: bool
-    headers: tuple[tuple[str, str], ...]
-    kept: list[bytes] | None = None
-
-
-_INVALID = Plan(steps=DEFAULT_TIMELINE)
+_KINDS: dict[Operation, Kind] = {
+    "status": "status",
+    "status_stream": "stream",
+    "result": "result",
+    "cancel": "cancel",
+}
 
 
 class Tenant:
@@ -80,137 +49,157 @@ class Tenant:
         self, key: str, terms: Terms, clock: Clock, limits: Limits, base: Book, journal: Journal
     ) -> None:
         self.key = key
-        self.terms = terms
         self.clock = clock
         self.journal = journal
-        self.base = base
-        self.own = Book()
         self.jobs: OrderedDict[str, Job] = OrderedDict()
-        self.used: dict[Entry, int] = {}
+        self.troubles = Troubles(terms.world, key)
+        self.answering = Answering(
+            terms,
+            clock,
+            base,
+            journal,
+            Identities(terms.seed, limits.identities),
+            self.troubles,
+        )
+        self._direct = Direct(self.answering, self.troubles, clock, journal)
+        self._lines: Lines | None = None
         self._limits = limits
-        self._identities = Identities(terms.seed, limits.identities)
+
+    @property
+    def terms(self) -> Terms:
+        """What holds for all calls."""
+        return self.answering.terms
 
     # The queue
 
     def submit(self, call: Call) -> Job:
-        """Admit a call to the queue; raises WireError where fal refuses at once."""
-        answer = self._answer(call)
-        outcome = answer.ending.outcome
-        if outcome.moment == "submit":
-            raise self._refusal(call, answer)
+        """Admit a call to the queue; raises WireError or Interrupted where it is refused at once.
+
+        ``trouble`` of the job is what happens to the answer.
+        """
         now = self.clock.now()
-        seconds = answer.plan.inference_seconds
-        if seconds is None:
-            seconds = generated_seconds(answer.request_id)
-        job = Job(
-            answer.request_id,
-            call,
-            self._as_told(answer.ending),
-            answer.plan.steps,
-            now,
-            inference_seconds=seconds,
-            units=answer.units,
-            label=answer.label,
-        )
+        app = self._app(call)
+        if call.wishes.max_queue_length < math.inf:
+            self._check_length(call, app, now)
+        answer = self.answering.answer(call, "submit")
+        if answer.ending.outcome.moment == "submit":
+            raise self.answering.refusal(call, answer)
+        in_line = self._counts_runners(app)
+        tells_error = self.terms.switches.error_in_status
+        job = make_job(call, answer, self.clock, app, in_line=in_line, tells_error=tells_error)
+        self.troubles.accepted += 1
+        if in_line:
+            self._stand_in_line(job, now)
         self._keep(job)
-        self.journal.write(now, "call", call, job.id, 200, answer.label)
+        trouble = answer.trouble
+        self.journal.tell(now, "call", call, job.id, 200, answer.label, answer.note, trouble)
         return job
 
-    def status(self, app: str, request_id: str, *, with_logs: bool) -> Snapshot:
+    def trouble(self, operation: Operation, app: str = "", request_id: str = "") -> Trouble | None:
+        """What happens to a request that begins no call; raises Interrupted if it is not served.
+
+        ``app`` and ``request_id`` are those of the job that it is about.
+        """
+        job = self.jobs.get(request_id) if request_id else None
+        if job is None or job.call.endpoint.app != app:
+            job = None
+        endpoint = None if job is None else job.call.endpoint
+        trouble = None
+        if self.troubles.world is not None:
+            trouble = self.troubles.meet(operation, endpoint, request_id)
+        faults = None if job is None else job.conduct.faults
+        if trouble is None and job is not None and faults is not None and operation in faults:
+            trouble = self.troubles.turn(faults[operation], endpoint, operation, job.id)
+        if trouble is not None and not trouble.is_performed:
+            kind = _KINDS.get(operation, "refused")
+            call, label = (None, "") if job is None else (job.call, job.label)
+            now = self.clock.now()
+            self.journal.tell(now, kind, call, request_id, trouble.code, label, "", trouble)
+            raise Interrupted(trouble, request_id)
+        return trouble
+
+    def status(
+        self, app: str, request_id: str, *, with_logs: bool, trouble: Trouble | None = None
+    ) -> Snapshot:
         """Answer a status poll; the poll counts for the timeline of this job alone."""
-        job = self._job(app, request_id)
-        now = self.clock.now()
-        job.look(now)
-        snapshot = job.snapshot(with_logs=with_logs)
+        job, now = self._job(app, request_id)
+        snapshot = job.snapshot(with_logs=with_logs, is_window=self.terms.switches.logs == "window")
         shown = job.position.step
         job.count_poll(now)
-        self._let_pass(job, shown)
-        self.journal.write(now, "status", job.call, job.id, 200, job.label, snapshot.status)
+        self._let_pass(job, shown, now)
+        self.journal.tell(now, "status", job.call, job.id, 200, job.label, snapshot.status, trouble)
         return snapshot
 
-    def watch(self, app: str, request_id: str, *, with_logs: bool) -> Watch:
+    def watch(
+        self, app: str, request_id: str, *, with_logs: bool, trouble: Trouble | None = None
+    ) -> Watch:
         """Follow a job's status as a stream; from now on its polls are not waited for."""
-        job = self._job(app, request_id)
-        now = self.clock.now()
+        job, now = self._job(app, request_id)
         job.waive(now)
-        self.journal.write(now, "stream", job.call, job.id, 200, job.label)
-        return Watch(job, self.clock, with_logs=with_logs)
+        self.journal.tell(now, "stream", job.call, job.id, 200, job.label, "", trouble)
+        return Watch(job, self.clock, self._lines, with_logs=with_logs)
 
-    def result(self, app: str, request_id: str) -> Job | None:
+    def result(self, app: str, request_id: str, *, trouble: Trouble | None = None) -> Job | None:
         """The job whose result is asked for; None if it is too early."""
-        job = self._job(app, request_id)
-        now = self.clock.now()
-        job.look(now)
-        if job.is_over:
+        job, now = self._job(app, request_id)
+        if job.is_over and (trouble is None or not trouble.is_too_early):
             status = job.ending.outcome.status
-            self.journal.write(now, "result", job.call, job.id, status, job.label)
+            self.journal.tell(now, "result", job.call, job.id, status, job.label, "", trouble)
             return job
-        shown = job.position.step
-        job.ask_early(now)
-        self._let_pass(job, shown)
-        self.journal.write(now, "result", job.call, job.id, 400, job.label, "too early")
+        if not job.is_over:
+            shown = job.position.step
+            job.ask_early(now)
+            self._let_pass(job, shown, now)
+        self.journal.tell(now, "result", job.call, job.id, 400, job.label, "too early", trouble)
         return None
 
-    def cancel(self, app: str, request_id: str) -> bool:
+    def cancel(self, app: str, request_id: str, *, trouble: Trouble | None = None) -> bool:
         """Ask a job to end; False if it has already completed."""
-        job = self._job(app, request_id)
-        now = self.clock.now()
+        job, now = self._job(app, request_id)
         accepted = job.cancel(now)
         if job.state is State.CANCELLED:
             job.ending = replace(job.ending, outcome=_cancelled())
             job.units = None
-            job.changed.set()
+            job.stir()
+        self._settle(now)
         status = 202 if accepted else 400
-        self.journal.write(now, "cancel", job.call, job.id, status, job.label)
+        self.journal.tell(now, "cancel", job.call, job.id, status, job.label, "", trouble)
         return accepted
 
     # Direct calls
 
     async def run(self, call: Call) -> Answer:
         """Answer a direct run; it takes as long as the plan's IN_PROGRESS steps say."""
-        answer = self._answer(call)
-        if answer.plan.run_seconds:
-            now = self.clock.now()
-            await self.clock.wait_until(self.clock.later(now, answer.plan.run_seconds))
-        status = answer.ending.outcome.status
-        self.journal.write(self.clock.now(), "call", call, answer.request_id, status, answer.label)
-        return answer
+        return await self._direct.run(call, 0 if self._lines is None else self._lines.running)
 
     def stream(self, call: Call) -> Streaming:
         """Answer a stream; raises WireError for what fails before the first byte."""
-        answer = self._answer(call)
-        outcome = answer.ending.outcome
-        if not outcome.is_success:
-            raise self._refusal(call, answer)
-        variables = variables_of(call, answer.request_id, answer.count, self.terms.seed)
-        pacing = answer.plan.pacing
-        events = stream_events(answer.plan, answer.ending, variables)
-        try:
-            first = list(islice(events, 1))  # renders them all, before anything is sent
-        except TemplateError as error:
-            raise self._template_failed(error, call, answer.label, answer.place) from None
-        self.journal.write(self.clock.now(), "call", call, answer.request_id, 200, answer.label)
-        return Streaming(
-            answer.request_id,
-            chain(first, events),
-            pacing.first_seconds,
-            pacing.every_seconds,
-            variant_of(call.endpoint) is not None,
-            outcome.headers,
-            _place_for(answer),
-        )
+        return self._direct.stream(call, 0 if self._lines is None else self._lines.running)
 
     # What tests and other ways in may change
 
+    @property
+    def own(self) -> Book:
+        """The tenant's own exchanges."""
+        return self.answering.own
+
     def set_own(self, book: Book) -> None:
         """Replace the tenant's own exchanges; those that stay keep their counts."""
-        self.own = book
-        kept = {*book.entries, *self.base.entries}
-        self.used = {entry: count for entry, count in self.used.items() if entry in kept}
+        self.answering.set_own(book)
+
+    def set_terms(self, terms: Terms) -> None:
+        """Live by other terms from now on; what was counted stays counted."""
+        self.answering.terms = terms
+        self.troubles.settle(terms.world, self.key)
 
     def is_used_up(self, entry: Entry) -> bool:
         """Whether an exchange has answered as many calls as it may."""
-        return entry.capacity is not None and self.used.get(entry, 0) >= entry.capacity
+        return self.answering.is_used_up(entry)
+
+    def look(self, job: Job, now: float) -> None:
+        """Bring a job to an instant, and those before it in line."""
+        self._settle(now)
+        job.look(now)
 
     def refused(self, request_id: str, status: int, note: str) -> None:
         """Note a request that was refused before any exchange was asked."""
@@ -218,107 +207,80 @@ class Tenant:
 
     # The parts
 
-    def _answer(self, call: Call) -> Answer:
-        switches = self.terms.switches
-        request_id = self._identities.next_id(call)
-        variant = variant_of(call.endpoint)
-        flaws: list[Json] = list(call.flaws)
-        if not flaws and variant is not None and switches.validate:
-            flaws = validate(variant, call.input, switches.profile)
-        if flaws:
-            shape = output_shape(variant, call.input, switches.profile)
-            ending = Ending(errors.failure(422, {"detail": flaws}), shape)
-            return Answer(request_id, ending, _INVALID, 0, "invalid input")
-        entry = self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
-        if entry is None:
-            if self.terms.unmatched == "fail" or variant is None:
-                raise self._missed(call, request_id)
-            plan, label, count, place = GENERATED, "generated", 1, ""
-        else:
-            used = self.used.get(entry, 0)
-            self.used[entry] = count = used + 1
-            plan, label, place = entry.plan(used), entry.label, entry.place
-        try:
-            ending = ending_of(plan, call, request_id, count, self.terms.seed, switches.profile)
-        except TemplateError as error:
-            raise self._template_failed(error, call, label, place) from None
-        units = plan.billable_units
-        if units is None and ending.outcome.is_success:
-            units = billable_units(variant, call.input, switches.profile)
-        return Answer(request_id, ending, plan, units, label, count, place)
+    def _app(self, call: Call) -> App:
+        world = self.troubles.world
+        return USUAL_APP if world is None or not world.apps else world.app(call.endpoint)
 
-    def _missed(self, call: Call, request_id: str) -> WireError:
-        nearest = [
-            *self.own.nearest(call, self.is_used_up),
-            *self.base.nearest(call, self.is_used_up),
-        ]
-        nearest.sort(key=lambda near: near.distance)
-        miss = Miss(call, tuple(nearest[:3]))
-        self.journal.write(self.clock.now(), "call", call, request_id, 404, "", "miss", miss)
-        return WireError(404, {"detail": str(miss)}, ((HINT, "miss"),), request_id=request_id)
+    def _counts_runners(self, app: App) -> bool:
+        """Whether jobs of an app wait for a runner."""
+        return app.runners < math.inf or self.troubles.account.concurrency < math.inf
 
-    def _refusal(self, call: Call, answer: Answer) -> WireError:
-        """A failure that the caller meets at once."""
-        outcome = answer.ending.outcome
-        self.journal.write(
-            self.clock.now(), "call", call, answer.request_id, outcome.status, answer.label
+    def _stand_in_line(self, job: Job, now: float) -> None:
+        if self._lines is None:
+            self._lines = Lines(
+                lambda it: self._app(it.call).runners,
+                lambda: self.troubles.account.concurrency,
+                lambda: self._direct.in_flight,
+            )
+        self._lines.admit(job, now)
+
+    def _settle(self, now: float) -> None:
+        if self._lines is not None:
+            self._lines.settle(now)
+
+    def _check_length(self, call: Call, app: App, now: float) -> None:
+        """Refuse a call whose queue is longer than it allows (protocol.md section 3.1)."""
+        name, allowed = call.endpoint.app, call.wishes.max_queue_length
+        for job in self.jobs.values():
+            self.look(job, now)
+        waiting = app.strangers + sum(
+            job.state is State.QUEUED and not job.is_over and job.call.endpoint.app == name
+            for job in self.jobs.values()
         )
-        error = WireError.of(outcome)
-        error.request_id = answer.request_id
-        error.units = answer.units
-        return error
+        if waiting > allowed:
+            note = f"{waiting} requests wait, {allowed:.0f} are allowed"
+            self.journal.write(now, "call", call, "", 429, "", note)
+            raise errors.queue_full(waiting, int(allowed))
 
-    def _template_failed(
-        self, error: TemplateError, call: Call, label: str, place: str
-    ) -> WireError:
-        """A reply that cannot be rendered for this call: the fake's own failure."""
-        where = f" ({place or label})" if place or label else ""
-        text = f"{error.what} at {'.'.join(map(str, error.path))}{where}"
-        detail = f"fakefal could not render the reply: {text}"
-        self.journal.write(self.clock.now(), "call", call, "", 500, label, detail)
-        return WireError(500, {"detail": detail}, note="the scenario's template failed")
-
-    def _as_told(self, ending: Ending) -> Ending:
-        """The end as the status may tell it (protocol.md section 16 row 5)."""
-        outcome = ending.outcome
-        if outcome.error is None or outcome.error_type or self.terms.switches.error_in_status:
-            return ending
-        return replace(ending, outcome=replace(outcome, error=None))
-
-    def _job(self, app: str, request_id: str) -> Job:
+    def _job(self, app: str, request_id: str) -> tuple[Job, float]:
+        """A job as it is now, and the present instant."""
         job = self.jobs.get(request_id)
         if job is None or job.call.endpoint.app != app:
             raise errors.not_found()
+        now = self.clock.now()
+        self._settle(now)
+        job.look(now)
         if job.state is State.CANCELLED and self.terms.switches.reads_after_cancel == "not-found":
             raise errors.not_found()
-        return job
+        if is_forgotten(job, self.clock, now):
+            del self.jobs[request_id]
+            raise errors.not_found()
+        return job, now
 
-    def _let_pass(self, job: Job, shown: int) -> None:
+    def _let_pass(self, job: Job, shown: int, now: float) -> None:
         """On a clock that waits for nobody, the time of a step that was shown is over."""
-        if job.position.step == shown and not job.is_over:
-            job.look(self.clock.reach(job.next_boundary()))
+        if self.clock.kind == "instant" and job.position.step == shown and not job.is_over:
+            job.look(self.clock.reach(self._wait_of(job)))
+        self._settle(self.clock.now())
+
+    def _wait_of(self, job: Job) -> float:
+        """How long whoever looks at a job again and again would have to wait for news."""
+        if job.is_waiting and self._lines is not None:
+            return self._lines.next_boundary()
+        return job.next_boundary() if job.is_patient else math.inf
 
     def _keep(self, job: Job) -> None:
         """Make room if there is none, then keep the job: it must outlive its submit answer."""
         if self.jobs and len(self.jobs) >= self._limits.jobs:
             now = self.clock.now()
             for old in self.jobs.values():
-                old.look(now)
+                self.look(old, now)
                 if old.is_over:
                     break
             else:
                 old = next(iter(self.jobs.values()))
             del self.jobs[old.id]
         self.jobs[job.id] = job
-
-
-def _place_for(answer: Answer) -> list[bytes] | None:
-    plan, ending = answer.plan, answer.ending
-    code = ending.shape.code
-    listed = plan.pacing.events
-    if plan.known.get(code) is not ending or (listed is not None and not listed.is_static):
-        return None
-    return plan.streams.setdefault(code, [])
 
 
 def _cancelled() -> Outcome:

@@ -17,6 +17,7 @@ from fakefal.protocol.endpoints import EndpointId, parse_endpoint
 from fakefal.protocol.errors import WireError, bad_request, unauthenticated, unknown_application
 from fakefal.protocol.texts import decode
 from fakefal.protocol.trouble import Trouble
+from fakefal.protocol.wishes import MAX_QUEUE_LENGTH, Wishes, read_wishes
 
 JSON = "application/json"
 
@@ -108,7 +109,7 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
     A body that is not JSON is no error of the platform: the app says so, with the result. Source:
     protocol.md sections 3.1, 6.5.
     """
-    _check_platform_headers(request.headers)
+    wishes = _wishes(request, via)
     body, flaws = _input(request)
     return Call(
         endpoint,
@@ -119,6 +120,7 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
         request.parameter("fal_webhook") if via == "queue" else None,
         flaws,
         _fingerprint(request.body),
+        wishes,
     )
 
 
@@ -160,24 +162,21 @@ def _json_mistake(body: bytes, reason: str) -> tuple[int, str]:
     return 0, reason
 
 
-def _check_platform_headers(headers: Mapping[str, str]) -> None:
-    """Refuse what fal's gateway refuses. Source: documented (protocol.md section 3.7)."""
-    priority = headers.get("x-fal-queue-priority")
-    if priority is not None and priority not in ("normal", "low"):
-        raise bad_request(f"Invalid X-Fal-Queue-Priority header: {priority!r}")
-    timeout = headers.get("x-fal-request-timeout")
-    if timeout is not None and not _is_timeout(timeout):
-        raise bad_request(f"Invalid X-Fal-Request-Timeout header: {timeout!r}")
+def _wishes(request: Request, via: Via) -> Wishes:
+    """What is asked of the platform; refused as fal's gateway refuses it.
 
-
-def _is_timeout(text: str) -> bool:
+    Source: documented (protocol.md section 3.7).
+    """
+    length = request.parameter(MAX_QUEUE_LENGTH) if via == "queue" else None
     try:
-        return 0.1 < float(text) < float("inf")
-    except ValueError:
-        return False
+        return read_wishes(request.headers, length)
+    except ValueError as error:
+        raise bad_request(str(error)) from None
 
 
-def answered(outcome: Outcome, request_id: str, units: float | None) -> Response:
+def answered(
+    outcome: Outcome, request_id: str, units: float | None, trouble: Trouble | None = None
+) -> Response:
     """How a call ended, as the answer that it is."""
     return Response(
         outcome.status,
@@ -186,6 +185,7 @@ def answered(outcome: Outcome, request_id: str, units: float | None) -> Response
         outcome.content_type,
         request_id if outcome.identified else "",
         units,
+        trouble,
     )
 
 

@@ -23,6 +23,7 @@ from fakefal.protocol.hosts import QUEUE
 from fakefal.protocol.queue import (
     ALREADY_COMPLETED,
     CANCELLATION_REQUESTED,
+    SUCCESS,
     QueueUrls,
     logs_wanted,
     request_urls,
@@ -39,38 +40,46 @@ async def submit(request: Request, parts: Mapping[str, str]) -> Answer:
     tenant = tenant_of(request, endpoint)
     job = tenant.submit(read_call(request, endpoint, "queue"))
     urls = _urls(request, tenant, endpoint.app, job.id)
-    return Response(200, encode(status_body(job.submitted(), urls)), request_id=job.id)
+    body = encode(status_body(job.submitted(), urls))
+    return Response(200, body, request_id=job.id, trouble=job.trouble)
 
 
 async def status(request: Request, parts: Mapping[str, str]) -> Answer:
     """``GET …/status``: 202 until COMPLETED, then 200. Source: protocol.md section 3.2."""
     tenant, app, request_id = _asked(request, parts)
     wanted = logs_wanted(request.parameter("logs"))
-    snapshot = tenant.status(app, request_id, with_logs=wanted)
+    trouble = tenant.trouble("status", app, request_id)
+    snapshot = tenant.status(app, request_id, with_logs=wanted, trouble=trouble)
     body = status_body(snapshot, _urls(request, tenant, app, request_id))
-    return Response(status_code(snapshot.status), encode(body), request_id=request_id)
+    code = status_code(snapshot.status)
+    return Response(code, encode(body), request_id=request_id, trouble=trouble)
 
 
 async def status_stream(request: Request, parts: Mapping[str, str]) -> Answer:
     """``GET …/status/stream``: an event for each step. Source: protocol.md section 3.3."""
     tenant, app, request_id = _asked(request, parts)
     wanted = logs_wanted(request.parameter("logs"))
-    watch = tenant.watch(app, request_id, with_logs=wanted)
+    trouble = tenant.trouble("status_stream", app, request_id)
+    watch = tenant.watch(app, request_id, with_logs=wanted, trouble=trouble)
     urls = _urls(request, tenant, app, request_id)
-    return EventStream(_status_events(watch, urls), sse.CONTENT_TYPE, NO_STORE, request_id)
+    framing = sse.FRAMINGS.get(tenant.terms.switches.status_sse, sse.PLAIN)
+    events = _status_events(watch, urls, framing)
+    return EventStream(events, sse.CONTENT_TYPE, NO_STORE, request_id, trouble)
 
 
-async def _status_events(watch: Watch, urls: QueueUrls) -> AsyncGenerator[bytes, None]:
+async def _status_events(
+    watch: Watch, urls: QueueUrls, framing: sse.Framing
+) -> AsyncGenerator[bytes, None]:
     while True:
         fresh = [
-            sse.PLAIN.encode(encode_ascii(status_body(snapshot, urls))) for snapshot in watch.news()
+            framing.encode(encode_ascii(status_body(snapshot, urls))) for snapshot in watch.news()
         ]
         if fresh:
             yield b"".join(fresh)
         if watch.is_over:
             return
         if not await watch.wait():
-            yield sse.PLAIN.comment("ping")
+            yield framing.comment("ping")
 
 
 async def result(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -79,21 +88,24 @@ async def result(request: Request, parts: Mapping[str, str]) -> Answer:
     Source: protocol.md section 3.4.
     """
     tenant, app, request_id = _asked(request, parts)
-    job = tenant.result(app, request_id)
+    trouble = tenant.trouble("result", app, request_id)
+    job = tenant.result(app, request_id, trouble=trouble)
     if job is None:
         body = too_early_body(request_id, _urls(request, tenant, app, request_id))
-        return Response(400, encode(body), request_id=request_id)
-    return answered(job.ending.outcome, request_id, job.units)
+        return Response(400, encode(body), request_id=request_id, trouble=trouble)
+    return answered(job.ending.outcome, request_id, job.units, trouble)
 
 
 async def cancel(request: Request, parts: Mapping[str, str]) -> Answer:
     """``PUT …/cancel``: 202, or 400 after the end. Source: protocol.md section 3.5."""
     tenant, app, request_id = _asked(request, parts)
-    if not tenant.cancel(app, request_id):
-        return Response(400, encode(ALREADY_COMPLETED), request_id=request_id)
-    if tenant.terms.switches.cancel_answer == "success":
-        return Response(200, encode({"success": True}), request_id=request_id)
-    return Response(202, encode(CANCELLATION_REQUESTED), request_id=request_id)
+    trouble = tenant.trouble("cancel", app, request_id)
+    status, body = 202, CANCELLATION_REQUESTED
+    if not tenant.cancel(app, request_id, trouble=trouble):
+        status, body = 400, ALREADY_COMPLETED
+    elif tenant.terms.switches.cancel_answer == "success":
+        status, body = 200, SUCCESS
+    return Response(status, encode(body), request_id=request_id, trouble=trouble)
 
 
 def _asked(request: Request, parts: Mapping[str, str]) -> tuple[Tenant, str, str]:

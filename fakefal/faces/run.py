@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator, Mapping
 
 from fakefal.engine.clock import Clock
-from fakefal.engine.tenant import Streaming
+from fakefal.engine.direct import Streaming
 from fakefal.faces.http import (
     NO_STORE,
     Answer,
@@ -35,7 +35,7 @@ async def run(request: Request, parts: Mapping[str, str]) -> Answer:
     endpoint = endpoint_of(parts["endpoint"])
     tenant = tenant_of(request, endpoint)
     answer = await tenant.run(read_call(request, endpoint, "run"))
-    return answered(answer.ending.outcome, answer.request_id, answer.units)
+    return answered(answer.ending.outcome, answer.request_id, answer.units, answer.trouble)
 
 
 async def get(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -57,28 +57,34 @@ async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
         sse.CONTENT_TYPE,
         (*NO_STORE, *streaming.headers),
         streaming.request_id,
+        streaming.trouble,
     )
 
 
 async def _events(streaming: Streaming, clock: Clock) -> AsyncGenerator[bytes, None]:
     """The events as bytes; what is due at once goes out in one piece."""
-    is_paced = streaming.first_seconds > 0 or streaming.every_seconds > 0
-    due = clock.later(clock.now(), streaming.first_seconds)
+    pacing = streaming.pacing
+    is_paced = pacing.first_seconds > 0 or pacing.every_seconds > 0 or pacing.stalled is not None
+    stall_at, stall_seconds = pacing.stalled or (-1, 0.0)
+    due = clock.later(clock.now(), pacing.first_seconds)
     joined = bytearray()
-    for event in _encoded(streaming):
-        if is_paced and due > clock.now():
-            if joined:
+    with streaming.busy():
+        for number, event in enumerate(_encoded(streaming)):
+            if number == stall_at:
+                due = clock.later(max(due, clock.now()), stall_seconds)
+            if is_paced and due > clock.now():
+                if joined:
+                    yield bytes(joined)
+                    joined.clear()
+                await clock.wait_until(due)
+            joined += event
+            if len(joined) >= _JOINED_BYTES:
                 yield bytes(joined)
                 joined.clear()
-            await clock.wait_until(due)
-        joined += event
-        if len(joined) >= _JOINED_BYTES:
+            if is_paced:
+                due = clock.later(due, pacing.every_seconds)
+        if joined:
             yield bytes(joined)
-            joined.clear()
-        if is_paced:
-            due = clock.later(due, streaming.every_seconds)
-    if joined:
-        yield bytes(joined)
 
 
 def _encoded(streaming: Streaming) -> Iterator[bytes]:
@@ -86,7 +92,7 @@ def _encoded(streaming: Streaming) -> Iterator[bytes]:
     if streaming.kept:
         yield from streaming.kept
         return
-    framing = sse.NAMED_CRLF if streaming.is_language_model else sse.PLAIN
+    framing = sse.FRAMINGS[streaming.sse]
     fresh: list[bytes] | None = None if streaming.kept is None else []
     size = 0
     for event in streaming.events:

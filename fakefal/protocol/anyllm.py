@@ -11,7 +11,8 @@ from pydantic_core import SchemaValidator, ValidationError
 
 from fakefal.protocol.call import Json
 from fakefal.protocol.endpoints import EndpointId
-from fakefal.protocol.errors import DOCS_URL
+from fakefal.protocol.errors import DOCS_URL, model_error_item
+from fakefal.protocol.options import LONG_PROMPT
 from fakefal.protocol.periods import DEFAULT_PERIOD, PERIODS, PREMIUM, Period
 
 Variant = Literal["text", "vision", "enterprise", "router"]
@@ -49,10 +50,8 @@ def default_model(profile: str) -> str:
     return PERIODS[profile].default_model
 
 
-@lru_cache(maxsize=64)
-def _schema(variant: Variant, profile: str) -> SchemaValidator:
-    """The validator of an input: pydantic's own, as fal's apps use it, without building models."""
-    period = PERIODS[profile]
+def _fields(variant: Variant, period: Period) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The schemas of an input's fields: those that must be there, and the others."""
     text = {"type": "str"}
     optional: dict[str, Any] = {
         "system_prompt": _nullable(text),
@@ -61,7 +60,7 @@ def _schema(variant: Variant, profile: str) -> SchemaValidator:
         "temperature": _nullable({"type": "float", "ge": 0, "le": 2}),
         "max_tokens": _nullable({"type": "int", "ge": 1}),
     }
-    required = {"prompt": text}
+    required: dict[str, Any] = {"prompt": text}
     if variant == "router":
         required["model"] = text
         known = set(optional) - {"priority"}
@@ -76,10 +75,16 @@ def _schema(variant: Variant, profile: str) -> SchemaValidator:
         if "image_urls" in images:
             optional["image_urls"] = _nullable({"type": "list", "items_schema": text})
         known |= set(images)
+    return required, {name: optional[name] for name in optional if name in known}
+
+
+@lru_cache(maxsize=64)
+def _schema(variant: Variant, profile: str) -> SchemaValidator:
+    """The validator of an input: pydantic's own, as fal's apps use it, without building models."""
+    required, optional = _fields(variant, PERIODS[profile])
     fields = {
-        name: {"type": "typed-dict-field", "schema": optional[name], "required": False}
-        for name in optional
-        if name in known
+        name: {"type": "typed-dict-field", "schema": schema, "required": False}
+        for name, schema in optional.items()
     }
     fields |= {
         name: {"type": "typed-dict-field", "schema": schema, "required": True}
@@ -93,6 +98,61 @@ def _schema(variant: Variant, profile: str) -> SchemaValidator:
             "extra_behavior": "ignore",
         }
     )
+
+
+_ROUTER_MORE = frozenset(
+    {
+        "enable_web_search",
+        "web_search_options",
+        "image_urls",
+        "pdf_urls",
+        "audio_url",
+        "video_url",
+        "video_urls",
+    }
+)
+"""Fields of the router's variants that are not checked. Source: protocol.md section 6.4."""
+
+
+def unknown_fields(variant: Variant, body: Json, profile: str) -> list[tuple[str, Json]]:
+    """The input's fields that the model does not know, each with what a strict one would say.
+
+    fal's models ignore them. Source: inferred (protocol.md sections 6.5, 16 row 32).
+    """
+    if not isinstance(body, dict):
+        return []
+    required, optional = _fields(variant, PERIODS[profile])
+    known = {*required, *optional} | (_ROUTER_MORE if variant == "router" else set())
+    return [
+        (
+            name,
+            {
+                "type": "extra_forbidden",
+                "loc": ["body", name],
+                "msg": "Extra inputs are not permitted",
+                "input": value,
+            },
+        )
+        for name, value in body.items()
+        if name not in known
+    ]
+
+
+def too_long(body: Json) -> list[Json]:
+    """What is said of prompts longer than any-llm took in 2025 (protocol.md section 16 row 30)."""
+    if not isinstance(body, dict):
+        return []
+    return [
+        model_error_item(
+            "sequence_too_long",
+            f"Sequence is too long, at most {LONG_PROMPT} characters",
+            ("body", name),
+            {"max_length": LONG_PROMPT},
+            input=value,
+        )
+        for name in ("prompt", "system_prompt")
+        if isinstance(value := body.get(name), str) and len(value) > LONG_PROMPT
+    ]
 
 
 def _nullable(schema: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from fakefal.protocol.endpoints import EndpointId
+from fakefal.protocol.wishes import NO_WISHES, Wishes
 
 Json = Any
 """Any JSON value: the user's or the model's, never ours."""
@@ -37,6 +38,7 @@ class Call:
     webhook: str | None = None
     flaws: tuple[Json, ...] = ()
     fingerprint: bytes = b""
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True)

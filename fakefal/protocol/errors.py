@@ -9,7 +9,7 @@ from fakefal.protocol import headers as names
 from fakefal.protocol.call import Moment, Outcome
 from fakefal.protocol.texts import encode
 
-Kind = Literal["model", "request", "account", "routing", "ingress"]
+Kind = Literal["model", "request", "account", "routing", "app", "ingress"]
 Retried = Literal["yes", "no", "maybe"]
 Grade = Literal["documented", "client", "recorded", "inferred"]
 
@@ -67,7 +67,8 @@ class ErrorEntry:
 
     ``message`` is the usual text (``msg`` of a model error, else ``detail``). ``context`` is the
     model error's ``ctx``; ``data`` goes beside ``detail`` in the other shapes. ``retried`` says
-    whether fal's own queue tries again.
+    whether fal's own queue tries again. ``body`` is for the few that have no ``detail`` text,
+    ``word`` for a request error that goes by another's ``error_type``.
     """
 
     name: str
@@ -81,6 +82,8 @@ class ErrorEntry:
     data: dict[str, Any] = field(default_factory=dict)
     headers: tuple[tuple[str, str], ...] = ()
     moment: Moment = "result"
+    body: Any = None
+    word: str = ""
 
 
 def model_error_item(
@@ -139,24 +142,24 @@ def request_error(
 ) -> Outcome:
     """The flat body of a platform failure. Source: documented (protocol.md section 7.2)."""
     text = entry.message if detail is None else detail
-    body = {"detail": text, "error_type": entry.name}
+    word = entry.word or entry.name
     return failure(
         status or entry.status,
-        body,
-        headers=((names.ERROR_TYPE, entry.name), *entry.headers, *headers),
+        {"detail": text, "error_type": word},
+        headers=((names.ERROR_TYPE, word), *entry.headers, *headers),
         error=text,
-        error_type=entry.name,
+        error_type=word,
     )
 
 
 def plain_error(
     entry: ErrorEntry, *, status: int | None = None, headers: tuple[tuple[str, str], ...] = ()
 ) -> Outcome:
-    """An account or routing error: ``detail`` and, for the concurrency limit, its type and data.
+    """An account, routing or app error: ``detail``, and for the concurrency limit type and data.
 
-    Source: recorded (protocol.md sections 3.9, 7.3).
+    Source: recorded (protocol.md sections 3.9, 4, 7.3).
     """
-    body = {"detail": entry.message, **entry.data}
+    body = {"detail": entry.message, **entry.data} if entry.body is None else entry.body
     return failure(
         status or entry.status, body, headers=(*entry.headers, *headers), moment=entry.moment
     )
@@ -222,6 +225,31 @@ def malformed_key() -> WireError:
     """A key that is not ``id:secret``. Source: recorded (protocol.md section 7.3)."""
     text = "Invalid Key Authorization header format. Expected '<key_id>:<key_secret>'."
     return WireError(401, {"detail": text})
+
+
+def no_user() -> WireError:
+    """A key that is not known, as it was told until April 2026. Source: protocol.md section 7.3."""
+    return WireError(401, {"detail": "No user found for Key ID and Secret"})
+
+
+def too_many(limit: int) -> WireError:
+    """As many calls run as may. Source: recorded (protocol.md section 3.9)."""
+    word = "concurrent_requests_limit"
+    return WireError(
+        429,
+        {
+            "detail": f"Reached concurrent requests limit of {limit}",
+            "type": word,
+            "data": {"limit": limit},
+        },
+        ((names.NEEDS_RETRY, "1"), (names.ERROR_TYPE, word)),
+    )
+
+
+def queue_full(waiting: int, allowed: int) -> WireError:
+    """A queue longer than allowed. Source: documented status, inferred body (section 7.3)."""
+    text = f"Queue length {waiting} exceeds the maximum of {allowed} (fal_max_queue_length)"
+    return WireError(429, {"detail": text})
 
 
 def unknown_application(alias: str) -> WireError:

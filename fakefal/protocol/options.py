@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 from fakefal.protocol.periods import DEFAULT_PERIOD
 
 Subpath = Literal["accept", "refuse-405"]
 ReadsAfterCancel = Literal["completed", "not-found"]
 Unmatched = Literal["fail", "generate"]
+KeyWording = Literal["by-call", "no-user", "invalid"]
+UnknownFields = Literal["ignore", "warn", "refuse"]
+Logs = Literal["cumulative", "window"]
+Sse = Literal["by-model", "named-crlf", "plain-crlf", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +26,17 @@ class Switches:
     ``reads_after_cancel``: what a request cancelled in the queue reads as (row 4).
     ``error_in_status``: whether a model's own failure shows in the status (row 5).
     ``cancel_answer``: ``status`` for the documented 202, ``success`` for OpenAPI's 200 (row 7).
-    ``keys``: ``any`` takes every non-empty key, ``strict`` only ``id:secret`` (row 10).
-    ``profile``: the period of the any-llm schema (section 6.1).
+    ``key_wording``: what a key that is not good is told (row 9): ``by-call`` tells runs and submits
+    that the app cannot be accessed and reads that the key is invalid.
+    ``keys``: ``any`` takes every non-empty key, ``strict`` only ``id:secret``, a tuple only those
+    in it (row 10).
+    ``logs``: polled logs are all so far, or those of the present step (row 12).
+    ``stream_sse``, ``status_sse``: line ends and event names of streams (row 21).
+    ``repeat_complete``: whether the complete text comes once more as a partial event (row 22).
+    ``long_prompts``: what a prompt of more than 5000 characters gets (row 30).
+    ``unknown_fields``: what input keys get that the model does not know (row 32).
+    ``profile``: the period by whose ways the rest is set, ``period`` that of the any-llm schema
+    (section 6.1).
     ``validate``: whether inputs of known models are checked as the model would.
     """
 
@@ -31,6 +45,41 @@ class Switches:
     reads_after_cancel: ReadsAfterCancel = "completed"
     error_in_status: bool = True
     cancel_answer: Literal["status", "success"] = "status"
-    keys: Literal["any", "strict"] = "any"
+    key_wording: KeyWording = "by-call"
+    keys: Literal["any", "strict"] | tuple[str, ...] = "any"
+    logs: Logs = "cumulative"
+    stream_sse: Sse = "by-model"
+    status_sse: Sse = "plain"
+    repeat_complete: bool = True
+    long_prompts: Literal["accept", "refuse"] = "accept"
+    unknown_fields: UnknownFields = "ignore"
     profile: str = DEFAULT_PERIOD
+    period: str = DEFAULT_PERIOD
     validate: bool = True
+
+
+LONG_PROMPT = 5000
+"""Characters. Source: recorded, weak (protocol.md section 16 row 30)."""
+
+PROFILES: dict[str, dict[str, Any]] = {
+    DEFAULT_PERIOD: {},
+    **{
+        name: {"period": name, "key_wording": "no-user", "long_prompts": "refuse"}
+        for name in ("2024-11", "2025-01", "2025-03")
+    },
+    **{name: {"period": name, "key_wording": "no-user"} for name in ("2025-07", "2025-08")},
+    "2025-10": {"period": "2025-10", "key_wording": "no-user"},
+    "2026-04": {"period": "2025-10", "key_wording": "invalid"},
+    "2026-09": {"period": "2025-10"},
+}
+"""Profiles by the month they begin, and what each sets; the schema is that of the last period
+before. Source: protocol.md sections 6.1, 7.3, 8, 16 row 30."""
+
+SWITCH_NAMES = tuple(field.name for field in fields(Switches) if field.name != "period")
+
+
+def switched(switches: Switches, values: Mapping[str, Any]) -> Switches:
+    """Switches with some of them set; a profile among them sets those that are not named."""
+    profile = values.get("profile")
+    told = {} if profile is None else {"period": DEFAULT_PERIOD, **PROFILES[profile]}
+    return replace(switches, **{**told, **values})

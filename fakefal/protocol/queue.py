@@ -17,8 +17,9 @@ ON = frozenset({"1", "true", "yes", "on", "t", "y"})
 IN_PROGRESS_DETAIL = "Request is still in progress"
 """The AI SDK compares this text. Source: recorded, client (protocol.md section 3.4)."""
 
-CANCELLATION_REQUESTED = {"status": "CANCELLATION_REQUESTED"}
-ALREADY_COMPLETED = {"status": "ALREADY_COMPLETED"}
+CANCELLATION_REQUESTED: dict[str, Json] = {"status": "CANCELLATION_REQUESTED"}
+ALREADY_COMPLETED: dict[str, Json] = {"status": "ALREADY_COMPLETED"}
+SUCCESS: dict[str, Json] = {"success": True}
 CANCELLED_ERROR = "Request was cancelled"
 
 

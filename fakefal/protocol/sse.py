@@ -46,6 +46,10 @@ class Framing:
 
 NAMED_CRLF = Framing("\r\n", "event")
 PLAIN = Framing("\n")
+PLAIN_CRLF = Framing("\r\n")
+
+FRAMINGS = {"named-crlf": NAMED_CRLF, "plain-crlf": PLAIN_CRLF, "plain": PLAIN}
+"""The framings by the names that options give them; each model's own is none of them."""
 
 
 class Decoder:

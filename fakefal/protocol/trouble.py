@@ -28,7 +28,7 @@ OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 CALL_OPERATIONS: frozenset[Operation] = frozenset(("submit", "run", "stream"))
 """The operations that begin a call; the others are about something that is already there."""
 
-How = Literal["reset", "close", "stall"]
+How = Literal["reset", "close", "stall", "garbage"]
 Where = Literal["before", "head", "body", "end"]
 
 
@@ -36,7 +36,8 @@ Where = Literal["before", "head", "body", "end"]
 class Cut:
     """The connection ends, or falls silent, before the answer is complete.
 
-    ``how``: a TCP reset, an orderly close, or silence for ``seconds`` and then a close.
+    ``how``: a TCP reset, an orderly close, silence for ``seconds`` and then a close, or bytes that
+    make no sense and then a close.
     ``where``: before the first byte, after the head, after ``share`` of the body (of a stream:
     after ``events`` of it), or after the last byte.
     """
@@ -63,7 +64,8 @@ class Trouble:
     ``refusal`` is answered in place of the healthy answer. ``is_performed`` says whether the
     operation takes place all the same: a lost answer to an accepted submit leaves a job behind.
     ``kept`` is the share of the body that is sent as if it were the whole. ``raw`` is sent in place
-    of HTTP. ``dropped`` and ``changed`` are fields of a JSON object.
+    of HTTP. ``dropped`` and ``changed`` are fields of a JSON object. ``is_too_early`` is for a
+    result that is held back although the status says COMPLETED.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Trouble:
     dropped: tuple[str, ...] = ()
     changed: dict[str, Json] = field(default_factory=dict)
     raw: bytes | None = None
+    is_too_early: bool = False
 
     @property
     def code(self) -> int:
@@ -89,3 +92,12 @@ class Trouble:
         if self.refusal is not None:
             return self.refusal.status
         return self.status or 200
+
+
+class Interrupted(Exception):
+    """A request that is not served: its trouble is all that the caller gets."""
+
+    def __init__(self, trouble: Trouble, request_id: str = "") -> None:
+        super().__init__(trouble.name)
+        self.trouble = trouble
+        self.request_id = request_id

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from fakefal.errors import FakefalError
 from fakefal.protocol.call import Json
+from fakefal.scenario.circumstances import Circumstances
 from fakefal.scenario.models import Exchange
 from fakefal.scenario.patterns import PatternError
 from fakefal.scenario.render import TemplateError
@@ -104,6 +105,10 @@ class ExchangeBuilder:
             raise FakefalError("fail takes a name or a spelled-out failure — fail(status=500), say")
         return self._set(fail=spelled if name is None else name)
 
+    def preset(self, *names: str) -> ExchangeBuilder:
+        """Ready-made troubles by name, as ``fakefal presets`` lists them."""
+        return self._set(preset=list(names))
+
     # On the way there
 
     def timeline(self, *steps: Any) -> ExchangeBuilder:
@@ -125,6 +130,31 @@ class ExchangeBuilder:
     def takes(self, duration: float | str) -> ExchangeBuilder:
         """``metrics.inference_time`` of the finished status."""
         return self._set(inference_time=duration)
+
+    def omit(self, *fields: str) -> ExchangeBuilder:
+        """Fields left out of the output, such as ``"usage"``."""
+        return self._set(omit=list(fields))
+
+    # What goes wrong
+
+    def faults(self, **operations: Any) -> ExchangeBuilder:
+        """Faults of single requests, used in turn, then healthy.
+
+        ``faults(submit=["nginx-502 x2"], status="hang", result=[{"delay": "2s"}])``.
+        """
+        return self._set(faults=operations)
+
+    def cancel(self, answer: str) -> ExchangeBuilder:
+        """What a cancel comes to: ``ignored``, ``honoured`` or ``too-late``."""
+        return self._set(cancel=answer)
+
+    def retries(self, times: int = 1, *, after: str | None = None) -> ExchangeBuilder:
+        """Back to the queue after a lost runner, so many times; ``after`` is what each loss is."""
+        return self._set(retries={"times": times} | ({} if after is None else {"after": after}))
+
+    def keep(self, duration: float | str) -> ExchangeBuilder:
+        """How long the result can be read."""
+        return self._set(keep=duration)
 
     # How often
 
@@ -190,18 +220,31 @@ def when_of(
 
 def build_exchange(data: dict[str, Any]) -> Exchange:
     """An exchange from plain data; raises FakefalError with all that is wrong."""
-    source = Source("on(…)", {"fakefal": 1, "exchanges": [data]})
     try:
         return Exchange.model_validate(data)
     except ValidationError as error:
-        texts = []
-        for found in error.errors(include_url=False):
-            found["loc"] = ("exchanges", 0, *found["loc"])
-            mistake = word_error(source, found)
-            path = mistake.path.removeprefix("exchanges[0].")
-            right = f" — {mistake.right}" if mistake.right else ""
-            texts.append(f"{path}: {mistake.what}{right}")
-        raise FakefalError("\n".join(texts)) from None
+        source = Source("on(…)", {"fakefal": 1, "exchanges": [data]})
+        raise _told(error, source, ("exchanges", 0)) from None
+
+
+def build_circumstances(data: dict[str, Any]) -> Circumstances:
+    """Circumstances from plain data; raises FakefalError with all that is wrong."""
+    try:
+        return Circumstances.model_validate(data)
+    except ValidationError as error:
+        raise _told(error, Source("test", {"fakefal": 1, **data}), ()) from None
+
+
+def _told(error: ValidationError, source: Source, at: tuple[str | int, ...]) -> FakefalError:
+    """All that is wrong with data at a place of a scenario, a line each."""
+    texts = []
+    for found in error.errors(include_url=False):
+        found["loc"] = (*at, *found["loc"])
+        mistake = word_error(source, found)
+        path = mistake.path.removeprefix("exchanges[0].")
+        right = f" — {mistake.right}" if mistake.right else ""
+        texts.append(f"{path}: {mistake.what}{right}")
+    return FakefalError("\n".join(texts))
 
 
 def worded(error: PatternError | TemplateError) -> FakefalError:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from fakefal.protocol.call import Call
 from fakefal.scenario.matching import Condition, compile_condition, distance
 from fakefal.scenario.patterns import Difference
-from fakefal.scenario.plans import Plan, compile_reply
+from fakefal.scenario.plans import Plan
+from fakefal.scenario.replies import compile_reply
 
 if TYPE_CHECKING:
     from fakefal.scenario.models import Exchange

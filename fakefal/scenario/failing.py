@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from fakefal.protocol.catalogue import find_entry, known_names
+from fakefal.protocol.call import Outcome
+from fakefal.protocol.catalogue import CATALOGUE, find_entry, known_names
+from fakefal.protocol.errors import ErrorEntry, failure, model_error, request_error
 from fakefal.scenario.fields import Headers, Json, Output, Strict
 
 
@@ -72,7 +74,55 @@ FailName = Annotated[
     BeforeValidator(_fail_name),
     WithJsonSchema({"enum": _FAIL_NAMES, "description": "A name of the error catalogue."}),
 ]
+
+
+def _retried_name(value: str) -> str:
+    entry = find_entry(value)
+    if entry is None or entry.kind != "request" or entry.retried != "yes":
+        raise PydanticCustomError("retried_name", "is nothing that fal retries")
+    return entry.name
+
+
+RETRIED_NAMES = [
+    entry.name for entry in CATALOGUE.values() if entry.kind == "request" and entry.retried == "yes"
+]
+"""What the platform retries. Source: documented (protocol.md sections 7.2, 15)."""
+
+RetriedName = Annotated[
+    str, BeforeValidator(_retried_name), WithJsonSchema({"type": "string", "enum": RETRIED_NAMES})
+]
 Fail = Annotated[
     Annotated[FailName, Tag("(name)")] | Annotated[FailSpec, Tag("(spec)")],
     Discriminator(_fail_kind),
 ]
+
+
+def spelled_failure(fail: FailSpec) -> Outcome:
+    """The answer that a spelled-out failure is."""
+    headers = tuple(fail.headers.items())
+    if fail.type is not None:
+        entry = find_entry(fail.type)
+        if entry is None or entry.kind != "model":
+            entry = ErrorEntry(fail.type, "model", 422, fail.type, "scenario", "inferred")
+        return model_error(
+            entry,
+            message=fail.msg,
+            loc=tuple(fail.loc) if fail.loc is not None else ("body",),
+            context=fail.ctx,
+            status=fail.status,
+            extra={"input": fail.input} if "input" in fail.model_fields_set else None,
+            headers=headers,
+        )
+    if fail.error_type is not None:
+        entry = find_entry(fail.error_type)
+        if entry is None or entry.kind != "request":
+            status = fail.status or 500
+            entry = ErrorEntry(
+                fail.error_type, "request", status, fail.error_type, "scenario", "inferred"
+            )
+        return request_error(entry, detail=fail.detail, status=fail.status, headers=headers)
+    assert fail.status is not None
+    body = fail.body
+    if "body" not in fail.model_fields_set:
+        body = {"detail": fail.detail if fail.detail is not None else fail.msg or "Error"}
+    return failure(fail.status, body, headers=headers)

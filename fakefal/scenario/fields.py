@@ -77,6 +77,22 @@ class OrWord:
         return {"anyOf": [self._word, handler(core_schema)]}
 
 
+class OrOne:
+    """Lets the JSON Schema know that a list of one entry may be written as the entry itself."""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = handler(core_schema)
+        many = next(part for part in schema.get("anyOf", [schema]) if "items" in part)
+        return {"anyOf": [many["items"], *schema.get("anyOf", [schema])]}
+
+
+def one_or_many(value: Any) -> Any:
+    """A single entry as the list of it."""
+    return value if isinstance(value, list) or value is None else [value]
+
+
 def _headers(value: Any) -> Any:
     for name, text in value.items() if isinstance(value, dict) else ():
         if not re.fullmatch(_HEADER_NAME, str(name)):

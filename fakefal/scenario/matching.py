@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fakefal.protocol.call import Call, Json
 from fakefal.protocol.endpoints import parse_endpoint
 from fakefal.scenario.operators import compile_pattern
-from fakefal.scenario.patterns import Difference, Equal, Matcher, PatternError, Subset
+from fakefal.scenario.patterns import Difference, Equal, Matcher, PatternError, Subset, glob
 from fakefal.scenario.scalars import MISSING
 
 if TYPE_CHECKING:
@@ -37,11 +37,7 @@ class EndpointPattern:
 def compile_endpoint(text: str) -> EndpointPattern:
     """Read ``endpoint`` of a ``when``; raises PatternError for what can match no call."""
     if _GLOB.search(text):
-        parts = (
-            {"*": ".*", "?": "[^/]"}.get(character, re.escape(character))
-            for character in text.strip("/")
-        )
-        return EndpointPattern(text, re.compile("".join(parts), re.DOTALL))
+        return EndpointPattern(text, glob(text.strip("/")))
     endpoint = parse_endpoint(text)
     if endpoint is None:
         right = "write owner/alias, such as fal-ai/any-llm, or a pattern with *"

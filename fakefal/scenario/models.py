@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from fakefal.protocol.call import VIAS, Via
-from fakefal.scenario.failing import Fail
-from fakefal.scenario.fields import Duration, Headers, OrWord, Output, Pattern, Strict
-from fakefal.scenario.option_models import Options
+from fakefal.protocol.catalogue import find_entry
+from fakefal.scenario.circumstances import Circumstances
+from fakefal.scenario.failing import Fail, RetriedName
+from fakefal.scenario.faults import CallFaults
+from fakefal.scenario.fields import (
+    Duration,
+    Headers,
+    OrOne,
+    OrWord,
+    Output,
+    Pattern,
+    Strict,
+    one_or_many,
+)
 from fakefal.scenario.pacing import StepEntry, StreamSpec
+from fakefal.scenario.preset_book import PRESETS, reply_presets
 
 
 def _one_or_many(value: Any) -> Any:
@@ -35,9 +47,38 @@ class When(Strict):
     )
 
 
+class RetriesSpec(Strict):
+    """How often the platform loses the runner and puts the request back into the queue."""
+
+    times: int = Field(1, ge=0, le=100, description="Runners lost. fal gives up after ten.")
+    after: RetriedName = Field("runner_disconnected", description="What each loss is.")
+
+
+def _preset(value: Any) -> Any:
+    name = value.replace("_", "-") if isinstance(value, str) else ""
+    preset = PRESETS.get(name)
+    if preset is not None and preset.part == "reply":
+        return name
+    if find_entry(name) is None:
+        raise PydanticCustomError("reply_preset", "is no preset for a reply")
+    return name
+
+
+PresetNames = Annotated[
+    list[Annotated[str, BeforeValidator(_preset), WithJsonSchema({"enum": reply_presets()})]],
+    BeforeValidator(one_or_many),
+    OrOne(),
+]
+
+
+def _retries(value: Any) -> Any:
+    return {"times": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class Reply(Strict):
     """What the fake does with a call: how it ends, and on the way there."""
 
+    preset: PresetNames | None = Field(None, description="Ready-made troubles, by name.")
     text: str | None = Field(None, description="A language model's output text.")
     reasoning: str | None = Field(None, description="Given only if the call asks for reasoning.")
     error: str | None = Field(None, description="An upstream failure inside a 200 answer.")
@@ -48,6 +89,15 @@ class Reply(Strict):
     headers: Headers = Field(default_factory=dict, description="Extra response headers.")
     inference_time: Duration | None = Field(None, description="metrics.inference_time.")
     billable_units: Annotated[float, Field(ge=0)] | None = None
+    omit: list[str] | None = Field(None, description="Fields left out of the output.")
+    cancel: Literal["ignored", "honoured", "too-late"] | None = Field(
+        None, description="What a cancel comes to. Default: only a queued request is cancelled."
+    )
+    retries: Annotated[
+        RetriesSpec | None, BeforeValidator(_retries), OrWord({"type": "integer", "minimum": 0})
+    ] = Field(None, description="Back to the queue after a lost runner, so many times.")
+    keep: Duration | None = Field(None, description="How long the result is kept.")
+    faults: CallFaults | None = Field(None, description="Per operation, used in turn.")
 
     @model_validator(mode="after")
     def _one_outcome(self) -> Reply:
@@ -91,8 +141,8 @@ def _version(value: Any) -> Any:
     return value
 
 
-class Scenario(Strict):
-    """A scenario file: an ordered list of exchanges, plus options."""
+class Scenario(Circumstances):
+    """A scenario file: an ordered list of exchanges, and what holds for all of them."""
 
     schema_: str | None = Field(None, alias="$schema", description="For editors; not read.")
     fakefal: Annotated[Literal[1], BeforeValidator(_version)] = Field(
@@ -101,5 +151,4 @@ class Scenario(Strict):
     name: str | None = None
     description: str | None = None
     seed: int | None = Field(None, description="Request ids and generated outputs derive from it.")
-    options: Options = Field(default_factory=Options)
     exchanges: list[Exchange] = Field(default_factory=list)

@@ -7,31 +7,72 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from fakefal.protocol.periods import PERIODS
+from fakefal.protocol.options import (
+    PROFILES,
+    KeyWording,
+    Logs,
+    ReadsAfterCancel,
+    Sse,
+    Subpath,
+    UnknownFields,
+    Unmatched,
+)
 from fakefal.scenario.fields import Strict
 
 
 def _profile(value: Any) -> Any:
-    if isinstance(value, str) and value not in PERIODS:
+    if isinstance(value, str) and value not in PROFILES:
         raise PydanticCustomError("profile", "is not a known profile")
+    return value
+
+
+def _keys(value: Any) -> Any:
+    if isinstance(value, str) and value not in ("any", "strict"):
+        raise PydanticCustomError("keys", "is neither any, strict nor a list of keys")
     return value
 
 
 class Options(Strict):
     """Switches for what fal's protocol leaves open; each default is that of the server."""
 
-    unmatched: Literal["fail", "generate"] | None = Field(
+    unmatched: Unmatched | None = Field(
         None, description="What a call gets that no exchange matches."
     )
-    subpath: Literal["accept", "refuse-405"] | None = None
+    subpath: Subpath | None = None
     response_suffix: bool | None = None
-    reads_after_cancel: Literal["completed", "not-found"] | None = None
+    reads_after_cancel: ReadsAfterCancel | None = None
     error_in_status: bool | None = None
     cancel_answer: Literal["status", "success"] | None = None
-    keys: Literal["any", "strict"] | None = None
+    key_wording: KeyWording | None = None
+    keys: Annotated[
+        str | list[str] | None,
+        BeforeValidator(_keys),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"enum": ["any", "strict", None]},
+                    {"type": "array", "items": {"type": "string"}},
+                ]
+            }
+        ),
+    ] = Field(None, description="Which keys are good.")
+    logs: Logs | None = None
+    stream_sse: Sse | None = None
+    status_sse: Sse | None = None
+    repeat_complete: bool | None = None
+    long_prompts: Literal["accept", "refuse"] | None = None
+    unknown_fields: UnknownFields | None = None
     profile: Annotated[
-        str | None, BeforeValidator(_profile), WithJsonSchema({"enum": [*PERIODS]})
+        str | None, BeforeValidator(_profile), WithJsonSchema({"enum": [*PROFILES]})
     ] = None
     validate_: bool | None = Field(
         None, alias="validate", description="Check inputs of known models as the model would."
     )
+
+
+def options_of(given: dict[str, Any]) -> dict[str, Any]:
+    """Options as plain values for ``Switches``; raises ValidationError."""
+    told = Options.model_validate(given).model_dump(by_alias=True, exclude_none=True)
+    if isinstance(told.get("keys"), list):
+        told["keys"] = tuple(told["keys"])
+    return told

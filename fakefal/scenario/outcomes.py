@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from fakefal.protocol.anyllm import OutputShape, output_shape, partials, variant_of
 from fakefal.protocol.call import Call, Json, Outcome
+from fakefal.protocol.options import Switches
 from fakefal.protocol.texts import encode
 from fakefal.scenario.generated import generated_reasoning, generated_text
 from fakefal.scenario.plans import Ending, Pacing, Plan
@@ -33,22 +34,24 @@ def variables_of(call: Call, request_id: str, count: int, seed: int) -> dict[str
 
 
 def ending_of(
-    plan: Plan, call: Call, request_id: str, count: int, seed: int, profile: str
+    plan: Plan, call: Call, request_id: str, count: int, seed: int, switches: Switches
 ) -> Ending:
     """The end that a plan gives a call; raises TemplateError.
 
     ``count`` is how many calls the exchange has answered, this one included.
     """
-    shape = output_shape(variant_of(call.endpoint), call.input, profile)
+    shape = output_shape(variant_of(call.endpoint), call.input, switches.period)
     if (known := plan.known.get(shape.code)) is not None:
         return known
     variables = variables_of(call, request_id, count, seed)
     if plan.fail is not None:
-        ending = Ending(plan.fail(call.endpoint.alias, variables), shape)
+        ending = Ending(plan.fail(call.endpoint, variables), shape)
     elif plan.output is not None:
         ending = _succeed(plan.output.render(variables), shape)
     else:
         ending = _worded(plan, call, seed, shape, variables)
+    if plan.omitted:
+        ending = _without(ending, plan.omitted)
     if plan.headers is not None:
         ending = _with_headers(ending, plan.headers.render(variables))
     if _is_static(plan, shape):
@@ -91,6 +94,20 @@ def _succeed(body: Json, shape: OutputShape) -> Ending:
     return Ending(Outcome(200, body, encode(body)), shape)
 
 
+def _without(ending: Ending, fields: tuple[str, ...]) -> Ending:
+    """The same end, its output without some fields."""
+    outcome = ending.outcome
+    if not isinstance(outcome.body, dict) or not outcome.is_success:
+        return ending
+    body = without(outcome.body, fields)
+    return replace(ending, outcome=replace(outcome, body=body, payload=encode(body)))
+
+
+def without(body: dict[str, Json], fields: tuple[str, ...]) -> dict[str, Json]:
+    """An object without some of its fields."""
+    return {name: value for name, value in body.items() if name not in fields}
+
+
 def _with_headers(ending: Ending, headers: dict[str, Any]) -> Ending:
     pairs = tuple((name, _text(value)) for name, value in headers.items())
     outcome = ending.outcome
@@ -111,11 +128,40 @@ def pieces_of(text: str, pacing: Pacing) -> list[str]:
     return found or [text]
 
 
-def stream_events(plan: Plan, ending: Ending, variables: dict[str, Any]) -> Iterator[Json]:
-    """The events of a stream that succeeds.
+def stream_events(
+    plan: Plan, ending: Ending, variables: dict[str, Any], switches: Switches
+) -> Iterator[Json]:
+    """The events of a stream that succeeds, as far as its reply lets them come."""
+    events = _all_events(plan, ending, variables, switches)
+    if plan.omitted:
+        events = (without(it, plan.omitted) if isinstance(it, dict) else it for it in events)
+    pacing = plan.pacing
+    if pacing.broken is not None:
+        return _broken(events, *pacing.broken)
+    return events if pacing.is_finished else _unfinished(events)
 
-    A language model's are cumulative: growing and partial, then the whole once more with
+
+def _broken(events: Iterator[Json], after: int, error: str) -> Iterator[Json]:
+    """So many events, then one that tells an error (protocol.md section 5)."""
+    last: Json = {}
+    for event in islice(events, after):
+        last = event
+        yield event
+    told = last if isinstance(last, dict) else {}
+    yield {"output": "", **told, "partial": False, "error": error}
+
+
+def _unfinished(events: Iterator[Json]) -> Iterator[Json]:
+    """All events but the last."""
+    return (event for event, _ in pairwise(events))
+
+
+def _all_events(
+    plan: Plan, ending: Ending, variables: dict[str, Any], switches: Switches
+) -> Iterator[Json]:
+    """A language model's events are cumulative: growing and partial, then the whole once more with
     ``partial: false``. Listed events come as they are, then the output if the reply has one.
+
     Source: protocol.md sections 5 and 16 row 22.
     """
     if plan.pacing.events is not None:
@@ -128,10 +174,12 @@ def stream_events(plan: Plan, ending: Ending, variables: dict[str, Any]) -> Iter
         thoughts = pieces_of(ending.reasoning, plan.pacing) if ending.reasoning else []
         if plan.pacing.chunks is not None and ending.reasoning:
             thoughts = [ending.reasoning]
-        if not ending.shape.bare and not (ending.error is not None and not ending.text):
-            yield from partials(ending.shape, pieces_of(ending.text, plan.pacing), thoughts)
-        elif ending.shape.bare:
-            yield from _bare_partials(pieces_of(ending.text, plan.pacing))
+        pieces = pieces_of(ending.text, plan.pacing)
+        if ending.shape.bare:
+            yield from _bare_partials(pieces)
+        elif ending.error is None or ending.text:
+            shown = pieces if switches.repeat_complete else pieces[:-1]
+            yield from partials(ending.shape, shown, thoughts)
     yield ending.outcome.body
 
 

@@ -75,6 +75,26 @@ StepEntry = Annotated[
 ]
 
 
+class StreamCut(Strict):
+    """Where a stream ends before its time, and how."""
+
+    after: int = Field(1, ge=0, description="Events that still come.")
+    how: Literal["close", "reset", "stall", "garbage", "error"] = "close"
+    error: str = Field("The stream broke off", description="The text of how: error.")
+    for_: Duration | None = Field(None, alias="for", description="How long a stall lasts.")
+
+
+class Stall(Strict):
+    """A silence in the middle of a stream."""
+
+    after: int = Field(1, ge=0, description="Events before it.")
+    for_: Duration = Field(20.0, alias="for")
+
+
+def _stall(value: Any) -> Any:
+    return value if isinstance(value, dict) or value is None else {"for": value}
+
+
 class StreamSpec(Strict):
     """How a stream is cut into events, and its pace."""
 
@@ -86,6 +106,12 @@ class StreamSpec(Strict):
     events: list[Output] | None = Field(None, description="The events' JSON, listed as they are.")
     first: Duration | None = Field(None, description="Wait before the first event.")
     every: Duration | None = Field(None, description="Wait between events.")
+    cut: StreamCut | None = Field(None, description="The stream ends before its time.")
+    stall: Annotated[Stall | None, BeforeValidator(_stall), OrWord({"type": "string"})] = Field(
+        None, description="A silence in the middle; afterwards the stream goes on."
+    )
+    slice: int | None = Field(None, ge=1, description="Bytes written at a time, wherever they end.")
+    final: bool = Field(True, description="Whether the last event comes.")
 
     @model_validator(mode="after")
     def _one_cut(self) -> StreamSpec:

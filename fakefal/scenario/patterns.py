@@ -253,3 +253,9 @@ class Length:
 
 def _length(value: str | list[Json] | dict[str, Json]) -> int:
     return len(normal(value) if isinstance(value, str) else value)
+
+
+def glob(text: str) -> re.Pattern[str]:
+    """A text in which ``*`` stands for anything and ``?`` for one character but a slash."""
+    parts = ({"*": ".*", "?": "[^/]"}.get(letter, re.escape(letter)) for letter in text)
+    return re.compile("".join(parts), re.DOTALL)

@@ -1,25 +1,32 @@
-"""Seed and options of several scenarios taken together, over those of the server."""
+"""Seed, options and circumstances of several scenarios taken together, over the server's own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fakefal.errors import Mistake, ScenarioError
-from fakefal.protocol.options import Switches, Unmatched
+from fakefal.protocol.options import Switches, Unmatched, switched
 
 if TYPE_CHECKING:
+    from fakefal.scenario.circumstances import Circumstances
     from fakefal.scenario.loading import Loaded
+    from fakefal.scenario.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for all calls of a tenant. ``unmatched`` is what a call without exchange gets."""
+    """What holds for all calls of a tenant. ``unmatched`` is what a call without exchange gets.
+
+    ``world`` None is a world in which nothing goes wrong by itself. ``told`` is what the world and
+    the switches were made of.
+    """
 
     seed: int = 0
     unmatched: Unmatched = "generate"
     switches: Switches = field(default_factory=Switches)
+    world: World | None = None
+    told: dict[str, Any] = field(default_factory=dict)
 
 
 def terms_of(
@@ -32,20 +39,37 @@ def terms_of(
 
     Without a scenario misses are answered with generated outputs, else they fail.
     """
-    told: dict[str, tuple[Any, str]] = {}
-    given = False
-    for loaded in scenarios:
-        given = True
-        named = loaded.scenario.options.model_dump(by_alias=True, exclude_none=True)
-        if loaded.scenario.seed is not None:
-            named["seed"] = loaded.scenario.seed
-        for name, value in named.items():
-            before = told.setdefault(name, (value, loaded.file))
-            if before[0] != value:
-                what = f"{name} is {value} here and {before[0]} in {before[1]}"
-                right = "give scenarios that are used together the same"
-                raise ScenarioError((Mistake(loaded.file, 0, 0, "options", what, right),))
-    values: dict[str, Any] = {name: value for name, (value, _) in told.items()}
-    seed = values.pop("seed", seed)
-    misses: Unmatched = values.pop("unmatched", unmatched) or ("fail" if given else "generate")
-    return Terms(seed, misses, replace(switches, **values))
+    loaded = tuple(scenarios)
+    if not loaded:
+        return Terms(seed, unmatched or "generate", switches)
+    from fakefal.scenario.worlds import together, told_by  # with pydantic's models
+
+    named = []
+    for it in loaded:
+        told = told_by(it.scenario)
+        if it.scenario.seed is not None:
+            told[("seed",)] = it.scenario.seed
+        named.append((it.file, told))
+    data = together(named)
+    seed = data.pop("seed", seed)
+    return _made(Terms(seed, unmatched or "fail", switches), data)
+
+
+def changed_terms(terms: Terms, given: Circumstances) -> Terms:
+    """Terms with some circumstances changed; what is not named stays as it was."""
+    from fakefal.scenario.preset_book import merge
+    from fakefal.scenario.worlds import together, told_by
+
+    data = dict(terms.told)
+    merge(data, together([("", told_by(given))]))
+    return _made(terms, data)
+
+
+def _made(terms: Terms, data: dict[str, Any]) -> Terms:
+    from fakefal.scenario.option_models import options_of
+    from fakefal.scenario.worlds import make_world
+
+    options = options_of(data.get("options", {}))
+    unmatched = options.pop("unmatched", terms.unmatched)
+    world = make_world(data)
+    return Terms(terms.seed, unmatched, switched(terms.switches, options), world, data)

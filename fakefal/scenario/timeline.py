@@ -22,7 +22,10 @@ class StepLog:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One entry of a timeline. ``seconds`` must have passed and ``polls`` been answered."""
+    """One entry of a timeline. ``seconds`` must have passed and ``polls`` been answered.
+
+    ``gate``: it ends when a runner is free.
+    """
 
     state: State
     polls: int = 0
@@ -30,6 +33,7 @@ class Step:
     position: int | None = None
     logs: tuple[StepLog, ...] = ()
     forever: bool = False
+    gate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,22 @@ import difflib
 import re
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import BaseModel
 
 from fakefal.errors import Mistake
 from fakefal.protocol.catalogue import known_names
-from fakefal.protocol.periods import PERIODS
+from fakefal.protocol.hosts import CANONICAL
+from fakefal.protocol.options import PROFILES
+from fakefal.scenario.circumstances import ACCOUNT_STATES
+from fakefal.scenario.failing import RETRIED_NAMES
+from fakefal.scenario.faults import fault_words
 from fakefal.scenario.models import Scenario
 from fakefal.scenario.patterns import quote
+from fakefal.scenario.preset_book import PRESETS, preset_names, reply_presets
+from fakefal.scenario.presets import Part
 from fakefal.scenario.source import Path, Source
 
 _EXPECTED = {
@@ -41,7 +47,36 @@ _HINTS = {
     "fail_form": "for example fail: runner_disconnected, or fail: {status: 500, body: {…}}",
     "dict_type": "write name: value",
     "conflict": "keep one of them",
+    "for_alone": "add hang, or remove for",
+    "fault_form": "for example {status: 500}, {delay: 2s}, {reset: during}, {drop: [logs]}",
 }
+
+KINDS: dict[str, Callable[[str], tuple[str, str]]] = {
+    "error_name": lambda it: ("is not in the error catalogue", nearest(it, known_names())),
+    "profile": lambda _: ("is not a profile", f"one of {', '.join(PROFILES)}"),
+    "loc_part": lambda _: (
+        "is neither the name of a field nor an index",
+        "write [body, prompt], for example",
+    ),
+    "duration": lambda _: ("is not a duration", _HINTS["duration"]),
+    "share": lambda _: ("is not a share", "write 0.4 or 40%"),
+    "fault_name": lambda it: ("is no fault", nearest(it, fault_words())),
+    "account_state": lambda it: ("is no state of an account", nearest(it, ACCOUNT_STATES)),
+    "host": lambda it: ("is no host of fal", nearest(it, sorted(CANONICAL))),
+    "reply_preset": lambda it: ("is no preset for a reply", _preset(it, "scenario")),
+    "scenario_preset": lambda it: ("is no preset for a scenario", _preset(it, "reply")),
+    "retried_name": lambda _: ("is nothing that fal retries", f"one of {', '.join(RETRIED_NAMES)}"),
+    "keys": lambda _: ("does not say which keys are good", "write any, strict, or a list of keys"),
+}
+"""Values that are of no known kind: what is wrong with each, and what would be right."""
+
+
+def _preset(name: str, other: Part) -> str:
+    known = PRESETS.get(name.replace("_", "-"))
+    if known is not None and known.part == other:
+        return "name it in a reply" if other == "reply" else "name it at the top of the scenario"
+    return nearest(name, reply_presets() if other == "scenario" else preset_names("scenario"))
+
 
 _QUOTED = re.compile(r"-?[0-9]+(\.[0-9]+)?|true|false")
 _UNQUOTED = ("int_type", "float_type", "bool_type")
@@ -100,17 +135,9 @@ def word_error(source: Source, error: Any) -> Mistake:
         return _version(source, given)
     if type_ == "literal_error":
         return _literal(source, path, given, context)
-    if type_ == "error_name":
-        what = f"{show(given)} is not in the error catalogue"
-        return source.mistake(path, what, nearest(str(given), known_names()))
-    if type_ == "profile":
-        right = f"one of {', '.join(PERIODS)}"
-        return source.mistake(path, f"{show(given)} is not a profile", right)
-    if type_ == "loc_part":
-        what = f"{show(given)} is neither the name of a field nor an index"
-        return source.mistake(path, what, "write [body, prompt], for example")
-    if type_ == "duration":
-        return source.mistake(path, f"{show(given)} is not a duration", _HINTS["duration"])
+    if type_ in KINDS:
+        what, right = KINDS[type_](str(given))
+        return source.mistake(path, f"{show(given)} {what}", right)
     if type_ in _EXPECTED:
         what = f"{show(given)} stands where {_EXPECTED[type_]} is expected"
         return source.mistake(path, what, _hint(type_, given, path))

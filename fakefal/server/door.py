@@ -15,6 +15,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 from fakefal import addressing
 from fakefal.addressing import Address, Form, path_text
 from fakefal.control import api
+from fakefal.engine.clock import Clock
 from fakefal.engine.engine import Engine
 from fakefal.engine.tenant import Tenant
 from fakefal.faces.http import Answer, EventStream, Request, Response, failed
@@ -23,7 +24,9 @@ from fakefal.protocol import errors
 from fakefal.protocol import headers as names
 from fakefal.protocol.errors import WireError
 from fakefal.protocol.texts import encode
+from fakefal.protocol.trouble import Interrupted
 from fakefal.server.tasks import Tasks
+from fakefal.server.troubled import Troubled
 from fakefal.server.wire import FRAMING, SERVER, Whole, cross_origin, printable
 
 _LOG = logging.getLogger("fakefal")
@@ -35,11 +38,13 @@ class Door:
     def __init__(self, engine: Engine, tasks: Tasks) -> None:
         self._engine = engine
         self._tasks = tasks
+        self._keep_alive = engine.settings.keep_alive
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong inside becomes an answer too."""
+        clock: Clock | None = None
         try:
-            answer = await self._answer(request)
+            answer, clock = await self._answer(request)
         except WireError as error:
             answer = failed(error)
         except (asyncio.CancelledError, ConnectionError):
@@ -50,38 +55,58 @@ class Door:
             answer = Response(
                 500, encode(detail), ((names.HINT, "a fault of fakefal; see its log"),)
             )
+        if answer.trouble is not None and clock is not None:
+            if request.task is not None:
+                self._tasks.adopt(request.task)
+            return Troubled(answer, answer.trouble, clock, keep_alive=self._keep_alive)
         if isinstance(answer, EventStream):
             return await self._stream(request, answer)
-        return Whole(answer, keep_alive=self._engine.settings.keep_alive)
+        return Whole(answer, keep_alive=self._keep_alive)
 
-    async def _answer(self, request: web.BaseRequest) -> Answer:
+    async def _answer(self, request: web.BaseRequest) -> tuple[Answer, Clock | None]:
+        """The answer, and the clock of the tenant that gives it."""
         headers = request.headers
         address = addressing.resolve(
             request.raw_path, headers, scheme=request.scheme, local=_local(request)
         )
         if address is None:
-            return _nowhere()
+            return _nowhere(), None
         if _is_preflight(request) and address.form is not Form.CONTROL:
-            return Response(200, b"OK", _preflight(headers), "text/plain")
+            return Response(200, b"OK", _preflight(headers), "text/plain"), None
         body = await self._body(request) if request.can_read_body else b""
         if address.form is Form.CONTROL:
-            return self._control(request, address, body)
+            return self._control(request, address, body), None
         path = path_text(address.path)
         tenant: Tenant | None = None
         try:
             handler, parts = find_route(address.host, request.method, path)
-            tenant = self._tenant(headers)
+            tenant = self._tenant(headers, request.method, parts)
             asked = Request(request.method, address, path, headers, body, tenant)
-            return await handler(asked, parts)
+            if tenant is not None:
+                unreachable = tenant.troubles.unreachable(address.host)
+                if unreachable is not None:
+                    tenant.refused("", unreachable.code, f"{address.host} is down")
+                    raise Interrupted(unreachable)
+            return await handler(asked, parts), None if tenant is None else tenant.clock
+        except Interrupted as interrupted:
+            assert tenant is not None  # troubles are a tenant's
+            nothing = Response(500, b"", request_id=interrupted.request_id)
+            nothing.trouble = interrupted.trouble
+            return nothing, tenant.clock
         except WireError as error:
             if error.identified and not error.request_id:
                 what = f"{request.method} {address.host}{path}"
                 error.request_id = self._engine.note_refusal(tenant, what, error.status, error.told)
             raise
 
-    def _tenant(self, headers: Mapping[str, str]) -> Tenant | None:
+    def _tenant(
+        self, headers: Mapping[str, str], method: str, parts: Mapping[str, str]
+    ) -> Tenant | None:
         credential = names.read_credential(headers.get("Authorization"))
-        return None if credential is None else self._engine.tenant_for(credential)
+        if credential is None:
+            return None
+        app = parts.get("endpoint", "") if method == "POST" else ""
+        return self._engine.tenant_for(credential, app)
 
     def _control(self, request: web.BaseRequest, address: Address, body: bytes) -> Answer:
         authorization = request.headers.get("Authorization")
@@ -100,7 +125,7 @@ class Door:
 
     async def _stream(self, request: web.BaseRequest, answer: EventStream) -> web.StreamResponse:
         response = web.StreamResponse(status=200)
-        if not self._engine.settings.keep_alive:
+        if not self._keep_alive:
             response.force_close()
         response.headers["Server"] = SERVER
         response.headers["Content-Type"] = answer.content_type

@@ -20,6 +20,7 @@ from aiohttp.web_protocol import RequestHandler
 from fakefal.engine.controls import Controls
 from fakefal.engine.engine import Engine
 from fakefal.errors import FakefalError, PortTaken
+from fakefal.protocol.options import switched
 from fakefal.server.door import Door
 from fakefal.server.tasks import Tasks
 from fakefal.settings import Settings
@@ -36,6 +37,7 @@ class FakeFal:
 
     ``async with FakeFal("scenario.yaml") as fake:`` serves at ``fake.url`` until the block ends.
     Scenarios are paths, folders, or dicts as a file would hold them. Port 0 takes a free one.
+    ``options`` are those of a scenario file; a scenario's own go before them.
     """
 
     def __init__(
@@ -44,11 +46,14 @@ class FakeFal:
         host: str = "127.0.0.1",
         port: int = 0,
         settings: Settings | None = None,
+        options: dict[str, Any] | None = None,
         **changes: Any,
     ) -> None:
         self.host = host
         self.port = port
         self.settings = replace(settings or Settings(), **changes)
+        if options:
+            self.settings = _with_options(self.settings, options)
         self.engine = Engine(self.settings, _load(scenarios))
         self._tasks = Tasks()
         self._runner: web.ServerRunner | None = None
@@ -133,6 +138,17 @@ class FakeFal:
         trace: TracebackType | None,
     ) -> None:
         await self.stop()
+
+
+def _with_options(settings: Settings, options: dict[str, Any]) -> Settings:
+    """Settings with the options of a server; raises FakefalError for what is none."""
+    from fakefal.scenario.builder import build_circumstances
+    from fakefal.scenario.option_models import options_of
+
+    build_circumstances({"options": options})
+    told = options_of(options)
+    unmatched = told.pop("unmatched", settings.unmatched)
+    return replace(settings, unmatched=unmatched, switches=switched(settings.switches, told))
 
 
 def _load(scenarios: Sequence[str | Path | dict[str, Any]]) -> list[Loaded]:

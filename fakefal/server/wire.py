@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from fakefal.engine.clock import http_date
-from fakefal.faces.http import Response
+from fakefal.faces.http import EventStream, Response
 from fakefal.protocol import headers as names
 
 SERVER = "fakefal"
@@ -87,34 +87,57 @@ class Whole(web.StreamResponse):
         if transport is None or transport.is_closing():
             raise ConnectionResetError("the caller has gone")
         self._stays = self._stays and request.keep_alive
-        transport.write(self._bytes(request))
+        answer = self._answer
+        head = head_of(answer, request, stays=self._stays)
+        is_bodiless = request.method == "HEAD"
+        transport.write(head if is_bodiless else head + answer.payload)
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing is left to be written."""
 
-    def _bytes(self, request: web.BaseRequest) -> bytes:
-        answer = self._answer
-        version = request.version
-        lines = [_status_line(answer.status, version.major, version.minor)]
-        if answer.headers:
-            lines += _scripted(answer)
-        else:
-            lines.append(f"Content-Type: {answer.content_type}\r\n")
-            if answer.request_id:
-                lines.append(f"x-fal-request-id: {answer.request_id}\r\n")
-            if answer.units is not None:
-                lines.append(f"x-fal-billable-units: {names.format_units(answer.units)}\r\n")
-        if "Origin" in request.headers:
-            lines += [f"{name}: {value}\r\n" for name, value in cross_origin(request)]
-        if not self._stays:
-            lines.append("Connection: close\r\n")
-        elif request.version < (1, 1):
-            lines.append("Connection: keep-alive\r\n")
-        size = len(answer.payload)
-        lines.append(f"Content-Length: {size}\r\nDate: {http_date()}\r\nServer: {SERVER}\r\n\r\n")
-        head = "".join(lines).encode()
-        return head if request.method == "HEAD" else head + answer.payload
+
+def head_of(answer: Response, request: web.BaseRequest, *, stays: bool, size: int = -1) -> bytes:
+    """Status line and headers of an answer; ``size`` is what it announces, if not the body's."""
+    version = request.version
+    lines = [_status_line(answer.status, version.major, version.minor)]
+    if answer.headers:
+        lines += _scripted(answer)
+    else:
+        lines.append(f"Content-Type: {answer.content_type}\r\n")
+        if answer.request_id:
+            lines.append(f"x-fal-request-id: {answer.request_id}\r\n")
+        if answer.units is not None:
+            lines.append(f"x-fal-billable-units: {names.format_units(answer.units)}\r\n")
+    if "Origin" in request.headers:
+        lines += [f"{name}: {value}\r\n" for name, value in cross_origin(request)]
+    if not stays:
+        lines.append("Connection: close\r\n")
+    elif request.version < (1, 1):
+        lines.append("Connection: keep-alive\r\n")
+    length = len(answer.payload) if size < 0 else size
+    lines.append(f"Content-Length: {length}\r\nDate: {http_date()}\r\nServer: {SERVER}\r\n\r\n")
+    return "".join(lines).encode()
+
+
+def stream_head(answer: EventStream, request: web.BaseRequest, *, stays: bool) -> bytes:
+    """Status line and headers of a stream in chunks."""
+    version = request.version
+    usual = {"Content-Type": answer.content_type, names.REQUEST_ID: answer.request_id}
+    own = {name.lower() for name, _ in answer.headers}
+    pairs = [(name, value) for name, value in usual.items() if name.lower() not in own]
+    pairs += [*cross_origin(request), *answer.headers]
+    lines = [_status_line(200, version.major, version.minor)]
+    lines += [
+        f"{printable(name)}: {printable(value)}\r\n"
+        for name, value in pairs
+        if name.lower() not in FRAMING
+    ]
+    lines.append("Transfer-Encoding: chunked\r\n")
+    if not stays:
+        lines.append("Connection: close\r\n")
+    lines.append(f"Date: {http_date()}\r\nServer: {SERVER}\r\n\r\n")
+    return "".join(lines).encode()
 
 
 def _scripted(answer: Response) -> list[str]:

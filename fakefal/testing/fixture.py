@@ -7,7 +7,12 @@ from typing import Any
 
 from fakefal.engine.controls import CallRecord, Controls
 from fakefal.protocol.call import Json
-from fakefal.scenario.builder import ExchangeBuilder, when_of, worded
+from fakefal.scenario.builder import (
+    ExchangeBuilder,
+    build_circumstances,
+    when_of,
+    worded,
+)
 from fakefal.scenario.loading import load_data, load_file
 from fakefal.scenario.models import Exchange
 from fakefal.scenario.patterns import PatternError
@@ -93,12 +98,43 @@ class Fake:
         return ExchangeBuilder(when, publish)
 
     def load(self, scenario: str | Path | dict[str, Any]) -> None:
-        """Add the exchanges of a file or of a dict as a file would hold it."""
+        """Add the exchanges and options of a file, or of a dict as a file would hold them."""
         loaded = (
             load_data(scenario, "load(…)") if isinstance(scenario, dict) else load_file(scenario)
         )
+        self.server.call(lambda: self.controls.change(loaded.scenario))
         for exchange in loaded.scenario.exchanges:
             self._put(None, exchange)
+
+    # What holds for all calls of the test
+
+    def preset(self, *names: str) -> None:
+        """Ready-made troubles by name, such as ``"one-job-then-locked"``."""
+        self._change(preset=list(names))
+
+    def options(self, **switches: Any) -> None:
+        """Switches as under ``options`` of a file: ``options(subpath="refuse-405")``."""
+        self._change(options=switches)
+
+    def faults(self, **operations: Any) -> None:
+        """Faults of every request of its kind: ``faults(upload="503", download="truncate")``."""
+        self._change(faults=operations)
+
+    def account(self, state: str | None = None, **more: Any) -> None:
+        """How the account stands: ``account("exhausted-balance", after=1, reads="refused")``."""
+        self._change(account=more if state is None else {"state": state, **more})
+
+    def app(self, endpoint: str, **ways: Any) -> None:
+        """How an app is served: ``app("fal-ai/any-llm", runners=2, request_timeout="60s")``."""
+        self._change(apps={endpoint: ways})
+
+    def host_down(self, *hosts: str) -> None:
+        """Reset every connection to fal hosts: ``host_down("queue.fal.run")``."""
+        self._change(hosts=dict.fromkeys(hosts, "down"))
+
+    def chaos(self, rate: float, faults: Any, **more: Any) -> None:
+        """Faults by chance, the same for the same seed: ``chaos(0.1, ["reset"], seed=3)``."""
+        self._change(chaos={"rate": rate, "faults": faults, **more})
 
     @property
     def calls(self) -> list[CallRecord]:
@@ -134,6 +170,10 @@ class Fake:
     def close(self) -> None:
         """Forget the test's tenant."""
         self.server.call(lambda: self.server.fake.engine.drop(self.key))
+
+    def _change(self, **data: Any) -> None:
+        given = build_circumstances(data)
+        self.server.call(lambda: self.controls.change(given))
 
     def _put(self, index: int | None, exchange: Exchange) -> int:
         def put() -> int:

@@ -92,15 +92,58 @@ ACCOUNT = {
     ),
     "lock_unknown": (403, "User is locked. Reason: Unknown. Please contact hello@fal.ai."),
     "top_up": (403, "User is locked. Reason: TOP_UP."),
+    "admin_lock_support": (
+        403,
+        "User is locked. Reason: Admin lock. Please contact support@fal.ai",
+    ),
+    "unknown_key": (401, "No user found for Key ID and Secret"),
+    "bearer_key": (401, "bearer: unable to decode issuer"),
+    "missing_key": (401, "Authorization header is required"),
+    "no_access": (
+        401,
+        'Cannot access application "fal-ai/x". Authentication is required to access this '
+        "application.",
+    ),
+    "forbidden_app": (403, 'Cannot access application "fal-ai/x"'),
 }
 
-OTHERS = {"concurrent_requests_limit", "unknown_app", "nginx_502", "nginx_503", "nginx_504"}
+SEEN_BESIDES = {"value_error": {"error"}, "input_value_error": set(), "invalid_api_key": set()}
+
+BODIES = {
+    "queue_full": (429, {"detail": "Queue is longer than fal_max_queue_length allows"}, "submit"),
+    "unknown_path": (404, {"detail": "Path /x not found"}, "submit"),
+    "not_found": (404, {"status": "NOT_FOUND"}, "submit"),
+    "already_completed": (400, {"status": "ALREADY_COMPLETED"}, "submit"),
+    "method_not_allowed": (405, {"detail": "Method Not Allowed"}, "submit"),
+    "invalid_storage_type": (400, {"detail": "Invalid storage type"}, "submit"),
+    "invalid_text": (422, {"detail": "Invalid input"}, "result"),
+    "unsafe_text": (
+        422,
+        {
+            "detail": "body.prompt: Request blocked due to safety violations (harmful content). "
+            "Please rephrase."
+        },
+        "result",
+    ),
+    "application_error": (500, {"detail": "Internal Server Error"}, "result"),
+    "gpu_out_of_memory": (503, {"detail": "CUDA error: out of memory"}, "result"),
+    "gpu_error": (503, {"detail": "GPU error"}, "result"),
+    "cancelled_by_app": (499, {"detail": "Request cancelled by the client."}, "result"),
+}
+"""Those of apps and of routing, as sections 3, 4 and 7.3 have them."""
+
+OTHERS = {
+    "concurrent_requests_limit",
+    "unknown_app",
+    "start_deadline",
+    *(f"nginx_{status}" for status in (413, 502, 503, 504)),
+}
 
 
-def outcome(name: str, alias: str = "") -> Outcome:
+def outcome(name: str, app: str = "", path: str = "") -> Outcome:
     entry = find_entry(name)
     assert entry is not None
-    return outcome_of(entry, alias)
+    return outcome_of(entry, app=app, path=path)
 
 
 @pytest.mark.parametrize("name", MODEL)
@@ -128,7 +171,7 @@ def test_a_request_error_is_as_section_7_2_has_it(name: str) -> None:
 @pytest.mark.parametrize("name", ACCOUNT)
 def test_an_account_error_is_as_section_7_3_has_it_and_refuses_at_submit(name: str) -> None:
     status, detail = ACCOUNT[name]
-    made = outcome(name)
+    made = outcome(name, "fal-ai/x")
     assert (made.status, made.body, made.moment) == (status, {"detail": detail}, "submit")
     assert made.headers == ()
 
@@ -147,7 +190,7 @@ def test_the_concurrency_limit_has_the_recorded_body_and_header() -> None:
 
 
 def test_an_unknown_app_quotes_only_the_alias() -> None:
-    made = outcome("unknown_app", "any-{llm}x")
+    made = outcome("unknown_app", "fal-ai/any-{llm}x")
     assert (made.status, made.moment) == (404, "submit")
     assert made.body == {"detail": 'Application "any-{llm}x" not found'}
 
@@ -164,7 +207,29 @@ def test_an_ingress_error_is_nginxs_page_without_fals_headers(status: int, reaso
 
 
 def test_the_tables_above_cover_the_whole_catalogue() -> None:
-    assert set(CATALOGUE) == {*MODEL, *REQUEST, *ACCOUNT, *OTHERS}
+    assert set(CATALOGUE) == {*MODEL, *REQUEST, *ACCOUNT, *OTHERS, *SEEN_BESIDES, *BODIES}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_errors_of_apps_and_of_routing_have_their_bodies(name: str) -> None:
+    made = outcome(name, "fal-ai/x", "/x")
+    assert (made.status, made.body, made.moment) == BODIES[name]
+
+
+@pytest.mark.parametrize("name", SEEN_BESIDES)
+def test_model_errors_seen_besides_those_documented(name: str) -> None:
+    (item,) = outcome(name).body["detail"]
+    assert (item["type"], set(item.get("ctx", {}))) == (name, SEEN_BESIDES[name])
+    assert CATALOGUE[name].grade == "recorded"
+
+
+def test_a_start_deadline_is_a_request_timeout_that_the_user_set() -> None:
+    made = outcome("start_deadline")
+    assert made.body == {"detail": "Request timed out", "error_type": "request_timeout"}
+    assert dict(made.headers) == {
+        "X-Fal-Error-Type": "request_timeout",
+        "X-Fal-Request-Timeout-Type": "user",
+    }
 
 
 @pytest.mark.parametrize("name", known_names())
@@ -186,5 +251,5 @@ def test_other_names_are_not_in_the_catalogue(name: str) -> None:
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_entry_says_where_it_is_known_from(name: str) -> None:
-    assert CATALOGUE[name].source.startswith("protocol.md section ")
+    assert CATALOGUE[name].source.startswith("protocol.md section")
     assert CATALOGUE[name].grade in ("documented", "client", "recorded", "inferred")

@@ -10,14 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.protocol.call import Call
+from fakefal.protocol.options import Switches
 from fakefal.protocol.texts import encode
 from fakefal.scenario.generated import generated_reasoning, generated_text
 from fakefal.scenario.models import Reply
 from fakefal.scenario.outcomes import ending_of, pieces_of, stream_events, variables_of
-from fakefal.scenario.plans import GENERATED, Ending, Pacing, Plan, compile_reply
+from fakefal.scenario.plans import GENERATED, Ending, Pacing, Plan
 from fakefal.scenario.render import TemplateError
+from fakefal.scenario.replies import compile_reply
 from tests.scenario.strategies import call
 
+SWITCHES = Switches()
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.text(
     " \n\tab", max_size=9
 )
@@ -31,11 +34,12 @@ def plan(**reply: Any) -> Plan:
 
 
 def ending(under: Plan, to: Call = PLAIN, count: int = 1) -> Ending:
-    return ending_of(under, to, "019e", count, 7, "any")
+    return ending_of(under, to, "019e", count, 7, SWITCHES)
 
 
 def events(under: Plan, to: Call = PLAIN) -> list[Any]:
-    return list(stream_events(under, ending(under, to), variables_of(to, "019e", 1, 7)))
+    variables = variables_of(to, "019e", 1, 7)
+    return list(stream_events(under, ending(under, to), variables, SWITCHES))
 
 
 PACINGS = st.sampled_from(

@@ -1,0 +1,191 @@
+"""What a call comes to: the exchange that answers it, its end, and what goes wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fakefal.engine.clock import Clock
+from fakefal.engine.identities import Identities
+from fakefal.engine.journal import Journal, Miss
+from fakefal.engine.troubles import Troubles
+from fakefal.protocol import errors
+from fakefal.protocol.anyllm import (
+    billable_units,
+    output_shape,
+    too_long,
+    unknown_fields,
+    validate,
+    variant_of,
+)
+from fakefal.protocol.call import Call, Json
+from fakefal.protocol.errors import WireError
+from fakefal.protocol.headers import HINT
+from fakefal.protocol.trouble import Interrupted, Operation, Trouble
+from fakefal.scenario.book import Book
+from fakefal.scenario.outcomes import ending_of
+from fakefal.scenario.plans import GENERATED, Ending, Plan
+from fakefal.scenario.render import TemplateError
+from fakefal.scenario.terms import Terms
+
+if TYPE_CHECKING:
+    from fakefal.scenario.entries import Entry
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a call comes to: its id, its end, what it costs, and the plan that says how it goes.
+
+    ``units`` None means that nothing is said about the cost. ``count`` is how many calls the
+    exchange has answered, this one included; ``place`` is where it is written. ``trouble`` is what
+    happens to the answer on its way, ``note`` what the journal should say.
+    """
+
+    request_id: str
+    ending: Ending
+    plan: Plan
+    units: float | None
+    label: str = ""
+    count: int = 1
+    place: str = ""
+    trouble: Trouble | None = None
+    note: str = ""
+
+
+_INVALID = Plan()
+
+
+class Answering:
+    """Finds the answers of a tenant's calls; holds the exchanges and their counts."""
+
+    def __init__(
+        self,
+        terms: Terms,
+        clock: Clock,
+        base: Book,
+        journal: Journal,
+        identities: Identities,
+        troubles: Troubles,
+    ) -> None:
+        self.terms = terms
+        self.base = base
+        self.own = Book()
+        self.used: dict[Entry, int] = {}
+        self._clock = clock
+        self._journal = journal
+        self._identities = identities
+        self._troubles = troubles
+
+    def set_own(self, book: Book) -> None:
+        """Replace the tenant's own exchanges; those that stay keep their counts."""
+        self.own = book
+        kept = {*book.entries, *self.base.entries}
+        self.used = {entry: count for entry, count in self.used.items() if entry in kept}
+
+    def is_used_up(self, entry: Entry) -> bool:
+        """Whether an exchange has answered as many calls as it may."""
+        return entry.capacity is not None and self.used.get(entry, 0) >= entry.capacity
+
+    def answer(self, call: Call, operation: Operation) -> Answer:
+        """The answer of a call; raises WireError for a miss, Interrupted for one not served.
+
+        A call that is not served uses up no exchange.
+        """
+        request_id = self._identities.next_id(call)
+        trouble = None
+        if self._troubles.world is not None:
+            trouble = self._troubles.meet(operation, call.endpoint, request_id)
+            self._interrupt(trouble, call, request_id, "")
+        flaws, note = self._flaws(call)
+        if flaws:
+            return self._invalid(call, request_id, flaws, trouble)
+        entry = self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
+        if entry is None:
+            plan, label, count, place = self._unmatched(call, request_id), "generated", 1, ""
+        else:
+            used = self.used.get(entry, 0)
+            plan, label, place = entry.plan(used), entry.label, entry.place
+            if trouble is None and plan.faults is not None and operation in plan.faults:
+                turns = plan.faults[operation]
+                trouble = self._troubles.turn(turns, call.endpoint, operation, entry, id(plan))
+                self._interrupt(trouble, call, request_id, label)
+            self.used[entry] = count = used + 1
+        terms = self.terms
+        try:
+            ending = ending_of(plan, call, request_id, count, terms.seed, terms.switches)
+        except TemplateError as error:
+            raise self.template_failed(error, call, label, place) from None
+        units = plan.billable_units
+        if units is None and ending.outcome.is_success:
+            units = billable_units(variant_of(call.endpoint), call.input, terms.switches.period)
+        return Answer(request_id, ending, plan, units, label, count, place, trouble, note)
+
+    def refusal(self, call: Call, answer: Answer) -> WireError:
+        """A failure that the caller meets at once."""
+        outcome = answer.ending.outcome
+        now = self._clock.now()
+        self._journal.write(now, "call", call, answer.request_id, outcome.status, answer.label)
+        error = WireError.of(outcome)
+        error.request_id = answer.request_id
+        error.units = answer.units
+        return error
+
+    def template_failed(
+        self, error: TemplateError, call: Call, label: str, place: str
+    ) -> WireError:
+        """A reply that cannot be rendered for this call: the fake's own failure."""
+        where = f" ({place or label})" if place or label else ""
+        text = f"{error.what} at {'.'.join(map(str, error.path))}{where}"
+        detail = f"fakefal could not render the reply: {text}"
+        self._journal.write(self._clock.now(), "call", call, "", 500, label, detail)
+        return WireError(500, {"detail": detail}, note="the scenario's template failed")
+
+    def _interrupt(self, trouble: Trouble | None, call: Call, request_id: str, label: str) -> None:
+        """End a call here that is not served."""
+        if trouble is None or trouble.is_performed:
+            return
+        now = self._clock.now()
+        self._journal.write(
+            now, "call", call, request_id, trouble.code, label, f"fault: {trouble.name}"
+        )
+        raise Interrupted(trouble, request_id)
+
+    def _flaws(self, call: Call) -> tuple[list[Json], str]:
+        """What the model would refuse in an input, and what the journal should say of it."""
+        switches = self.terms.switches
+        variant = variant_of(call.endpoint)
+        if call.flaws or variant is None or not switches.validate:
+            return list(call.flaws), ""
+        flaws = validate(variant, call.input, switches.period)
+        if switches.long_prompts == "refuse":
+            flaws += too_long(call.input)
+        if switches.unknown_fields == "ignore":
+            return flaws, ""
+        unknown = unknown_fields(variant, call.input, switches.period)
+        if switches.unknown_fields == "refuse":
+            return flaws + [flaw for _, flaw in unknown], ""
+        names = ", ".join(name for name, _ in unknown)
+        return flaws, f"unknown input fields: {names}" if names else ""
+
+    def _invalid(
+        self, call: Call, request_id: str, flaws: list[Json], trouble: Trouble | None
+    ) -> Answer:
+        shape = output_shape(variant_of(call.endpoint), call.input, self.terms.switches.period)
+        ending = Ending(errors.failure(422, {"detail": flaws}), shape)
+        return Answer(request_id, ending, _INVALID, 0, "invalid input", trouble=trouble)
+
+    def _unmatched(self, call: Call, request_id: str) -> Plan:
+        """What a call gets that no exchange matches."""
+        if self.terms.unmatched == "fail" or variant_of(call.endpoint) is None:
+            raise self._missed(call, request_id)
+        return GENERATED
+
+    def _missed(self, call: Call, request_id: str) -> WireError:
+        nearest = [
+            *self.own.nearest(call, self.is_used_up),
+            *self.base.nearest(call, self.is_used_up),
+        ]
+        nearest.sort(key=lambda near: near.distance)
+        miss = Miss(call, tuple(nearest[:3]))
+        self._journal.write(self._clock.now(), "call", call, request_id, 404, "", "miss", miss)
+        return WireError(404, {"detail": str(miss)}, ((HINT, "miss"),), request_id=request_id)

@@ -1,0 +1,105 @@
+"""Circumstances made ready: those of several scenarios, with what their presets stand for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fakefal.errors import Mistake, ScenarioError
+from fakefal.protocol.catalogue import find_entry
+from fakefal.protocol.hosts import canonical
+from fakefal.protocol.trouble import OPERATIONS
+from fakefal.scenario.circumstances import AccountSpec, AppSpec, ChaosSpec, Circumstances
+from fakefal.scenario.preset_book import PRESETS, merge
+from fakefal.scenario.troubles import compile_fault, compile_faults
+from fakefal.scenario.world import Account, App, Chaos, World
+
+Named = dict[tuple[str, ...], Any]
+
+_DEEP = frozenset({"accounts", "apps", "hosts", "faults", "options"})
+
+
+def told_by(given: Circumstances) -> Named:
+    """What circumstances say, part by part; what they say themselves goes before their presets."""
+    data: dict[str, Any] = {}
+    for name in given.preset or ():
+        merge(data, PRESETS[name].data)
+    fields = given.model_dump(by_alias=True, exclude_unset=True, include={*_FIELDS})
+    merge(data, {name: value for name, value in fields.items() if value is not None})
+    return dict(_flat(data))
+
+
+_FIELDS = (*sorted(_DEEP), "account", "chaos")
+
+
+def _flat(data: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, value in data.items():
+        if name in _DEEP:
+            yield from (((name, inner), it) for inner, it in value.items() if it is not None)
+        else:
+            yield (name,), value
+
+
+def together(given: Iterable[tuple[str, Named]]) -> dict[str, Any]:
+    """Circumstances of several files as those of one; raises ScenarioError where two disagree."""
+    told: dict[tuple[str, ...], tuple[Any, str]] = {}
+    for file, named in given:
+        for path, value in named.items():
+            before = told.setdefault(path, (value, file))
+            if before[0] != value:
+                what = f"{path[-1]} is {value} here and {before[0]} in {before[1]}"
+                right = "give scenarios that are used together the same"
+                raise ScenarioError((Mistake(file, 0, 0, path[0], what, right),))
+    data: dict[str, Any] = {}
+    for path, (value, _) in told.items():
+        if len(path) == 1:
+            data[path[0]] = value
+        else:
+            data.setdefault(path[0], {})[path[1]] = value
+    return data
+
+
+def make_world(data: dict[str, Any]) -> World | None:
+    """A world from plain circumstances; None where nothing is out of the ordinary."""
+    given = Circumstances.model_validate({name: data[name] for name in _FIELDS if name in data})
+    accounts = [(key, _account(spec)) for key, spec in (given.accounts or {}).items()]
+    if given.account is not None:
+        accounts.append(("*", _account(given.account)))
+    world = World(
+        tuple(accounts),
+        tuple((pattern, _app(spec)) for pattern, spec in (given.apps or {}).items()),
+        frozenset(canonical(host) or host for host in given.hosts or ()),
+        compile_faults(given.faults) or {},
+        _chaos(given.chaos),
+    )
+    return None if world == World() else world
+
+
+def _account(spec: AccountSpec) -> Account:
+    entry = None if spec.state is None else find_entry(spec.state)
+    is_locked = entry is not None and entry.status == 403
+    reads = spec.reads or ("allowed" if is_locked or entry is None else "refused")
+    return Account(
+        entry,
+        spec.after,
+        reads == "allowed",
+        math.inf if spec.concurrency is None else spec.concurrency,
+    )
+
+
+def _app(spec: AppSpec) -> App:
+    return App(
+        spec.gone,
+        math.inf if spec.runners is None else spec.runners,
+        spec.queue_length or 0,
+        math.inf if spec.request_timeout is None else spec.request_timeout,
+        spec.cancel,
+    )
+
+
+def _chaos(spec: ChaosSpec | None) -> Chaos | None:
+    if spec is None or spec.rate == 0:
+        return None
+    turns = tuple(compile_fault(entry)[0] for entry in spec.faults)
+    return Chaos(spec.rate, spec.seed, turns, frozenset(spec.on or OPERATIONS))

@@ -1,0 +1,176 @@
+"""Answers that something happens to on their way: late, cut, reset, slow, or no HTTP at all."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import socket
+import struct
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+
+from fakefal.engine.clock import Clock
+from fakefal.faces.http import EventStream, Response
+from fakefal.protocol.trouble import Cut, Trouble
+from fakefal.server.spoiling import pieces, spoilt, spoilt_stream
+from fakefal.server.wire import head_of, stream_head
+
+GARBAGE = b"\xff\xfe\x00 this is no event \x80\r\n"
+_NO_LINGER = struct.pack("ii", 1, 0)
+
+
+class Troubled(web.StreamResponse):
+    """An answer and its trouble; written by hand, as much of it as is to come."""
+
+    def __init__(
+        self, answer: Response | EventStream, trouble: Trouble, clock: Clock, *, keep_alive: bool
+    ) -> None:
+        super().__init__()
+        self._answer = answer
+        self._trouble = trouble
+        self._clock = clock
+        self._stays = keep_alive
+
+    @property
+    def keep_alive(self) -> bool | None:
+        """Whether the connection stays open."""
+        return self._stays
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing is left to be written."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send what is to come, and end as it is to end."""
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the caller has gone")
+        self._stays = self._stays and request.keep_alive
+        line = _Line(request, transport, self._clock)
+        try:
+            await self._send(request, line)
+        except ConnectionResetError:
+            self._stays = False  # the caller left first
+        return None
+
+    async def _send(self, request: web.BaseRequest, line: _Line) -> None:
+        trouble = self._trouble
+        if trouble.delay_seconds:
+            await line.wait(trouble.delay_seconds)
+        if trouble.raw is not None:
+            await line.write(trouble.raw)
+            await self._end(line, Cut("close", "end"))
+        elif trouble.cut is not None and trouble.cut.where == "before":
+            await self._close_stream()
+            await self._end(line, trouble.cut)
+        elif isinstance(self._answer, EventStream) and trouble.refusal is None:
+            await self._send_stream(spoilt_stream(self._answer, trouble), request, line)
+        else:
+            await self._send_whole(await self._refused(), request, line)
+
+    async def _refused(self) -> Response:
+        """The answer itself, or what takes the place of a stream."""
+        if isinstance(self._answer, Response):
+            return self._answer
+        await self._close_stream()
+        return Response(500, b"", request_id=self._answer.request_id)
+
+    async def _send_whole(self, answer: Response, request: web.BaseRequest, line: _Line) -> None:
+        trouble, cut = self._trouble, self._trouble.cut
+        answer = spoilt(answer, trouble)
+        body = b"" if request.method == "HEAD" else answer.payload
+        size = len(answer.payload)
+        stays = self._stays or cut is not None  # up to the cut it looks like any other
+        await line.write(head_of(answer, request, stays=stays, size=size))
+        if cut is None or cut.where != "head":
+            share = cut.share if cut is not None and cut.where == "body" else 1.0
+            await self._drip(body[: int(len(body) * share)], line)
+        if cut is not None:
+            await self._end(line, cut)
+
+    async def _send_stream(
+        self, answer: EventStream, request: web.BaseRequest, line: _Line
+    ) -> None:
+        """Write events in HTTP chunks of their own, as far as they are to come."""
+        cut = self._trouble.cut
+        stays = self._stays or cut is not None
+        await line.write(stream_head(answer, request, stays=stays))
+        left = cut.events if cut is not None and cut.where == "body" else math.inf
+        if cut is not None and cut.where == "head":
+            left = 0
+        if left:
+            async for event in answer.chunks:
+                await self._drip(event, line, in_chunks=True)
+                left -= 1
+                if left <= 0:
+                    break
+        await answer.chunks.aclose()
+        if cut is None or cut.where == "end":
+            await line.write(b"0\r\n\r\n")
+        if cut is not None and cut.how == "garbage":
+            await line.write(_chunk(GARBAGE) + b"0\r\n\r\n")
+        if cut is not None:
+            await self._end(line, cut)
+
+    async def _drip(self, data: bytes, line: _Line, *, in_chunks: bool = False) -> None:
+        drip = self._trouble.drip
+        parts = [data] if drip is None else pieces(data, drip.size)
+        for number, part in enumerate(parts):
+            if drip is not None and number:
+                await line.wait(drip.every_seconds)
+            if part:
+                await line.write(_chunk(part) if in_chunks else part)
+
+    async def _end(self, line: _Line, cut: Cut) -> None:
+        self._stays = False
+        if cut.how == "stall":
+            await line.wait(cut.seconds)
+        if cut.how == "reset":
+            line.reset()
+        else:
+            line.close()
+
+    async def _close_stream(self) -> None:
+        if isinstance(self._answer, EventStream):
+            await self._answer.chunks.aclose()
+
+
+class _Line:
+    """The connection to one caller."""
+
+    def __init__(
+        self, request: web.BaseRequest, transport: asyncio.Transport, clock: Clock
+    ) -> None:
+        self._writer = request.writer
+        self._transport = transport
+        self._clock = clock
+        transport.set_write_buffer_limits(0)
+
+    async def wait(self, seconds: float) -> None:
+        """Let time pass; without a wait, let at least the bytes so far go out on their own."""
+        await self._clock.wait_until(self._clock.later(self._clock.now(), seconds))
+        await self._clock.turn()
+
+    async def write(self, data: bytes) -> None:
+        """Write, and wait until the system has all of it."""
+        if self._transport.is_closing():
+            raise ConnectionResetError("the caller has gone")
+        self._transport.write(data)
+        await self._writer.drain()
+
+    def close(self) -> None:
+        """End the connection in order."""
+        self._transport.close()
+
+    def reset(self) -> None:
+        """End the connection with a TCP reset: a socket closed without lingering."""
+        known = self._transport.get_extra_info("socket")
+        if known is not None and known.fileno() >= 0:
+            with socket.socket(fileno=os.dup(known.fileno())) as same:
+                same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self._transport.abort()
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)

@@ -1,0 +1,159 @@
+"""Holds a conversation for each situation with fal_client; prints what came of it as JSON.
+
+Run as ``python situations.py URL`` with the situations as JSON on standard input. Nothing of the
+client is changed but the constants that say where fal is and how long the first retry waits.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+fal_client: Any = importlib.import_module("fal_client")
+module: Any = importlib.import_module("fal_client.client")
+
+ANY_LLM = "fal-ai/any-llm"
+INPUT = {"prompt": "hi"}
+FOREIGN = "019b0000-0000-7000-8000-000000000000"
+PATIENCE_SECONDS = 4.0
+"""How long a conversation may take before it counts as one that never ends."""
+
+URL = sys.argv[1]
+
+
+class Talk:
+    """One conversation, with a key of its own."""
+
+    def __init__(self, key: str, webhook: str) -> None:
+        self.key = key
+        self.webhook = webhook
+        self.fal = fal_client.SyncClient(key=key)
+
+    def raw(self, method: str, path: str, **more: Any) -> str:
+        """A request that the client has no method for."""
+        headers = {"Authorization": f"Key {self.key}"}
+        answer = httpx.request(method, f"{URL}{path}", headers=headers, **more)
+        return f"{answer.status_code} {answer.text}"
+
+    def subscribe(self) -> Any:
+        return self.fal.subscribe(ANY_LLM, INPUT)
+
+    watched = subscribe
+
+    def twice(self) -> Any:
+        return f"{attempt(self.subscribe)}; then {attempt(self.subscribe)}"
+
+    def run(self) -> Any:
+        return self.fal.run(ANY_LLM, INPUT)
+
+    def stream(self) -> Any:
+        events = []
+        try:
+            for event in self.fal.stream(ANY_LLM, INPUT):
+                events.append(event)
+        except Exception as error:
+            return f"{len(events)} events, then {told(error)}"
+        return f"{len(events)} events, last {json.dumps(events[-1])}"
+
+    def unknown_key(self) -> Any:
+        return self.fal.run(ANY_LLM, {**INPUT, "promt": "typo"})
+
+    def short_queue(self) -> Any:
+        return self.fal.submit(ANY_LLM, INPUT, path="?fal_max_queue_length=100")
+
+    def foreign_id(self) -> Any:
+        return self.fal.status(ANY_LLM, FOREIGN)
+
+    def full_path(self) -> Any:
+        handle = self.fal.submit(f"{ANY_LLM}/vision", INPUT)
+        full = f"/queue.fal.run/{ANY_LLM}/vision/requests/{handle.request_id}/status"
+        return f"raw GET: {self.raw('GET', full)}"
+
+    def start_timeout(self) -> Any:
+        return self.fal.subscribe(ANY_LLM, INPUT, start_timeout=30)
+
+    def early(self) -> Any:
+        handle = self.fal.submit(ANY_LLM, INPUT)
+        return f"raw GET: {self.raw('GET', handle.response_url.removeprefix(URL))[:3]}; " + attempt(
+            handle.get
+        )
+
+    def cancel(self) -> Any:
+        handle = self.fal.submit(ANY_LLM, INPUT)
+        handle.cancel()
+        return handle.get()
+
+    def cancel_running(self) -> Any:
+        handle = self.fal.submit(ANY_LLM, INPUT)
+        while type(handle.status()).__name__ == "Queued":
+            pass
+        handle.cancel()
+        return handle.get()
+
+    def cancel_done(self) -> Any:
+        handle = self.fal.submit(ANY_LLM, INPUT)
+        handle.get()
+        return handle.cancel()
+
+    def an_hour_later(self) -> Any:
+        handle = self.fal.submit(ANY_LLM, INPUT)
+        handle.get()
+        self.raw("POST", "/_fakefal/clock/advance", json={"by": "1h"})
+        return handle.get()
+
+    def billed(self) -> Any:
+        try:
+            return self.subscribe()
+        except module.FalClientHTTPError as error:
+            return f"{told(error)}; units {error.response_headers['x-fal-billable-units']}"
+
+
+def attempt(function: Callable[[], Any]) -> str:
+    """A result or an exception in a few words."""
+    try:
+        result = function()
+    except Exception as error:
+        return told(error)
+    return result if isinstance(result, str) else f"returns {json.dumps(result)}"
+
+
+def told(error: Exception) -> str:
+    status = getattr(error, "status_code", None)
+    word = getattr(error, "error_type", None)
+    code = "" if status is None else f" {status}"
+    suffix = f" ({word})" if word else ""
+    return f"{type(error).__name__}{code}{suffix}: {error}"
+
+
+def hold(row: dict[str, Any], found: dict[str, str]) -> None:
+    talk = getattr(Talk(row["key"], row.get("webhook", "")), row["talk"], None)
+    found[row["key"]] = "" if talk is None else attempt(talk)
+
+
+def main() -> None:
+    module.RUN_URL_FORMAT = f"{URL}/fal.run/"
+    module.QUEUE_URL_FORMAT = f"{URL}/queue.fal.run/"
+    module.REST_URL = f"{URL}/rest.fal.ai"
+    module.CDN_URL = f"{URL}/v3.fal.media"
+    module.BASE_DELAY = 0.001
+    rows = json.load(sys.stdin)
+    found: dict[str, str] = {}
+    threads = [threading.Thread(target=hold, args=(row, found), daemon=True) for row in rows]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+    for row in rows:
+        found.setdefault(row["key"], "waits for ever")
+    print(json.dumps(found), flush=True)
+    os._exit(0)  # some conversations never end
+
+
+main()
