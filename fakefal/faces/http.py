@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -11,11 +10,12 @@ from urllib.parse import parse_qsl
 
 from fakefal.addressing import Address, link
 from fakefal.engine.tenant import Tenant
+from fakefal.faces.bodies import read_body
 from fakefal.protocol import headers as names
 from fakefal.protocol.call import Call, Json, Outcome, Via
 from fakefal.protocol.endpoints import EndpointId, parse_endpoint
-from fakefal.protocol.errors import WireError, bad_request, unauthenticated, unknown_application
-from fakefal.protocol.texts import decode
+from fakefal.protocol.errors import WireError, unauthenticated, unknown_application
+from fakefal.protocol.platform_headers import check_platform_headers, check_queue_length
 from fakefal.protocol.trouble import Trouble
 
 JSON = "application/json"
@@ -108,7 +108,9 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
     A body that is not JSON is no error of the platform: the app says so, with the result. Source:
     protocol.md sections 3.1, 6.5.
     """
-    _check_platform_headers(request.headers)
+    check_platform_headers(request.headers)
+    if via == "queue":
+        check_queue_length(request.parameter("fal_max_queue_length"))
     body, flaws = _input(request)
     return Call(
         endpoint,
@@ -129,52 +131,7 @@ def _fingerprint(body: bytes) -> bytes:
 def _input(request: Request) -> tuple[Json, tuple[Json, ...]]:
     if request.method == "GET":
         return request.parameters(), ()
-    if not request.body:
-        return None, ()
-    try:
-        return decode(request.body), ()
-    except ValueError as error:
-        position, reason = _json_mistake(request.body, str(error))
-        flaw = {
-            "type": "json_invalid",
-            "loc": ["body", position],
-            "msg": "JSON decode error",
-            "input": {},
-            "ctx": {"error": reason},
-        }
-        return None, (flaw,)
-
-
-def _json_mistake(body: bytes, reason: str) -> tuple[int, str]:
-    """Offset and words as Python's own parser has them, which fal's apps use (FastAPI).
-
-    ``reason`` is for what that parser lets pass, such as NaN. Source: client (protocol.md section
-    6.5).
-    """
-    try:
-        json.loads(body)
-    except json.JSONDecodeError as error:
-        return error.pos, error.msg
-    except (ValueError, RecursionError):
-        return 0, reason
-    return 0, reason
-
-
-def _check_platform_headers(headers: Mapping[str, str]) -> None:
-    """Refuse what fal's gateway refuses. Source: documented (protocol.md section 3.7)."""
-    priority = headers.get("x-fal-queue-priority")
-    if priority is not None and priority not in ("normal", "low"):
-        raise bad_request(f"Invalid X-Fal-Queue-Priority header: {priority!r}")
-    timeout = headers.get("x-fal-request-timeout")
-    if timeout is not None and not _is_timeout(timeout):
-        raise bad_request(f"Invalid X-Fal-Request-Timeout header: {timeout!r}")
-
-
-def _is_timeout(text: str) -> bool:
-    try:
-        return 0.1 < float(text) < float("inf")
-    except ValueError:
-        return False
+    return read_body(request.body)
 
 
 def answered(outcome: Outcome, request_id: str, units: float | None) -> Response:
