@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import HttpVersion, HttpVersion10
 
 from fakefal.engine.clock import http_date
 from fakefal.faces.http import Response
@@ -26,8 +27,8 @@ _REASONS = {
 Source: client (protocol.md section 7.4).
 """
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
-"""What no header can hold; a template may put it there."""
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]+")
+"""What no header can hold; a template or a caller may put it there."""
 
 FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "date", "server"})
 """Headers that are the server's own; a scenario's are left out."""
@@ -68,11 +69,15 @@ class Whole(web.StreamResponse):
     """A response that is there at once.
 
     It writes its own head: half the work of answering a small request was in building headers one
-    by one, and a scripted fault needs the bytes anyway.
+    by one, and a scripted fault needs the bytes anyway. ``version`` is that of the request, where
+    the request could not be read.
     """
 
-    def __init__(self, answer: Response, *, keep_alive: bool) -> None:
+    def __init__(
+        self, answer: Response, *, keep_alive: bool, version: HttpVersion | None = None
+    ) -> None:
         super().__init__(status=answer.status)
+        self._version = version
         self._answer = answer
         self._stays = keep_alive
 
@@ -95,8 +100,8 @@ class Whole(web.StreamResponse):
 
     def _bytes(self, request: web.BaseRequest) -> bytes:
         answer = self._answer
-        version = request.version
-        lines = [_status_line(answer.status, version.major, version.minor)]
+        is_old = (self._version or request.version) == HttpVersion10
+        lines = [_status_line(answer.status, 0 if is_old else 1)]
         if answer.headers:
             lines += _scripted(answer)
         else:
@@ -109,7 +114,7 @@ class Whole(web.StreamResponse):
             lines += [f"{name}: {value}\r\n" for name, value in cross_origin(request)]
         if not self._stays:
             lines.append("Connection: close\r\n")
-        elif request.version < (1, 1):
+        elif is_old:
             lines.append("Connection: keep-alive\r\n")
         size = len(answer.payload)
         lines.append(f"Content-Length: {size}\r\nDate: {http_date()}\r\nServer: {SERVER}\r\n\r\n")
@@ -131,5 +136,5 @@ def _scripted(answer: Response) -> list[str]:
 
 
 @lru_cache(maxsize=128)
-def _status_line(status: int, major: int, minor: int) -> str:
-    return f"HTTP/{major}.{minor} {status} {_REASONS.get(status, 'Unknown Status')}\r\n"
+def _status_line(status: int, minor: int) -> str:
+    return f"HTTP/1.{minor} {status} {_REASONS.get(status, 'Unknown Status')}\r\n"
