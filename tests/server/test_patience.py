@@ -12,7 +12,7 @@ from tests.server.raw import SCENARIO, http
 
 
 async def test_a_body_that_stops_coming_ends_the_connection() -> None:
-    async with calling(SCENARIO, limits=Limits(idle_seconds=0.05)) as caller:
+    async with calling(SCENARIO, limits=Limits(idle_seconds=0.2)) as caller:
         reader, writer = await asyncio.open_connection(caller.fake.host, caller.fake.port)
         writer.write(http(b"Content-Length: 50"))
         assert await soon(reader.read()) == b""
