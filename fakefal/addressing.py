@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from fakefal.protocol import headers as names
 from fakefal.protocol.hosts import canonical
+from fakefal.protocol.ingress import refused_by_ingress
 
 CONTROL_PREFIX = "/_fakefal"
 
 _REAL = "https://{host}"
+
+_BROKEN = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+_IN_HOST = ":[]!$&'()*+,;=._~-"
 
 HOW_TO = (
     "This is fakefal, a local fake of fal.ai; the address does not say which fal host is meant. "
@@ -59,18 +65,24 @@ def resolve(
 
     ``target`` is the request target as sent (path and query, or an absolute URL), ``headers`` are
     looked up by lower-case names, ``local`` is the server's own ``host:port`` for requests without
-    a Host. Raises nothing.
+    a Host. Of several forwarded hosts the first counts: it is the one the caller used. Raises
+    nothing.
     """
     host_header = headers.get("host") or local
     own = _own_base(scheme, host_header)
     if target_url := headers.get(names.TARGET_URL):
-        return _absolute(target_url, Form.PROXY, _REAL)
+        return _absolute(_in_ascii(target_url, _ASCII), Form.PROXY, _REAL)
+    if "#" in target:
+        target = target[: target.index("#")]
     if not target.startswith("/"):
         if (found := _absolute(target, Form.HOST, "")) is not None:
             return found
         target = _path_of(target)
     path, _, query = target.partition("?")
-    for name in (headers.get("x-forwarded-host"), host_header):
+    forwarded = headers.get("x-forwarded-host")
+    if forwarded and "," in forwarded:
+        forwarded = forwarded.partition(",")[0].strip()
+    for name in (forwarded, host_header):
         if name and (host := canonical(name)) is not None:
             return Address(host, path, query, Form.HOST, _named_base(name, scheme))
     host = canonical(headers.get(names.TARGET_HOST) or "")
@@ -87,7 +99,18 @@ def resolve(
 
 @lru_cache(maxsize=256)
 def _own_base(scheme: str, host_header: str) -> str:
-    return f"{scheme}://{host_header}/{{host}}"
+    return f"{scheme}://{_in_ascii(host_header, _IN_HOST)}/{{host}}"
+
+
+def _in_ascii(text: str, safe: str) -> str:
+    """Text as a URL can hold it; bytes that are no UTF-8 come as surrogates and are kept."""
+    if text.isascii() and safe is _ASCII:
+        return text
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        data = text.encode("utf-8", "replace")
+    return quote(data, safe=safe)
 
 
 def link(address: Address, host: str, path: str) -> str:
@@ -96,8 +119,15 @@ def link(address: Address, host: str, path: str) -> str:
 
 
 def path_text(path: str) -> str:
-    """A path with its percent-encoding undone, never raising."""
-    return unquote(path) if "%" in path else path
+    """A path with its percent-encoding undone; raises the 400 of one that is broken.
+
+    Source: inferred (nginx refuses broken encoding and zero bytes; protocol.md section 3.10).
+    """
+    if "%" not in path:
+        return path
+    if _BROKEN.search(path) is not None:
+        raise refused_by_ingress(400, "the path has broken percent-encoding, or a zero byte")
+    return unquote(path)
 
 
 def _absolute(url: str, form: Form, base: str) -> Address | None:
@@ -126,6 +156,8 @@ def _path_of(target: str) -> str:
 def _named_base(name: str, scheme: str) -> str:
     """How links look for a caller that uses real names: fal's own, or with the port it used."""
     _, colon, port = name.rpartition(":")
-    if not colon or not port.isdigit() or port in ("443", "80"):
+    if not colon or port in ("443", "80") or not (port.isascii() and port.isdigit()):
+        return _REAL
+    if int(port[:6]) > 65_535:
         return _REAL
     return f"{'https' if scheme in ('https', 'wss') else 'http'}://{{host}}:{port}"

@@ -12,7 +12,8 @@ class Limits:
     """Bounds on what the fake keeps and takes; the oldest finished goes first.
 
     Sizes are in bytes. ``jobs``, ``entries``, ``own_exchanges`` and ``identities`` are for each
-    tenant.
+    tenant. ``idle_seconds`` is how long a connection may be silent while a request, or the rest of
+    one, is waited for (nginx's own default).
     """
 
     body_bytes: int = 100_000_000
@@ -21,6 +22,7 @@ class Limits:
     identities: int = 10_000
     tenants: int = 1_000
     own_exchanges: int = 10_000
+    idle_seconds: float = 75.0
 
 
 @dataclass(frozen=True, slots=True)

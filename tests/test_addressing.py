@@ -15,6 +15,7 @@ from fakefal.addressing import (
     path_text,
     resolve,
 )
+from fakefal.protocol.errors import WireError
 from fakefal.protocol.hosts import CANONICAL
 
 LOCAL = "127.0.0.1:8787"
@@ -266,6 +267,50 @@ def test_a_link_to_what_was_asked_for_means_the_same_address(
     assert follow(address, link(address, address.host, rest)) == address
 
 
-@given(st.text())
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
 def test_path_text_undoes_quote(text: str) -> None:
     assert path_text(quote(text)) == text
+
+
+@pytest.mark.parametrize("path", ["/a%", "/a%2", "/%zz", "/a%00b"])
+def test_a_path_with_broken_encoding_is_refused_by_the_load_balancer(path: str) -> None:
+    with pytest.raises(WireError) as caught:
+        path_text(path)
+    assert (caught.value.status, caught.value.identified) == (400, False)
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "host"),
+    [
+        ("fal.run", "fal.run"),
+        ("queue.fal.run, fal.run", "queue.fal.run"),
+        ("queue.fal.run:443 ,a,b", "queue.fal.run"),
+        ("a, queue.fal.run", None),
+        (",queue.fal.run", None),
+    ],
+)
+def test_the_first_forwarded_host_counts(forwarded: str, host: str | None) -> None:
+    address = resolve("/a/b", {**OWN, "x-forwarded-host": forwarded})
+    assert (None if address is None else address.host) == host
+
+
+def test_a_fragment_is_left_out() -> None:
+    address = resolve("/a/b?c=d#e?f", {"host": "fal.run"})
+    assert address is not None
+    assert (address.path, address.query) == ("/a/b", "c=d")
+
+
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [
+        ("x:8787", "http://x:8787/fal.run"),
+        ("[::1]:8787", "http://[::1]:8787/fal.run"),
+        ("a b\udcff", "http://a%20b%FF/fal.run"),
+        ("\ud800", "http://%3F/fal.run"),
+        ("{host}", "http://%7Bhost%7D/fal.run"),
+    ],
+)
+def test_a_host_stands_in_links_as_a_url_can_hold_it(host: str, base: str) -> None:
+    address = resolve("/fal.run/a/b", {"host": host})
+    assert address is not None
+    assert link(address, "fal.run", "") == base

@@ -13,6 +13,9 @@ from fakefal.protocol.errors import WireError
 from fakefal.protocol.headers import read_credential
 from fakefal.protocol.texts import decode
 
+DROPPED = "x-fakefal-dropped"
+"""The header of the journal that says how many entries it lacks; they were the oldest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -45,6 +48,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("POST", "/reset", _reset, "forget jobs, journal and counters"),
 )
 """Every command; the ``Authorization`` header says whose tenant is meant."""
+
+
+def notes(engine: Engine, path: str, authorization: str | None) -> tuple[tuple[str, str], ...]:
+    """Headers beside the answer: how many of its oldest entries a full journal has let go."""
+    credential = read_credential(authorization)
+    if path.rstrip("/") != "/journal" or credential is None:
+        return ()
+    return ((DROPPED, str(engine.tenant_for(credential).journal.dropped)),)
 
 
 def answer(

@@ -88,6 +88,10 @@ class Controls:
         """The journal as JSON."""
         return [entry.body() for entry in self.tenant.journal]
 
+    def dropped(self) -> int:
+        """How many of its oldest entries a full journal has let go."""
+        return self.tenant.journal.dropped
+
     def misses(self) -> list[str]:
         """Every miss, told with the nearest exchanges."""
         return [str(miss) for miss in self.tenant.journal.misses]

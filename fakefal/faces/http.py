@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -11,13 +10,14 @@ from urllib.parse import parse_qsl
 
 from fakefal.addressing import Address, link
 from fakefal.engine.tenant import Tenant
+from fakefal.faces.bodies import read_body
 from fakefal.protocol import headers as names
 from fakefal.protocol.call import Call, Json, Outcome, Via
 from fakefal.protocol.endpoints import EndpointId, parse_endpoint
-from fakefal.protocol.errors import WireError, bad_request, unauthenticated, unknown_application
-from fakefal.protocol.texts import decode
+from fakefal.protocol.errors import WireError, unauthenticated, unknown_application
+from fakefal.protocol.platform_headers import check_platform_headers, check_queue_length
 from fakefal.protocol.trouble import Trouble
-from fakefal.protocol.wishes import MAX_QUEUE_LENGTH, Wishes, read_wishes
+from fakefal.protocol.wishes import MAX_QUEUE_LENGTH, read_wishes
 
 JSON = "application/json"
 
@@ -109,7 +109,10 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
     A body that is not JSON is no error of the platform: the app says so, with the result. Source:
     protocol.md sections 3.1, 6.5.
     """
-    wishes = _wishes(request, via)
+    check_platform_headers(request.headers)
+    length = request.parameter(MAX_QUEUE_LENGTH) if via == "queue" else None
+    check_queue_length(length)
+    wishes = read_wishes(request.headers, length)
     body, flaws = _input(request)
     return Call(
         endpoint,
@@ -131,47 +134,7 @@ def _fingerprint(body: bytes) -> bytes:
 def _input(request: Request) -> tuple[Json, tuple[Json, ...]]:
     if request.method == "GET":
         return request.parameters(), ()
-    if not request.body:
-        return None, ()
-    try:
-        return decode(request.body), ()
-    except ValueError as error:
-        position, reason = _json_mistake(request.body, str(error))
-        flaw = {
-            "type": "json_invalid",
-            "loc": ["body", position],
-            "msg": "JSON decode error",
-            "input": {},
-            "ctx": {"error": reason},
-        }
-        return None, (flaw,)
-
-
-def _json_mistake(body: bytes, reason: str) -> tuple[int, str]:
-    """Offset and words as Python's own parser has them, which fal's apps use (FastAPI).
-
-    ``reason`` is for what that parser lets pass, such as NaN. Source: client (protocol.md section
-    6.5).
-    """
-    try:
-        json.loads(body)
-    except json.JSONDecodeError as error:
-        return error.pos, error.msg
-    except (ValueError, RecursionError):
-        return 0, reason
-    return 0, reason
-
-
-def _wishes(request: Request, via: Via) -> Wishes:
-    """What is asked of the platform; refused as fal's gateway refuses it.
-
-    Source: documented (protocol.md section 3.7).
-    """
-    length = request.parameter(MAX_QUEUE_LENGTH) if via == "queue" else None
-    try:
-        return read_wishes(request.headers, length)
-    except ValueError as error:
-        raise bad_request(str(error)) from None
+    return read_body(request.body)
 
 
 def answered(

@@ -11,6 +11,7 @@ from fakefal.faces import queue, run
 from fakefal.faces.http import Handler
 from fakefal.protocol import hosts
 from fakefal.protocol.errors import WireError, method_not_allowed
+from fakefal.protocol.ingress import REFUSED_METHODS, refused_by_ingress
 
 
 class Route(NamedTuple):
@@ -60,6 +61,8 @@ def find_route(host: str, method: str, path: str) -> tuple[Handler, Mapping[str,
 
 
 def _find(host: str, method: str, path: str) -> tuple[Handler, Mapping[str, str]]:
+    if method in REFUSED_METHODS:
+        raise refused_by_ingress(405, f"{method} is not let through")
     routes = ROUTES.get(host)
     if routes is None:
         note = f"fakefal does not serve {host} yet"

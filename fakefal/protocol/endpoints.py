@@ -47,7 +47,7 @@ def parse_endpoint(text: str) -> EndpointId | None:
     namespace = ""
     if parts and parts[0] in NAMESPACES:
         namespace, parts = parts[0], parts[1:]
-    if len(parts) < 2:
+    if len(parts) < 2 or "." in parts or ".." in parts:
         return None
     owner, alias, *rest = parts
     app = "/".join(filter(None, (namespace, owner, alias)))

@@ -69,10 +69,21 @@ def without_credentials(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]
     Neither are there secrets in URLs, such as that of ``x-fal-target-url``.
     """
     return {
-        lowered: _IN_URL.sub(r"\1redacted", value) if "=" in value else value
+        lowered: _IN_URL.sub(r"\1redacted", text) if "=" in (text := _text(value)) else text
         for name, value in headers
         if (lowered := name.lower()) not in CREDENTIALS
     }
+
+
+def _text(value: str) -> str:
+    """A header's value as text that can be shown: bytes that are no UTF-8 count as Latin-1."""
+    if value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogateescape").decode("latin-1")
+    return value
 
 
 class VisibleHeaders(Mapping[str, str]):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
+from urllib.parse import quote
 
 from fakefal.protocol.call import Json
 from fakefal.protocol.texts import iso
@@ -74,8 +76,14 @@ def request_urls(
     The endpoint's path is dropped. With ``suffix`` the response URL ends in ``/response``, as fal's
     docs show it. Source: recorded (protocol.md sections 2, 16 row 2).
     """
-    base = link(f"/{app}/requests/{request_id}")
+    base = link(f"/{_in_url(app)}/requests/{request_id}")
     return QueueUrls(f"{base}/response" if suffix else base, f"{base}/status", f"{base}/cancel")
+
+
+@lru_cache(maxsize=1024)
+def _in_url(app: str) -> str:
+    """An app's name as a path holds it; one of odd characters must lead back to the same app."""
+    return quote(app, safe="/:@!$&'()*+,;=~")
 
 
 def logs_wanted(value: str | None) -> bool:

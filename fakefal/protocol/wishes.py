@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from fakefal.protocol.texts import decode
 
@@ -34,6 +33,7 @@ Source: documented names (protocol.md section 3.7); which failures is inferred.
 """
 
 _YES = frozenset({"1", "true", "yes"})
+_NO = frozenset({"0", "false", "no"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,64 +65,25 @@ NO_WISHES = Wishes()
 
 
 def read_wishes(headers: Mapping[str, str], max_queue_length: str | None = None) -> Wishes:
-    """The wishes of a request; raises ValueError that names what cannot be read."""
+    """The wishes of a request whose platform headers were checked."""
     priority = headers.get(PRIORITY)
     timeout = headers.get(START_TIMEOUT)
     no_retry = headers.get(NO_RETRY)
     config = headers.get(RETRY_CONFIG)
     store = headers.get(STORE_IO)
-    if (
-        (priority is None or priority == "normal")
-        and timeout is None
-        and no_retry is None
-        and config is None
-        and store is None
-        and max_queue_length is None
-    ):
+    is_low = priority == "low"
+    if not is_low and timeout is no_retry is config is store is max_queue_length is None:
         return NO_WISHES
     return Wishes(
-        math.inf if timeout is None else _seconds(timeout),
-        _is_low(priority),
+        math.inf if timeout is None else float(timeout),
+        is_low,
         no_retry is None or no_retry.strip().lower() not in _YES,
         {} if config is None else _budgets(config),
-        store is None or store.strip() != "0",
-        math.inf if max_queue_length is None else _length(max_queue_length),
+        store is None or store.strip().lower() not in _NO,
+        math.inf if max_queue_length is None else int(max_queue_length),
     )
 
 
-def _is_low(priority: str | None) -> bool:
-    if priority not in (None, "normal", "low"):
-        raise ValueError(f"Invalid X-Fal-Queue-Priority header: {priority!r}")
-    return priority == "low"
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0.1 < seconds < math.inf:
-        raise ValueError(f"Invalid X-Fal-Request-Timeout header: {text!r}")
-    return seconds
-
-
 def _budgets(text: str) -> dict[str, int]:
-    try:
-        given: Any = decode(text.encode())
-    except ValueError:
-        given = None
-    found: dict[str, int] = {}
-    if isinstance(given, dict):
-        for condition, rule in given.items():
-            retries = rule.get("retries", ATTEMPTS - 1) if isinstance(rule, dict) else None
-            if condition in CONDITIONS and type(retries) is int and retries >= 0:
-                found[condition] = retries
-        if len(found) == len(given):
-            return found
-    raise ValueError(f"Invalid X-Fal-Retry-Config header: {text!r}")
-
-
-def _length(text: str) -> int:
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return int(text)
-    raise ValueError(f"Invalid {MAX_QUEUE_LENGTH} parameter: {text!r}")
+    rules: dict[str, dict[str, int]] = decode(text.encode("utf-8", "surrogatepass"))
+    return {name: rule["retries"] for name, rule in rules.items() if "retries" in rule}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from fakefal.scenario.models import When
 
 _GLOB = re.compile(r"[*?]")
+_COMPARED = 200
+"""So much of an endpoint id is compared to say how near it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ class Condition:
         """Why the call is not meant, the weightiest first; empty exactly if it is."""
         found: list[Difference] = []
         if self.endpoint is not None and not self.endpoint.matches(call.endpoint.text):
-            likeness = SequenceMatcher(None, self.endpoint.text, call.endpoint.text).ratio()
+            likeness = SequenceMatcher(
+                None, self.endpoint.text, call.endpoint.text[:_COMPARED]
+            ).ratio()
             text = f"is {call.endpoint.text}, wanted {self.endpoint.text}"
             found.append(Difference("endpoint", text, 6 - 3 * likeness))
         if self.via is not None and call.via not in self.via:

@@ -46,12 +46,21 @@ class PatternError(ValueError):
         self.right = right
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+_COMPARED = 10_000
+"""So many characters of two texts are compared to say how alike they are."""
+
+
 def quote(value: Json, limit: int = 80) -> str:
     """A JSON value on one short line."""
     if value is MISSING:
         return "nothing"
+    text = ""
     try:
-        text = json.dumps(value, ensure_ascii=False)
+        for piece in _ENCODER.iterencode(value[:limit] if isinstance(value, str) else value):
+            text += piece[: limit + 1]
+            if len(text) > limit:
+                break
     except (ValueError, TypeError, RecursionError):
         text = f"a value too large to show ({type(value).__name__})"
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
@@ -60,7 +69,7 @@ def quote(value: Json, limit: int = 80) -> str:
 def _likeness(left: str, right: str) -> float:
     """How alike two texts are, 0 to 1, cheaply: by their common beginning and length."""
     common = 0
-    for one, other in zip(left, right, strict=False):
+    for one, other in zip(left[:_COMPARED], right[:_COMPARED], strict=False):
         if one != other:
             break
         common += 1

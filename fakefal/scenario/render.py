@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fakefal.protocol.call import Json
 
 if TYPE_CHECKING:
-    from jinja2.sandbox import SandboxedEnvironment
+    from jinja2 import Template
+
+    from fakefal.scenario.sandbox import JsonEnvironment
 
 Path = tuple[str | int, ...]
 
@@ -33,22 +35,10 @@ class TemplateError(ValueError):
 
 
 @cache
-def _environment() -> SandboxedEnvironment:
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import SandboxedEnvironment
+def _environment() -> JsonEnvironment:
+    from fakefal.scenario.sandbox import JsonEnvironment
 
-    class JsonEnvironment(SandboxedEnvironment):
-        def getattr(self, obj: Any, attribute: str) -> Any:
-            """A field goes before a method of the same name: ``input.items``."""
-            if isinstance(obj, dict) and attribute in obj:
-                return obj[attribute]
-            return super().getattr(obj, attribute)
-
-    environment = JsonEnvironment(
-        undefined=StrictUndefined, keep_trailing_newline=True, finalize=_json
-    )
-    del environment.globals["lipsum"], environment.filters["random"]  # the same call, same bytes
-    return environment
+    return JsonEnvironment(_json)
 
 
 def has_template(text: str) -> bool:
@@ -94,7 +84,7 @@ def _parse(text: str, path: Path) -> None:
     environment = _environment()
     try:
         tree = environment.parse(text)
-        environment.from_string(text)
+        _compiled(text)
     except TemplateSyntaxError as error:
         reason = (error.message or "wrong syntax").rstrip(".")
         raise TemplateError(path, f"template: {reason}", _EXAMPLE) from None
@@ -124,34 +114,54 @@ def _render(raw: Json, variables: Mapping[str, Any], path: Path) -> Json:
 
 def _render_text(text: str, variables: Mapping[str, Any], path: Path) -> Json:
     """A string that is one expression and nothing else keeps the expression's type."""
-    environment = _environment()
+    from fakefal.scenario.sandbox import bounded, spend
+
     try:
-        expression = _lone_expression(text)
-        if expression is not None:
-            found = environment.compile_expression(expression, undefined_to_none=False)(**variables)
-            return _json(found)
-        return environment.from_string(text).render(**variables)
+        template, is_expression = _compiled(text)
+        with bounded():
+            if is_expression:
+                return _json(getattr(template.make_module(dict(variables)), _FOUND))
+            pieces = []
+            for piece in template.generate(**variables):
+                pieces.append(piece)
+                spend(1 + len(piece) // 100)
+            return "".join(pieces)
     except Exception as error:
         reason = str(error) or type(error).__name__
         raise TemplateError(path, f"template {text!r}: {reason}") from None
 
 
-def _lone_expression(text: str) -> str | None:
-    stripped = text.strip()
-    if not (stripped.startswith("{{") and stripped.endswith("}}")) or stripped != text:
-        return None
-    inner = stripped[2:-2]
-    if any(mark in inner for mark in ("{{", "}}", "{%", "{#")):
-        return None
-    return inner.removeprefix("-").removeprefix("+").removesuffix("-").removesuffix("+")
+_FOUND = "found"
+"""The name under which a compiled expression leaves its value."""
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str) -> tuple[Template, bool]:
+    """A template ready to be rendered, and whether it is one expression and nothing else."""
+    from jinja2 import nodes
+
+    environment = _environment()
+    tree = environment.parse(text)
+    body = tree.body
+    if len(body) == 1 and isinstance(body[0], nodes.Output) and len(body[0].nodes) == 1:
+        (expression,) = body[0].nodes
+        if not isinstance(expression, nodes.TemplateData) and text == text.strip():
+            target = nodes.Name(_FOUND, "store", lineno=1)
+            tree.body = [nodes.Assign(target, expression, lineno=1)]
+            return environment.from_string(environment.with_bounds(tree)), True
+    return environment.from_string(environment.with_bounds(tree)), False
 
 
 def _json(value: Any) -> Json:
     """A template's value as JSON; raises ValueError for what is not."""
     from jinja2 import Undefined
 
+    from fakefal.scenario.sandbox import spend
+
     if isinstance(value, Undefined):
         str(value)  # a strict one raises, and says which name it is
+    if isinstance(value, (dict, list, tuple)):
+        spend(1 + len(value) // 4)
     if isinstance(value, dict):
         return {_key(key): _json(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

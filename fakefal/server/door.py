@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.client_exceptions import ClientConnectionResetError
+from aiohttp.http import HttpVersion11
 from aiohttp.http_exceptions import BadHttpMessage
 
 from fakefal import addressing
@@ -20,11 +21,13 @@ from fakefal.engine.engine import Engine
 from fakefal.engine.tenant import Tenant
 from fakefal.faces.http import Answer, EventStream, Request, Response, failed
 from fakefal.faces.routes import find_route
-from fakefal.protocol import errors
 from fakefal.protocol import headers as names
 from fakefal.protocol.errors import WireError
+from fakefal.protocol.ingress import refused_by_ingress
 from fakefal.protocol.texts import encode
 from fakefal.protocol.trouble import Interrupted
+from fakefal.server.patience import Patience
+from fakefal.server.refusal import check_version, refused_body
 from fakefal.server.tasks import Tasks
 from fakefal.server.troubled import Troubled
 from fakefal.server.wire import FRAMING, SERVER, Whole, cross_origin, printable
@@ -43,10 +46,12 @@ class Door:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong inside becomes an answer too."""
         clock: Clock | None = None
+        stays = self._keep_alive
         try:
             answer, clock = await self._answer(request)
         except WireError as error:
             answer = failed(error)
+            stays = stays and request.content.is_eof()
         except (asyncio.CancelledError, ConnectionError):
             raise
         except Exception:
@@ -61,10 +66,18 @@ class Door:
             return Troubled(answer, answer.trouble, clock, keep_alive=self._keep_alive)
         if isinstance(answer, EventStream):
             return await self._stream(request, answer)
-        return Whole(answer, keep_alive=self._keep_alive)
+        return Whole(answer, keep_alive=stays)
+
+    def refuse(self, what: str, error: WireError) -> Response:
+        """The answer to a request that could not be read; ``what`` is as much of it as is known."""
+        if error.identified:
+            error.request_id = self._engine.note_refusal(None, what, error.status, error.told)
+        return failed(error)
 
     async def _answer(self, request: web.BaseRequest) -> tuple[Answer, Clock | None]:
         """The answer, and the clock of the tenant that gives it."""
+        if request.version is not HttpVersion11:
+            check_version(request.version)
         headers = request.headers
         address = addressing.resolve(
             request.raw_path, headers, scheme=request.scheme, local=_local(request)
@@ -73,12 +86,13 @@ class Door:
             return _nowhere(), None
         if _is_preflight(request) and address.form is not Form.CONTROL:
             return Response(200, b"OK", _preflight(headers), "text/plain"), None
-        body = await self._body(request) if request.can_read_body else b""
         if address.form is Form.CONTROL:
-            return self._control(request, address, body), None
-        path = path_text(address.path)
+            return self._control(request, address, await self._body(request)), None
+        path = address.path
         tenant: Tenant | None = None
         try:
+            body = await self._body(request)
+            path = path_text(path)
             handler, parts = find_route(address.host, request.method, path)
             tenant = self._tenant(headers, request.method, parts)
             asked = Request(request.method, address, path, headers, body, tenant)
@@ -111,17 +125,25 @@ class Door:
     def _control(self, request: web.BaseRequest, address: Address, body: bytes) -> Answer:
         authorization = request.headers.get("Authorization")
         status, found = api.answer(self._engine, request.method, address.path, authorization, body)
-        return Response(status, encode(found))
+        notes = api.notes(self._engine, address.path, authorization)
+        return Response(status, encode(found), notes)
 
     async def _body(self, request: web.BaseRequest) -> bytes:
+        """The whole body; raises WireError for one that is too large or cannot be read."""
+        if not request.can_read_body:
+            return b""
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
-            return await request.read()
+            if request.content.is_eof():
+                return await request.read()
+            with Patience(request, self._engine.settings.limits.idle_seconds):
+                return await request.read()
         except web.HTTPRequestEntityTooLarge:
-            raise errors.body_too_large() from None
-        except (web.RequestPayloadError, BadHttpMessage, web.HTTPException, ValueError):
-            raise WireError(400, {"detail": "There was an error parsing the body"}) from None
+            limit = self._engine.settings.limits.body_bytes
+            raise refused_by_ingress(413, f"the body is over {limit} bytes") from None
+        except (web.RequestPayloadError, BadHttpMessage, web.HTTPException, ValueError) as error:
+            raise refused_body(error) from None
 
     async def _stream(self, request: web.BaseRequest, answer: EventStream) -> web.StreamResponse:
         response = web.StreamResponse(status=200)

@@ -22,6 +22,7 @@ from fakefal.engine.engine import Engine
 from fakefal.errors import FakefalError, PortTaken
 from fakefal.protocol.options import switched
 from fakefal.server.door import Door
+from fakefal.server.listener import FIELD_BYTES, LINE_BYTES, Listener
 from fakefal.server.tasks import Tasks
 from fakefal.settings import Settings
 
@@ -94,14 +95,14 @@ class FakeFal:
             )
 
         door = Door(self.engine, self._tasks)
-        server: web.Server = web.Server(
-            door.handle,
-            request_factory=make_request,
-            handler_cancellation=True,
+        server = Listener(
+            door,
+            make_request,
             access_log=None,
             logger=logging.getLogger("fakefal.http"),
-            max_line_size=65_536,
-            max_field_size=65_536,
+            keepalive_timeout=self.settings.limits.idle_seconds,
+            max_line_size=LINE_BYTES,
+            max_field_size=FIELD_BYTES,
         )
         self._runner = web.ServerRunner(
             server, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS

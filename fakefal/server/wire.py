@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import HttpVersion, HttpVersion10
 
 from fakefal.engine.clock import http_date
 from fakefal.faces.http import EventStream, Response
@@ -26,8 +27,8 @@ _REASONS = {
 Source: client (protocol.md section 7.4).
 """
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
-"""What no header can hold; a template may put it there."""
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]+")
+"""What no header can hold; a template or a caller may put it there."""
 
 FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "date", "server"})
 """Headers that are the server's own; a scenario's are left out."""
@@ -68,11 +69,15 @@ class Whole(web.StreamResponse):
     """A response that is there at once.
 
     It writes its own head: half the work of answering a small request was in building headers one
-    by one, and a scripted fault needs the bytes anyway.
+    by one, and a scripted fault needs the bytes anyway. ``version`` is that of the request, where
+    the request could not be read.
     """
 
-    def __init__(self, answer: Response, *, keep_alive: bool) -> None:
+    def __init__(
+        self, answer: Response, *, keep_alive: bool, version: HttpVersion | None = None
+    ) -> None:
         super().__init__(status=answer.status)
+        self._version = version
         self._answer = answer
         self._stays = keep_alive
 
@@ -88,7 +93,7 @@ class Whole(web.StreamResponse):
             raise ConnectionResetError("the caller has gone")
         self._stays = self._stays and request.keep_alive
         answer = self._answer
-        head = head_of(answer, request, stays=self._stays)
+        head = head_of(answer, request, stays=self._stays, version=self._version)
         is_bodiless = request.method == "HEAD"
         transport.write(head if is_bodiless else head + answer.payload)
         return None
@@ -97,10 +102,17 @@ class Whole(web.StreamResponse):
         """Nothing is left to be written."""
 
 
-def head_of(answer: Response, request: web.BaseRequest, *, stays: bool, size: int = -1) -> bytes:
+def head_of(
+    answer: Response,
+    request: web.BaseRequest,
+    *,
+    stays: bool,
+    size: int = -1,
+    version: HttpVersion | None = None,
+) -> bytes:
     """Status line and headers of an answer; ``size`` is what it announces, if not the body's."""
-    version = request.version
-    lines = [_status_line(answer.status, version.major, version.minor)]
+    is_old = (version or request.version) == HttpVersion10
+    lines = [_status_line(answer.status, 0 if is_old else 1)]
     if answer.headers:
         lines += _scripted(answer)
     else:
@@ -113,7 +125,7 @@ def head_of(answer: Response, request: web.BaseRequest, *, stays: bool, size: in
         lines += [f"{name}: {value}\r\n" for name, value in cross_origin(request)]
     if not stays:
         lines.append("Connection: close\r\n")
-    elif request.version < (1, 1):
+    elif is_old:
         lines.append("Connection: keep-alive\r\n")
     length = len(answer.payload) if size < 0 else size
     lines.append(f"Content-Length: {length}\r\nDate: {http_date()}\r\nServer: {SERVER}\r\n\r\n")
@@ -122,12 +134,11 @@ def head_of(answer: Response, request: web.BaseRequest, *, stays: bool, size: in
 
 def stream_head(answer: EventStream, request: web.BaseRequest, *, stays: bool) -> bytes:
     """Status line and headers of a stream in chunks."""
-    version = request.version
     usual = {"Content-Type": answer.content_type, names.REQUEST_ID: answer.request_id}
     own = {name.lower() for name, _ in answer.headers}
     pairs = [(name, value) for name, value in usual.items() if name.lower() not in own]
     pairs += [*cross_origin(request), *answer.headers]
-    lines = [_status_line(200, version.major, version.minor)]
+    lines = [_status_line(200, 0 if request.version == HttpVersion10 else 1)]
     lines += [
         f"{printable(name)}: {printable(value)}\r\n"
         for name, value in pairs
@@ -154,5 +165,5 @@ def _scripted(answer: Response) -> list[str]:
 
 
 @lru_cache(maxsize=128)
-def _status_line(status: int, major: int, minor: int) -> str:
-    return f"HTTP/{major}.{minor} {status} {_REASONS.get(status, 'Unknown Status')}\r\n"
+def _status_line(status: int, minor: int) -> str:
+    return f"HTTP/1.{minor} {status} {_REASONS.get(status, 'Unknown Status')}\r\n"

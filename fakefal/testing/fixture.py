@@ -147,6 +147,11 @@ class Fake:
         return self.server.call(self.controls.journal)
 
     @property
+    def dropped(self) -> int:
+        """How many of its oldest entries the journal, being full, has let go; ``calls`` too."""
+        return self.server.call(self.controls.dropped)
+
+    @property
     def jobs(self) -> list[dict[str, Any]]:
         """The queue requests and where they are."""
         return self.server.call(self.controls.jobs)

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from fakefal.control.api import COMMANDS, answer
+from fakefal.control.api import COMMANDS, answer, notes
 from fakefal.engine.clock import START
 from fakefal.engine.engine import Engine
 from fakefal.protocol.errors import WireError
+from fakefal.settings import Limits
 from tests.callers import calling
 from tests.worlds import ANY_LLM, exchange, make_call, make_engine, tenant_of
 
@@ -133,3 +134,20 @@ async def test_the_api_is_served_beside_the_fal_hosts() -> None:
         assert moved.json["iso"] == "2026-01-01T00:01:00.000000Z"
         lost = await caller.ask("GET", "/_fakefal/nothing", host=None)
         assert lost.status == 404
+
+
+async def test_a_full_journal_says_how_many_entries_it_has_let_go() -> None:
+    async with calling(limits=Limits(entries=2)) as caller:
+        for count, dropped in enumerate(["0", "0", "0", "1", "2"]):
+            told = await caller.ask("GET", "/_fakefal/journal/", host=None)
+            assert (len(told.json), told.headers["x-fakefal-dropped"]) == (min(count, 2), dropped)
+            await caller.run()
+        jobs = await caller.ask("GET", "/_fakefal/jobs", host=None)
+        assert "x-fakefal-dropped" not in jobs.headers
+
+
+def test_only_the_journal_has_notes_and_only_for_a_key() -> None:
+    engine = make_engine()
+    assert notes(engine, "/journal", KEY) == (("x-fakefal-dropped", "0"),)
+    assert notes(engine, "/journal", None) == ()
+    assert notes(engine, "/jobs", KEY) == ()

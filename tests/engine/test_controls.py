@@ -169,3 +169,11 @@ def test_making_controls_begins_a_tenant_anew_and_of_takes_the_one_there_is() ->
     tenant = tenant_of(engine, KEY)
     assert Controls.of(engine, tenant).tenant is tenant
     assert Controls(engine, KEY).tenant is not tenant
+
+
+def test_what_a_full_journal_has_let_go_is_counted() -> None:
+    engine = make_engine(limits=Limits(entries=2))
+    controls = Controls(engine, "id:secret")
+    for _ in range(5):
+        controls.tenant.submit(make_call())
+    assert (len(controls.journal()), controls.dropped()) == (2, 3)

@@ -186,3 +186,12 @@ async def test_a_path_that_is_no_endpoint_is_an_unknown_application(host: str, p
         heard = await caller.ask("POST", path, host=host, json={})
         alias = path.strip("/").replace("%20", " ")
         assert (heard.status, heard.json["detail"]) == (404, f'Application "{alias}" not found')
+
+
+@pytest.mark.parametrize("host", ["queue.fal.run", "fal.run", "rest.fal.ai"])
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT"])
+def test_some_methods_do_not_pass_the_load_balancer(host: str, method: str) -> None:
+    with pytest.raises(WireError) as caught:
+        find_route(host, method, "/fal-ai/any-llm")
+    assert (caught.value.status, caught.value.identified) == (405, False)
+    assert b"<h1>405 Not Allowed</h1>" in caught.value.payload

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fakefal.protocol.endpoints import EndpointId, parse_endpoint
 
 SEGMENT = st.text("abcxyz019-._", min_size=1, max_size=8).filter(
-    lambda text: text not in ("workflows", "comfy")
+    lambda text: text not in ("workflows", "comfy", ".", "..")
 )
 
 
@@ -73,3 +73,8 @@ def test_parsing_the_text_of_an_id_gives_the_same_id(parts: list[str], namespace
     endpoint = parsed("/".join(filter(None, [namespace, *parts])))
     assert parsed(endpoint.text) == endpoint
     assert "/".join(filter(None, [endpoint.app, endpoint.path])) == endpoint.text
+
+
+@pytest.mark.parametrize("text", ["../../etc/passwd", "fal-ai/..", "./x", "fal-ai/x/../y"])
+def test_dots_are_no_names(text: str) -> None:
+    assert parse_endpoint(text) is None

@@ -86,3 +86,11 @@ def test_the_names_are_spelled_as_fal_spells_them() -> None:
         "X-Fal-Retryable",
         "x-fal-target-url",
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("a", "a"), ("é", "é"), ("caf\udce9", "café"), ("a=\udcff", "a=ÿ")],
+)
+def test_bytes_that_are_no_utf8_are_shown_as_latin_1(value: str, shown: str) -> None:
+    assert headers.without_credentials([("X-A", value)]) == {"x-a": shown}

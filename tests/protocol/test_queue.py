@@ -126,3 +126,12 @@ def test_the_answers_of_a_cancel() -> None:
     assert encode(CANCELLATION_REQUESTED) == b'{"status":"CANCELLATION_REQUESTED"}'
     assert encode(ALREADY_COMPLETED) == b'{"status":"ALREADY_COMPLETED"}'
     assert CANCELLED_ERROR == "Request was cancelled"
+
+
+@pytest.mark.parametrize(
+    ("app", "path"),
+    [("a/b", "a/b"), ("a/b c", "a/b%20c"), ("a/é?#%", "a/%C3%A9%3F%23%25"), ("a/b:c@d", "a/b:c@d")],
+)
+def test_urls_hold_odd_names_percent_encoded(app: str, path: str) -> None:
+    urls = request_urls(lambda path: f"https://queue.fal.run{path}", app, "1")
+    assert urls.status == f"https://queue.fal.run/{path}/requests/1/status"

@@ -65,3 +65,20 @@ def test_an_instant_reads_as_utc_with_microseconds(instant: float, text: str) ->
 def test_later_instants_sort_later_as_text(one: float, other: float) -> None:
     earlier, later = sorted((one, other))
     assert iso(earlier) <= iso(later)
+
+
+@pytest.mark.parametrize(
+    "text", ["1e400", "-1e400", "[1e999]", '{"a":{"b":[0,1e400]}}', "[-Infinity]"]
+)
+def test_what_is_no_finite_number_is_not_json(text: str) -> None:
+    with pytest.raises(ValueError, match="number"):
+        decode(text.encode())
+
+
+@pytest.mark.parametrize("text", ["1e308", '[1,2.5,{"a":-1e300}]', "1e-400", "9" * 4000])
+def test_a_finite_number_is(text: str) -> None:
+    assert decode(text.encode()) == json.loads(text)
+
+
+def test_half_a_character_is_written_as_an_escape() -> None:
+    assert encode({"a": "\ud800é"}) == rb'{"a":"\ud800\u00e9"}'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fakefal.protocol.errors import failure
-from fakefal.protocol.trouble import CALL_OPERATIONS, OPERATIONS, Cut, Trouble
+from fakefal.protocol.trouble import CALL_OPERATIONS, OPERATIONS, Cut, Interrupted, Trouble
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,10 @@ def test_the_code_is_what_the_caller_sees(trouble: Trouble, code: int) -> None:
 
 def test_calls_are_begun_by_operations() -> None:
     assert set(OPERATIONS) > CALL_OPERATIONS
+
+
+def test_who_is_not_served_gets_the_trouble_alone() -> None:
+    trouble = Trouble("reset", is_performed=False)
+    interrupted = Interrupted(trouble, "id-1")
+    assert (interrupted.trouble, interrupted.request_id) == (trouble, "id-1")
+    assert str(interrupted) == "reset"

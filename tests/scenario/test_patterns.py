@@ -159,7 +159,11 @@ def test_values_too_large_or_too_deep_to_show_do_not_raise() -> None:
     for _ in range(100_000):
         deep = [deep]
     assert quote(10**5000) == "a value too large to show (int)"
-    assert quote(deep) == "a value too large to show (list)"
-    assert differences({"a": 1}, deep) == [
-        "input is a value too large to show (list), wanted an object"
-    ]
+    assert quote(deep) == "[" * 79 + "…"
+    assert differences({"a": 1}, deep) == [f"input is {quote(deep)}, wanted an object"]
+
+
+def test_large_values_are_shown_without_being_written_out() -> None:
+    assert quote("x" * 10_000_000) == f'"{"x" * 78}…'
+    assert quote(["a"] * 10_000_000).startswith('["a", "a"')
+    assert differences({"a": "x" * 5_000_000}, {"a": "x" * 4_999_999})

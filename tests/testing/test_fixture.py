@@ -304,3 +304,9 @@ def test_a_fake_that_is_closed_is_forgotten(fakefal_server: ThreadedFakeFal) -> 
 def test_a_clock_of_no_known_kind_is_refused(fakefal_server: ThreadedFakeFal) -> None:
     with pytest.raises(FakefalError, match="sand"):
         Fake(fakefal_server, "sand:key", clock="sand")
+
+
+def test_a_journal_that_is_not_full_has_let_nothing_go(fakefal: Fake) -> None:
+    fakefal.on(ANY_LLM).text("x")
+    fal_client.run(ANY_LLM, {"prompt": "one"})
+    assert (len(fakefal.journal), fakefal.dropped) == (1, 0)

@@ -1,0 +1,112 @@
+"""What a caller may ask of fal's platform in headers and query, and what is malformed there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fakefal.protocol.errors import WireError, bad_request
+from fakefal.protocol.texts import decode
+from fakefal.protocol.wishes import CONDITIONS
+
+MAX_TAGS = 10
+MAX_TAGS_BYTES = 1024
+
+_FLAGS = frozenset({"0", "1", "true", "false", "yes", "no"})
+_COUNT = re.compile(r"[0-9]{1,18}")
+
+
+def check_platform_headers(headers: Mapping[str, str]) -> None:
+    """Refuse what fal's gateway refuses; raises the 400 of the first malformed header.
+
+    Headers are looked up by lower-case names.
+
+    Source: documented (protocol.md section 3.7); which values are malformed is inferred.
+    """
+    for lowered, name, is_good in _CHECKS:
+        value = headers.get(lowered)
+        if value is not None and not is_good(value):
+            raise _malformed(f"{name} header", value)
+
+
+def check_queue_length(value: str | None) -> None:
+    """Refuse a ``fal_max_queue_length`` that is no count. Source: inferred (section 3.1)."""
+    if value is not None and _COUNT.fullmatch(value) is None:
+        raise _malformed("fal_max_queue_length parameter", value)
+
+
+def _malformed(what: str, value: str) -> WireError:
+    shown = value if len(value) <= 100 else f"{value[:99]}…"
+    return bad_request(f"Invalid {what}: {shown!r}")
+
+
+def _is_priority(text: str) -> bool:
+    return text in ("normal", "low")
+
+
+def _is_timeout(text: str) -> bool:
+    try:
+        return 0.1 < float(text) < float("inf")
+    except ValueError:
+        return False
+
+
+def _is_flag(text: str) -> bool:
+    return text.strip().lower() in _FLAGS
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        found = decode(text.encode("utf-8", "surrogatepass"))
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _is_retry_config(text: str) -> bool:
+    config = _object(text)
+    return config is not None and all(
+        name in CONDITIONS and isinstance(budget, dict) and _is_count(budget.get("retries", 0))
+        for name, budget in config.items()
+    )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_lifecycle(text: str) -> bool:
+    wanted = _object(text)
+    if wanted is None:
+        return False
+    seconds = wanted.get("expiration_duration_seconds")
+    acl = wanted.get("initial_acl")
+    is_duration = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    return (seconds is None or (is_duration and seconds > 0)) and (
+        acl is None or isinstance(acl, dict)
+    )
+
+
+def _are_tags(text: str) -> bool:
+    """Up to ten ``k=v`` with commas between; names beginning with ``fal.`` are fal's own."""
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_TAGS_BYTES:
+        return False
+    tags = [tag.strip().partition("=") for tag in text.split(",")] if text.strip() else []
+    return len(tags) <= MAX_TAGS and all(
+        name and is_pair and not name.startswith("fal.") for name, is_pair, _ in tags
+    )
+
+
+_CHECKS: tuple[tuple[str, str, Callable[[str], bool]], ...] = tuple(
+    (name.lower(), name, is_good)
+    for name, is_good in (
+        ("X-Fal-Queue-Priority", _is_priority),
+        ("X-Fal-Request-Timeout", _is_timeout),
+        ("X-Fal-No-Retry", _is_flag),
+        ("X-Fal-Retry-Config", _is_retry_config),
+        ("X-Fal-Object-Lifecycle-Preference", _is_lifecycle),
+        ("X-Fal-Store-IO", _is_flag),
+        ("X-Fal-Tags", _are_tags),
+    )
+)

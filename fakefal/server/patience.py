@@ -1,0 +1,43 @@
+"""How long a caller may be silent in the middle of a body."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+
+from aiohttp import web
+
+
+class Patience:
+    """Closes the connection of a request whose body has stopped coming.
+
+    ``with Patience(request, 75): await request.read()`` lasts as long as bytes come; after so many
+    seconds without one the connection is closed without an answer, as nginx does, and the handler
+    is cancelled.
+    """
+
+    def __init__(self, request: web.BaseRequest, seconds: float) -> None:
+        self._request = request
+        self._seconds = seconds
+        self._seen = -1
+
+    def __enter__(self) -> None:
+        self._wait()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+
+    def _wait(self) -> None:
+        self._seen = self._request.content.total_bytes
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
+
+    def _look(self) -> None:
+        if self._request.content.total_bytes != self._seen:
+            self._wait()
+        else:
+            self._request.protocol.force_close()

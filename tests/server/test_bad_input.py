@@ -1,0 +1,297 @@
+"""What comes in wrong, case by case: status, shape and headers of the answer."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+
+import pytest
+
+from fakefal.settings import Limits
+from tests.server.raw import (
+    GOOD,
+    Target,
+    answers,
+    ask,
+    hear,
+    http,
+    is_journaled,
+    is_page,
+    is_well,
+    listening,
+)
+
+BODY_BYTES = 11_000_000
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[Target]:
+    with listening(limits=Limits(body_bytes=BODY_BYTES)) as found:
+        yield found
+
+
+# Bodies that the app refuses
+
+DEEP = b"[" * 100_000
+NOT_JSON = {
+    "text": (b"nonsense", 0, "Expecting value"),
+    "cut": (b'{"a":', 5, "Expecting value"),
+    "more": (b"{} {}", 3, "Extra data"),
+    "bad UTF-8": (b'{"prompt":"\xff"}', 11, "invalid unicode"),
+    "open depths": (DEEP, 0, "recursion limit exceeded"),
+    "depths": (DEEP + b"]" * 100_000, 0, "recursion limit exceeded"),
+    "depths of objects": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, 0, "recursion limit"),
+    "1e400": (b'{"prompt":"a","x":[{"y":1e400}]}', 0, "number out of range"),
+    "10 MB of digits": (b"1" * 10_000_000, 0, "number out of range"),
+    "NaN": (b'{"prompt":NaN}', 0, "expected value"),
+    "Infinity": (b'{"prompt":-Infinity}', 0, "invalid number"),
+    "half a character": (rb'{"prompt":"\ud800"}', 0, "unexpected end of hex escape"),
+    "the other half": (rb'{"prompt":"\udfff"}', 0, "lone leading surrogate"),
+    "a raw zero": (b'{"prompt":"\x00"}', 11, "Invalid control character"),
+    "a form": (b"prompt=hi", 0, "Expecting value"),
+    "a multipart": (b"--x\r\n\r\n--x--", 0, "No number after minus sign|Expecting value"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_JSON)
+def test_a_body_that_is_not_json_is_the_apps_422(target: Target, name: str) -> None:
+    body, position, reason = NOT_JSON[name]
+    said = ask(target, http(body=body))
+    (flaw,) = said.json["detail"]
+    assert said.status == 422
+    assert (flaw["type"], flaw["loc"]) == ("json_invalid", ["body", position])
+    assert (flaw["msg"], flaw["input"]) == ("JSON decode error", {})
+    assert any(word in flaw["ctx"]["error"] for word in reason.split("|"))
+    assert said.headers["x-fal-billable-units"] == "0"
+    assert is_journaled(target, said)
+
+
+@pytest.mark.parametrize("name", NOT_JSON)
+def test_the_queue_admits_it_and_tells_with_the_result(target: Target, name: str) -> None:
+    admitted = ask(target, http(body=NOT_JSON[name][0], host=b"queue.fal.run"))
+    assert (admitted.status, admitted.json["status"]) == (200, "IN_QUEUE")
+    path = f"/fal-ai/any-llm/requests/{admitted.request_id}".encode()
+    for _ in range(3):
+        hear(target.fake, http(method=b"GET", path=path + b"/status", host=b"queue.fal.run"))
+    told = ask(target, http(body=b"", method=b"GET", path=path, host=b"queue.fal.run"))
+    assert (told.status, told.json["detail"][0]["type"]) == (422, "json_invalid")
+
+
+@pytest.mark.parametrize(
+    ("body", "type_", "loc"),
+    [
+        (b"", "missing", ["body"]),
+        (b"null", "missing", ["body"]),
+        (b"[1]", "model_attributes_type", ["body"]),
+        (b'"text"', "model_attributes_type", ["body"]),
+        (b"1", "model_attributes_type", ["body"]),
+        (b"{}", "missing", ["body", "prompt"]),
+        (b'{"prompt":"a","temperature":1e300}', "less_than_equal", ["body", "temperature"]),
+        (b'{"prompt":"a","temperature":' + b"9" * 4000 + b"}", "float_type", None),
+        (b'{"prompt":"a","max_tokens":-' + b"9" * 4000 + b"}", "greater_than_equal", None),
+    ],
+)
+def test_json_that_is_no_input_is_the_apps_422(
+    target: Target, body: bytes, type_: str, loc: list[str] | None
+) -> None:
+    said = ask(target, http(body=body))
+    (flaw,) = said.json["detail"]
+    assert (said.status, flaw["type"]) == (422, type_)
+    assert loc is None or flaw["loc"] == loc
+    assert is_journaled(target, said)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"prompt":1,"prompt":"the last one counts"}',
+        rb'{"prompt":"\u0000"}',
+        b'\xef\xbb\xbf{"prompt":"hi"}',
+        '{"prompt":"hi"}'.encode("utf-16"),
+        '{"prompt":"hi"}'.encode("utf-32-be"),
+        b'{"prompt":"hi","x":' + b"[" * 190 + b"]" * 190 + b"}",
+    ],
+)
+def test_what_python_takes_for_json_is_taken(target: Target, body: bytes) -> None:
+    assert ask(target, http(body=body)).status == 200
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"Content-Type: text/plain", b"Content-Type: application/x-www-form-urlencoded",
+     b"Content-Type: multipart/form-data", b"Content-Type: \xff;;=", b"X-No: type",
+     b"Expect: more", b"Content-Encoding: unheard-of"],
+)  # fmt: skip
+def test_json_is_read_whatever_it_is_called(target: Target, header: bytes) -> None:
+    assert ask(target, http(header)).status == 200
+
+
+def test_a_body_over_the_limit_is_a_page_and_the_journal_has_nothing(target: Target) -> None:
+    before = len(target.entries)
+    for request in (
+        http(body=b"x" * (BODY_BYTES + 1)),
+        http(b"Content-Encoding: gzip", body=gzip.compress(b"0" * (BODY_BYTES + 1))),
+    ):
+        (said,) = answers(hear(target.fake, request))
+        assert said.status == 413
+        assert is_page(said)
+        assert said.headers["x-fakefal-hint"] == f"the body is over {BODY_BYTES} bytes"
+    assert len(target.entries) == before
+    assert is_well(target)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        (b"gzip", gzip.compress(GOOD, mtime=0)),
+        (b"deflate", zlib.compress(GOOD)),
+        (b"identity", GOOD),
+    ],
+)
+def test_a_packed_body_is_unpacked(target: Target, encoding: bytes, body: bytes) -> None:
+    assert ask(target, http(b"Content-Encoding: " + encoding, body=body)).status == 200
+
+
+@pytest.mark.parametrize("encoding", [b"gzip", b"deflate", b"br", b"zstd"])
+def test_a_body_that_cannot_be_unpacked_is_a_400_of_the_app(
+    target: Target, encoding: bytes
+) -> None:
+    said = ask(target, http(b"Content-Encoding: " + encoding, body=b"nonsense"))
+    assert (said.status, said.json) == (400, {"detail": "There was an error parsing the body"})
+    assert is_journaled(target, said)
+
+
+# What is no HTTP
+
+HEADERS_400 = {
+    "a negative length": b"Content-Length: -1",
+    "a length in letters": b"Content-Length: abc",
+    "a length beyond all": b"Content-Length: 99999999999999999999999",
+    "an unknown framing": b"Transfer-Encoding: foo",
+    "no name": b"Content-Length: 15\r\n: x",
+    "a space in a name": b"Content-Length: 15\r\na b: x",
+    "no colon": b"Content-Length: 15\r\nabc",
+    "a zero byte": b"Content-Length: 15\r\nx-a: a\x00b",
+    "a folded line": b"Content-Length: 15\r\nx-a: a\r\n b",
+    "two lengths": b"Content-Length: 15\r\nContent-Length: 15",
+    "two that differ": b"Content-Length: 15\r\nContent-Length: 16",
+    "length and chunks": b"Content-Length: 15\r\nTransfer-Encoding: chunked",
+    "two hosts": b"Content-Length: 15\r\nHost: queue.fal.run",
+    "a body longer than said": b"Content-Length: 5",
+}
+PAGES = {
+    **{name: (400, http(headers)) for name, headers in HEADERS_400.items()},
+    "no host": (400, http(host=None)),
+    "a zero in the key": (400, http(key=b"Key a\x00b")),
+    "chunks without a size": (400, http(b"Transfer-Encoding: chunked", body=b"zz\r\n{}\r\n")),
+    "a chunk too short": (400, http(b"Transfer-Encoding: chunked", body=b"2\r\n{}xx\r\n")),
+    "a chunk beyond all": (400, http(b"Transfer-Encoding: chunked", body=b"f" * 20 + b"\r\n")),
+    "a zero byte in the path": (400, http(path=b"/fal-ai/any-llm\x00")),
+    "raw bytes in the path": (400, http(path=b"/fal-ai/\xe9")),
+    "a space in the path": (400, http(path=b"/fal-ai/any llm")),
+    "broken percent-encoding": (400, http(path=b"/fal-ai/any%zzllm")),
+    "percent at the end": (400, http(path=b"/fal-ai/any-llm%")),
+    "an encoded zero": (400, http(path=b"/fal-ai/any-llm%00")),
+    "a method in small letters": (400, http(method=b"post")),
+    "a method without end": (400, b"A" * 70_000 + b" / HTTP/1.1\r\n\r\n"),
+    "line feeds alone": (400, http().replace(b"\r\n", b"\n")),
+    "zeros": (400, b"\x00\x01\x02\r\n\r\n"),
+    "a TLS hello": (400, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 100),
+    "words": (400, b"hello world\r\n\r\n"),
+    "HTTP/0.9": (400, b"GET /fal-ai/any-llm\r\n\r\n"),
+    "HTTP/9.9": (400, http(version=b"HTTP/9.9")),
+    "a preface of HTTP/2": (400, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    "HTTP/2.0": (505, http(version=b"HTTP/2.0")),
+    "TRACE": (405, http(method=b"TRACE")),
+    "CONNECT": (405, http(method=b"CONNECT", path=b"fal.run:443", body=b"")),
+    "a long line": (414, http(path=b"/" + b"a" * 100_000)),
+    "a long query": (414, http(path=b"/fal-ai/any-llm?" + b"/" * 70_000)),
+    "a long header": (431, http(b"x-a: " + b"/" * 100_000)),
+    "a long name": (431, http(b"x" * 100_000 + b": a")),
+    "thousands of headers": (431, http(*(b"x-%d: a" % number for number in range(3_000)))),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_is_no_http_is_a_page_of_the_load_balancer(target: Target, name: str) -> None:
+    status, request = PAGES[name]
+    before = len(target.entries)
+    (said,) = answers(hear(target.fake, request))
+    assert (said.version, said.status) == ("HTTP/1.1", status)
+    assert is_page(said)
+    assert f"<title>{status} ".encode() in said.body
+    assert said.headers["connection"] == "close"
+    assert "\n" not in said.headers["x-fakefal-hint"]
+    assert len(said.headers["x-fakefal-hint"]) <= 210
+    assert len(target.entries) == before
+    assert is_well(target)
+
+
+def test_the_hint_says_what_was_wrong(target: Target) -> None:
+    hint = ask(target, http(b"Content-Length: abc")).headers["x-fakefal-hint"]
+    assert hint.startswith("Invalid character in Content-Length:")
+    hint = ask(target, http(b"x-a: " + b"a" * 70_000)).headers["x-fakefal-hint"]
+    assert hint == "a header is over 65535 bytes"
+
+
+@pytest.mark.parametrize("start", [b"", b"2\r\n{}\r\n"])
+def test_chunks_that_break_later_are_the_same_page(target: Target, start: bytes) -> None:
+    head = http(b"Transfer-Encoding: chunked", body=start, stays=True)
+    (said,) = answers(hear(target.fake, head[:40], head[40:], b"zz\r\n"))
+    assert said.status == 400
+    assert is_page(said)
+    assert is_well(target)
+
+
+def test_what_follows_a_bad_request_is_not_answered(target: Target) -> None:
+    bad = http(b"Content-Length: abc", body=b"", stays=True)
+    (said,) = answers(hear(target.fake, bad + http()))
+    assert is_page(said)
+    bad = b"GARBAGE\r\n\r\n" + http()
+    good, page = answers(hear(target.fake, http(stays=True), bad, waits=True))
+    assert (good.status, is_page(page)) == (200, True)
+    (page,) = answers(hear(target.fake, http(stays=True) + bad))  # aiohttp loses the good one
+    assert is_page(page)
+
+
+def test_what_follows_a_refused_request_is_answered(target: Target) -> None:
+    wrong = [http(body=body, stays=True) for body in (b"zzz", b"[]")]
+    wrong.append(http(b"X-Fal-Queue-Priority: high", stays=True))
+    wrong.append(http(method=b"DELETE", stays=True))
+    found = answers(hear(target.fake, b"".join(wrong) + http()))
+    assert [said.status for said in found] == [422, 422, 400, 405, 200]
+
+
+# Methods
+
+
+@pytest.mark.parametrize("method", [b"BREW", b"DELETE", b"PATCH", b"PROPFIND", b"M-SEARCH"])
+def test_a_method_that_fal_does_not_have_is_its_405(target: Target, method: bytes) -> None:
+    said = ask(target, http(method=method))
+    assert (said.status, said.json) == (405, {"detail": "Method Not Allowed"})
+    assert is_journaled(target, said)
+    noted = [it.note for it in target.entries if it.request_id == said.request_id]
+    assert method.decode() in noted[-1]
+
+
+# HTTP of other times
+
+
+def test_http_1_0_is_answered_in_kind(target: Target) -> None:
+    said = ask(target, http(version=b"HTTP/1.0"))
+    assert (said.version, said.status) == ("HTTP/1.0", 200)
+
+
+def test_empty_lines_before_a_request_are_skipped(target: Target) -> None:
+    assert ask(target, b"\r\n\r\n" + http()).status == 200
+
+
+@pytest.mark.parametrize(
+    "request_", [b"", b"POST / HT", http()[:60], http(b"Content-Length: 50"), b"GET /\r\n"]
+)
+def test_half_a_request_ends_with_its_connection(request_: bytes) -> None:
+    with listening(limits=Limits(idle_seconds=0.2)) as target:
+        assert hear(target.fake, request_) == b""
+        assert is_well(target)
+        assert [entry.status for entry in target.entries] == [200]
