@@ -14,10 +14,14 @@ import pytest
 
 from fakefal.control.api import COMMANDS
 from fakefal.protocol.catalogue import CATALOGUE
-from fakefal.protocol.options import Switches
+from fakefal.protocol.options import SWITCH_NAMES
+from fakefal.protocol.trouble import OPERATIONS
+from fakefal.scenario.circumstances import Circumstances
+from fakefal.scenario.faults import WORDS
 from fakefal.scenario.loading import load_file, load_text
 from fakefal.scenario.operators import OPERATORS
 from fakefal.scenario.option_models import Options
+from fakefal.scenario.preset_book import PRESETS
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from tests.blackbox.driving import environment
@@ -26,6 +30,8 @@ from tests.blackbox.installing import JS_FOLDER, node_with_clients
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+COMMAND_NAMES = ("serve", "check", "schema", "presets", "explain", "demo")
+CIRCUMSTANCES = [name for name in Circumstances.model_fields if name != "options"]
 ADDRESS = "http://127.0.0.1:8787"
 
 
@@ -81,7 +87,8 @@ def run(command: list[str], folder: Path, **env: str) -> str:
 
 @pytest.mark.parametrize("block", blocks("yaml"), ids=place)
 def test_a_scenario_in_the_documents_loads(block: Block) -> None:
-    assert load_text(block.text, block.place).entries
+    loaded = load_text(block.text, block.place)
+    assert loaded.entries or loaded.scenario.account
 
 
 @pytest.mark.parametrize(
@@ -93,7 +100,7 @@ def test_a_test_in_the_documents_passes(block: Block, pytester: pytest.Pytester)
     result = pytester.runpytest_subprocess(
         "-o", "asyncio_default_fixture_loop_scope=function", "-p", "no:cacheprovider"
     )
-    result.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=len(IS_TEST.findall(block.text)))
 
 
 @pytest.mark.parametrize(
@@ -122,6 +129,13 @@ def test_the_curl_call_of_the_readme_answers(served: FakeFal, tmp_path: Path) ->
     assert printed == '{"output":"Ship it.","reasoning":null,"partial":false,"error":null}'
 
 
+def test_the_commands_of_the_guide_to_trouble_print(tmp_path: Path) -> None:
+    (commands,) = [block.text for block in blocks("sh") if block.text.startswith("fakefal")]
+    for line in commands.splitlines():
+        command = line.partition("#")[0].split()
+        assert run([sys.executable, "-m", *command], tmp_path).strip()
+
+
 def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
     (commands,) = [block.text for block in blocks("sh") if block.text.startswith("make")]
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -135,15 +149,17 @@ def test_everything_that_a_user_can_name_is_in_the_documents() -> None:
     text = "".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
     options = [field.alias or name for name, field in Options.model_fields.items()]
     wanted = [
-        *(f"`fakefal {name}`" for name in ("serve", "check", "schema", "demo")),
+        *(f"`fakefal {name}`" for name in COMMAND_NAMES),
         *(f"`{name}`" for name in ("fakefal", "fakefal_server", "fakefal_clock")),
         *(f"`{name}`" for name in options),
         *(f"`{name}`" for name in CATALOGUE),
+        *(f"`{name}`" for name in (*WORDS, *PRESETS, *OPERATIONS)),
+        *(f"`{name}`" for name in CIRCUMSTANCES),
         *(f"/_fakefal{command.path}`" for command in COMMANDS),
         *OPERATORS,
     ]
     assert [name for name in wanted if name not in text] == []
-    assert set(Switches.__slots__) < set(options)
+    assert set(SWITCH_NAMES) < set(options)
 
 
 @pytest.mark.parametrize(

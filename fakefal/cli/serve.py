@@ -105,6 +105,8 @@ async def _serve(
 
 def read_options(written: tuple[str, ...]) -> dict[str, Any]:
     """Options from ``name=value``, the value as YAML has it; raises FakefalError."""
+    if not written:
+        return {}
     from fakefal.scenario.yaml_text import read_yaml  # a server without options starts sooner
 
     found: dict[str, Any] = {}

@@ -130,6 +130,13 @@ class Answering:
         error.units = answer.units
         return error
 
+    def turn_away(self, call: Call, error: WireError, note: str) -> WireError:
+        """A call that no exchange is asked about, with an id of its own."""
+        error.request_id = self._identities.next_id(call)
+        now = self._clock.now()
+        self._journal.write(now, "call", call, error.request_id, error.status, "", note)
+        return error
+
     def template_failed(
         self, error: TemplateError, call: Call, label: str, place: str
     ) -> WireError:
@@ -145,9 +152,7 @@ class Answering:
         if trouble is None or trouble.is_performed:
             return
         now = self._clock.now()
-        self._journal.write(
-            now, "call", call, request_id, trouble.code, label, f"fault: {trouble.name}"
-        )
+        self._journal.write(now, "call", call, request_id, trouble.code, label, trouble=trouble)
         raise Interrupted(trouble, request_id)
 
     def _flaws(self, call: Call) -> tuple[list[Json], str]:
@@ -187,5 +192,5 @@ class Answering:
         ]
         nearest.sort(key=lambda near: near.distance)
         miss = Miss(call, tuple(nearest[:3]))
-        self._journal.write(self._clock.now(), "call", call, request_id, 404, "", "miss", miss)
+        self._journal.write(self._clock.now(), "call", call, request_id, 404, "", "miss", miss=miss)
         return WireError(404, {"detail": str(miss)}, ((HINT, "miss"),), request_id=request_id)

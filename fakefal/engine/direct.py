@@ -110,10 +110,8 @@ class Direct:
         """The answer of a call, if one more may run. Source: protocol.md section 3.9."""
         limit = self._troubles.account.concurrency
         if limit < math.inf and self.in_flight + running >= limit:
-            self._journal.write(
-                self._clock.now(), "call", call, "", 429, "", "too many at the same time"
-            )
-            raise too_many(int(limit))
+            error = too_many(int(limit))
+            raise self._answering.turn_away(call, error, "too many at the same time")
         answer = self._answering.answer(call, operation)
         self._troubles.accepted += 1
         return answer
@@ -135,7 +133,7 @@ class Direct:
         return plan.run_seconds, None
 
     def _tell(self, call: Call, answer: Answer, status: int) -> None:
-        self._journal.tell(
+        self._journal.write(
             self._clock.now(),
             "call",
             call,

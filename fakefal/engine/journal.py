@@ -96,9 +96,13 @@ class Journal:
         status: int = 200,
         label: str = "",
         note: str = "",
+        trouble: Trouble | None = None,
         miss: Miss | None = None,
     ) -> None:
-        """Append a line and tell the listeners."""
+        """Append a line and tell the listeners; ``trouble`` is what happens to the answer."""
+        if trouble is not None:
+            status = status if trouble.code == 200 else trouble.code
+            note = f"{note}; fault: {trouble.name}" if note else f"fault: {trouble.name}"
         self._count += 1
         line = (self._count, at, kind, call, request_id, status, label, note, miss)
         self._entries.append(line)
@@ -107,23 +111,6 @@ class Journal:
             self._misses.append(miss)
         for listener in self.listeners:
             listener(Entry(*line))
-
-    def tell(
-        self,
-        at: float,
-        kind: Kind,
-        call: Call | None,
-        request_id: str,
-        status: int,
-        label: str,
-        note: str,
-        trouble: Trouble | None,
-    ) -> None:
-        """Append a line about a request that something may have happened to."""
-        if trouble is not None:
-            status = status if trouble.code == 200 else trouble.code
-            note = f"{note}; fault: {trouble.name}" if note else f"fault: {trouble.name}"
-        self.write(at, kind, call, request_id, status, label, note)
 
     def __iter__(self) -> Iterator[Entry]:
         return iter([Entry(*line) for line in self._entries])

@@ -76,18 +76,30 @@ class Lines:
         waiting = [job for job in self._jobs if job.is_waiting]
         return sorted(waiting, key=lambda job: job.is_low)
 
+    def leave(self, job: Job) -> None:
+        """Forget a job that nobody can ask for any more; its runner is free."""
+        self._jobs = [it for it in self._jobs if it is not job]
+
     def _start(self, at: float) -> None:
-        """Give free runners to those that wait."""
+        """Give free runners to those that wait; who is done at once gives his back at once."""
+        while self._start_some(at):
+            pass
+
+    def _start_some(self, at: float) -> bool:
+        """Whether one that was started runs no longer."""
         waiting = self._waiting()
         if not waiting:
-            return
+            return False
         running = [job for job in self._jobs if job.state is State.RUNNING and not job.is_over]
         total = len(running) + self._others()
         for job in waiting:
             if total >= self._concurrency():
-                return
+                return False
             app = job.call.endpoint.app
             if sum(it.call.endpoint.app == app for it in running) < self._runners(job):
                 job.start(at)
+                if job.is_over or job.state is not State.RUNNING:
+                    return True
                 running.append(job)
                 total += 1
+        return False

@@ -12,7 +12,7 @@ from fakefal.engine.answering import Answer, Answering
 from fakefal.engine.clock import Clock
 from fakefal.engine.direct import Direct, Streaming
 from fakefal.engine.identities import Identities
-from fakefal.engine.jobs import Job, State
+from fakefal.engine.jobs import ORDINARY, Job, State
 from fakefal.engine.journal import Journal, Kind
 from fakefal.engine.lines import Lines
 from fakefal.engine.retention import is_forgotten
@@ -52,7 +52,7 @@ class Tenant:
         self.clock = clock
         self.journal = journal
         self.jobs: OrderedDict[str, Job] = OrderedDict()
-        self.troubles = Troubles(terms.world, key)
+        self.troubles = Troubles(terms.world, key, limits.identities)
         self.answering = Answering(
             terms,
             clock,
@@ -92,7 +92,7 @@ class Tenant:
             self._stand_in_line(job, now)
         self._keep(job)
         trouble = answer.trouble
-        self.journal.tell(now, "call", call, job.id, 200, answer.label, answer.note, trouble)
+        self.journal.write(now, "call", call, job.id, 200, answer.label, answer.note, trouble)
         return job
 
     def trouble(self, operation: Operation, app: str = "", request_id: str = "") -> Trouble | None:
@@ -101,7 +101,9 @@ class Tenant:
         ``app`` and ``request_id`` are those of the job that it is about.
         """
         job = self.jobs.get(request_id) if request_id else None
-        if job is None or job.call.endpoint.app != app:
+        if self.troubles.world is None and (job is None or job.conduct is ORDINARY):
+            return None
+        if job is not None and job.call.endpoint.app != app:
             job = None
         endpoint = None if job is None else job.call.endpoint
         trouble = None
@@ -114,7 +116,7 @@ class Tenant:
             kind = _KINDS.get(operation, "refused")
             call, label = (None, "") if job is None else (job.call, job.label)
             now = self.clock.now()
-            self.journal.tell(now, kind, call, request_id, trouble.code, label, "", trouble)
+            self.journal.write(now, kind, call, request_id, trouble.code, label, "", trouble)
             raise Interrupted(trouble, request_id)
         return trouble
 
@@ -127,7 +129,9 @@ class Tenant:
         shown = job.position.step
         job.count_poll(now)
         self._let_pass(job, shown, now)
-        self.journal.tell(now, "status", job.call, job.id, 200, job.label, snapshot.status, trouble)
+        self.journal.write(
+            now, "status", job.call, job.id, 200, job.label, snapshot.status, trouble
+        )
         return snapshot
 
     def watch(
@@ -136,7 +140,7 @@ class Tenant:
         """Follow a job's status as a stream; from now on its polls are not waited for."""
         job, now = self._job(app, request_id)
         job.waive(now)
-        self.journal.tell(now, "stream", job.call, job.id, 200, job.label, "", trouble)
+        self.journal.write(now, "stream", job.call, job.id, 200, job.label, "", trouble)
         return Watch(job, self.clock, self._lines, with_logs=with_logs)
 
     def result(self, app: str, request_id: str, *, trouble: Trouble | None = None) -> Job | None:
@@ -144,13 +148,13 @@ class Tenant:
         job, now = self._job(app, request_id)
         if job.is_over and (trouble is None or not trouble.is_too_early):
             status = job.ending.outcome.status
-            self.journal.tell(now, "result", job.call, job.id, status, job.label, "", trouble)
+            self.journal.write(now, "result", job.call, job.id, status, job.label, "", trouble)
             return job
         if not job.is_over:
             shown = job.position.step
             job.ask_early(now)
             self._let_pass(job, shown, now)
-        self.journal.tell(now, "result", job.call, job.id, 400, job.label, "too early", trouble)
+        self.journal.write(now, "result", job.call, job.id, 400, job.label, "too early", trouble)
         return None
 
     def cancel(self, app: str, request_id: str, *, trouble: Trouble | None = None) -> bool:
@@ -163,18 +167,18 @@ class Tenant:
             job.stir()
         self._settle(now)
         status = 202 if accepted else 400
-        self.journal.tell(now, "cancel", job.call, job.id, status, job.label, "", trouble)
+        self.journal.write(now, "cancel", job.call, job.id, status, job.label, "", trouble)
         return accepted
 
     # Direct calls
 
     async def run(self, call: Call) -> Answer:
         """Answer a direct run; it takes as long as the plan's IN_PROGRESS steps say."""
-        return await self._direct.run(call, 0 if self._lines is None else self._lines.running)
+        return await self._direct.run(call, self._running())
 
     def stream(self, call: Call) -> Streaming:
         """Answer a stream; raises WireError for what fails before the first byte."""
-        return self._direct.stream(call, 0 if self._lines is None else self._lines.running)
+        return self._direct.stream(call, self._running())
 
     # What tests and other ways in may change
 
@@ -224,6 +228,13 @@ class Tenant:
             )
         self._lines.admit(job, now)
 
+    def _running(self) -> int:
+        """How many jobs run that runners are counted for."""
+        if self._lines is None:
+            return 0
+        self._lines.settle(self.clock.now())
+        return self._lines.running
+
     def _settle(self, now: float) -> None:
         if self._lines is not None:
             self._lines.settle(now)
@@ -239,8 +250,7 @@ class Tenant:
         )
         if waiting > allowed:
             note = f"{waiting} requests wait, {allowed:.0f} are allowed"
-            self.journal.write(now, "call", call, "", 429, "", note)
-            raise errors.queue_full(waiting, int(allowed))
+            raise self.answering.turn_away(call, errors.queue_full(waiting, int(allowed)), note)
 
     def _job(self, app: str, request_id: str) -> tuple[Job, float]:
         """A job as it is now, and the present instant."""
@@ -248,11 +258,12 @@ class Tenant:
         if job is None or job.call.endpoint.app != app:
             raise errors.not_found()
         now = self.clock.now()
-        self._settle(now)
+        if self._lines is not None:
+            self._lines.settle(now)
         job.look(now)
         if job.state is State.CANCELLED and self.terms.switches.reads_after_cancel == "not-found":
             raise errors.not_found()
-        if is_forgotten(job, self.clock, now):
+        if job.ended_at is not None and is_forgotten(job, self.clock, now):
             del self.jobs[request_id]
             raise errors.not_found()
         return job, now
@@ -261,7 +272,8 @@ class Tenant:
         """On a clock that waits for nobody, the time of a step that was shown is over."""
         if self.clock.kind == "instant" and job.position.step == shown and not job.is_over:
             job.look(self.clock.reach(self._wait_of(job)))
-        self._settle(self.clock.now())
+        if self._lines is not None:
+            self._lines.settle(self.clock.now())
 
     def _wait_of(self, job: Job) -> float:
         """How long whoever looks at a job again and again would have to wait for news."""
@@ -280,6 +292,9 @@ class Tenant:
             else:
                 old = next(iter(self.jobs.values()))
             del self.jobs[old.id]
+            if self._lines is not None:
+                self._lines.leave(old)
+                self._lines.settle(now)
         self.jobs[job.id] = job
 
 

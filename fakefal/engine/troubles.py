@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from fakefal.protocol.catalogue import CATALOGUE, outcome_of
@@ -24,12 +24,13 @@ class Troubles:
     """Counts the requests of a tenant, and says what each meets.
 
     In this order: the account, the app, the faults of every request, the faults of the reply,
-    chaos.
+    chaos. At most ``bound`` turns are remembered; those unused for longest begin anew.
     """
 
-    def __init__(self, world: World | None, key: str) -> None:
+    def __init__(self, world: World | None, key: str, bound: int = 10_000) -> None:
         self.accepted = 0
-        self._turns: Counter[tuple[object, ...]] = Counter()
+        self._bound = bound
+        self._turns: OrderedDict[tuple[object, ...], int] = OrderedDict()
         self.settle(world, key)
 
     def settle(self, world: World | None, key: str) -> None:
@@ -70,13 +71,11 @@ class Troubles:
         """The next of some faults; each owner (a reply, a job) has its own turns."""
         return turns.at(self._count(*owner)).meet(endpoint)
 
-    def forget(self, *owner: object) -> None:
-        """Forget the turns of an owner that is gone."""
-        self._turns.pop(owner, None)
-
     def _count(self, *owner: object) -> int:
-        number = self._turns[owner]
+        number = self._turns.pop(owner, 0)
         self._turns[owner] = number + 1
+        if len(self._turns) > self._bound:
+            self._turns.popitem(last=False)
         return number
 
     def _refused(

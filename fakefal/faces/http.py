@@ -15,9 +15,9 @@ from fakefal.protocol import headers as names
 from fakefal.protocol.call import Call, Json, Outcome, Via
 from fakefal.protocol.endpoints import EndpointId, parse_endpoint
 from fakefal.protocol.errors import WireError, unauthenticated, unknown_application
-from fakefal.protocol.platform_headers import check_platform_headers, check_queue_length
+from fakefal.protocol.platform_headers import check_queue_length, platform_headers
 from fakefal.protocol.trouble import Trouble
-from fakefal.protocol.wishes import MAX_QUEUE_LENGTH, read_wishes
+from fakefal.protocol.wishes import MAX_QUEUE_LENGTH, NO_WISHES, read_wishes
 
 JSON = "application/json"
 
@@ -109,10 +109,10 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
     A body that is not JSON is no error of the platform: the app says so, with the result. Source:
     protocol.md sections 3.1, 6.5.
     """
-    check_platform_headers(request.headers)
+    asked = platform_headers(request.headers)
     length = request.parameter(MAX_QUEUE_LENGTH) if via == "queue" else None
     check_queue_length(length)
-    wishes = read_wishes(request.headers, length)
+    wishes = read_wishes(asked, length) if asked or length is not None else NO_WISHES
     body, flaws = _input(request)
     return Call(
         endpoint,

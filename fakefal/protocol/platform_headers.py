@@ -17,17 +17,22 @@ _FLAGS = frozenset({"0", "1", "true", "false", "yes", "no"})
 _COUNT = re.compile(r"[0-9]{1,18}")
 
 
-def check_platform_headers(headers: Mapping[str, str]) -> None:
-    """Refuse what fal's gateway refuses; raises the 400 of the first malformed header.
+def platform_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """What headers ask of the platform, by lower-case names.
 
-    Headers are looked up by lower-case names.
+    Raises the 400 of the first malformed one, as fal's gateway refuses it.
 
     Source: documented (protocol.md section 3.7); which values are malformed is inferred.
     """
+    found: dict[str, str] = {}
     for lowered, name, is_good in _CHECKS:
         value = headers.get(lowered)
-        if value is not None and not is_good(value):
+        if value is None:
+            continue
+        if not is_good(value):
             raise _malformed(f"{name} header", value)
+        found[lowered] = value
+    return found
 
 
 def check_queue_length(value: str | None) -> None:

@@ -167,7 +167,7 @@ def fault_words() -> list[str]:
 
 
 def _fault_kind(value: Any) -> str:
-    return "(spec)" if isinstance(value, dict) else "(word)"
+    return "(spec)" if isinstance(value, (dict, FaultSpec)) else "(word)"
 
 
 FaultWord = Annotated[

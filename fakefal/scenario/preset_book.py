@@ -23,12 +23,19 @@ def reply_presets() -> list[str]:
     return [*preset_names("reply"), *(name.replace("_", "-") for name in known_names())]
 
 
+OUTCOMES = frozenset({"text", "reasoning", "error", "output", "fail"})
+"""The fields of a reply that say how a call ends; presets and replies bring one end at most."""
+
+
 def reply_data(names: list[str]) -> dict[str, Any]:
     """What presets of a reply stand for, taken together; the later goes before the earlier."""
     data: dict[str, Any] = {}
     for name in names:
         preset = PRESETS.get(name)
-        merge(data, {"fail": name} if preset is None else preset.data)
+        more = {"fail": name} if preset is None or preset.part != "reply" else preset.data
+        if OUTCOMES & more.keys():
+            data = {key: value for key, value in data.items() if key not in OUTCOMES}
+        merge(data, more)
     return data
 
 

@@ -13,7 +13,7 @@ from fakefal.scenario.failing import FailSpec, spelled_failure
 from fakefal.scenario.models import Reply, RetriesSpec
 from fakefal.scenario.pacing import StepDetail, StepEntry, StreamSpec
 from fakefal.scenario.plans import Failing, Pacing, Path, Plan, Retrying
-from fakefal.scenario.preset_book import merge, reply_data
+from fakefal.scenario.preset_book import OUTCOMES, merge, reply_data
 from fakefal.scenario.render import TemplateError, Value, compile_value
 from fakefal.scenario.timeline import DEFAULT_TIMELINE, State, Step, StepLog
 from fakefal.scenario.troubles import compile_faults
@@ -72,12 +72,9 @@ def expanded(reply: Reply) -> Reply:
     own = reply.model_dump(by_alias=True, exclude_unset=True, exclude={"preset"})
     data = reply_data(reply.preset)
     if {"text", "error", "output", "fail"} & own.keys():
-        data = {key: value for key, value in data.items() if key not in _OUTCOMES}
+        data = {key: value for key, value in data.items() if key not in OUTCOMES}
     merge(data, own)
     return Reply.model_validate(data)
-
-
-_OUTCOMES = frozenset({"text", "reasoning", "error", "output", "fail"})
 
 
 def _text(reply: Reply, path: Path) -> Value | None:

@@ -27,7 +27,7 @@ TENANT_PRESETS = (
         account={"state": "exhausted-balance", "after": 1, "reads": "refused"},
     ),
     for_scenario(
-        "unknown-key",
+        "every-key-unknown",
         "401 for whatever key",
         "recorded",
         "protocol.md section 7.3",

@@ -56,12 +56,17 @@ def terms_of(
 
 
 def changed_terms(terms: Terms, given: Circumstances) -> Terms:
-    """Terms with some circumstances changed; what is not named stays as it was."""
+    """Terms with some circumstances changed; what is not named stays as it was.
+
+    An account or chaos that is named is named whole, so that it can also end.
+    """
     from fakefal.scenario.preset_book import merge
     from fakefal.scenario.worlds import together, told_by
 
-    data = dict(terms.told)
-    merge(data, together([("", told_by(given))]))
+    fresh = together([("", told_by(given))])
+    whole = {"account", "chaos"} & fresh.keys()
+    data = {name: value for name, value in terms.told.items() if name not in whole}
+    merge(data, fresh)
     return _made(terms, data)
 
 

@@ -96,7 +96,7 @@ class Door:
             handler, parts = find_route(address.host, request.method, path)
             tenant = self._tenant(headers, request.method, parts)
             asked = Request(request.method, address, path, headers, body, tenant)
-            if tenant is not None:
+            if tenant is not None and tenant.troubles.world is not None:
                 unreachable = tenant.troubles.unreachable(address.host)
                 if unreachable is not None:
                     tenant.refused("", unreachable.code, f"{address.host} is down")

@@ -89,13 +89,17 @@ def once(
     factory: pytest.TempPathFactory, name: str, make: Callable[[], dict[str, Seen]]
 ) -> dict[str, Seen]:
     """Hold conversations once a run, however many workers of pytest-xdist want to know of them."""
+    found = once_json(factory, name, lambda: {key: asdict(seen) for key, seen in make().items()})
+    return {key: Seen(**seen) for key, seen in found.items()}
+
+
+def once_json(factory: pytest.TempPathFactory, name: str, make: Callable[[], Any]) -> Any:
+    """Make JSON once a run, however many workers of pytest-xdist want it."""
     folder = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
     kept = folder / f"{name}.json"
     with locked(folder / f"{name}.lock"):
         if not kept.exists():
-            made = {key: asdict(seen) for key, seen in make().items()}
-            kept.write_text(json.dumps(made), encoding="utf-8")
-        found = json.loads(kept.read_text(encoding="utf-8"))
-    return {key: Seen(**seen) for key, seen in found.items()}
+            kept.write_text(json.dumps(make()), encoding="utf-8")
+        return json.loads(kept.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The situations of failures.md as they are written: in a scenario, and as a call of the builder."""
+"""The situations of failures.md as they are written: in a scenario, and as a call in a test."""
 
 from __future__ import annotations
 
@@ -85,5 +85,5 @@ def built(situation: Situation) -> tuple[list[Reply], list[Circumstances]]:
     made: list[Exchange] = []
     builder = ExchangeBuilder({"endpoint": ENDPOINT}, made.append)
     fake = Recorded()
-    eval(situation.python, {"fakefal": fake, "on": builder})  # noqa: S307 (our own file)
+    eval(situation.python, {"fakefal": fake, "on": builder})
     return (made[-1].replies or [] if made else []), fake.told

@@ -16,6 +16,8 @@ from fakefal.protocol.anyllm import (
     default_model,
     output_shape,
     partials,
+    too_long,
+    unknown_fields,
     validate,
     variant_of,
 )
@@ -337,3 +339,56 @@ def test_premium_models_cost_more(variant: Variant | None, body: Any, units: flo
 @pytest.mark.parametrize("period", PERIODS)
 def test_the_default_model_is_that_of_the_period(period: str) -> None:
     assert default_model(period) == PERIODS[period].default_model
+
+
+# What fal lets pass, and a switch refuses
+
+
+@pytest.mark.parametrize(
+    ("variant", "period", "more", "unknown"),
+    [
+        ("text", "2024-11", {"priority": "latency"}, ["priority"]),
+        ("text", "2025-10", {"priority": "latency"}, []),
+        ("text", "2025-10", {"seed": 1, "image_url": "x"}, ["seed", "image_url"]),
+        ("vision", "2024-11", {"image_url": "x"}, []),
+        ("vision", "2025-10", {"image_url": "x", "image_urls": []}, ["image_url"]),
+        ("enterprise", "2025-10", {"webhook_url": "x"}, ["webhook_url"]),
+        ("router", "2025-10", {"priority": "latency", "pdf_urls": []}, ["priority"]),
+        ("router", "2025-10", {"enable_web_search": True}, []),
+    ],
+)
+def test_fields_that_the_model_does_not_know_are_found(
+    variant: Variant, period: str, more: dict[str, Any], unknown: list[str]
+) -> None:
+    found = unknown_fields(variant, {"prompt": "x", "model": "y", **more}, period)
+    assert [name for name, _ in found] == unknown
+    for name, flaw in found:
+        assert (flaw["type"], flaw["loc"], flaw["input"]) == (
+            "extra_forbidden",
+            ["body", name],
+            more[name],
+        )
+
+
+@pytest.mark.parametrize("body", [None, [], "x", 5])
+def test_what_is_no_object_has_no_fields_and_no_prompt(body: Any) -> None:
+    assert unknown_fields("text", body, "any") == []
+    assert too_long(body) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({"prompt": "x" * 5000, "system_prompt": "y" * 5000}, []),
+        ({"prompt": "x" * 5001}, ["prompt"]),
+        ({"prompt": "é" * 5001, "system_prompt": "y" * 5001}, ["prompt", "system_prompt"]),
+        ({"prompt": ["x"] * 5001}, []),
+    ],
+)
+def test_a_prompt_of_more_than_5000_characters_is_too_long(
+    body: dict[str, Any], fields: list[str]
+) -> None:
+    found = too_long(body)
+    assert [item["loc"] for item in found] == [["body", name] for name in fields]
+    assert all(item["type"] == "sequence_too_long" for item in found)
+    assert all(item["ctx"] == {"max_length": 5000} for item in found)

@@ -8,8 +8,10 @@ import pytest
 
 from fakefal.errors import ScenarioError
 from fakefal.protocol.options import Switches
+from fakefal.scenario.builder import build_circumstances
 from fakefal.scenario.loading import Loaded, load_data
-from fakefal.scenario.terms import Terms, terms_of
+from fakefal.scenario.terms import Terms, changed_terms, terms_of
+from fakefal.scenario.world import Account, App, World
 
 
 def scenario(name: str = "a.yaml", seed: int | None = None, **options: Any) -> Loaded:
@@ -54,5 +56,72 @@ def test_scenarios_that_disagree_are_refused_with_both_names() -> None:
     with pytest.raises(ScenarioError) as caught:
         terms_of([scenario("a", seed=1), scenario("b", seed=2)], 0, None, Switches())
     assert str(caught.value) == (
-        "b: options: seed is 2 here and 1 in a — give scenarios that are used together the same"
+        "b: seed: seed is 2 here and 1 in a — give scenarios that are used together the same"
     )
+
+
+def changed(*given: dict[str, Any]) -> Terms:
+    """The terms of a test that changes them step by step."""
+    terms = Terms()
+    for data in given:
+        terms = changed_terms(terms, build_circumstances(data))
+    return terms
+
+
+def world(*given: dict[str, Any]) -> World:
+    found = changed(*given).world
+    assert found is not None
+    return found
+
+
+def test_a_change_leaves_the_rest_as_it_was() -> None:
+    first = changed({"options": {"logs": "window"}, "apps": {"a/b": "gone"}})
+    terms = changed_terms(
+        first, build_circumstances({"options": {"subpath": "refuse-405"}, "faults": {"run": 500}})
+    )
+    assert terms.switches == Switches(logs="window", subpath="refuse-405")
+    assert terms.world is not None
+    assert first.world is not None
+    assert terms.world.apps == first.world.apps
+    assert set(terms.world.faults) == {"run"}
+    assert (terms.seed, terms.unmatched) == (first.seed, first.unmatched)
+
+
+def test_a_change_may_say_what_misses_get() -> None:
+    assert changed({"options": {"unmatched": "fail"}}).unmatched == "fail"
+
+
+def test_what_is_named_again_is_replaced() -> None:
+    assert world({"apps": {"*": "gone"}}, {"apps": {"*": {"runners": 1}}}).apps[0][1].runners == 1
+    assert not world({"apps": {"*": "gone"}}, {"apps": {"*": {"runners": 1}}}).apps[0][1].is_gone
+
+
+@pytest.mark.parametrize(
+    ("bad", "good"),
+    [
+        ({"account": "locked"}, {"account": {}}),
+        ({"account": {"state": "locked", "after": 1}}, {"account": {"after": 0}}),
+        ({"apps": {"*": "gone"}}, {"apps": {"*": {}}}),
+        (
+            {"chaos": {"rate": 1, "faults": "reset"}},
+            {"chaos": {"rate": 0, "faults": "reset"}},
+        ),
+    ],
+)
+def test_what_went_wrong_can_be_mended(bad: dict[str, Any], good: dict[str, Any]) -> None:
+    assert changed(bad).world is not None
+    after = changed(bad, good).world or World()
+    assert after.account("id:secret") == Account()
+    assert [app for _, app in after.apps] in ([], [App()])
+    assert after.chaos is None
+
+
+def test_a_preset_is_a_change_like_any_other() -> None:
+    named = changed({"options": {"logs": "window"}}, {"preset": "account-locked"})
+    written = changed({"options": {"logs": "window"}, "account": "exhausted-balance"})
+    assert (named.world, named.switches) == (written.world, written.switches)
+
+
+def test_the_account_of_a_change_is_whole() -> None:
+    account = world({"account": {"state": "locked"}}, {"account": {"concurrency": 2}}).account("a")
+    assert (account.refusal, account.concurrency) == (None, 2)

@@ -1,0 +1,74 @@
+"""Tenants of a world in which things go wrong, and what their callers see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fakefal.engine.engine import Engine
+from fakefal.engine.tenant import Tenant
+from fakefal.protocol.errors import WireError
+from fakefal.protocol.trouble import Interrupted, Operation
+from fakefal.protocol.wishes import Wishes
+from fakefal.scenario.loading import load_data
+from fakefal.settings import Limits, Settings
+from tests.worlds import ANY_LLM, exchange, make_call, tenant_of
+
+
+def make_world(*exchanges: dict[str, Any], clock: str = "manual", **parts: Any) -> Tenant:
+    """The tenant of a scenario with these parts beside its exchanges."""
+    return tenant_of(world_engine(*exchanges, clock=clock, **parts))
+
+
+def world_engine(
+    *exchanges: dict[str, Any], clock: str = "manual", limits: Limits | None = None, **parts: Any
+) -> Engine:
+    data = {"fakefal": 1, "exchanges": list(exchanges or (exchange(),)), **parts}
+    return Engine(Settings(clock=clock, limits=limits or Limits()), [load_data(data)])
+
+
+def submit(tenant: Tenant, endpoint: str = ANY_LLM, **wishes: Any) -> str:
+    """A job's id."""
+    return tenant.submit(make_call(endpoint, wishes=Wishes(**wishes))).id
+
+
+def met(tenant: Tenant, operation: Operation, id_: str = "", app: str = ANY_LLM) -> str:
+    """The name of the trouble that a request meets; ``ok`` for none."""
+    try:
+        trouble = tenant.trouble(operation, app, id_)
+    except Interrupted as interrupted:
+        trouble = interrupted.trouble
+    return "ok" if trouble is None else trouble.name
+
+
+def word(tenant: Tenant, id_: str, app: str = ANY_LLM) -> str:
+    """What a status poll says, in short: ``q3``, ``run``, ``done``, or the code of a refusal."""
+    try:
+        found = tenant.status(app, id_, with_logs=False)
+    except WireError as error:
+        return str(error.status)
+    if found.status == "IN_QUEUE":
+        return f"q{found.position}"
+    return "run" if found.status == "IN_PROGRESS" else "done"
+
+
+def words(tenant: Tenant, *ids: str, app: str = ANY_LLM) -> list[str]:
+    return [word(tenant, id_, app) for id_ in ids]
+
+
+def ends(tenant: Tenant, *ids: str) -> list[float | None]:
+    """When each job ended, in seconds since the first was made."""
+    began = min(job.created_at for job in tenant.jobs.values())
+    now = tenant.clock.now()
+    found: list[float | None] = []
+    for id_ in ids:
+        job = tenant.jobs[id_]
+        tenant.look(job, now)
+        found.append(None if job.ended_at is None else round(job.ended_at - began, 6))
+    return found
+
+
+def lasting(seconds: float, **reply: Any) -> dict[str, Any]:
+    """An exchange whose calls run for some seconds."""
+    steps = ["IN_QUEUE", {"IN_PROGRESS": {"for": seconds}}]
+    steps[0] = {"IN_QUEUE": {"for": 0}}
+    return exchange({"text": "x", "timeline": steps, **reply})

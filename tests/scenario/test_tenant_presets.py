@@ -1,0 +1,25 @@
+"""Every preset of a scenario can be used as it stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from fakefal.protocol.options import Switches
+from fakefal.scenario.loading import load_data
+from fakefal.scenario.presets import Preset
+from fakefal.scenario.tenant_presets import TENANT_PRESETS
+from fakefal.scenario.terms import Terms, terms_of
+
+
+def terms(**data: object) -> Terms:
+    return terms_of([load_data({"fakefal": 1, **data})], 0, None, Switches())
+
+
+@pytest.mark.parametrize("preset", TENANT_PRESETS, ids=lambda preset: preset.name)
+def test_it_is_circumstances_like_any_other(preset: Preset) -> None:
+    assert preset.part == "scenario"
+    named, written = terms(preset=preset.name), terms(**preset.data)
+    assert (named.world, named.switches) == (written.world, written.switches)
+    assert (named.world, named.switches) != (None, Switches())
+    assert preset.told
+    assert preset.source.startswith(("protocol.md", "failures.md"))
