@@ -23,6 +23,9 @@ class Switches:
     ``cancel_answer``: ``status`` for the documented 202, ``success`` for OpenAPI's 200 (row 7).
     ``keys``: ``any`` takes every non-empty key, ``strict`` only ``id:secret`` (row 10).
     ``profile``: the period of the any-llm schema (section 6.1).
+    ``webhook_retries``: how often a webhook is tried again (row 16).
+    ``webhook_timestamps``: whether signatures carry the time of the fake's clock or the real one;
+    ``auto`` takes a manual clock's own and else the real.
     ``validate``: whether inputs of known models are checked as the model would.
     """
 
@@ -34,3 +37,5 @@ class Switches:
     keys: Literal["any", "strict"] = "any"
     profile: str = DEFAULT_PERIOD
     validate: bool = True
+    webhook_retries: Literal[31, 10] = 31
+    webhook_timestamps: Literal["auto", "clock", "real"] = "auto"

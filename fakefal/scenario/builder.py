@@ -126,6 +126,15 @@ class ExchangeBuilder:
         """``metrics.inference_time`` of the finished status."""
         return self._set(inference_time=duration)
 
+    def webhook(self, word: str | None = None, **spelled: Any) -> ExchangeBuilder:
+        """How the webhook of a call behaves that asked for one, as in a file.
+
+        ``webhook("lost")``, ``webhook(after="1s", duplicates=1)``, ``webhook(signature="bad")``.
+        """
+        if (word is None) == (not spelled):
+            raise FakefalError('webhook takes a word or what it does — webhook(after="1s"), say')
+        return self._set(webhook=spelled if word is None else word)
+
     # How often
 
     @property

@@ -12,6 +12,7 @@ from fakefal.scenario.failing import Fail
 from fakefal.scenario.fields import Duration, Headers, OrWord, Output, Pattern, Strict
 from fakefal.scenario.option_models import Options
 from fakefal.scenario.pacing import StepEntry, StreamSpec
+from fakefal.scenario.webhook_models import Jwks, Webhook
 
 
 def _one_or_many(value: Any) -> Any:
@@ -48,6 +49,7 @@ class Reply(Strict):
     headers: Headers = Field(default_factory=dict, description="Extra response headers.")
     inference_time: Duration | None = Field(None, description="metrics.inference_time.")
     billable_units: Annotated[float, Field(ge=0)] | None = None
+    webhook: Webhook | None = Field(None, description="Of a call that asked for one.")
 
     @model_validator(mode="after")
     def _one_outcome(self) -> Reply:
@@ -102,4 +104,5 @@ class Scenario(Strict):
     description: str | None = None
     seed: int | None = Field(None, description="Request ids and generated outputs derive from it.")
     options: Options = Field(default_factory=Options)
+    jwks: Jwks | None = Field(None, description="The public keys of webhooks.")
     exchanges: list[Exchange] = Field(default_factory=list)

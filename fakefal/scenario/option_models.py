@@ -29,6 +29,8 @@ class Options(Strict):
     error_in_status: bool | None = None
     cancel_answer: Literal["status", "success"] | None = None
     keys: Literal["any", "strict"] | None = None
+    webhook_retries: Literal[31, 10] | None = Field(None, description="Retries of a webhook.")
+    webhook_timestamps: Literal["auto", "clock", "real"] | None = None
     profile: Annotated[
         str | None, BeforeValidator(_profile), WithJsonSchema({"enum": [*PERIODS]})
     ] = None

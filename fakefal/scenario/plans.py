@@ -13,6 +13,7 @@ from fakefal.protocol.catalogue import find_entry, outcome_of
 from fakefal.protocol.errors import ErrorEntry, failure, model_error, request_error
 from fakefal.scenario.render import TemplateError, Value, compile_value
 from fakefal.scenario.timeline import DEFAULT_TIMELINE, State, Step, StepLog
+from fakefal.scenario.webhook_plans import WebhookPlan, compile_webhook
 
 if TYPE_CHECKING:
     from fakefal.scenario.failing import FailSpec
@@ -68,6 +69,7 @@ class Plan:
     inference_seconds: float | None = None
     billable_units: float | None = None
     run_seconds: float = 0.0
+    webhook: WebhookPlan | None = None
     streams: dict[int, list[bytes]] = field(default_factory=dict, compare=False, repr=False)
     known: dict[int, Ending] = field(default_factory=dict, compare=False, repr=False)
 
@@ -102,6 +104,7 @@ def compile_reply(reply: Reply, path: Path = ()) -> Plan:
             for step in steps
             if step.state == "IN_PROGRESS"
         ),
+        webhook=None if reply.webhook is None else compile_webhook(reply.webhook),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakefal.errors import Mistake, ScenarioError
 from fakefal.protocol.options import Switches, Unmatched
+from fakefal.scenario.webhook_plans import JwksPlan, compile_jwks
 
 if TYPE_CHECKING:
     from fakefal.scenario.loading import Loaded
@@ -20,6 +21,7 @@ class Terms:
     seed: int = 0
     unmatched: Unmatched = "generate"
     switches: Switches = field(default_factory=Switches)
+    jwks: JwksPlan = field(default_factory=JwksPlan)
 
 
 def terms_of(
@@ -39,6 +41,8 @@ def terms_of(
         named = loaded.scenario.options.model_dump(by_alias=True, exclude_none=True)
         if loaded.scenario.seed is not None:
             named["seed"] = loaded.scenario.seed
+        if loaded.scenario.jwks is not None:
+            named["jwks"] = loaded.scenario.jwks
         for name, value in named.items():
             before = told.setdefault(name, (value, loaded.file))
             if before[0] != value:
@@ -47,5 +51,6 @@ def terms_of(
                 raise ScenarioError((Mistake(loaded.file, 0, 0, "options", what, right),))
     values: dict[str, Any] = {name: value for name, (value, _) in told.items()}
     seed = values.pop("seed", seed)
+    jwks = values.pop("jwks", None)
     misses: Unmatched = values.pop("unmatched", unmatched) or ("fail" if given else "generate")
-    return Terms(seed, misses, replace(switches, **values))
+    return Terms(seed, misses, replace(switches, **values), compile_jwks(jwks))

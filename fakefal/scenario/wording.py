@@ -41,6 +41,8 @@ _HINTS = {
     "fail_form": "for example fail: runner_disconnected, or fail: {status: 500, body: {…}}",
     "dict_type": "write name: value",
     "conflict": "keep one of them",
+    "companion": "add the one, or remove the other",
+    "rotation": "write rotate_after: 1h",
 }
 
 _QUOTED = re.compile(r"-?[0-9]+(\.[0-9]+)?|true|false")
@@ -106,6 +108,9 @@ def word_error(source: Source, error: Any) -> Mistake:
     if type_ == "profile":
         right = f"one of {', '.join(PERIODS)}"
         return source.mistake(path, f"{show(given)} is not a profile", right)
+    if type_ == "word":
+        what = f"{show(given)} is not known here"
+        return source.mistake(path, what, nearest(str(given), context["words"].split()))
     if type_ == "loc_part":
         what = f"{show(given)} is neither the name of a field nor an index"
         return source.mistake(path, what, "write [body, prompt], for example")

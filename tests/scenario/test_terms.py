@@ -10,6 +10,7 @@ from fakefal.errors import ScenarioError
 from fakefal.protocol.options import Switches
 from fakefal.scenario.loading import Loaded, load_data
 from fakefal.scenario.terms import Terms, terms_of
+from fakefal.scenario.webhook_plans import JwksPlan
 
 
 def scenario(name: str = "a.yaml", seed: int | None = None, **options: Any) -> Loaded:
@@ -56,3 +57,18 @@ def test_scenarios_that_disagree_are_refused_with_both_names() -> None:
     assert str(caught.value) == (
         "b: options: seed is 2 here and 1 in a — give scenarios that are used together the same"
     )
+
+
+def with_jwks(name: str, jwks: Any) -> Loaded:
+    return load_data({"fakefal": 1, "jwks": jwks}, name)
+
+
+def test_how_keys_are_published_is_a_term() -> None:
+    assert terms_of([scenario()], 0, None, Switches()).jwks == JwksPlan()
+    given = [with_jwks("a", "down"), with_jwks("b", "down"), scenario()]
+    assert terms_of(given, 0, None, Switches()).jwks == JwksPlan(503)
+
+
+def test_scenarios_that_publish_keys_otherwise_are_refused() -> None:
+    with pytest.raises(ScenarioError, match="b: options: jwks is down here and slow in a"):
+        terms_of([with_jwks("a", "slow"), with_jwks("b", "down")], 0, None, Switches())
