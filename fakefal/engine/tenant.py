@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from fakefal.scenario.timeline import DEFAULT_TIMELINE
 from fakefal.settings import Limits
 
 if TYPE_CHECKING:
+    from fakefal.engine.webhooks import Webhooks
     from fakefal.scenario.entries import Entry
 
 
@@ -87,6 +88,8 @@ class Tenant:
         self.own = Book()
         self.jobs: OrderedDict[str, Job] = OrderedDict()
         self.used: dict[Entry, int] = {}
+        self.attend: Callable[[Webhooks], None] | None = None
+        self._webhooks: Webhooks | None = None
         self._limits = limits
         self._identities = Identities(terms.seed, limits.identities)
 
@@ -114,7 +117,14 @@ class Tenant:
         )
         self._keep(job)
         self.journal.write(now, "call", call, job.id, 200, answer.label)
+        if call.webhook is not None:
+            self.webhooks.expect(job, answer.plan.webhook)
         return job
+
+    async def submitted(self, job: Job) -> None:
+        """Return when a submit may be answered: after a webhook that is scripted to come first."""
+        if job.call.webhook is not None:
+            await self.webhooks.sent_early(job)
 
     def status(self, app: str, request_id: str, *, with_logs: bool) -> Snapshot:
         """Answer a status poll; the poll counts for the timeline of this job alone."""
@@ -160,6 +170,8 @@ class Tenant:
             job.ending = replace(job.ending, outcome=_cancelled())
             job.units = None
             job.changed.set()
+        if self._webhooks is not None:
+            self._webhooks.stir()
         status = 202 if accepted else 400
         self.journal.write(now, "cancel", job.call, job.id, status, job.label)
         return accepted
@@ -200,6 +212,24 @@ class Tenant:
             _place_for(answer),
         )
 
+    # Webhooks
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The tenant's webhooks and their keys; made when they are first needed."""
+        if self._webhooks is None:
+            from fakefal.engine.webhooks import Webhooks  # a server without them starts sooner
+
+            self._webhooks = Webhooks(self, self._limits)
+            if self.attend is not None:
+                self.attend(self._webhooks)
+        return self._webhooks
+
+    def close(self) -> None:
+        """Send nothing more: another tenant took the place of this one."""
+        if self._webhooks is not None:
+            self._webhooks.close()
+
     # What tests and other ways in may change
 
     def set_own(self, book: Book) -> None:
@@ -229,6 +259,9 @@ class Tenant:
             shape = output_shape(variant, call.input, switches.profile)
             ending = Ending(errors.failure(422, {"detail": flaws}), shape)
             return Answer(request_id, ending, _INVALID, 0, "invalid input")
+        if type(call.input) is dict and "webhook_url" in call.input:
+            note = "webhook_url inside the input does nothing: ask for it beside the input"
+            self.journal.write(self.clock.now(), "lint", call, request_id, 200, "", note)
         entry = self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
         if entry is None:
             if self.terms.unmatched == "fail" or variant is None:
