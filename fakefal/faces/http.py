@@ -28,7 +28,8 @@ NO_STORE = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
 class Request:
     """An HTTP request whose fal host is known.
 
-    ``path`` has its percent-encoding undone. ``tenant`` is None for a caller without a key.
+    ``path`` has its percent-encoding undone. ``tenant`` is None for a caller without a key;
+    ``nobody`` gives the one that is meant where no key is needed.
     """
 
     method: str
@@ -37,6 +38,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     tenant: Tenant | None
+    nobody: Callable[[], Tenant] | None = None
 
     def parameter(self, name: str) -> str | None:
         """A query parameter; the last one if it is repeated."""

@@ -71,7 +71,9 @@ class Door:
         try:
             handler, parts = find_route(address.host, request.method, path)
             tenant = self._tenant(headers)
-            asked = Request(request.method, address, path, headers, body, tenant)
+            asked = Request(
+                request.method, address, path, headers, body, tenant, self._engine.nobody
+            )
             return await handler(asked, parts)
         except WireError as error:
             if error.identified and not error.request_id:
