@@ -8,11 +8,12 @@ from typing import Any
 from fakefal.engine.controls import CallRecord, Controls
 from fakefal.protocol.call import Json
 from fakefal.scenario.builder import ExchangeBuilder, when_of, worded
-from fakefal.scenario.loading import load_data, load_file
+from fakefal.scenario.loading import dump_data, load_data, load_file
 from fakefal.scenario.models import Exchange
 from fakefal.scenario.patterns import PatternError
 from fakefal.scenario.render import TemplateError
 from fakefal.server.thread import ThreadedFakeFal
+from fakefal.testing.webhooks import FakeWebhooks
 
 
 class FakeClock:
@@ -56,6 +57,7 @@ class Fake:
         engine = server.fake.engine
         self.controls = server.call(lambda: Controls(engine, key, clock=clock))
         self.clock = FakeClock(self)
+        self.webhooks = FakeWebhooks(server, self.controls)
         self._taken = 0
         server.call(self._take_all_keys)
 
@@ -99,6 +101,8 @@ class Fake:
         )
         for exchange in loaded.scenario.exchanges:
             self._put(None, exchange)
+        if loaded.scenario.jwks is not None:
+            self.webhooks.publish(dump_data(loaded.scenario)["jwks"])
 
     @property
     def calls(self) -> list[CallRecord]:
