@@ -21,6 +21,7 @@ _COMMANDS = {
     "serve": ("fakefal.cli.serve", "Serve a fake fal.ai until it is stopped."),
     "check": ("fakefal.cli.check", "Check scenario files."),
     "schema": ("fakefal.cli.schema", "Print the JSON Schema of scenario files."),
+    "webhooks": ("fakefal.cli.webhooks", "List a server's webhooks, or send them again."),
     "demo": ("fakefal.cli.demo", "Show the main job in five seconds."),
 }
 """Each command, the module that holds it, and its line of help; imported when it is called."""
