@@ -18,12 +18,14 @@ from fakefal.protocol.options import Switches
 from fakefal.scenario.loading import load_file, load_text
 from fakefal.scenario.operators import OPERATORS
 from fakefal.scenario.option_models import Options
+from fakefal.scenario.webhook_models import JWKS_WORDS, WEBHOOK_WORDS, JwksSpec, WebhookSpec
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 
 ROOT = Path(__file__).parents[1]
+FIXTURES = ("fakefal", "fakefal_server", "fakefal_clock", "fakefal_receiver")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 ADDRESS = "http://127.0.0.1:8787"
@@ -135,8 +137,12 @@ def test_everything_that_a_user_can_name_is_in_the_documents() -> None:
     text = "".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
     options = [field.alias or name for name, field in Options.model_fields.items()]
     wanted = [
-        *(f"`fakefal {name}`" for name in ("serve", "check", "schema", "demo")),
-        *(f"`{name}`" for name in ("fakefal", "fakefal_server", "fakefal_clock")),
+        *(f"`fakefal {name}`" for name in ("serve", "check", "schema", "webhooks", "demo")),
+        *(f"`{name}`" for name in FIXTURES),
+        *(f"`{name}`" for name in WEBHOOK_WORDS),
+        *(f"`{name}`" for name in WebhookSpec.model_fields),
+        *(f"`{name}`" for name in JWKS_WORDS),
+        *(f"{{{name}: " for name in JwksSpec.model_fields if name != "times"),
         *(f"`{name}`" for name in options),
         *(f"`{name}`" for name in CATALOGUE),
         *(f"/_fakefal{command.path}`" for command in COMMANDS),
