@@ -11,15 +11,16 @@ from fakefal.protocol.options import Switches, Unmatched
 class Limits:
     """Bounds on what the fake keeps and takes; the oldest finished goes first.
 
-    Sizes are in bytes. ``jobs``, ``entries``, ``own_exchanges`` and ``identities`` are for each
-    tenant. ``idle_seconds`` is how long a connection may be silent while a request, or the rest of
-    one, is waited for (nginx's own default).
+    Sizes are in bytes. ``jobs``, ``entries``, ``own_exchanges``, ``identities`` and
+    ``deliveries`` (of webhooks) are for each tenant. ``idle_seconds`` is how long a connection may
+    be silent while a request, or the rest of one, is waited for (nginx's own default).
     """
 
     body_bytes: int = 100_000_000
     jobs: int = 2_000
     entries: int = 6_000
     identities: int = 10_000
+    deliveries: int = 6_000
     tenants: int = 1_000
     own_exchanges: int = 10_000
     idle_seconds: float = 75.0
@@ -32,7 +33,8 @@ class Settings:
     ``clock`` is ``real``, ``instant`` or ``manual``; ``speed`` makes the real one faster (2 is
     twice as fast). ``unmatched`` None means: ``fail`` once a scenario is given, else ``generate``.
     ``keys`` are those that are good; empty takes every key. ``keep_alive`` False closes each
-    connection after its answer, so that clients leave no socket behind.
+    connection after its answer, so that clients leave no socket behind. Webhooks go to loopback and
+    private addresses, and to the hosts of ``webhook_allow``.
     """
 
     seed: int = 0
@@ -41,5 +43,6 @@ class Settings:
     unmatched: Unmatched | None = None
     keys: frozenset[str] = frozenset()
     keep_alive: bool = True
+    webhook_allow: frozenset[str] = frozenset()
     switches: Switches = field(default_factory=Switches)
     limits: Limits = field(default_factory=Limits)

@@ -22,15 +22,17 @@ from fakefal.scenario.loading import load_file, load_text
 from fakefal.scenario.operators import OPERATORS
 from fakefal.scenario.option_models import Options
 from fakefal.scenario.preset_book import PRESETS
+from fakefal.scenario.webhook_models import JWKS_WORDS, WEBHOOK_WORDS, JwksSpec, WebhookSpec
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 
 ROOT = Path(__file__).parents[1]
+FIXTURES = ("fakefal", "fakefal_server", "fakefal_clock", "fakefal_receiver")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-COMMAND_NAMES = ("serve", "check", "schema", "presets", "explain", "demo")
+COMMAND_NAMES = ("serve", "check", "schema", "presets", "explain", "webhooks", "demo")
 CIRCUMSTANCES = [name for name in Circumstances.model_fields if name != "options"]
 ADDRESS = "http://127.0.0.1:8787"
 
@@ -150,7 +152,11 @@ def test_everything_that_a_user_can_name_is_in_the_documents() -> None:
     options = [field.alias or name for name, field in Options.model_fields.items()]
     wanted = [
         *(f"`fakefal {name}`" for name in COMMAND_NAMES),
-        *(f"`{name}`" for name in ("fakefal", "fakefal_server", "fakefal_clock")),
+        *(f"`{name}`" for name in FIXTURES),
+        *(f"`{name}`" for name in WEBHOOK_WORDS),
+        *(f"`{name}`" for name in WebhookSpec.model_fields),
+        *(f"`{name}`" for name in JWKS_WORDS),
+        *(f"{{{name}: " for name in JwksSpec.model_fields if name != "times"),
         *(f"`{name}`" for name in options),
         *(f"`{name}`" for name in CATALOGUE),
         *(f"`{name}`" for name in (*WORDS, *PRESETS, *OPERATIONS)),

@@ -26,6 +26,7 @@ _COMMANDS = {
         "fakefal.cli.explain",
         "Show one of them: wire form, source, who retries.",
     ),
+    "webhooks": ("fakefal.cli.webhooks", "List a server's webhooks, or send them again."),
     "demo": ("fakefal.cli.demo", "Show the main job in five seconds."),
 }
 """Each command, the module that holds it, and its line of help; imported when it is called."""

@@ -16,7 +16,7 @@ from fakefal.errors import FakefalError, ScenarioError
 from fakefal.server.loops import run
 from fakefal.server.server import FakeFal
 
-_SHOWN = frozenset({"call", "cancel", "refused"})
+_SHOWN = frozenset({"call", "cancel", "refused", "webhook", "lint"})
 
 
 @dataclass(slots=True)
@@ -56,6 +56,13 @@ class _Tally:
     metavar="NAME=VALUE",
     help="An option as in a scenario file, such as subpath=refuse-405; repeatable.",
 )
+@click.option(
+    "--webhook-allow",
+    "webhook_allow",
+    multiple=True,
+    metavar="HOST",
+    help="Send webhooks to this host too; loopback and private ones are allowed. Repeatable.",
+)
 @click.option("--quiet", is_flag=True, help="No line for each call.")
 @click.pass_obj
 def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> None:
@@ -75,16 +82,11 @@ async def _serve(
     keys: tuple[str, ...],
     options: tuple[str, ...],
     quiet: bool,
+    webhook_allow: tuple[str, ...],
     **settings: Any,
 ) -> None:
-    fake = FakeFal(
-        *scenarios,
-        host=host,
-        port=port,
-        keys=frozenset(keys),
-        options=read_options(options),
-        **settings,
-    )
+    settings["keys"], settings["webhook_allow"] = frozenset(keys), frozenset(webhook_allow)
+    fake = FakeFal(*scenarios, host=host, port=port, options=read_options(options), **settings)
     tally = _Tally()
 
     def note(entry: Entry) -> None:
@@ -100,6 +102,8 @@ async def _serve(
     async with fake:
         terminal.say(_greeting(fake))
         await stopped.wait()
+    for line in fake.unsent:
+        terminal.say(f"webhook still due: {line}")
     terminal.say(f"stopped after {_count(tally.calls, 'call')}, {_count(tally.misses, 'miss')}")
 
 
@@ -164,9 +168,11 @@ def _line(entry: Entry) -> str:
     time = click.style(_time_of(entry.at), dim=True)
     via = call.via if call is not None and entry.kind == "call" else entry.kind
     endpoint = call.endpoint.text if call is not None else ""
-    colour = "green" if entry.status < 400 else "red"
-    status = click.style(str(entry.status), fg=colour)
+    colour = "green" if 0 < entry.status < 400 else "red"
+    status = click.style(str(entry.status or "—"), fg=colour)
     request_id = click.style(entry.request_id, dim=True) if entry.request_id else ""
+    if entry.kind == "webhook":
+        return f"{time} {via:<7} {'  '.join((status, entry.note, request_id))}"
     parts = (endpoint, status, entry.label or entry.note, request_id)
     line = f"{time} {via:<7} {'  '.join(filter(None, parts))}"
     if entry.miss is not None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from fakefal.engine.controls import Controls
 from fakefal.engine.engine import Engine
+from fakefal.engine.tenant import Tenant
+from fakefal.engine.webhook_controls import WebhookControls
 from fakefal.errors import SettingError
 from fakefal.protocol.errors import WireError
 from fakefal.protocol.headers import read_credential
@@ -39,12 +41,31 @@ def _reset(controls: Controls, _: Any) -> Any:
     return {"reset": True}
 
 
+def _redeliver(controls: Controls, body: Any) -> Any:
+    request_id = body.get("request_id") if isinstance(body, dict) else None
+    if request_id is not None and not isinstance(request_id, str):
+        raise SettingError('a request id is text — send {"request_id": "…"}, or {} for all failed')
+    return WebhookControls(controls.tenant).redeliver(request_id)
+
+
+def _publish(controls: Controls, body: Any) -> Any:
+    if not isinstance(body, dict) or not body.keys() <= {"jwks", "rotate"}:
+        raise SettingError('send {"jwks": "down"}, {"jwks": {…}}, or {"rotate": true}')
+    webhooks = WebhookControls(controls.tenant)
+    if body.get("rotate"):
+        webhooks.rotate()
+    return webhooks.publish(body["jwks"]) if "jwks" in body else webhooks.jwks()
+
+
 COMMANDS: tuple[Command, ...] = (
     Command("GET", "/clock", lambda c, _: c.clock(), "the clock of this key"),
     Command("POST", "/clock/advance", _advance, 'move the clock: {"by": "90s"}'),
     Command("GET", "/journal", lambda c, _: c.journal(), "all that happened"),
     Command("GET", "/misses", lambda c, _: c.misses(), "calls that met no exchange"),
     Command("GET", "/jobs", lambda c, _: c.jobs(), "queue requests and where they are"),
+    Command("GET", "/webhooks", lambda c, _: WebhookControls(c.tenant).told(), "what was sent"),
+    Command("POST", "/webhooks/redeliver", _redeliver, 'again: {"request_id": …}, {}: all failed'),
+    Command("POST", "/jwks", _publish, 'the keys of webhooks: {"jwks": "down"}, {"rotate": true}'),
     Command("POST", "/reset", _reset, "forget jobs, journal and counters"),
 )
 """Every command; the ``Authorization`` header says whose tenant is meant."""
@@ -58,6 +79,12 @@ def notes(engine: Engine, path: str, authorization: str | None) -> tuple[tuple[s
     return ((DROPPED, str(engine.tenant_for(credential).journal.dropped)),)
 
 
+def _tenant_or_nobody(engine: Engine, authorization: str | None) -> Tenant:
+    """Receivers have no key of fal's; with one, its tenant is meant."""
+    credential = read_credential(authorization)
+    return engine.nobody() if credential is None else engine.tenant_for(credential)
+
+
 def answer(
     engine: Engine, method: str, path: str, authorization: str | None, body: bytes
 ) -> tuple[int, Any]:
@@ -65,6 +92,8 @@ def answer(
     path = path.rstrip("/") or "/"
     if path in ("/", "/health"):
         return 200, {"status": "ok"}
+    if path == "/jwks.json":
+        return 200, WebhookControls(_tenant_or_nobody(engine, authorization)).jwks()
     fitting = [command for command in COMMANDS if command.path == path]
     if not fitting:
         known = ", ".join(sorted({f"/_fakefal{command.path}" for command in COMMANDS}))

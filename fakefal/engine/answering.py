@@ -99,6 +99,9 @@ class Answering:
         flaws, note = self._flaws(call)
         if flaws:
             return self._invalid(call, request_id, flaws, trouble)
+        if type(call.input) is dict and "webhook_url" in call.input:
+            lint = "webhook_url inside the input does nothing: ask for it beside the input"
+            self._journal.write(self._clock.now(), "lint", call, request_id, 200, "", lint)
         entry = self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
         if entry is None:
             plan, label, count, place = self._unmatched(call, request_id), "generated", 1, ""

@@ -187,6 +187,11 @@ class InstantClock(ManualClock):
         await asyncio.sleep(0)
 
 
+def real_now() -> float:
+    """The real present, for what a program outside compares with its own clock."""
+    return time.time()
+
+
 def http_date() -> str:
     """The real present as HTTP's Date has it; fakefal promises equal bytes but for this."""
     return _http_date(int(time.time()))

@@ -78,7 +78,13 @@ class Controls:
     def change(self, given: Circumstances) -> None:
         """Change what holds for all calls: options, account, apps, faults, chaos."""
         tenant = self.tenant
+        before = tenant.terms.told.get("jwks")
         tenant.set_terms(changed_terms(tenant.terms, given))
+        published = tenant.terms.told.get("jwks")
+        if published != before:
+            from fakefal.engine.webhook_controls import WebhookControls
+
+            WebhookControls(tenant).publish(published)
 
     def calls(self) -> list[CallRecord]:
         """The calls that came, oldest first."""

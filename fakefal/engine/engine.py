@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from fakefal.engine.clock import make_clock
@@ -20,6 +20,7 @@ from fakefal.scenario.terms import terms_of
 from fakefal.settings import Settings
 
 if TYPE_CHECKING:
+    from fakefal.engine.webhooks import Webhooks
     from fakefal.scenario.loading import Loaded
 
 
@@ -40,6 +41,7 @@ class Engine:
         self._tenants: OrderedDict[str, Tenant] = OrderedDict()
         self._listeners: tuple[Listener, ...] = ()
         self._strangers: Tenant | None = None
+        self._attend: Callable[[Webhooks], None] | None = None
         make_clock(settings.clock, settings.speed)
 
     def note_refusal(self, tenant: Tenant | None, what: str, status: int, why: str) -> str:
@@ -61,6 +63,21 @@ class Engine:
     def listen(self, listener: Listener) -> None:
         """Tell a listener of every journal entry of the tenants made from now on."""
         self._listeners = (*self._listeners, listener)
+
+    def attend(self, attend: Callable[[Webhooks], None]) -> None:
+        """Tell of every tenant, made from now on, that has something to be done outside."""
+        self._attend = attend
+
+    def nobody(self) -> Tenant:
+        """The tenant that is meant where nobody says who asks: that of the test process, else the
+        one used last."""
+        if self.home is not None:
+            return self.home
+        if self._tenants:
+            return next(reversed(self._tenants.values()))
+        if self._strangers is None:
+            self._strangers = self._new_tenant("", None)
+        return self._strangers
 
     def tenant_for(self, credential: Credential, app: str = "") -> Tenant:
         """The tenant of a key; raises WireError for a key that is not good.
@@ -92,16 +109,18 @@ class Engine:
     def renew(self, key: str, *, clock: str | None = None) -> Tenant:
         """A new tenant for a key, in place of the one it had."""
         tenant = self._new_tenant(key, clock)
+        if key in self._tenants:
+            self._tenants[key].close()
         self._tenants[key] = tenant
         self._tenants.move_to_end(key)
         if self.home is not None and self.home.key == key:
             self.home = tenant
         if len(self._tenants) > self.settings.limits.tenants:
-            self._tenants.popitem(last=False)
+            self._tenants.popitem(last=False)[1].close()
         return tenant
 
     def _new_tenant(self, key: str, clock: str | None) -> Tenant:
-        return Tenant(
+        tenant = Tenant(
             key,
             self.terms,
             make_clock(clock or self.settings.clock, self.settings.speed),
@@ -109,6 +128,8 @@ class Engine:
             self.base,
             Journal(self.settings.limits.entries, self._listeners),
         )
+        tenant.attend = self._attend
+        return tenant
 
     def find(self, key: str) -> Tenant | None:
         """The tenant of a key, if it has one."""
@@ -116,7 +137,9 @@ class Engine:
 
     def drop(self, key: str) -> None:
         """Forget a key and all that its tenant holds."""
-        self._tenants.pop(key, None)
+        dropped = self._tenants.pop(key, None)
+        if dropped is not None:
+            dropped.close()
         if self.home is not None and self.home.key == key:
             self.home = None
 

@@ -14,7 +14,7 @@ from fakefal.protocol.trouble import Trouble
 if TYPE_CHECKING:
     from fakefal.scenario.entries import NearMiss
 
-Kind = Literal["call", "status", "stream", "result", "cancel", "refused"]
+Kind = Literal["call", "status", "stream", "result", "cancel", "refused", "webhook", "lint"]
 
 
 @dataclass(frozen=True, slots=True)

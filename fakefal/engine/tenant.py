@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from fakefal.scenario.world import USUAL_APP, App
 from fakefal.settings import Limits
 
 if TYPE_CHECKING:
+    from fakefal.engine.webhooks import Webhooks
     from fakefal.scenario.entries import Entry
 
 _KINDS: dict[Operation, Kind] = {
@@ -63,6 +65,8 @@ class Tenant:
         )
         self._direct = Direct(self.answering, self.troubles, clock, journal)
         self._lines: Lines | None = None
+        self.attend: Callable[[Webhooks], None] | None = None
+        self._webhooks: Webhooks | None = None
         self._limits = limits
 
     @property
@@ -93,7 +97,14 @@ class Tenant:
         self._keep(job)
         trouble = answer.trouble
         self.journal.write(now, "call", call, job.id, 200, answer.label, answer.note, trouble)
+        if call.webhook is not None:
+            self.webhooks.expect(job, answer.plan.webhook)
         return job
+
+    async def submitted(self, job: Job) -> None:
+        """Return when a submit may be answered: after a webhook that is scripted to come first."""
+        if job.call.webhook is not None:
+            await self.webhooks.sent_early(job)
 
     def trouble(self, operation: Operation, app: str = "", request_id: str = "") -> Trouble | None:
         """What happens to a request that begins no call; raises Interrupted if it is not served.
@@ -166,6 +177,8 @@ class Tenant:
             job.units = None
             job.stir()
         self._settle(now)
+        if self._webhooks is not None:
+            self._webhooks.stir()
         status = 202 if accepted else 400
         self.journal.write(now, "cancel", job.call, job.id, status, job.label, "", trouble)
         return accepted
@@ -180,12 +193,35 @@ class Tenant:
         """Answer a stream; raises WireError for what fails before the first byte."""
         return self._direct.stream(call, self._running())
 
+    # Webhooks
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The tenant's webhooks and their keys; made when they are first needed."""
+        if self._webhooks is None:
+            from fakefal.engine.webhooks import Webhooks  # a server without them starts sooner
+
+            self._webhooks = Webhooks(self, self._limits)
+            if self.attend is not None:
+                self.attend(self._webhooks)
+        return self._webhooks
+
+    def close(self) -> None:
+        """Send nothing more: another tenant took the place of this one."""
+        if self._webhooks is not None:
+            self._webhooks.close()
+
     # What tests and other ways in may change
 
     @property
     def own(self) -> Book:
         """The tenant's own exchanges."""
         return self.answering.own
+
+    @property
+    def base(self) -> Book:
+        """The exchanges loaded at start."""
+        return self.answering.base
 
     def set_own(self, book: Book) -> None:
         """Replace the tenant's own exchanges; those that stay keep their counts."""
@@ -204,6 +240,12 @@ class Tenant:
         """Bring a job to an instant, and those before it in line."""
         self._settle(now)
         job.look(now)
+
+    def boundary(self, job: Job) -> float:
+        """The instant at which time alone may move a job on, or those that it waits for."""
+        if job.is_waiting and self._lines is not None:
+            return self._lines.next_boundary()
+        return job.next_boundary()
 
     def refused(self, request_id: str, status: int, note: str) -> None:
         """Note a request that was refused before any exchange was asked."""
@@ -274,12 +316,12 @@ class Tenant:
             job.look(self.clock.reach(self._wait_of(job)))
         if self._lines is not None:
             self._lines.settle(self.clock.now())
+            if self._webhooks is not None:
+                self._webhooks.stir()
 
     def _wait_of(self, job: Job) -> float:
         """How long whoever looks at a job again and again would have to wait for news."""
-        if job.is_waiting and self._lines is not None:
-            return self._lines.next_boundary()
-        return job.next_boundary() if job.is_patient else math.inf
+        return self.boundary(job) if job.is_patient else math.inf
 
     def _keep(self, job: Job) -> None:
         """Make room if there is none, then keep the job: it must outlive its submit answer."""

@@ -29,7 +29,8 @@ NO_STORE = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
 class Request:
     """An HTTP request whose fal host is known.
 
-    ``path`` has its percent-encoding undone. ``tenant`` is None for a caller without a key.
+    ``path`` has its percent-encoding undone. ``tenant`` is None for a caller without a key;
+    ``nobody`` gives the one that is meant where no key is needed.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     tenant: Tenant | None
+    nobody: Callable[[], Tenant] | None = None
 
     def parameter(self, name: str) -> str | None:
         """A query parameter; the last one if it is repeated."""

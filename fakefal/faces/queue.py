@@ -39,6 +39,8 @@ async def submit(request: Request, parts: Mapping[str, str]) -> Answer:
     endpoint = endpoint_of(parts["endpoint"])
     tenant = tenant_of(request, endpoint)
     job = tenant.submit(read_call(request, endpoint, "queue"))
+    if job.call.webhook is not None:
+        await tenant.submitted(job)
     urls = _urls(request, tenant, endpoint.app, job.id)
     body = encode(status_body(job.submitted(), urls))
     return Response(200, body, request_id=job.id, trouble=job.trouble)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from fakefal.faces import queue, run
+from fakefal.faces import jwks, queue, run
 from fakefal.faces.http import Handler
 from fakefal.protocol import hosts
 from fakefal.protocol.errors import WireError, method_not_allowed
@@ -44,6 +44,7 @@ ROUTES: dict[str, tuple[Route, ...]] = {
         _route("POST", "{endpoint}", run.run),
         _route("GET", "{endpoint}", run.get),
     ),
+    hosts.REST: (_route("GET", r"\.well-known/jwks\.json", jwks.jwks),),
 }
 """Every route by its host, the first that fits is taken."""
 

@@ -37,6 +37,9 @@ class Switches:
     ``unknown_fields``: what input keys get that the model does not know (row 32).
     ``profile``: the period by whose ways the rest is set, ``period`` that of the any-llm schema
     (section 6.1).
+    ``webhook_retries``: how often a webhook is tried again (row 16).
+    ``webhook_timestamps``: whether signatures carry the time of the fake's clock or the real one;
+    ``auto`` takes a manual clock's own and else the real.
     ``validate``: whether inputs of known models are checked as the model would.
     """
 
@@ -56,24 +59,27 @@ class Switches:
     profile: str = DEFAULT_PERIOD
     period: str = DEFAULT_PERIOD
     validate: bool = True
+    webhook_retries: Literal[31, 10] = 31
+    webhook_timestamps: Literal["auto", "clock", "real"] = "auto"
 
 
 LONG_PROMPT = 5000
 """Characters. Source: recorded, weak (protocol.md section 16 row 30)."""
 
+_OLD: dict[str, Any] = {"key_wording": "no-user", "webhook_retries": 10}
+
 PROFILES: dict[str, dict[str, Any]] = {
     DEFAULT_PERIOD: {},
     **{
-        name: {"period": name, "key_wording": "no-user", "long_prompts": "refuse"}
+        name: {"period": name, "long_prompts": "refuse", **_OLD}
         for name in ("2024-11", "2025-01", "2025-03")
     },
-    **{name: {"period": name, "key_wording": "no-user"} for name in ("2025-07", "2025-08")},
-    "2025-10": {"period": "2025-10", "key_wording": "no-user"},
-    "2026-04": {"period": "2025-10", "key_wording": "invalid"},
+    **{name: {"period": name, **_OLD} for name in ("2025-07", "2025-08", "2025-10")},
+    "2026-04": {"period": "2025-10", "key_wording": "invalid", "webhook_retries": 10},
     "2026-09": {"period": "2025-10"},
 }
 """Profiles by the month they begin, and what each sets; the schema is that of the last period
-before. Source: protocol.md sections 6.1, 7.3, 8, 16 row 30."""
+before. Source: protocol.md sections 6.1, 7.3, 8, 16 rows 16 and 30; failures.md 52."""
 
 SWITCH_NAMES = tuple(field.name for field in fields(Switches) if field.name != "period")
 

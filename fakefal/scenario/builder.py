@@ -156,6 +156,15 @@ class ExchangeBuilder:
         """How long the result can be read."""
         return self._set(keep=duration)
 
+    def webhook(self, word: str | None = None, **spelled: Any) -> ExchangeBuilder:
+        """How the webhook of a call behaves that asked for one, as in a file.
+
+        ``webhook("lost")``, ``webhook(after="1s", duplicates=1)``, ``webhook(signature="bad")``.
+        """
+        if (word is None) == (not spelled):
+            raise FakefalError('webhook takes a word or what it does — webhook(after="1s"), say')
+        return self._set(webhook=spelled if word is None else word)
+
     # How often
 
     @property

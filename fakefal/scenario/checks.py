@@ -11,6 +11,7 @@ from fakefal.scenario.operators import compile_pattern
 from fakefal.scenario.patterns import PatternError
 from fakefal.scenario.render import TemplateError, compile_value, has_template
 from fakefal.scenario.source import Path, Source
+from fakefal.scenario.webhook_checks import check_webhooks
 
 _TEMPLATED = ("text", "reasoning", "error", "output", "fail", "headers")
 
@@ -32,6 +33,7 @@ def check_meaning(source: Source) -> Iterator[Mistake]:
         if isinstance(replies, list):
             for number, reply in enumerate(replies):
                 yield from _reply(source, reply, (*path, "replies", number))
+    yield from check_webhooks(source, exchanges)
 
 
 def _name(source: Source, name: Any, path: Path, seen: dict[str, int]) -> Iterator[Mistake]:

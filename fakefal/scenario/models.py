@@ -24,6 +24,7 @@ from fakefal.scenario.fields import (
 )
 from fakefal.scenario.pacing import StepEntry, StreamSpec
 from fakefal.scenario.preset_book import PRESETS, reply_presets
+from fakefal.scenario.webhook_models import Webhook
 
 
 def _one_or_many(value: Any) -> Any:
@@ -98,6 +99,7 @@ class Reply(Strict):
     ] = Field(None, description="Back to the queue after a lost runner, so many times.")
     keep: Duration | None = Field(None, description="How long the result is kept.")
     faults: CallFaults | None = Field(None, description="Per operation, used in turn.")
+    webhook: Webhook | None = Field(None, description="Of a call that asked for one.")
 
     @model_validator(mode="after")
     def _one_outcome(self) -> Reply:

@@ -13,6 +13,7 @@ from fakefal.protocol.errors import ErrorEntry
 from fakefal.protocol.trouble import Cut, Drip
 from fakefal.scenario.render import Value
 from fakefal.scenario.timeline import DEFAULT_TIMELINE, Step
+from fakefal.scenario.webhook_plans import WebhookPlan
 
 if TYPE_CHECKING:
     from fakefal.scenario.troubles import Faults
@@ -95,6 +96,7 @@ class Plan:
     retrying: Retrying | None = None
     keep_seconds: float | None = None
     omitted: tuple[str, ...] = ()
+    webhook: WebhookPlan | None = None
     streams: dict[tuple[object, ...], list[bytes]] = field(
         default_factory=dict, compare=False, repr=False
     )

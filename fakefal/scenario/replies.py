@@ -17,6 +17,7 @@ from fakefal.scenario.preset_book import OUTCOMES, merge, reply_data
 from fakefal.scenario.render import TemplateError, Value, compile_value
 from fakefal.scenario.timeline import DEFAULT_TIMELINE, State, Step, StepLog
 from fakefal.scenario.troubles import compile_faults
+from fakefal.scenario.webhook_plans import compile_webhook
 
 
 def compile_reply(reply: Reply, path: Path = ()) -> Plan:
@@ -49,6 +50,7 @@ def compile_reply(reply: Reply, path: Path = ()) -> Plan:
         retrying=_retrying(reply.retries),
         keep_seconds=reply.keep,
         omitted=tuple(reply.omit or ()),
+        webhook=None if reply.webhook is None else compile_webhook(reply.webhook),
     )
 
 

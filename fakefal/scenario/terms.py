@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fakefal.protocol.options import Switches, Unmatched, switched
+from fakefal.scenario.webhook_plans import JwksPlan, compile_jwks
 
 if TYPE_CHECKING:
     from fakefal.scenario.circumstances import Circumstances
@@ -27,6 +28,7 @@ class Terms:
     switches: Switches = field(default_factory=Switches)
     world: World | None = None
     told: dict[str, Any] = field(default_factory=dict)
+    jwks: JwksPlan = field(default_factory=JwksPlan)
 
 
 def terms_of(
@@ -72,9 +74,10 @@ def changed_terms(terms: Terms, given: Circumstances) -> Terms:
 
 def _made(terms: Terms, data: dict[str, Any]) -> Terms:
     from fakefal.scenario.option_models import options_of
-    from fakefal.scenario.worlds import make_world
+    from fakefal.scenario.worlds import jwks_of, make_world
 
     options = options_of(data.get("options", {}))
     unmatched = options.pop("unmatched", terms.unmatched)
-    world = make_world(data)
-    return Terms(terms.seed, unmatched, switched(terms.switches, options), world, data)
+    switches = switched(terms.switches, options)
+    jwks = compile_jwks(jwks_of(data))
+    return Terms(terms.seed, unmatched, switches, make_world(data), data, jwks)

@@ -49,6 +49,8 @@ _HINTS = {
     "conflict": "keep one of them",
     "for_alone": "add hang, or remove for",
     "fault_form": "for example {status: 500}, {delay: 2s}, {reset: during}, {drop: [logs]}",
+    "companion": "add the one, or remove the other",
+    "rotation": "write rotate_after: 1h",
 }
 
 KINDS: dict[str, Callable[[str], tuple[str, str]]] = {
@@ -94,7 +96,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     words = [str(name) for name in known]
     if close := _close(word, words, 0.6):
         return f'did you mean "{close}"?'
-    shown = ", ".join(words[:12]) + (", …" if len(words) > 12 else "")
+    shown = ", ".join(words[:16]) + (", …" if len(words) > 16 else "")
     return f"known here: {shown}"
 
 
@@ -138,6 +140,9 @@ def word_error(source: Source, error: Any) -> Mistake:
     if type_ in KINDS:
         what, right = KINDS[type_](str(given))
         return source.mistake(path, f"{show(given)} {what}", right)
+    if type_ == "word":
+        what = f"{show(given)} is not known here"
+        return source.mistake(path, what, nearest(str(given), context["words"].split()))
     if type_ in _EXPECTED:
         what = f"{show(given)} stands where {_EXPECTED[type_]} is expected"
         return source.mistake(path, what, _hint(type_, given, path))

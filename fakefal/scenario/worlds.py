@@ -13,6 +13,7 @@ from fakefal.protocol.trouble import OPERATIONS
 from fakefal.scenario.circumstances import AccountSpec, AppSpec, ChaosSpec, Circumstances
 from fakefal.scenario.preset_book import PRESETS, merge
 from fakefal.scenario.troubles import compile_fault, compile_faults
+from fakefal.scenario.webhook_models import Jwks
 from fakefal.scenario.world import Account, App, Chaos, World
 
 Named = dict[tuple[str, ...], Any]
@@ -30,7 +31,7 @@ def told_by(given: Circumstances) -> Named:
     return dict(_flat(data))
 
 
-_FIELDS = (*sorted(_DEEP), "account", "chaos")
+_FIELDS = (*sorted(_DEEP), "account", "chaos", "jwks")
 
 
 def _flat(data: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -60,9 +61,18 @@ def together(given: Iterable[tuple[str, Named]]) -> dict[str, Any]:
     return data
 
 
+def jwks_of(data: dict[str, Any]) -> Jwks | None:
+    """How the keys of webhooks are published, from plain circumstances."""
+    return _read(data).jwks
+
+
+def _read(data: dict[str, Any]) -> Circumstances:
+    return Circumstances.model_validate({name: data[name] for name in _FIELDS if name in data})
+
+
 def make_world(data: dict[str, Any]) -> World | None:
     """A world from plain circumstances; None where nothing is out of the ordinary."""
-    given = Circumstances.model_validate({name: data[name] for name in _FIELDS if name in data})
+    given = _read(data)
     accounts = [(key, _account(spec)) for key, spec in (given.accounts or {}).items()]
     if given.account is not None:
         accounts.append(("*", _account(given.account)))

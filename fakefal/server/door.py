@@ -95,7 +95,9 @@ class Door:
             path = path_text(path)
             handler, parts = find_route(address.host, request.method, path)
             tenant = self._tenant(headers, request.method, parts)
-            asked = Request(request.method, address, path, headers, body, tenant)
+            asked = Request(
+                request.method, address, path, headers, body, tenant, self._engine.nobody
+            )
             if tenant is not None and tenant.troubles.world is not None:
                 unreachable = tenant.troubles.unreachable(address.host)
                 if unreachable is not None:

@@ -27,7 +27,9 @@ from fakefal.server.tasks import Tasks
 from fakefal.settings import Settings
 
 if TYPE_CHECKING:
+    from fakefal.engine.webhooks import Webhooks
     from fakefal.scenario.loading import Loaded
+    from fakefal.server.pump import Pump
 
 _SHUTDOWN_SECONDS = 0.1
 """How long open connections are waited for; our own streams are cancelled before."""
@@ -57,6 +59,8 @@ class FakeFal:
             self.settings = _with_options(self.settings, options)
         self.engine = Engine(self.settings, _load(scenarios))
         self._tasks = Tasks()
+        self._pump: Pump | None = None
+        self.engine.attend(self._attend)
         self._runner: web.ServerRunner | None = None
 
     @property
@@ -75,6 +79,11 @@ class FakeFal:
             if tenant.key == key:
                 return Controls.of(self.engine, tenant)
         return Controls(self.engine, key)
+
+    @property
+    def unsent(self) -> list[str]:
+        """Webhooks that were still to be sent when the server stopped."""
+        return [] if self._pump is None else self._pump.unsent
 
     async def start(self) -> None:
         """Listen; raises PortTaken or FakefalError."""
@@ -116,6 +125,8 @@ class FakeFal:
                 raise PortTaken(self.host, self.port) from None
             reason = error.strerror or str(error)
             raise FakefalError(f"cannot listen on {self.host}:{self.port}: {reason}") from None
+        if self._pump is not None:
+            self._pump.start()
         if self.port == 0:
             self.port = self._runner.addresses[0][1]
 
@@ -126,7 +137,19 @@ class FakeFal:
             for site in list(runner.sites):
                 await site.stop()
             await self._tasks.cancel_all()
+            if self._pump is not None:
+                await self._pump.stop()
             await runner.cleanup()
+
+    def _attend(self, webhooks: Webhooks) -> None:
+        """Send what becomes due there."""
+        if self._pump is None:
+            from fakefal.server.pump import Pump  # a server without webhooks starts sooner
+
+            self._pump = Pump(self._tasks, self.settings.webhook_allow)
+            if self._runner is not None:
+                self._pump.start()
+        self._pump.attend(webhooks)
 
     async def __aenter__(self) -> FakeFal:
         await self.start()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from fakefal.errors import FakefalError
 from fakefal.server.loops import new_event_loop
 from fakefal.server.server import FakeFal
 
@@ -52,6 +54,13 @@ class ThreadedFakeFal:
             return function()
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+
+    def wait(self, waiting: Coroutine[Any, Any, Result]) -> Future[Result]:
+        """Run a coroutine in the loop's thread; it ends on its own."""
+        if self._loop is None:
+            waiting.close()
+            raise FakefalError("the fake is not running — start it first")
+        return asyncio.run_coroutine_threadsafe(waiting, self._loop)
 
     def __enter__(self) -> FakeFal:
         self.start()

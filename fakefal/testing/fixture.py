@@ -18,6 +18,7 @@ from fakefal.scenario.models import Exchange
 from fakefal.scenario.patterns import PatternError
 from fakefal.scenario.render import TemplateError
 from fakefal.server.thread import ThreadedFakeFal
+from fakefal.testing.webhooks import FakeWebhooks
 
 
 class FakeClock:
@@ -61,6 +62,7 @@ class Fake:
         engine = server.fake.engine
         self.controls = server.call(lambda: Controls(engine, key, clock=clock))
         self.clock = FakeClock(self)
+        self.webhooks = FakeWebhooks(server, self.controls)
         self._taken = 0
         server.call(self._take_all_keys)
 

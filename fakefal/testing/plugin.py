@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from fakefal.server.thread import ThreadedFakeFal
     from fakefal.testing.fixture import Fake
+    from fakefal.testing.receiver import Receiver
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +56,13 @@ def fakefal(
         pytest.fail(str(error), pytrace=False)
     finally:
         fake.close()
+
+
+@pytest.fixture
+def fakefal_receiver(fakefal: Fake) -> Iterator[Receiver]:
+    """A receiver of webhooks, checked as fal's docs say; give its ``url`` as the webhook's."""
+    from fakefal.testing.receiver import Receiver
+
+    jwks_url = f"{fakefal.base_url('rest.fal.ai')}/.well-known/jwks.json"
+    with Receiver(jwks_url, fakefal.webhooks.now) as receiver:
+        yield receiver

@@ -177,3 +177,15 @@ def test_the_exchanges_of_several_scenarios_stand_in_their_order() -> None:
     tenant = tenant_of(Engine(Settings(clock="manual"), loaded))
     said = [tenant.submit(make_call()).ending.outcome.body["output"] for _ in range(2)]
     assert said == ["a", "b"]
+
+
+def test_who_gives_no_key_is_taken_for_the_one_that_came_last() -> None:
+    engine = make_engine()
+    nobody = engine.nobody()
+    assert engine.nobody() is nobody
+    first, last = tenant_of(engine, "first"), tenant_of(engine, "last")
+    assert engine.nobody() is last
+    assert tenant_of(engine, "first") is first is engine.nobody()
+    engine.home = engine.renew("home")
+    assert tenant_of(engine, "last") is last
+    assert engine.nobody() is engine.home

@@ -28,6 +28,8 @@ from fakefal.protocol.periods import DEFAULT_PERIOD, PERIODS
         ("keys", "any"),
         ("profile", DEFAULT_PERIOD),
         ("validate", True),
+        ("webhook_retries", 31),
+        ("webhook_timestamps", "auto"),
     ],
 )
 def test_a_switch_stands_as_section_16_takes_it(name: str, default: object) -> None:

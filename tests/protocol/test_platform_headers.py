@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.protocol.errors import WireError
-from fakefal.protocol.platform_headers import platform_headers, check_queue_length
+from fakefal.protocol.platform_headers import check_queue_length, platform_headers
 
 GOOD = {
     "X-Fal-Queue-Priority": ["normal", "low"],

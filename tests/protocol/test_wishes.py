@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.protocol.errors import WireError
-from fakefal.protocol.platform_headers import platform_headers, check_queue_length
+from fakefal.protocol.platform_headers import check_queue_length, platform_headers
 from fakefal.protocol.wishes import CONDITIONS, NO_WISHES, Wishes, read_wishes
 
 NO_RETRY = "x-fal-no-retry"

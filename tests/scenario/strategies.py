@@ -11,6 +11,7 @@ from fakefal.protocol.catalogue import known_names
 from fakefal.protocol.endpoints import parse_endpoint
 from fakefal.protocol.periods import PERIODS
 from fakefal.scenario.models import Exchange, Scenario
+from fakefal.scenario.webhook_models import JWKS_WORDS, WEBHOOK_WORDS
 
 Data = dict[str, Any]
 
@@ -159,6 +160,29 @@ OUTCOMES: st.SearchStrategy[Data] = (
     | st.just({"output": ["{{ request_id }}", {"a": "{{ input }}"}]})
     | FAILS.map(lambda fail: {"fail": fail})
 )
+WEBHOOKS: st.SearchStrategy[Any] = st.sampled_from([*WEBHOOK_WORDS, "unknown_key"]) | (
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "after": DURATIONS,
+            "duplicates": st.integers(0, 100),
+            "signature": st.sampled_from(["bad", "stale", "altered_body", "unknown-key"]),
+            "payload_error": st.booleans() | TEXT,
+            "gateway_request_id": st.sampled_from(["new", "g"]),
+            "order": st.integers(1, 9),
+        },
+    )
+)
+JWKS = st.sampled_from([*JWKS_WORDS]) | st.fixed_dictionaries(
+    {},
+    optional={
+        "status": st.integers(400, 599),
+        "delay": DURATIONS,
+        "rotate_after": st.sampled_from(["1h", 0.5]),
+        "keys": st.integers(1, 10),
+        "empty": st.booleans(),
+    },
+)
 REPLIES: st.SearchStrategy[Data] = st.builds(
     lambda outcome, more: {**outcome, **more},
     OUTCOMES,
@@ -169,6 +193,7 @@ REPLIES: st.SearchStrategy[Data] = st.builds(
             "headers": HEADERS,
             "inference_time": DURATIONS,
             "billable_units": st.integers(0, 9) | st.sampled_from([0.5, 1e16]),
+            "webhook": WEBHOOKS,
         },
     ),
 ) | STREAMS.map(lambda stream: {"stream": stream})
@@ -201,6 +226,7 @@ FILES: st.SearchStrategy[Data] = st.fixed_dictionaries(
         "description": TEXT,
         "seed": st.integers(),
         "options": OPTIONS,
+        "jwks": JWKS,
         "exchanges": st.lists(EXCHANGES, max_size=3),
     },
 )

@@ -71,6 +71,11 @@ def refusal(build: Build, when: dict[str, Any] | None = None) -> str:
         (lambda on: on.billed(3), {"billable_units": 3.0}),
         (lambda on: on.takes("1.5s"), {"inference_time": "1.5s"}),
         (lambda on: on.takes(2), {"inference_time": "2s"}),
+        (lambda on: on.webhook("lost"), {"webhook": "lost"}),
+        (
+            lambda on: on.webhook(after="1s", duplicates=1),
+            {"webhook": {"after": "1s", "duplicates": 1}},
+        ),
         (
             lambda on: on.text("hi").billed(2).headers({"x": "y"}),
             {"text": "hi", "billable_units": 2.0, "headers": {"x": "y"}},
@@ -214,6 +219,14 @@ def test_an_exchange_that_was_built_can_be_made_ready() -> None:
             'replies[0].stream.bye: unknown key "bye" — did you mean "by"?',
         ),
         (lambda on: on.times(0), "times: 0 is too small — at least 1"),
+        (
+            lambda on: on.webhook("lots"),
+            'replies[0].webhook: "lots" is not known here — did you mean "lost"?',
+        ),
+        (
+            lambda on: on.webhook(),
+            'webhook takes a word or what it does — webhook(after="1s"), say',
+        ),
         (
             lambda on: on.timeline({"IN_QUEUE": {"position": -1}}),
             "replies[0].timeline[0].IN_QUEUE.position: -1 is too small — at least 0",

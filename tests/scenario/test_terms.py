@@ -11,6 +11,7 @@ from fakefal.protocol.options import Switches
 from fakefal.scenario.builder import build_circumstances
 from fakefal.scenario.loading import Loaded, load_data
 from fakefal.scenario.terms import Terms, changed_terms, terms_of
+from fakefal.scenario.webhook_plans import JwksPlan
 from fakefal.scenario.world import Account, App, World
 
 
@@ -125,3 +126,18 @@ def test_a_preset_is_a_change_like_any_other() -> None:
 def test_the_account_of_a_change_is_whole() -> None:
     account = world({"account": {"state": "locked"}}, {"account": {"concurrency": 2}}).account("a")
     assert (account.refusal, account.concurrency) == (None, 2)
+
+
+def with_jwks(name: str, jwks: Any) -> Loaded:
+    return load_data({"fakefal": 1, "jwks": jwks}, name)
+
+
+def test_how_keys_are_published_is_a_term() -> None:
+    assert terms_of([scenario()], 0, None, Switches()).jwks == JwksPlan()
+    given = [with_jwks("a", "down"), with_jwks("b", "down"), scenario()]
+    assert terms_of(given, 0, None, Switches()).jwks == JwksPlan(503)
+
+
+def test_scenarios_that_publish_keys_otherwise_are_refused() -> None:
+    with pytest.raises(ScenarioError, match="b: options: jwks is down here and slow in a"):
+        terms_of([with_jwks("a", "slow"), with_jwks("b", "down")], 0, None, Switches())

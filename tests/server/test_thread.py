@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fakefal.errors import PortTaken
+from fakefal.errors import FakefalError, PortTaken
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from tests.worlds import exchange, scenario
@@ -103,3 +103,14 @@ def test_a_call_within_a_call_does_not_wait_for_itself() -> None:
 def test_a_call_while_nothing_runs_is_made_at_once() -> None:
     server = ThreadedFakeFal(FakeFal())
     assert server.call(threading.current_thread) is threading.current_thread()
+
+
+def test_a_coroutine_runs_in_its_loop_while_the_caller_waits() -> None:
+    async def where() -> str:
+        return threading.current_thread().name
+
+    server = ThreadedFakeFal(FakeFal())
+    with server:
+        assert server.wait(where()).result(5) == "fakefal"
+    with pytest.raises(FakefalError, match="the fake is not running"):
+        server.wait(where())

@@ -1,0 +1,82 @@
+"""``fakefal webhooks``: what a running server sent, and sending it again."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+import click
+
+from fakefal.cli.terminal import Terminal
+from fakefal.errors import FakefalError
+
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_SECONDS = 10
+_COLOURS = {"delivered": "green", "waiting": "yellow", "held": "yellow", "sending": "yellow"}
+
+
+@click.command()
+@click.option(
+    "--url", default="http://127.0.0.1:8787", show_default=True, help="Where the fake listens."
+)
+@click.option(
+    "--key", envvar="FAL_KEY", default="any:key", help="The key that submitted. Default: FAL_KEY."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--redeliver", metavar="REQUEST_ID", help='Send one again; "failed" sends all such.')
+@click.pass_obj
+def webhooks(terminal: Terminal, url: str, key: str, as_json: bool, redeliver: str | None) -> None:
+    """List the webhooks of a running fake, or send them again, genuine and at once."""
+    base = f"{url.rstrip('/')}/_fakefal/webhooks"
+    if redeliver is None:
+        found = _ask(base, key, None)
+    else:
+        body = {} if redeliver == "failed" else {"request_id": redeliver}
+        found = _ask(f"{base}/redeliver", key, body)
+    if as_json:
+        terminal.say(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for delivery in found:
+        terminal.say(_line(delivery))
+    if not found:
+        terminal.say("no webhooks" if redeliver is None else "nothing to send again")
+
+
+def _ask(url: str, key: str, body: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The answer of the control API; raises FakefalError with what is wrong."""
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        request = urllib.request.Request(url, data, {"Authorization": f"Key {key}"})
+        with _OPENER.open(request, timeout=_SECONDS) as response:
+            found: list[dict[str, Any]] = json.load(response)
+            return found
+    except urllib.error.HTTPError as error:
+        with error:
+            raise FakefalError(
+                _detail(error.read()) or f"the server answered {error.code}"
+            ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        text = f"cannot reach a fake at {url} ({reason}) — start fakefal serve, or pass --url"
+        raise FakefalError(text) from None
+
+
+def _detail(content: bytes) -> str:
+    try:
+        return str(json.loads(content)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _line(delivery: dict[str, Any]) -> str:
+    state = click.style(f"{delivery['state']:<9}", fg=_COLOURS.get(delivery["state"], "red"))
+    attempts = delivery["attempts"]
+    tried = f"{len(attempts)} attempt{'' if len(attempts) == 1 else 's'}"
+    last = ""
+    if attempts:
+        last = f"last {attempts[-1]['status'] or attempts[-1]['failure']}"
+    due = f"due {delivery['due']}" if delivery["due"] else ""
+    parts = (delivery["request_id"], delivery["url"], tried, last, delivery["why"], due)
+    return f"{state} {'  '.join(filter(None, parts))}"

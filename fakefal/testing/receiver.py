@@ -1,0 +1,222 @@
+"""A receiver of webhooks for tests: a real HTTP server that checks what comes as fal's docs say."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.request
+from base64 import urlsafe_b64decode
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Literal
+
+from fakefal.protocol import webhooks as wire
+from fakefal.protocol.call import Json
+from fakefal.scenario.durations import parse_duration
+
+Answer = int | Literal["hang", "close"]
+"""An HTTP status, silence until the receiver is closed, or an end without an answer."""
+
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_FETCH_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A webhook that came. ``flaw`` says why it is not genuine; empty if it is.
+
+    Header names are lower-case. ``answer`` is what the sender was told.
+    """
+
+    headers: Mapping[str, str]
+    content: bytes
+    flaw: str
+    answer: Answer
+
+    @property
+    def is_genuine(self) -> bool:
+        """Whether signature and timestamp are right."""
+        return not self.flaw
+
+    @property
+    def body(self) -> Json:
+        """The payload: request_id, status, payload, …"""
+        return json.loads(self.content)
+
+    @property
+    def request_id(self) -> str:
+        """The request that it is about."""
+        return str(self.body["request_id"])
+
+
+class Receiver:
+    """Listens at ``url`` and records what arrives.
+
+    What is genuine is answered 200, what is not 401, unless ``answer`` says otherwise. ``now`` is
+    the time that timestamps are compared with. The keys are fetched anew for each webhook, or once
+    if ``keeps_keys`` is set, as fal's docs allow for a day.
+    """
+
+    def __init__(self, jwks_url: str, now: Callable[[], float]) -> None:
+        self.keeps_keys = False
+        self._jwks_url = jwks_url
+        self._now = now
+        self._keys: list[bytes] | None = None
+        self._answers: deque[Answer] = deque()
+        self._delay_seconds = 0.0
+        self._arrivals: list[Arrival] = []
+        self._came = threading.Condition()
+        self._closed = threading.Event()
+        self._server: ThreadingHTTPServer | None = None
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        """Where it listens: the ``webhook_url`` of a submit."""
+        return f"http://127.0.0.1:{self._port}/webhook"
+
+    @property
+    def arrivals(self) -> list[Arrival]:
+        """What came, oldest first, forged ones included."""
+        with self._came:
+            return list(self._arrivals)
+
+    @property
+    def genuine(self) -> list[Arrival]:
+        """What came and was genuine."""
+        return [arrival for arrival in self.arrivals if arrival.is_genuine]
+
+    def answer(self, *answers: Answer) -> None:
+        """Answer the next webhooks so, in turn: statuses, ``"hang"`` or ``"close"``."""
+        self._answers.extend(answers)
+
+    def delay(self, duration: float | str) -> None:
+        """Wait before each answer, in real time: ``"200ms"``."""
+        self._delay_seconds = parse_duration(duration)
+
+    def wait(self, count: int = 1, *, patience: float = 10.0) -> list[Arrival]:
+        """Wait until so many webhooks have come; raises TimeoutError."""
+        with self._came:
+            if not self._came.wait_for(lambda: len(self._arrivals) >= count, patience):
+                came = len(self._arrivals)
+                raise TimeoutError(f"{came} of {count} webhooks came within {patience:g}s")
+            return list(self._arrivals)
+
+    def start(self) -> None:
+        """Listen, on the port it had before if it was stopped."""
+        self._closed.clear()
+        self._server = _Server(("127.0.0.1", self._port), _handler_of(self))
+        self._port = self._server.server_address[1]
+        threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), name="receiver", daemon=True
+        ).start()
+
+    def stop(self) -> None:
+        """Listen no more: who comes now is refused. What hangs ends."""
+        self._closed.set()
+        server, self._server = self._server, None
+        if server is not None:
+            server.shutdown()
+            server.server_close()
+
+    def __enter__(self) -> Receiver:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def take(self, headers: Mapping[str, str], content: bytes) -> Answer:
+        """Check and record a webhook; gives what is to be answered."""
+        if self._delay_seconds:
+            self._closed.wait(self._delay_seconds)
+        flaw = self._flaw(headers, content)
+        with self._came:
+            answer = self._answers.popleft() if self._answers else (401 if flaw else 200)
+            self._arrivals.append(Arrival(headers, content, flaw, answer))
+            self._came.notify_all()
+        if answer == "hang":
+            self._closed.wait()
+        return answer
+
+    def _flaw(self, headers: Mapping[str, str], content: bytes) -> str:
+        """What is wrong with a webhook, by fal's recipe (protocol.md section 8)."""
+        names = (wire.REQUEST_ID, wire.USER_ID, wire.TIMESTAMP, wire.SIGNATURE)
+        given = [headers.get(name.lower()) for name in names]
+        for name, value in zip(names, given, strict=True):
+            if value is None:
+                return f"the header {name} is missing"
+        request_id, user_id, timestamp, signature = map(str, given)
+        if not timestamp.isdigit():
+            return "the timestamp is no number"
+        off = abs(int(timestamp) - int(self._now()))
+        if off > wire.TOLERANCE_SECONDS:
+            return f"the timestamp is {off}s off"
+        lines = (request_id, user_id, timestamp, sha256(content).hexdigest())
+        try:
+            keys = self._public_keys()
+        except OSError as error:
+            return f"the keys cannot be fetched: {error}"
+        message = "\n".join(lines).encode()
+        if any(_verifies(key, signature, message) for key in keys):
+            return ""
+        return "no key verifies the signature"
+
+    def _public_keys(self) -> list[bytes]:
+        if self._keys is None or not self.keeps_keys:
+            with _OPENER.open(self._jwks_url, timeout=_FETCH_SECONDS) as answer:
+                published: dict[str, Any] = json.load(answer)
+            self._keys = [urlsafe_b64decode(key["x"] + "=") for key in published["keys"]]
+        return self._keys
+
+
+def _verifies(key: bytes, signature: str, message: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(bytes.fromhex(signature), message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+class _Server(ThreadingHTTPServer):
+    """One thread for each connection; those that still hang do not hold up the end."""
+
+    daemon_threads = True
+    request_queue_size = 128
+    allow_reuse_address = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """The sender has gone; what it heard is its own affair."""
+
+
+def _handler_of(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            content = self.rfile.read(length)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            answer = receiver.take(headers, content)
+            if not isinstance(answer, int):
+                return
+            told = b"received" if answer < 300 else b"not accepted"
+            self.send_response(answer)
+            self.send_header("Content-Length", str(len(told)))
+            self.end_headers()
+            self.wfile.write(told)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing is printed: ``arrivals`` tells it all."""
+
+    return Handler

@@ -1,0 +1,58 @@
+"""A pump without sockets: posts what is due to a function, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fakefal.engine.deliveries import Delivery, Heard, Post
+from fakefal.engine.jobs import Job
+from fakefal.engine.tenant import Tenant
+from fakefal.engine.webhooks import Webhooks
+from tests.worlds import make_call
+
+URL = "http://127.0.0.1:9/hook"
+
+Receive = Callable[[Post], Heard]
+
+
+def accept(_: Post) -> Heard:
+    """A receiver that takes everything."""
+    return Heard(200, "ok")
+
+
+def refuse(_: Post) -> Heard:
+    """A receiver that takes nothing."""
+    return Heard(500, "no")
+
+
+def submit(tenant: Tenant, prompt: str = "hi", url: str = URL) -> Job:
+    """A call that asked for a webhook."""
+    return tenant.submit(make_call(input_={"prompt": prompt}, webhook=url))
+
+
+def deliver(webhooks: Webhooks, receive: Receive = accept) -> list[Post]:
+    """Post all that is due at the clock's present."""
+    posts = []
+    while (post := webhooks.due()) is not None:
+        posts.append(post)
+        webhooks.heard(post, receive(post))
+    return posts
+
+
+def run_out(webhooks: Webhooks, receive: Receive = accept) -> list[Post]:
+    """Move a manual clock from one due instant to the next until nothing is due."""
+    posts = deliver(webhooks, receive)
+    while (due := webhooks.next_due()) < float("inf"):
+        webhooks.clock.advance(max(0.0, due - webhooks.clock.now()))
+        posts += deliver(webhooks, receive)
+    return posts
+
+
+def stages(webhooks: Webhooks) -> list[str]:
+    """Where each delivery is."""
+    return [delivery.stage for delivery in webhooks.deliveries]
+
+
+def latest(webhooks: Webhooks) -> Delivery:
+    """The delivery that was made last."""
+    return webhooks.deliveries[-1]

@@ -1,0 +1,90 @@
+"""The public keys, as a receiver fetches them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.callers import calling, soon
+from tests.worlds import exchange, scenario
+
+PATH = "/.well-known/jwks.json"
+
+
+def published(jwks: Any) -> dict[str, Any]:
+    return {**scenario(exchange()), "jwks": jwks}
+
+
+@pytest.mark.parametrize("host", ["rest.fal.ai", "rest.alpha.fal.ai"])
+@pytest.mark.parametrize("key", [None, "id:secret"])
+async def test_the_keys_are_given_to_everybody(host: str, key: str | None) -> None:
+    async with calling() as caller:
+        heard = await caller.ask("GET", PATH, host=host, key=key)
+        assert (heard.status, heard.headers["Content-Type"]) == (200, "application/json")
+        assert heard.headers["Cache-Control"] == "public, max-age=86400"
+        (found,) = heard.json["keys"]
+        assert (found["kty"], found["crv"], len(found["x"])) == ("OKP", "Ed25519", 43)
+
+
+async def test_the_control_api_gives_the_same_keys_without_a_key() -> None:
+    async with calling() as caller:
+        public = await caller.ask("GET", PATH, host="rest.fal.ai", key=None)
+        for key in (None, "id:secret"):
+            own = await caller.ask("GET", "/_fakefal/jwks.json", host=None, key=key)
+            assert own.json == public.json
+
+
+async def test_a_jwks_that_is_down_is_a_page_of_the_balancer() -> None:
+    async with calling(published("down")) as caller:
+        heard = await caller.ask("GET", PATH, host="rest.fal.ai", key=None)
+        assert (heard.status, heard.headers["Content-Type"]) == (503, "text/html")
+        assert b"nginx" in heard.body
+        own = await caller.ask("GET", "/_fakefal/jwks.json", host=None, key=None)
+        assert own.status == 200
+
+
+async def test_it_comes_back_after_some_fetches() -> None:
+    async with calling(published({"status": 500, "times": 2})) as caller:
+        answers = [await caller.ask("GET", PATH, host="rest.fal.ai", key=None) for _ in range(3)]
+        assert [heard.status for heard in answers] == [500, 500, 200]
+
+
+async def test_a_slow_one_takes_its_time_on_the_clock() -> None:
+    async with calling(published("slow")) as caller:
+        task = asyncio.ensure_future(caller.ask("GET", PATH, host="rest.fal.ai", key=None))
+        done, _ = await asyncio.wait({task}, timeout=0.05)
+        assert not done
+        caller.fake.engine.nobody().clock.advance(20)
+        assert (await soon(task)).status == 200
+
+
+async def test_keys_change_on_the_clock_of_the_tenant_used_last() -> None:
+    async with calling(published({"rotate_after": "1h"})) as caller:
+        await caller.submit()
+        before = await caller.ask("GET", PATH, host="rest.fal.ai", key=None)
+        await caller.ask("POST", "/_fakefal/clock/advance", host=None, json={"by": "1h"})
+        after = await caller.ask("GET", PATH, host="rest.fal.ai", key=None)
+        assert before.json != after.json
+
+
+async def test_the_control_api_changes_how_they_are_published() -> None:
+    async with calling() as caller:
+        before = await caller.ask("GET", PATH, host="rest.fal.ai")
+        down = await caller.ask("POST", "/_fakefal/jwks", host=None, json={"jwks": "down"})
+        assert down.json == before.json
+        assert (await caller.ask("GET", PATH, host="rest.fal.ai")).status == 503
+        turned = {"jwks": {}, "rotate": True}
+        await caller.ask("POST", "/_fakefal/jwks", host=None, json=turned)
+        after = await caller.ask("GET", PATH, host="rest.fal.ai")
+        assert after.status == 200
+        assert after.json != before.json
+
+
+@pytest.mark.parametrize("body", [None, [], {"keys": 1}, {"jwks": "gone"}])
+async def test_nonsense_is_refused_by_the_control_api(body: Any) -> None:
+    async with calling() as caller:
+        heard = await caller.ask("POST", "/_fakefal/jwks", host=None, json=body)
+        assert heard.status == 400
+        assert "jwks" in heard.json["detail"]

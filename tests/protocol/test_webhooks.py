@@ -1,0 +1,87 @@
+"""Webhooks as fal words them."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from itertools import pairwise
+
+import pytest
+
+from fakefal.protocol.call import Outcome
+from fakefal.protocol.catalogue import CATALOGUE, outcome_of
+from fakefal.protocol.texts import encode
+from fakefal.protocol.webhooks import (
+    NOT_JSON,
+    RETRY_PAUSES,
+    event_body,
+    public_key,
+    signed_message,
+)
+
+OUTPUT = {"output": "Ship it."}
+
+
+def success(body: object = None) -> Outcome:
+    return Outcome(200, body or OUTPUT, encode(body or OUTPUT))
+
+
+def test_a_success_is_told_with_the_bare_output() -> None:
+    assert json.dumps(event_body("r", "g", success())) == (
+        '{"request_id": "r", "gateway_request_id": "g", "status": "OK", '
+        '"payload": {"output": "Ship it."}}'
+    )
+
+
+def test_a_failure_of_the_model_is_told_with_its_status_and_the_error_body() -> None:
+    outcome = outcome_of(CATALOGUE["no_media_generated"])
+    body = event_body("r", "r", outcome)
+    assert list(body) == ["request_id", "gateway_request_id", "status", "error", "payload"]
+    assert (body["status"], body["error"]) == ("ERROR", "Invalid status code: 422")
+    assert body["payload"] == outcome.body
+
+
+def test_the_error_is_told_even_where_the_status_leaves_it_out() -> None:
+    outcome = Outcome(422, {"detail": []}, b"")
+    assert event_body("r", "r", outcome)["error"] == "Invalid status code: 422"
+
+
+def test_a_failure_of_the_platform_is_told_in_its_own_words() -> None:
+    body = event_body("r", "r", outcome_of(CATALOGUE["runner_disconnected"]))
+    assert (body["status"], body["error"]) == ("ERROR", "Runner disconnected")
+    assert body["payload"] == {
+        "detail": "Runner disconnected",
+        "error_type": "runner_disconnected",
+    }
+
+
+def test_a_result_that_is_not_json_is_told_without_a_payload() -> None:
+    body = event_body("r", "r", success(), NOT_JSON)
+    assert (body["status"], body["payload"], body["payload_error"]) == ("OK", None, NOT_JSON)
+
+
+def test_a_page_has_no_payload_either() -> None:
+    body = event_body("r", "r", Outcome(502, b"<html>", b"<html>"))
+    assert (body["status"], body["payload"], body["payload_error"]) == ("ERROR", None, NOT_JSON)
+
+
+def test_four_lines_are_signed_the_last_is_the_hash_of_the_body() -> None:
+    digest = sha256(b"{}").hexdigest()
+    assert signed_message("r", "u", 12, b"{}") == f"r\nu\n12\n{digest}".encode()
+
+
+def test_a_key_is_published_without_padding() -> None:
+    assert public_key(b"\xff" * 32, "k") == {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "x": "_" * 42 + "8",
+        "kid": "k",
+    }
+
+
+@pytest.mark.parametrize(("retries", "hours"), [(31, 24), (10, 2)])
+def test_the_pauses_grow_and_fill_the_time_that_fal_names(retries: int, hours: int) -> None:
+    pauses = RETRY_PAUSES[retries]
+    assert len(pauses) == retries
+    assert all(earlier <= later for earlier, later in pairwise(pauses))
+    assert hours / 2 < sum(pauses) / 3600 < hours

@@ -1,0 +1,124 @@
+"""Receivers of webhooks, written from fal's public recipe alone and with PyNaCl.
+
+They use nothing of fakefal: what they accept, an application that follows fal's docs accepts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import aiohttp
+from aiohttp import web
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
+
+AnyHook = TypeVar("AnyHook", bound="Hook")
+
+Decide = Callable[[int], int]
+"""The status to answer, from how many webhooks came before."""
+
+
+def verify(keys: list[dict[str, str]], headers: Mapping[str, str], body: bytes, now: float) -> bool:
+    """The recipe of fal's docs (docs: Webhooks, "Verifying Your Webhook")."""
+    try:
+        request_id = headers["X-Fal-Webhook-Request-Id"]
+        user_id = headers["X-Fal-Webhook-User-Id"]
+        timestamp = headers["X-Fal-Webhook-Timestamp"]
+        signature = bytes.fromhex(headers["X-Fal-Webhook-Signature"])
+    except (KeyError, ValueError):
+        return False
+    if abs(now - int(timestamp)) > 300:
+        return False
+    lines = [request_id, user_id, timestamp, hashlib.sha256(body).hexdigest()]
+    message = "\n".join(lines).encode("utf-8")
+    for key in keys:
+        try:
+            public = base64.urlsafe_b64decode(key["x"] + "=" * (-len(key["x"]) % 4))
+            VerifyKey(public).verify(message, signature)
+        except BadSignatureError:
+            continue
+        return True
+    return False
+
+
+class Hook:
+    """An aiohttp application that takes webhooks at ``url``; it can be stopped and begun again."""
+
+    def __init__(self, decide: Decide = lambda _: 200) -> None:
+        self.decide = decide
+        self.came: list[tuple[dict[str, str], bytes]] = []
+        self.accepted: list[str] = []
+        self.port = 0
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/hook"
+
+    @property
+    def ids(self) -> list[str]:
+        """The request ids that came, oldest first."""
+        return [json.loads(body)["request_id"] for _, body in self.came]
+
+    async def begin(self) -> None:
+        app = web.Application()
+        app.router.add_post("/hook", self._take)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def end(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self._runner = None
+
+    async def answer(self, status: int, body: bytes) -> web.StreamResponse:
+        """What the sender is told; to be overridden."""
+        return web.Response(status=status, text=f"status {status}")
+
+    async def _take(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        status = self.decide(len(self.came))
+        self.came.append((dict(request.headers), body))
+        if 200 <= status < 300:
+            self.accepted.append(json.loads(body)["request_id"])
+        return await self.answer(status, body)
+
+    async def __aenter__(self: AnyHook) -> AnyHook:
+        await self.begin()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.end()
+
+
+@asynccontextmanager
+async def raw_receiver(speak: Callable[[Any, Any], Any]) -> AsyncIterator[str]:
+    """A receiver that reads a request and then does what ``speak(reader, writer)`` does."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        try:
+            await speak(reader, writer)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    finally:
+        server.close()
+
+
+async def fetch_keys(url: str) -> list[dict[str, str]]:
+    """The keys of a JWKS, fetched as a receiver does: without a key of fal's."""
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        found: list[dict[str, str]] = (await answer.json())["keys"]
+        return found

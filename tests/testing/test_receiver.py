@@ -1,0 +1,103 @@
+"""The receiver that tests get."""
+
+from __future__ import annotations
+
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from fakefal.testing.receiver import Receiver
+
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver("http://127.0.0.1:9/jwks.json", lambda: 1000.0) as receiver:
+        yield receiver
+
+
+def post(receiver: Receiver, **headers: str) -> int:
+    """Post something; the status of the answer, 0 if none came."""
+    named = {f"X-Fal-Webhook-{name.replace('_', '-')}": text for name, text in headers.items()}
+    request = urllib.request.Request(receiver.url, b'{"request_id":"r"}', named)
+    try:
+        with OPENER.open(request, timeout=5) as answer:
+            status: int = answer.status
+            return status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    except OSError:
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "flaw"),
+    [
+        ({}, "the header X-Fal-Webhook-Request-Id is missing"),
+        (
+            {"Request_Id": "r", "User_Id": "u", "Timestamp": "1000"},
+            "the header X-Fal-Webhook-Signature is missing",
+        ),
+        (
+            {"Request_Id": "r", "User_Id": "u", "Timestamp": "x", "Signature": "00"},
+            "the timestamp is no number",
+        ),
+        (
+            {"Request_Id": "r", "User_Id": "u", "Timestamp": "1301", "Signature": "00"},
+            "the timestamp is 301s off",
+        ),
+        (
+            {"Request_Id": "r", "User_Id": "u", "Timestamp": "700", "Signature": "00"},
+            "the keys cannot be fetched: ",
+        ),
+    ],
+)
+def test_what_is_not_genuine_is_a_401_and_says_why(
+    receiver: Receiver, headers: dict[str, str], flaw: str
+) -> None:
+    assert post(receiver, **headers) == 401
+    (arrival,) = receiver.wait()
+    assert arrival.flaw.startswith(flaw)
+    assert (arrival.is_genuine, arrival.answer, arrival.request_id) == (False, 401, "r")
+    assert receiver.genuine == []
+
+
+def test_it_answers_as_told_in_turn(receiver: Receiver) -> None:
+    receiver.answer(500, "close", 302)
+    assert [post(receiver) for _ in range(4)] == [500, 0, 302, 401]
+    assert [arrival.answer for arrival in receiver.arrivals] == [500, "close", 302, 401]
+
+
+def test_what_hangs_ends_with_the_receiver(receiver: Receiver) -> None:
+    receiver.answer("hang")
+    heard: list[int] = []
+    thread = threading.Thread(target=lambda: heard.append(post(receiver)))
+    thread.start()
+    receiver.wait()
+    receiver.stop()
+    thread.join(5)
+    assert heard == [0]
+
+
+def test_it_comes_back_where_it_was(receiver: Receiver) -> None:
+    url = receiver.url
+    receiver.stop()
+    assert post(receiver) == 0
+    receiver.start()
+    assert receiver.url == url
+    assert post(receiver) == 401
+
+
+def test_waiting_has_an_end(receiver: Receiver) -> None:
+    with pytest.raises(TimeoutError, match=r"0 of 2 webhooks came within 0\.01s"):
+        receiver.wait(2, patience=0.01)
+
+
+def test_an_answer_may_be_delayed(receiver: Receiver) -> None:
+    receiver.delay("10ms")
+    assert post(receiver) == 401
