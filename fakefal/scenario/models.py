@@ -8,8 +8,10 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from fakefal.protocol.call import VIAS, Via
+from fakefal.scenario.assets import references_in
 from fakefal.scenario.failing import Fail
 from fakefal.scenario.fields import Duration, Headers, OrWord, Output, Pattern, Strict
+from fakefal.scenario.media_models import FILE_KINDS, TEXT_KINDS, FileName, Kind, Media
 from fakefal.scenario.option_models import Options
 from fakefal.scenario.pacing import StepEntry, StreamSpec
 
@@ -35,6 +37,13 @@ class When(Strict):
     )
 
 
+def _has_files(reply: Reply, outcome: list[str]) -> bool:
+    """Whether a reply has files, or may have some that are generated."""
+    if outcome not in ([], ["kind"], ["output"]):
+        return False
+    return outcome != ["output"] or any(references_in(reply.output))
+
+
 class Reply(Strict):
     """What the fake does with a call: how it ends, and on the way there."""
 
@@ -43,6 +52,9 @@ class Reply(Strict):
     error: str | None = Field(None, description="An upstream failure inside a 200 answer.")
     output: Output = Field(None, description="The model's output, any JSON.")
     fail: Fail | None = Field(None, description="A failure: a catalogue name, or spelled out.")
+    kind: Kind | None = Field(None, description="An output of a common shape, its files made.")
+    files: list[FileName] | None = Field(None, min_length=1, description="The files of a kind.")
+    media: Media | None = Field(None, description="What happens to files when they are read.")
     timeline: list[StepEntry] | None = Field(None, description="Default: one poll of each state.")
     stream: StreamSpec | None = None
     headers: Headers = Field(default_factory=dict, description="Extra response headers.")
@@ -56,11 +68,20 @@ class Reply(Strict):
             *text[:1],
             *(["output"] if "output" in self.model_fields_set else []),
             *(["fail"] if self.fail is not None else []),
+            *(["kind"] if self.kind is not None and self.kind not in TEXT_KINDS else []),
         ]
+        if self.kind in TEXT_KINDS and given[:1] not in ([], ["text"]):
+            given.append("kind")
         if len(given) > 1:
             raise PydanticCustomError(
                 "conflict", "{names} cannot stand together", {"names": " and ".join(given)}
             )
+        if self.media is not None and not _has_files(self, given):
+            raise PydanticCustomError("media_alone", "media is about files, and there are none")
+        if self.files is not None and self.kind not in FILE_KINDS:
+            raise PydanticCustomError("files_alone", "files goes with a kind that holds files")
+        if self.files is not None and self.kind != "images" and len(self.files) > 1:
+            raise PydanticCustomError("many_files", "{kind} holds one file", {"kind": self.kind})
         return self
 
 

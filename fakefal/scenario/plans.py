@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from fakefal.protocol.anyllm import OutputShape
 from fakefal.protocol.call import Outcome
 from fakefal.protocol.catalogue import find_entry, outcome_of
 from fakefal.protocol.errors import ErrorEntry, failure, model_error, request_error
+from fakefal.scenario.placing import MediaPlan, compile_media
 from fakefal.scenario.render import TemplateError, Value, compile_value
 from fakefal.scenario.timeline import DEFAULT_TIMELINE, State, Step, StepLog
 
 if TYPE_CHECKING:
+    from fakefal.scenario.assets import Asset
     from fakefal.scenario.failing import FailSpec
     from fakefal.scenario.models import Reply
     from fakefal.scenario.pacing import StepDetail, StepEntry, StreamSpec
@@ -52,9 +55,10 @@ class Ending:
 class Plan:
     """A reply as the engine uses it.
 
-    None of ``text``, ``output`` and ``fail`` set means a generated output. ``run_seconds`` is how
-    long a direct run takes. What no template changes is kept, by the code of the shape it was asked
-    in: ``known`` outputs, and the encoded events of ``streams``.
+    None of ``text``, ``output`` and ``fail`` set means a generated output; ``is_open`` says that
+    the endpoint decides of what kind, where ``media`` does not. ``run_seconds`` is how long a
+    direct run takes. What no template changes is kept, by the code of the shape it was asked in:
+    ``known`` outputs, and the encoded events of ``streams``.
     """
 
     text: Value | None = None
@@ -68,16 +72,23 @@ class Plan:
     inference_seconds: float | None = None
     billable_units: float | None = None
     run_seconds: float = 0.0
+    media: MediaPlan | None = None
+    is_open: bool = False
     streams: dict[int, list[bytes]] = field(default_factory=dict, compare=False, repr=False)
     known: dict[int, Ending] = field(default_factory=dict, compare=False, repr=False)
 
 
-GENERATED = Plan()
+GENERATED = Plan(is_open=True)
 """What a call gets that no exchange matches, where misses are answered."""
 
 
-def compile_reply(reply: Reply, path: Path = ()) -> Plan:
-    """Make a reply ready; raises TemplateError for a template that cannot be read."""
+def compile_reply(
+    reply: Reply, path: Path = (), assets: Mapping[str, Asset] = MappingProxyType({})
+) -> Plan:
+    """Make a reply ready; raises TemplateError for a template that cannot be read.
+
+    ``assets`` are the files that it may refer to, by the names that it uses.
+    """
     pacing = _pacing(reply.stream, path)
     steps = DEFAULT_TIMELINE if reply.timeline is None else tuple(map(_step, reply.timeline))
 
@@ -102,6 +113,12 @@ def compile_reply(reply: Reply, path: Path = ()) -> Plan:
             for step in steps
             if step.state == "IN_PROGRESS"
         ),
+        media=compile_media(reply, path, assets),
+        is_open=reply.text is None
+        and reply.error is None
+        and reply.fail is None
+        and "output" not in reply.model_fields_set
+        and (reply.stream is None or (reply.stream.chunks is None and reply.stream.events is None)),
     )
 
 
