@@ -12,10 +12,17 @@ class Limits:
     """Bounds on what the fake keeps and takes; the oldest finished goes first.
 
     Sizes are in bytes. ``jobs``, ``entries``, ``own_exchanges`` and ``identities`` are for each
-    tenant.
+    tenant, and so are ``files`` and ``file_bytes``, what its stored files come to. ``body_bytes``
+    is of a call, ``upload_bytes`` of one upload or part; of all uploads ``memory_bytes`` lie in
+    memory, at most, and ``spool_bytes`` in the temporary folder.
     """
 
     body_bytes: int = 100_000_000
+    upload_bytes: int = 1_000_000_000
+    files: int = 1_000
+    file_bytes: int = 2_000_000_000
+    memory_bytes: int = 64_000_000
+    spool_bytes: int = 8_000_000_000
     jobs: int = 2_000
     entries: int = 6_000
     identities: int = 10_000

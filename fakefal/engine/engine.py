@@ -36,6 +36,7 @@ class Engine:
         self.base = Book(entry for loaded in self.scenarios for entry in loaded.entries)
         self.home: Tenant | None = None
         self._tenants: OrderedDict[str, Tenant] = OrderedDict()
+        self._keys: dict[str, str] = {}
         self._listeners: tuple[Listener, ...] = ()
         self._strangers: Tenant | None = None
         make_clock(settings.clock, settings.speed)
@@ -78,10 +79,12 @@ class Engine:
         tenant = self._new_tenant(key, clock)
         self._tenants[key] = tenant
         self._tenants.move_to_end(key)
+        self._keys[tenant.files.mark] = key
         if self.home is not None and self.home.key == key:
             self.home = tenant
         if len(self._tenants) > self.settings.limits.tenants:
-            self._tenants.popitem(last=False)
+            _, oldest = self._tenants.popitem(last=False)
+            self._keys.pop(oldest.files.mark, None)
         return tenant
 
     def _new_tenant(self, key: str, clock: str | None) -> Tenant:
@@ -98,9 +101,15 @@ class Engine:
         """The tenant of a key, if it has one."""
         return self._tenants.get(key)
 
+    def marked(self, mark: str) -> Tenant | None:
+        """The tenant whose mark stands in the URL of a file, or in a token."""
+        return self._tenants.get(self._keys.get(mark, ""))
+
     def drop(self, key: str) -> None:
         """Forget a key and all that its tenant holds."""
-        self._tenants.pop(key, None)
+        tenant = self._tenants.pop(key, None)
+        if tenant is not None:
+            self._keys.pop(tenant.files.mark, None)
         if self.home is not None and self.home.key == key:
             self.home = None
 

@@ -13,7 +13,7 @@ from fakefal.protocol.texts import iso
 if TYPE_CHECKING:
     from fakefal.scenario.entries import NearMiss
 
-Kind = Literal["call", "status", "stream", "result", "cancel", "refused"]
+Kind = Literal["call", "status", "stream", "result", "cancel", "refused", "upload", "token"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from fakefal.engine.clock import Clock
+from fakefal.engine.files import Files
 from fakefal.engine.identities import Identities
 from fakefal.engine.jobs import Job, State
-from fakefal.engine.journal import Journal, Miss
+from fakefal.engine.journal import Journal, Kind, Miss
+from fakefal.engine.outputs import placing_of
+from fakefal.engine.tokens import Tokens
+from fakefal.engine.uploads import Uploads
 from fakefal.engine.watch import Watch
 from fakefal.protocol import errors
 from fakefal.protocol.anyllm import billable_units, output_shape, validate, variant_of
@@ -20,11 +24,14 @@ from fakefal.protocol.catalogue import CATALOGUE
 from fakefal.protocol.errors import WireError
 from fakefal.protocol.headers import HINT
 from fakefal.protocol.queue import CANCELLED_ERROR, Snapshot
+from fakefal.protocol.trouble import Operation, Trouble
 from fakefal.scenario.book import Book
 from fakefal.scenario.generated import generated_seconds
 from fakefal.scenario.outcomes import ending_of, stream_events, variables_of
+from fakefal.scenario.placing import GENERATED_KINDS, MediaPlan, Placing, is_text
 from fakefal.scenario.plans import GENERATED, Ending, Plan
 from fakefal.scenario.render import TemplateError
+from fakefal.scenario.shapes import guess_kind
 from fakefal.scenario.terms import Terms
 from fakefal.scenario.timeline import DEFAULT_TIMELINE
 from fakefal.settings import Limits
@@ -48,6 +55,7 @@ class Answer:
     label: str = ""
     count: int = 1
     place: str = ""
+    placing: Placing | None = None
 
 
 @dataclass(slots=True)
@@ -65,6 +73,8 @@ class Streaming:
     is_language_model: bool
     headers: tuple[tuple[str, str], ...]
     kept: list[bytes] | None = None
+    links: list[str] = field(default_factory=list)
+    """URLs of our own files in the events, as in an Outcome; they come with the events."""
 
 
 _INVALID = Plan(steps=DEFAULT_TIMELINE)
@@ -89,6 +99,9 @@ class Tenant:
         self.used: dict[Entry, int] = {}
         self._limits = limits
         self._identities = Identities(terms.seed, limits.identities)
+        self.files = Files(key, terms.seed, clock, limits)
+        self.tokens = Tokens(self.files.mark, terms.seed, key, clock)
+        self.uploads = Uploads(self.files, self.tokens.secret, clock, limits)
 
     # The queue
 
@@ -185,6 +198,9 @@ class Tenant:
         variables = variables_of(call, answer.request_id, answer.count, self.terms.seed)
         pacing = answer.plan.pacing
         events = stream_events(answer.plan, answer.ending, variables)
+        links: list[str] = []
+        if answer.placing is not None:
+            events, links = answer.placing.events(events), answer.placing.links
         try:
             first = list(islice(events, 1))  # renders them all, before anything is sent
         except TemplateError as error:
@@ -198,6 +214,7 @@ class Tenant:
             variant_of(call.endpoint) is not None,
             outcome.headers,
             _place_for(answer),
+            links,
         )
 
     # What tests and other ways in may change
@@ -216,6 +233,14 @@ class Tenant:
         """Note a request that was refused before any exchange was asked."""
         self.journal.write(self.clock.now(), "refused", None, request_id, status, "", note)
 
+    def note(self, kind: Kind, status: int, note: str) -> None:
+        """Note what happened to files and tokens."""
+        self.journal.write(self.clock.now(), kind, None, "", status, "", note)
+
+    def trouble(self, operation: Operation) -> Trouble | None:
+        """What goes wrong with the answer to an operation, if anything does."""
+        return None
+
     # The parts
 
     def _answer(self, call: Call) -> Answer:
@@ -231,7 +256,8 @@ class Tenant:
             return Answer(request_id, ending, _INVALID, 0, "invalid input")
         entry = self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
         if entry is None:
-            if self.terms.unmatched == "fail" or variant is None:
+            kind = None if variant is not None else guess_kind(call.endpoint.text)
+            if self.terms.unmatched == "fail" or (variant is None and kind is None):
                 raise self._missed(call, request_id)
             plan, label, count, place = GENERATED, "generated", 1, ""
         else:
@@ -242,10 +268,26 @@ class Tenant:
             ending = ending_of(plan, call, request_id, count, self.terms.seed, switches.profile)
         except TemplateError as error:
             raise self._template_failed(error, call, label, place) from None
+        media, placing = plan.media, None
+        if plan.is_open and variant is None:
+            media = self._guessed(media, call)
+        if media is not None and ending.outcome.is_success and not _in_own_words(media, variant):
+            seconds = sum(step.seconds for step in plan.steps if call.via == "queue")
+            placing = placing_of(self.files, media, call, request_id, seconds)
+            ending = placing.ending(ending, self.terms.seed)
         units = plan.billable_units
         if units is None and ending.outcome.is_success:
             units = billable_units(variant, call.input, switches.profile)
-        return Answer(request_id, ending, plan, units, label, count, place)
+        return Answer(request_id, ending, plan, units, label, count, place, placing)
+
+    def _guessed(self, media: MediaPlan | None, call: Call) -> MediaPlan | None:
+        """The files of a reply that does not say what it is of."""
+        if media is not None and media.kind is not None:
+            return media
+        kind = guess_kind(call.endpoint.text)
+        if kind is None or media is None:
+            return media if kind is None else GENERATED_KINDS[kind]
+        return replace(media, kind=kind)
 
     def _missed(self, call: Call, request_id: str) -> WireError:
         nearest = [
@@ -310,6 +352,11 @@ class Tenant:
                 old = next(iter(self.jobs.values()))
             del self.jobs[old.id]
         self.jobs[job.id] = job
+
+
+def _in_own_words(media: MediaPlan, variant: object) -> bool:
+    """Whether a language model answers a reply of text in its own shape."""
+    return variant is not None and is_text(media)
 
 
 def _place_for(answer: Answer) -> list[bytes] | None:
