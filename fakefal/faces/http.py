@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
 
-from fakefal.addressing import Address, link
+from fakefal.addressing import Address, link, media_link
+from fakefal.engine.blobs import Blob
 from fakefal.engine.tenant import Tenant
+from fakefal.engine.tokens import mark_named
 from fakefal.protocol import headers as names
+from fakefal.protocol.access import read_lifecycle
 from fakefal.protocol.call import Call, Json, Outcome, Via
 from fakefal.protocol.endpoints import EndpointId, parse_endpoint
-from fakefal.protocol.errors import WireError, bad_request, unauthenticated, unknown_application
+from fakefal.protocol.errors import (
+    WireError,
+    bad_request,
+    forbidden_application,
+    unauthenticated,
+    unknown_application,
+)
+from fakefal.protocol.storage import unauthorized
 from fakefal.protocol.texts import decode
 from fakefal.protocol.trouble import Trouble
 
@@ -24,11 +34,17 @@ NO_STORE = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
 """Headers of every event stream. Source: inferred (protocol.md section 5)."""
 
 
+def _nobody(mark: str) -> None:
+    """The tenant of a mark where there are no tenants."""
+
+
 @dataclass(slots=True)
 class Request:
     """An HTTP request whose fal host is known.
 
-    ``path`` has its percent-encoding undone. ``tenant`` is None for a caller without a key.
+    ``path`` has its percent-encoding undone. ``tenant`` is None for a caller without a key. What is
+    sent to the hosts of files is in ``blob`` and not in ``body``. ``marked`` gives the tenant whose
+    mark a file or a token has.
     """
 
     method: str
@@ -37,6 +53,8 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     tenant: Tenant | None
+    marked: Callable[[str], Tenant | None] = _nobody
+    blob: Blob | None = None
 
     def parameter(self, name: str) -> str | None:
         """A query parameter; the last one if it is repeated."""
@@ -56,6 +74,11 @@ class Request:
         """Makes paths of a fal host into URLs that this caller can reach."""
         address = self.address
         return lambda path: link(address, host, path)
+
+    def reachable(self, url: str) -> str:
+        """The URL of a file under fal's own name as one that this caller can reach."""
+        host, slash, path = url.removeprefix("https://").partition("/")
+        return media_link(self.address, host, slash + path)
 
 
 @dataclass(slots=True)
@@ -82,7 +105,20 @@ class EventStream:
     trouble: Trouble | None = None
 
 
-Answer = Response | EventStream
+@dataclass(slots=True)
+class FileBody:
+    """An answer whose body is a part of a blob, read as it is sent."""
+
+    status: int
+    blob: Blob
+    start: int
+    stop: int
+    headers: tuple[tuple[str, str], ...]
+    content_type: str
+    trouble: Trouble | None = None
+
+
+Answer = Response | EventStream | FileBody
 Handler = Callable[[Request, Mapping[str, str]], Coroutine[Any, Any, Answer]]
 """A face's function: the request, and what the route took from its path."""
 
@@ -100,6 +136,26 @@ def tenant_of(request: Request, endpoint: EndpointId) -> Tenant:
     if request.tenant is None:
         raise unauthenticated(endpoint.app)
     return request.tenant
+
+
+def granted_tenant(request: Request, endpoint: EndpointId) -> Tenant | None:
+    """The tenant of the key, or of a ``fal_jwt_token`` in the query; None if there is neither.
+
+    Raises the 401 of a token that is not good, and the 403 of one for other apps. Source: client
+    (protocol.md sections 9.1 to 9.3).
+    """
+    if request.tenant is not None:
+        return request.tenant
+    token = request.parameter("fal_jwt_token")
+    if token is None:
+        return None
+    mark = mark_named(token)
+    tenant = None if mark is None else request.marked(mark)
+    if tenant is None:
+        raise unauthorized("the token is not one of this fake's")
+    if endpoint.alias not in tenant.tokens.read(token, "apps").apps:
+        raise forbidden_application(endpoint.app)
+    return tenant
 
 
 def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
@@ -168,6 +224,8 @@ def _check_platform_headers(headers: Mapping[str, str]) -> None:
     timeout = headers.get("x-fal-request-timeout")
     if timeout is not None and not _is_timeout(timeout):
         raise bad_request(f"Invalid X-Fal-Request-Timeout header: {timeout!r}")
+    if "x-fal-object-lifecycle-preference" in headers:
+        read_lifecycle(headers)
 
 
 def _is_timeout(text: str) -> bool:
@@ -177,16 +235,28 @@ def _is_timeout(text: str) -> bool:
         return False
 
 
-def answered(outcome: Outcome, request_id: str, units: float | None) -> Response:
-    """How a call ended, as the answer that it is."""
+def answered(request: Request, outcome: Outcome, request_id: str, units: float | None) -> Response:
+    """How a call ended, as the answer that it is; links to files lead this caller to them."""
+    payload = outcome.payload
+    if outcome.links:
+        payload = linked(request, payload, outcome.links)
     return Response(
         outcome.status,
-        outcome.payload,
+        payload,
         outcome.headers,
         outcome.content_type,
         request_id if outcome.identified else "",
         units,
     )
+
+
+def linked(request: Request, payload: bytes, links: Sequence[str]) -> bytes:
+    """JSON with the URLs of our own files as this caller can reach them."""
+    for url in links:
+        reachable = request.reachable(url)
+        if reachable != url:
+            payload = payload.replace(f'"{url}"'.encode(), f'"{reachable}"'.encode())
+    return payload
 
 
 def failed(error: WireError) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from http import HTTPStatus
 
@@ -15,26 +15,31 @@ from aiohttp.http_exceptions import BadHttpMessage
 from fakefal import addressing
 from fakefal.addressing import Address, Form, path_text
 from fakefal.control import api
+from fakefal.engine.blobs import Blob
 from fakefal.engine.engine import Engine
 from fakefal.engine.tenant import Tenant
-from fakefal.faces.http import Answer, EventStream, Request, Response, failed
+from fakefal.faces import proxy
+from fakefal.faces.http import Answer, EventStream, FileBody, Request, Response, failed
 from fakefal.faces.routes import find_route
-from fakefal.protocol import errors
+from fakefal.protocol import errors, hosts
 from fakefal.protocol import headers as names
 from fakefal.protocol.errors import WireError
 from fakefal.protocol.texts import encode
+from fakefal.server.spool import Spool
 from fakefal.server.tasks import Tasks
-from fakefal.server.wire import FRAMING, SERVER, Whole, cross_origin, printable
+from fakefal.server.wire import FRAMING, SERVER, Whole, Windowed, cross_origin, printable
 
 _LOG = logging.getLogger("fakefal")
+_CHUNK_BYTES = 262_144
 
 
 class Door:
     """Turns HTTP into engine calls and back; holds no state but the engine."""
 
-    def __init__(self, engine: Engine, tasks: Tasks) -> None:
+    def __init__(self, engine: Engine, tasks: Tasks, spool: Spool) -> None:
         self._engine = engine
         self._tasks = tasks
+        self._spool = spool
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong inside becomes an answer too."""
@@ -52,6 +57,8 @@ class Door:
             )
         if isinstance(answer, EventStream):
             return await self._stream(request, answer)
+        if isinstance(answer, FileBody):
+            return Windowed(answer, keep_alive=self._engine.settings.keep_alive)
         return Whole(answer, keep_alive=self._engine.settings.keep_alive)
 
     async def _answer(self, request: web.BaseRequest) -> Answer:
@@ -59,19 +66,32 @@ class Door:
         address = addressing.resolve(
             request.raw_path, headers, scheme=request.scheme, local=_local(request)
         )
+        if address is None or address.form is Form.PROXY:
+            refused = proxy.refusal(
+                request.method, request.raw_path, headers, found=address is not None
+            )
+            if refused is not None:
+                return refused
         if address is None:
             return _nowhere()
         if _is_preflight(request) and address.form is not Form.CONTROL:
             return Response(200, b"OK", _preflight(headers), "text/plain")
-        body = await self._body(request) if request.can_read_body else b""
+        body, blob = b"", None
+        if request.can_read_body:
+            if address.host in hosts.STORED:
+                blob = await self._blob(request)
+            else:
+                body = await self._body(request)
         if address.form is Form.CONTROL:
             return self._control(request, address, body)
         path = path_text(address.path)
         tenant: Tenant | None = None
         try:
             handler, parts = find_route(address.host, request.method, path)
-            tenant = self._tenant(headers)
-            asked = Request(request.method, address, path, headers, body, tenant)
+            tenant = self._tenant(headers, address.host)
+            asked = Request(
+                request.method, address, path, headers, body, tenant, self._engine.marked, blob
+            )
             return await handler(asked, parts)
         except WireError as error:
             if error.identified and not error.request_id:
@@ -79,9 +99,11 @@ class Door:
                 error.request_id = self._engine.note_refusal(tenant, what, error.status, error.told)
             raise
 
-    def _tenant(self, headers: Mapping[str, str]) -> Tenant | None:
+    def _tenant(self, headers: Mapping[str, str], host: str) -> Tenant | None:
         credential = names.read_credential(headers.get("Authorization"))
-        return None if credential is None else self._engine.tenant_for(credential)
+        if credential is None or (credential.scheme == "bearer" and host in hosts.STORED):
+            return None  # what is borne there is a token, and no key
+        return self._engine.tenant_for(credential)
 
     def _control(self, request: web.BaseRequest, address: Address, body: bytes) -> Answer:
         authorization = request.headers.get("Authorization")
@@ -89,14 +111,25 @@ class Door:
         return Response(status, encode(found))
 
     async def _body(self, request: web.BaseRequest) -> bytes:
-        if request.headers.get("Expect", "").lower() == "100-continue":
-            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        await _go_on(request)
         try:
             return await request.read()
         except web.HTTPRequestEntityTooLarge:
             raise errors.body_too_large() from None
         except (web.RequestPayloadError, BadHttpMessage, web.HTTPException, ValueError):
-            raise WireError(400, {"detail": "There was an error parsing the body"}) from None
+            raise _unreadable() from None
+
+    async def _blob(self, request: web.BaseRequest) -> Blob:
+        """The body of an upload, which is not held in memory as a whole."""
+        length = request.content_length
+        if length is not None and length > self._engine.settings.limits.upload_bytes:
+            raise errors.body_too_large()
+        await _go_on(request)
+        chunks: AsyncIterator[bytes] = request.content.iter_chunked(_CHUNK_BYTES)
+        try:
+            return await self._spool.take(chunks)
+        except (web.RequestPayloadError, BadHttpMessage, web.HTTPException, ValueError):
+            raise _unreadable() from None
 
     async def _stream(self, request: web.BaseRequest, answer: EventStream) -> web.StreamResponse:
         response = web.StreamResponse(status=200)
@@ -119,6 +152,15 @@ class Door:
         except (ClientConnectionResetError, ConnectionResetError):
             _LOG.debug("the caller left the stream %s", answer.request_id)
         return response
+
+
+async def _go_on(request: web.BaseRequest) -> None:
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def _unreadable() -> WireError:
+    return WireError(400, {"detail": "There was an error parsing the body"})
 
 
 def _is_preflight(request: web.BaseRequest) -> bool:

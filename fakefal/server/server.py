@@ -21,6 +21,7 @@ from fakefal.engine.controls import Controls
 from fakefal.engine.engine import Engine
 from fakefal.errors import FakefalError, PortTaken
 from fakefal.server.door import Door
+from fakefal.server.spool import Spool
 from fakefal.server.tasks import Tasks
 from fakefal.settings import Settings
 
@@ -51,6 +52,7 @@ class FakeFal:
         self.settings = replace(settings or Settings(), **changes)
         self.engine = Engine(self.settings, _load(scenarios))
         self._tasks = Tasks()
+        self._spool = Spool(self.settings.limits)
         self._runner: web.ServerRunner | None = None
 
     @property
@@ -88,7 +90,7 @@ class FakeFal:
                 message, payload, protocol, writer, task, loop, client_max_size=limit
             )
 
-        door = Door(self.engine, self._tasks)
+        door = Door(self.engine, self._tasks, self._spool)
         server: web.Server = web.Server(
             door.handle,
             request_factory=make_request,
@@ -121,6 +123,7 @@ class FakeFal:
                 await site.stop()
             await self._tasks.cancel_all()
             await runner.cleanup()
+        self._spool.close()
 
     async def __aenter__(self) -> FakeFal:
         await self.start()
