@@ -15,7 +15,7 @@ from fakefal.engine.journal import Entry
 from fakefal.server.loops import run
 from fakefal.server.server import FakeFal
 
-_SHOWN = frozenset({"call", "cancel", "refused"})
+_SHOWN = frozenset({"call", "cancel", "refused", "upload"})
 
 
 @dataclass(slots=True)

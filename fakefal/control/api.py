@@ -42,6 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("GET", "/journal", lambda c, _: c.journal(), "all that happened"),
     Command("GET", "/misses", lambda c, _: c.misses(), "calls that met no exchange"),
     Command("GET", "/jobs", lambda c, _: c.jobs(), "queue requests and where they are"),
+    Command("GET", "/files", lambda c, _: [it.body() for it in c.files()], "uploads and outputs"),
     Command("POST", "/reset", _reset, "forget jobs, journal and counters"),
 )
 """Every command; the ``Authorization`` header says whose tenant is meant."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fakefal.engine.controls import CallRecord, Controls
+from fakefal.engine.controls import CallRecord, Controls, FileRecord
 from fakefal.protocol.call import Json
+from fakefal.scenario.assets import Asset
 from fakefal.scenario.builder import ExchangeBuilder, when_of, worded
-from fakefal.scenario.loading import load_data, load_file
+from fakefal.scenario.loading import load_data, load_file, read_assets
 from fakefal.scenario.models import Exchange
 from fakefal.scenario.patterns import PatternError
 from fakefal.scenario.render import TemplateError
@@ -88,7 +89,8 @@ class Fake:
 
         def publish(exchange: Exchange) -> None:
             nonlocal index
-            index = self._put(index, exchange)
+            data = exchange.model_dump(by_alias=True, exclude_unset=True)
+            index = self._put(index, exchange, read_assets(data, "on(…)"))
 
         return ExchangeBuilder(when, publish)
 
@@ -98,7 +100,7 @@ class Fake:
             load_data(scenario, "load(…)") if isinstance(scenario, dict) else load_file(scenario)
         )
         for exchange in loaded.scenario.exchanges:
-            self._put(None, exchange)
+            self._put(None, exchange, loaded.assets)
 
     @property
     def calls(self) -> list[CallRecord]:
@@ -114,6 +116,11 @@ class Fake:
     def jobs(self) -> list[dict[str, Any]]:
         """The queue requests and where they are."""
         return self.server.call(self.controls.jobs)
+
+    @property
+    def files(self) -> list[FileRecord]:
+        """The files kept, oldest first: what was uploaded, and what outputs hold."""
+        return self.server.call(self.controls.files)
 
     @property
     def misses(self) -> list[str]:
@@ -135,11 +142,11 @@ class Fake:
         """Forget the test's tenant."""
         self.server.call(lambda: self.server.fake.engine.drop(self.key))
 
-    def _put(self, index: int | None, exchange: Exchange) -> int:
+    def _put(self, index: int | None, exchange: Exchange, assets: dict[str, Asset]) -> int:
         def put() -> int:
             own = self.controls.tenant.own.entries
             at = len(own) if index is None else index
-            self.controls.put_exchange(at, exchange)
+            self.controls.put_exchange(at, exchange, assets)
             return at
 
         try:
