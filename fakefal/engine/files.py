@@ -132,6 +132,9 @@ class Files:
         mishap: Mishap | None = None,
     ) -> StoredFile:
         """Keep a file; raises the 413 of one that could never be kept."""
+        self._refuse_larger(blob.size)
+        if place.id in self._files:
+            self._forget(place.id)
         self.make_room(blob.size)
         now = self._clock.now()
         expires_at = None
@@ -142,8 +145,6 @@ class Files:
         file = StoredFile(
             place, name, content_type, blob, now, expires_at, lifecycle.acl, origin, mishap
         )
-        if place.id in self._files:
-            self._forget(place.id)
         self._files[place.id] = file
         self._bytes += blob.size
         if len(self._files) > self._limits.files:
@@ -152,10 +153,13 @@ class Files:
 
     def make_room(self, size: int) -> None:
         """Drop the oldest files until so many bytes more can be kept; raises the 413."""
-        if size + self.pending_bytes > self._limits.file_bytes:
-            raise errors.body_too_large()
+        self._refuse_larger(size)
         while self._files and self._bytes + self.pending_bytes + size > self._limits.file_bytes:
             self._drop_oldest()
+
+    def _refuse_larger(self, size: int) -> None:
+        if size + self.pending_bytes > self._limits.file_bytes:
+            raise errors.body_too_large()
 
     def find(self, file_id: str) -> StoredFile:
         """A file that is there, whoever asks; raises the 404."""

@@ -86,7 +86,8 @@ def _lifecycle(value: Any) -> Lifecycle:
 def _acl(value: Any) -> Acl:
     if not isinstance(value, dict):
         raise TypeError
-    rules = value.get("rules") or []
+    rules = value.get("rules")
+    rules = [] if rules is None else rules
     if not isinstance(rules, list) or len(rules) > _RULES:
         raise TypeError
     return Acl(
