@@ -191,7 +191,10 @@ def _flaw_of(folder: Path, name: str) -> tuple[str, str]:
         if not path.is_relative_to(folder.resolve()):
             return f'"{name}" leads out of the folder of the scenario', "keep the file beside it"
         if not path.is_file():
-            return f'there is no file "{name}" beside the scenario', f"looked in {folder.resolve()}"
+            return (
+                f'there is no file "{name}" beside the scenario',
+                "put it there, or check its name",
+            )
         if path.stat().st_size > MAX_FILE_BYTES:
             return f'"{name}" is larger than {MAX_FILE_BYTES // 1_000_000} MB', "use a smaller one"
     except (OSError, ValueError) as error:

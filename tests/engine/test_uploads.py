@@ -98,7 +98,7 @@ def test_a_signature_is_of_one_upload_and_ends() -> None:
     upload, other = (begin(uploads, is_signed=True) for _ in range(2))
     query = dict(parse_qsl(upload.query))
     assert uploads.find(upload.id, query) is upload
-    wrong = (
+    wrong: tuple[dict[str, str], ...] = (
         {},
         dict(parse_qsl(other.query)),
         {**query, "signature": ""},

@@ -108,7 +108,7 @@ async def test_a_file_that_there_is_not_is_a_404(path: str) -> None:
 async def test_a_file_expires_on_the_clock_of_its_key() -> None:
     async with calling() as caller:
         life = {"X-Fal-Object-Lifecycle": '{"expiration_duration_seconds": 60}'}
-        url, lasting = await stored(caller, **life), await stored(caller)
+        url, lasting = await stored(caller, b"bytes", **life), await stored(caller)
         controls(caller).advance("59s")
         assert (await at(caller, "GET", url)).status == 200
         controls(caller).advance("1s")
@@ -125,7 +125,7 @@ async def test_a_file_expires_on_the_clock_of_its_key() -> None:
 async def test_an_access_list_decides(default: str, anybody: int, owner: int, friend: int) -> None:
     async with calling() as caller:
         rules = {"X-Fal-Object-Lifecycle-Preference": acl(default, ("friend", "allow"))}
-        url = await stored(caller, **rules)
+        url = await stored(caller, b"bytes", **rules)
         assert (await at(caller, "GET", url)).status == anybody
         assert (await at(caller, "GET", url, key=KEY)).status == anybody
         own = await bearer(caller)
@@ -138,7 +138,7 @@ async def test_an_access_list_decides(default: str, anybody: int, owner: int, fr
 
 async def test_a_signed_url_opens_a_hidden_file_for_its_time() -> None:
     async with calling() as caller:
-        url = await stored(caller, **{"X-Fal-Object-Lifecycle": acl("hide")})
+        url = await stored(caller, b"bytes", **{"X-Fal-Object-Lifecycle": acl("hide")})
         asked = {"duration": 60, "scope": ["read"]}
         own = await bearer(caller)
         heard = await at(caller, "POST", f"{url}/sign", json=asked, headers=own)
@@ -146,7 +146,7 @@ async def test_a_signed_url_opens_a_hidden_file_for_its_time() -> None:
         signed = heard.body.decode()
         assert signed.startswith(f"{url}?identity=")
         assert (await at(caller, "GET", signed)).status == 200
-        other = await stored(caller, **{"X-Fal-Object-Lifecycle": acl("hide")})
+        other = await stored(caller, b"bytes", **{"X-Fal-Object-Lifecycle": acl("hide")})
         assert (await at(caller, "GET", signed.replace(url, other))).status == 404
         controls(caller).advance("60s")
         assert (await at(caller, "GET", signed)).status == 404
