@@ -10,8 +10,10 @@ from fakefal.engine.clock import make_clock
 from fakefal.engine.identities import uuid7
 from fakefal.engine.journal import Journal, Listener
 from fakefal.engine.tenant import Tenant
+from fakefal.engine.tokens import mark_named
 from fakefal.protocol import errors
 from fakefal.protocol.headers import Credential
+from fakefal.protocol.storage import unauthorized
 from fakefal.scenario.book import Book
 from fakefal.scenario.generated import digest
 from fakefal.scenario.terms import terms_of
@@ -68,11 +70,24 @@ class Engine:
         if tenant is not None:
             self._tenants.move_to_end(key)
             return tenant
+        if credential.scheme == "bearer" and (mark := mark_named(key)) is not None:
+            return self._borne(mark, key)
         if self.settings.keys and key not in self.settings.keys:
             raise errors.bad_key()
         if self.terms.switches.keys == "strict" and credential.scheme == "key" and ":" not in key:
             raise errors.malformed_key()
         return self.home if self.home is not None else self.renew(key)
+
+    def _borne(self, mark: str, token: str) -> Tenant:
+        """The tenant of a short-lived token that is sent as a key.
+
+        Source: documented (protocol.md section 9.1).
+        """
+        tenant = self.marked(mark)
+        if tenant is None:
+            raise unauthorized("the token is not one of this fake's")
+        tenant.tokens.read(token, "apps")
+        return tenant
 
     def renew(self, key: str, *, clock: str | None = None) -> Tenant:
         """A new tenant for a key, in place of the one it had."""

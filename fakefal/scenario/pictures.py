@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 from functools import lru_cache
 
 Colour = tuple[int, int, int]
@@ -21,17 +22,59 @@ def png(width: int, height: int, colour: Colour) -> bytes:
         tile = bytes([first]) * (_TILE // 8) + bytes([first ^ 0xFF]) * (_TILE // 8)
         line = (tile * (width // (2 * _TILE) + 1))[: (width + 7) // 8]
         rows.append(b"\x00" + line)
-    raw = b"".join(rows[y // _TILE % 2] for y in range(height))
+    bands = [(rows[top // _TILE % 2], min(_TILE, height - top)) for top in range(0, height, _TILE)]
     head = struct.pack(">IIBBBBB", width, height, 1, 3, 0, 0, 0)
     return b"".join(
         (
             b"\x89PNG\r\n\x1a\n",
             _chunk(b"IHDR", head),
             _chunk(b"PLTE", bytes(colour) + bytes(lighter)),
-            _chunk(b"IDAT", zlib.compress(raw, 9)),
+            _chunk(b"IDAT", packed(bands)),
             _chunk(b"IEND", b""),
         )
     )
+
+
+def packed(bands: Sequence[tuple[bytes, int]]) -> bytes:
+    """Rows and how often each stands, as zlib data; the same bytes on every machine.
+
+    What the zlib module makes depends on the library that it was built with. Here a row is written
+    out, and its repetitions are copies of 258 bytes, the longest of RFC 1951 with its fixed codes.
+    """
+    bits = ["110"]  # the last block, fixed codes: each number least bit first
+    check = 1
+    for row, times in bands:
+        raw = row * times
+        check = zlib.adler32(raw, check)
+        copies, rest = divmod(len(raw) - len(row), _LONGEST_COPY)
+        bits += [_LITERALS[byte] for byte in row]
+        if len(row) < _SHORTEST_ROW:
+            copies, rest = 0, len(raw) - len(row)
+        elif copies:
+            bits += [f"11000101{_distance(len(row))}"] * copies
+        bits += [_LITERALS[byte] for byte in raw[len(raw) - rest :]] if rest else []
+    text = "".join(bits) + "0000000"
+    text += "0" * (-len(text) % 8)
+    data = int(text[::-1], 2).to_bytes(len(text) // 8, "little")
+    return b"\x78\x01" + data + struct.pack(">I", check)
+
+
+_LONGEST_COPY = 258
+_SHORTEST_ROW = 5
+"""Shorter ones are written out: their distances have codes of another form."""
+
+_LITERALS = [
+    format(0x30 + byte, "08b") if byte < 144 else format(0x190 + byte - 144, "09b")
+    for byte in range(256)
+]
+
+
+def _distance(length: int) -> str:
+    """How far back a copy reaches: the code, and its extra bits, least first."""
+    size = (length - 1).bit_length() - 1
+    code = 2 * size + ((length - 1) >> (size - 1) & 1)
+    extra = (length - 1) & ((1 << (size - 1)) - 1)
+    return format(code, "05b") + format(extra, f"0{size - 1}b")[::-1]
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

@@ -178,3 +178,18 @@ async def test_the_journal_tells_of_uploads_and_tokens_without_secrets() -> None
         assert [entry["kind"] for entry in entries] == ["token", "upload"]
         assert entries[0]["note"] == "for any-llm, 120 seconds"
         assert token not in str(entries)
+
+
+async def test_a_token_may_be_borne_in_place_of_a_key() -> None:
+    async with calling(scenario(exchange()), keys=frozenset({KEY})) as caller:
+        headers = {"Authorization": f"Bearer {await granted(caller)}"}
+        assert (await caller.run(key=None, headers=headers)).status == 200
+        assert len(caller.fake.engine.tenants) == 1
+        foreign = {"Authorization": f"Bearer {jwt.encode({'iss': 'auth0'}, 'x' * 32)}"}
+        assert (await caller.run(key=None, headers=foreign)).status == 401
+        controls(caller).advance("2m")
+        heard = await caller.run(key=None, headers=headers)
+        assert (heard.status, heard.json) == (401, {"detail": "Unauthorized"})
+        controls(caller).reset()
+        caller.fake.engine.drop(KEY)
+        assert (await caller.run(key=None, headers=headers)).status == 401
