@@ -14,7 +14,7 @@ from fakefal.protocol.access import KEPT, Acl, Decision, Lifecycle
 from fakefal.protocol.storage import ID_LENGTH, forbidden, newer_path, no_file, older_path
 from fakefal.protocol.texts import iso
 from fakefal.scenario.generated import digest
-from fakefal.scenario.media_models import Mishap
+from fakefal.scenario.media_words import Mishap
 from fakefal.settings import Limits
 
 Host = Literal["v3.fal.media", "v3b.fal.media", "fal.media"]

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, get_args
 
 from pydantic import BeforeValidator, Field
 
 from fakefal.scenario.fields import Duration, OrWord, Strict
-
-Kind = Literal["images", "image", "video", "audio", "mesh", "text", "chunks"]
-"""The common shapes of outputs; all but the last two hold files."""
-
-TEXT_KINDS = ("text", "chunks")
-FILE_KINDS: tuple[str, ...] = tuple(kind for kind in get_args(Kind) if kind not in TEXT_KINDS)
-
-Mishap = Literal["expired", "missing", "forbidden", "truncated", "wrong-type", "slow"]
-"""What can be wrong with a file when it is read."""
+from fakefal.scenario.media_words import Mishap
 
 
 class MediaSpec(Strict):

@@ -11,7 +11,8 @@ from fakefal.protocol.call import VIAS, Via
 from fakefal.scenario.assets import references_in
 from fakefal.scenario.failing import Fail
 from fakefal.scenario.fields import Duration, Headers, OrWord, Output, Pattern, Strict
-from fakefal.scenario.media_models import FILE_KINDS, TEXT_KINDS, FileName, Kind, Media
+from fakefal.scenario.media_models import FileName, Media
+from fakefal.scenario.media_words import FILE_KINDS, TEXT_KINDS, Kind
 from fakefal.scenario.option_models import Options
 from fakefal.scenario.pacing import StepEntry, StreamSpec
 

@@ -12,7 +12,7 @@ from fakefal.protocol.call import Call, Json
 from fakefal.protocol.storage import file_object
 from fakefal.protocol.texts import encode
 from fakefal.scenario.assets import Asset, is_reference, references_of_reply
-from fakefal.scenario.media_models import TEXT_KINDS, Kind, Mishap
+from fakefal.scenario.media_words import TEXT_KINDS, Kind, Mishap
 from fakefal.scenario.render import TemplateError
 from fakefal.scenario.shapes import Leaf, shaped
 

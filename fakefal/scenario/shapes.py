@@ -12,7 +12,7 @@ from fakefal.scenario.assets import Asset
 from fakefal.scenario.clips import glb, mp4, wav
 from fakefal.scenario.dimensions import Dimensions
 from fakefal.scenario.generated import canonical, digest
-from fakefal.scenario.media_models import Kind
+from fakefal.scenario.media_words import Kind
 from fakefal.scenario.pictures import MAX_SIDE, Colour, jpeg, png
 
 _SIZES = {

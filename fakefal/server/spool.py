@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from fakefal.engine.blobs import Blob, Held
 from fakefal.protocol import errors
 from fakefal.protocol.errors import WireError
 from fakefal.settings import Limits
+
+if TYPE_CHECKING:
+    import tempfile
 
 _SMALL_BYTES = 1_000_000
 """A body up to this size stays in memory, as long as there is room."""
@@ -68,6 +70,8 @@ class Spool:
     def new_path(self) -> Path:
         """The path of one more file in the folder."""
         if self._folder is None:
+            import tempfile  # only a server with large uploads needs it
+
             self._folder = tempfile.TemporaryDirectory(
                 prefix="fakefal-", ignore_cleanup_errors=True
             )
