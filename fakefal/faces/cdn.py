@@ -26,6 +26,9 @@ from fakefal.protocol.trouble import Cut, Drip, Trouble
 _AT_ONCE_BYTES = 1_000_000
 """A file up to this size is answered in one piece; a longer one is read as it is sent."""
 
+_TROUBLED_BYTES = 64_000_000
+"""Nothing goes wrong on the way with longer ones, as trouble works on bytes in memory."""
+
 _ACTIVE = ("html", "svg", "xml")
 """Types that a browser runs: in the base-URL form they share an origin with the control API."""
 
@@ -41,6 +44,7 @@ async def read(request: Request, parts: Mapping[str, str]) -> Answer:
     tenant = None if file_id is None else request.marked(mark_in(file_id))
     if tenant is None or file_id is None:
         raise no_file("no key of this fake has such a file")
+    request.owner = tenant
     trouble = tenant.trouble("download")
     if trouble is not None and not trouble.is_performed:
         return Response(200, b"", trouble=trouble)
@@ -64,6 +68,7 @@ async def sign(request: Request, parts: Mapping[str, str]) -> Answer:
         raise no_file("no key of this fake has such a file")
     if token_tenant(request) is not tenant:
         raise forbidden("only the owner's CDN token signs URLs")
+    request.owner = tenant
     trouble = tenant.trouble("token")
     if trouble is not None and not trouble.is_performed:
         return Response(200, b"", trouble=trouble)
@@ -114,6 +119,6 @@ def _served(request: Request, file: StoredFile, trouble: Trouble | None) -> Answ
         return Response(416, b"", headers, content_type, trouble=trouble)
     if status == 206:
         headers += (("Content-Range", f"bytes {span.start}-{span.stop - 1}/{blob.size}"),)
-    if span.stop - span.start <= _AT_ONCE_BYTES:
+    if span.stop - span.start <= (_AT_ONCE_BYTES if trouble is None else _TROUBLED_BYTES):
         return Response(status, blob.read(*span), headers, content_type, trouble=trouble)
-    return FileBody(status, blob, *span, headers, content_type, trouble)
+    return FileBody(status, blob, *span, headers, content_type)

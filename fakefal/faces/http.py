@@ -44,7 +44,7 @@ class Request:
 
     ``path`` has its percent-encoding undone. ``tenant`` is None for a caller without a key. What is
     sent to the hosts of files is in ``blob`` and not in ``body``. ``marked`` gives the tenant whose
-    mark a file or a token has.
+    mark a file or a token has; ``owner`` is set to the one that answers where no key tells it.
     """
 
     method: str
@@ -55,6 +55,7 @@ class Request:
     tenant: Tenant | None
     marked: Callable[[str], Tenant | None] = _nobody
     blob: Blob | None = None
+    owner: Tenant | None = None
 
     def parameter(self, name: str) -> str | None:
         """A query parameter; the last one if it is repeated."""
@@ -115,7 +116,8 @@ class FileBody:
     stop: int
     headers: tuple[tuple[str, str], ...]
     content_type: str
-    trouble: Trouble | None = None
+    trouble: None = None
+    """So long a body is sent as it is, whatever a scenario has go wrong."""
 
 
 Answer = Response | EventStream | FileBody
@@ -155,6 +157,7 @@ def granted_tenant(request: Request, endpoint: EndpointId) -> Tenant | None:
         raise unauthorized("the token is not one of this fake's")
     if endpoint.alias not in tenant.tokens.read(token, "apps").apps:
         raise forbidden_application(endpoint.app)
+    request.owner = tenant
     return tenant
 
 

@@ -134,6 +134,7 @@ def _owner(request: Request, upload_id: str) -> tuple[Tenant, Trouble | None]:
     tenant = request.marked(mark_in(upload_id))
     if tenant is None:
         raise no_file("there is no such upload")
+    request.owner = tenant
     return tenant, tenant.trouble("upload_put")
 
 
@@ -167,6 +168,7 @@ def _bearer(request: Request) -> Tenant:
         tenant = request.tenant
     if tenant is None:
         raise unauthorized("uploads to the CDN need its token: POST /storage/auth/token")
+    request.owner = tenant
     return tenant
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
+from fakefal.addressing import Address, Form
+from fakefal.engine.blobs import Held
 from fakefal.engine.controls import Controls
+from fakefal.faces import cdn
+from fakefal.faces.http import Request, Response
 from tests.callers import KEY, RUN, Caller, calling
 from tests.faces.storing import REST, V3, V3B, at, bearer, stored
-from tests.worlds import exchange, scenario
+from tests.worlds import exchange, make_tenant, scenario
 
 
 def controls(caller: Caller) -> Controls:
@@ -179,6 +184,21 @@ async def test_files_of_a_reply_can_be_broken(media: str, status: int, content_t
         output = (await caller.run("fal-ai/flux/dev")).json
         heard = await at(caller, "GET", output["images"][0]["url"])
         assert (heard.status, heard.headers["Content-Type"]) == (status, content_type)
+
+
+@pytest.mark.parametrize(("word", "size"), [("truncated", 10), ("slow", 2_000_000)])
+async def test_what_goes_wrong_on_the_way_is_told_to_the_door(word: str, size: int) -> None:
+    tenant = make_tenant()
+    place = tenant.files.new_place("v3b.fal.media", "a.png")
+    mishap: Any = word
+    tenant.files.add(place, "a.png", "image/png", Held(b"x" * size), mishap=mishap)
+    address = Address("v3b.fal.media", place.path, "", Form.HOST, "https://{host}")
+    asked = Request("GET", address, place.path, {}, b"", None, lambda _: tenant)
+    answer = await cdn.read(asked, {"name": place.path.rsplit("/", 1)[1]})
+    assert isinstance(answer, Response)
+    assert answer.trouble is not None
+    assert (answer.trouble.name, len(answer.payload)) == (word, size)
+    assert asked.owner is tenant
 
 
 async def test_files_of_a_reply_live_as_long_as_reply_or_caller_say() -> None:
