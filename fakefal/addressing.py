@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
@@ -49,6 +49,7 @@ class Address:
     ``path`` is as it was sent, percent-encoded, and begins with a slash. ``base`` is how this
     caller reaches a fal host: ``http://127.0.0.1:8787/{host}`` for the base-URL form,
     ``https://{host}`` for callers that use the real names (or the scheme and port they used).
+    ``own`` is set where files are reached in another way: through a proxy go calls alone.
     """
 
     host: str
@@ -56,6 +57,7 @@ class Address:
     query: str
     form: Form
     base: str
+    own: str = field(default="", compare=False)
 
 
 def resolve(
@@ -71,7 +73,10 @@ def resolve(
     host_header = headers.get("host") or local
     own = _own_base(scheme, host_header)
     if target_url := headers.get(names.TARGET_URL):
-        return _absolute(_in_ascii(target_url, _ASCII), Form.PROXY, _REAL)
+        proxied = _absolute(_in_ascii(target_url, _ASCII), Form.PROXY, _REAL)
+        if proxied is not None and canonical(host_header) is None:
+            proxied.own = own
+        return proxied
     if "#" in target:
         target = target[: target.index("#")]
     if not target.startswith("/"):
@@ -116,6 +121,14 @@ def _in_ascii(text: str, safe: str) -> str:
 def link(address: Address, host: str, path: str) -> str:
     """A URL of a fal host that the caller of ``address`` can reach; ``path`` may hold a query."""
     return f"{address.base.replace('{host}', host)}{path}"
+
+
+def media_link(address: Address, host: str, path: str) -> str:
+    """A URL of a file or upload that the caller of ``address`` can reach without a proxy.
+
+    Source: client (protocol.md section 12: bytes go directly, never through the proxy).
+    """
+    return f"{(address.own or address.base).replace('{host}', host)}{path}"
 
 
 def path_text(path: str) -> str:

@@ -12,11 +12,19 @@ class Limits:
     """Bounds on what the fake keeps and takes; the oldest finished goes first.
 
     Sizes are in bytes. ``jobs``, ``entries``, ``own_exchanges``, ``identities`` and
-    ``deliveries`` (of webhooks) are for each tenant. ``idle_seconds`` is how long a connection may
-    be silent while a request, or the rest of one, is waited for (nginx's own default).
+    ``deliveries`` (of webhooks) are for each tenant, and so are ``files`` and ``file_bytes``, what
+    its stored files come to. ``body_bytes`` is of a call, ``upload_bytes`` of one upload or part;
+    of all uploads ``memory_bytes`` lie in memory, at most, and ``spool_bytes`` in the temporary
+    folder. ``idle_seconds`` is how long a connection may be silent while a request, or the rest of
+    one, is waited for (nginx's own default).
     """
 
     body_bytes: int = 100_000_000
+    upload_bytes: int = 1_000_000_000
+    files: int = 1_000
+    file_bytes: int = 2_000_000_000
+    memory_bytes: int = 64_000_000
+    spool_bytes: int = 8_000_000_000
     jobs: int = 2_000
     entries: int = 6_000
     identities: int = 10_000

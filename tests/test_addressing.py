@@ -12,6 +12,7 @@ from fakefal.addressing import (
     Address,
     Form,
     link,
+    media_link,
     path_text,
     resolve,
 )
@@ -314,3 +315,27 @@ def test_a_host_stands_in_links_as_a_url_can_hold_it(host: str, base: str) -> No
     address = resolve("/fal.run/a/b", {"host": host})
     assert address is not None
     assert link(address, "fal.run", "") == base
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"host": "127.0.0.1:8787"}, "http://127.0.0.1:8787/v3b.fal.media/a"),
+        ({"host": "queue.fal.run"}, "https://v3b.fal.media/a"),
+    ],
+)
+def test_a_file_is_reached_without_the_proxy(headers: dict[str, str], expected: str) -> None:
+    address = resolve("/api/fal/proxy", {**headers, "x-fal-target-url": TARGET})
+    assert address is not None
+    assert media_link(address, "v3b.fal.media", "/a") == expected
+    assert link(address, "v3b.fal.media", "/a") == "https://v3b.fal.media/a"
+
+
+@given(request=requests(), host=known_hosts)
+def test_in_every_other_form_files_are_reached_like_all_the_rest(
+    request: tuple[str, dict[str, str]], host: str
+) -> None:
+    address = resolve(*request)
+    assert address is not None
+    if address.form is not Form.PROXY:
+        assert media_link(address, host, "/a") == link(address, host, "/a")

@@ -16,7 +16,7 @@ from fakefal.errors import FakefalError, ScenarioError
 from fakefal.server.loops import run
 from fakefal.server.server import FakeFal
 
-_SHOWN = frozenset({"call", "cancel", "refused", "webhook", "lint"})
+_SHOWN = frozenset({"call", "cancel", "refused", "webhook", "lint", "upload"})
 
 
 @dataclass(slots=True)

@@ -66,6 +66,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("GET", "/webhooks", lambda c, _: WebhookControls(c.tenant).told(), "what was sent"),
     Command("POST", "/webhooks/redeliver", _redeliver, 'again: {"request_id": …}, {}: all failed'),
     Command("POST", "/jwks", _publish, 'the keys of webhooks: {"jwks": "down"}, {"rotate": true}'),
+    Command("GET", "/files", lambda c, _: [it.body() for it in c.files()], "uploads and outputs"),
     Command("POST", "/reset", _reset, "forget jobs, journal and counters"),
 )
 """Every command; the ``Authorization`` header says whose tenant is meant."""

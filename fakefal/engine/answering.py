@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fakefal.engine.clock import Clock
+from fakefal.engine.files import Files
 from fakefal.engine.identities import Identities
 from fakefal.engine.journal import Journal, Miss
+from fakefal.engine.outputs import placing_of
 from fakefal.engine.troubles import Troubles
 from fakefal.protocol import errors
 from fakefal.protocol.anyllm import (
@@ -24,8 +26,10 @@ from fakefal.protocol.headers import HINT
 from fakefal.protocol.trouble import Interrupted, Operation, Trouble
 from fakefal.scenario.book import Book
 from fakefal.scenario.outcomes import ending_of
+from fakefal.scenario.placing import GENERATED_KINDS, MediaPlan, Placing, is_text
 from fakefal.scenario.plans import GENERATED, Ending, Plan
 from fakefal.scenario.render import TemplateError
+from fakefal.scenario.shapes import guess_kind
 from fakefal.scenario.terms import Terms
 
 if TYPE_CHECKING:
@@ -50,6 +54,7 @@ class Answer:
     place: str = ""
     trouble: Trouble | None = None
     note: str = ""
+    placing: Placing | None = None
 
 
 _INVALID = Plan()
@@ -66,6 +71,7 @@ class Answering:
         journal: Journal,
         identities: Identities,
         troubles: Troubles,
+        files: Files,
     ) -> None:
         self.terms = terms
         self.base = base
@@ -75,6 +81,7 @@ class Answering:
         self._journal = journal
         self._identities = identities
         self._troubles = troubles
+        self._files = files
 
     def set_own(self, book: Book) -> None:
         """Replace the tenant's own exchanges; those that stay keep their counts."""
@@ -118,10 +125,13 @@ class Answering:
             ending = ending_of(plan, call, request_id, count, terms.seed, terms.switches)
         except TemplateError as error:
             raise self.template_failed(error, call, label, place) from None
+        placing = self._placing(plan, call, request_id, ending)
+        if placing is not None:
+            ending = placing.ending(ending, terms.seed)
         units = plan.billable_units
         if units is None and ending.outcome.is_success:
             units = billable_units(variant_of(call.endpoint), call.input, terms.switches.period)
-        return Answer(request_id, ending, plan, units, label, count, place, trouble, note)
+        return Answer(request_id, ending, plan, units, label, count, place, trouble, note, placing)
 
     def refusal(self, call: Call, answer: Answer) -> WireError:
         """A failure that the caller meets at once."""
@@ -184,9 +194,24 @@ class Answering:
 
     def _unmatched(self, call: Call, request_id: str) -> Plan:
         """What a call gets that no exchange matches."""
-        if self.terms.unmatched == "fail" or variant_of(call.endpoint) is None:
+        is_known = (
+            variant_of(call.endpoint) is not None or guess_kind(call.endpoint.text) is not None
+        )
+        if self.terms.unmatched == "fail" or not is_known:
             raise self._missed(call, request_id)
         return GENERATED
+
+    def _placing(self, plan: Plan, call: Call, request_id: str, ending: Ending) -> Placing | None:
+        """The files of an output, to be put where the caller can fetch them."""
+        media, variant = plan.media, variant_of(call.endpoint)
+        if plan.is_open and variant is None:
+            media = _guessed(media, call)
+        if media is None or not ending.outcome.is_success:
+            return None
+        if variant is not None and is_text(media):  # a language model answers in its own shape
+            return None
+        seconds = sum(step.seconds for step in plan.steps if call.via == "queue")
+        return placing_of(self._files, media, call, request_id, seconds)
 
     def _missed(self, call: Call, request_id: str) -> WireError:
         nearest = [
@@ -197,3 +222,13 @@ class Answering:
         miss = Miss(call, tuple(nearest[:3]))
         self._journal.write(self._clock.now(), "call", call, request_id, 404, "", "miss", miss=miss)
         return WireError(404, {"detail": str(miss)}, ((HINT, "miss"),), request_id=request_id)
+
+
+def _guessed(media: MediaPlan | None, call: Call) -> MediaPlan | None:
+    """The files of a reply that does not say what it is of."""
+    if media is not None and media.kind is not None:
+        return media
+    kind = guess_kind(call.endpoint.text)
+    if kind is None or media is None:
+        return media if kind is None else GENERATED_KINDS[kind]
+    return replace(media, kind=kind)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from fakefal.engine.engine import Engine
+from fakefal.engine.files import StoredFile
 from fakefal.engine.journal import Entry
 from fakefal.engine.tenant import Tenant
 from fakefal.errors import MissesFound, SettingError
@@ -16,6 +19,7 @@ from fakefal.scenario.durations import parse_duration
 from fakefal.scenario.terms import changed_terms
 
 if TYPE_CHECKING:
+    from fakefal.scenario.assets import Asset
     from fakefal.scenario.circumstances import Circumstances
     from fakefal.scenario.models import Exchange
 
@@ -35,6 +39,41 @@ class CallRecord:
     request_id: str
     exchange: str
     status: int
+
+
+class FileRecord:
+    """A file that is kept: what it is, where it can be read, and its bytes.
+
+    ``name`` is as the uploader gave it, ``url`` under fal's own name; ``origin`` is ``upload`` or
+    ``output``, ``expires_at`` an instant or None.
+    """
+
+    def __init__(self, file: StoredFile) -> None:
+        self.url = file.place.url
+        self.name = file.name
+        self.content_type = file.content_type
+        self.size = file.blob.size
+        self.origin = file.origin
+        self.expires_at = file.expires_at
+        self._blob = file.blob
+
+    def __repr__(self) -> str:
+        return f"FileRecord({self.name!r}, {self.content_type!r}, {self.size} bytes, {self.url!r})"
+
+    def read(self) -> bytes:
+        """The bytes."""
+        return self._blob.read(0, self.size)
+
+    def body(self) -> dict[str, Any]:
+        """The record as JSON, without the bytes."""
+        return {
+            "url": self.url,
+            "file_name": self.name,
+            "content_type": self.content_type,
+            "file_size": self.size,
+            "origin": self.origin,
+            "expires_at": None if self.expires_at is None else iso(self.expires_at),
+        }
 
 
 class Controls:
@@ -58,15 +97,21 @@ class Controls:
         self._tenant = self._engine.find(self.key) or self._tenant
         return self._tenant
 
-    def put_exchange(self, index: int, exchange: Exchange) -> None:
+    def put_exchange(
+        self,
+        index: int,
+        exchange: Exchange,
+        assets: Mapping[str, Asset] = MappingProxyType({}),
+    ) -> None:
         """Set one of the tenant's own exchanges; ``index`` at the end appends.
 
-        Raises PatternError or TemplateError for what cannot be made ready.
+        ``assets`` are the files that it refers to. Raises PatternError or TemplateError for what
+        cannot be made ready.
         """
         from fakefal.scenario.entries import make_entry  # only where exchanges are made
 
         entries = list(self.tenant.own.entries)
-        entry = make_entry(exchange, index)
+        entry = make_entry(exchange, index, assets=assets)
         if index < len(entries):
             entries[index] = entry
         elif len(entries) >= self._engine.settings.limits.own_exchanges:
@@ -147,6 +192,10 @@ class Controls:
                 }
             )
         return found
+
+    def files(self) -> list[FileRecord]:
+        """The files kept, oldest first: uploads, and those of outputs."""
+        return [FileRecord(file) for file in self.tenant.files]
 
     def reset(self) -> None:
         """A new tenant in place of this one: no jobs, no journal, no exchanges of its own.

@@ -28,7 +28,8 @@ class Streaming:
     """A stream to be written: its events and their pace.
 
     ``kept`` is None for a stream that may differ from call to call; else it is the place for its
-    encoded events, empty until somebody has encoded them. It is written inside ``busy``.
+    encoded events, empty until somebody has encoded them. It is written inside ``busy``. ``links`` are the
+    URLs of our own files in the events, as in an Outcome; they come with the events.
     """
 
     request_id: str
@@ -39,6 +40,7 @@ class Streaming:
     kept: list[bytes] | None
     trouble: Trouble | None
     busy: Callable[[], AbstractContextManager[None]]
+    links: list[str]
 
 
 class Direct:
@@ -78,6 +80,9 @@ class Direct:
         terms = self._answering.terms
         variables = variables_of(call, answer.request_id, answer.count, terms.seed)
         events = stream_events(answer.plan, answer.ending, variables, terms.switches)
+        links: list[str] = []
+        if answer.placing is not None:
+            events, links = answer.placing.events(events), answer.placing.links
         try:
             first = list(islice(events, 1))  # renders them all, before anything is sent
         except TemplateError as error:
@@ -96,6 +101,7 @@ class Direct:
             _place_for(answer, sse, terms.switches),
             _with_cut(answer.trouble, pacing),
             self._busy,
+            links,
         )
 
     @contextmanager

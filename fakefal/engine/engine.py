@@ -10,10 +10,12 @@ from fakefal.engine.clock import make_clock
 from fakefal.engine.identities import uuid7
 from fakefal.engine.journal import Journal, Listener
 from fakefal.engine.tenant import Tenant
+from fakefal.engine.tokens import mark_named
 from fakefal.protocol import errors
 from fakefal.protocol.endpoints import parse_endpoint
 from fakefal.protocol.errors import WireError
 from fakefal.protocol.headers import Credential
+from fakefal.protocol.storage import unauthorized
 from fakefal.scenario.book import Book
 from fakefal.scenario.generated import digest
 from fakefal.scenario.terms import terms_of
@@ -39,6 +41,7 @@ class Engine:
         self.base = Book(entry for loaded in self.scenarios for entry in loaded.entries)
         self.home: Tenant | None = None
         self._tenants: OrderedDict[str, Tenant] = OrderedDict()
+        self._keys: dict[str, str] = {}
         self._listeners: tuple[Listener, ...] = ()
         self._strangers: Tenant | None = None
         self._attend: Callable[[Webhooks], None] | None = None
@@ -90,6 +93,8 @@ class Engine:
         if tenant is not None:
             self._tenants.move_to_end(key)
             return tenant
+        if credential.scheme == "bearer" and (mark := mark_named(key)) is not None:
+            return self._borne(mark, key)
         good = self.terms.switches.keys
         if self.settings.keys and key not in self.settings.keys:
             raise self._unknown_key(app)
@@ -106,6 +111,17 @@ class Engine:
             return errors.unauthenticated(endpoint.app)
         return errors.no_user() if wording == "no-user" else errors.bad_key()
 
+    def _borne(self, mark: str, token: str) -> Tenant:
+        """The tenant of a short-lived token that is sent as a key.
+
+        Source: documented (protocol.md section 9.1).
+        """
+        tenant = self.marked(mark)
+        if tenant is None:
+            raise unauthorized("the token is not one of this fake's")
+        tenant.tokens.read(token, "apps")
+        return tenant
+
     def renew(self, key: str, *, clock: str | None = None) -> Tenant:
         """A new tenant for a key, in place of the one it had."""
         tenant = self._new_tenant(key, clock)
@@ -113,10 +129,13 @@ class Engine:
             self._tenants[key].close()
         self._tenants[key] = tenant
         self._tenants.move_to_end(key)
+        self._keys[tenant.files.mark] = key
         if self.home is not None and self.home.key == key:
             self.home = tenant
         if len(self._tenants) > self.settings.limits.tenants:
-            self._tenants.popitem(last=False)[1].close()
+            _, oldest = self._tenants.popitem(last=False)
+            self._keys.pop(oldest.files.mark, None)
+            oldest.close()
         return tenant
 
     def _new_tenant(self, key: str, clock: str | None) -> Tenant:
@@ -135,11 +154,16 @@ class Engine:
         """The tenant of a key, if it has one."""
         return self._tenants.get(key)
 
+    def marked(self, mark: str) -> Tenant | None:
+        """The tenant whose mark stands in the URL of a file, or in a token."""
+        return self._tenants.get(self._keys.get(mark, ""))
+
     def drop(self, key: str) -> None:
         """Forget a key and all that its tenant holds."""
-        dropped = self._tenants.pop(key, None)
-        if dropped is not None:
-            dropped.close()
+        tenant = self._tenants.pop(key, None)
+        if tenant is not None:
+            self._keys.pop(tenant.files.mark, None)
+            tenant.close()
         if self.home is not None and self.home.key == key:
             self.home = None
 

@@ -14,7 +14,18 @@ from fakefal.protocol.trouble import Trouble
 if TYPE_CHECKING:
     from fakefal.scenario.entries import NearMiss
 
-Kind = Literal["call", "status", "stream", "result", "cancel", "refused", "webhook", "lint"]
+Kind = Literal[
+    "call",
+    "status",
+    "stream",
+    "result",
+    "cancel",
+    "refused",
+    "webhook",
+    "lint",
+    "upload",
+    "token",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,15 @@ from fakefal.engine.admission import make_job
 from fakefal.engine.answering import Answer, Answering
 from fakefal.engine.clock import Clock
 from fakefal.engine.direct import Direct, Streaming
+from fakefal.engine.files import Files
 from fakefal.engine.identities import Identities
 from fakefal.engine.jobs import ORDINARY, Job, State
 from fakefal.engine.journal import Journal, Kind
 from fakefal.engine.lines import Lines
 from fakefal.engine.retention import is_forgotten
+from fakefal.engine.tokens import Tokens
 from fakefal.engine.troubles import Troubles
+from fakefal.engine.uploads import Uploads
 from fakefal.engine.watch import Watch
 from fakefal.protocol import errors
 from fakefal.protocol.call import Call, Outcome
@@ -55,6 +58,9 @@ class Tenant:
         self.journal = journal
         self.jobs: OrderedDict[str, Job] = OrderedDict()
         self.troubles = Troubles(terms.world, key, limits.identities)
+        self.files = Files(key, terms.seed, clock, limits)
+        self.tokens = Tokens(self.files.mark, terms.seed, key, clock)
+        self.uploads = Uploads(self.files, self.tokens.secret, clock, limits)
         self.answering = Answering(
             terms,
             clock,
@@ -62,6 +68,7 @@ class Tenant:
             journal,
             Identities(terms.seed, limits.identities),
             self.troubles,
+            self.files,
         )
         self._direct = Direct(self.answering, self.troubles, clock, journal)
         self._lines: Lines | None = None
@@ -250,6 +257,10 @@ class Tenant:
     def refused(self, request_id: str, status: int, note: str) -> None:
         """Note a request that was refused before any exchange was asked."""
         self.journal.write(self.clock.now(), "refused", None, request_id, status, "", note)
+
+    def note(self, kind: Kind, status: int, note: str) -> None:
+        """Note what happened to files and tokens."""
+        self.journal.write(self.clock.now(), kind, None, "", status, "", note)
 
     # The parts
 

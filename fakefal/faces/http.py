@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
 
-from fakefal.addressing import Address, link
+from fakefal.addressing import Address, link, media_link
+from fakefal.engine.blobs import Blob
 from fakefal.engine.tenant import Tenant
+from fakefal.engine.tokens import mark_named
 from fakefal.faces.bodies import read_body
 from fakefal.protocol import headers as names
 from fakefal.protocol.call import Call, Json, Outcome, Via
 from fakefal.protocol.endpoints import EndpointId, parse_endpoint
-from fakefal.protocol.errors import WireError, unauthenticated, unknown_application
+from fakefal.protocol.errors import (
+    WireError,
+    forbidden_application,
+    unauthenticated,
+    unknown_application,
+)
 from fakefal.protocol.platform_headers import check_queue_length, platform_headers
+from fakefal.protocol.storage import unauthorized
 from fakefal.protocol.trouble import Trouble
 from fakefal.protocol.wishes import MAX_QUEUE_LENGTH, NO_WISHES, read_wishes
 
@@ -25,12 +33,18 @@ NO_STORE = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
 """Headers of every event stream. Source: inferred (protocol.md section 5)."""
 
 
+def _no_mark(mark: str) -> None:
+    """The tenant of a mark where there are no tenants."""
+
+
 @dataclass(slots=True)
 class Request:
     """An HTTP request whose fal host is known.
 
     ``path`` has its percent-encoding undone. ``tenant`` is None for a caller without a key;
-    ``nobody`` gives the one that is meant where no key is needed.
+    ``nobody`` gives the one that is meant where no key is needed. What is sent to the hosts of
+    files is in ``blob`` and not in ``body``. ``marked`` gives the tenant whose mark a file or a
+    token has; ``owner`` is set to the one that answers where no key tells it.
     """
 
     method: str
@@ -40,6 +54,9 @@ class Request:
     body: bytes
     tenant: Tenant | None
     nobody: Callable[[], Tenant] | None = None
+    marked: Callable[[str], Tenant | None] = _no_mark
+    blob: Blob | None = None
+    owner: Tenant | None = None
 
     def parameter(self, name: str) -> str | None:
         """A query parameter; the last one if it is repeated."""
@@ -59,6 +76,11 @@ class Request:
         """Makes paths of a fal host into URLs that this caller can reach."""
         address = self.address
         return lambda path: link(address, host, path)
+
+    def reachable(self, url: str) -> str:
+        """The URL of a file under fal's own name as one that this caller can reach."""
+        host, slash, path = url.removeprefix("https://").partition("/")
+        return media_link(self.address, host, slash + path)
 
 
 @dataclass(slots=True)
@@ -85,7 +107,21 @@ class EventStream:
     trouble: Trouble | None = None
 
 
-Answer = Response | EventStream
+@dataclass(slots=True)
+class FileBody:
+    """An answer whose body is a part of a blob, read as it is sent."""
+
+    status: int
+    blob: Blob
+    start: int
+    stop: int
+    headers: tuple[tuple[str, str], ...]
+    content_type: str
+    trouble: None = None
+    """So long a body is sent as it is, whatever a scenario has go wrong."""
+
+
+Answer = Response | EventStream | FileBody
 Handler = Callable[[Request, Mapping[str, str]], Coroutine[Any, Any, Answer]]
 """A face's function: the request, and what the route took from its path."""
 
@@ -103,6 +139,27 @@ def tenant_of(request: Request, endpoint: EndpointId) -> Tenant:
     if request.tenant is None:
         raise unauthenticated(endpoint.app)
     return request.tenant
+
+
+def granted_tenant(request: Request, endpoint: EndpointId) -> Tenant | None:
+    """The tenant of the key, or of a ``fal_jwt_token`` in the query; None if there is neither.
+
+    Raises the 401 of a token that is not good, and the 403 of one for other apps. Source: client
+    (protocol.md sections 9.1 to 9.3).
+    """
+    if request.tenant is not None:
+        return request.tenant
+    token = request.parameter("fal_jwt_token")
+    if token is None:
+        return None
+    mark = mark_named(token)
+    tenant = None if mark is None else request.marked(mark)
+    if tenant is None:
+        raise unauthorized("the token is not one of this fake's")
+    if endpoint.alias not in tenant.tokens.read(token, "apps").apps:
+        raise forbidden_application(endpoint.app)
+    request.owner = tenant
+    return tenant
 
 
 def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
@@ -140,18 +197,34 @@ def _input(request: Request) -> tuple[Json, tuple[Json, ...]]:
 
 
 def answered(
-    outcome: Outcome, request_id: str, units: float | None, trouble: Trouble | None = None
+    request: Request,
+    outcome: Outcome,
+    request_id: str,
+    units: float | None,
+    trouble: Trouble | None = None,
 ) -> Response:
-    """How a call ended, as the answer that it is."""
+    """How a call ended, as the answer that it is; links to files lead this caller to them."""
+    payload = outcome.payload
+    if outcome.links:
+        payload = linked(request, payload, outcome.links)
     return Response(
         outcome.status,
-        outcome.payload,
+        payload,
         outcome.headers,
         outcome.content_type,
         request_id if outcome.identified else "",
         units,
         trouble,
     )
+
+
+def linked(request: Request, payload: bytes, links: Sequence[str]) -> bytes:
+    """JSON with the URLs of our own files as this caller can reach them."""
+    for url in links:
+        reachable = request.reachable(url)
+        if reachable != url:
+            payload = payload.replace(f'"{url}"'.encode(), f'"{reachable}"'.encode())
+    return payload
 
 
 def failed(error: WireError) -> Response:

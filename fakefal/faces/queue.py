@@ -14,6 +14,7 @@ from fakefal.faces.http import (
     Response,
     answered,
     endpoint_of,
+    granted_tenant,
     read_call,
     tenant_of,
 )
@@ -59,6 +60,8 @@ async def status(request: Request, parts: Mapping[str, str]) -> Answer:
 
 async def status_stream(request: Request, parts: Mapping[str, str]) -> Answer:
     """``GET …/status/stream``: an event for each step. Source: protocol.md section 3.3."""
+    if request.tenant is None:
+        request.tenant = granted_tenant(request, endpoint_of(parts["endpoint"]))
     tenant, app, request_id = _asked(request, parts)
     wanted = logs_wanted(request.parameter("logs"))
     trouble = tenant.trouble("status_stream", app, request_id)
@@ -95,7 +98,7 @@ async def result(request: Request, parts: Mapping[str, str]) -> Answer:
     if job is None:
         body = too_early_body(request_id, _urls(request, tenant, app, request_id))
         return Response(400, encode(body), request_id=request_id, trouble=trouble)
-    return answered(job.ending.outcome, request_id, job.units, trouble)
+    return answered(request, job.ending.outcome, request_id, job.units, trouble)
 
 
 async def cancel(request: Request, parts: Mapping[str, str]) -> Answer:

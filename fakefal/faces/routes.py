@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from fakefal.faces import jwks, queue, run
+from fakefal.faces import cdn, jwks, queue, rest, run, uploads
 from fakefal.faces.http import Handler
 from fakefal.protocol import hosts
 from fakefal.protocol.errors import WireError, method_not_allowed
@@ -23,12 +23,29 @@ class Route(NamedTuple):
 
 
 def _route(method: str, path: str, handler: Handler) -> Route:
-    """``{endpoint}`` takes many segments, ``{id}`` one."""
-    pattern = path.replace("{endpoint}", "(?P<endpoint>[^/].*?)").replace("{id}", "(?P<id>[^/]+)")
+    """``{endpoint}`` and ``{folder}`` take many segments, every other name one."""
+    pattern = re.sub(r"\{(endpoint|folder)\}", r"(?P<\1>[^/].*?)", path)
+    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", pattern)
     return Route(method, re.compile(f"/+{pattern}", re.DOTALL), handler)
 
 
 _REQUEST = "{endpoint}/requests/{id}"
+_FILE = "files/{folder}/{name}"
+
+_STORED = (
+    _route("POST", "files/upload", uploads.upload),
+    _route("POST", "files/upload/multipart", uploads.create),
+    _route("PUT", "files/upload/{id}", uploads.put),
+    _route("PUT", "files/upload/{id}/{number}", uploads.put_part),
+    _route("POST", "files/upload/{id}/complete", uploads.complete),
+    _route("POST", "files/upload/{id}/{number}", uploads.place_part),
+    _route("PUT", f"{_FILE}/multipart/{{id}}/{{number}}", uploads.put_part),
+    _route("POST", f"{_FILE}/multipart/{{id}}/complete", uploads.complete),
+    _route("POST", f"{_FILE}/sign", cdn.sign),
+    _route("GET", _FILE, cdn.read),
+    _route("HEAD", _FILE, cdn.read),
+)
+"""The hosts of files take and give the same on all their names."""
 
 ROUTES: dict[str, tuple[Route, ...]] = {
     hosts.QUEUE: (
@@ -44,7 +61,17 @@ ROUTES: dict[str, tuple[Route, ...]] = {
         _route("POST", "{endpoint}", run.run),
         _route("GET", "{endpoint}", run.get),
     ),
-    hosts.REST: (_route("GET", r"\.well-known/jwks\.json", jwks.jwks),),
+    hosts.REST: (
+        _route("POST", "storage/upload/initiate", rest.initiate),
+        _route("POST", "storage/upload/initiate-multipart", rest.initiate_multipart),
+        _route("POST", "storage/auth/token", rest.storage_token),
+        _route("POST", "tokens/realtime", rest.realtime_token),
+        _route("POST", "tokens", rest.tokens),
+        _route("GET", r"\.well-known/jwks\.json", jwks.jwks),
+    ),
+    hosts.MEDIA: _STORED,
+    hosts.MEDIA_B: _STORED,
+    hosts.MEDIA_FIRST: _STORED,
 }
 """Every route by its host, the first that fits is taken."""
 

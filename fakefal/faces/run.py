@@ -13,6 +13,8 @@ from fakefal.faces.http import (
     Request,
     answered,
     endpoint_of,
+    granted_tenant,
+    linked,
     read_call,
     tenant_of,
 )
@@ -35,7 +37,8 @@ async def run(request: Request, parts: Mapping[str, str]) -> Answer:
     endpoint = endpoint_of(parts["endpoint"])
     tenant = tenant_of(request, endpoint)
     answer = await tenant.run(read_call(request, endpoint, "run"))
-    return answered(answer.ending.outcome, answer.request_id, answer.units, answer.trouble)
+    outcome = answer.ending.outcome
+    return answered(request, outcome, answer.request_id, answer.units, answer.trouble)
 
 
 async def get(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -50,10 +53,11 @@ async def get(request: Request, parts: Mapping[str, str]) -> Answer:
 async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
     """``POST /{endpoint}/stream``: server-sent events. Source: protocol.md section 5."""
     endpoint = endpoint_of(parts["endpoint"])
+    request.tenant = granted_tenant(request, endpoint)
     tenant = tenant_of(request, endpoint)
     streaming = tenant.stream(read_call(request, endpoint, "stream"))
     return EventStream(
-        _events(streaming, tenant.clock),
+        _events(request, streaming, tenant.clock),
         sse.CONTENT_TYPE,
         (*NO_STORE, *streaming.headers),
         streaming.request_id,
@@ -61,7 +65,9 @@ async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
     )
 
 
-async def _events(streaming: Streaming, clock: Clock) -> AsyncGenerator[bytes, None]:
+async def _events(
+    request: Request, streaming: Streaming, clock: Clock
+) -> AsyncGenerator[bytes, None]:
     """The events as bytes; what is due at once goes out in one piece."""
     pacing = streaming.pacing
     is_paced = pacing.first_seconds > 0 or pacing.every_seconds > 0 or pacing.stalled is not None
@@ -77,7 +83,7 @@ async def _events(streaming: Streaming, clock: Clock) -> AsyncGenerator[bytes, N
                     yield bytes(joined)
                     joined.clear()
                 await clock.wait_until(due)
-            joined += event
+            joined += linked(request, event, streaming.links) if streaming.links else event
             if len(joined) >= _JOINED_BYTES:
                 yield bytes(joined)
                 joined.clear()

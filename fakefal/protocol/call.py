@@ -60,6 +60,8 @@ class Outcome:
     moment: Moment = "result"
     identified: bool = True
     """Whether the answer carries ``x-fal-request-id``; an ingress page does not."""
+    links: tuple[str, ...] = ()
+    """URLs of our own files in the body, under fal's names; each caller gets them in its form."""
 
     @property
     def is_success(self) -> bool:

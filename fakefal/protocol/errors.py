@@ -216,6 +216,11 @@ def unauthenticated(app: str) -> WireError:
     return WireError(401, {"detail": text})
 
 
+def forbidden_application(app: str) -> WireError:
+    """A token for other apps. Source: inferred (protocol.md section 7.3)."""
+    return WireError(403, {"detail": f'Cannot access application "{app}".'})
+
+
 def bad_key() -> WireError:
     """A key that is not known. Source: recorded (protocol.md section 7.3, April 2026)."""
     return WireError(401, {"detail": "invalid key credentials"})

@@ -16,6 +16,9 @@ SITE = "fal.ai"
 AUTH = "auth.fal.ai"
 WEBRTC = "wma.fal.run"
 
+STORED = frozenset((MEDIA, MEDIA_B, MEDIA_FIRST))
+"""The hosts of files: bodies sent there are bytes of files, and links there lead to them."""
+
 CANONICAL: dict[str, str] = {
     **{name: name for name in (RUN, QUEUE, WS, REST, MEDIA, MEDIA_B, MEDIA_FIRST)},
     **{name: name for name in (API, SITE, AUTH, WEBRTC)},

@@ -95,6 +95,14 @@ class ExchangeBuilder:
         """An upstream failure told inside a 200 answer."""
         return self._set(error=error, text=text)
 
+    def kind(self, kind: str, *files: str) -> ExchangeBuilder:
+        """An output of a common shape: ``images``, ``image``, ``video``, ``audio``, ``mesh``,
+        ``text`` or ``chunks``.
+
+        ``files`` are paths from the working directory; without them files are made.
+        """
+        return self._set(kind=kind, **({"files": list(files)} if files else {}))
+
     def fail(self, name: str | None = None, **spelled: Any) -> ExchangeBuilder:
         """A failure: a name of the error catalogue, or spelled out as in a file.
 
@@ -118,6 +126,14 @@ class ExchangeBuilder:
     def stream(self, **spec: Any) -> ExchangeBuilder:
         """How a stream is cut and paced, as in a file: ``by="char"``, ``every="1s"``."""
         return self._set(stream=spec)
+
+    def media(
+        self, how: str | None = None, *, expires: float | str | None = None
+    ) -> ExchangeBuilder:
+        """What happens to the files of the output: ``expired``, ``missing``, ``forbidden``,
+        ``truncated``, ``wrong-type``, ``slow``; or when they expire."""
+        spec = {"how": how, "expires": expires}
+        return self._set(media={key: value for key, value in spec.items() if value is not None})
 
     def headers(self, headers: dict[str, str]) -> ExchangeBuilder:
         """Extra headers of the answer."""

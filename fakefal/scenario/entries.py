@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from fakefal.protocol.call import Call
 from fakefal.scenario.matching import Condition, compile_condition, distance
 from fakefal.scenario.patterns import Difference
-from fakefal.scenario.plans import Plan
+from fakefal.scenario.plans import GENERATED, Plan
 from fakefal.scenario.replies import compile_reply
 
 if TYPE_CHECKING:
+    from fakefal.scenario.assets import Asset
     from fakefal.scenario.models import Exchange
 
 
@@ -50,19 +52,26 @@ class NearMiss:
 
 
 def make_entry(
-    exchange: Exchange, index: int, place: str = "", path: tuple[str | int, ...] = ()
+    exchange: Exchange,
+    index: int,
+    place: str = "",
+    path: tuple[str | int, ...] = (),
+    assets: Mapping[str, Asset] = MappingProxyType({}),
 ) -> Entry:
-    """Make an exchange ready; raises PatternError or TemplateError."""
+    """Make an exchange ready; raises PatternError or TemplateError.
+
+    ``assets`` are the files that its replies may refer to, by the names that they use.
+    """
     condition = compile_condition(exchange.when)
     if exchange.replies is not None:
         plans = tuple(
-            compile_reply(reply, (*path, "replies", number))
+            compile_reply(reply, (*path, "replies", number), assets)
             for number, reply in enumerate(exchange.replies)
         )
     elif exchange.reply is not None:
-        plans = (compile_reply(exchange.reply, (*path, "reply")),)
+        plans = (compile_reply(exchange.reply, (*path, "reply"), assets),)
     else:
-        plans = (Plan(),)
+        plans = (GENERATED,)
     capacity = exchange.times
     if exchange.then == "miss":
         capacity = len(plans) if capacity is None else min(capacity, len(plans))

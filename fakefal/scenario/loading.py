@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from fakefal.errors import FakefalError, Mistake, ScenarioError
+from fakefal.scenario.assets import Asset, make_asset, references_of_exchange
 from fakefal.scenario.checks import check_meaning
 from fakefal.scenario.entries import Entry, make_entry
 from fakefal.scenario.json_text import read_json
 from fakefal.scenario.models import Scenario
+from fakefal.scenario.render import has_template
+from fakefal.scenario.source import Path as DataPath
 from fakefal.scenario.source import Source
 from fakefal.scenario.versions import upgrade
 from fakefal.scenario.wording import word_error
 
 MAX_BYTES = 20_000_000
+MAX_FILE_BYTES = 64_000_000
+"""How large a file may be that an output refers to; it is kept in memory."""
+
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A scenario ready for use: what was written, and its exchanges made ready."""
+    """A scenario ready for use: what was written, and its exchanges made ready.
+
+    ``assets`` are the files that its outputs refer to, by the names that they use.
+    """
 
     file: str
     scenario: Scenario
     entries: tuple[Entry, ...]
+    assets: dict[str, Asset] = field(default_factory=dict)
 
 
 def load_text(text: str, file: str = "scenario", *, is_json: bool | None = None) -> Loaded:
@@ -135,8 +145,67 @@ def _read(path: Path) -> str:
         raise wrong(f"cannot be read: {reason}", "check the path") from None
 
 
+def read_assets(exchange: Any, file: str) -> dict[str, Asset]:
+    """The files that an exchange refers to, plain data as a file would hold it.
+
+    They lie beside ``file``. Raises ScenarioError.
+    """
+    source = Source(file, {"exchanges": [exchange]})
+    assets, mistakes = _assets(source)
+    if mistakes:
+        raise ScenarioError(tuple(mistakes))
+    return assets
+
+
+def _assets(source: Source) -> tuple[dict[str, Asset], list[Mistake]]:
+    folder = Path(source.file).parent
+    assets: dict[str, Asset] = {}
+    mistakes = []
+    for path, name in _references(source.data):
+        if name in assets:
+            continue
+        what, right = _flaw_of(folder, name)
+        if what:
+            mistakes.append(source.mistake(path, what, right))
+            continue
+        try:
+            assets[name] = make_asset(name, (folder / name).read_bytes())
+        except OSError as error:
+            reason = error.strerror or str(error)
+            mistakes.append(source.mistake(path, f'"{name}" cannot be read: {reason}'))
+    return assets, mistakes
+
+
+def _references(data: Any) -> Iterator[tuple[DataPath, str]]:
+    exchanges = data.get("exchanges") if isinstance(data, dict) else None
+    for index, exchange in enumerate(exchanges if isinstance(exchanges, list) else ()):
+        yield from references_of_exchange(exchange, ("exchanges", index))
+
+
+def _flaw_of(folder: Path, name: str) -> tuple[str, str]:
+    """What is wrong with the name of a file, and what would be right; both empty for a good one."""
+    if has_template(name):
+        return "the name of a file holds no template", "write an exchange for each file"
+    try:
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            return f'"{name}" leads out of the folder of the scenario', "keep the file beside it"
+        if not path.is_file():
+            return (
+                f'there is no file "{name}" beside the scenario',
+                "put it there, or check its name",
+            )
+        if path.stat().st_size > MAX_FILE_BYTES:
+            return f'"{name}" is larger than {MAX_FILE_BYTES // 1_000_000} MB', "use a smaller one"
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        return f'"{name}" cannot be read: {reason}', "check its name"
+    return "", ""
+
+
 def _ready(source: Source) -> Loaded:
-    mistakes = [*source.mistakes, *check_meaning(source)]
+    assets, missing = _assets(source)
+    mistakes = [*source.mistakes, *check_meaning(source), *missing]
     scenario = None
     if not isinstance(source.data, dict):
         what, right = "a scenario is a mapping", 'it begins with "fakefal: 1"'
@@ -149,10 +218,10 @@ def _ready(source: Source) -> Loaded:
     if mistakes or scenario is None:
         raise ScenarioError(_told_once(source, mistakes))
     entries = tuple(
-        make_entry(exchange, index, _place(source, index), ("exchanges", index))
+        make_entry(exchange, index, _place(source, index), ("exchanges", index), assets)
         for index, exchange in enumerate(scenario.exchanges)
     )
-    return Loaded(source.file, scenario, entries)
+    return Loaded(source.file, scenario, entries, assets)
 
 
 def _told_once(source: Source, mistakes: list[Mistake]) -> tuple[Mistake, ...]:

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from fakefal.protocol.call import VIAS, Via
 from fakefal.protocol.catalogue import find_entry
+from fakefal.scenario.assets import references_in
 from fakefal.scenario.circumstances import Circumstances
 from fakefal.scenario.failing import Fail, RetriedName
 from fakefal.scenario.faults import CallFaults
@@ -22,6 +23,8 @@ from fakefal.scenario.fields import (
     Strict,
     one_or_many,
 )
+from fakefal.scenario.media_models import FileName, Media
+from fakefal.scenario.media_words import FILE_KINDS, TEXT_KINDS, Kind
 from fakefal.scenario.pacing import StepEntry, StreamSpec
 from fakefal.scenario.preset_book import PRESETS, reply_presets
 from fakefal.scenario.webhook_models import Webhook
@@ -76,6 +79,13 @@ def _retries(value: Any) -> Any:
     return {"times": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _has_files(reply: Reply, outcome: list[str]) -> bool:
+    """Whether a reply has files, or may have some that are generated."""
+    if outcome not in ([], ["kind"], ["output"]):
+        return False
+    return outcome != ["output"] or any(references_in(reply.output))
+
+
 class Reply(Strict):
     """What the fake does with a call: how it ends, and on the way there."""
 
@@ -85,6 +95,9 @@ class Reply(Strict):
     error: str | None = Field(None, description="An upstream failure inside a 200 answer.")
     output: Output = Field(None, description="The model's output, any JSON.")
     fail: Fail | None = Field(None, description="A failure: a catalogue name, or spelled out.")
+    kind: Kind | None = Field(None, description="An output of a common shape, its files made.")
+    files: list[FileName] | None = Field(None, min_length=1, description="The files of a kind.")
+    media: Media | None = Field(None, description="What happens to files when they are read.")
     timeline: list[StepEntry] | None = Field(None, description="Default: one poll of each state.")
     stream: StreamSpec | None = None
     headers: Headers = Field(default_factory=dict, description="Extra response headers.")
@@ -108,11 +121,20 @@ class Reply(Strict):
             *text[:1],
             *(["output"] if "output" in self.model_fields_set else []),
             *(["fail"] if self.fail is not None else []),
+            *(["kind"] if self.kind is not None and self.kind not in TEXT_KINDS else []),
         ]
+        if self.kind in TEXT_KINDS and given[:1] not in ([], ["text"]):
+            given.append("kind")
         if len(given) > 1:
             raise PydanticCustomError(
                 "conflict", "{names} cannot stand together", {"names": " and ".join(given)}
             )
+        if self.media is not None and not _has_files(self, given):
+            raise PydanticCustomError("media_alone", "media is about files, and there are none")
+        if self.files is not None and self.kind not in FILE_KINDS:
+            raise PydanticCustomError("files_alone", "files goes with a kind that holds files")
+        if self.files is not None and self.kind != "images" and len(self.files) > 1:
+            raise PydanticCustomError("many_files", "{kind} holds one file", {"kind": self.kind})
         return self
 
 

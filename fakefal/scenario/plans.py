@@ -11,6 +11,7 @@ from fakefal.protocol.call import Outcome
 from fakefal.protocol.endpoints import EndpointId
 from fakefal.protocol.errors import ErrorEntry
 from fakefal.protocol.trouble import Cut, Drip
+from fakefal.scenario.placing import MediaPlan
 from fakefal.scenario.render import Value
 from fakefal.scenario.timeline import DEFAULT_TIMELINE, Step
 from fakefal.scenario.webhook_plans import WebhookPlan
@@ -71,7 +72,8 @@ class Ending:
 class Plan:
     """A reply as the engine uses it.
 
-    None of ``text``, ``output`` and ``fail`` set means a generated output. ``run_seconds`` is how
+    None of ``text``, ``output`` and ``fail`` set means a generated output; ``is_open`` says that
+    the endpoint decides of what kind, where ``media`` does not. ``run_seconds`` is how
     long a direct run takes, ``start_seconds`` how long its runner takes to start. ``cancel`` None
     is what the app does. ``keep_seconds`` None is what the retention rules say. What no template
     changes is kept, by the code of the shape it was asked in: ``known`` outputs, and the encoded
@@ -97,6 +99,8 @@ class Plan:
     keep_seconds: float | None = None
     omitted: tuple[str, ...] = ()
     webhook: WebhookPlan | None = None
+    media: MediaPlan | None = None
+    is_open: bool = False
     streams: dict[tuple[object, ...], list[bytes]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -113,5 +117,5 @@ class Plan:
         )
 
 
-GENERATED = Plan()
+GENERATED = Plan(is_open=True)
 """What a call gets that no exchange matches, where misses are answered."""

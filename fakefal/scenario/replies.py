@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
 
 from fakefal.protocol.catalogue import find_entry, names_call, outcome_of
 from fakefal.protocol.trouble import Cut, Drip
+from fakefal.scenario.assets import Asset
 from fakefal.scenario.failing import FailSpec, spelled_failure
 from fakefal.scenario.models import Reply, RetriesSpec
 from fakefal.scenario.pacing import StepDetail, StepEntry, StreamSpec
+from fakefal.scenario.placing import compile_media
 from fakefal.scenario.plans import Failing, Pacing, Path, Plan, Retrying
 from fakefal.scenario.preset_book import OUTCOMES, merge, reply_data
 from fakefal.scenario.render import TemplateError, Value, compile_value
@@ -20,8 +24,13 @@ from fakefal.scenario.troubles import compile_faults
 from fakefal.scenario.webhook_plans import compile_webhook
 
 
-def compile_reply(reply: Reply, path: Path = ()) -> Plan:
-    """Make a reply ready; raises TemplateError for a template that cannot be read."""
+def compile_reply(
+    reply: Reply, path: Path = (), assets: Mapping[str, Asset] = MappingProxyType({})
+) -> Plan:
+    """Make a reply ready; raises TemplateError for a template that cannot be read.
+
+    ``assets`` are the files that it may refer to, by the names that it uses.
+    """
     reply = expanded(reply)
     pacing = _pacing(reply.stream, path)
     steps = DEFAULT_TIMELINE if reply.timeline is None else tuple(map(_step, reply.timeline))
@@ -51,7 +60,17 @@ def compile_reply(reply: Reply, path: Path = ()) -> Plan:
         keep_seconds=reply.keep,
         omitted=tuple(reply.omit or ()),
         webhook=None if reply.webhook is None else compile_webhook(reply.webhook),
+        media=compile_media(reply, path, assets),
+        is_open=_is_open(reply),
     )
+
+
+def _is_open(reply: Reply) -> bool:
+    """Whether a reply leaves to the endpoint what it is of."""
+    is_told = reply.text is not None or reply.error is not None or reply.fail is not None
+    stream = reply.stream
+    is_listed = stream is not None and (stream.chunks is not None or stream.events is not None)
+    return not is_told and not is_listed and "output" not in reply.model_fields_set
 
 
 def _seconds(steps: tuple[Step, ...], state: State) -> float:

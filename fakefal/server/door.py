@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from http import HTTPStatus
+from typing import TypeVar
 
 from aiohttp import web
 from aiohttp.client_exceptions import ClientConnectionResetError
@@ -16,31 +17,39 @@ from aiohttp.http_exceptions import BadHttpMessage
 from fakefal import addressing
 from fakefal.addressing import Address, Form, path_text
 from fakefal.control import api
+from fakefal.engine.blobs import Blob
 from fakefal.engine.clock import Clock
 from fakefal.engine.engine import Engine
 from fakefal.engine.tenant import Tenant
-from fakefal.faces.http import Answer, EventStream, Request, Response, failed
+from fakefal.faces import proxy
+from fakefal.faces.http import Answer, EventStream, FileBody, Request, Response, failed
 from fakefal.faces.routes import find_route
 from fakefal.protocol import headers as names
+from fakefal.protocol import hosts
 from fakefal.protocol.errors import WireError
 from fakefal.protocol.ingress import refused_by_ingress
 from fakefal.protocol.texts import encode
 from fakefal.protocol.trouble import Interrupted
 from fakefal.server.patience import Patience
 from fakefal.server.refusal import check_version, refused_body
+from fakefal.server.spool import Spool
 from fakefal.server.tasks import Tasks
 from fakefal.server.troubled import Troubled
-from fakefal.server.wire import FRAMING, SERVER, Whole, cross_origin, printable
+from fakefal.server.wire import FRAMING, SERVER, Whole, Windowed, cross_origin, printable
 
 _LOG = logging.getLogger("fakefal")
+_CHUNK_BYTES = 262_144
+
+Taken = TypeVar("Taken")
 
 
 class Door:
     """Turns HTTP into engine calls and back; holds no state but the engine."""
 
-    def __init__(self, engine: Engine, tasks: Tasks) -> None:
+    def __init__(self, engine: Engine, tasks: Tasks, spool: Spool) -> None:
         self._engine = engine
         self._tasks = tasks
+        self._spool = spool
         self._keep_alive = engine.settings.keep_alive
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -66,6 +75,8 @@ class Door:
             return Troubled(answer, answer.trouble, clock, keep_alive=self._keep_alive)
         if isinstance(answer, EventStream):
             return await self._stream(request, answer)
+        if isinstance(answer, FileBody):
+            return Windowed(answer, keep_alive=stays)
         return Whole(answer, keep_alive=stays)
 
     def refuse(self, what: str, error: WireError) -> Response:
@@ -82,6 +93,12 @@ class Door:
         address = addressing.resolve(
             request.raw_path, headers, scheme=request.scheme, local=_local(request)
         )
+        if address is None or address.form is Form.PROXY:
+            refused = proxy.refusal(
+                request.method, request.raw_path, headers, found=address is not None
+            )
+            if refused is not None:
+                return refused, None
         if address is None:
             return _nowhere(), None
         if _is_preflight(request) and address.form is not Form.CONTROL:
@@ -90,25 +107,28 @@ class Door:
             return self._control(request, address, await self._body(request)), None
         path = address.path
         tenant: Tenant | None = None
+        asked: Request | None = None
         try:
-            body = await self._body(request)
+            body, blob = b"", None
+            if address.host in hosts.STORED:
+                blob = await self._blob(request)
+            else:
+                body = await self._body(request)
             path = path_text(path)
             handler, parts = find_route(address.host, request.method, path)
-            tenant = self._tenant(headers, request.method, parts)
-            asked = Request(
-                request.method, address, path, headers, body, tenant, self._engine.nobody
-            )
+            tenant = self._tenant(headers, request.method, address.host, parts)
+            asked = Request(request.method, address, path, headers, body, tenant)
+            asked.nobody, asked.marked, asked.blob = self._engine.nobody, self._engine.marked, blob
             if tenant is not None and tenant.troubles.world is not None:
                 unreachable = tenant.troubles.unreachable(address.host)
                 if unreachable is not None:
                     tenant.refused("", unreachable.code, f"{address.host} is down")
                     raise Interrupted(unreachable)
-            return await handler(asked, parts), None if tenant is None else tenant.clock
+            return await handler(asked, parts), _clock_of(asked)
         except Interrupted as interrupted:
-            assert tenant is not None  # troubles are a tenant's
             nothing = Response(500, b"", request_id=interrupted.request_id)
             nothing.trouble = interrupted.trouble
-            return nothing, tenant.clock
+            return nothing, _clock_of(asked)
         except WireError as error:
             if error.identified and not error.request_id:
                 what = f"{request.method} {address.host}{path}"
@@ -116,11 +136,11 @@ class Door:
             raise
 
     def _tenant(
-        self, headers: Mapping[str, str], method: str, parts: Mapping[str, str]
+        self, headers: Mapping[str, str], method: str, host: str, parts: Mapping[str, str]
     ) -> Tenant | None:
         credential = names.read_credential(headers.get("Authorization"))
-        if credential is None:
-            return None
+        if credential is None or (credential.scheme == "bearer" and host in hosts.STORED):
+            return None  # what is borne there is a token, and no key
         app = parts.get("endpoint", "") if method == "POST" else ""
         return self._engine.tenant_for(credential, app)
 
@@ -134,15 +154,31 @@ class Door:
         """The whole body; raises WireError for one that is too large or cannot be read."""
         if not request.can_read_body:
             return b""
+        limit = self._engine.settings.limits.body_bytes
+        return await self._taken(request, request.read, limit)
+
+    async def _blob(self, request: web.BaseRequest) -> Blob | None:
+        """The body of an upload, which is not held in memory as a whole."""
+        if not request.can_read_body:
+            return None
+        limit = self._engine.settings.limits.upload_bytes
+        if request.content_length is not None and request.content_length > limit:
+            raise refused_by_ingress(413, f"the body is over {limit} bytes")
+        chunks: AsyncIterator[bytes] = request.content.iter_chunked(_CHUNK_BYTES)
+        return await self._taken(request, lambda: self._spool.take(chunks), limit)
+
+    async def _taken(
+        self, request: web.BaseRequest, take: Callable[[], Awaitable[Taken]], limit: int
+    ) -> Taken:
+        """What is made of a body while it comes; the caller may not be silent for too long."""
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
             if request.content.is_eof():
-                return await request.read()
+                return await take()
             with Patience(request, self._engine.settings.limits.idle_seconds):
-                return await request.read()
+                return await take()
         except web.HTTPRequestEntityTooLarge:
-            limit = self._engine.settings.limits.body_bytes
             raise refused_by_ingress(413, f"the body is over {limit} bytes") from None
         except (web.RequestPayloadError, BadHttpMessage, web.HTTPException, ValueError) as error:
             raise refused_body(error) from None
@@ -168,6 +204,14 @@ class Door:
         except (ClientConnectionResetError, ConnectionResetError):
             _LOG.debug("the caller left the stream %s", answer.request_id)
         return response
+
+
+def _clock_of(asked: Request | None) -> Clock | None:
+    """The clock of the tenant that answers."""
+    if asked is None:
+        return None
+    tenant = asked.owner or asked.tenant
+    return None if tenant is None else tenant.clock
 
 
 def _is_preflight(request: web.BaseRequest) -> bool:

@@ -23,6 +23,7 @@ from fakefal.errors import FakefalError, PortTaken
 from fakefal.protocol.options import switched
 from fakefal.server.door import Door
 from fakefal.server.listener import FIELD_BYTES, LINE_BYTES, Listener
+from fakefal.server.spool import Spool
 from fakefal.server.tasks import Tasks
 from fakefal.settings import Settings
 
@@ -61,6 +62,7 @@ class FakeFal:
         self._tasks = Tasks()
         self._pump: Pump | None = None
         self.engine.attend(self._attend)
+        self._spool = Spool(self.settings.limits)
         self._runner: web.ServerRunner | None = None
 
     @property
@@ -103,7 +105,7 @@ class FakeFal:
                 message, payload, protocol, writer, task, loop, client_max_size=limit
             )
 
-        door = Door(self.engine, self._tasks)
+        door = Door(self.engine, self._tasks, self._spool)
         server = Listener(
             door,
             make_request,
@@ -140,6 +142,7 @@ class FakeFal:
             if self._pump is not None:
                 await self._pump.stop()
             await runner.cleanup()
+        self._spool.close()
 
     def _attend(self, webhooks: Webhooks) -> None:
         """Send what becomes due there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-from fakefal.faces.http import EventStream, Response, answered
+from fakefal.faces.http import EventStream, Response
 from fakefal.protocol.call import Json
 from fakefal.protocol.texts import decode, encode, encode_ascii
 from fakefal.protocol.trouble import Trouble
@@ -14,7 +14,11 @@ from fakefal.protocol.trouble import Trouble
 def spoilt(answer: Response, trouble: Trouble) -> Response:
     """An answer as the caller is to see it, if it comes whole."""
     if trouble.refusal is not None:
-        answer = answered(trouble.refusal, answer.request_id, None)
+        refusal = trouble.refusal
+        request_id = answer.request_id if refusal.identified else ""
+        answer = Response(
+            refusal.status, refusal.payload, refusal.headers, refusal.content_type, request_id
+        )
     payload = answer.payload
     if trouble.dropped or trouble.changed:
         payload = _edited(payload, trouble)

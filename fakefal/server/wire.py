@@ -11,7 +11,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpVersion, HttpVersion10
 
 from fakefal.engine.clock import http_date
-from fakefal.faces.http import EventStream, Response
+from fakefal.faces.http import EventStream, FileBody, Response
 from fakefal.protocol import headers as names
 
 SERVER = "fakefal"
@@ -42,6 +42,8 @@ EXPOSED = ", ".join(
         names.NEEDS_RETRY,
         names.RETRYABLE,
         names.HINT,
+        "ETag",
+        "Content-Range",
     )
 )
 
@@ -149,6 +151,37 @@ def stream_head(answer: EventStream, request: web.BaseRequest, *, stays: bool) -
         lines.append("Connection: close\r\n")
     lines.append(f"Date: {http_date()}\r\nServer: {SERVER}\r\n\r\n")
     return "".join(lines).encode()
+
+
+_WINDOW_BYTES = 262_144
+
+
+class Windowed(web.StreamResponse):
+    """A response that reads its body as it goes out, so that no file is held in memory."""
+
+    def __init__(self, answer: FileBody, *, keep_alive: bool) -> None:
+        super().__init__(status=answer.status, reason=_REASONS.get(answer.status))
+        self._answer = answer
+        if not keep_alive:
+            self.force_close()
+        self.content_length = answer.stop - answer.start
+        self.headers["Server"] = SERVER
+        self.headers["Content-Type"] = answer.content_type
+        for name, value in answer.headers:
+            self.headers[printable(name)] = printable(value)
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send the head, then window after window."""
+        for name, value in cross_origin(request):
+            self.headers[name] = value
+        writer = await super().prepare(request)
+        answer = self._answer
+        at = answer.start if request.method != "HEAD" else answer.stop
+        while at < answer.stop:
+            upto = min(at + _WINDOW_BYTES, answer.stop)
+            await self.write(answer.blob.read(at, upto))
+            at = upto
+        return writer
 
 
 def _scripted(answer: Response) -> list[str]:

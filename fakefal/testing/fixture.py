@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fakefal.engine.controls import CallRecord, Controls
+from fakefal.engine.controls import CallRecord, Controls, FileRecord
 from fakefal.protocol.call import Json
+from fakefal.scenario.assets import Asset
 from fakefal.scenario.builder import (
     ExchangeBuilder,
     build_circumstances,
     when_of,
     worded,
 )
-from fakefal.scenario.loading import load_data, load_file
+from fakefal.scenario.loading import load_data, load_file, read_assets
 from fakefal.scenario.models import Exchange
 from fakefal.scenario.patterns import PatternError
 from fakefal.scenario.render import TemplateError
@@ -95,7 +96,8 @@ class Fake:
 
         def publish(exchange: Exchange) -> None:
             nonlocal index
-            index = self._put(index, exchange)
+            data = exchange.model_dump(by_alias=True, exclude_unset=True)
+            index = self._put(index, exchange, read_assets(data, "on(…)"))
 
         return ExchangeBuilder(when, publish)
 
@@ -106,7 +108,7 @@ class Fake:
         )
         self.server.call(lambda: self.controls.change(loaded.scenario))
         for exchange in loaded.scenario.exchanges:
-            self._put(None, exchange)
+            self._put(None, exchange, loaded.assets)
 
     # What holds for all calls of the test
 
@@ -159,6 +161,11 @@ class Fake:
         return self.server.call(self.controls.jobs)
 
     @property
+    def files(self) -> list[FileRecord]:
+        """The files kept, oldest first: what was uploaded, and what outputs hold."""
+        return self.server.call(self.controls.files)
+
+    @property
     def misses(self) -> list[str]:
         """Calls that met no exchange, each with the nearest and why they did not match."""
         return self.server.call(self.controls.misses)
@@ -182,11 +189,11 @@ class Fake:
         given = build_circumstances(data)
         self.server.call(lambda: self.controls.change(given))
 
-    def _put(self, index: int | None, exchange: Exchange) -> int:
+    def _put(self, index: int | None, exchange: Exchange, assets: dict[str, Asset]) -> int:
         def put() -> int:
             own = self.controls.tenant.own.entries
             at = len(own) if index is None else index
-            self.controls.put_exchange(at, exchange)
+            self.controls.put_exchange(at, exchange, assets)
             return at
 
         try:

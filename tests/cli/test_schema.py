@@ -9,7 +9,11 @@ from jsonschema import Draft202012Validator
 
 from tests.cli.running import BAD, GOOD, ROOT, fakefal
 
-EXAMPLES = [path for path in sorted((ROOT / "scenarios").iterdir()) if ".schema." not in path.name]
+EXAMPLES = [
+    path
+    for path in sorted((ROOT / "scenarios").iterdir())
+    if path.is_file() and ".schema." not in path.name
+]
 
 
 @pytest.fixture(scope="module")

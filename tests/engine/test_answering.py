@@ -121,8 +121,8 @@ def test_without_a_scenario_a_language_model_answers_from_the_input_alone() -> N
     assert text != text_of(make_tenant(), make_call(input_={"prompt": "other"}))
 
 
-def test_what_is_generated_is_for_language_models_only() -> None:
-    error = refusal(make_tenant(), make_call("fal-ai/flux/dev"))
+def test_nothing_is_generated_for_an_endpoint_whose_name_says_nothing() -> None:
+    error = refusal(make_tenant(), make_call("acme/secret"))
     assert error.status == 404
     assert "none is loaded" in error.body["detail"]
 

@@ -4,10 +4,13 @@ import json
 
 import pytest
 
+from fakefal.engine.blobs import Held
 from fakefal.engine.clock import START
 from fakefal.engine.controls import CallRecord, Controls
 from fakefal.errors import MissesFound, SettingError
+from fakefal.protocol.access import Lifecycle
 from fakefal.protocol.errors import WireError
+from fakefal.protocol.storage import Asked
 from fakefal.scenario.builder import build_exchange
 from fakefal.scenario.patterns import PatternError
 from fakefal.settings import Limits
@@ -177,3 +180,28 @@ def test_what_a_full_journal_has_let_go_is_counted() -> None:
     for _ in range(5):
         controls.tenant.submit(make_call())
     assert (len(controls.journal()), controls.dropped()) == (2, 3)
+
+
+def test_files_are_told_with_their_bytes() -> None:
+    controls = make_controls()
+    uploads = controls.tenant.uploads
+    life = Lifecycle(60.0)
+    uploads.save("v3.fal.media", Asked("my cat.png", "image/png"), life, Held(b"cat"), "whole")
+    (file,) = controls.files()
+    assert (file.name, file.content_type, file.size, file.read()) == (
+        "my cat.png",
+        "image/png",
+        3,
+        b"cat",
+    )
+    assert file.body() == {
+        "url": file.url,
+        "file_name": "my cat.png",
+        "content_type": "image/png",
+        "file_size": 3,
+        "origin": "upload",
+        "expires_at": "2026-01-01T00:01:00.000000Z",
+    }
+    assert "my cat.png" in repr(file)
+    controls.reset()
+    assert controls.files() == []

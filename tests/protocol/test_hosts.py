@@ -50,3 +50,15 @@ def test_other_names_are_not_fals(name: str) -> None:
 
 def test_every_host_is_a_name_of_itself() -> None:
     assert {canonical(host) for host in hosts.CANONICAL.values()} == set(hosts.CANONICAL.values())
+
+
+def test_the_hosts_of_files_are_hosts_of_fal() -> None:
+    assert (
+        set(hosts.CANONICAL.values())
+        > hosts.STORED
+        == {
+            "v3.fal.media",
+            "v3b.fal.media",
+            "fal.media",
+        }
+    )

@@ -1,0 +1,42 @@
+"""Puts the files of an output into the store of the caller's tenant."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fakefal.engine.blobs import Held
+from fakefal.engine.files import Files
+from fakefal.protocol.access import read_lifecycle
+from fakefal.protocol.call import Call
+from fakefal.scenario.assets import Asset
+from fakefal.scenario.placing import MediaPlan, Placing
+
+
+def placing_of(
+    files: Files, media: MediaPlan, call: Call, request_id: str, seconds: float
+) -> Placing:
+    """What places the files of one answer; they live as long as the call or the reply says.
+
+    ``seconds`` is how long the call takes: the life of a file begins at its end. Raises the 400 of
+    a malformed lifecycle header.
+    """
+    lifecycle = read_lifecycle(call.headers)
+    if media.expires_seconds is not None:
+        lifecycle = replace(lifecycle, seconds=media.expires_seconds)
+    if lifecycle.seconds is not None:
+        lifecycle = replace(lifecycle, seconds=lifecycle.seconds + seconds)
+
+    def put(asset: Asset, index: int) -> str:
+        place = files.new_place("v3b.fal.media", asset.name, request_id, str(index))
+        files.add(
+            place,
+            asset.name,
+            asset.content_type,
+            Held(asset.data),
+            lifecycle,
+            "output",
+            media.mishap,
+        )
+        return place.url
+
+    return Placing(media, call, put)
