@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fakefal.engine.engine import Engine
 from fakefal.engine.files import StoredFile
@@ -14,6 +14,7 @@ from fakefal.engine.tenant import Tenant
 from fakefal.errors import MissesFound, SettingError
 from fakefal.protocol.call import Json
 from fakefal.protocol.texts import iso
+from fakefal.protocol.trouble import Operation
 from fakefal.scenario.book import Book
 from fakefal.scenario.durations import parse_duration
 from fakefal.scenario.terms import changed_terms
@@ -121,7 +122,12 @@ class Controls:
         self.tenant.set_own(Book(entries))
 
     def change(self, given: Circumstances) -> None:
-        """Change what holds for all calls: options, account, apps, faults, chaos."""
+        """Change what holds for all calls: options, account, apps, faults, chaos.
+
+        Faults that are named begin anew, though they be the same as before.
+        """
+        from fakefal.scenario.worlds import told_by
+
         tenant = self.tenant
         before = tenant.terms.told.get("jwks")
         tenant.set_terms(changed_terms(tenant.terms, given))
@@ -130,6 +136,9 @@ class Controls:
             from fakefal.engine.webhook_controls import WebhookControls
 
             WebhookControls(tenant).publish(published)
+        for part, *name in told_by(given):
+            if part == "faults":
+                tenant.troubles.begin_anew(cast(Operation, name[0]))
 
     def calls(self) -> list[CallRecord]:
         """The calls that came, oldest first."""

@@ -28,8 +28,9 @@ class Streaming:
     """A stream to be written: its events and their pace.
 
     ``kept`` is None for a stream that may differ from call to call; else it is the place for its
-    encoded events, empty until somebody has encoded them. It is written inside ``busy``. ``links`` are the
-    URLs of our own files in the events, as in an Outcome; they come with the events.
+    encoded events, empty until somebody has encoded them. It is written inside ``busy``.
+    ``links`` are the URLs of our own files in the events, as in an Outcome; they come with the
+    events.
     """
 
     request_id: str

@@ -337,7 +337,7 @@ class Job:
         """The instant at which patience with the present state ends."""
         if self.state is State.RUNNING:
             return after(self._runs_since, self.conduct.run_seconds)
-        return self.conduct.deadline
+        return max(self.conduct.deadline, self.position.entered_at)
 
     def _expire(self, at: float) -> None:
         """It did not start or end in time. Source: protocol.md sections 3.4, 16 row 17."""

@@ -71,6 +71,10 @@ class Troubles:
         """The next of some faults; each owner (a reply, a job) has its own turns."""
         return turns.at(self._count(*owner)).meet(endpoint)
 
+    def begin_anew(self, operation: Operation) -> None:
+        """Start over with the faults of every request of an operation."""
+        self._turns.pop((operation,), None)
+
     def _count(self, *owner: object) -> int:
         number = self._turns.pop(owner, 0)
         self._turns[owner] = number + 1

@@ -11,6 +11,7 @@ from fakefal.scenario.operators import compile_pattern
 from fakefal.scenario.patterns import PatternError
 from fakefal.scenario.render import TemplateError, compile_value, has_template
 from fakefal.scenario.source import Path, Source
+from fakefal.scenario.trouble_checks import check_circumstances, check_troubles
 from fakefal.scenario.webhook_checks import check_webhooks
 
 _TEMPLATED = ("text", "reasoning", "error", "output", "fail", "headers")
@@ -18,6 +19,7 @@ _TEMPLATED = ("text", "reasoning", "error", "output", "fail", "headers")
 
 def check_meaning(source: Source) -> Iterator[Mistake]:
     """The mistakes of a file whose shape may be wrong as well: it looks only at what is there."""
+    yield from check_circumstances(source)
     exchanges = source.data.get("exchanges") if isinstance(source.data, dict) else None
     if not isinstance(exchanges, list):
         return
@@ -26,14 +28,20 @@ def check_meaning(source: Source) -> Iterator[Mistake]:
         if not isinstance(exchange, dict):
             continue
         path: Path = ("exchanges", index)
+        when = exchange.get("when")
         yield from _name(source, exchange.get("id"), (*path, "id"), seen)
-        yield from _when(source, exchange.get("when"), (*path, "when"))
-        yield from _reply(source, exchange.get("reply"), (*path, "reply"))
-        replies = exchange.get("replies")
-        if isinstance(replies, list):
-            for number, reply in enumerate(replies):
-                yield from _reply(source, reply, (*path, "replies", number))
+        yield from _when(source, when, (*path, "when"))
+        for place, reply in _replies(exchange, path):
+            yield from _reply(source, reply, place)
+            yield from check_troubles(source, when, reply, place)
     yield from check_webhooks(source, exchanges)
+
+
+def _replies(exchange: dict[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
+    yield (*path, "reply"), exchange.get("reply")
+    replies = exchange.get("replies")
+    for number, reply in enumerate(replies if isinstance(replies, list) else ()):
+        yield (*path, "replies", number), reply
 
 
 def _name(source: Source, name: Any, path: Path, seen: dict[str, int]) -> Iterator[Mistake]:

@@ -27,7 +27,8 @@ def _profile(value: Any) -> Any:
 
 
 def _keys(value: Any) -> Any:
-    if isinstance(value, str) and value not in ("any", "strict"):
+    is_list = isinstance(value, list) and all(isinstance(key, str) for key in value)
+    if not is_list and value not in (None, "any", "strict"):
         raise PydanticCustomError("keys", "is neither any, strict nor a list of keys")
     return value
 

@@ -23,7 +23,7 @@ def reply_presets() -> list[str]:
     return [*preset_names("reply"), *(name.replace("_", "-") for name in known_names())]
 
 
-OUTCOMES = frozenset({"text", "reasoning", "error", "output", "fail"})
+OUTCOMES = frozenset({"text", "reasoning", "error", "output", "fail", "kind"})
 """The fields of a reply that say how a call ends; presets and replies bring one end at most."""
 
 

@@ -291,5 +291,44 @@ _CONNECTIONS = (
     ),
 )
 
-REPLY_PRESETS = (*_CALLS, *_LIFE, *_ANSWERS, *_CONNECTIONS)
+_HOOKS = "protocol.md section 8"
+
+_WEBHOOKS = (
+    for_reply("webhook-twice", "delivered twice", "documented", _HOOKS, webhook="twice"),
+    for_reply("webhook-early", "before the answer of submit", "inferred", _HOOKS, webhook="early"),
+    for_reply("webhook-late", "40 minutes later", "recorded", _HOOKS, webhook={"after": "40m"}),
+    for_reply("webhook-lost", "never sent", "recorded", _HOOKS, webhook="lost"),
+    for_reply(
+        "webhook-forged",
+        "with a signature that no key verifies",
+        "documented",
+        _HOOKS,
+        webhook="bad-signature",
+    ),
+    for_reply("webhook-stale", "signed six minutes ago", "documented", _HOOKS, webhook="stale"),
+    for_reply(
+        "webhook-payload-error",
+        "payload null, with payload_error",
+        "documented",
+        _HOOKS,
+        webhook="payload-error",
+    ),
+    for_reply(
+        "webhook-new-gateway-id",
+        "gateway_request_id differs from request_id",
+        "documented",
+        _HOOKS,
+        webhook="new-gateway-id",
+    ),
+    for_reply(
+        "files-expired",
+        "an output whose files have expired",
+        "inferred",
+        "protocol.md section 10.6",
+        kind="images",
+        media="expired",
+    ),
+)
+
+REPLY_PRESETS = (*_CALLS, *_LIFE, *_ANSWERS, *_CONNECTIONS, *_WEBHOOKS)
 """Every preset that a reply may name."""

@@ -117,5 +117,19 @@ TENANT_PRESETS = (
         "failures.md 71",
         faults={"upload_put": ["401"]},
     ),
+    for_scenario(
+        "webhook-keys-down",
+        "the keys that verify webhooks cannot be fetched",
+        "documented",
+        "failures.md 57",
+        jwks="down",
+    ),
+    for_scenario(
+        "webhook-ten-retries",
+        "the older plan: ten retries of a webhook",
+        "documented",
+        "protocol.md section 16 row 16",
+        options={"webhook_retries": 10},
+    ),
 )
 """Every preset that a scenario may name at its top."""

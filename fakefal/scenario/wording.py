@@ -17,7 +17,7 @@ from fakefal.protocol.hosts import CANONICAL
 from fakefal.protocol.options import PROFILES
 from fakefal.scenario.circumstances import ACCOUNT_STATES
 from fakefal.scenario.failing import RETRIED_NAMES
-from fakefal.scenario.faults import fault_words
+from fakefal.scenario.faults import fault_words, read_word
 from fakefal.scenario.models import Scenario
 from fakefal.scenario.patterns import quote
 from fakefal.scenario.preset_book import PRESETS, preset_names, reply_presets
@@ -36,11 +36,16 @@ _EXPECTED = {
     "model_attributes_type": "a mapping",
 }
 
+_WHATS = {
+    "string_pattern_mismatch": "cannot be the value of a header",
+}
+
 _HINTS = {
     "list_type": "begin each entry with a dash and a space",
     "duration": "write 1.5s or 300ms",
     "header_name": "write letters, digits and dashes",
     "header_text": "remove it; in YAML write >- in place of |",
+    "string_pattern_mismatch": "write one line of text, such as text/html",
     "one_step": "begin each with a dash of its own: - IN_QUEUE: {…}",
     "then_alone": "add replies, or remove then",
     "media_alone": "remove it, or refer to a file: {file: cat.png}",
@@ -65,7 +70,7 @@ KINDS: dict[str, Callable[[str], tuple[str, str]]] = {
     ),
     "duration": lambda _: ("is not a duration", _HINTS["duration"]),
     "share": lambda _: ("is not a share", "write 0.4 or 40%"),
-    "fault_name": lambda it: ("is no fault", nearest(it, fault_words())),
+    "fault_name": lambda it: ("is no fault", _fault(it)),
     "account_state": lambda it: ("is no state of an account", nearest(it, ACCOUNT_STATES)),
     "host": lambda it: ("is no host of fal", nearest(it, sorted(CANONICAL))),
     "reply_preset": lambda it: ("is no preset for a reply", _preset(it, "scenario")),
@@ -76,6 +81,15 @@ KINDS: dict[str, Callable[[str], tuple[str, str]]] = {
 """Values that are of no known kind: what is wrong with each, and what would be right."""
 
 
+def _fault(text: str) -> str:
+    word, *rest = text.split() or [""]
+    if rest and read_word(word) is not None:
+        return f"write {word} x2 for twice, {word} x* for always"
+    if word.lstrip("-").isdigit():
+        return "a failure is 400 to 599"
+    return nearest(word, fault_words())
+
+
 def _preset(name: str, other: Part) -> str:
     known = PRESETS.get(name.replace("_", "-"))
     if known is not None and known.part == other:
@@ -83,6 +97,7 @@ def _preset(name: str, other: Part) -> str:
     return nearest(name, reply_presets() if other == "scenario" else preset_names("scenario"))
 
 
+_FAULT_FORM = "write a word, such as reset or nginx-502, or {reset: during}"
 _QUOTED = re.compile(r"-?[0-9]+(\.[0-9]+)?|true|false")
 _UNQUOTED = ("int_type", "float_type", "bool_type")
 
@@ -138,8 +153,13 @@ def word_error(source: Source, error: Any) -> Mistake:
         return source.mistake(path[:-1], f'"{key}" is missing', right)
     if path == ("fakefal",):
         return _version(source, given)
+    if _is_how_often(path):
+        what = f"{show(given)} is not how often a fault comes"
+        return source.mistake(path, what, "write a number from 1 to 10000, or always")
     if type_ == "literal_error":
         return _literal(source, path, given, context)
+    if type_ == "fault_name" and (isinstance(given, bool) or not isinstance(given, (str, int))):
+        return source.mistake(path, f"{show(given)} is no fault", _FAULT_FORM)
     if type_ in KINDS:
         what, right = KINDS[type_](str(given))
         return source.mistake(path, f"{show(given)} {what}", right)
@@ -156,7 +176,14 @@ def word_error(source: Source, error: Any) -> Mistake:
             return source.mistake(path, "is empty", "fill it, or remove it")
         size = "small" if words == "at least" else "large"
         return source.mistake(path, f"{show(given)} is too {size}", f"{words} {bound:g}")
+    if type_ in _WHATS:
+        return source.mistake(path, f"{show(given)} {_WHATS[type_]}", _HINTS[type_])
     return source.mistake(path, error["msg"], _HINTS.get(type_, ""))
+
+
+def _is_how_often(path: Path) -> bool:
+    """Whether a place is the ``times`` of a fault: a union, of which each part has complained."""
+    return path[-1:] == ("times",) and "faults" in path
 
 
 def _literal(source: Source, path: Path, given: Any, context: dict[str, Any]) -> Mistake:
@@ -236,10 +263,13 @@ def _models_at(path: Path) -> list[type[BaseModel]]:
 
 
 def _keys(models: Iterable[type[BaseModel]]) -> list[str]:
+    """Every key, those that a model adds to another before those that it has from it."""
     return [
         field.alias or name
         for model in models
-        for name, field in model.model_fields.items()
+        for name, field in sorted(
+            model.model_fields.items(), key=lambda it: it[0] not in model.__annotations__
+        )
         if field.alias != "$schema"
     ]
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
 from typing import Any, Protocol
 
-from fakefal.engine.controls import Controls
+from fakefal.engine.controls import CallRecord, Controls
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
+from fakefal.testing.receiver import Receiver
+from fakefal.testing.webhooks import FakeWebhooks
 from tests.blackbox.driving import DRIVERS, environment
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 
@@ -24,6 +29,9 @@ class Settled(Protocol):
     @property
     def talk(self) -> str: ...
 
+    @property
+    def answers(self) -> tuple[int, ...]: ...
+
     def settle(self, controls: Controls) -> None: ...
 
 
@@ -33,10 +41,10 @@ _COMMANDS: dict[str, Callable[[], list[str]]] = {
 }
 
 
-def hold(client: str, talks: Mapping[str, Settled], **more: Any) -> dict[str, Any]:
+def hold(client: str, talks: Mapping[str, Settled]) -> dict[str, Any]:
     """Hold them all; by name what the client told at the end, and the journal of its key.
 
-    ``more`` goes to every conversation of the driver.
+    A talk about webhooks has a receiver of its own, which adds what it received.
     """
     server = ThreadedFakeFal(FakeFal())
     engine = server.fake.engine
@@ -49,9 +57,16 @@ def hold(client: str, talks: Mapping[str, Settled], **more: Any) -> dict[str, An
     def journals() -> dict[str, list[dict[str, Any]]]:
         return {name: server.fake.controls(key).journal() for name, key in keys.items()}
 
-    with server:
+    with server, ExitStack() as stack:
         server.call(settle)
-        rows = [{"key": keys[name], "talk": about.talk, **more} for name, about in talks.items()]
+        receivers = {
+            name: stack.enter_context(_receiver(server.fake.url, about.answers))
+            for name, about in talks.items()
+            if about.talk.startswith("webhook")
+        }
+        rows = [{"key": keys[name], "talk": about.talk} for name, about in talks.items()]
+        for row, name in zip(rows, talks, strict=True):
+            row["receiver"] = receivers[name].url if name in receivers else ""
         done = subprocess.run(
             [*_COMMANDS[client](), server.fake.url],
             input=json.dumps(rows),
@@ -62,5 +77,33 @@ def hold(client: str, talks: Mapping[str, Settled], **more: Any) -> dict[str, An
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        told, kept = json.loads(done.stdout), server.call(journals)
+        told = json.loads(done.stdout)
+        for name, receiver in receivers.items():
+            controls = server.call(partial(server.fake.controls, keys[name]))
+            FakeWebhooks(server, controls).settle()
+            told[keys[name]] += f"; {_arrived(receiver, server.call(controls.calls))}"
+        kept = server.call(journals)
     return {name: {"told": told[keys[name]], "journal": kept[name]} for name in talks}
+
+
+def _receiver(url: str, answers: tuple[int, ...]) -> Receiver:
+    receiver = Receiver(f"{url}/_fakefal/jwks.json", time.time)
+    receiver.answer(*answers)
+    return receiver
+
+
+def _arrived(receiver: Receiver, calls: list[CallRecord]) -> str:
+    """What came, in order: whose, what it says, whether it is genuine, what it was told."""
+    names = {call.request_id: name for call, name in zip(calls, "abcdef", strict=False)}
+    told = []
+    for it in receiver.arrivals:
+        body = it.body
+        more = [
+            *([f"of {names[it.request_id]}"] if len(calls) > 1 else []),
+            *(["with payload_error"] if "payload_error" in body else []),
+            *([body["error"]] if "error" in body else []),
+            *(["another gateway id"] if body["gateway_request_id"] != it.request_id else []),
+            it.flaw or "genuine",
+        ]
+        told.append(f"{body['status']} ({', '.join(more)}) → {it.answer}")
+    return f"received: {'; '.join(told) or 'nothing'}"

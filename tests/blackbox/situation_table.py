@@ -35,7 +35,11 @@ ran a hundred times faster than they would; `waits for ever` is a conversation t
 after some seconds and would not.
 """
 
-_LONGEST = 150
+_LONGEST = 240
+_ORDER = (
+    *("submit", "run", "stream", "status", "status stream", "result", "cancel"),
+    *("upload", "token", "webhook", "refused", "lint"),
+)
 _NAMES = {"call": "", "stream": "status stream"}
 _VIAS = {"queue": "submit", "run": "run", "stream": "stream"}
 ENDLESS = "waits for ever"
@@ -65,7 +69,8 @@ class Seen:
             return "–"
         if self.told == ENDLESS:
             return ENDLESS
-        counted = ", ".join(f"{name} {number}" for name, number in self.counts.items())
+        counts = self.counts
+        counted = ", ".join(f"{name} {counts[name]}" for name in _ORDER if counts[name])
         return f"{_cut(self.told)}<br>*{counted}*" if counted else _cut(self.told)
 
 

@@ -30,7 +30,10 @@ FIRST_RELEASE = frozenset(
 
 @dataclass(frozen=True)
 class Situation:
-    """One row: ``scenario`` and ``python`` are empty for what the fake does by itself."""
+    """One row: ``scenario`` and ``python`` are empty for what the fake does by itself.
+
+    ``answers`` are those of the receiver, if the talk is about webhooks.
+    """
 
     n: int
     title: str
@@ -38,12 +41,13 @@ class Situation:
     talk: str
     scenario: str = ""
     python: str = ""
+    answers: tuple[int, ...] = ()
 
     @property
     def data(self) -> dict[str, Any]:
         """The whole scenario, as a file would hold it."""
         written: dict[str, Any] = yaml.safe_load(self.scenario) if self.scenario else {}
-        exchange: dict[str, Any] = {"when": {"endpoint": ENDPOINT}}
+        exchange: dict[str, Any] = {"when": {"endpoint": "fal-ai/*"}}
         if "replies" in written:
             exchange["replies"] = written.pop("replies")
         else:
@@ -65,7 +69,7 @@ class Situation:
 
 
 SITUATIONS = [
-    Situation(**row)
+    Situation(**{**row, "answers": tuple(row.get("answers", ()))})
     for row in yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 ]
 
@@ -83,7 +87,7 @@ class Recorded(Fake):
 def built(situation: Situation) -> tuple[list[Reply], list[Circumstances]]:
     """What the call of the builder makes: replies, or circumstances."""
     made: list[Exchange] = []
-    builder = ExchangeBuilder({"endpoint": ENDPOINT}, made.append)
+    builder = ExchangeBuilder({"endpoint": "fal-ai/*"}, made.append)
     fake = Recorded()
     eval(situation.python, {"fakefal": fake, "on": builder})
     return (made[-1].replies or [] if made else []), fake.told

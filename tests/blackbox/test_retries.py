@@ -56,6 +56,7 @@ class Always:
 
     operation: Operation
     fault: str
+    answers: tuple[int, ...] = ()
 
     @property
     def talk(self) -> str:

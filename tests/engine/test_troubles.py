@@ -9,11 +9,12 @@ import pytest
 
 from fakefal.engine.controls import Controls
 from fakefal.engine.tenant import Tenant
-from fakefal.engine.troubles import READS
+from fakefal.engine.troubles import READS, Troubles
 from fakefal.protocol.catalogue import CATALOGUE
 from fakefal.protocol.trouble import CALL_OPERATIONS, OPERATIONS, Interrupted, Operation
 from fakefal.scenario.builder import build_circumstances
-from fakefal.settings import Limits
+from fakefal.scenario.faults import CallFaults
+from fakefal.scenario.troubles import compile_faults
 from tests.engine.living import make_world, met, submit, word, world_engine
 from tests.worlds import ANY_LLM, exchange, make_call, tenant_of
 
@@ -249,20 +250,19 @@ def test_calls_are_struck_alike_in_every_run() -> None:
 # Bounds
 
 
-def test_what_is_counted_goes_with_its_job() -> None:
-    tenant = tenant_of(
-        world_engine(
-            exchange({"text": "x", "faults": {"status": ["500 x*"]}}),
-            limits=Limits(jobs=2),
-            chaos={"rate": 0.001, "faults": "500"},
-        )
-    )
-    for _ in range(50):
-        id_ = submit(tenant)
-        for operation in sorted(READS):
-            met(tenant, operation, id_)
-            met(tenant, operation, f"not-{id_}")
-    assert tenant.troubles.counted <= 20
+def test_of_very_many_turns_those_unused_for_longest_begin_anew() -> None:
+    terms = world_engine(faults={"submit": ["500", "503"]}).terms
+    troubles = Troubles(terms.world, "id:secret", bound=2)
+    turns = compile_faults(CallFaults(status=["500", "503"]))
+    assert turns is not None
+
+    def meet(job: str) -> str:
+        found = troubles.turn(turns["status"], None, "status", job)
+        return "ok" if found is None else found.name
+
+    assert [meet(job) for job in ("a", "b", "a", "c", "a", "b")] == [
+        *("500", "500", "503", "500", "ok", "500")
+    ]
 
 
 def test_every_account_state_refuses_with_its_own_code() -> None:

@@ -193,7 +193,7 @@ async def test_what_goes_wrong_on_the_way_is_told_to_the_door(word: str, size: i
     mishap: Any = word
     tenant.files.add(place, "a.png", "image/png", Held(b"x" * size), mishap=mishap)
     address = Address("v3b.fal.media", place.path, "", Form.HOST, "https://{host}")
-    asked = Request("GET", address, place.path, {}, b"", None, lambda _: tenant)
+    asked = Request("GET", address, place.path, {}, b"", None, marked=lambda _: tenant)
     answer = await cdn.read(asked, {"name": place.path.rsplit("/", 1)[1]})
     assert isinstance(answer, Response)
     assert answer.trouble is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -9,8 +10,14 @@ from hypothesis import strategies as st
 from fakefal.protocol.call import VIAS, Call, Via
 from fakefal.protocol.catalogue import known_names
 from fakefal.protocol.endpoints import parse_endpoint
-from fakefal.protocol.periods import PERIODS
+from fakefal.protocol.hosts import CANONICAL
+from fakefal.protocol.options import PROFILES
+from fakefal.protocol.trouble import OPERATIONS
+from fakefal.scenario.circumstances import ACCOUNT_STATES
+from fakefal.scenario.failing import RETRIED_NAMES
+from fakefal.scenario.faults import fault_words
 from fakefal.scenario.models import Exchange, Scenario
+from fakefal.scenario.preset_book import preset_names, reply_presets
 from fakefal.scenario.webhook_models import JWKS_WORDS, WEBHOOK_WORDS
 
 Data = dict[str, Any]
@@ -136,12 +143,26 @@ HEADERS = st.dictionaries(
 PLAIN = JSON.filter(lambda value: "{" not in str(value).replace("{'", ""))
 WORDS = TEXT.map(lambda text: text.replace("{", ""))
 
+CUTS: st.SearchStrategy[Data] = st.fixed_dictionaries(
+    {}, optional={"after": st.integers(0, 5), "how": st.sampled_from(["close", "reset"])}
+) | st.fixed_dictionaries({"how": st.just("stall")}, optional={"for": DURATIONS})
 STREAMS: st.SearchStrategy[Data] = st.builds(
     lambda cut, pace: {**cut, **pace},
     st.sampled_from([{}, {"by": "char"}, {"by": "line"}, {"by": "word"}, {"count": 3}])
     | st.lists(TEXT, max_size=3).map(lambda chunks: {"chunks": chunks})
     | st.lists(PLAIN, max_size=2).map(lambda events: {"events": events}),
-    st.fixed_dictionaries({}, optional={"first": DURATIONS, "every": DURATIONS}),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "first": DURATIONS,
+            "every": DURATIONS,
+            "cut": CUTS | TEXT.map(lambda text: {"how": "error", "error": text}),
+            "stall": DURATIONS
+            | st.fixed_dictionaries({}, optional={"after": st.integers(0, 3), "for": DURATIONS}),
+            "slice": st.integers(1, 9),
+            "final": st.booleans(),
+        },
+    ),
 )
 FAILS = st.sampled_from(known_names()) | st.sampled_from(
     [
@@ -152,6 +173,63 @@ FAILS = st.sampled_from(known_names()) | st.sampled_from(
         {"status": 418, "body": {"detail": "teapot"}, "headers": {"x-a": "b"}},
         {"status": 500, "detail": "{{ input.prompt }}"},
     ]
+)
+ENDS: st.SearchStrategy[Data] = (
+    st.tuples(
+        st.sampled_from(["reset", "close", "hang"]),
+        st.sampled_from(["before", "accepted", "headers", "during", "after"]),
+    ).map(lambda it: {it[0]: it[1]})
+    | st.fixed_dictionaries({"hang": st.just("before"), "for": DURATIONS})
+    | (st.floats(0, 1) | st.sampled_from(["40%", "0%", "12.5%"])).map(lambda it: {"truncate": it})
+    | st.just({})
+)
+ANSWERS: st.SearchStrategy[Data] = (
+    FAILS.map(lambda fail: {"fail": fail})
+    | st.integers(200, 599).map(lambda status: {"status": status})
+    | st.fixed_dictionaries(
+        {}, optional={"drop": st.lists(NAMES, max_size=2), "set": st.dictionaries(NAMES, JSON)}
+    )
+)
+FAULT_WORDS = [word for word in fault_words() if word not in ("too-early", "empty", "broken-json")]
+FAULTS_SPELLED: st.SearchStrategy[Data] = st.builds(
+    lambda *parts: {name: value for part in parts for name, value in part.items()},
+    st.just({"delay": 1}) | HEADERS.map(lambda headers: {"headers": headers}),
+    ENDS,
+    ANSWERS,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "delay": DURATIONS,
+            "content_type": st.just("a/b"),
+            "header_bytes": st.integers(1, 9),
+            "slow": st.fixed_dictionaries(
+                {}, optional={"bytes": st.integers(1, 9), "every": DURATIONS}
+            ),
+            "accepted": st.booleans(),
+            "times": st.integers(1, 9),
+        },
+    ),
+)
+FAULTS = (
+    st.sampled_from(FAULT_WORDS)
+    | st.tuples(st.sampled_from(FAULT_WORDS), st.integers(1, 9)).map(lambda it: f"{it[0]} x{it[1]}")
+    | st.integers(400, 599)
+    | FAULTS_SPELLED
+)
+FAULT_LISTS = FAULTS | st.builds(
+    lambda several, last: [*several, *last],
+    st.lists(FAULTS, min_size=1, max_size=3),
+    st.sampled_from([[], ["reset x*"], [{"status": 500, "times": "always"}]]),
+)
+
+
+def _faults(operations: Sequence[str]) -> st.SearchStrategy[Data]:
+    return st.dictionaries(st.sampled_from(operations), FAULT_LISTS, max_size=3)
+
+
+OF_ANY_CALL = ["submit", "status", "status_stream", "result", "cancel", "run", "stream"]
+RETRIES = st.integers(0, 100) | st.fixed_dictionaries(
+    {}, optional={"times": st.integers(0, 100), "after": st.sampled_from(RETRIED_NAMES)}
 )
 OUTCOMES: st.SearchStrategy[Data] = (
     st.just({})
@@ -194,12 +272,18 @@ REPLIES: st.SearchStrategy[Data] = st.builds(
             "inference_time": DURATIONS,
             "billable_units": st.integers(0, 9) | st.sampled_from([0.5, 1e16]),
             "webhook": WEBHOOKS,
+            "cancel": st.sampled_from(["ignored", "honoured", "too-late"]),
+            "retries": RETRIES,
+            "keep": DURATIONS,
+            "faults": _faults(OF_ANY_CALL),
+            "preset": st.sampled_from(reply_presets())
+            | st.lists(st.sampled_from(preset_names("reply")), max_size=2),
         },
     ),
 ) | STREAMS.map(lambda stream: {"stream": stream})
 
 EXCHANGES: st.SearchStrategy[Data] = st.builds(
-    lambda base, reply: {**base, **reply},
+    lambda base, reply: _for_any_call({**base, **reply}),
     st.fixed_dictionaries({"when": WHENS}, optional={"times": st.integers(1, 3)}),
     st.just({})
     | REPLIES.map(lambda reply: {"reply": reply})
@@ -209,13 +293,50 @@ EXCHANGES: st.SearchStrategy[Data] = st.builds(
         st.sampled_from(["last", "cycle", "miss"]),
     ),
 )
+
+
+def _for_any_call(data: Data) -> Data:
+    """Without via, where faults are written that only some ways of calling can meet."""
+    if "'faults'" in str(data):
+        data = {**data, "when": {k: v for k, v in data["when"].items() if k != "via"}}
+    return data
+
+
+ACCOUNTS = st.sampled_from(ACCOUNT_STATES) | st.fixed_dictionaries(
+    {"state": st.sampled_from(ACCOUNT_STATES)},
+    optional={
+        "after": st.integers(0, 9),
+        "reads": st.sampled_from(["allowed", "refused"]),
+        "concurrency": st.integers(1, 9),
+    },
+)
+APPS = st.just("gone") | st.fixed_dictionaries(
+    {},
+    optional={
+        "runners": st.integers(1, 9),
+        "queue_length": st.integers(0, 9),
+        "request_timeout": DURATIONS,
+        "cancel": st.sampled_from(["ignored", "honoured", "too-late"]),
+    },
+)
 OPTIONS: st.SearchStrategy[Data] = st.fixed_dictionaries(
     {},
     optional={
         "unmatched": st.sampled_from(["fail", "generate"]),
         "subpath": st.sampled_from(["accept", "refuse-405"]),
         "response_suffix": st.booleans(),
-        "profile": st.sampled_from(sorted(PERIODS)),
+        "reads_after_cancel": st.sampled_from(["completed", "not-found"]),
+        "error_in_status": st.booleans(),
+        "cancel_answer": st.sampled_from(["status", "success"]),
+        "key_wording": st.sampled_from(["by-call", "no-user", "invalid"]),
+        "keys": st.sampled_from(["any", "strict"]) | st.lists(TEXT, max_size=2),
+        "logs": st.sampled_from(["cumulative", "window"]),
+        "stream_sse": st.sampled_from(["by-model", "named-crlf", "plain-crlf", "plain"]),
+        "status_sse": st.sampled_from(["by-model", "named-crlf", "plain-crlf", "plain"]),
+        "repeat_complete": st.booleans(),
+        "long_prompts": st.sampled_from(["accept", "refuse"]),
+        "unknown_fields": st.sampled_from(["ignore", "warn", "refuse"]),
+        "profile": st.sampled_from(sorted(PROFILES)),
         "validate": st.booleans(),
     },
 )
@@ -228,6 +349,21 @@ FILES: st.SearchStrategy[Data] = st.fixed_dictionaries(
         "options": OPTIONS,
         "jwks": JWKS,
         "exchanges": st.lists(EXCHANGES, max_size=3),
+        "preset": st.sampled_from(preset_names("scenario"))
+        | st.lists(st.sampled_from(preset_names("scenario")), max_size=2),
+        "account": ACCOUNTS,
+        "accounts": st.dictionaries(st.sampled_from(["a:*", "*"]), ACCOUNTS, max_size=2),
+        "apps": st.dictionaries(st.sampled_from(GLOBS), APPS, max_size=2),
+        "hosts": st.dictionaries(st.sampled_from(sorted(CANONICAL)), st.just("down"), max_size=2),
+        "faults": _faults(OPERATIONS),
+        "chaos": st.fixed_dictionaries(
+            {"rate": st.floats(0, 1) | st.integers(0, 1), "faults": FAULT_LISTS},
+            optional={
+                "seed": st.integers(),
+                "on": st.sampled_from(OPERATIONS)
+                | st.lists(st.sampled_from(OPERATIONS), max_size=2),
+            },
+        ),
     },
 )
 """Right scenario files, as plain data."""

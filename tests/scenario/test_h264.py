@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from pathlib import Path
+import importlib
+import sys
+from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -26,16 +27,14 @@ def test_frames_are_one_still_and_its_repeats(colour: tuple[int, int, int]) -> N
         assert unit[-1] != 0
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="PyAV has wheels for 3.11 and later")
 @pytest.mark.parametrize("colour", COLOURS)
-def test_ffmpeg_decodes_every_frame(colour: tuple[int, int, int], tmp_path: Path) -> None:
-    ffmpeg = shutil.which("ffmpeg")
-    if ffmpeg is None:
-        pytest.skip("ffmpeg is not installed")
-    (tmp_path / "clip.mp4").write_bytes(mp4(colour))
-    command = [ffmpeg, "-v", "error", "-i", "clip.mp4", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60, check=True)
-    assert done.stderr == b""
-    assert len(done.stdout) == FRAMES * CLIP_SIDE * CLIP_SIDE * 3
-    for at in (0, -3):
-        pixel = done.stdout[at : at + 3 or None]
-        assert max(abs(a - b) for a, b in zip(pixel, colour, strict=True)) <= 4
+def test_ffmpeg_decodes_every_frame(colour: tuple[int, int, int]) -> None:
+    av: Any = importlib.import_module("av")
+    with av.open(BytesIO(mp4(colour))) as clip:
+        frames = [frame.to_rgb() for frame in clip.decode(video=0)]
+    assert len(frames) == FRAMES
+    for frame in frames:
+        assert (frame.width, frame.height) == (CLIP_SIDE, CLIP_SIDE)
+        pixel = bytes(frame.planes[0])[:3]
+        assert all(abs(a - b) <= 4 for a, b in zip(pixel, colour, strict=True))

@@ -139,5 +139,5 @@ def test_how_keys_are_published_is_a_term() -> None:
 
 
 def test_scenarios_that_publish_keys_otherwise_are_refused() -> None:
-    with pytest.raises(ScenarioError, match="b: options: jwks is down here and slow in a"):
+    with pytest.raises(ScenarioError, match="b: jwks: jwks is down here and slow in a"):
         terms_of([with_jwks("a", "slow"), with_jwks("b", "down")], 0, None, Switches())

@@ -63,9 +63,9 @@ def test_the_nearest_word_is_offered_or_all_of_them(word: str, text: str) -> Non
     assert nearest(word, ["endpoint", "via", "input"]) == text
 
 
-def test_of_many_words_twelve_are_shown() -> None:
-    words = [f"word{number}" for number in range(13)]
-    assert nearest("zzz", words) == f"known here: {', '.join(words[:12])}, …"
+def test_of_many_words_sixteen_are_shown() -> None:
+    words = [f"word{number}" for number in range(17)]
+    assert nearest("zzz", words) == f"known here: {', '.join(words[:16])}, …"
 
 
 @pytest.mark.parametrize(

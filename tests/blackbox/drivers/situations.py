@@ -31,9 +31,9 @@ URL = sys.argv[1]
 class Talk:
     """One conversation, with a key of its own."""
 
-    def __init__(self, key: str, webhook: str) -> None:
+    def __init__(self, key: str, receiver: str) -> None:
         self.key = key
-        self.webhook = webhook
+        self.receiver = receiver
         self.fal = fal_client.SyncClient(key=key)
 
     def raw(self, method: str, path: str, **more: Any) -> str:
@@ -108,6 +108,44 @@ class Talk:
         self.raw("POST", "/_fakefal/clock/advance", json={"by": "1h"})
         return handle.get()
 
+    def webhook(self) -> Any:
+        return self.fal.submit(ANY_LLM, INPUT, webhook_url=self.receiver).get()
+
+    def webhook_early(self) -> Any:
+        self.fal.submit(ANY_LLM, INPUT, webhook_url=self.receiver)
+        return f"at the answer of submit {self.attempts()} attempt was over"
+
+    def webhook_pair(self) -> Any:
+        for _ in "ab":
+            self.fal.submit(ANY_LLM, INPUT, webhook_url=self.receiver)
+        return "submits a, then b"
+
+    def webhook_public(self) -> Any:
+        self.fal.submit(ANY_LLM, {"prompt": "other"}, webhook_url="https://93.184.216.34/hook")
+        return self.webhook()
+
+    def webhook_inside(self) -> Any:
+        return self.fal.subscribe(ANY_LLM, {**INPUT, "webhook_url": self.receiver})
+
+    def attempts(self) -> int:
+        """How many attempts the fake has made."""
+        told = json.loads(self.raw("GET", "/_fakefal/webhooks")[4:])
+        return sum(len(delivery["attempts"]) for delivery in told)
+
+    def upload(self) -> Any:
+        url = self.fal.upload(b"a cat", "text/plain", "cat.txt")
+        return f"read back: {self.raw('GET', url.removeprefix(URL))}"
+
+    def download(self) -> Any:
+        result = self.fal.run("fal-ai/flux", INPUT)
+        url = (
+            result["images"][0]["url"]
+            if "images" in result
+            else self.fal.upload(b"12345678", "text/plain")
+        )
+        told = attempt(lambda: self.raw("GET", url.removeprefix(URL)))
+        return f"httpx: {told}"
+
     def billed(self) -> Any:
         try:
             return self.subscribe()
@@ -133,7 +171,7 @@ def told(error: Exception) -> str:
 
 
 def hold(row: dict[str, Any], found: dict[str, str]) -> None:
-    talk = getattr(Talk(row["key"], row.get("webhook", "")), row["talk"], None)
+    talk = getattr(Talk(row["key"], row.get("receiver", "")), row["talk"], None)
     found[row["key"]] = "" if talk is None else attempt(talk)
 
 

@@ -34,9 +34,9 @@ async function attempt(hold) {
 }
 
 class Talk {
-  constructor({ key, webhook }) {
+  constructor({ key, receiver }) {
     this.key = key;
-    this.webhook = webhook;
+    this.receiver = receiver;
     this.fal = createFalClient({
       credentials: key,
       proxyUrl: { url: `${base}/api/fal/proxy`, when: "always" },
@@ -143,6 +143,44 @@ class Talk {
     const onQueueUpdate = (update) => seen.push(update.status);
     const result = await attempt(() => this.subscribe({ mode: "streaming", onQueueUpdate }));
     return `${seen.join(", ")}; ${result}`;
+  }
+
+  async webhook(given = input, webhookUrl = this.receiver) {
+    const { request_id: requestId } = await this.fal.queue.submit(ANY_LLM, { input: given, webhookUrl });
+    await this.fal.queue.subscribeToStatus(ANY_LLM, { requestId });
+    return (await this.fal.queue.result(ANY_LLM, { requestId })).data;
+  }
+
+  async webhook_early() {
+    await this.fal.queue.submit(ANY_LLM, { input, webhookUrl: this.receiver });
+    const told = JSON.parse((await this.raw("GET", "/_fakefal/webhooks")).slice(4));
+    const attempts = told.flatMap((delivery) => delivery.attempts).length;
+    return `at the answer of submit ${attempts} attempt was over`;
+  }
+
+  async webhook_pair() {
+    for (const _ of "ab") await this.fal.queue.submit(ANY_LLM, { input, webhookUrl: this.receiver });
+    return "submits a, then b";
+  }
+
+  async webhook_public() {
+    await this.webhook({ prompt: "other" }, "https://93.184.216.34/hook");
+    return this.webhook();
+  }
+
+  webhook_inside() {
+    return this.run({ ...input, webhook_url: this.receiver });
+  }
+
+  async upload() {
+    const url = await this.fal.storage.upload(new Blob(["a cat"], { type: "text/plain" }));
+    return `read back: ${await this.raw("GET", url.replace(base, ""))}`;
+  }
+
+  async download() {
+    const { data } = await this.fal.run("fal-ai/flux", { input });
+    const url = data.images?.[0].url ?? (await this.fal.storage.upload(new Blob(["12345678"])));
+    return `fetch: ${await attempt(() => this.raw("GET", url.replace(base, "")))}`;
   }
 
   async billed() {
