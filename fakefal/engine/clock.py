@@ -91,6 +91,10 @@ class Clock:
             if await self._wait(instant, signal, timer_seconds):
                 return
 
+    async def wait_told(self, instant: float, signal: Signal | None = None) -> None:
+        """Return once ``told()`` is at least ``instant``, or the signal was set meanwhile."""
+        await self.wait_until(instant, signal)
+
     async def turn(self) -> None:
         """Let others have their turn; no time passes."""
         await asyncio.sleep(0)
@@ -185,6 +189,12 @@ class InstantClock(ManualClock):
             return
         self.reach(instant)
         await asyncio.sleep(0)
+
+    async def wait_told(self, instant: float, signal: Signal | None = None) -> None:
+        """Return once ``advance`` has moved the clock so far, or the signal was set meanwhile."""
+        while (left := instant - self.told()) > 0:
+            if await self._wait(self._now + left, signal, None):
+                return
 
 
 def real_now() -> float:

@@ -73,6 +73,7 @@ class Tenant:
         self._direct = Direct(self.answering, self.troubles, clock, journal)
         self._lines: Lines | None = None
         self.attend: Callable[[Webhooks], None] | None = None
+        self.sessions: set[Callable[[], None]] = set()
         self._webhooks: Webhooks | None = None
         self._limits = limits
 
@@ -214,9 +215,11 @@ class Tenant:
         return self._webhooks
 
     def close(self) -> None:
-        """Send nothing more: another tenant took the place of this one."""
+        """Send nothing more, end open sockets: another tenant took the place of this one."""
         if self._webhooks is not None:
             self._webhooks.close()
+        for end in list(self.sessions):
+            end()
 
     # What tests and other ways in may change
 
@@ -258,9 +261,9 @@ class Tenant:
         """Note a request that was refused before any exchange was asked."""
         self.journal.write(self.clock.now(), "refused", None, request_id, status, "", note)
 
-    def note(self, kind: Kind, status: int, note: str) -> None:
-        """Note what happened to files and tokens."""
-        self.journal.write(self.clock.now(), kind, None, "", status, "", note)
+    def note(self, kind: Kind, status: int, note: str, call: Call | None = None) -> None:
+        """Note what happened to files, tokens and sockets."""
+        self.journal.write(self.clock.now(), kind, call, "", status, "", note)
 
     # The parts
 

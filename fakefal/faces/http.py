@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -24,7 +24,7 @@ from fakefal.protocol.errors import (
 )
 from fakefal.protocol.platform_headers import check_queue_length, platform_headers
 from fakefal.protocol.storage import unauthorized
-from fakefal.protocol.trouble import Trouble
+from fakefal.protocol.trouble import Cut, Trouble
 from fakefal.protocol.wishes import MAX_QUEUE_LENGTH, NO_WISHES, read_wishes
 
 JSON = "application/json"
@@ -121,7 +121,25 @@ class FileBody:
     """So long a body is sent as it is, whatever a scenario has go wrong."""
 
 
-Answer = Response | EventStream | FileBody
+Send = Callable[[bytes | str], Awaitable[None]]
+"""Sends a message of a WebSocket: bytes in a binary frame, text in a text frame."""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """A WebSocket. ``hear`` takes each message that comes; ``talk`` sends until it is over.
+
+    ``talk`` gives the close code, or how the connection breaks without one. It is cancelled when
+    the caller leaves.
+    """
+
+    hear: Callable[[bytes | str], Awaitable[None]]
+    talk: Callable[[Send], Coroutine[Any, Any, int | Cut]]
+    trouble: None = None
+    """What goes wrong with its answers is for ``talk`` to do."""
+
+
+Answer = Response | EventStream | FileBody | Conversation
 Handler = Callable[[Request, Mapping[str, str]], Coroutine[Any, Any, Answer]]
 """A face's function: the request, and what the route took from its path."""
 

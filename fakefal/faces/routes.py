@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from fakefal.faces import cdn, jwks, queue, rest, run, uploads
+from fakefal.faces import cdn, jwks, queue, realtime, rest, run, uploads
 from fakefal.faces.http import Handler
 from fakefal.protocol import hosts
 from fakefal.protocol.errors import WireError, method_not_allowed
@@ -59,6 +59,7 @@ ROUTES: dict[str, tuple[Route, ...]] = {
     hosts.RUN: (
         _route("POST", "{endpoint}/stream", run.stream),
         _route("POST", "{endpoint}", run.run),
+        _route("GET", "{endpoint}/realtime", realtime.connect),
         _route("GET", "{endpoint}", run.get),
     ),
     hosts.REST: (

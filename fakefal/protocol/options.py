@@ -35,6 +35,8 @@ class Switches:
     ``repeat_complete``: whether the complete text comes once more as a partial event (row 22).
     ``long_prompts``: what a prompt of more than 5000 characters gets (row 30).
     ``unknown_fields``: what input keys get that the model does not know (row 32).
+    ``realtime_text``: what a text frame gets from a realtime endpoint (row 34): nothing but a line
+    in the journal, or the end of the session with INTERNAL_ERROR.
     ``profile``: the period by whose ways the rest is set, ``period`` that of the any-llm schema
     (section 6.1).
     ``webhook_retries``: how often a webhook is tried again (row 16).
@@ -56,6 +58,7 @@ class Switches:
     repeat_complete: bool = True
     long_prompts: Literal["accept", "refuse"] = "accept"
     unknown_fields: UnknownFields = "ignore"
+    realtime_text: Literal["ignore", "error"] = "ignore"
     profile: str = DEFAULT_PERIOD
     period: str = DEFAULT_PERIOD
     validate: bool = True

@@ -22,7 +22,15 @@ from fakefal.engine.clock import Clock
 from fakefal.engine.engine import Engine
 from fakefal.engine.tenant import Tenant
 from fakefal.faces import proxy
-from fakefal.faces.http import Answer, EventStream, FileBody, Request, Response, failed
+from fakefal.faces.http import (
+    Answer,
+    Conversation,
+    EventStream,
+    FileBody,
+    Request,
+    Response,
+    failed,
+)
 from fakefal.faces.routes import find_route
 from fakefal.protocol import headers as names
 from fakefal.protocol import hosts
@@ -77,6 +85,8 @@ class Door:
             return await self._stream(request, answer)
         if isinstance(answer, FileBody):
             return Windowed(answer, keep_alive=stays)
+        if isinstance(answer, Conversation):
+            return await self._converse(request, answer)
         return Whole(answer, keep_alive=stays)
 
     def refuse(self, what: str, error: WireError) -> Response:
@@ -182,6 +192,15 @@ class Door:
             raise refused_by_ingress(413, f"the body is over {limit} bytes") from None
         except (web.RequestPayloadError, BadHttpMessage, web.HTTPException, ValueError) as error:
             raise refused_body(error) from None
+
+    async def _converse(self, request: web.BaseRequest, answer: Conversation) -> web.StreamResponse:
+        from fakefal.server.talking import converse  # most servers never see a socket
+
+        limit = self._engine.settings.limits.body_bytes
+        try:
+            return await converse(request, answer, self._tasks, limit)
+        except WireError as error:
+            return Whole(failed(error), keep_alive=False)
 
     async def _stream(self, request: web.BaseRequest, answer: EventStream) -> web.StreamResponse:
         response = web.StreamResponse(status=200)

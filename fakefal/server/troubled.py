@@ -164,12 +164,17 @@ class _Line:
         self._transport.close()
 
     def reset(self) -> None:
-        """End the connection with a TCP reset: a socket closed without lingering."""
-        known = self._transport.get_extra_info("socket")
-        if known is not None and known.fileno() >= 0:
-            with socket.socket(fileno=os.dup(known.fileno())) as same:
-                same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        self._transport.abort()
+        """End the connection with a TCP reset."""
+        reset(self._transport)
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """End a connection with a TCP reset: a socket closed without lingering."""
+    known = transport.get_extra_info("socket")
+    if known is not None and known.fileno() >= 0:
+        with socket.socket(fileno=os.dup(known.fileno())) as same:
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+    transport.abort()
 
 
 def _chunk(data: bytes) -> bytes:

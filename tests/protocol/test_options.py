@@ -25,6 +25,7 @@ from fakefal.protocol.periods import DEFAULT_PERIOD, PERIODS
         ("repeat_complete", True),
         ("long_prompts", "accept"),
         ("unknown_fields", "ignore"),
+        ("realtime_text", "ignore"),
         ("keys", "any"),
         ("profile", DEFAULT_PERIOD),
         ("validate", True),

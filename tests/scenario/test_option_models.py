@@ -24,6 +24,7 @@ VALUES: dict[str, list[Any]] = {
     "repeat_complete": [True, False],
     "long_prompts": ["accept", "refuse"],
     "unknown_fields": ["ignore", "warn", "refuse"],
+    "realtime_text": ["ignore", "error"],
     "profile": [*PROFILES],
     "validate": [True, False],
 }
