@@ -16,7 +16,7 @@ from fakefal.engine.controls import Controls
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from fakefal.testing.redirect import redirect, restore
-from tests.blackbox.driving import environment, once_json, talk
+from tests.blackbox.driving import Seen, environment, once_json, talk
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 
 pytestmark = pytest.mark.blackbox
@@ -153,6 +153,11 @@ def test_a_wrong_token_is_refused_before_the_upgrade(
     with pytest.raises(InvalidStatus) as caught:
         talker.talk({"prompt": "a"})
     assert caught.value.response.status_code == 401
+
+
+def test_the_sdk_connects_with_its_key(sdk: Seen) -> None:
+    hello = "Hello from fal-ai/any-llm: naïve café, 船"
+    assert sdk["realtime"]["outputs"] == [hello, hello]
 
 
 @pytest.fixture(scope="module")

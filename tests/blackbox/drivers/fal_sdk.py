@@ -107,7 +107,13 @@ def failed() -> dict[str, Any]:
     }
 
 
-TALKS: tuple[Talk, ...] = (subscribe, hour, run, early, cancel, stream, failed)
+def realtime() -> dict[str, Any]:
+    with apps._connect(ANY_LLM) as connection:
+        asked = {"prompt": "say hello"}
+        return {"outputs": [connection.run(asked)["output"] for _ in range(2)]}
+
+
+TALKS: tuple[Talk, ...] = (subscribe, hour, run, early, cancel, stream, failed, realtime)
 
 
 def safely(talk: Talk) -> dict[str, Any]:
