@@ -63,11 +63,11 @@ class Options(Strict):
     repeat_complete: bool | None = None
     long_prompts: Literal["accept", "refuse"] | None = None
     unknown_fields: UnknownFields | None = None
+    webhook_retries: Literal[31, 10] | None = Field(None, description="Retries of a webhook.")
+    webhook_timestamps: Literal["auto", "clock", "real"] | None = None
     realtime_text: Literal["ignore", "error"] | None = Field(
         None, description="What a text frame gets from a realtime endpoint."
     )
-    webhook_retries: Literal[31, 10] | None = Field(None, description="Retries of a webhook.")
-    webhook_timestamps: Literal["auto", "clock", "real"] | None = None
     profile: Annotated[
         str | None, BeforeValidator(_profile), WithJsonSchema({"enum": [*PROFILES]})
     ] = None
