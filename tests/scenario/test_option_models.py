@@ -26,6 +26,8 @@ VALUES: dict[str, list[Any]] = {
     "unknown_fields": ["ignore", "warn", "refuse"],
     "profile": [*PROFILES],
     "validate": [True, False],
+    "webhook_retries": [31, 10],
+    "webhook_timestamps": ["auto", "clock", "real"],
 }
 """Every switch of protocol.md section 16, and all that it may be."""
 
