@@ -76,7 +76,7 @@ def test_low_priority_yields_to_normal() -> None:
 
 def test_apps_have_runners_of_their_own() -> None:
     tenant = make_world(lasting(10), apps={ANY_LLM: {"runners": 1}, FLUX: {"runners": 2}})
-    llm = [submit(tenant), submit(tenant, f"{ANY_LLM}/vision" if False else ANY_LLM)]
+    llm = [submit(tenant), submit(tenant)]
     flux = [submit(tenant, f"{FLUX}/dev") for _ in range(3)]
     free = submit(tenant, "me/app")
     assert words(tenant, *llm) == ["run", "q0"]
