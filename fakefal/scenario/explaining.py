@@ -95,7 +95,7 @@ def _entry(entry: ErrorEntry) -> Explanation:
     if entry.moment == "result":
         operations = ("result", "run")
     retried = {"yes": "fal's queue tries again", "maybe": "another try may help"}.get(
-        entry.retried, "final"
+        entry.retried, "fal's queue does not try again"
     )
     made = [(operation, *requests_made(outcome, operation)) for operation in operations]
     return Explanation(

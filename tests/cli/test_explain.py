@@ -10,7 +10,7 @@ from tests.cli.running import fakefal
 
 SHOWN = """\
 nginx-502: 502: Bad Gateway
-ingress error, final; grade: client; source: protocol.md section 3.10
+ingress error, fal's queue does not try again; grade: client; source: protocol.md section 3.10
 
 on the wire:
   HTTP/1.1 502

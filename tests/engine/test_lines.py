@@ -249,3 +249,15 @@ async def test_a_direct_run_that_is_given_up_leaves_its_place() -> None:
     direct.cancel()
     await asyncio.wait([direct], timeout=5)
     assert words(tenant, submit(tenant)) == ["run"]
+
+
+async def test_the_end_of_a_direct_run_lets_the_next_one_start() -> None:
+    tenant = limited(limit=1)
+    running = asyncio.create_task(tenant.run(make_call(via="run")))
+    await asyncio.sleep(0)
+    id_ = submit(tenant)
+    assert words(tenant, id_) == ["q0"]
+    tenant.clock.advance(10)
+    await running
+    (job,) = tenant.jobs.values()
+    assert job.state is State.RUNNING

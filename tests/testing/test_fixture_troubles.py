@@ -161,3 +161,28 @@ def test_a_mistake_is_told_at_once(
         getattr(fakefal, method)(*given, **named)
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_host_that_was_down_comes_up_again(answering: Fake) -> None:
+    answering.host_down("fal.run")
+    with pytest.raises(ConnectionResetError):
+        run(answering)
+    answering.host_up("fal.run")
+    assert run(answering)[0] == 200
+
+
+def test_keys_may_be_demanded_in_one_test(answering: Fake) -> None:
+    answering.options(keys=["other:key"])
+    assert run(answering)[0] == 401
+    answering.options(keys=["a:b"])
+    assert run(answering)[0] == 200
+
+
+@pytest.mark.parametrize("prompt", ["refused", "missed"])
+def test_what_happens_to_an_answer_happens_to_a_failure_too(prompt: str, fakefal: Fake) -> None:
+    fakefal.on(ANY_LLM, prompt="refused").fail("content-policy")
+    fakefal.faults(stream={"accepted": True, "fail": "nginx-502"})
+    url = f"{fakefal.base_url('fal.run')}/{ANY_LLM}/stream"
+    assert ask(url, {"prompt": prompt})[0] == 502
+    assert ask(url, {"prompt": prompt})[0] in (404, 422)
+    fakefal.take_misses()
