@@ -111,7 +111,12 @@ class Answering:
             self._journal.write(self._clock.now(), "lint", call, request_id, 200, "", lint)
         entry = self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
         if entry is None:
-            plan, label, count, place = self._unmatched(call, request_id), "generated", 1, ""
+            plan, label, count, place = (
+                self._unmatched(call, request_id, trouble),
+                "generated",
+                1,
+                "",
+            )
         else:
             used = self.used.get(entry, 0)
             plan, label, place = entry.plan(used), entry.label, entry.place
@@ -137,10 +142,12 @@ class Answering:
         """A failure that the caller meets at once."""
         outcome = answer.ending.outcome
         now = self._clock.now()
-        self._journal.write(now, "call", call, answer.request_id, outcome.status, answer.label)
+        id_, trouble = answer.request_id, answer.trouble
+        self._journal.write(
+            now, "call", call, id_, outcome.status, answer.label, answer.note, trouble
+        )
         error = WireError.of(outcome)
-        error.request_id = answer.request_id
-        error.units = answer.units
+        error.request_id, error.units, error.trouble = id_, answer.units, trouble
         return error
 
     def turn_away(self, call: Call, error: WireError, note: str) -> WireError:
@@ -192,13 +199,15 @@ class Answering:
         ending = Ending(errors.failure(422, {"detail": flaws}), shape)
         return Answer(request_id, ending, _INVALID, 0, "invalid input", trouble=trouble)
 
-    def _unmatched(self, call: Call, request_id: str) -> Plan:
+    def _unmatched(self, call: Call, request_id: str, trouble: Trouble | None) -> Plan:
         """What a call gets that no exchange matches."""
         is_known = (
             variant_of(call.endpoint) is not None or guess_kind(call.endpoint.text) is not None
         )
         if self.terms.unmatched == "fail" or not is_known:
-            raise self._missed(call, request_id)
+            error = self._missed(call, request_id)
+            error.trouble = trouble
+            raise error
         return GENERATED
 
     def _placing(self, plan: Plan, call: Call, request_id: str, ending: Ending) -> Placing | None:

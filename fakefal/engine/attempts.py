@@ -11,6 +11,8 @@ from fakefal.scenario.plans import Retrying
 from fakefal.scenario.timeline import Step
 
 _REQUEUED = Step("IN_QUEUE", polls=1, position=0)
+_REQUEUED_BRIEFLY = Step("IN_QUEUE", seconds=1.0, position=0)
+"""Where all other steps end by time, this one does as well."""
 
 GATE = Step("IN_QUEUE", position=0, forever=True, gate=True)
 """Waiting for a runner: it ends when one is free."""
@@ -37,10 +39,11 @@ def attempts_of(steps: tuple[Step, ...], retrying: Retrying | None, wishes: Wish
     again = min(retrying.times, retries)
     queued = bool(steps) and steps[0].state == "IN_QUEUE"
     one = steps if steps else (Step("IN_PROGRESS", polls=1),)
+    requeued = _REQUEUED if any(step.polls for step in one) else _REQUEUED_BRIEFLY
     found, marks = list(one), []
     for _ in range(again):
         marks.append(len(found))
-        found += one if queued else (_REQUEUED, *one)
+        found += one if queued else (requeued, *one)
     return Attempts(tuple(found), tuple(marks), failure)
 
 

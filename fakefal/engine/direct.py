@@ -45,12 +45,19 @@ class Streaming:
 
 
 class Direct:
-    """The direct calls of a tenant. ``in_flight`` counts those that run now."""
+    """The direct calls of a tenant. ``in_flight`` counts those that run now; ``freed`` is told when
+    one of them ends."""
 
     def __init__(
-        self, answering: Answering, troubles: Troubles, clock: Clock, journal: Journal
+        self,
+        answering: Answering,
+        troubles: Troubles,
+        clock: Clock,
+        journal: Journal,
+        freed: Callable[[], None],
     ) -> None:
         self.in_flight = 0
+        self._freed = freed
         self._answering = answering
         self._troubles = troubles
         self._clock = clock
@@ -112,6 +119,7 @@ class Direct:
             yield
         finally:
             self.in_flight -= 1
+            self._freed()
 
     def _begun(self, call: Call, operation: Operation, running: int) -> Answer:
         """The answer of a call, if one more may run. Source: protocol.md section 3.9."""

@@ -15,6 +15,7 @@ from fakefal.protocol import errors
 from fakefal.protocol.endpoints import parse_endpoint
 from fakefal.protocol.errors import WireError
 from fakefal.protocol.headers import Credential
+from fakefal.protocol.options import Switches
 from fakefal.protocol.storage import unauthorized
 from fakefal.scenario.book import Book
 from fakefal.scenario.generated import digest
@@ -92,24 +93,24 @@ class Engine:
         tenant = self._tenants.get(key)
         if tenant is not None:
             self._tenants.move_to_end(key)
+            if tenant.terms is not self.terms:
+                self._check_key(credential, app, tenant.terms.switches)
             return tenant
         if credential.scheme == "bearer" and (mark := mark_named(key)) is not None:
             return self._borne(mark, key)
-        good = self.terms.switches.keys
-        if self.settings.keys and key not in self.settings.keys:
-            raise self._unknown_key(app)
-        if isinstance(good, tuple) and key not in good:
-            raise self._unknown_key(app)
+        home = self.home
+        switches = self.terms.switches if home is None else home.terms.switches
+        self._check_key(credential, app, switches)
+        return self.renew(key) if home is None else home
+
+    def _check_key(self, credential: Credential, app: str, switches: Switches) -> None:
+        """Refuse a key that is not good."""
+        key, good = credential.token, switches.keys
+        is_unknown = bool(self.settings.keys) and key not in self.settings.keys
+        if is_unknown or (isinstance(good, tuple) and key not in good):
+            raise _unknown_key(app, switches)
         if good == "strict" and credential.scheme == "key" and ":" not in key:
             raise errors.malformed_key()
-        return self.home if self.home is not None else self.renew(key)
-
-    def _unknown_key(self, app: str) -> WireError:
-        wording = self.terms.switches.key_wording
-        endpoint = parse_endpoint(app)
-        if wording == "by-call" and endpoint is not None:
-            return errors.unauthenticated(endpoint.app)
-        return errors.no_user() if wording == "no-user" else errors.bad_key()
 
     def _borne(self, mark: str, token: str) -> Tenant:
         """The tenant of a short-lived token that is sent as a key.
@@ -171,3 +172,11 @@ class Engine:
     def tenants(self) -> tuple[Tenant, ...]:
         """The tenants, the one used last at the end."""
         return tuple(self._tenants.values())
+
+
+def _unknown_key(app: str, switches: Switches) -> WireError:
+    wording = switches.key_wording
+    endpoint = parse_endpoint(app)
+    if wording == "by-call" and endpoint is not None:
+        return errors.unauthenticated(endpoint.app)
+    return errors.no_user() if wording == "no-user" else errors.bad_key()

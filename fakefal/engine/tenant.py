@@ -70,8 +70,10 @@ class Tenant:
             self.troubles,
             self.files,
         )
-        self._direct = Direct(self.answering, self.troubles, clock, journal)
         self._lines: Lines | None = None
+        self._direct = Direct(
+            self.answering, self.troubles, clock, journal, lambda: self._settle(clock.now())
+        )
         self.attend: Callable[[Webhooks], None] | None = None
         self.sessions: set[Callable[[], None]] = set()
         self._webhooks: Webhooks | None = None

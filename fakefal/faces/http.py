@@ -257,4 +257,5 @@ def failed(error: WireError) -> Response:
         error.content_type,
         error.request_id if error.identified else "",
         error.units,
+        error.trouble,
     )

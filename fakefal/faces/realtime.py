@@ -154,7 +154,7 @@ class Session:
             self._tenant.refused("", 400, f"realtime: {error}")
             message, body = "", str(error)
         except WireError as error:
-            message, body = "", error.body
+            message, body, trouble = "", error.body, error.trouble
         except Interrupted as interrupted:
             message, trouble = "", interrupted.trouble
         if trouble is not None:

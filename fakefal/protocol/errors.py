@@ -8,6 +8,7 @@ from typing import Any, Literal
 from fakefal.protocol import headers as names
 from fakefal.protocol.call import Moment, Outcome
 from fakefal.protocol.texts import encode
+from fakefal.protocol.trouble import Trouble
 
 Kind = Literal["model", "request", "account", "routing", "app", "ingress"]
 Retried = Literal["yes", "no", "maybe"]
@@ -22,7 +23,7 @@ class WireError(Exception):
 
     ``body`` is JSON, or bytes for a page that is not. ``note`` is our own explanation; it goes into
     the ``x-fakefal-hint`` header and never into the body. ``request_id`` and ``units`` are of the
-    call that failed, where there was one.
+    call that failed, where there was one; ``trouble`` is what happens to the answer.
     """
 
     status: int
@@ -33,6 +34,7 @@ class WireError(Exception):
     identified: bool = True
     request_id: str = ""
     units: float | None = None
+    trouble: Trouble | None = None
 
     def __post_init__(self) -> None:
         Exception.__init__(self, self.status, self.note)

@@ -119,7 +119,7 @@ class Circumstances(Strict):
     apps: dict[str, App] | None = Field(
         None, description="How apps are served, by endpoint; * and ? stand for any text."
     )
-    hosts: dict[Host, Literal["down"]] | None = Field(None, description="Hosts out of reach.")
+    hosts: dict[Host, Literal["down", "up"]] | None = Field(None, description="Hosts out of reach.")
     faults: AllFaults | None = Field(None, description="Faults of every request of its kind.")
     chaos: ChaosSpec | None = None
     jwks: Jwks | None = Field(None, description="The public keys of webhooks.")

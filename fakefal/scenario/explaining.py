@@ -10,7 +10,7 @@ from fakefal.protocol.catalogue import find_entry, outcome_of
 from fakefal.protocol.errors import ErrorEntry
 from fakefal.protocol.retries import requests_made
 from fakefal.protocol.trouble import Operation
-from fakefal.scenario.faults import WORDS, fault_words
+from fakefal.scenario.faults import WORDS, fault_words, read_word
 from fakefal.scenario.preset_book import PRESETS
 from fakefal.scenario.presets import Preset
 from fakefal.scenario.yaml_text import write_yaml
@@ -47,7 +47,9 @@ def explain(name: str) -> Explanation | None:
         return _preset(preset)
     if (entry := find_entry(name)) is not None:
         return _entry(entry)
-    return _word(plain) if plain in WORDS else None
+    written = read_word(name)
+    is_plain = written is not None and " " not in name and written.word in WORDS
+    return _word(written.word) if is_plain and written is not None else None
 
 
 def _preset(preset: Preset) -> Explanation:
@@ -93,7 +95,7 @@ def _entry(entry: ErrorEntry) -> Explanation:
     if entry.moment == "result":
         operations = ("result", "run")
     retried = {"yes": "fal's queue tries again", "maybe": "another try may help"}.get(
-        entry.retried, "final"
+        entry.retried, "fal's queue does not try again"
     )
     made = [(operation, *requests_made(outcome, operation)) for operation in operations]
     return Explanation(

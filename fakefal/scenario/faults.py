@@ -41,6 +41,7 @@ WORDS: dict[str, str] = {
 
 _WRITTEN = re.compile(r"(?P<word>[\w-]+)(?: +x(?P<times>[1-9][0-9]*|\*))?")
 _ACCEPTED = "accepted-then-"
+_EITHER_WAY = re.compile("^accept(ed)?[-_]then[-_]")
 
 
 class Written(Strict):
@@ -52,10 +53,12 @@ class Written(Strict):
 
 def read_word(text: str) -> Written | None:
     """A fault's word and how often; None for what is no fault."""
-    found = _WRITTEN.fullmatch(text.strip().replace("accept-then-", _ACCEPTED))
+    found = _WRITTEN.fullmatch(_EITHER_WAY.sub(_ACCEPTED, text.strip()))
     if found is None:
         return None
     word, times = found["word"], found["times"]
+    if word.replace("_", "-") in WORDS:
+        word = word.replace("_", "-")
     bare = word.removeprefix(_ACCEPTED)
     known = word in WORDS or find_entry(bare) is not None or _is_code(bare)
     if not known:

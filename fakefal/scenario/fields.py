@@ -28,20 +28,20 @@ def _duration(value: Any) -> float:
         raise PydanticCustomError("duration", "is not a duration") from None
 
 
+DURATION_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "pattern": PATTERN},
+        {"type": "number", "minimum": 0, "maximum": MAX_SECONDS},
+    ],
+    "description": "A duration: 1.5s, 300ms, 2m, 1h30m, or a number of seconds.",
+    "examples": ["1.5s", "300ms"],
+}
+
 Duration = Annotated[
     float,
     BeforeValidator(_duration),
     PlainSerializer(format_duration, when_used="json"),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": PATTERN},
-                {"type": "number", "minimum": 0, "maximum": MAX_SECONDS},
-            ],
-            "description": "A duration: 1.5s, 300ms, 2m, 1h30m, or a number of seconds.",
-            "examples": ["1.5s", "300ms"],
-        }
-    ),
+    WithJsonSchema(DURATION_SCHEMA),
 ]
 """A field that holds seconds and is written as people write them."""
 

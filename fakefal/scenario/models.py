@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from fakefal.protocol.call import VIAS, Via
@@ -135,6 +135,20 @@ class Reply(Strict):
             raise PydanticCustomError("files_alone", "files goes with a kind that holds files")
         if self.files is not None and self.kind != "images" and len(self.files) > 1:
             raise PydanticCustomError("many_files", "{kind} holds one file", {"kind": self.kind})
+        return self
+
+    @model_validator(mode="after")
+    def _goes_with_its_presets(self) -> Reply:
+        if self.preset:
+            from fakefal.scenario.replies import expanded  # which is made of these models
+
+            try:
+                expanded(self)
+            except ValidationError as error:
+                found = error.errors()[0]
+                raise PydanticCustomError(
+                    found["type"], "with its preset: {what}", {"what": found["msg"]}
+                ) from None
         return self
 
 

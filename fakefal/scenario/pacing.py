@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from fakefal.scenario.fields import Duration, OrWord, Output, Strict
+from fakefal.scenario.fields import DURATION_SCHEMA, Duration, OrWord, Output, Strict
 
 
 class Log(Strict):
@@ -107,7 +107,7 @@ class StreamSpec(Strict):
     first: Duration | None = Field(None, description="Wait before the first event.")
     every: Duration | None = Field(None, description="Wait between events.")
     cut: StreamCut | None = Field(None, description="The stream ends before its time.")
-    stall: Annotated[Stall | None, BeforeValidator(_stall), OrWord({"type": "string"})] = Field(
+    stall: Annotated[Stall | None, BeforeValidator(_stall), OrWord(DURATION_SCHEMA)] = Field(
         None, description="A silence in the middle; afterwards the stream goes on."
     )
     slice: int | None = Field(None, ge=1, description="Bytes written at a time, wherever they end.")

@@ -92,7 +92,7 @@ def expanded(reply: Reply) -> Reply:
         return reply
     own = reply.model_dump(by_alias=True, exclude_unset=True, exclude={"preset"})
     data = reply_data(reply.preset)
-    if {"text", "error", "output", "fail"} & own.keys():
+    if {"text", "error", "output", "fail", "kind"} & own.keys():
         data = {key: value for key, value in data.items() if key not in OUTCOMES}
     merge(data, own)
     return Reply.model_validate(data)

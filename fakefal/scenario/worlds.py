@@ -79,7 +79,11 @@ def make_world(data: dict[str, Any]) -> World | None:
     world = World(
         tuple(accounts),
         tuple((pattern, _app(spec)) for pattern, spec in (given.apps or {}).items()),
-        frozenset(canonical(host) or host for host in given.hosts or ()),
+        frozenset(
+            canonical(host) or host
+            for host, state in (given.hosts or {}).items()
+            if state == "down"
+        ),
         compile_faults(given.faults) or {},
         _chaos(given.chaos),
     )

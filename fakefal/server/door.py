@@ -143,6 +143,8 @@ class Door:
             if error.identified and not error.request_id:
                 what = f"{request.method} {address.host}{path}"
                 error.request_id = self._engine.note_refusal(tenant, what, error.status, error.told)
+            if error.trouble is not None:
+                return failed(error), _clock_of(asked)
             raise
 
     def _tenant(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import socket
 import struct
 
@@ -172,7 +171,7 @@ def reset(transport: asyncio.Transport) -> None:
     """End a connection with a TCP reset: a socket closed without lingering."""
     known = transport.get_extra_info("socket")
     if known is not None and known.fileno() >= 0:
-        with socket.socket(fileno=os.dup(known.fileno())) as same:
+        with socket.fromfd(known.fileno(), known.family, known.type) as same:
             same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
     transport.abort()
 

@@ -136,6 +136,10 @@ class Fake:
         """Reset every connection to fal hosts: ``host_down("queue.fal.run")``."""
         self._change(hosts=dict.fromkeys(hosts, "down"))
 
+    def host_up(self, *hosts: str) -> None:
+        """Let fal hosts be reached again."""
+        self._change(hosts=dict.fromkeys(hosts, "up"))
+
     def chaos(self, rate: float, faults: Any, **more: Any) -> None:
         """Faults by chance, the same for the same seed: ``chaos(0.1, ["reset"], seed=3)``."""
         self._change(chaos={"rate": rate, "faults": faults, **more})

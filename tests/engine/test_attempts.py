@@ -104,3 +104,8 @@ def test_attempts_begin_where_the_waiting_does(
 
 def test_a_wait_for_a_runner_is_no_matter_of_time_or_polls() -> None:
     assert (GATE.forever, GATE.gate, GATE.state) == (True, True, "IN_QUEUE")
+
+
+def test_where_all_steps_are_timed_the_way_back_to_the_queue_is_so_too() -> None:
+    (_, back, again) = attempts(1, steps=(LOADING,)).steps
+    assert (back.state, back.polls, back.seconds, again) == ("IN_QUEUE", 0, 1.0, LOADING)

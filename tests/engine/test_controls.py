@@ -11,7 +11,7 @@ from fakefal.errors import MissesFound, SettingError
 from fakefal.protocol.access import Lifecycle
 from fakefal.protocol.errors import WireError
 from fakefal.protocol.storage import Asked
-from fakefal.scenario.builder import build_exchange
+from fakefal.scenario.builder import build_circumstances, build_exchange
 from fakefal.scenario.patterns import PatternError
 from fakefal.settings import Limits
 from tests.worlds import ANY_LLM, exchange, make_call, make_engine, tenant_of, timeline
@@ -205,3 +205,22 @@ def test_files_are_told_with_their_bytes() -> None:
     assert "my cat.png" in repr(file)
     controls.reset()
     assert controls.files() == []
+
+
+def test_a_change_of_circumstances_leaves_what_was_counted() -> None:
+    controls = Controls(make_engine([exchange()]), "id:secret")
+    controls.tenant.submit(make_call())
+    controls.change(build_circumstances({"account": {"state": "locked", "after": 1}}))
+    assert controls.tenant.troubles.account.refusal is not None
+    assert controls.tenant.troubles.accepted == 1
+    assert len(controls.jobs()) == 1
+
+
+def test_jobs_tell_their_attempt_and_gateway_id() -> None:
+    controls = Controls(make_engine([exchange({"text": "x", "retries": 1})]), "id:secret")
+    id_ = controls.tenant.submit(make_call()).id
+    for _ in range(2):
+        controls.tenant.status(ANY_LLM, id_, with_logs=False)
+    (job,) = controls.jobs()
+    assert (job["attempt"], job["request_id"]) == (2, id_)
+    assert job["gateway_request_id"] not in ("", id_)

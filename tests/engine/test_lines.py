@@ -76,7 +76,7 @@ def test_low_priority_yields_to_normal() -> None:
 
 def test_apps_have_runners_of_their_own() -> None:
     tenant = make_world(lasting(10), apps={ANY_LLM: {"runners": 1}, FLUX: {"runners": 2}})
-    llm = [submit(tenant), submit(tenant, f"{ANY_LLM}/vision" if False else ANY_LLM)]
+    llm = [submit(tenant), submit(tenant)]
     flux = [submit(tenant, f"{FLUX}/dev") for _ in range(3)]
     free = submit(tenant, "me/app")
     assert words(tenant, *llm) == ["run", "q0"]
@@ -249,3 +249,15 @@ async def test_a_direct_run_that_is_given_up_leaves_its_place() -> None:
     direct.cancel()
     await asyncio.wait([direct], timeout=5)
     assert words(tenant, submit(tenant)) == ["run"]
+
+
+async def test_the_end_of_a_direct_run_lets_the_next_one_start() -> None:
+    tenant = limited(limit=1)
+    running = asyncio.create_task(tenant.run(make_call(via="run")))
+    await asyncio.sleep(0)
+    id_ = submit(tenant)
+    assert words(tenant, id_) == ["q0"]
+    tenant.clock.advance(10)
+    await running
+    (job,) = tenant.jobs.values()
+    assert job.state is State.RUNNING

@@ -14,6 +14,7 @@ from tests.worlds import ANY_LLM, exchange, make_call, make_tenant
 HOUR = 3600.0
 SIX_MINUTES = 360.0
 MONTH = 30 * 86_400.0
+FLUX = "fal-ai/flux"
 
 
 @pytest.mark.parametrize(
@@ -44,14 +45,20 @@ def finished(
 
 def reads(tenant: Tenant, id_: str) -> list[int]:
     """What status, result and cancel answer: 404 once the job is forgotten."""
+
+    def status() -> int:
+        return 200 if tenant.status(FLUX, id_, with_logs=False).status == "COMPLETED" else 202
+
+    def result() -> int:
+        return 400 if tenant.result(FLUX, id_) is None else 200
+
+    def cancel() -> int:
+        return 202 if tenant.cancel(FLUX, id_) else 400
+
     found = []
-    for read in (
-        lambda: tenant.status("fal-ai/flux", id_, with_logs=False) and 200,
-        lambda: tenant.result("fal-ai/flux", id_) and 200,
-        lambda: 400 if not tenant.cancel("fal-ai/flux", id_) else 202,
-    ):
+    for read in (status, result, cancel):
         try:
-            found.append(int(read() or 0))
+            found.append(read())
         except WireError as error:
             found.append(error.status)
     return found

@@ -19,6 +19,9 @@ from tests.engine.living import make_world, met, submit, word, world_engine
 from tests.worlds import ANY_LLM, exchange, make_call, tenant_of
 
 LOCKED = "exhausted-balance"
+UPLOADS: tuple[Operation, ...] = ("upload", "token", "upload_put")
+CALLS: tuple[Operation, ...] = ("submit", "run", "stream")
+OF_JOBS: list[Operation] = ["cancel", "result", "status", "status_stream"]
 
 
 def begun(tenant: Tenant, operation: Operation = "submit", endpoint: str = ANY_LLM) -> str:
@@ -44,15 +47,19 @@ def code(tenant: Tenant, operation: Operation = "submit", endpoint: str = ANY_LL
     return 200
 
 
+def test_these_are_the_operations_on_jobs() -> None:
+    assert set(OF_JOBS) == READS
+
+
 # Accounts
 
 
 def test_a_locked_account_refuses_calls_and_lets_reads_pass() -> None:
     tenant = make_world(account={"state": LOCKED, "after": 1})
     id_ = submit(tenant)
-    assert [begun(tenant, it) for it in ("submit", "run", "stream")] == [LOCKED] * 3
-    assert [met(tenant, it, id_) for it in sorted(READS)] == ["ok"] * 4
-    assert [met(tenant, it) for it in ("upload", "token", "upload_put")] == [LOCKED] * 3
+    assert [begun(tenant, it) for it in CALLS] == [LOCKED] * 3
+    assert [met(tenant, it, id_) for it in OF_JOBS] == ["ok"] * 4
+    assert [met(tenant, it) for it in UPLOADS] == [LOCKED] * 3
     assert met(tenant, "download") == "ok"
     assert word(tenant, id_) == "q0"
 
@@ -60,14 +67,14 @@ def test_a_locked_account_refuses_calls_and_lets_reads_pass() -> None:
 def test_reads_may_be_refused_as_well() -> None:
     tenant = make_world(account={"state": LOCKED, "after": 1, "reads": "refused"})
     id_ = submit(tenant)
-    assert [met(tenant, it, id_) for it in sorted(READS)] == [LOCKED] * 4
+    assert [met(tenant, it, id_) for it in OF_JOBS] == [LOCKED] * 4
     assert met(tenant, "download") == "ok"
 
 
 @pytest.mark.parametrize("after", [0, 1, 3])
 def test_so_many_calls_are_accepted_before(after: int) -> None:
     tenant = make_world(account={"state": LOCKED, "after": after})
-    found = [begun(tenant, it) for it in ("submit", "run", "stream", "submit")]
+    found = [begun(tenant, it) for it in (*CALLS, CALLS[0])]
     assert found == ["ok"] * after + [LOCKED] * (4 - after)
 
 
@@ -161,7 +168,7 @@ def test_each_reply_and_each_exchange_has_turns_of_its_own() -> None:
     assert [begun(tenant, endpoint="fal-ai/flux") for _ in range(2)] == ["500", "ok"]
 
 
-@pytest.mark.parametrize("operation", sorted(READS))
+@pytest.mark.parametrize("operation", OF_JOBS)
 def test_faults_of_reads_are_counted_for_each_job(operation: Operation) -> None:
     faults = {operation: ["500", "hang"]}
     tenant = make_world(exchange({"text": "x", "faults": faults}))
@@ -186,7 +193,7 @@ def test_faults_of_all_requests_are_counted_together(operation: Operation) -> No
 def test_a_refused_read_changes_nothing() -> None:
     tenant = make_world(exchange({"text": "x", "faults": {it: ["500"] for it in READS}}))
     id_ = submit(tenant)
-    assert [met(tenant, it, id_) for it in sorted(READS)] == ["500"] * 4
+    assert [met(tenant, it, id_) for it in OF_JOBS] == ["500"] * 4
     job = tenant.jobs[id_]
     assert (job.position.step, job.position.polls, job.is_over) == (0, 0, False)
     assert [it.kind for it in tenant.journal] == ["call", "cancel", "result", "status", "stream"]

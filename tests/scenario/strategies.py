@@ -228,6 +228,7 @@ def _faults(operations: Sequence[str]) -> st.SearchStrategy[Data]:
 
 
 OF_ANY_CALL = ["submit", "status", "status_stream", "result", "cancel", "run", "stream"]
+ANY_PRESETS = [name for name in reply_presets() if name != "files-expired"]
 RETRIES = st.integers(0, 100) | st.fixed_dictionaries(
     {}, optional={"times": st.integers(0, 100), "after": st.sampled_from(RETRIED_NAMES)}
 )
@@ -276,8 +277,7 @@ REPLIES: st.SearchStrategy[Data] = st.builds(
             "retries": RETRIES,
             "keep": DURATIONS,
             "faults": _faults(OF_ANY_CALL),
-            "preset": st.sampled_from(reply_presets())
-            | st.lists(st.sampled_from(preset_names("reply")), max_size=2),
+            "preset": st.sampled_from(ANY_PRESETS) | st.lists(st.sampled_from(ANY_PRESETS)),
         },
     ),
 ) | STREAMS.map(lambda stream: {"stream": stream})

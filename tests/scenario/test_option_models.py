@@ -27,6 +27,8 @@ VALUES: dict[str, list[Any]] = {
     "realtime_text": ["ignore", "error"],
     "profile": [*PROFILES],
     "validate": [True, False],
+    "webhook_retries": [31, 10],
+    "webhook_timestamps": ["auto", "clock", "real"],
 }
 """Every switch of protocol.md section 16, and all that it may be."""
 

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fakefal.protocol.catalogue import ALIASES
+from fakefal.scenario.explaining import known_to_explain
+from tests.cli.running import fakefal
+
+SHOWN = """\
+nginx-502: 502: Bad Gateway
+ingress error, fal's queue does not try again; grade: client; source: protocol.md section 3.10
+
+on the wire:
+  HTTP/1.1 502
+  Content-Type: text/html
+
+  <html>
+  <head><title>502 Bad Gateway</title></head>
+  <body>
+  <center><h1>502 Bad Gateway</h1></center>
+  <hr><center>nginx</center>
+  </body>
+  </html>
+
+requests made if every answer is this one:
+           fal_client 1.0.3   @fal-ai/client 1.10.1
+  submit           10                      4
+  status           10                      6
+  result           10                      4
+  run              10                      4
+"""
+
+
+def explained(name: str) -> str:
+    ran = fakefal("explain", name)
+    assert (ran.code, ran.err) == (0, "")
+    return ran.out
+
+
+def test_an_error_is_shown_with_wire_form_source_and_retries() -> None:
+    assert explained("nginx-502").startswith(SHOWN)
+
+
+@pytest.mark.parametrize("name", known_to_explain())
+def test_every_name_has_a_snippet_for_a_scenario_and_for_a_test(name: str) -> None:
+    text = explained(name)
+    plain = ALIASES.get(name.replace("-", "_"), name).replace("_", "-")
+    assert text.startswith(f"{plain}: ")
+    assert "\nin a scenario:\n  fakefal: 1\n" in text
+    assert "\nin a test:\n  fakefal." in text
+
+
+def test_the_snippet_is_right(tmp_path: Path) -> None:
+    text = explained("stuck_in_queue").partition("in a scenario:\n")[2].partition("\nin a test:")[0]
+    path = tmp_path / "s.yaml"
+    path.write_text("\n".join(line[2:] for line in text.splitlines()))
+    assert fakefal("check", path).code == 0
+
+
+def test_an_unknown_name_is_answered_with_the_nearest() -> None:
+    assert fakefal("explain", "reset-durng") == (
+        2,
+        "",
+        '"reset-durng" is no name here — did you mean "reset-during"?\n',
+    )
+
+
+def test_a_name_is_needed() -> None:
+    ran = fakefal("explain")
+    assert (ran.code, ran.out) == (2, "")
+    assert "Missing argument 'NAME'" in ran.err

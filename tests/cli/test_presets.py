@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from fakefal.protocol.catalogue import CATALOGUE
+from fakefal.scenario.faults import WORDS
+from fakefal.scenario.preset_book import PRESETS
+from tests.cli.running import fakefal
+
+
+def names(*words: str) -> list[str]:
+    """The first word of each line that is listed, titles left out."""
+    ran = fakefal("presets", *words)
+    assert (ran.code, ran.err) == (0, "")
+    return [line.split()[0] for line in ran.out.splitlines() if line.startswith("  ")]
+
+
+def test_everything_that_has_a_name_is_listed_once() -> None:
+    expected = [*PRESETS, *(name.replace("_", "-") for name in CATALOGUE), *WORDS]
+    assert sorted(names()) == sorted(expected)
+
+
+def test_every_line_tells_what_it_is() -> None:
+    lines = [line for line in fakefal("presets").out.splitlines() if line.startswith("  ")]
+    assert all(len(line.split()) > 2 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["stuck"], ["stuck-in-queue", "stuck-in-progress"]),
+        (["STUCK", "progress"], ["stuck-in-progress"]),
+        (["503", "disconnected"], ["runner-disconnected"]),
+        (["nginx", "413"], ["nginx-413"]),
+    ],
+)
+def test_words_choose_lines(words: list[str], expected: list[str]) -> None:
+    assert names(*words) == expected
+
+
+def test_the_lines_stand_under_titles_that_say_how_to_use_them() -> None:
+    titles = [line for line in fakefal("presets").out.splitlines() if not line.startswith(" ")]
+    assert titles[0] == "presets in a reply (preset: NAME)"
+    assert "ingress errors (fail: NAME)" in titles
+    assert titles[-1] == "faults (faults: {operation: [WORD]})"
+
+
+def test_no_line_is_told_as_such() -> None:
+    assert fakefal("presets", "no", "such", "thing") == (
+        0,
+        "no line holds all of these words\n",
+        "",
+    )
