@@ -25,7 +25,10 @@ Commands:
   serve     Serve a fake fal.ai until it is stopped.
   check     Check scenario files.
   schema    Print the JSON Schema of scenario files.
+  presets   List the ready-made troubles and the error catalogue.
+  explain   Show one of them: wire form, source, who retries.
   webhooks  List a server's webhooks, or send them again.
+  ca        Show the local CA, or issue certificates from it.
   demo      Show the main job in five seconds.
 """
 
@@ -51,7 +54,9 @@ def test_without_arguments_the_help_is_what_is_wrong() -> None:
     assert fakefal() == (2, "", HELP)
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "schema", "webhooks", "demo"])
+@pytest.mark.parametrize(
+    "command", ["serve", "check", "schema", "presets", "explain", "webhooks", "ca", "demo"]
+)
 def test_every_command_has_help_of_its_own(command: str) -> None:
     ran = fakefal(command, "--help")
     assert (ran.code, ran.err) == (0, "")
@@ -67,7 +72,11 @@ def test_the_version_is_told() -> None:
     [
         ("serv", '"serv" is no command — did you mean "serve"?\n'),
         ("shema", '"shema" is no command — did you mean "schema"?\n'),
-        ("xyzzy", '"xyzzy" is no command — one of serve, check, schema, webhooks, demo\n'),
+        (
+            "xyzzy",
+            '"xyzzy" is no command — one of serve, check, schema, presets, explain, webhooks, '
+            "ca, demo\n",
+        ),
     ],
 )
 def test_an_unknown_command_is_answered_with_the_nearest(name: str, told: str) -> None:
