@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fakefal.protocol.options import Switches, Unmatched
 
@@ -42,7 +44,8 @@ class Settings:
     twice as fast). ``unmatched`` None means: ``fail`` once a scenario is given, else ``generate``.
     ``keys`` are those that are good; empty takes every key. ``keep_alive`` False closes each
     connection after its answer, so that clients leave no socket behind. Webhooks go to loopback and
-    private addresses, and to the hosts of ``webhook_allow``.
+    private addresses, and to the hosts of ``webhook_allow``. ``home`` is where the local CA lies;
+    None is ``data_folder()``.
     """
 
     seed: int = 0
@@ -52,5 +55,16 @@ class Settings:
     keys: frozenset[str] = frozenset()
     keep_alive: bool = True
     webhook_allow: frozenset[str] = frozenset()
+    home: Path | None = None
     switches: Switches = field(default_factory=Switches)
     limits: Limits = field(default_factory=Limits)
+
+
+def data_folder() -> Path:
+    """Where fakefal keeps what outlives a run: ``$FAKEFAL_HOME``, or the user's folder for data."""
+    told = os.environ.get("FAKEFAL_HOME")
+    if told:
+        return Path(told).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("fakefal", appauthor=False)

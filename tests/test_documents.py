@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import fal_client
 import pytest
 
 from fakefal.control.api import COMMANDS
@@ -25,6 +26,8 @@ from fakefal.scenario.preset_book import PRESETS
 from fakefal.scenario.webhook_models import JWKS_WORDS, WEBHOOK_WORDS, JwksSpec, WebhookSpec
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
+from fakefal.testing.fixture import Fake
+from fakefal.testing.receiver import Receiver
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 
@@ -32,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 FIXTURES = ("fakefal", "fakefal_server", "fakefal_clock", "fakefal_receiver")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-COMMAND_NAMES = ("serve", "check", "schema", "presets", "explain", "webhooks", "demo")
+COMMAND_NAMES = ("serve", "check", "schema", "presets", "explain", "webhooks", "ca", "demo")
 CIRCUMSTANCES = [name for name in Circumstances.model_fields if name != "options"]
 ADDRESS = "http://127.0.0.1:8787"
 
@@ -56,6 +59,11 @@ def blocks(*languages: str) -> list[Block]:
                 text = re.sub(f"^{indent}", "", text, flags=re.MULTILINE)
                 found.append(Block(language, text, f"{document.name}:{line}"))
     return found
+
+
+def lines_of(document: str) -> list[str]:
+    """The commands that a document shows."""
+    return "".join(it.text for it in blocks("sh") if it.place.startswith(document)).splitlines()
 
 
 def place(block: Block) -> str:
@@ -132,10 +140,25 @@ def test_the_curl_call_of_the_readme_answers(served: FakeFal, tmp_path: Path) ->
 
 
 def test_the_commands_of_the_guide_to_trouble_print(tmp_path: Path) -> None:
-    (commands,) = [block.text for block in blocks("sh") if block.text.startswith("fakefal")]
-    for line in commands.splitlines():
+    for line in lines_of("trouble.md"):
         command = line.partition("#")[0].split()
         assert run([sys.executable, "-m", *command], tmp_path).strip()
+
+
+def test_the_commands_of_the_guide_to_webhooks_run(
+    tmp_path: Path, fakefal: Fake, fakefal_receiver: Receiver
+) -> None:
+    fakefal.on().text("x")
+    url = fakefal_receiver.url
+    id_ = fal_client.submit("fal-ai/any-llm", {"prompt": "x"}, webhook_url=url).request_id
+    fakefal.webhooks.wait()
+    command = f'"{sys.executable}" -m fakefal'
+    for line in lines_of("webhooks.md"):
+        told = line.replace("fakefal webhooks", f"{command} webhooks --url {fakefal.url}")
+        told = told.replace("fakefal ca", f"{command} ca").replace("REQUEST_ID", id_)
+        printed = run(["sh", "-c", told], tmp_path, FAKEFAL_HOME=str(tmp_path))
+        assert printed or (tmp_path / line.partition("> ")[2].split()[0]).exists()
+    fakefal_receiver.wait(2)
 
 
 def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:

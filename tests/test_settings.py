@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
 from fakefal.protocol.options import Switches
-from fakefal.settings import Limits, Settings
+from fakefal.settings import Limits, Settings, data_folder
 
 
 @pytest.mark.parametrize("kind", [Limits, Settings])
@@ -27,3 +28,17 @@ def test_a_server_told_nothing_is_real_takes_every_key_and_leaves_misses_to_the_
     assert settings.unmatched is None
     assert settings.switches == Switches()
     assert settings.limits == Limits()
+
+
+def test_the_folder_for_data_is_the_users_unless_the_environment_names_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FAKEFAL_HOME", str(tmp_path))
+    assert data_folder() == tmp_path
+    for unset in ("", None):
+        if unset is None:
+            monkeypatch.delenv("FAKEFAL_HOME")
+        else:
+            monkeypatch.setenv("FAKEFAL_HOME", unset)
+        assert data_folder().name == "fakefal"
+        assert data_folder().is_absolute()

@@ -27,6 +27,7 @@ _COMMANDS = {
         "Show one of them: wire form, source, who retries.",
     ),
     "webhooks": ("fakefal.cli.webhooks", "List a server's webhooks, or send them again."),
+    "ca": ("fakefal.cli.ca", "Show the local CA, or issue certificates from it."),
     "demo": ("fakefal.cli.demo", "Show the main job in five seconds."),
 }
 """Each command, the module that holds it, and its line of help; imported when it is called."""

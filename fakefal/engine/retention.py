@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from fakefal.engine.clock import Clock
 from fakefal.engine.jobs import Job
 
@@ -41,3 +43,21 @@ def is_forgotten(job: Job, clock: Clock, now: float) -> bool:
     if job.seen_over is None:
         job.seen_over = clock.told()
     return clock.told() - job.seen_over >= kept
+
+
+def stored_until(job: Job) -> float:
+    """The instant from which nothing is left of a job's result, its stored payload included.
+
+    So long its webhook is tried again. Infinite while the job has not ended. Source: documented
+    (protocol.md sections 3.6, 8).
+    """
+    if job.ended_at is None:
+        return math.inf
+    kept = job.conduct.keep_seconds
+    if kept is None:
+        size = len(job.ending.outcome.payload)
+        stores = job.call.wishes.stores
+        kept = keep_seconds(size, stores=stores)
+        if stores and size <= STORED_BYTES:
+            kept = STORED_SECONDS
+    return job.ended_at + kept

@@ -12,6 +12,7 @@ from fakefal.engine.clock import Signal, real_now
 from fakefal.engine.deliveries import Attempt, Delivery, Heard, Post, Stage, shown_url
 from fakefal.engine.jobs import Job, State
 from fakefal.engine.keyring import Keyring
+from fakefal.engine.retention import stored_until
 from fakefal.engine.signing import Signer, body_of, user_id_of
 from fakefal.engine.turns import Turns
 from fakefal.errors import SettingError
@@ -214,10 +215,20 @@ class Webhooks:
         elif heard.kind == "stopped":
             delivery.stage = "waiting"
         else:
-            delivery.due = self.clock.later(end, self._pauses[tried - 1])
-            self._make_ready(delivery)
+            self._try_again(delivery, end, self.clock.later(end, self._pauses[tried - 1]))
         self.news.set()
         self.stirred.set()
+
+    def _try_again(self, delivery: Delivery, end: float, due: float) -> None:
+        """Wait for the next attempt, or give up if the result will not be stored any more."""
+        if due < stored_until(delivery.job):
+            delivery.due = due
+            self._make_ready(delivery)
+            return
+        last = delivery.attempts[-1].heard
+        why = "the result is stored no longer when the next attempt is due"
+        self._finish(delivery, "failed", end, f"{why}, the last: {last.status or last.failure}")
+        self._note(delivery, end, 0, f"given up: {why}")
 
     def _finish(self, delivery: Delivery, stage: Stage, at: float, why: str = "") -> None:
         delivery.stage, delivery.why = stage, why

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from fakefal.protocol.call import Json, Outcome
+from fakefal.protocol.queue import CANCELLED_ERROR
 
 REQUEST_ID = "X-Fal-Webhook-Request-Id"
 USER_ID = "X-Fal-Webhook-User-Id"
@@ -29,6 +30,8 @@ LATER_LIMIT_SECONDS = 120.0
 Source: documented (protocol.md section 8, newer page).
 """
 
+_CANCELLED = 499
+
 RETRY_PAUSES: dict[int, tuple[float, ...]] = {
     31: tuple(min(10.0 * 2**number, 3600.0) for number in range(31)),
     10: tuple(5.0 * 2**number for number in range(10)),
@@ -48,7 +51,8 @@ def event_body(
 
     ``payload`` is what the result endpoint answers; with ``payload_error`` it is null, as it is for
     a body that is no JSON. A platform failure has its own words as ``error``, a model's the status
-    code. Source: documented, inferred for platform failures (protocol.md section 8).
+    code, and a run that was cancelled says that. Source: documented, inferred for platform failures
+    and cancelled runs (protocol.md sections 8 and 16 row 31).
     """
     payload = outcome.body
     if isinstance(payload, bytes) and payload_error is None:
@@ -60,6 +64,8 @@ def event_body(
     }
     if not outcome.is_success:
         told = outcome.error if outcome.error_type else None
+        if outcome.status == _CANCELLED:
+            told = CANCELLED_ERROR
         body["error"] = told or f"Invalid status code: {outcome.status}"
     body["payload"] = payload if payload_error is None else None
     if payload_error is not None:

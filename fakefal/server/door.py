@@ -115,7 +115,13 @@ class Door:
             return Response(200, b"OK", _preflight(headers), "text/plain"), None
         if address.form is Form.CONTROL:
             return self._control(request, address, await self._body(request)), None
-        path = address.path
+        return await self._of_face(request, address)
+
+    async def _of_face(
+        self, request: web.BaseRequest, address: Address
+    ) -> tuple[Answer, Clock | None]:
+        """The answer of the face that serves the host; what is refused is noted."""
+        headers, path = request.headers, address.path
         tenant: Tenant | None = None
         asked: Request | None = None
         try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterable
+from pathlib import Path
 
 import aiohttp
 from aiohttp.abc import ResolveResult
@@ -12,6 +14,8 @@ from yarl import URL
 
 from fakefal.engine.deliveries import EXCERPT_CHARACTERS, Heard
 from fakefal.engine.targets import Targets
+from fakefal.errors import FakefalError
+from fakefal.server.trust import Trust
 
 _CONNECTIONS = 100
 _EXCERPT_BYTES = EXCERPT_CHARACTERS * 4
@@ -23,10 +27,14 @@ class Refused(Exception):
 
 
 class Poster:
-    """One HTTP client for all webhooks of a server; made when the first one goes out."""
+    """One HTTP client for all webhooks of a server; made when the first one goes out.
 
-    def __init__(self, allow: Iterable[str] = ()) -> None:
+    ``home`` is the folder of the local CA, which https receivers may have their certificate from.
+    """
+
+    def __init__(self, allow: Iterable[str], home: Path) -> None:
         self._targets = Targets(allow)
+        self._trust = Trust(home)
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> Heard:
@@ -41,16 +49,19 @@ class Poster:
             return Heard(failure=str(error), kind="refused")
         except aiohttp.InvalidURL:
             return Heard(failure="the URL cannot be used", kind="refused")
+        except (aiohttp.ClientError, OSError) as error:  # some are ValueErrors as well
+            return Heard(failure=_failure(error), kind="failed")
         except ValueError as error:
             return Heard(failure=f"the URL cannot be used: {error}", kind="refused")
-        except (aiohttp.ClientError, OSError) as error:
-            return Heard(failure=_failure(error), kind="failed")
+        except FakefalError as error:
+            return Heard(failure=str(error), kind="failed")
 
     async def _send(self, target: URL, headers: dict[str, str], body: bytes) -> Heard:
         if self._session is None:
             self._session = _session(self._targets)
+        verified = self._trust.context() if target.scheme == "https" else True
         async with self._session.post(
-            target, data=body, headers=headers, allow_redirects=False
+            target, data=body, headers=headers, allow_redirects=False, ssl=verified
         ) as response:
             excerpt = bytearray()
             while len(excerpt) < _EXCERPT_BYTES and not response.content.at_eof():
@@ -102,7 +113,9 @@ def _failure(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "the host is not known"
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return "the certificate of the receiver is not trusted"
+        return f"the certificate of the receiver is not trusted: {_reason(error.certificate_error)}"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return f"TLS with the receiver fails: {_reason(error.os_error)}"
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"cannot connect: {error.os_error.strerror or error.os_error}"
     if isinstance(error, (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)):
@@ -111,4 +124,13 @@ def _failure(error: Exception) -> str:
         return "the receiver closed the connection in the middle of its answer"
     if isinstance(error, aiohttp.ClientResponseError):
         return f"the receiver does not speak HTTP: {error.message.splitlines()[0]}"
+    return str(error) or type(error).__name__
+
+
+def _reason(error: Exception) -> str:
+    """What OpenSSL says, without its numbers and source lines."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.replace("_", " ").lower()
     return str(error) or type(error).__name__

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Iterable
+from pathlib import Path
 
 from fakefal.engine.clock import Signal
 from fakefal.engine.deliveries import Heard, Post
@@ -37,12 +38,13 @@ class Pump:
     def __init__(
         self,
         tasks: Tasks,
-        allow: Iterable[str] = (),
+        allow: Iterable[str],
+        home: Path,
         patience: float = _PATIENCE_SECONDS,
         grace: float = _GRACE_SECONDS,
     ) -> None:
         self._tasks = tasks
-        self._poster = Poster(allow)
+        self._poster = Poster(allow, home)
         self._patience = patience
         self._grace = grace
         self._attended: dict[Webhooks, None] = {}

@@ -25,7 +25,7 @@ from fakefal.server.door import Door
 from fakefal.server.listener import FIELD_BYTES, LINE_BYTES, Listener
 from fakefal.server.spool import Spool
 from fakefal.server.tasks import Tasks
-from fakefal.settings import Settings
+from fakefal.settings import Settings, data_folder
 
 if TYPE_CHECKING:
     from fakefal.engine.webhooks import Webhooks
@@ -149,7 +149,8 @@ class FakeFal:
         if self._pump is None:
             from fakefal.server.pump import Pump  # a server without webhooks starts sooner
 
-            self._pump = Pump(self._tasks, self.settings.webhook_allow)
+            home = self.settings.home or data_folder()
+            self._pump = Pump(self._tasks, self.settings.webhook_allow, home)
             if self._runner is not None:
                 self._pump.start()
         self._pump.attend(webhooks)

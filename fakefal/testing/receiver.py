@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import urllib.request
 from base64 import urlsafe_b64decode
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
@@ -54,14 +56,15 @@ class Arrival:
 
 
 class Receiver:
-    """Listens at ``url`` and records what arrives.
+    """Listens at ``url``, and at ``secure_url`` once that was asked for; records what arrives.
 
     What is genuine is answered 200, what is not 401, unless ``answer`` says otherwise. ``now`` is
     the time that timestamps are compared with. The keys are fetched anew for each webhook, or once
-    if ``keeps_keys`` is set, as fal's docs allow for a day.
+    if ``keeps_keys`` is set, as fal's docs allow for a day. ``home`` is where the local CA lies,
+    which the certificate is from; None is the user's.
     """
 
-    def __init__(self, jwks_url: str, now: Callable[[], float]) -> None:
+    def __init__(self, jwks_url: str, now: Callable[[], float], home: Path | None = None) -> None:
         self.keeps_keys = False
         self._jwks_url = jwks_url
         self._now = now
@@ -71,13 +74,31 @@ class Receiver:
         self._arrivals: list[Arrival] = []
         self._came = threading.Condition()
         self._closed = threading.Event()
-        self._server: ThreadingHTTPServer | None = None
-        self._port = 0
+        self._home = home
+        self._plain = _Listening(self)
+        self._secure = _Listening(self)
+        self._is_started = False
 
     @property
     def url(self) -> str:
         """Where it listens: the ``webhook_url`` of a submit."""
-        return f"http://127.0.0.1:{self._port}/webhook"
+        return f"http://127.0.0.1:{self._plain.port}/webhook"
+
+    @property
+    def secure_url(self) -> str:
+        """The same over https, with a certificate of the local CA, which the fake trusts.
+
+        Whoever asks first has it listen there, and the CA made if this machine has none.
+        """
+        if self._secure.context is None:
+            from fakefal.gateway.authority import Authority
+            from fakefal.settings import data_folder
+
+            authority = Authority(self._home or data_folder())
+            self._secure.context = authority.context("127.0.0.1", "localhost")
+            if self._is_started:
+                self._secure.start()
+        return f"https://127.0.0.1:{self._secure.port}/webhook"
 
     @property
     def arrivals(self) -> list[Arrival]:
@@ -107,21 +128,19 @@ class Receiver:
             return list(self._arrivals)
 
     def start(self) -> None:
-        """Listen, on the port it had before if it was stopped."""
+        """Listen, on the ports it had before if it was stopped."""
         self._closed.clear()
-        self._server = _Server(("127.0.0.1", self._port), _handler_of(self))
-        self._port = self._server.server_address[1]
-        threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), name="receiver", daemon=True
-        ).start()
+        self._is_started = True
+        self._plain.start()
+        if self._secure.context is not None:
+            self._secure.start()
 
     def stop(self) -> None:
         """Listen no more: who comes now is refused. What hangs ends."""
         self._closed.set()
-        server, self._server = self._server, None
-        if server is not None:
-            server.shutdown()
-            server.server_close()
+        self._is_started = False
+        self._plain.stop()
+        self._secure.stop()
 
     def __enter__(self) -> Receiver:
         self.start()
@@ -188,6 +207,37 @@ def _verifies(key: bytes, signature: str, message: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+class _Listening:
+    """One port of a receiver; with a ``context`` it speaks TLS."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self.port = 0
+        self.context: ssl.SSLContext | None = None
+        self._receiver = receiver
+        self._server: ThreadingHTTPServer | None = None
+
+    def start(self) -> None:
+        """Listen, on the port it had before if there was one."""
+        self._server = _Server(("127.0.0.1", self.port), _handler_of(self._receiver))
+        self.port = self._server.server_address[1]
+        if self.context is not None:
+            self._server.socket = self.context.wrap_socket(
+                self._server.socket,
+                server_side=True,
+                do_handshake_on_connect=False,  # else a silent caller would keep out the others
+            )
+        threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), name="receiver", daemon=True
+        ).start()
+
+    def stop(self) -> None:
+        """Listen no more."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.shutdown()
+            server.server_close()
 
 
 class _Server(ThreadingHTTPServer):

@@ -87,9 +87,12 @@ def test_an_express_application_accepts_what_is_genuine_and_nothing_else() -> No
     assert flaws == {
         "good": "",
         "refused": "",
+        "subscribed": "",
         "bad": "bad signature",
         "missing": "header missing",
         "stale": "too old or new",
         "unknown-key": "bad signature",
         "altered-body": "bad signature",
     }
+    told = {prompts[it["body"]["request_id"]]: it["body"] for it in seen["came"]}
+    assert told["subscribed"]["payload"] == seen["data"]

@@ -11,6 +11,7 @@ import pytest
 from fakefal.engine.clock import START
 from fakefal.engine.deliveries import Heard, Post
 from fakefal.protocol.webhooks import RETRY_PAUSES
+from fakefal.protocol.wishes import NO_WISHES, Wishes
 from tests.deliverers import (
     URL,
     deliver,
@@ -126,6 +127,19 @@ def test_a_request_that_ignored_its_cancel_is_told_as_it_ended() -> None:
     assert [json.loads(post.body)["status"] for post in run_out(tenant.webhooks)] == ["OK"]
 
 
+def test_a_running_request_that_honoured_its_cancel_is_told_as_cancelled() -> None:
+    tenant = make_tenant(timeline({"IN_PROGRESS": {"forever": True}}, cancel="honoured"))
+    job = submit(tenant)
+    tenant.clock.advance(5)
+    assert deliver(tenant.webhooks) == []
+    assert tenant.cancel(ANY_LLM, job.id)
+    (post,) = deliver(tenant.webhooks)
+    event = json.loads(post.body)
+    assert (event["status"], event["error"]) == ("ERROR", "Request was cancelled")
+    assert event["payload"] == {"detail": "Request cancelled by the client."}
+    assert run_out(tenant.webhooks) == []
+
+
 def test_the_timestamp_is_the_real_one_unless_the_clock_is_manual() -> None:
     stamps = {}
     for clock in ("manual", "instant"):
@@ -167,6 +181,39 @@ def test_one_long_jump_gives_the_same_plan_as_many_small_ones() -> None:
         seen.append(times(posts))
     assert seen[0] == seen[1]
     assert len(seen[0]) == 32
+
+
+NOT_STORED = Wishes(stores=False)
+
+
+@pytest.mark.parametrize(
+    ("reply", "wishes", "attempts"),
+    [
+        ({"keep": "10s"}, NO_WISHES, 1),
+        ({"keep": "11s"}, NO_WISHES, 2),
+        ({"keep": "20h"}, NO_WISHES, 28),
+        ({}, NOT_STORED, 9),
+        ({"text": "x" * 10_000}, NOT_STORED, 6),
+        ({"text": "x" * 10_000}, NO_WISHES, 32),
+        ({"text": "x" * 1_000_000}, NO_WISHES, 6),
+    ],
+)
+def test_retries_end_when_the_result_is_stored_no_longer(
+    reply: dict[str, Any], wishes: Wishes, attempts: int
+) -> None:
+    tenant = make_tenant(exchange({"text": "x", **reply}))
+    tenant.submit(make_call(webhook=URL, wishes=wishes))
+    posts = run_out(tenant.webhooks, refuse)
+    assert len(posts) == attempts
+    assert latest(tenant.webhooks).stage == "failed"
+    if attempts < 32:
+        why = "the result is stored no longer when the next attempt is due"
+        assert latest(tenant.webhooks).why == f"{why}, the last: 500"
+        *_, last = tenant.journal
+        assert (last.note, last.at) == (f"{URL}: given up: {why}", posts[-1].at)
+    tenant.webhooks.redeliver()
+    assert len(run_out(tenant.webhooks)) == 1
+    assert latest(tenant.webhooks).stage == "delivered"
 
 
 def test_the_next_attempt_counts_from_the_end_of_a_silent_one() -> None:

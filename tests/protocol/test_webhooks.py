@@ -55,6 +55,14 @@ def test_a_failure_of_the_platform_is_told_in_its_own_words() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["cancelled_by_app", "client_cancelled"])
+def test_a_run_that_was_cancelled_is_told_so(name: str) -> None:
+    outcome = outcome_of(CATALOGUE[name])
+    body = event_body("r", "r", outcome)
+    assert (body["status"], body["error"]) == ("ERROR", "Request was cancelled")
+    assert body["payload"] == outcome.body
+
+
 def test_a_result_that_is_not_json_is_told_without_a_payload() -> None:
     body = event_body("r", "r", success(), NOT_JSON)
     assert (body["status"], body["payload"], body["payload_error"]) == ("OK", None, NOT_JSON)

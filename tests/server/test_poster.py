@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from fakefal.gateway.authority import Authority
 from fakefal.server.poster import Poster
+from fakefal.testing.receiver import Receiver
 from tests.callers import soon
 from tests.receivers import Hook, raw_receiver
 
@@ -18,8 +21,8 @@ HEADERS = (("Content-Type", "application/json"), ("X-A", "b"))
 
 
 @pytest.fixture
-async def poster() -> AsyncIterator[Poster]:
-    poster = Poster()
+async def poster(tmp_path: Path) -> AsyncIterator[Poster]:
+    poster = Poster((), tmp_path)
     yield poster
     await poster.close()
 
@@ -149,9 +152,9 @@ async def test_a_name_is_looked_up_and_its_address_is_judged(
 
 @pytest.mark.parametrize("allow", [(), ("public.test",)])
 async def test_a_host_that_was_named_is_tried_wherever_it_is(
-    allow: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    allow: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    poster = Poster(allow)
+    poster = Poster(allow, tmp_path)
     real = socket.getaddrinfo
     monkeypatch.setattr(
         socket, "getaddrinfo", lambda host, *rest, **more: real("0.0.0.0", *rest, **more)
@@ -161,3 +164,61 @@ async def test_a_host_that_was_named_is_tried_wherever_it_is(
         heard = await soon(poster.post(url, HEADERS, b'{"request_id":"r"}'))
         assert (heard.kind == "refused") is not bool(allow)
     await poster.close()
+
+
+def https_receiver(home: Path) -> Receiver:
+    return Receiver("http://127.0.0.1:9/jwks.json", lambda: 1000.0, home)
+
+
+async def test_a_receiver_with_a_certificate_of_the_local_ca_is_trusted(
+    poster: Poster, tmp_path: Path
+) -> None:
+    with https_receiver(tmp_path) as receiver:
+        receiver.answer(200, 200)
+        for url in (receiver.secure_url, receiver.secure_url.replace("127.0.0.1", "localhost")):
+            heard = await soon(poster.post(url, HEADERS, b'{"request_id":"r"}'))
+            assert (heard.status, heard.excerpt, heard.failure) == (200, "received", "")
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_told(
+    poster: Poster, tmp_path: Path
+) -> None:
+    with https_receiver(tmp_path / "other") as receiver:
+        for _ in range(2):  # without a local CA, and with one that did not sign it
+            heard = await soon(poster.post(receiver.secure_url, HEADERS, b"{}"))
+            assert (heard.status, heard.kind) == (0, "failed")
+            assert heard.failure.startswith("the certificate of the receiver is not trusted: ")
+            assert "issuer" in heard.failure or "self-signed" in heard.failure
+            Authority(tmp_path)
+        assert receiver.arrivals == []
+
+
+async def test_a_certificate_for_another_name_is_told(
+    poster: Poster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *rest, **more: real("127.0.0.1", *rest, **more)
+    )
+    with https_receiver(tmp_path) as receiver:
+        url = receiver.secure_url.replace("127.0.0.1", "shop.test")
+        heard = await soon(poster.post(url, HEADERS, b"{}"))
+        assert heard.failure == (
+            "the certificate of the receiver is not trusted: Hostname mismatch, certificate is not "
+            "valid for 'shop.test'."
+        )
+
+
+async def test_a_receiver_that_speaks_no_tls_is_told(poster: Poster) -> None:
+    async with Hook() as hook:
+        heard = await soon(poster.post(hook.url.replace("http:", "https:"), HEADERS, b"{}"))
+        assert (heard.status, heard.kind) == (0, "failed")
+        assert heard.failure.startswith("TLS with the receiver fails: ")
+
+
+async def test_a_spoiled_ca_is_told(poster: Poster, tmp_path: Path) -> None:
+    path = Authority(tmp_path).path
+    path.write_text("nonsense", encoding="utf-8")
+    heard = await soon(poster.post("https://127.0.0.1:9/", HEADERS, b"{}"))
+    assert heard.kind == "failed"
+    assert heard.failure.startswith(f"cannot read the local CA in {path}: ")

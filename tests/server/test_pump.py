@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,7 +160,7 @@ async def test_an_instant_clock_waits_for_a_real_answer_and_not_for_ever() -> No
 
     engine = make_engine([exchange()], clock="instant", options={"webhook_retries": 10})
     tasks = Tasks()
-    pump = Pump(tasks, patience=0.01)
+    pump = Pump(tasks, (), Path(), patience=0.01)
     engine.attend(pump.attend)
     pump.start()
     async with raw_receiver(silent) as url:
@@ -327,7 +328,8 @@ async def test_a_reset_ends_what_was_under_way() -> None:
 def test_a_server_without_webhooks_imports_nothing_for_them() -> None:
     code = (
         "import sys; from fakefal.server.server import FakeFal; FakeFal()\n"
-        "heavy = ('cryptography', 'fakefal.server.pump', 'fakefal.engine.webhooks')\n"
+        "heavy = ('cryptography', 'fakefal.server.pump', 'fakefal.engine.webhooks', 'trustme',\n"
+        "  'platformdirs', 'fakefal.gateway.authority')\n"
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run(

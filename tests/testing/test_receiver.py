@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from fakefal.gateway.authority import certificate_path
 from fakefal.testing.receiver import Receiver
 
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -101,3 +106,33 @@ def test_waiting_has_an_end(receiver: Receiver) -> None:
 def test_an_answer_may_be_delayed(receiver: Receiver) -> None:
     receiver.delay("10ms")
     assert post(receiver) == 401
+
+
+def test_it_listens_over_https_once_that_is_asked_for(tmp_path: Path) -> None:
+    with Receiver("http://127.0.0.1:9/jwks.json", lambda: 1000.0, tmp_path) as receiver:
+        assert not list(tmp_path.iterdir())
+        url = receiver.secure_url
+        trusting = ssl.create_default_context(cafile=certificate_path(tmp_path))
+        for again in (False, True):
+            if again:
+                receiver.stop()
+                receiver.start()
+            assert receiver.secure_url == url
+            request = urllib.request.Request(url, b'{"request_id":"r"}')
+            with pytest.raises(urllib.error.HTTPError, match="401") as found:
+                urllib.request.urlopen(request, timeout=5, context=trusting)
+            found.value.close()
+        assert post(receiver) == 401
+        assert len(receiver.arrivals) == 3
+
+
+def test_a_silent_caller_keeps_nobody_out(tmp_path: Path) -> None:
+    with Receiver("http://127.0.0.1:9/jwks.json", lambda: 1000.0, tmp_path) as receiver:
+        port = urlsplit(receiver.secure_url).port
+        trusting = ssl.create_default_context(cafile=certificate_path(tmp_path))
+        with (
+            socket.create_connection(("127.0.0.1", port)),
+            socket.create_connection(("127.0.0.1", port)) as plain,
+            trusting.wrap_socket(plain, server_hostname="127.0.0.1") as secure,
+        ):
+            assert secure.version() is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import fal_client
@@ -36,6 +37,23 @@ def test_a_delivery_is_waited_for_and_is_genuine(fakefal: Fake, fakefal_receiver
     (arrival,) = fakefal_receiver.genuine
     assert arrival.body["payload"]["output"] == "Ship it."
     assert len(fakefal.webhooks) == len(list(fakefal.webhooks)) == 1
+
+
+@on_manual
+def test_a_receiver_with_a_strange_certificate_is_an_attempt_that_failed(
+    fakefal: Fake, tmp_path: Path
+) -> None:
+    fakefal.on("fal-ai/any-llm").text("Ship it.")
+    jwks_url = f"{fakefal.base_url('rest.fal.ai')}/.well-known/jwks.json"
+    with Receiver(jwks_url, fakefal.webhooks.now, tmp_path) as stranger:
+        url = stranger.secure_url
+        fal_client.submit("fal-ai/any-llm", {"prompt": "x"}, webhook_url=url)
+        fakefal.webhooks.settle()
+        assert stranger.arrivals == []
+    (record,) = fakefal.webhooks
+    told = f"{url}: attempt 1 of 32: the certificate of the receiver is not trusted: "
+    assert (record.state, record.attempts[0]["status"]) == ("waiting", 0)
+    assert fakefal.journal[-1]["note"].startswith(told)
 
 
 @pytest.mark.parametrize(

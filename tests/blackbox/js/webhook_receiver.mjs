@@ -50,8 +50,14 @@ const server = app.listen(0, "127.0.0.1", async () => {
     });
     submitted[prompt] = request_id;
   }
-  while (came.length < prompts.length) await new Promise((done) => setTimeout(done, 5));
-  console.log(JSON.stringify({ submitted, came }));
+  const { requestId, data } = await fal.subscribe("fal-ai/any-llm", {
+    input: { prompt: "subscribed" },
+    webhookUrl,
+    pollInterval: 10,
+  });
+  submitted.subscribed = requestId;
+  while (came.length <= prompts.length) await new Promise((done) => setTimeout(done, 5));
+  console.log(JSON.stringify({ submitted, came, data }));
   server.close();
   server.closeAllConnections();
 });

@@ -1,0 +1,1 @@
+"""Other ways to reach the fake: certificates of its own, for TLS."""
