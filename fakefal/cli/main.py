@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import os
@@ -45,7 +46,11 @@ class _Commands(click.Group):
             close = get_close_matches(cmd_name, _COMMANDS, n=1)
             right = f'did you mean "{close[0]}"?' if close else f"one of {', '.join(_COMMANDS)}"
             raise click.UsageError(f'"{cmd_name}" is no command — {right}')
-        command = getattr(importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name)
+        gc.disable()  # imports leave no garbage, and looking for it takes a tenth of their time
+        try:
+            command = getattr(importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name)
+        finally:
+            gc.enable()
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

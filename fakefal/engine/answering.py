@@ -9,10 +9,10 @@ from fakefal.engine.clock import Clock
 from fakefal.engine.files import Files
 from fakefal.engine.identities import Identities
 from fakefal.engine.journal import Journal, Miss
-from fakefal.engine.outputs import placing_of
 from fakefal.engine.troubles import Troubles
 from fakefal.protocol import errors
 from fakefal.protocol.anyllm import (
+    Variant,
     billable_units,
     output_shape,
     too_long,
@@ -26,14 +26,13 @@ from fakefal.protocol.headers import HINT
 from fakefal.protocol.trouble import Interrupted, Operation, Trouble
 from fakefal.scenario.book import Book
 from fakefal.scenario.outcomes import ending_of
-from fakefal.scenario.placing import GENERATED_KINDS, MediaPlan, Placing, is_text
 from fakefal.scenario.plans import GENERATED, Ending, Plan
 from fakefal.scenario.render import TemplateError
-from fakefal.scenario.shapes import guess_kind
 from fakefal.scenario.terms import Terms
 
 if TYPE_CHECKING:
     from fakefal.scenario.entries import Entry
+    from fakefal.scenario.placing import MediaPlan, Placing
 
 
 @dataclass(slots=True)
@@ -103,7 +102,8 @@ class Answering:
         if self._troubles.world is not None:
             trouble = self._troubles.meet(operation, call.endpoint, request_id)
             self._interrupt(trouble, call, request_id, "")
-        flaws, note = self._flaws(call)
+        variant = variant_of(call.endpoint)
+        flaws, note = self._flaws(call, variant)
         if flaws:
             return self._invalid(call, request_id, flaws, trouble)
         if type(call.input) is dict and "webhook_url" in call.input:
@@ -130,12 +130,14 @@ class Answering:
             ending = ending_of(plan, call, request_id, count, terms.seed, terms.switches)
         except TemplateError as error:
             raise self.template_failed(error, call, label, place) from None
-        placing = self._placing(plan, call, request_id, ending)
-        if placing is not None:
-            ending = placing.ending(ending, terms.seed)
+        placing = None
+        if plan.media is not None or (plan.is_open and variant is None):
+            placing = self._placing(plan, call, request_id, ending)
+            if placing is not None:
+                ending = placing.ending(ending, terms.seed)
         units = plan.billable_units
         if units is None and ending.outcome.is_success:
-            units = billable_units(variant_of(call.endpoint), call.input, terms.switches.period)
+            units = billable_units(variant, call.input, terms.switches.period)
         return Answer(request_id, ending, plan, units, label, count, place, trouble, note, placing)
 
     def refusal(self, call: Call, answer: Answer) -> WireError:
@@ -175,10 +177,9 @@ class Answering:
         self._journal.write(now, "call", call, request_id, trouble.code, label, trouble=trouble)
         raise Interrupted(trouble, request_id)
 
-    def _flaws(self, call: Call) -> tuple[list[Json], str]:
+    def _flaws(self, call: Call, variant: Variant | None) -> tuple[list[Json], str]:
         """What the model would refuse in an input, and what the journal should say of it."""
         switches = self.terms.switches
-        variant = variant_of(call.endpoint)
         if call.flaws or variant is None or not switches.validate:
             return list(call.flaws), ""
         flaws = validate(variant, call.input, switches.period)
@@ -201,17 +202,22 @@ class Answering:
 
     def _unmatched(self, call: Call, request_id: str, trouble: Trouble | None) -> Plan:
         """What a call gets that no exchange matches."""
-        is_known = (
-            variant_of(call.endpoint) is not None or guess_kind(call.endpoint.text) is not None
-        )
-        if self.terms.unmatched == "fail" or not is_known:
-            error = self._missed(call, request_id)
-            error.trouble = trouble
-            raise error
-        return GENERATED
+        if self.terms.unmatched != "fail":
+            if variant_of(call.endpoint) is not None:
+                return GENERATED
+            from fakefal.scenario.shapes import guess_kind  # most calls have no files
+
+            if guess_kind(call.endpoint.text) is not None:
+                return GENERATED
+        error = self._missed(call, request_id)
+        error.trouble = trouble
+        raise error
 
     def _placing(self, plan: Plan, call: Call, request_id: str, ending: Ending) -> Placing | None:
         """The files of an output, to be put where the caller can fetch them."""
+        from fakefal.engine.outputs import placing_of
+        from fakefal.scenario.placing import is_text
+
         media, variant = plan.media, variant_of(call.endpoint)
         if plan.is_open and variant is None:
             media = _guessed(media, call)
@@ -237,6 +243,9 @@ def _guessed(media: MediaPlan | None, call: Call) -> MediaPlan | None:
     """The files of a reply that does not say what it is of."""
     if media is not None and media.kind is not None:
         return media
+    from fakefal.scenario.placing import GENERATED_KINDS
+    from fakefal.scenario.shapes import guess_kind
+
     kind = guess_kind(call.endpoint.text)
     if kind is None or media is None:
         return media if kind is None else GENERATED_KINDS[kind]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from importlib import import_module
 from typing import NamedTuple
 
-from fakefal.faces import cdn, jwks, queue, realtime, rest, run, uploads
+from fakefal.faces import queue, run
 from fakefal.faces.http import Handler
 from fakefal.protocol import hosts
 from fakefal.protocol.errors import WireError, method_not_allowed
@@ -15,60 +16,76 @@ from fakefal.protocol.ingress import REFUSED_METHODS, refused_by_ingress
 
 
 class Route(NamedTuple):
-    """One line of the table."""
+    """One line of the table.
+
+    A handler may stand as ``cdn.read``: its face is imported when it is first asked, so that a
+    server starts sooner.
+    """
 
     method: str
-    path: re.Pattern[str]
-    handler: Handler
+    path: str
+    handler: Handler | str
+
+    def match(self, path: str) -> re.Match[str] | None:
+        """The named parts of a path that this route takes."""
+        return _pattern(self.path).fullmatch(path)
 
 
-def _route(method: str, path: str, handler: Handler) -> Route:
+@lru_cache(maxsize=256)
+def _pattern(path: str) -> re.Pattern[str]:
     """``{endpoint}`` and ``{folder}`` take many segments, every other name one."""
     pattern = re.sub(r"\{(endpoint|folder)\}", r"(?P<\1>[^/].*?)", path)
     pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", pattern)
-    return Route(method, re.compile(f"/+{pattern}", re.DOTALL), handler)
+    return re.compile(f"/+{pattern}", re.DOTALL)
+
+
+@lru_cache(maxsize=256)
+def _handler(name: str) -> Handler:
+    face, _, function = name.partition(".")
+    handler: Handler = getattr(import_module(f"fakefal.faces.{face}"), function)
+    return handler
 
 
 _REQUEST = "{endpoint}/requests/{id}"
 _FILE = "files/{folder}/{name}"
 
 _STORED = (
-    _route("POST", "files/upload", uploads.upload),
-    _route("POST", "files/upload/multipart", uploads.create),
-    _route("PUT", "files/upload/{id}", uploads.put),
-    _route("PUT", "files/upload/{id}/{number}", uploads.put_part),
-    _route("POST", "files/upload/{id}/complete", uploads.complete),
-    _route("POST", "files/upload/{id}/{number}", uploads.place_part),
-    _route("PUT", f"{_FILE}/multipart/{{id}}/{{number}}", uploads.put_part),
-    _route("POST", f"{_FILE}/multipart/{{id}}/complete", uploads.complete),
-    _route("POST", f"{_FILE}/sign", cdn.sign),
-    _route("GET", _FILE, cdn.read),
-    _route("HEAD", _FILE, cdn.read),
+    Route("POST", "files/upload", "uploads.upload"),
+    Route("POST", "files/upload/multipart", "uploads.create"),
+    Route("PUT", "files/upload/{id}", "uploads.put"),
+    Route("PUT", "files/upload/{id}/{number}", "uploads.put_part"),
+    Route("POST", "files/upload/{id}/complete", "uploads.complete"),
+    Route("POST", "files/upload/{id}/{number}", "uploads.place_part"),
+    Route("PUT", f"{_FILE}/multipart/{{id}}/{{number}}", "uploads.put_part"),
+    Route("POST", f"{_FILE}/multipart/{{id}}/complete", "uploads.complete"),
+    Route("POST", f"{_FILE}/sign", "cdn.sign"),
+    Route("GET", _FILE, "cdn.read"),
+    Route("HEAD", _FILE, "cdn.read"),
 )
 """The hosts of files take and give the same on all their names."""
 
 ROUTES: dict[str, tuple[Route, ...]] = {
     hosts.QUEUE: (
-        _route("GET", f"{_REQUEST}/status", queue.status),
-        _route("GET", _REQUEST, queue.result),
-        _route("GET", f"{_REQUEST}/status/stream", queue.status_stream),
-        _route("GET", f"{_REQUEST}/response", queue.result),
-        _route("PUT", f"{_REQUEST}/cancel", queue.cancel),
-        _route("POST", "{endpoint}", queue.submit),
+        Route("GET", f"{_REQUEST}/status", queue.status),
+        Route("GET", _REQUEST, queue.result),
+        Route("GET", f"{_REQUEST}/status/stream", queue.status_stream),
+        Route("GET", f"{_REQUEST}/response", queue.result),
+        Route("PUT", f"{_REQUEST}/cancel", queue.cancel),
+        Route("POST", "{endpoint}", queue.submit),
     ),
     hosts.RUN: (
-        _route("POST", "{endpoint}/stream", run.stream),
-        _route("POST", "{endpoint}", run.run),
-        _route("GET", "{endpoint}/realtime", realtime.connect),
-        _route("GET", "{endpoint}", run.get),
+        Route("POST", "{endpoint}/stream", run.stream),
+        Route("POST", "{endpoint}", run.run),
+        Route("GET", "{endpoint}/realtime", "realtime.connect"),
+        Route("GET", "{endpoint}", run.get),
     ),
     hosts.REST: (
-        _route("POST", "storage/upload/initiate", rest.initiate),
-        _route("POST", "storage/upload/initiate-multipart", rest.initiate_multipart),
-        _route("POST", "storage/auth/token", rest.storage_token),
-        _route("POST", "tokens/realtime", rest.realtime_token),
-        _route("POST", "tokens", rest.tokens),
-        _route("GET", r"\.well-known/jwks\.json", jwks.jwks),
+        Route("POST", "storage/upload/initiate", "rest.initiate"),
+        Route("POST", "storage/upload/initiate-multipart", "rest.initiate_multipart"),
+        Route("POST", "storage/auth/token", "rest.storage_token"),
+        Route("POST", "tokens/realtime", "rest.realtime_token"),
+        Route("POST", "tokens", "rest.tokens"),
+        Route("GET", r"\.well-known/jwks\.json", "jwks.jwks"),
     ),
     hosts.MEDIA: _STORED,
     hosts.MEDIA_B: _STORED,
@@ -100,10 +117,12 @@ def _find(host: str, method: str, path: str) -> tuple[Handler, Mapping[str, str]
     is_read = method == "POST" and host == hosts.QUEUE and _READS.search(bare) is not None
     for route in routes:
         if route.method == method and not (is_read and route.handler is queue.submit):
-            found = route.path.fullmatch(bare)
+            found = route.match(bare)
             if found is not None:
-                return route.handler, found.groupdict()
-    if is_read or any(route.path.fullmatch(bare) for route in routes):
+                handler = route.handler
+                named = _handler(handler) if isinstance(handler, str) else handler
+                return named, found.groupdict()
+    if is_read or any(route.match(bare) for route in routes):
         raise method_not_allowed()
     raise WireError(404, {"detail": f"Path {path} not found"})
 

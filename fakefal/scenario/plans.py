@@ -11,13 +11,13 @@ from fakefal.protocol.call import Outcome
 from fakefal.protocol.endpoints import EndpointId
 from fakefal.protocol.errors import ErrorEntry
 from fakefal.protocol.trouble import Cut, Drip
-from fakefal.scenario.placing import MediaPlan
 from fakefal.scenario.render import Value
 from fakefal.scenario.timeline import DEFAULT_TIMELINE, Step
-from fakefal.scenario.webhook_plans import WebhookPlan
 
 if TYPE_CHECKING:
+    from fakefal.scenario.placing import MediaPlan
     from fakefal.scenario.troubles import Faults
+    from fakefal.scenario.webhook_plans import WebhookPlan
 
 Path = tuple[str | int, ...]
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from fakefal.protocol.call import Call, Json
 from fakefal.scenario.assets import Asset
-from fakefal.scenario.clips import glb, mp4, wav
 from fakefal.scenario.dimensions import Dimensions
 from fakefal.scenario.generated import canonical, digest
 from fakefal.scenario.media_words import Kind
-from fakefal.scenario.pictures import MAX_SIDE, Colour, jpeg, png
 
 _SIZES = {
     "square_hd": Dimensions(1024, 1024),
@@ -44,24 +43,20 @@ _TARGETS: dict[str, Kind] = {
 }
 _TARGET = re.compile(rf"-to-({'|'.join(_TARGETS)})(?![a-z])")
 
-_KNOWN: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    ("mesh", re.compile(r"trellis|3d|tripo|rodin|meshy")),
-    ("chunks", re.compile(r"whisper|wizper|scribe|transcri")),
-    ("audio", re.compile(r"tts|speech|audio|music|sound|voice|kokoro|elevenlabs|lyria|ace-step")),
+_KNOWN: tuple[tuple[Kind, str], ...] = (
+    ("mesh", r"trellis|3d|tripo|rodin|meshy"),
+    ("chunks", r"whisper|wizper|scribe|transcri"),
+    ("audio", r"tts|speech|audio|music|sound|voice|kokoro|elevenlabs|lyria|ace-step"),
     (
         "video",
-        re.compile(
-            r"video|kling|veo|sora|/wan|hailuo|minimax|luma|runway|pika|ltx|mochi|pixverse"
-            r"|seedance|vidu|cogvideo|hunyuan|lipsync|animat"
-        ),
+        r"video|kling|veo|sora|/wan|hailuo|minimax|luma|runway|pika|ltx|mochi|pixverse"
+        r"|seedance|vidu|cogvideo|hunyuan|lipsync|animat",
     ),
-    ("image", re.compile(r"birefnet|rembg|background|upscal|esrgan|aura-sr|ccsr|codeformer")),
+    ("image", r"birefnet|rembg|background|upscal|esrgan|aura-sr|ccsr|codeformer"),
     (
         "images",
-        re.compile(
-            r"flux|sdxl|diffusion|/sd|image|recraft|ideogram|nano-banana|seedream|hidream|kolors"
-            r"|playground|aura-flow|sana|photo|fooocus|bria|lora|pony|dreamshaper|realistic"
-        ),
+        r"flux|sdxl|diffusion|/sd|image|recraft|ideogram|nano-banana|seedream|hidream|kolors"
+        r"|playground|aura-flow|sana|photo|fooocus|bria|lora|pony|dreamshaper|realistic",
     ),
 )
 
@@ -79,6 +74,7 @@ class Leaf:
     fields: dict[str, Json] = field(default_factory=dict)
 
 
+@lru_cache(maxsize=1024)
 def guess_kind(endpoint: str) -> Kind | None:
     """What an endpoint probably makes, by the words of its id; None if they say nothing.
 
@@ -87,7 +83,7 @@ def guess_kind(endpoint: str) -> Kind | None:
     text = endpoint.lower()
     if target := _TARGET.search(text):
         return _TARGETS[target[1]]
-    return next((kind for kind, words in _KNOWN if words.search(text)), None)
+    return next((kind for kind, words in _KNOWN if re.search(words, text)), None)
 
 
 def shaped(kind: Kind, call: Call, seed: int, files: Sequence[Asset], text: str) -> Json:
@@ -116,6 +112,9 @@ def shaped(kind: Kind, call: Call, seed: int, files: Sequence[Asset], text: str)
 
 
 def _made(kind: Kind, given: Mapping[str, Any], *about: str) -> list[Asset]:
+    from fakefal.scenario.clips import glb, mp4, wav  # most calls make none
+    from fakefal.scenario.pictures import jpeg, png
+
     if kind == "video":
         return [Asset("video.mp4", "video/mp4", mp4(_colour("0", *about)))]
     if kind == "audio":
@@ -140,7 +139,7 @@ def _made(kind: Kind, given: Mapping[str, Any], *about: str) -> list[Asset]:
     ]
 
 
-def _colour(*about: str) -> Colour:
+def _colour(*about: str) -> tuple[int, int, int]:
     red, green, blue = digest("colour", *about)[:3]
     return red, green, blue
 
@@ -165,6 +164,8 @@ def _size(given: Mapping[str, Any]) -> Dimensions:
 
 
 def _side(value: Any) -> int:
+    from fakefal.scenario.pictures import MAX_SIDE
+
     if isinstance(value, bool) or not isinstance(value, int):
         return 0
     return min(value, MAX_SIDE) if value > 0 else 0

@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from fakefal.protocol.webhooks import NOT_JSON
-
 if TYPE_CHECKING:
     from fakefal.scenario.webhook_models import Jwks, JwksSpec, Webhook, WebhookSpec
 
@@ -60,6 +58,7 @@ class JwksPlan:
 
 def compile_webhook(webhook: Webhook) -> WebhookPlan:
     """A word or mapping of a reply as a plan."""
+    from fakefal.protocol.webhooks import NOT_JSON
     from fakefal.scenario.webhook_models import spelled_webhook  # models are pydantic's
 
     spec: WebhookSpec = spelled_webhook(webhook)

@@ -16,7 +16,6 @@ from aiohttp.http_exceptions import BadHttpMessage
 
 from fakefal import addressing
 from fakefal.addressing import Address, Form, path_text
-from fakefal.control import api
 from fakefal.engine.blobs import Blob
 from fakefal.engine.clock import Clock
 from fakefal.engine.engine import Engine
@@ -42,7 +41,6 @@ from fakefal.server.patience import Patience
 from fakefal.server.refusal import check_version, refused_body
 from fakefal.server.spool import Spool
 from fakefal.server.tasks import Tasks
-from fakefal.server.troubled import Troubled
 from fakefal.server.wire import FRAMING, SERVER, Whole, Windowed, cross_origin, printable
 
 _LOG = logging.getLogger("fakefal")
@@ -59,6 +57,7 @@ class Door:
         self._tasks = tasks
         self._spool = spool
         self._keep_alive = engine.settings.keep_alive
+        self._nobody, self._marked = engine.nobody, engine.marked
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong inside becomes an answer too."""
@@ -80,6 +79,8 @@ class Door:
         if answer.trouble is not None and clock is not None:
             if request.task is not None:
                 self._tasks.adopt(request.task)
+            from fakefal.server.troubled import Troubled  # most servers have no trouble
+
             return Troubled(answer, answer.trouble, clock, keep_alive=self._keep_alive)
         if isinstance(answer, EventStream):
             return await self._stream(request, answer)
@@ -134,13 +135,14 @@ class Door:
             handler, parts = find_route(address.host, request.method, path)
             tenant = self._tenant(headers, request.method, address.host, parts)
             asked = Request(request.method, address, path, headers, body, tenant)
-            asked.nobody, asked.marked, asked.blob = self._engine.nobody, self._engine.marked, blob
+            asked.nobody, asked.marked, asked.blob = self._nobody, self._marked, blob
             if tenant is not None and tenant.troubles.world is not None:
                 unreachable = tenant.troubles.unreachable(address.host)
                 if unreachable is not None:
                     tenant.refused("", unreachable.code, f"{address.host} is down")
                     raise Interrupted(unreachable)
-            return await handler(asked, parts), _clock_of(asked)
+            answer = await handler(asked, parts)
+            return answer, None if answer.trouble is None else _clock_of(asked)
         except Interrupted as interrupted:
             nothing = Response(500, b"", request_id=interrupted.request_id)
             nothing.trouble = interrupted.trouble
@@ -163,6 +165,8 @@ class Door:
         return self._engine.tenant_for(credential, app)
 
     def _control(self, request: web.BaseRequest, address: Address, body: bytes) -> Answer:
+        from fakefal.control import api  # most servers are not controlled
+
         authorization = request.headers.get("Authorization")
         status, found = api.answer(self._engine, request.method, address.path, authorization, body)
         notes = api.notes(self._engine, address.path, authorization)
@@ -173,6 +177,12 @@ class Door:
         if not request.can_read_body:
             return b""
         limit = self._engine.settings.limits.body_bytes
+        content = request.content
+        if content.is_eof() and content.exception() is None and "Expect" not in request.headers:
+            data = content.read_nowait()  # almost always all of it is there
+            if len(data) > limit:
+                raise refused_by_ingress(413, f"the body is over {limit} bytes")
+            return data
         return await self._taken(request, request.read, limit)
 
     async def _blob(self, request: web.BaseRequest) -> Blob | None:
