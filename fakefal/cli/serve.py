@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from dataclasses import dataclass
 from typing import Any
@@ -71,7 +72,12 @@ def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> 
     SCENARIO is a YAML or JSON file, or a folder of them. Without one, any-llm calls get generated
     answers.
     """
-    run(_serve(terminal, scenarios, **options))
+    gc.disable()  # until it listens: looking for garbage is a tenth of a start
+    try:
+        run(_serve(terminal, scenarios, **options))
+    finally:
+        gc.unfreeze()
+        gc.enable()
 
 
 async def _serve(
@@ -101,6 +107,8 @@ async def _serve(
     stopped = _stop_on_signals()
     async with fake:
         terminal.say(_greeting(fake))
+        gc.freeze()  # what a start makes stays as long as the server
+        gc.enable()
         await stopped.wait()
     for line in fake.unsent:
         terminal.say(f"webhook still due: {line}")
