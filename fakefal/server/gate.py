@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import socket
 from http import HTTPStatus
@@ -55,6 +56,8 @@ class Gate:
         self._authority: Authority | None = None
         self._forwarder: Forwarder | None = None
         self._tunnels: set[Side] = set()
+        self._lines: list[asyncio.Transport] = []
+        self._most = 64
 
     @property
     def authority(self) -> Authority:
@@ -82,9 +85,12 @@ class Gate:
         return Opening(began=lambda it: self._tasks.start(self._welcome(it, None), "TLS"))
 
     async def stop(self) -> None:
-        """End all tunnels."""
+        """End all tunnels, and what is left under TLS: it would wait for the other side's end."""
         for side in list(self._tunnels):
             side.abort()
+        for line in self._lines:
+            line.abort()
+        self._lines.clear()
         if self._forwarder is not None:
             await self._forwarder.close()
 
@@ -156,12 +162,13 @@ class Gate:
                 return
             meant = _meant(hello, target)
             if meant and self._is_down(meant):
-                _LOG.debug("%s is down", meant)
+                self._engine.note_refusal(None, f"TLS {meant}", 0, f"{meant} is down")
                 reset(transport)
             elif hello.is_tls:
                 secured, inside = await secure(
                     opening, self._leaf(hello, target, transport), seconds, self._tasks.start
                 )
+                self._keep(transport)
                 self._serve(secured, inside, meant)
                 is_served = not inside.is_lost
             elif target is None:
@@ -176,6 +183,13 @@ class Gate:
         finally:
             if not is_served:
                 transport.abort()
+
+    def _keep(self, line: asyncio.Transport) -> None:
+        """Know what is open under TLS; now and then what has been closed is forgotten."""
+        self._lines.append(line)
+        if len(self._lines) > self._most:
+            self._lines = [it for it in self._lines if not it.is_closing()]
+            self._most = 64 + 2 * len(self._lines)
 
     def _serve(self, transport: asyncio.Transport, opening: Opening, meant: str) -> None:
         if opening.is_lost:
@@ -255,8 +269,7 @@ class Gate:
         self, request: web.BaseRequest, target: Target, error: Exception
     ) -> web.StreamResponse:
         self.visits.note(target, "unreachable")
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        why = f"cannot reach {target}: {reason}"
+        why = f"cannot reach {target}: {_reason(error)}"
         self._engine.note_refusal(None, f"{request.method} {target}", 502, why)
         return _Told(502, why)
 
@@ -302,6 +315,16 @@ def told(status: int, why: str) -> bytes:
 _TLS_ONLY = told(
     HTTPStatus.BAD_REQUEST, "a plain HTTP request was sent to the TLS port - use https://"
 )
+
+
+def _reason(error: Exception) -> str:
+    """Why a host is not reached, in the system's words where it has some."""
+    error = getattr(error, "os_error", error)
+    if isinstance(error, socket.gaierror):
+        return error.strerror or "the name is not known"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return str(error) or type(error).__name__
 
 
 def _meant(hello: Hello, target: Target | None) -> str:

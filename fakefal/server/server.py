@@ -198,10 +198,10 @@ class FakeFal:
             while self._ports:
                 self._ports.pop().close()
             await self._tasks.cancel_all()
-            await self.gate.stop()
             if self._pump is not None:
                 await self._pump.stop()
             await runner.cleanup()
+            await self.gate.stop()
         self._spool.close()
 
     def _attend(self, webhooks: Webhooks) -> None:
