@@ -25,7 +25,7 @@ def test_a_host_and_a_port_are_a_target(text: str, found: Target) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "x", "x:", ":1", "x:0", "x:65536", "x:9999999999999", "x:-1", "x:+1", "x:1 ", "x:٣",
-     "x y:1", "::1:443", "[::1:1", "[x]:1", "[127.0.0.1:1", "a..b:1", ".:1", "-x:1", "a/b:1", 
+     "x y:1", "::1:443", "[::1:1", "[x]:1", "[127.0.0.1:1", "a..b:1", ".:1", "-x:1", "a/b:1",
      "u@h:1", "x" * 254 + ":1", "é:1"],
 )  # fmt: skip
 def test_what_is_no_target_is_none(text: str) -> None:
