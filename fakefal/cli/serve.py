@@ -32,16 +32,6 @@ class _Tally:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8787, show_default=True, help="Port; 0 takes a free one.")
 @click.option(
-    "--tls-port",
-    type=int,
-    help="A second port, which speaks TLS; 0 takes a free one. Default: none.",
-)
-@click.option(
-    "--offline",
-    is_flag=True,
-    help="Used as a proxy, refuse hosts other than fal's. Default: let them through.",
-)
-@click.option(
     "--clock",
     type=click.Choice(["real", "instant", "manual"]),
     default="real",
@@ -76,6 +66,16 @@ class _Tally:
     help="Send webhooks to this host too; loopback and private ones are allowed. Repeatable.",
 )
 @click.option("--quiet", is_flag=True, help="No line for each call.")
+@click.option(
+    "--tls-port",
+    type=int,
+    help="A second port, which speaks TLS; 0 takes a free one. Default: none.",
+)
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="Used as a proxy, refuse hosts other than fal's. Default: let them through.",
+)
 @click.pass_obj
 def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> None:
     """Serve a fake fal.ai until it is stopped (Ctrl-C, SIGTERM).
@@ -96,7 +96,6 @@ async def _serve(
     scenarios: tuple[str, ...],
     host: str,
     port: int,
-    tls_port: int | None,
     keys: tuple[str, ...],
     options: tuple[str, ...],
     quiet: bool,
@@ -104,8 +103,7 @@ async def _serve(
     **settings: Any,
 ) -> None:
     settings["keys"], settings["webhook_allow"] = frozenset(keys), frozenset(webhook_allow)
-    told = read_options(options)
-    fake = FakeFal(*scenarios, host=host, port=port, tls_port=tls_port, options=told, **settings)
+    fake = FakeFal(*scenarios, host=host, port=port, options=read_options(options), **settings)
     tally = _Tally()
 
     def note(entry: Entry) -> None:

@@ -184,7 +184,8 @@ class FakeFal:
         except OSError as error:
             await self.stop()
             if error.errno == errno.EADDRINUSE:
-                raise PortTaken(self.host, port) from None
+                option = "--port" if protocol != self.gate.opening else "--tls-port"
+                raise PortTaken(self.host, port, option) from None
             reason = error.strerror or str(error)
             raise FakefalError(f"cannot listen on {self.host}:{port}: {reason}") from None
         self._ports.append(opened)

@@ -76,7 +76,7 @@ async def asynchronous() -> dict[str, Any]:
         ("realtime", talk),
     ):
         try:
-            found[name] = await step()  # type: ignore[operator] # each gives something to be awaited
+            found[name] = await step()
         except Exception:
             found[name] = {"crashed": traceback.format_exc()}
     handle = await client.submit(APP, {"prompt": "Write a tagline"})
