@@ -100,11 +100,10 @@ def _served(request: Request, file: StoredFile, trouble: Trouble | None) -> Answ
         ("Accept-Ranges", "bytes"),
         ("Cache-Control", "public, max-age=31536000" if file.expires_at is None else "no-cache"),
         ("X-Content-Type-Options", "nosniff"),
+        ("Access-Control-Allow-Origin", "*"),
     )
     if any(word in content_type for word in _ACTIVE):
         headers += (("Content-Security-Policy", "sandbox"),)
-    if "Origin" not in request.headers:  # the door tells pages
-        headers += (("Access-Control-Allow-Origin", "*"),)
     asked = request.headers
     if is_same(blob.etag, asked.get("If-None-Match")):
         return Response(304, b"", headers, content_type, trouble=trouble)

@@ -227,7 +227,7 @@ class Door:
         response.headers["Server"] = SERVER
         response.headers["Content-Type"] = answer.content_type
         response.headers[names.REQUEST_ID] = answer.request_id
-        for name, value in (*cross_origin(request), *answer.headers):
+        for name, value in (*cross_origin(request, answer.headers), *answer.headers):
             if name.lower() not in FRAMING:
                 response.headers[printable(name)] = printable(value)
         if request.task is not None:

@@ -14,7 +14,7 @@ from fakefal.engine.clock import Clock
 from fakefal.faces.http import EventStream, Response
 from fakefal.protocol.trouble import Cut, Trouble
 from fakefal.server.spoiling import pieces, spoilt, spoilt_stream
-from fakefal.server.wire import head_of, stream_head
+from fakefal.server.wire import body_of, head_of, stream_head
 
 GARBAGE = b"\xff\xfe\x00 this is no event \x80\r\n"
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -78,7 +78,7 @@ class Troubled(web.StreamResponse):
     async def _send_whole(self, answer: Response, request: web.BaseRequest, line: _Line) -> None:
         trouble, cut = self._trouble, self._trouble.cut
         answer = spoilt(answer, trouble)
-        body = b"" if request.method == "HEAD" else answer.payload
+        body = body_of(answer, request)
         size = len(answer.payload)
         stays = self._stays or cut is not None  # up to the cut it looks like any other
         await line.write(head_of(answer, request, stays=stays, size=size))
