@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -190,13 +191,16 @@ class Windowed(web.StreamResponse):
         for name, value in cross_origin(request, self._answer.headers):
             self.headers[name] = value
         writer = await super().prepare(request)
-        answer = self._answer
-        at = answer.start if request.method != "HEAD" else answer.stop
-        while at < answer.stop:
-            upto = min(at + _WINDOW_BYTES, answer.stop)
-            await self.write(answer.blob.read(at, upto))
-            at = upto
+        if request.method != "HEAD":
+            for window in windows(self._answer):
+                await self.write(window)
         return writer
+
+
+def windows(answer: FileBody) -> Iterator[bytes]:
+    """The bytes of a file, read as they are needed."""
+    for at in range(answer.start, answer.stop, _WINDOW_BYTES):
+        yield answer.blob.read(at, min(at + _WINDOW_BYTES, answer.stop))
 
 
 def _scripted(answer: Response) -> list[str]:
