@@ -55,6 +55,7 @@ class Gate:
         self._tasks = tasks
         self._authority: Authority | None = None
         self._forwarder: Forwarder | None = None
+        self._preparing = asyncio.Lock()
         self._tunnels: set[Side] = set()
         self._lines: list[asyncio.Transport] = []
         self._most = 64
@@ -102,7 +103,8 @@ class Gate:
             return _Told(400, "CONNECT wants a host and a port, such as queue.fal.run:443")
         if is_fals(target.host) or await self._is_own(target, request):
             try:
-                await self._prepare()
+                if self._authority is None:
+                    await self._prepare()
             except FakefalError as error:
                 return _Told(502, str(error))
             transport, early = cast(Connection, request.protocol).leave()
@@ -119,8 +121,9 @@ class Gate:
 
     async def _prepare(self) -> None:
         """Have the CA before it is promised; reading its library takes a while."""
-        if self._authority is None:
-            await asyncio.to_thread(lambda: self.authority)
+        async with self._preparing:  # hundreds may come at once
+            if self._authority is None:
+                await asyncio.to_thread(lambda: self.authority)
 
     async def _tunnel(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         from fakefal.gateway.relay import Side, dial
@@ -178,7 +181,8 @@ class Gate:
             else:
                 self._serve(transport, opening, meant)
                 is_served = True
-        except (OSError, asyncio.TimeoutError, FakefalError) as error:
+        except (OSError, asyncio.TimeoutError, FakefalError, RuntimeError) as error:
+            # uvloop raises RuntimeError for what is done to a connection that has just ended.
             _LOG.debug("no connection came about: %s", error)
         finally:
             if not is_served:
