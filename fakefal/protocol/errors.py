@@ -200,9 +200,9 @@ def failure(
     )
 
 
-def not_found() -> WireError:
+def not_found(note: str = "") -> WireError:
     """An unknown request id. Source: recorded (protocol.md section 3.2)."""
-    return WireError(404, {"status": "NOT_FOUND"})
+    return WireError(404, {"status": "NOT_FOUND"}, note=note)
 
 
 def method_not_allowed(note: str = "") -> WireError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from fakefal.protocol.call import Outcome
-from fakefal.protocol.catalogue import CATALOGUE, find_entry, names_call, outcome_of
+from fakefal.protocol.catalogue import find_entry, names_call, outcome_of
 from fakefal.protocol.endpoints import EndpointId
 from fakefal.protocol.errors import failure
 from fakefal.protocol.texts import encode
@@ -254,7 +254,3 @@ def _told(spec: FaultSpec) -> str:
         if name != "times":
             parts.append(f"{name} {value}" if isinstance(value, (str, int, float)) else name)
     return ", ".join(parts)
-
-
-USUAL_NAMES = {code: CATALOGUE[name] for code, name in _USUAL.items()}
-"""The catalogue entry that a bare status code stands for."""

@@ -165,8 +165,10 @@ class Door:
         credential = names.read_credential(headers.get("Authorization"))
         if credential is None or (credential.scheme == "bearer" and host in hosts.STORED):
             return None  # what is borne there is a token, and no key
-        app = parts.get("endpoint", "") if method == "POST" else ""
-        return self._engine.tenant_for(credential, app)
+        begins_call = method == "POST"
+        return self._engine.tenant_for(
+            credential, parts.get("endpoint", ""), begins_call=begins_call
+        )
 
     def _control(self, request: web.BaseRequest, address: Address, body: bytes) -> Answer:
         from fakefal.control import api  # most servers are not controlled
