@@ -51,18 +51,19 @@ class Engine:
     def note_refusal(self, tenant: Tenant | None, what: str, status: int, why: str) -> str:
         """Note a request that fal refuses before a call comes of it; gives its request id.
 
-        ``what`` is the request (method, host, path); the same one gets the same id. Callers without
-        a tenant share a journal.
+        ``what`` is the request (method, host, path). Callers without a tenant share a journal.
         """
-        request_id = uuid7(
-            int.from_bytes(digest("refused", str(self.terms.seed), what)[:16], "big")
-        )
+        request_id = self.id_of(what)
         if tenant is None:
             if self._strangers is None:
                 self._strangers = self._new_tenant("", None)
             tenant = self.home or self._strangers
         tenant.refused(request_id, status, f"{what}: {why}")
         return request_id
+
+    def id_of(self, what: str) -> str:
+        """The request id of a request that begins no call; the same one gets the same id."""
+        return uuid7(int.from_bytes(digest("refused", str(self.terms.seed), what)[:16], "big"))
 
     def listen(self, listener: Listener) -> None:
         """Tell a listener of every journal entry of the tenants made from now on."""

@@ -144,14 +144,19 @@ class Door:
             answer = await handler(asked, parts)
             if asked.trouble is not None and not isinstance(answer, Conversation):
                 answer.trouble = answer.trouble or asked.trouble
+            if address.host == hosts.REST and isinstance(answer, Response):
+                answer.request_id = self._engine.id_of(_what(request, address, path))
             return answer, None if answer.trouble is None else _clock_of(asked)
         except Interrupted as interrupted:
-            nothing = Response(500, b"", request_id=interrupted.request_id)
+            request_id = interrupted.request_id
+            if not request_id:
+                request_id = self._engine.id_of(_what(request, address, path))
+            nothing = Response(500, b"", request_id=request_id)
             nothing.trouble = interrupted.trouble
             return nothing, _clock_of(asked)
         except WireError as error:
             if error.identified and not error.request_id:
-                what = f"{request.method} {address.host}{path}"
+                what = _what(request, address, path)
                 error.request_id = self._engine.note_refusal(tenant, what, error.status, error.told)
             if error.trouble is None and asked is not None:
                 error.trouble = asked.trouble
@@ -247,6 +252,11 @@ class Door:
         except (ClientConnectionResetError, ConnectionResetError):
             _LOG.debug("the caller left the stream %s", answer.request_id)
         return response
+
+
+def _what(request: web.BaseRequest, address: Address, path: str) -> str:
+    """A request as the journal tells it."""
+    return f"{request.method} {address.host}{path}"
 
 
 def _clock_of(asked: Request | None) -> Clock | None:

@@ -210,3 +210,14 @@ async def test_a_token_may_be_borne_in_place_of_a_key() -> None:
         controls(caller).reset()
         caller.fake.engine.drop(KEY)
         assert (await caller.run(key=None, headers=headers)).status == 401
+
+
+@pytest.mark.parametrize("faults", [{}, {"token": [500]}, {"token": [{"delay": 0}]}])
+async def test_every_answer_of_the_platform_has_a_request_id(faults: dict[str, Any]) -> None:
+    async with calling({**scenario(exchange()), "faults": faults}) as caller:
+        body = {"allowed_apps": ["any-llm"]}
+        heard = [await caller.ask("POST", "/tokens/", host=REST, json=body) for _ in range(2)]
+        assert [it.status for it in heard] == [500 if faults.get("token") == [500] else 200, 200]
+        ids = {it.headers["x-fal-request-id"] for it in heard}
+        assert len(ids) == 1
+        assert len(ids.pop()) == 36
