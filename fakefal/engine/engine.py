@@ -115,6 +115,8 @@ class Engine:
             raise _unknown_key(app, switches)
         if good == "strict" and credential.scheme == "key" and ":" not in key:
             raise errors.malformed_key()
+        if good == "strict" and credential.scheme == "bearer" and key.count(".") != 2:
+            raise errors.key_as_bearer()
 
     def _borne(self, mark: str, token: str, endpoint: str) -> Tenant:
         """The tenant of a short-lived token that is sent as a key, for the apps it was made for.
