@@ -55,15 +55,21 @@ class Condition:
     via: frozenset[str] | None
     input: Matcher | None
     headers: tuple[tuple[str, Matcher], ...]
+    method: str = "POST"
 
     def matches(self, call: Call) -> bool:
         """Whether the call is meant; never raises."""
         return (
             (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
+            and self._fits_method(call)
             and (self.via is None or call.via in self.via)
             and (self.input is None or self.input.matches(call.input))
             and (not self.headers or _headers_match(call.headers, self.headers))
         )
+
+    def _fits_method(self, call: Call) -> bool:
+        """Only a direct run may be a GET; how a socket begins does not matter."""
+        return self.method == call.method or call.via != "run"
 
     def literals(self) -> dict[str, tuple[str, Json]]:
         """Top-level input fields that must have one certain scalar, for looking exchanges up."""
@@ -82,6 +88,8 @@ class Condition:
             ).ratio()
             text = f"is {call.endpoint.text}, wanted {self.endpoint.text}"
             found.append(Difference("endpoint", text, 6 - 3 * likeness))
+        if not self._fits_method(call):
+            found.append(Difference("method", f"is {call.method}, wanted {self.method}", 4))
         if self.via is not None and call.via not in self.via:
             text = f"is {call.via}, wanted {' or '.join(sorted(self.via))}"
             found.append(Difference("via", text, 2))
@@ -111,7 +119,8 @@ def compile_condition(when: When) -> Condition:
         (name.lower(), compile_pattern(_header_text(want), ("headers", name)))
         for name, want in (when.headers or {}).items()
     )
-    return Condition(endpoint, None if when.via is None else frozenset(when.via), pattern, headers)
+    via = None if when.via is None else frozenset(when.via)
+    return Condition(endpoint, via, pattern, headers, when.method)
 
 
 def _header_text(want: Json) -> Json:
