@@ -104,6 +104,9 @@ class Door:
         address = addressing.resolve(
             request.raw_path, headers, scheme=request.scheme, local=_local(request)
         )
+        if _is_preflight(request) and (address is None or address.form is not Form.CONTROL):
+            # That to a proxy comes without the header that will name the host.
+            return Response(200, b"OK", _preflight(headers), "text/plain"), None
         if address is None or address.form is Form.PROXY:
             refused = proxy.refusal(
                 request.method, request.raw_path, headers, found=address is not None
@@ -112,8 +115,6 @@ class Door:
                 return refused, None
         if address is None:
             return _nowhere(), None
-        if _is_preflight(request) and address.form is not Form.CONTROL:
-            return Response(200, b"OK", _preflight(headers), "text/plain"), None
         if address.form is Form.CONTROL:
             return self._control(request, address, await self._body(request)), None
         return await self._of_face(request, address)
