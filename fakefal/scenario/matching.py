@@ -69,7 +69,8 @@ class Condition:
 
     def _fits_method(self, call: Call) -> bool:
         """Only a direct run may be a GET; how a socket begins does not matter."""
-        return self.method == call.method or call.via != "run"
+        is_get = call.method == "GET" and call.via == "run"
+        return is_get == (self.method == "GET")
 
     def literals(self) -> dict[str, tuple[str, Json]]:
         """Top-level input fields that must have one certain scalar, for looking exchanges up."""

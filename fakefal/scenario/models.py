@@ -53,6 +53,13 @@ class When(Strict):
         None, description="Matched against request headers; names in any case."
     )
 
+    @model_validator(mode="after")
+    def _gets_are_run(self) -> When:
+        if self.method == "GET" and self.via is not None and "run" not in self.via:
+            names = f"method: GET and via: {', '.join(self.via)}"
+            raise PydanticCustomError("conflict", "{names} cannot stand together", {"names": names})
+        return self
+
 
 class RetriesSpec(Strict):
     """How often the platform loses the runner and puts the request back into the queue."""

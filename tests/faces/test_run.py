@@ -333,6 +333,12 @@ async def test_a_get_is_answered_where_an_exchange_says_so() -> None:
             heard = await caller.ask(method, path, host=RUN, json={"prompt": "hi"})
             assert heard.status == status
         assert heard.json["output"] == "Ship it."
+        heard = await caller.ask("POST", "/me/app/health", json={"prompt": "hi"})
+        assert heard.status == 200  # and the exchange of GETs is not asked
+        journal = clock(caller).journal()
+        assert [it["exchange"] for it in journal if it["kind"] == "call"] == ["exchanges[0]"] + [
+            "exchanges[1]"
+        ] * 2
 
 
 async def test_a_get_without_a_key_is_refused_though_an_exchange_is_there() -> None:
