@@ -49,28 +49,23 @@ def compile_endpoint(text: str) -> EndpointPattern:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled ``when``."""
+    """A compiled ``when``. ``is_get``: it answers direct runs by GET, and nothing else."""
 
     endpoint: EndpointPattern | None
     via: frozenset[str] | None
     input: Matcher | None
     headers: tuple[tuple[str, Matcher], ...]
-    method: str = "POST"
+    is_get: bool = False
 
     def matches(self, call: Call) -> bool:
         """Whether the call is meant; never raises."""
         return (
             (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
-            and self._fits_method(call)
+            and (call.via == "run" and call.method == "GET") is self.is_get
             and (self.via is None or call.via in self.via)
             and (self.input is None or self.input.matches(call.input))
             and (not self.headers or _headers_match(call.headers, self.headers))
         )
-
-    def _fits_method(self, call: Call) -> bool:
-        """Only a direct run may be a GET; how a socket begins does not matter."""
-        is_get = call.method == "GET" and call.via == "run"
-        return is_get == (self.method == "GET")
 
     def literals(self) -> dict[str, tuple[str, Json]]:
         """Top-level input fields that must have one certain scalar, for looking exchanges up."""
@@ -89,8 +84,10 @@ class Condition:
             ).ratio()
             text = f"is {call.endpoint.text}, wanted {self.endpoint.text}"
             found.append(Difference("endpoint", text, 6 - 3 * likeness))
-        if not self._fits_method(call):
-            found.append(Difference("method", f"is {call.method}, wanted {self.method}", 4))
+        if (call.via == "run" and call.method == "GET") is not self.is_get:
+            wanted = "GET" if self.is_get else "POST"
+            got = call.method if call.via == "run" else f"that of a {call.via} call"
+            found.append(Difference("method", f"is {got}, wanted {wanted}", 4))
         if self.via is not None and call.via not in self.via:
             text = f"is {call.via}, wanted {' or '.join(sorted(self.via))}"
             found.append(Difference("via", text, 2))
@@ -121,7 +118,7 @@ def compile_condition(when: When) -> Condition:
         for name, want in (when.headers or {}).items()
     )
     via = None if when.via is None else frozenset(when.via)
-    return Condition(endpoint, via, pattern, headers, when.method)
+    return Condition(endpoint, via, pattern, headers, when.method == "GET")
 
 
 def _header_text(want: Json) -> Json:

@@ -103,7 +103,7 @@ def test_a_bare_code_is_the_usual_failure_of_it(code: int, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "detail"), [(418, "I'm a Teapot"), (508, "Loop Detected"), (598, "Error")]
+    ("code", "detail"), [(418, "I'm a Teapot"), (508, "Loop Detected"), (598, "Unknown Status")]
 )
 def test_a_code_that_fal_does_not_know_has_its_phrase(code: int, detail: str) -> None:
     refusal = trouble(code).refusal
