@@ -140,18 +140,20 @@ def head_of(
 
 
 def stream_head(answer: EventStream, request: web.BaseRequest, *, stays: bool) -> bytes:
-    """Status line and headers of a stream in chunks."""
+    """Status line and headers of a stream: in chunks, or for HTTP/1.0 until the connection ends."""
+    is_old = request.version == HttpVersion10
     usual = {"Content-Type": answer.content_type, names.REQUEST_ID: answer.request_id}
     own = {name.lower() for name, _ in answer.headers}
     pairs = [(name, value) for name, value in usual.items() if name.lower() not in own]
     pairs += [*cross_origin(request, answer.headers), *answer.headers]
-    lines = [_status_line(200, 0 if request.version == HttpVersion10 else 1)]
+    lines = [_status_line(200, 0 if is_old else 1)]
     lines += [
         f"{printable(name)}: {printable(value)}\r\n"
         for name, value in pairs
         if name.lower() not in FRAMING
     ]
-    lines.append("Transfer-Encoding: chunked\r\n")
+    if not is_old:
+        lines.append("Transfer-Encoding: chunked\r\n")
     if not stays:
         lines.append("Connection: close\r\n")
     lines.append(f"Date: {http_date()}\r\nServer: {SERVER}\r\n\r\n")
