@@ -25,6 +25,8 @@ Kind = Literal[
     "lint",
     "upload",
     "token",
+    "socket",
+    "message",
 ]
 
 
@@ -67,8 +69,9 @@ class Entry(NamedTuple):
         if self.call is not None:
             found["endpoint"] = self.call.endpoint.text
             found["via"] = self.call.via
-            if self.kind == "call":
+            if self.kind in ("call", "message"):
                 found["input"] = self.call.input
+            if self.kind == "call":
                 found["headers"] = dict(self.call.headers)
         if self.label:
             found["exchange"] = self.label

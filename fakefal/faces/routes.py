@@ -77,7 +77,11 @@ ROUTES: dict[str, tuple[Route, ...]] = {
         Route("POST", "{endpoint}/stream", run.stream),
         Route("POST", "{endpoint}", run.run),
         Route("GET", "{endpoint}/realtime", "realtime.connect"),
-        Route("GET", "{endpoint}", run.get),
+        Route("GET", "{endpoint}", "raw.connect"),
+    ),
+    hosts.WS: (
+        Route("GET", "{endpoint}/stream", "pipelined.stream"),
+        Route("GET", "{endpoint}", "pipelined.connect"),
     ),
     hosts.REST: (
         Route("POST", "storage/upload/initiate", "rest.initiate"),
