@@ -154,6 +154,8 @@ class Direct:
         return plan.run_seconds, None
 
     def _tell(self, call: Call, answer: Answer, status: int) -> None:
+        if answer.units is not None:
+            self._journal.bill(answer.request_id, answer.units)
         self._journal.write(
             self._clock.now(),
             "call",

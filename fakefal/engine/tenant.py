@@ -33,6 +33,7 @@ from fakefal.scenario.world import USUAL_APP, App
 from fakefal.settings import Limits
 
 if TYPE_CHECKING:
+    from fakefal.engine.issued import IssuedKeys
     from fakefal.engine.sockets import Sockets
     from fakefal.engine.webhooks import Webhooks
     from fakefal.scenario.entries import Entry
@@ -75,6 +76,7 @@ class Tenant:
         self._direct = Direct(
             self.answering, self.troubles, clock, journal, lambda: self._settle(clock.now())
         )
+        self.issued: IssuedKeys
         self.attend: Callable[[Webhooks], None] | None = None
         self._sockets: Sockets | None = None
         self._webhooks: Webhooks | None = None
