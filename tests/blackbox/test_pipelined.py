@@ -28,6 +28,25 @@ def sdk_seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return once_json(tmp_path_factory, "sockets-sdk", make)
 
 
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The programs of fal's page as they stand: only the environment says where to go."""
+
+    def make() -> Any:
+        home = tmp_path_factory.mktemp("home")
+        with ThreadedFakeFal(FakeFal(SCENARIO, clock="instant", home=home)) as fake:
+            env = environment(
+                KEY, HTTPS_PROXY=fake.proxy_url, SSL_CERT_FILE=str(fake.bundle_path), NO_PROXY=""
+            )
+            return talk([fal_sdk_python("1.83.0"), str(DRIVERS / "fal_sockets.py")], env)
+
+    return once_json(tmp_path_factory, "sockets-proxied", make)
+
+
+def test_the_programs_of_fals_page_run_as_they_stand(proxied: Any, sdk_seen: Any) -> None:
+    assert proxied == {name: sdk_seen[name] for name in ("pipelined", "streamed")}
+
+
 def test_pipelined_requests_are_answered_in_order(sdk_seen: Any) -> None:
     answers = sdk_seen["pipelined"]["answers"]
     assert [it["output"] for it in answers] == [

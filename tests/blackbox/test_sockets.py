@@ -1,5 +1,4 @@
-"""Every end of a realtime session, sockets of an app's own, and workflows: with fal_client (sync and
-async) and @fal-ai/client on Node."""
+"""Ends of realtime sessions, sockets of an app's own, workflows: fal_client and @fal-ai/client."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Talks to a fake over WebSockets with ``fal.apps``; prints what it saw as JSON.
 
-Run as ``python fal_sockets.py URL``. The first two programs are those of fal's own page about HTTP
+Run as ``python fal_sockets.py URL``; without a URL nothing is changed, and the environment leads to
+the fake. The first two programs are those of fal's own page about HTTP
 over WebSockets, asking any-llm several things before the first answer is read.
 """
 
@@ -90,7 +91,9 @@ def frames() -> dict[str, Any]:
         return {"first": json.loads(connection._ws.recv())}
 
 
-def main(url: str) -> dict[str, Any]:
+def main(url: str = "") -> dict[str, Any]:
+    if not url:
+        return {talk.__name__: talk() for talk in (pipelined, streamed)}
     socket = url.replace("http", "ws", 1)
     apps._REALTIME_URL_FORMAT = f"{socket}/fal.run/{{app_id}}"
     apps._STREAM_URL_FORMAT = f"{url}/fal.run/{{app_id}}"
@@ -101,4 +104,4 @@ def main(url: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(main(sys.argv[1])))
+    sys.stdout.write(json.dumps(main(*sys.argv[1:])))
