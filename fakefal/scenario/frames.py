@@ -64,7 +64,9 @@ def _encoded(kind: FrameKind, value: Json) -> bytes | str:
     if kind == "msgpack":
         return encode_message(value)
     text = value if isinstance(value, str) else encode(value).decode()
-    return base64.b64decode(text, validate=True) if kind == "binary" else text
+    if kind == "binary":
+        return base64.b64decode(text, validate=True)
+    return text.encode("utf-8", "replace").decode()  # half characters cannot be sent
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,6 +29,8 @@ def script(*frames: Any, **reply: Any) -> Script:
         ({"json": "é"}, '"é"'),
         ({"text": "{{ input.q }}?"}, "why?"),
         ({"text": "{{ input }}"}, '{"q":"why"}'),
+        ({"text": "half \ud800"}, "half ?"),
+        ({"json": "half \ud800"}, '"half \\ud800"'),
         ({"binary": "AAEC"}, b"\x00\x01\x02"),
         ({"msgpack": {"a": "{{ input.q }}"}}, msgpack.packb({"a": "why"})),
         ({"msgpack": None}, b"\xc0"),
