@@ -46,7 +46,7 @@ async def connect(request: Request, parts: Mapping[str, str]) -> Answer:
     any GET gets. Source: client, inferred (protocol.md section 11.1).
     """
     if not is_upgrade(request):
-        return await run.get(request, parts)
+        return await run.get(request, {"endpoint": f"{parts['endpoint']}/realtime"})
     opened = opening(request, parts["endpoint"], "realtime")
     await opened.enter()
     sockets, path = opened.tenant.sockets, f"{parts['endpoint']}/realtime"
@@ -100,7 +100,7 @@ class Realtime(Session):
             len(self._inputs) > self._bound or self._size > _WAITING_BYTES
         ):
             self._size -= len(self._inputs.popleft())
-            self.note(f"an input was dropped: more than {self._bound} were waiting")
+            self.note("the oldest input was dropped: too many, or too long ones, were waiting")
         self.stirred.set()
         await self.clock.turn()
         while self._is_idle and self._inputs:

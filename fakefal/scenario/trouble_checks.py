@@ -53,6 +53,8 @@ def check_troubles(source: Source, when: Any, reply: Any, path: Path) -> Iterato
 
 def _vias(when: Any) -> list[str] | None:
     """How the calls of an exchange come; None if that is not told."""
+    if isinstance(when, dict) and when.get("method") == "GET":
+        return ["run"]
     via = when.get("via") if isinstance(when, dict) else None
     vias = [via] if isinstance(via, str) else via
     if not isinstance(vias, list) or not vias:
@@ -94,9 +96,6 @@ def _fault(source: Source, operation: str, entry: Any, path: Path) -> Iterator[M
         word = "" if written is None else written.word
         if word == "too-early":
             yield from _too_early(source, operation, path)
-        if word == "unanswered" and operation not in _ANSWERING:
-            what = f"only an input of a socket can stay unanswered, and this is {operation}"
-            yield source.mistake(path, what, "write hang, or put it under run")
         if word in _WHOLE_WORDS and operation in _STREAMS:
             yield source.mistake(path, f"{word} does nothing to a stream", _INSTEAD)
     if not isinstance(entry, dict):

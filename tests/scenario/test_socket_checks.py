@@ -69,7 +69,6 @@ def test_patterns_and_templates_of_frames_are_looked_at() -> None:
 def test_faults_of_sockets_that_do_nothing() -> None:
     assert mistakes({"frames": [], "faults": {"run": ["reset"]}})
     assert mistakes({"text": "a", "faults": {"connect": ["reset"]}}, "queue")
-    assert mistakes({"text": "a", "faults": {"submit": ["unanswered"]}}, "queue")
     assert mistakes({"text": "a", "faults": {"submit": [{"close": "after", "code": 1000}]}}, None)
     assert not mistakes({"text": "a", "faults": {"run": [{"close": "after", "code": 1000}]}}, "ws")
     assert not mistakes({"frames": [], "faults": {"connect": ["403"]}})
