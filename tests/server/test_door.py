@@ -47,9 +47,9 @@ async def test_what_names_no_fal_host_is_a_404_that_says_how_to(
 
 async def test_a_host_that_is_not_served_is_a_404_with_a_hint() -> None:
     async with calling() as caller:
-        heard = await caller.ask("POST", "/v1/keys", host="api.fal.ai", json={})
+        heard = await caller.ask("POST", "/v1/keys", host="auth.fal.ai", json={})
         assert (heard.status, heard.body) == (404, b'{"detail":"Path /v1/keys not found"}')
-        assert heard.headers["x-fakefal-hint"] == "fakefal does not serve api.fal.ai yet"
+        assert heard.headers["x-fakefal-hint"] == "fakefal does not serve auth.fal.ai yet"
 
 
 # Bodies
