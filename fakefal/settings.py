@@ -17,11 +17,12 @@ class Limits:
     ``deliveries`` (of webhooks) are for each tenant, and so are ``files`` and ``file_bytes``, what
     its stored files come to. ``body_bytes`` is of a call, ``upload_bytes`` of one upload or part;
     of all uploads ``memory_bytes`` lie in memory, at most, and ``spool_bytes`` in the temporary
-    folder. ``idle_seconds`` is how long a connection may be silent while a request, or the rest of
+    folder. ``control_bytes`` is of what the control API takes. ``idle_seconds`` is how long a connection may be silent while a request, or the rest of
     one, is waited for (nginx's own default).
     """
 
     body_bytes: int = 100_000_000
+    control_bytes: int = 20_000_000
     upload_bytes: int = 1_000_000_000
     files: int = 1_000
     file_bytes: int = 2_000_000_000
@@ -44,7 +45,9 @@ class Settings:
     twice as fast). ``unmatched`` None means: ``fail`` once a scenario is given, else ``generate``.
     ``keys`` are those that are good; empty takes every key. ``keep_alive`` False closes each
     connection after its answer, so that clients leave no socket behind. Webhooks go to loopback and
-    private addresses, and to the hosts of ``webhook_allow``. ``home`` is where the local CA lies;
+    private addresses, and to the hosts of ``webhook_allow``. ``token`` is what the control API demands;
+    None is one of chance where not only loopback is listened on, else none. ``control_hosts`` are
+    names under which it answers beside those it listens on. ``home`` is where the local CA lies;
     None is ``data_folder()``.
     """
 
@@ -55,6 +58,8 @@ class Settings:
     keys: frozenset[str] = frozenset()
     keep_alive: bool = True
     webhook_allow: frozenset[str] = frozenset()
+    token: str | None = None
+    control_hosts: frozenset[str] = frozenset()
     home: Path | None = None
     switches: Switches = field(default_factory=Switches)
     limits: Limits = field(default_factory=Limits)

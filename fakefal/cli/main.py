@@ -28,6 +28,7 @@ _COMMANDS = {
         "Show one of them: wire form, source, who retries.",
     ),
     "webhooks": ("fakefal.cli.webhooks", "List a server's webhooks, or send them again."),
+    "health": ("fakefal.cli.health", "Ask a running fake whether it is ready."),
     "ca": ("fakefal.cli.ca", "Show the local CA, or issue certificates from it."),
     "demo": ("fakefal.cli.demo", "Show the main job in five seconds."),
 }

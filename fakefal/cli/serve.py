@@ -26,7 +26,7 @@ class _Tally:
     misses: int = 0
 
 
-@click.command()
+@click.command(context_settings={"auto_envvar_prefix": "FAKEFAL"})
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8787, show_default=True, help="Port; 0 takes a free one.")
@@ -64,13 +64,30 @@ class _Tally:
     metavar="HOST",
     help="Send webhooks to this host too; loopback and private ones are allowed. Repeatable.",
 )
+@click.option(
+    "--folder",
+    envvar="FAKEFAL_SCENARIOS",
+    type=click.Path(exists=True, file_okay=False),
+    help="Serve the scenarios of this folder too; unlike a SCENARIO it may be empty.",
+)
+@click.option(
+    "--token",
+    help="What the control API demands. Default: one of chance, unless only loopback listens.",
+)
+@click.option(
+    "--control-host",
+    "control_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A name under which the control API answers, beside localhost; repeatable.",
+)
 @click.option("--quiet", is_flag=True, help="No line for each call.")
 @click.pass_obj
 def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> None:
     """Serve a fake fal.ai until it is stopped (Ctrl-C, SIGTERM).
 
     SCENARIO is a YAML or JSON file, or a folder of them. Without one, any-llm calls get generated
-    answers.
+    answers. Each option can also be set in the environment: --clock as FAKEFAL_CLOCK.
     """
     gc.disable()  # until it listens: looking for garbage is a tenth of a start
     try:
@@ -89,9 +106,14 @@ async def _serve(
     options: tuple[str, ...],
     quiet: bool,
     webhook_allow: tuple[str, ...],
+    control_hosts: tuple[str, ...],
+    folder: str | None,
     **settings: Any,
 ) -> None:
     settings["keys"], settings["webhook_allow"] = frozenset(keys), frozenset(webhook_allow)
+    settings["control_hosts"] = frozenset(control_hosts)
+    if folder is not None:
+        scenarios = (*scenarios, *_scenarios_in(folder))
     fake = FakeFal(*scenarios, host=host, port=port, options=read_options(options), **settings)
     tally = _Tally()
 
@@ -113,6 +135,13 @@ async def _serve(
     for line in fake.unsent:
         terminal.say(f"webhook still due: {line}")
     terminal.say(f"stopped after {_count(tally.calls, 'call')}, {_count(tally.misses, 'miss')}")
+
+
+def _scenarios_in(folder: str) -> tuple[str, ...]:
+    """The scenarios of a folder, which may be empty: containers mount one in any case."""
+    from fakefal.scenario.loading import is_empty
+
+    return () if is_empty(folder) else (folder,)
 
 
 def read_options(written: tuple[str, ...]) -> dict[str, Any]:
@@ -158,6 +187,7 @@ def _greeting(fake: FakeFal) -> str:
     rows = [
         ("loaded", loaded),
         ("clock", clock),
+        *([("token", f"{fake.token} (the control API demands it)")] if fake.has_made_token else []),
         ("Python", "in pytest, the fixture: def test_x(fakefal): …"),
         ("JS", f'fal.config({{ proxyUrl: {{ url: "{url}/api/fal/proxy", when: "always" }} }})'),
         ("base URL", fake.base_url("queue.fal.run")),

@@ -17,7 +17,7 @@ from fakefal.protocol.texts import iso
 from fakefal.protocol.trouble import Operation
 from fakefal.scenario.book import Book
 from fakefal.scenario.durations import parse_duration
-from fakefal.scenario.terms import changed_terms
+from fakefal.scenario.terms import Terms, changed_terms
 
 if TYPE_CHECKING:
     from fakefal.scenario.assets import Asset
@@ -126,19 +126,8 @@ class Controls:
 
         Faults that are named begin anew, though they be the same as before.
         """
-        from fakefal.scenario.worlds import told_by
-
         tenant = self.tenant
-        before = tenant.terms.told.get("jwks")
-        tenant.set_terms(changed_terms(tenant.terms, given))
-        published = tenant.terms.told.get("jwks")
-        if published != before:
-            from fakefal.engine.webhook_controls import WebhookControls
-
-            WebhookControls(tenant).publish(published)
-        for part, *name in told_by(given):
-            if part == "faults":
-                tenant.troubles.begin_anew(cast(Operation, name[0]))
+        adopt(tenant, changed_terms(tenant.terms, given), given)
 
     def calls(self) -> list[CallRecord]:
         """The calls that came, oldest first."""
@@ -206,12 +195,28 @@ class Controls:
         """The files kept, oldest first: uploads, and those of outputs."""
         return [FileRecord(file) for file in self.tenant.files]
 
-    def reset(self) -> None:
+    def reset(self, clock: str | None = None) -> None:
         """A new tenant in place of this one: no jobs, no journal, no exchanges of its own.
 
-        It has a new clock of the same kind.
+        It has a new clock, of the same kind unless another is named; raises SettingError.
         """
-        self._tenant = self._engine.renew(self.key, clock=self.tenant.clock.kind)
+        self._tenant = self._engine.renew(self.key, clock=clock or self.tenant.clock.kind)
+
+
+def adopt(tenant: Tenant, terms: Terms, given: Circumstances) -> None:
+    """Have a tenant live by terms that ``given`` led to; faults that it names begin anew."""
+    from fakefal.scenario.worlds import told_by
+
+    before = tenant.terms.told.get("jwks")
+    tenant.set_terms(terms)
+    published = tenant.terms.told.get("jwks")
+    if published != before:
+        from fakefal.engine.webhook_controls import WebhookControls
+
+        WebhookControls(tenant).publish(published)
+    for part, *name in told_by(given):
+        if part == "faults":
+            tenant.troubles.begin_anew(cast(Operation, name[0]))
 
 
 def _record(entry: Entry) -> CallRecord:

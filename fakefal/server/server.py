@@ -30,8 +30,10 @@ from fakefal.settings import Settings, data_folder
 if TYPE_CHECKING:
     from fakefal.engine.webhooks import Webhooks
     from fakefal.scenario.loading import Loaded
+    from fakefal.server.desk import Desk
     from fakefal.server.pump import Pump
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _SHUTDOWN_SECONDS = 0.1
 """How long open connections are waited for; our own streams are cancelled before."""
 
@@ -41,7 +43,8 @@ class FakeFal:
 
     ``async with FakeFal("scenario.yaml") as fake:`` serves at ``fake.url`` until the block ends.
     Scenarios are paths, folders, or dicts as a file would hold them. Port 0 takes a free one.
-    ``options`` are those of a scenario file; a scenario's own go before them.
+    ``options`` are those of a scenario file; a scenario's own go before them. ``token`` is what the
+    control API demands; it is made at the start where not only loopback is listened on.
     """
 
     def __init__(
@@ -64,12 +67,19 @@ class FakeFal:
         self.engine.attend(self._attend)
         self._spool = Spool(self.settings.limits)
         self._runner: web.ServerRunner | None = None
+        self._desk: Desk | None = None
+        self.token = self.settings.token
 
     @property
     def url(self) -> str:
         """Where the fake listens: ``http://127.0.0.1:8787``."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    @property
+    def has_made_token(self) -> bool:
+        """Whether the token of the control API is one that nobody chose."""
+        return self.token is not None and self.settings.token is None
 
     def base_url(self, fal_host: str) -> str:
         """The base-URL form of a fal host: ``http://127.0.0.1:8787/queue.fal.run``."""
@@ -106,6 +116,7 @@ class FakeFal:
             )
 
         door = Door(self.engine, self._tasks, self._spool)
+        self._desk = door.desk
         server = Listener(
             door,
             make_request,
@@ -131,9 +142,21 @@ class FakeFal:
             self._pump.start()
         if self.port == 0:
             self.port = self._runner.addresses[0][1]
+        self._open_desk([address[0] for address in self._runner.addresses])
+
+    def _open_desk(self, addresses: list[str]) -> None:
+        """All ports listen at these addresses: the control API knows by them who is a stranger."""
+        if self.token is None and not all(address in _LOOPBACK for address in addresses):
+            from fakefal.control.guard import is_loopback, new_token  # most listen on loopback
+
+            self.token = None if is_loopback(addresses) else new_token()
+        if self._desk is not None:
+            self._desk.open((self.host, *addresses), self.token)
 
     async def stop(self) -> None:
         """Close the socket, end open streams, and wait until all has ended."""
+        if self._desk is not None:
+            self._desk.close()
         runner, self._runner = self._runner, None
         if runner is not None:
             for site in list(runner.sites):

@@ -123,7 +123,7 @@ def head_of(
             lines.append(f"x-fal-request-id: {answer.request_id}\r\n")
         if answer.units is not None:
             lines.append(f"x-fal-billable-units: {names.format_units(answer.units)}\r\n")
-    if "Origin" in request.headers:
+    if "Origin" in request.headers and not answer.is_private:
         lines += [f"{name}: {value}\r\n" for name, value in cross_origin(request)]
     if not stays:
         lines.append("Connection: close\r\n")
