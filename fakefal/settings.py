@@ -17,8 +17,9 @@ class Limits:
     ``deliveries`` (of webhooks) are for each tenant, and so are ``files`` and ``file_bytes``, what
     its stored files come to. ``body_bytes`` is of a call, ``upload_bytes`` of one upload or part;
     of all uploads ``memory_bytes`` lie in memory, at most, and ``spool_bytes`` in the temporary
-    folder. ``control_bytes`` is of what the control API takes. ``idle_seconds`` is how long a connection may be silent while a request, or the rest of
-    one, is waited for (nginx's own default).
+    folder. ``control_bytes`` is of what the control API takes. ``idle_seconds`` is how long a
+    connection may be silent while a request, or the rest of one, is waited for (nginx's own
+    default). ``tunnels`` are those through the proxy to other hosts than fal's, at a time.
     """
 
     body_bytes: int = 100_000_000
@@ -34,6 +35,7 @@ class Limits:
     deliveries: int = 6_000
     tenants: int = 1_000
     own_exchanges: int = 10_000
+    tunnels: int = 2_000
     idle_seconds: float = 75.0
 
 
@@ -45,10 +47,11 @@ class Settings:
     twice as fast). ``unmatched`` None means: ``fail`` once a scenario is given, else ``generate``.
     ``keys`` are those that are good; empty takes every key. ``keep_alive`` False closes each
     connection after its answer, so that clients leave no socket behind. Webhooks go to loopback and
-    private addresses, and to the hosts of ``webhook_allow``. ``token`` is what the control API demands;
-    None is one of chance where not only loopback is listened on, else none. ``control_hosts`` are
-    names under which it answers beside those it listens on. ``home`` is where the local CA lies;
-    None is ``data_folder()``.
+    private addresses, and to the hosts of ``webhook_allow``. ``home`` is where the local CA lies;
+    None is ``data_folder()``. ``offline`` lets nobody out through the proxy to hosts other than
+    fal's. ``token`` is what the control API demands; None is one of chance where not only loopback
+    is listened on, else none. ``control_hosts`` are names under which that API answers, beside
+    those listened on.
     """
 
     seed: int = 0
@@ -61,6 +64,7 @@ class Settings:
     token: str | None = None
     control_hosts: frozenset[str] = frozenset()
     home: Path | None = None
+    offline: bool = False
     switches: Switches = field(default_factory=Switches)
     limits: Limits = field(default_factory=Limits)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import fal_client
 import pytest
 
-from fakefal.control.api import COMMANDS
+from fakefal.control.routes import ROUTES
 from fakefal.protocol.catalogue import CATALOGUE
 from fakefal.protocol.options import SWITCH_NAMES
 from fakefal.protocol.trouble import OPERATIONS
@@ -35,7 +35,17 @@ ROOT = Path(__file__).parents[1]
 FIXTURES = ("fakefal", "fakefal_server", "fakefal_clock", "fakefal_receiver")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-COMMAND_NAMES = ("serve", "check", "schema", "presets", "explain", "webhooks", "ca", "demo")
+COMMAND_NAMES = (
+    "serve",
+    "check",
+    "schema",
+    "presets",
+    "explain",
+    "webhooks",
+    "health",
+    "ca",
+    "demo",
+)
 CIRCUMSTANCES = [name for name in Circumstances.model_fields if name != "options"]
 ADDRESS = "http://127.0.0.1:8787"
 
@@ -184,7 +194,7 @@ def test_everything_that_a_user_can_name_is_in_the_documents() -> None:
         *(f"`{name}`" for name in CATALOGUE),
         *(f"`{name}`" for name in (*WORDS, *PRESETS, *OPERATIONS)),
         *(f"`{name}`" for name in CIRCUMSTANCES),
-        *(f"/_fakefal{command.path}`" for command in COMMANDS),
+        *(f"/_fakefal{route.path}`" for route in ROUTES if route.path != "/"),
         *OPERATORS,
     ]
     assert [name for name in wanted if name not in text] == []

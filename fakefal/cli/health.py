@@ -17,7 +17,9 @@ _MOST_BYTES = 10_000
 
 
 @click.command()
-@click.option("--url", envvar="FAKEFAL_URL", help="Where the fake listens, instead of the two below.")
+@click.option(
+    "--url", envvar="FAKEFAL_URL", help="Where the fake listens, instead of the two below."
+)
 @click.option("--host", envvar="FAKEFAL_HOST", default="127.0.0.1", show_default=True)
 @click.option("--port", envvar="FAKEFAL_PORT", default=8787, show_default=True)
 @click.option("--timeout", default=5.0, show_default=True, help="Seconds to wait for an answer.")

@@ -1,8 +1,8 @@
 """Who may ask the control API: no page of another site, and from outside only who has the token.
 
-Browsers let any page send requests to loopback. Two things betray them: the ``Host`` of a name that
-was bound anew to this address (DNS rebinding), and an ``Origin`` or ``Sec-Fetch-Site`` that tells of
-another site. Programs send neither, or the address that they were told.
+Browsers let any page send requests to loopback. Two things betray them: the ``Host`` of a name
+that was bound anew to this address (DNS rebinding), and an ``Origin`` or ``Sec-Fetch-Site`` that
+tells of another site. Programs send neither, or the address that they were told.
 """
 
 from __future__ import annotations
@@ -128,7 +128,8 @@ def _bare(host: str) -> str:
     """A host without port, brackets, zone and final dot, in lower case."""
     host = host.strip().lower()
     if host.startswith("["):
-        host = host[1:].partition("]")[0]
+        inside, closed, _ = host[1:].partition("]")
+        host = inside if closed else host
     elif host.count(":") == 1:
         host = host.partition(":")[0]
     return host.partition("%")[0].removesuffix(".")

@@ -172,6 +172,4 @@ def _is_asked(entry: Entry, given: JournalParameters | LiveParameters) -> bool:
     call = entry.call
     if given.via is not None and (call is None or call.via not in given.via):
         return False
-    return given.endpoint is None or (
-        call is not None and fits(given.endpoint, call.endpoint.text)
-    )
+    return given.endpoint is None or (call is not None and fits(given.endpoint, call.endpoint.text))

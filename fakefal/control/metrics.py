@@ -42,7 +42,9 @@ class _Collected:
         from prometheus_client.core import GaugeMetricFamily
 
         house, engine = self._house, self._house.engine
-        build = GaugeMetricFamily("fakefal_build_info", "Which fakefal this is.", labels=["version"])
+        build = GaugeMetricFamily(
+            "fakefal_build_info", "Which fakefal this is.", labels=["version"]
+        )
         build.add_metric([house.version], 1)
         yield build
         for name, text, value in (

@@ -30,7 +30,7 @@ _SECURITY: dict[str, Any] = {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": "`Key …`, the API key that the client under test uses: whose tenant is meant.",
+        "description": "`Key …`, as the client under test sends it: whose tenant is meant.",
     },
     "own_key": {"type": "apiKey", "in": "header", "name": KEY, "description": "The same key."},
     "token": {"type": "http", "scheme": "bearer", "description": "Where a token is demanded."},
@@ -55,7 +55,7 @@ def _document(version: str, has_token: bool) -> bytes:
             "info": {
                 "title": "fakefal control API",
                 "version": version,
-                "description": "What tests and people outside the process may ask of a fake fal.ai.",
+                "description": "What may be asked of a fake fal.ai from outside its process.",
                 "license": {"name": "MIT", "identifier": "MIT"},
             },
             "servers": [{"url": "/"}],
@@ -195,7 +195,9 @@ def _demanded(route: Route, has_token: bool) -> list[dict[str, Any]]:
 
 def _schemas() -> dict[str, Any]:
     """Every shape that a route names, with all that it is made of."""
-    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(shapes.Refusal, "serialization"): None}
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {
+        (shapes.Refusal, "serialization"): None
+    }
     for route in ROUTES:
         if route.body:
             wanted[_model(route.body), "validation"] = None

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Literal
 
 Scope = Literal["public", "server", "key"]
-"""``public`` is told to everybody, ``server`` is about the whole of it, ``key`` about one tenant."""
+"""``public`` is told to all, ``server`` is about the whole of it, ``key`` about one tenant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,9 @@ class Route:
     content_type: str = "application/json"
 
 
-_SENT = "fakefal: 1\nexchanges:\n  - when: {endpoint: fal-ai/any-llm}\n    reply: {text: Ship it.}\n"
+_SENT = (
+    "fakefal: 1\nexchanges:\n  - when: {endpoint: fal-ai/any-llm}\n    reply: {text: Ship it.}\n"
+)
 _PEM, _TEXT, _EVENTS = "application/x-pem-file", "text/plain", "text/event-stream"
 
 ROUTES: tuple[Route, ...] = (
@@ -137,9 +139,7 @@ ROUTES: tuple[Route, ...] = (
         body="Redeliver",
         example='{"request_id": "…"}, or {} for all failed',
     ),
-    Route(
-        "GET", "/jwks.json", "webhooks.jwks", "the public keys of webhooks", "server", "Jwks"
-    ),
+    Route("GET", "/jwks.json", "webhooks.jwks", "the public keys of webhooks", "server", "Jwks"),
     Route(
         "POST",
         "/jwks",

@@ -23,6 +23,12 @@ def _many(value: Any) -> Any:
     return value.split(",") if isinstance(value, str) else value
 
 
+def _written(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("is no instant as text, such as 2026-01-01T00:05:00Z")
+    return value
+
+
 class _Given(BaseModel):
     """What is asked for; a word that is not known is refused."""
 
@@ -101,7 +107,7 @@ class Advance(_Given):
     """How the clock moves: by a duration, or to an instant."""
 
     by: Duration | None = None
-    to: AwareDatetime | None = None
+    to: Annotated[AwareDatetime, BeforeValidator(_written)] | None = None
 
 
 class ResetBody(_Given):

@@ -152,7 +152,7 @@ class Journal:
 
     def unlisten(self, listener: Listener) -> None:
         """Tell a listener of nothing more."""
-        self.listeners = tuple(it for it in self.listeners if it is not listener)
+        self.listeners = tuple(it for it in self.listeners if it != listener)
 
     def tally(self) -> Tally:
         """How many entries of each sort there were, those that are no longer kept too."""

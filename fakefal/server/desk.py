@@ -11,11 +11,11 @@ from fakefal.addressing import Address
 from fakefal.engine.engine import Engine
 from fakefal.faces.http import EventStream, Response
 from fakefal.protocol.errors import WireError
-from fakefal.settings import data_folder
 
 if TYPE_CHECKING:
     from fakefal.control.asked import House
     from fakefal.control.guard import Guard
+    from fakefal.server.gate import Gate
 
 Read = Callable[[web.BaseRequest, int], Awaitable[bytes]]
 """Reads a body that is not over so many bytes; raises WireError."""
@@ -24,8 +24,9 @@ Read = Callable[[web.BaseRequest, int], Awaitable[bytes]]
 class Desk:
     """Answers control requests. What it needs is imported when the first one comes."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, gate: Gate) -> None:
         self._engine = engine
+        self._gate = gate
         self._bound: tuple[str, ...] = ()
         self._token: str | None = None
         self._house: House | None = None
@@ -58,9 +59,7 @@ class Desk:
             return Response(error.status, error.payload, error.headers, is_private=True)
         if told.events is not None:
             return EventStream(told.events, told.content_type, told.headers, is_private=True)
-        return Response(
-            told.status, told.payload, told.headers, told.content_type, is_private=True
-        )
+        return Response(told.status, told.payload, told.headers, told.content_type, is_private=True)
 
     def _check(self, request: web.BaseRequest, *, is_public: bool) -> None:
         from fakefal.control.guard import TOKEN, Caller, Guard, authority_of
@@ -89,12 +88,7 @@ class Desk:
                 self._engine,
                 __version__,
                 lambda: self._is_ready,
-                self._certificate,
+                lambda: self._gate.authority.pem,
                 self._token,
             )
         return self._house
-
-    def _certificate(self) -> bytes:
-        from fakefal.gateway.authority import Authority  # with cryptography
-
-        return Authority(self._engine.settings.home or data_folder()).pem

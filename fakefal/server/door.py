@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from http import HTTPStatus
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 from aiohttp.client_exceptions import ClientConnectionResetError
@@ -44,6 +44,9 @@ from fakefal.server.spool import Spool
 from fakefal.server.tasks import Tasks
 from fakefal.server.wire import FRAMING, SERVER, Whole, Windowed, cross_origin, printable
 
+if TYPE_CHECKING:
+    from fakefal.server.gate import Gate
+
 _LOG = logging.getLogger("fakefal")
 _CHUNK_BYTES = 262_144
 
@@ -53,19 +56,24 @@ Taken = TypeVar("Taken")
 class Door:
     """Turns HTTP into engine calls and back; holds no state but the engine."""
 
-    def __init__(self, engine: Engine, tasks: Tasks, spool: Spool) -> None:
+    def __init__(self, engine: Engine, tasks: Tasks, spool: Spool, desk: Desk) -> None:
         self._engine = engine
         self._tasks = tasks
         self._spool = spool
-        self.desk = Desk(engine)
+        self._desk = desk
         self._keep_alive = engine.settings.keep_alive
         self._nobody, self._marked = engine.nobody, engine.marked
+        self.gate: Gate | None = None
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong inside becomes an answer too."""
         clock: Clock | None = None
         stays = self._keep_alive
         try:
+            if request.raw_path[:1] != "/" and self.gate is not None:
+                passed = await self.gate.take(request)
+                if passed is not None:
+                    return passed
             answer, clock = await self._answer(request)
         except WireError as error:
             answer = failed(error)
@@ -106,7 +114,11 @@ class Door:
             check_version(request.version)
         headers = request.headers
         address = addressing.resolve(
-            request.raw_path, headers, scheme=request.scheme, local=_local(request)
+            request.raw_path,
+            headers,
+            scheme=request.scheme,
+            local=_local(request),
+            meant=getattr(request.protocol, "meant", ""),
         )
         if address is None or address.form is Form.PROXY:
             refused = proxy.refusal(
@@ -119,7 +131,7 @@ class Door:
         if _is_preflight(request) and address.form is not Form.CONTROL:
             return Response(200, b"OK", _preflight(headers), "text/plain"), None
         if address.form is Form.CONTROL:
-            return await self.desk.answer(request, address, self._body), None
+            return await self._desk.answer(request, address, self._body), None
         return await self._of_face(request, address)
 
     async def _of_face(
@@ -141,9 +153,9 @@ class Door:
             asked = Request(request.method, address, path, headers, body, tenant)
             asked.nobody, asked.marked, asked.blob = self._nobody, self._marked, blob
             if tenant is not None and tenant.troubles.world is not None:
-                unreachable = tenant.troubles.unreachable(address.host)
+                unreachable = tenant.troubles.unreachable(address.name)
                 if unreachable is not None:
-                    tenant.refused("", unreachable.code, f"{address.host} is down")
+                    tenant.refused("", unreachable.code, f"{address.name} is down")
                     raise Interrupted(unreachable)
             answer = await handler(asked, parts)
             return answer, None if answer.trouble is None else _clock_of(asked)

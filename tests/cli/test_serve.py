@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ LONG_QUEUE = str(ROOT / "scenarios" / "long-queue.yaml")
 RUN, QUEUE = "fal.run/fal-ai/any-llm", "queue.fal.run/fal-ai/any-llm"
 ID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
+KEYED = {"Authorization": "Key a:b"}
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
@@ -231,3 +233,30 @@ def test_a_taken_port_keeps_it_from_starting() -> None:
         )
     assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(rf"port {port} on 127\.0\.0\.1 is taken .* --port 0 .*\n", done.stderr)
+
+
+def test_every_option_can_be_set_in_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("fakefal: 1\nexchanges: [{reply: {text: Ship it.}}]\n")
+    env = {"FAKEFAL_CLOCK": "manual", "FAKEFAL_SEED": "3", "FAKEFAL_SCENARIOS": str(tmp_path)}
+    with serve(**env) as served:
+        assert "one.yaml (1 exchange)" in served.greeting[1]
+        assert served.greeting[2].split() == ["clock", "manual"]
+
+
+def test_a_folder_without_scenarios_is_no_mistake_where_one_may_be(tmp_path: Path) -> None:
+    with serve("--folder", str(tmp_path)) as served:
+        assert "no scenario" in served.greeting[1]
+
+
+def test_a_token_is_printed_where_it_was_made_and_demanded_where_not() -> None:
+    with serve("--host", "0.0.0.0") as served:
+        (line,) = [line for line in served.greeting if line.split()[0] == "token"]
+        token = line.split()[1]
+        url = f"{served.url.replace('0.0.0.0', '127.0.0.1')}/_fakefal/clock"
+        assert ask(url)[0] == 401
+        request = urllib.request.Request(url, headers={"x-fakefal-token": token, **KEYED})
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+            assert answer.status == 200
+    with serve("--token", "chosen", "--control-host", "fake.test") as served:
+        assert "chosen" not in "".join(served.greeting)
+        assert ask(f"{served.url}/_fakefal/clock")[0] == 401
