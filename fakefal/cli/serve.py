@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -30,6 +31,21 @@ class _Tally:
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8787, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--tls-port",
+    type=int,
+    help="A second port, which speaks TLS; 0 takes a free one. Default: none.",
+)
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="Used as a proxy, refuse hosts other than fal's. Default: let them through.",
+)
+@click.option(
+    "--ca-file",
+    type=click.Path(dir_okay=False),
+    help="Write the certificate of the local CA here as well, for those who are to trust it.",
+)
 @click.option(
     "--clock",
     type=click.Choice(["real", "instant", "manual"]),
@@ -102,19 +118,24 @@ async def _serve(
     scenarios: tuple[str, ...],
     host: str,
     port: int,
+    tls_port: int | None,
     keys: tuple[str, ...],
     options: tuple[str, ...],
     quiet: bool,
     webhook_allow: tuple[str, ...],
     control_hosts: tuple[str, ...],
     folder: str | None,
+    ca_file: str | None,
     **settings: Any,
 ) -> None:
     settings["keys"], settings["webhook_allow"] = frozenset(keys), frozenset(webhook_allow)
     settings["control_hosts"] = frozenset(control_hosts)
     if folder is not None:
         scenarios = (*scenarios, *_scenarios_in(folder))
-    fake = FakeFal(*scenarios, host=host, port=port, options=read_options(options), **settings)
+    told = read_options(options)
+    fake = FakeFal(*scenarios, host=host, port=port, tls_port=tls_port, options=told, **settings)
+    if ca_file is not None:
+        _write(Path(ca_file), fake.gate.authority.pem)
     tally = _Tally()
 
     def note(entry: Entry) -> None:
@@ -135,6 +156,17 @@ async def _serve(
     for line in fake.unsent:
         terminal.say(f"webhook still due: {line}")
     terminal.say(f"stopped after {_count(tally.calls, 'call')}, {_count(tally.misses, 'miss')}")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file as a whole, as others wait for it to appear; raises FakefalError."""
+    aside = path.with_name(f".{path.name}.new")
+    try:
+        aside.write_bytes(content)
+        aside.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FakefalError(f"cannot write {path}: {reason} — name another --ca-file") from None
 
 
 def _scenarios_in(folder: str) -> tuple[str, ...]:
@@ -184,9 +216,12 @@ def _greeting(fake: FakeFal) -> str:
     else:
         loaded = "no scenario: any-llm calls get generated answers"
     clock = fake.settings.clock if fake.settings.speed == 1 else f"×{fake.settings.speed:g}"
+    others = "refuses other hosts" if fake.offline else "lets other hosts through"
     rows = [
         ("loaded", loaded),
         ("clock", clock),
+        ("proxy", f"HTTPS_PROXY={fake.proxy_url} ({others})"),
+        *([("CA", str(fake.ca_path))] if fake.tls_url else []),
         *([("token", f"{fake.token} (the control API demands it)")] if fake.has_made_token else []),
         ("Python", "in pytest, the fixture: def test_x(fakefal): …"),
         ("JS", f'fal.config({{ proxyUrl: {{ url: "{url}/api/fal/proxy", when: "always" }} }})'),
@@ -198,6 +233,8 @@ def _greeting(fake: FakeFal) -> str:
         ),
     ]
     head = f"fakefal {__version__} listens on {click.style(url, bold=True)}"
+    if fake.tls_url:
+        head += f" and {click.style(fake.tls_url, bold=True)}"
     return "\n".join([head, *(f"  {name:<9} {text}" for name, text in rows)])
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from fakefal import __version__
-from tests.cli.running import GOOD, ROOT
+from tests.cli.running import GOOD, ROOT, fakefal
 from tests.serving import SECONDS, Served, ask, serve
 
 QUICKSTART = str(ROOT / "scenarios" / "quickstart.yaml")
@@ -260,3 +260,20 @@ def test_a_token_is_printed_where_it_was_made_and_demanded_where_not() -> None:
     with serve("--token", "chosen", "--control-host", "fake.test") as served:
         assert "chosen" not in "".join(served.greeting)
         assert ask(f"{served.url}/_fakefal/clock")[0] == 401
+
+
+def test_the_certificate_is_written_where_it_is_wanted(tmp_path: Path) -> None:
+    file = tmp_path / "shared.pem"
+    home = {"FAKEFAL_HOME": str(tmp_path)}
+    with serve("--tls-port", "0", "--ca-file", str(file), **home) as served:
+        assert file.read_bytes() == (tmp_path / "ca" / "ca.pem").read_bytes()
+        assert [line.split()[0] for line in served.greeting[1:5]] == [
+            "loaded",
+            "clock",
+            "proxy",
+            "CA",
+        ]
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["ca", "shared.pem"]
+    ran = fakefal("serve", "--ca-file", str(tmp_path / "no" / "ca.pem"), "--port", "0")
+    assert ran.code == 2
+    assert "cannot write" in ran.err
