@@ -139,8 +139,7 @@ def head_of(
             lines.append(f"x-fal-billable-units: {names.format_units(answer.units)}\r\n")
     if "Origin" in request.headers and not answer.is_private:
         told = cross_origin(request, answer.headers)
-        lines += [f"{name}: {value}
-" for name, value in told]
+        lines += [f"{name}: {value}\r\n" for name, value in told]
     if not stays:
         lines.append("Connection: close\r\n")
     elif is_old:
