@@ -31,7 +31,7 @@ def listed(asked: Asked) -> list[dict[str, Any]]:
 def one(asked: Asked) -> dict[str, Any]:
     """All about one job; raises the 404 of one that there is not."""
     controls, request_id = asked.controls, asked.parts["request_id"]
-    job = controls.tenant.jobs.get(request_id)
+    job = controls.tenant.queue.jobs.get(request_id)
     if job is None:
         raise refused(404, f'no job "{request_id}" for this key — GET /_fakefal/jobs lists them')
     told = next(it for it in controls.jobs() if it["request_id"] == request_id)

@@ -89,8 +89,8 @@ def _of_keeping(tenants: list[Tenant]) -> Iterator[Metric]:
     webhooks: Counter[str] = Counter()
     for tenant in tenants:
         now = tenant.clock.now()
-        for job in tenant.jobs.values():
-            tenant.look(job, now)
+        for job in tenant.queue.jobs.values():
+            tenant.queue.look(job, now)
             jobs[job.state.value] += 1
         if tenant.has_webhooks:
             webhooks.update(delivery.stage for delivery in tenant.webhooks.deliveries)

@@ -58,7 +58,7 @@ def _told(tenant: Tenant, name: str, key: str) -> dict[str, Any]:
         "key": key,
         "calls": sum(count for (kind, _, _), count in tally.items() if kind == "call"),
         "misses": tenant.journal.missed,
-        "jobs": len(tenant.jobs),
+        "jobs": len(tenant.queue.jobs),
         "own_exchanges": len(tenant.own.entries),
         "clock": tenant.clock.kind,
     }

@@ -62,6 +62,7 @@ def test_the_greeting_says_where_it_listens_and_how_to_point_clients_at_it() -> 
             f"fakefal {__version__} listens on {url}",
             f"  loaded    {QUICKSTART} (3 exchanges)",
             "  clock     real",
+            f"  proxy     HTTPS_PROXY={url} (lets other hosts through)",
             "  Python    in pytest, the fixture: def test_x(fakefal): …",
             f"  JS        fal.config({{ proxyUrl: {proxy} }})",
             f"  base URL  {url}/queue.fal.run",

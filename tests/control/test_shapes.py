@@ -35,7 +35,7 @@ def engine() -> Engine:
     "route", [it for it in ROUTES if it.answer], ids=lambda it: f"{it.method} {it.path}"
 )
 def test_an_answer_is_as_it_is_described(route: Any, engine: Engine) -> None:
-    request_id = next(iter(tenant_of(engine).jobs))
+    request_id = next(iter(tenant_of(engine).queue.jobs))
     bodies = {
         "Scenario": {"fakefal": 1, "name": "x", "exchanges": [exchange()]},
         "Advance": {"by": 1},

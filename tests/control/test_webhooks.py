@@ -13,7 +13,7 @@ def delivered(engine: Engine, status: int) -> str:
     tenant = tenant_of(engine)
     call = make_call(webhook="http://127.0.0.1:9/hook", input_={"prompt": str(status)})
     job = tenant.submit(call)
-    tenant.look(job, tenant.clock.now())
+    tenant.queue.look(job, tenant.clock.now())
     post = tenant.webhooks.due()
     assert post is not None
     tenant.webhooks.heard(post, Heard(status))

@@ -78,9 +78,9 @@ def test_jobs_and_journal_stay_unless_the_seed_is_another() -> None:
     engine = make_engine()
     answers(engine, "x")
     own(engine).replace(sent("a"))
-    assert len(tenant_of(engine).jobs) == 1
+    assert len(tenant_of(engine).queue.jobs) == 1
     own(engine).replace(sent("a", seed=7))
-    assert (len(tenant_of(engine).jobs), tenant_of(engine).terms.seed) == (0, 7)
+    assert (len(tenant_of(engine).queue.jobs), tenant_of(engine).terms.seed) == (0, 7)
     other = make_engine(seed=7)
     ids = [tenant_of(it).submit(make_call(input_={"prompt": "a"})).id for it in (engine, other)]
     assert ids[0] == ids[1]
