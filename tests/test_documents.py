@@ -171,6 +171,20 @@ def test_the_commands_of_the_guide_to_webhooks_run(
     fakefal_receiver.wait(2)
 
 
+def test_the_guide_to_the_control_api_is_run_as_it_stands(tmp_path: Path) -> None:
+    scenario = ROOT / "scenarios" / "quickstart.yaml"
+    asked: set[str] = set()
+    with ThreadedFakeFal(FakeFal(scenario, clock="instant", home=tmp_path)) as fake:
+        script = "\n".join(block.text for block in blocks("bash"))
+        told = script.replace(ADDRESS, fake.url)
+        run(["bash", "-euo", "pipefail", "-c", told], tmp_path, NO_PROXY="*")
+    for line in script.splitlines():
+        method = re.search(r"-X (\w+)", line)
+        for path in re.findall(r"\$FAKE(/[\w./$-]*)", line):
+            asked.add(f"{method[1] if method else 'GET'} {path.replace('$id', '{request_id}')}")
+    assert {f"{it.method} {it.path}" for it in ROUTES if it.path != "/"} <= asked
+
+
 def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
     (commands,) = [block.text for block in blocks("sh") if block.text.startswith("make")]
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

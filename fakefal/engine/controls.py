@@ -185,7 +185,7 @@ class Controls:
                     "state": job.state.value,
                     "created_at": iso(job.created_at),
                     "ended_at": None if job.ended_at is None else iso(job.ended_at),
-                    "exchange": job.label,
+                    "exchange": job.label.strip('"'),
                     "attempt": job.attempt,
                     "gateway_request_id": job.gateway_id,
                 }

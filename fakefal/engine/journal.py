@@ -74,7 +74,7 @@ class Entry(NamedTuple):
                 found["input"] = self.call.input
                 found["headers"] = dict(self.call.headers)
         if self.label:
-            found["exchange"] = self.label
+            found["exchange"] = self.label.strip('"')
         if self.note:
             found["note"] = self.note
         if self.miss is not None:
