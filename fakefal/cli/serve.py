@@ -15,6 +15,7 @@ from fakefal import __version__
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.journal import Entry
 from fakefal.errors import FakefalError, ScenarioError
+from fakefal.server.descriptors import allow_many
 from fakefal.server.loops import run
 from fakefal.server.server import FakeFal
 
@@ -31,16 +32,6 @@ class _Tally:
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8787, show_default=True, help="Port; 0 takes a free one.")
-@click.option(
-    "--tls-port",
-    type=int,
-    help="A second port, which speaks TLS; 0 takes a free one. Default: none.",
-)
-@click.option(
-    "--offline",
-    is_flag=True,
-    help="Used as a proxy, refuse hosts other than fal's. Default: let them through.",
-)
 @click.option(
     "--ca-file",
     type=click.Path(dir_okay=False),
@@ -65,10 +56,17 @@ class _Tally:
     type=click.Choice(["fail", "generate"]),
     help="What an unmatched call gets. Default: generate without a scenario, else fail.",
 )
-@click.option("--require-key", "keys", multiple=True, help="Accept only this key; repeatable.")
+@click.option(
+    "--require-key",
+    "keys",
+    envvar="FAKEFAL_REQUIRE_KEY",
+    multiple=True,
+    help="Accept only this key; repeatable.",
+)
 @click.option(
     "--option",
     "options",
+    envvar="FAKEFAL_OPTION",
     multiple=True,
     metavar="NAME=VALUE",
     help="An option as in a scenario file, such as subpath=refuse-405; repeatable.",
@@ -93,11 +91,22 @@ class _Tally:
 @click.option(
     "--control-host",
     "control_hosts",
+    envvar="FAKEFAL_CONTROL_HOST",
     multiple=True,
     metavar="NAME",
     help="A name under which the control API answers, beside localhost; repeatable.",
 )
 @click.option("--quiet", is_flag=True, help="No line for each call.")
+@click.option(
+    "--tls-port",
+    type=int,
+    help="A second port, which speaks TLS; 0 takes a free one. Default: none.",
+)
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="Used as a proxy, refuse hosts other than fal's. Default: let them through.",
+)
 @click.pass_obj
 def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> None:
     """Serve a fake fal.ai until it is stopped (Ctrl-C, SIGTERM).
@@ -147,6 +156,7 @@ async def _serve(
             terminal.say(_line(entry))
 
     fake.engine.listen(note)
+    allow_many()
     stopped = _stop_on_signals()
     async with fake:
         terminal.say(_greeting(fake))

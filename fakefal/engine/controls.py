@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from fakefal.engine.engine import Engine
 from fakefal.engine.files import StoredFile
@@ -14,7 +14,6 @@ from fakefal.engine.tenant import Tenant
 from fakefal.errors import MissesFound, SettingError
 from fakefal.protocol.call import Json
 from fakefal.protocol.texts import iso
-from fakefal.protocol.trouble import Operation
 from fakefal.scenario.book import Book
 from fakefal.scenario.durations import parse_duration
 from fakefal.scenario.terms import Terms, changed_terms
@@ -124,7 +123,7 @@ class Controls:
     def change(self, given: Circumstances) -> None:
         """Change what holds for all calls: options, account, apps, faults, chaos.
 
-        Faults that are named begin anew, though they be the same as before.
+        Faults and accounts that are named begin anew, though they be the same as before.
         """
         tenant = self.tenant
         adopt(tenant, changed_terms(tenant.terms, given), given)
@@ -205,7 +204,7 @@ class Controls:
 
 
 def adopt(tenant: Tenant, terms: Terms, given: Circumstances) -> None:
-    """Have a tenant live by terms that ``given`` led to; faults that it names begin anew."""
+    """Have a tenant live by terms that ``given`` led to; what it names begins anew."""
     from fakefal.scenario.worlds import told_by
 
     before = tenant.terms.told.get("jwks")
@@ -215,9 +214,8 @@ def adopt(tenant: Tenant, terms: Terms, given: Circumstances) -> None:
         from fakefal.engine.webhook_controls import WebhookControls
 
         WebhookControls(tenant).publish(published)
-    for part, *name in told_by(given):
-        if part == "faults":
-            tenant.troubles.begin_anew(cast(Operation, name[0]))
+    for part in told_by(given):
+        tenant.troubles.begin_anew(*part)
 
 
 def _record(entry: Entry) -> CallRecord:
