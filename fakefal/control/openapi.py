@@ -165,7 +165,7 @@ def _refusals(route: Route) -> dict[str, Any]:
     if route.scope != "public" or route.path == "/ca.pem":
         statuses += [400]
     statuses += [400] if route.scope == "public" else [401]
-    if route.scope == "key" or "{" in route.path:
+    if route.query:
         statuses += [404]
     if route.body:
         statuses += [413]

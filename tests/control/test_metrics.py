@@ -22,7 +22,8 @@ def samples(engine: Engine) -> dict[str, float]:
 
 
 def entries(found: dict[str, float]) -> float:
-    return sum(it for name, it in found.items() if name.startswith("fakefal_journal_entries_total"))
+    calls = "fakefal_journal_entries_total[('kind', 'call')"
+    return sum(it for name, it in found.items() if name.startswith(calls))
 
 
 def test_calls_misses_jobs_and_keys_are_counted() -> None:
