@@ -13,7 +13,7 @@ from typing import NamedTuple
 import fal_client
 import pytest
 
-from fakefal.control.api import COMMANDS
+from fakefal.control.routes import ROUTES
 from fakefal.protocol.catalogue import CATALOGUE
 from fakefal.protocol.options import SWITCH_NAMES
 from fakefal.protocol.trouble import OPERATIONS
@@ -36,7 +36,17 @@ ROOT = Path(__file__).parents[1]
 FIXTURES = ("fakefal", "fakefal_server", "fakefal_clock", "fakefal_receiver")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-COMMAND_NAMES = ("serve", "check", "schema", "presets", "explain", "webhooks", "ca", "demo")
+COMMAND_NAMES = (
+    "serve",
+    "check",
+    "schema",
+    "presets",
+    "explain",
+    "webhooks",
+    "health",
+    "ca",
+    "demo",
+)
 CIRCUMSTANCES = [name for name in Circumstances.model_fields if name != "options"]
 ADDRESS = "http://127.0.0.1:8787"
 
@@ -163,6 +173,20 @@ def test_the_commands_of_the_guide_to_webhooks_run(
     fakefal_receiver.wait(2)
 
 
+def test_the_guide_to_the_control_api_is_run_as_it_stands(tmp_path: Path) -> None:
+    scenario = ROOT / "scenarios" / "quickstart.yaml"
+    asked: set[str] = set()
+    with ThreadedFakeFal(FakeFal(scenario, clock="instant", home=tmp_path)) as fake:
+        script = "\n".join(block.text for block in blocks("bash"))
+        told = script.replace(ADDRESS, fake.url)
+        run(["bash", "-euo", "pipefail", "-c", told], tmp_path, NO_PROXY="*")
+    for line in script.splitlines():
+        method = re.search(r"-X (\w+)", line)
+        for path in re.findall(r"\$FAKE(/[\w./$-]*)", line):
+            asked.add(f"{method[1] if method else 'GET'} {path.replace('$id', '{request_id}')}")
+    assert {f"{it.method} {it.path}" for it in ROUTES if it.path != "/"} <= asked
+
+
 def test_the_commands_of_the_guide_to_proxies_run(tmp_path: Path) -> None:
     lines = lines_of("proxy.md")
     serves = [line.split()[2:] for line in lines if line.startswith("fakefal serve")]
@@ -202,7 +226,7 @@ def test_everything_that_a_user_can_name_is_in_the_documents() -> None:
         *(f"`{name}`" for name in CATALOGUE),
         *(f"`{name}`" for name in (*WORDS, *PRESETS, *OPERATIONS)),
         *(f"`{name}`" for name in CIRCUMSTANCES),
-        *(f"/_fakefal{command.path}`" for command in COMMANDS),
+        *(f"/_fakefal{route.path}`" for route in ROUTES if route.path != "/"),
         *OPERATORS,
     ]
     assert [name for name in wanted if name not in text] == []

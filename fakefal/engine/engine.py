@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from fakefal.engine.clock import make_clock
 from fakefal.engine.identities import uuid7
 from fakefal.engine.issued import IssuedKeys
-from fakefal.engine.journal import Journal, Listener
+from fakefal.engine.journal import Journal, Listener, Tally
 from fakefal.engine.tenant import Tenant
 from fakefal.engine.tokens import mark_named
 from fakefal.protocol import errors
@@ -21,7 +21,7 @@ from fakefal.protocol.options import Switches
 from fakefal.protocol.storage import unauthorized
 from fakefal.scenario.book import Book
 from fakefal.scenario.generated import digest
-from fakefal.scenario.terms import terms_of
+from fakefal.scenario.terms import Terms, terms_of
 from fakefal.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ class Engine:
 
     def __init__(self, settings: Settings, scenarios: Iterable[Loaded] = ()) -> None:
         self.settings = settings
-        self.scenarios = tuple(scenarios)
-        self.terms = terms_of(self.scenarios, settings.seed, settings.unmatched, settings.switches)
-        self.base = Book(entry for loaded in self.scenarios for entry in loaded.entries)
+        self.load(scenarios)
+        self.past: Tally = Counter()
+        self.past_misses = 0
         self.home: Tenant | None = None
         self._tenants: OrderedDict[str, Tenant] = OrderedDict()
         self._keys: dict[str, str] = {}
@@ -50,6 +50,16 @@ class Engine:
         self._strangers: Tenant | None = None
         self._attend: Callable[[Webhooks], None] | None = None
         make_clock(settings.clock, settings.speed)
+
+    def load(self, scenarios: Iterable[Loaded]) -> None:
+        """Serve these scenarios to the tenants that are made from now on.
+
+        Raises ScenarioError, with nothing changed, where two of them disagree.
+        """
+        loaded, settings = tuple(scenarios), self.settings
+        self.terms = terms_of(loaded, settings.seed, settings.unmatched, settings.switches)
+        self.scenarios = loaded
+        self.base = Book(entry for it in loaded for entry in it.entries)
 
     def note_refusal(self, tenant: Tenant | None, what: str, status: int, why: str) -> str:
         """Note a request that fal refuses before a call comes of it; gives its request id.
@@ -147,11 +157,12 @@ class Engine:
             tenant.tokens.check_grant(token, asked)
         return tenant
 
-    def renew(self, key: str, *, clock: str | None = None) -> Tenant:
-        """A new tenant for a key, in place of the one it had."""
-        tenant = self._new_tenant(key, clock)
+    def renew(self, key: str, *, clock: str | None = None, terms: Terms | None = None) -> Tenant:
+        """A new tenant for a key, in place of the one it had; ``terms`` None are the engine's."""
+        tenant = self._new_tenant(key, clock, terms)
         if key in self._tenants:
-            self._tenants[key].close()
+            tenant.journal.edition = self._tenants[key].journal.edition + 1
+            self._retire(self._tenants[key])
         self._tenants[key] = tenant
         self._tenants.move_to_end(key)
         self._keys[tenant.files.mark] = key
@@ -161,13 +172,19 @@ class Engine:
             _, oldest = self._tenants.popitem(last=False)
             self._keys.pop(oldest.files.mark, None)
             oldest.note("lint", 0, f"forgotten: {len(self._tenants)} keys were used since")
-            oldest.close()
+            self._retire(oldest)
         return tenant
 
-    def _new_tenant(self, key: str, clock: str | None) -> Tenant:
+    def _retire(self, tenant: Tenant) -> None:
+        """End a tenant; what it counted stays counted."""
+        self.past += tenant.journal.tally()
+        self.past_misses += tenant.journal.missed
+        tenant.close()
+
+    def _new_tenant(self, key: str, clock: str | None, terms: Terms | None = None) -> Tenant:
         tenant = Tenant(
             key,
-            self.terms,
+            terms or self.terms,
             make_clock(clock or self.settings.clock, self.settings.speed),
             self.settings.limits,
             self.base,
@@ -189,9 +206,14 @@ class Engine:
         tenant = self._tenants.pop(key, None)
         if tenant is not None:
             self._keys.pop(tenant.files.mark, None)
-            tenant.close()
+            self._retire(tenant)
         if self.home is not None and self.home.key == key:
             self.home = None
+
+    @property
+    def strangers(self) -> Tenant | None:
+        """Who keeps the journal of callers without a key, if there were any."""
+        return self._strangers
 
     @property
     def tenants(self) -> tuple[Tenant, ...]:

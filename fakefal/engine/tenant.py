@@ -77,6 +77,8 @@ class Tenant:
         self.issued: IssuedKeys
         self.attend: Callable[[Webhooks], None] | None = None
         self._sockets: Sockets | None = None
+        self.followers: set[Callable[[], None]] = set()
+        """Who is told when another tenant takes the place of this one."""
         self._webhooks: Webhooks | None = None
         self._limits = limits
 
@@ -224,12 +226,19 @@ class Tenant:
                 self.attend(self._webhooks)
         return self._webhooks
 
+    @property
+    def has_webhooks(self) -> bool:
+        """Whether webhooks or their keys were needed so far."""
+        return self._webhooks is not None
+
     def close(self) -> None:
         """Send nothing more, end open sockets: another tenant took the place of this one."""
         if self._webhooks is not None:
             self._webhooks.close()
         if self._sockets is not None:
             self._sockets.close()
+        for tell in list(self.followers):
+            tell()
 
     # What tests and other ways in may change
 

@@ -102,6 +102,8 @@ class Response:
     request_id: str = ""
     units: float | None = None
     trouble: Trouble | None = None
+    is_private: bool = False
+    """Whether it is nothing that pages of other origins may read."""
 
 
 @dataclass(slots=True)
@@ -113,6 +115,7 @@ class EventStream:
     headers: tuple[tuple[str, str], ...] = field(default=())
     request_id: str = ""
     trouble: Trouble | None = None
+    is_private: bool = False
 
 
 @dataclass(slots=True)

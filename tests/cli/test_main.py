@@ -28,6 +28,7 @@ Commands:
   presets   List the ready-made troubles and the error catalogue.
   explain   Show one of them: wire form, source, who retries.
   webhooks  List a server's webhooks, or send them again.
+  health    Ask a running fake whether it is ready.
   ca        Show the local CA, or issue certificates from it.
   demo      Show the main job in five seconds.
 """
@@ -55,7 +56,8 @@ def test_without_arguments_the_help_is_what_is_wrong() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "check", "schema", "presets", "explain", "webhooks", "ca", "demo"]
+    "command",
+    ["serve", "check", "schema", "presets", "explain", "webhooks", "health", "ca", "demo"],
 )
 def test_every_command_has_help_of_its_own(command: str) -> None:
     ran = fakefal(command, "--help")
@@ -75,7 +77,7 @@ def test_the_version_is_told() -> None:
         (
             "xyzzy",
             '"xyzzy" is no command — one of serve, check, schema, presets, explain, webhooks, '
-            "ca, demo\n",
+            "health, ca, demo\n",
         ),
     ],
 )

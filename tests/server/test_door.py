@@ -9,7 +9,6 @@ import logging
 import pytest
 
 from fakefal.addressing import HOW_TO
-from fakefal.control import api
 from fakefal.protocol.headers import Credential
 from fakefal.settings import Limits
 from tests.callers import KEY, RUN, Caller, calling, soon, speak, until
@@ -239,7 +238,7 @@ async def test_a_page_elsewhere_may_not_use_the_control_api() -> None:
     async with calling() as caller:
         asked = {**ORIGIN, "Access-Control-Request-Method": "POST"}
         heard = await caller.ask("OPTIONS", "/_fakefal/reset", host=None, headers=asked)
-        assert heard.status == 405
+        assert heard.status == 403
         assert "Access-Control-Allow-Methods" not in heard.headers
 
 
@@ -321,5 +320,4 @@ async def test_no_credential_gets_into_the_journal(name: str, answered: bool) ->
 async def test_control_requests_reach_the_control_api() -> None:
     async with calling() as caller:
         heard = await caller.ask("GET", "/_fakefal/health", host=None, key=None)
-        status, body = api.answer(caller.fake.engine, "GET", "/health", None, b"")
-        assert (heard.status, heard.json) == (status, body)
+        assert (heard.status, heard.json) == (200, {"status": "ok"})
