@@ -57,7 +57,7 @@ async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
     tenant = tenant_of(request, endpoint)
     streaming = tenant.stream(read_call(request, endpoint, "stream"))
     return EventStream(
-        _events(request, streaming, tenant.clock),
+        events(request, streaming, tenant.clock, _encoded(streaming)),
         sse.CONTENT_TYPE,
         (*NO_STORE, *streaming.headers),
         streaming.request_id,
@@ -65,17 +65,17 @@ async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
     )
 
 
-async def _events(
-    request: Request, streaming: Streaming, clock: Clock
+async def events(
+    request: Request, streaming: Streaming, clock: Clock, encoded: Iterator[bytes]
 ) -> AsyncGenerator[bytes, None]:
-    """The events as bytes; what is due at once goes out in one piece."""
+    """The events as they are paced; what is due at once goes out in one piece."""
     pacing = streaming.pacing
     is_paced = pacing.first_seconds > 0 or pacing.every_seconds > 0 or pacing.stalled is not None
     stall_at, stall_seconds = pacing.stalled or (-1, 0.0)
     due = clock.later(clock.now(), pacing.first_seconds)
     joined = bytearray()
     with streaming.busy():
-        for number, event in enumerate(_encoded(streaming)):
+        for number, event in enumerate(encoded):
             if number == stall_at:
                 due = clock.later(max(due, clock.now()), stall_seconds)
             if is_paced and due > clock.now():

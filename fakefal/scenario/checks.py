@@ -14,7 +14,7 @@ from fakefal.scenario.source import Path, Source
 from fakefal.scenario.trouble_checks import check_circumstances, check_troubles
 from fakefal.scenario.webhook_checks import check_webhooks
 
-_TEMPLATED = ("text", "reasoning", "error", "output", "fail", "headers")
+_TEMPLATED = ("text", "reasoning", "error", "output", "fail", "headers", "tool_calls")
 
 
 def check_meaning(source: Source) -> Iterator[Mistake]:

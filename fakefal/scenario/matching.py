@@ -61,7 +61,7 @@ class Condition:
         return (
             (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
             and (self.via is None or call.via in self.via)
-            and (self.input is None or self.input.matches(call.input))
+            and (self.input is None or self.input.matches(call.asked))
             and (not self.headers or _headers_match(call.headers, self.headers))
         )
 
@@ -86,7 +86,7 @@ class Condition:
             text = f"is {call.via}, wanted {' or '.join(sorted(self.via))}"
             found.append(Difference("via", text, 2))
         if self.input is not None:
-            found.extend(self.input.differences(call.input, "input"))
+            found.extend(self.input.differences(call.asked, "input"))
         for name, want in self.headers:
             found.extend(want.differences(call.headers.get(name, MISSING), f"headers.{name}"))
         return found

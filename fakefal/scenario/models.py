@@ -27,6 +27,7 @@ from fakefal.scenario.media_models import FileName, Media
 from fakefal.scenario.media_words import FILE_KINDS, TEXT_KINDS, Kind
 from fakefal.scenario.pacing import StepEntry, StreamSpec
 from fakefal.scenario.preset_book import PRESETS, reply_presets
+from fakefal.scenario.speech_models import Finish, ToolCalls, UsageSpec
 from fakefal.scenario.webhook_models import Webhook
 
 
@@ -94,6 +95,9 @@ class Reply(Strict):
     reasoning: str | None = Field(None, description="Given only if the call asks for reasoning.")
     error: str | None = Field(None, description="An upstream failure inside a 200 answer.")
     output: Output = Field(None, description="The model's output, any JSON.")
+    tool_calls: ToolCalls = Field(None, description="Of OpenAI-compatible endpoints.")
+    finish_reason: Finish | None = Field(None, description="Of OpenAI-compatible endpoints.")
+    usage: UsageSpec | None = Field(None, description="Of endpoints that tell it.")
     fail: Fail | None = Field(None, description="A failure: a catalogue name, or spelled out.")
     kind: Kind | None = Field(None, description="An output of a common shape, its files made.")
     files: list[FileName] | None = Field(None, min_length=1, description="The files of a kind.")
@@ -125,6 +129,8 @@ class Reply(Strict):
         ]
         if self.kind in TEXT_KINDS and given[:1] not in ([], ["text"]):
             given.append("kind")
+        if self.tool_calls is not None and given[:1] not in ([], ["text"]):
+            given.append("tool_calls")
         if len(given) > 1:
             raise PydanticCustomError(
                 "conflict", "{names} cannot stand together", {"names": " and ".join(given)}

@@ -101,7 +101,7 @@ class Troubled(web.StreamResponse):
         if left:
             async for event in answer.chunks:
                 await self._drip(event, line, in_chunks=True)
-                left -= 1
+                left -= not event.startswith(b":")  # a comment is no event
                 if left <= 0:
                     break
         await answer.chunks.aclose()
