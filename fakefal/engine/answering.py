@@ -98,10 +98,8 @@ class Answering:
             trouble = self._troubles.meet(operation, call.endpoint, request_id)
             self._interrupt(trouble, call, request_id, "")
         variant = variant_of(call.endpoint)
-        if variant is not None and variant in OPENAI:
-            from fakefal.protocol.conversations import in_any_llm_words  # few calls need it
-
-            call.read_as = in_any_llm_words(variant, call.input)
+        if variant in OPENAI:
+            _tell_otherwise(call)
         flaws, note = self._flaws(call, variant)
         if flaws:
             return self._invalid(call, request_id, flaws, trouble)
@@ -110,12 +108,8 @@ class Answering:
             self._journal.write(self._clock.now(), "lint", call, request_id, 200, "", lint)
         entry = self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
         if entry is None:
-            plan, label, count, place = (
-                self._unmatched(call, request_id, trouble),
-                "generated",
-                1,
-                "",
-            )
+            plan = self._unmatched(call, request_id, trouble)
+            label, count, place = "generated", 1, ""
         else:
             used = self.used.get(entry, 0)
             plan, label, place = entry.plan(used), entry.label, entry.place
@@ -126,11 +120,8 @@ class Answering:
             self.used[entry] = count = used + 1
         terms = self.terms
         try:
-            if variant is not None and variant in METERED:
-                from fakefal.scenario.speaking import spoken_ending  # few calls are of these
-
-                now = self._clock.now()
-                ending = spoken_ending(plan, variant, call, request_id, count, terms, now)
+            if variant in METERED:
+                ending = self._spoken(plan, call, request_id, count)
             else:
                 ending = ending_of(plan, call, request_id, count, terms.seed, terms.switches)
         except TemplateError as error:
@@ -142,10 +133,14 @@ class Answering:
                 ending = placing.ending(ending, terms.seed)
         units = plan.billable_units
         if units is None and ending.outcome.is_success:
-            units = ending.cost
-            if units is None:
-                units = billable_units(variant, call.input, terms.switches.period)
+            units = _units(ending, variant, call, terms.switches)
         return Answer(request_id, ending, plan, units, label, count, place, trouble, note, placing)
+
+    def _spoken(self, plan: Plan, call: Call, request_id: str, count: int) -> Ending:
+        """The end of a call of a language model that tells what was used."""
+        from fakefal.scenario.speaking import spoken_ending  # few calls are of these
+
+        return spoken_ending(plan, call, request_id, count, self.terms, self._clock.now())
 
     def refusal(self, call: Call, answer: Answer) -> WireError:
         """A failure that the caller meets at once."""
@@ -250,7 +245,26 @@ class Answering:
         self._journal.write(self._clock.now(), "call", call, request_id, 404, "", "miss", miss=miss)
         if is_unknown_path(call.endpoint):
             return errors.unknown_path(call.endpoint.path, request_id)
-        return WireError(404, {"detail": str(miss)}, ((HINT, "miss"),), request_id=request_id)
+        body: Json = {"detail": str(miss)}
+        if variant_of(call.endpoint) in OPENAI:  # whose callers look for a message there
+            from fakefal.protocol.openai import error_body
+
+            body |= error_body(str(miss), "not_found_error", code=404)
+        return WireError(404, body, ((HINT, "miss"),), request_id=request_id)
+
+
+def _units(ending: Ending, variant: Variant | None, call: Call, switches: Switches) -> float:
+    """What is billed: the cost where the endpoint tells it, else by model and endpoint."""
+    if ending.cost is not None:
+        return ending.cost
+    return billable_units(variant, call.input, switches.period)
+
+
+def _tell_otherwise(call: Call) -> None:
+    """Let matchers and templates read a conversation as they read a prompt."""
+    from fakefal.protocol.conversations import in_any_llm_words  # few calls need it
+
+    call.read_as = in_any_llm_words(variant_of(call.endpoint), call.input)
 
 
 def _refused(variant: Variant | None, flaws: list[Json], switches: Switches) -> Outcome:

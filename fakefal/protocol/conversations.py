@@ -42,7 +42,7 @@ def conversation_of(variant: Variant | None, body: Json) -> list[Line]:
     return [*found, Line("user", _said(body.get("prompt")), files)]
 
 
-def in_any_llm_words(variant: Variant, body: Json) -> Json:
+def in_any_llm_words(variant: Variant | None, body: Json) -> Json:
     """An input of an OpenAI-compatible endpoint with ``prompt`` and ``system_prompt`` added.
 
     ``prompt`` is what the user said last, ``system_prompt`` what the system did; so that one

@@ -234,6 +234,11 @@ def malformed_key() -> WireError:
     return WireError(401, {"detail": text})
 
 
+def key_as_bearer() -> WireError:
+    """An API key sent as Bearer. Source: recorded in part (protocol.md section 7.3)."""
+    return WireError(401, {"detail": "bearer: unable to decode issuer"})
+
+
 def no_user() -> WireError:
     """A key that is not known, as it was told until April 2026. Source: protocol.md section 7.3."""
     return WireError(401, {"detail": "No user found for Key ID and Secret"})

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from fakefal.protocol.call import VIAS, Via
@@ -35,11 +43,22 @@ def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _endpoint_kind(value: Any) -> str:
+    return "(list)" if isinstance(value, list) else "(name)"
+
+
+Endpoints = Annotated[
+    Annotated[str, Tag("(name)")] | Annotated[list[str], Field(min_length=1), Tag("(list)")],
+    Discriminator(_endpoint_kind),
+]
+
+
 class When(Strict):
     """Which calls an exchange answers; what is left out matches everything."""
 
-    endpoint: str | None = Field(
-        None, description="Endpoint id, exact or with * and ?: fal-ai/any-llm, fal-ai/*."
+    endpoint: Endpoints | None = Field(
+        None,
+        description="Endpoint id, or a list of them, exact or with * and ?: fal-ai/*.",
     )
     via: Annotated[
         list[Via] | None,

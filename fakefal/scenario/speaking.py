@@ -10,7 +10,7 @@ from fakefal.protocol.call import Call, Json, Outcome
 from fakefal.protocol.chat import ChatForm
 from fakefal.protocol.conversations import conversation_of
 from fakefal.protocol.counting import Usage, tokens_in
-from fakefal.protocol.families import OPENAI, Variant
+from fakefal.protocol.families import OPENAI, variant_of
 from fakefal.protocol.openai import in_openai_words
 from fakefal.protocol.responses import ResponsesForm
 from fakefal.protocol.router import RouterForm
@@ -35,15 +35,11 @@ _BARE = frozenset(("router-vision", "router-audio", "router-video"))
 
 
 def spoken_ending(
-    plan: Plan,
-    variant: Variant,
-    call: Call,
-    request_id: str,
-    count: int,
-    terms: Terms,
-    now: float,
+    plan: Plan, call: Call, request_id: str, count: int, terms: Terms, now: float
 ) -> Ending:
     """The end that a plan gives a call; raises TemplateError. ``now`` in seconds since 1970."""
+    variant = variant_of(call.endpoint)
+    assert variant is not None, call.endpoint
     variables = variables_of(call, request_id, count, terms.seed)
     model = call.input.get("model") if isinstance(call.input, dict) else None
     head = Head(request_id, int(now), model if isinstance(model, str) else "")

@@ -229,7 +229,8 @@ def test_no_input_makes_validation_raise(variant: Variant, period: str, body: An
         ("vision", "2024-11", {"image_url": "x"}, []),
         ("vision", "2025-10", {"image_url": "x", "image_urls": []}, ["image_url"]),
         ("enterprise", "2025-10", {"webhook_url": "x"}, ["webhook_url"]),
-        ("router", "2025-10", {"priority": "latency", "pdf_urls": []}, ["priority"]),
+        ("router", "2025-10", {"priority": "latency", "pdf_urls": []}, ["priority", "pdf_urls"]),
+        ("router-vision", "2025-10", {"pdf_urls": [], "audio_url": "x"}, ["audio_url"]),
         ("router", "2025-10", {"enable_web_search": True}, []),
     ],
 )
