@@ -13,7 +13,7 @@ from fakefal.protocol.options import Switches, Unmatched
 class Limits:
     """Bounds on what the fake keeps and takes; the oldest finished goes first.
 
-    Sizes are in bytes. ``jobs``, ``entries``, ``own_exchanges``, ``identities`` and
+    Sizes are in bytes. ``jobs``, ``entries``, ``sockets``, ``own_exchanges``, ``identities`` and
     ``deliveries`` (of webhooks) are for each tenant, and so are ``files`` and ``file_bytes``, what
     its stored files come to. ``body_bytes`` is of a call, ``upload_bytes`` of one upload or part;
     of all uploads ``memory_bytes`` lie in memory, at most, and ``spool_bytes`` in the temporary
@@ -32,6 +32,7 @@ class Limits:
     identities: int = 10_000
     deliveries: int = 6_000
     tenants: int = 1_000
+    sockets: int = 1_000
     own_exchanges: int = 10_000
     idle_seconds: float = 75.0
 

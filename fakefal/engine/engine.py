@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fakefal.engine.clock import make_clock
 from fakefal.engine.identities import uuid7
+from fakefal.engine.issued import IssuedKeys
 from fakefal.engine.journal import Journal, Listener
 from fakefal.engine.tenant import Tenant
 from fakefal.engine.tokens import mark_named
@@ -44,6 +45,7 @@ class Engine:
         self._tenants: OrderedDict[str, Tenant] = OrderedDict()
         self._keys: dict[str, str] = {}
         self._listeners: tuple[Listener, ...] = ()
+        self.issued = IssuedKeys(self.terms.seed, self.drop)
         self._strangers: Tenant | None = None
         self._attend: Callable[[Webhooks], None] | None = None
         make_clock(settings.clock, settings.speed)
@@ -106,6 +108,10 @@ class Engine:
     def _check_key(self, credential: Credential, app: str, switches: Switches) -> None:
         """Refuse a key that is not good."""
         key, good = credential.token, switches.keys
+        if self.issued.has(key):
+            return
+        if self.issued.is_revoked(key):
+            raise _unknown_key(app, switches)
         is_unknown = bool(self.settings.keys) and key not in self.settings.keys
         if is_unknown or (isinstance(good, tuple) and key not in good):
             raise _unknown_key(app, switches)
@@ -151,7 +157,7 @@ class Engine:
             self.base,
             Journal(self.settings.limits.entries, self._listeners),
         )
-        tenant.attend = self._attend
+        tenant.attend, tenant.issued = self._attend, self.issued
         return tenant
 
     def find(self, key: str) -> Tenant | None:

@@ -25,6 +25,8 @@ Kind = Literal[
     "lint",
     "upload",
     "token",
+    "socket",
+    "message",
 ]
 
 
@@ -67,8 +69,9 @@ class Entry(NamedTuple):
         if self.call is not None:
             found["endpoint"] = self.call.endpoint.text
             found["via"] = self.call.via
-            if self.kind == "call":
+            if self.kind in ("call", "message"):
                 found["input"] = self.call.input
+            if self.kind == "call":
                 found["headers"] = dict(self.call.headers)
         if self.label:
             found["exchange"] = self.label
@@ -88,12 +91,15 @@ _Line = tuple[int, float, Kind, Call | None, str, int, str, str, Miss | None]
 class Journal:
     """At most ``bound`` entries; the oldest go first, and ``dropped`` says how many went.
 
-    Misses are kept apart as well, so that many calls after one cannot push it out.
+    Misses are kept apart as well, so that many calls after one cannot push it out. ``units`` are
+    what direct calls cost, by request id.
     """
 
     def __init__(self, bound: int, listeners: tuple[Listener, ...] = ()) -> None:
         self._entries: deque[_Line] = deque(maxlen=bound)
         self._misses: deque[Miss] = deque(maxlen=1000)
+        self._bound = bound
+        self.units: dict[str, float] = {}
         self._count = 0
         self._missed = 0
         self.listeners = listeners
@@ -122,6 +128,12 @@ class Journal:
             self._misses.append(miss)
         for listener in self.listeners:
             listener(Entry(*line))
+
+    def bill(self, request_id: str, units: float) -> None:
+        """Remember what a direct call costs; of as many calls as there may be entries."""
+        self.units[request_id] = units
+        if len(self.units) > self._bound:
+            del self.units[next(iter(self.units))]
 
     def __iter__(self) -> Iterator[Entry]:
         return iter([Entry(*line) for line in self._entries])

@@ -33,6 +33,8 @@ from fakefal.scenario.world import USUAL_APP, App
 from fakefal.settings import Limits
 
 if TYPE_CHECKING:
+    from fakefal.engine.issued import IssuedKeys
+    from fakefal.engine.sockets import Sockets
     from fakefal.engine.webhooks import Webhooks
     from fakefal.scenario.entries import Entry
 
@@ -74,8 +76,9 @@ class Tenant:
         self._direct = Direct(
             self.answering, self.troubles, clock, journal, lambda: self._settle(clock.now())
         )
+        self.issued: IssuedKeys
         self.attend: Callable[[Webhooks], None] | None = None
-        self.sessions: set[Callable[[], None]] = set()
+        self._sockets: Sockets | None = None
         self._webhooks: Webhooks | None = None
         self._limits = limits
 
@@ -203,6 +206,17 @@ class Tenant:
         """Answer a stream; raises WireError for what fails before the first byte."""
         return self._direct.stream(call, self._running())
 
+    # Sockets
+
+    @property
+    def sockets(self) -> Sockets:
+        """The tenant's WebSockets; made when the first is opened."""
+        if self._sockets is None:
+            from fakefal.engine.sockets import Sockets  # most servers never see a socket
+
+            self._sockets = Sockets(self, self._limits.sockets)
+        return self._sockets
+
     # Webhooks
 
     @property
@@ -220,8 +234,8 @@ class Tenant:
         """Send nothing more, end open sockets: another tenant took the place of this one."""
         if self._webhooks is not None:
             self._webhooks.close()
-        for end in list(self.sessions):
-            end()
+        if self._sockets is not None:
+            self._sockets.close()
 
     # What tests and other ways in may change
 

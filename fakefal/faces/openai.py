@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 
+from fakefal.engine.clock import Clock
 from fakefal.engine.direct import Streaming
 from fakefal.engine.tenant import Tenant
 from fakefal.faces import run
@@ -22,8 +23,10 @@ from fakefal.protocol import headers as names
 from fakefal.protocol import sse
 from fakefal.protocol.call import Call
 from fakefal.protocol.errors import method_not_allowed, unknown_path
-from fakefal.protocol.families import is_unknown_path
+from fakefal.protocol.families import ROUTER_APP, is_unknown_path
 from fakefal.protocol.texts import encode_ascii
+
+_V1 = f"{ROUTER_APP}/openai/v1"
 
 _DONE = sse.PLAIN.encode("[DONE]")
 _PROCESSING = sse.PLAIN.comment("OPENROUTER PROCESSING")
@@ -39,9 +42,9 @@ async def call(request: Request, parts: Mapping[str, str]) -> Answer:
     tenant = tenant_of(request, endpoint)
     asked = read_call(request, endpoint, "run")
     _note_bearer(request, tenant, asked)
-    if isinstance(asked.input, dict) and asked.input.get("stream") is True:
+    if asks_for_stream(asked):
         asked.via = "stream"
-        return _streamed(request, tenant, asked)
+        return event_stream(request, tenant.stream(asked), tenant.clock)
     answer = await tenant.run(asked)
     outcome = answer.ending.outcome
     return answered(request, outcome, answer.request_id, answer.units, answer.trouble)
@@ -54,10 +57,21 @@ async def get(request: Request, parts: Mapping[str, str]) -> Answer:
     raise unknown_path(endpoint.path) if is_unknown_path(endpoint) else method_not_allowed()
 
 
-def _streamed(request: Request, tenant: Tenant, asked: Call) -> Answer:
-    streaming = tenant.stream(asked)
+def asks_for_stream(call: Call) -> bool:
+    """Whether a call of these endpoints is to be answered by events."""
+    is_ours = call.endpoint.text.startswith(_V1)
+    return is_ours and isinstance(call.input, dict) and call.input.get("stream") is True
+
+
+def event_stream_of(call: Call) -> Callable[[Request, Streaming, Clock], EventStream]:
+    """What makes a stream the answer that it is, for any call."""
+    return event_stream if call.endpoint.text.startswith(_V1) else run.event_stream
+
+
+def event_stream(request: Request, streaming: Streaming, clock: Clock) -> EventStream:
+    """A stream as these endpoints write it."""
     return EventStream(
-        _paced(request, streaming, tenant),
+        _paced(request, streaming, clock),
         sse.CONTENT_TYPE,
         (*NO_STORE, *streaming.headers),
         streaming.request_id,
@@ -66,14 +80,12 @@ def _streamed(request: Request, tenant: Tenant, asked: Call) -> Answer:
 
 
 async def _paced(
-    request: Request, streaming: Streaming, tenant: Tenant
+    request: Request, streaming: Streaming, clock: Clock
 ) -> AsyncGenerator[bytes, None]:
     """The events; while the first is waited for, a comment says that it will come."""
     if streaming.pacing.first_seconds:
         yield _PROCESSING
-    async with aclosing(
-        run.events(request, streaming, tenant.clock, _encoded(streaming))
-    ) as chunks:
+    async with aclosing(run.events(request, streaming, clock, _encoded(streaming))) as chunks:
         async for chunk in chunks:
             yield chunk
 

@@ -56,8 +56,13 @@ async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
     request.tenant = granted_tenant(request, endpoint)
     tenant = tenant_of(request, endpoint)
     streaming = tenant.stream(read_call(request, endpoint, "stream"))
+    return event_stream(request, streaming, tenant.clock)
+
+
+def event_stream(request: Request, streaming: Streaming, clock: Clock) -> EventStream:
+    """A stream as the answer that it is."""
     return EventStream(
-        events(request, streaming, tenant.clock, _encoded(streaming)),
+        events(request, streaming, clock, _encoded(streaming)),
         sse.CONTENT_TYPE,
         (*NO_STORE, *streaming.headers),
         streaming.request_id,
@@ -70,12 +75,19 @@ async def events(
 ) -> AsyncGenerator[bytes, None]:
     """The events as they are paced; what is due at once goes out in one piece."""
     pacing = streaming.pacing
-    is_paced = pacing.first_seconds > 0 or pacing.every_seconds > 0 or pacing.stalled is not None
+    is_paced = (
+        pacing.first_seconds > 0
+        or pacing.every_seconds > 0
+        or pacing.stalled is not None
+        or any(pacing.waits)
+    )
     stall_at, stall_seconds = pacing.stalled or (-1, 0.0)
     due = clock.later(clock.now(), pacing.first_seconds)
     joined = bytearray()
     with streaming.busy():
         for number, event in enumerate(encoded):
+            if number < len(pacing.waits):
+                due = clock.later(due, pacing.waits[number])
             if number == stall_at:
                 due = clock.later(max(due, clock.now()), stall_seconds)
             if is_paced and due > clock.now():

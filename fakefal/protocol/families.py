@@ -53,6 +53,10 @@ METERED = ROUTER | OPENAI
 """Those that tell how many tokens a call took, and what it cost."""
 
 
+LANGUAGE_MODELS = [name for name, variant in _ENDPOINTS.items() if variant not in OPENAI]
+"""The language models that are asked in fal's own way."""
+
+
 def variant_of(endpoint: EndpointId) -> Variant | None:
     """Which language-model schema an endpoint has; None if it is another kind of model.
 

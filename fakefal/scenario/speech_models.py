@@ -37,7 +37,7 @@ class UsageSpec(Strict):
     cost: Annotated[float, Field(ge=0)] | None = Field(None, description="US $.")
 
 
-class PriceSpec(Strict):
+class TokenPrice(Strict):
     """What a model costs: US $ for a million tokens."""
 
     input: float = Field(0.0, ge=0)

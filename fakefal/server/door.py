@@ -151,9 +151,11 @@ class Door:
             if error.identified and not error.request_id:
                 what = f"{request.method} {address.host}{path}"
                 error.request_id = self._engine.note_refusal(tenant, what, error.status, error.told)
+            if address.host == hosts.API:
+                error = _shaped(error)
             if error.trouble is not None:
                 return failed(error), _clock_of(asked)
-            raise
+            raise error from None
 
     def _tenant(
         self, headers: Mapping[str, str], method: str, host: str, parts: Mapping[str, str]
@@ -241,6 +243,13 @@ class Door:
         except (ClientConnectionResetError, ConnectionResetError):
             _LOG.debug("the caller left the stream %s", answer.request_id)
         return response
+
+
+def _shaped(error: WireError) -> WireError:
+    """A failure as the platform API tells it."""
+    from fakefal.protocol.platform import shaped  # most servers are not asked for it
+
+    return shaped(error)
 
 
 def _clock_of(asked: Request | None) -> Clock | None:

@@ -46,10 +46,15 @@ async def converse(
             talking.cancel()
             await asyncio.wait((talking,))
     end = _end_of(talking)
-    if isinstance(end, Cut):
+    if end is None:
+        code = line.close_code
+        answer.closed("the caller left" if code is None else f"the caller closed it with {code}")
+    elif end.code:
+        await line.close(code=end.code, message=end.reason.encode())
+        answer.closed(f"closed with {end.code}")
+    else:
+        answer.closed("reset" if end.how == "reset" else "broken off")
         _break(request, end)
-    elif end is not None:
-        await line.close(code=end)
     return line
 
 
@@ -69,7 +74,7 @@ async def _send(line: web.WebSocketResponse, message: bytes | str) -> None:
         await line.send_bytes(message)
 
 
-def _end_of(talking: asyncio.Task[int | Cut]) -> int | Cut | None:
+def _end_of(talking: asyncio.Task[Cut]) -> Cut | None:
     """How the conversation is to end; None if the caller has left."""
     if talking.cancelled():
         return None
@@ -79,7 +84,7 @@ def _end_of(talking: asyncio.Task[int | Cut]) -> int | Cut | None:
     if isinstance(error, ConnectionError):
         return None
     _LOG.error("fakefal failed in a WebSocket", exc_info=error)
-    return FAILED
+    return Cut("close", "end", code=FAILED)
 
 
 def _break(request: web.BaseRequest, cut: Cut) -> None:

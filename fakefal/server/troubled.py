@@ -12,8 +12,8 @@ from aiohttp.abc import AbstractStreamWriter
 
 from fakefal.engine.clock import Clock
 from fakefal.faces.http import EventStream, Response
+from fakefal.faces.spoiling import pieces, spoilt, spoilt_stream
 from fakefal.protocol.trouble import Cut, Trouble
-from fakefal.server.spoiling import pieces, spoilt, spoilt_stream
 from fakefal.server.wire import head_of, stream_head
 
 GARBAGE = b"\xff\xfe\x00 this is no event \x80\r\n"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.faces import queue, run
+from fakefal.faces import queue, raw, run
 from fakefal.faces.http import Handler
 from fakefal.faces.routes import ROUTES, find_route
 from fakefal.protocol.errors import WireError
@@ -113,7 +113,7 @@ ID = {"endpoint": "a/b", "id": "x"}
         ("fal.run", "POST", "/a/b/c", run.run, {"endpoint": "a/b/c"}),
         ("fal.run", "POST", "/a/b/stream", run.stream, {"endpoint": "a/b"}),
         ("fal.run", "POST", "/a/b/vision/stream/", run.stream, {"endpoint": "a/b/vision"}),
-        ("fal.run", "GET", "/a/b", run.get, {"endpoint": "a/b"}),
+        ("fal.run", "GET", "/a/b", raw.connect, {"endpoint": "a/b"}),
     ],
 )
 def test_a_request_finds_its_handler(
