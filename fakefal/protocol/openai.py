@@ -30,11 +30,12 @@ def _maybe(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _number(most: float) -> dict[str, Any]:
-    return _maybe({"type": "float", "ge": 0, "le": most})
+    return _maybe({"type": "float", "strict": True, "ge": 0, "le": most})
 
 
 def _count(most: int | None = None) -> dict[str, Any]:
-    return _maybe({"type": "int", "ge": 1} | ({} if most is None else {"le": most}))
+    bounds = {"ge": 1} | ({} if most is None else {"le": most})
+    return _maybe({"type": "int", "strict": True, **bounds})
 
 
 def _list(items: dict[str, Any], least: int = 0, most: int | None = None) -> dict[str, Any]:
@@ -56,7 +57,7 @@ _MESSAGE = _object({"role": {"type": "literal", "expected": _ROLES}}, {"content"
 _SAMPLED = {
     "temperature": _number(2),
     "top_p": _number(1),
-    "stream": _maybe({"type": "bool"}),
+    "stream": _maybe({"type": "bool", "strict": True}),
     "tools": _maybe(_list(_OBJECT)),
     "metadata": _maybe(_OBJECT),
 }
@@ -110,7 +111,7 @@ _SCHEMAS: dict[Variant, dict[str, Any]] = {
 
 @lru_cache(maxsize=8)
 def _schema(variant: Variant) -> SchemaValidator:
-    return SchemaValidator(_SCHEMAS[variant], {"strict": True})
+    return SchemaValidator(_SCHEMAS[variant])
 
 
 def validate(variant: Variant, body: Json) -> list[Json]:
@@ -149,7 +150,7 @@ def parameter(loc: Iterable[str | int]) -> str | None:
     for part in list(loc)[1:]:
         if isinstance(part, int):
             text += f"[{part}]"
-        elif not part.startswith(("str", "list[")):  # pydantic's names for the ways of a union
+        elif part != "str" and not part.startswith("list["):  # pydantic's names in a union
             text += f".{part}" if text else part
     return text or None
 
