@@ -46,7 +46,7 @@ def test_arguments_are_cut_where_their_values_end() -> None:
     calls = [it["choices"][0]["delta"].get("tool_calls", [{}])[0] for it in found]
     pieces = [it["function"]["arguments"] for it in calls if it]
     assert "".join(pieces) == '{"a":"b c","d":[1,2]}'
-    assert pieces[1:3] == ['{', '"a":']
+    assert pieces[1:3] == ["{", '"a":']
     assert len(pieces) > 4
 
 
