@@ -103,13 +103,17 @@ def _retrying(spec: RetriesSpec | None) -> Retrying | None:
     return Retrying(spec.times, entry)
 
 
+_ENDS = frozenset(("text", "error", "output", "fail", "kind", "tool_calls", "workflow", "frames"))
+"""What says how a call ends, in place of what a preset says."""
+
+
 def expanded(reply: Reply) -> Reply:
     """A reply with what its presets stand for; what it says itself goes before."""
     if not reply.preset:
         return reply
     own = reply.model_dump(by_alias=True, exclude_unset=True, exclude={"preset"})
     data = reply_data(reply.preset)
-    if {"text", "error", "output", "fail", "kind", "workflow", "frames"} & own.keys():
+    if _ENDS & own.keys():
         data = {key: value for key, value in data.items() if key not in OUTCOMES}
     merge(data, own)
     return Reply.model_validate(data)

@@ -241,10 +241,17 @@ TOOL_CALLS = st.lists(
     min_size=1,
     max_size=2,
 )
+TOLD: dict[str, st.SearchStrategy[Any]] = {
+    "finish_reason": st.sampled_from(["stop", "length", "content_filter"]),
+    "usage": st.fixed_dictionaries(
+        {}, optional={"prompt_tokens": st.integers(0, 9), "cost": st.floats(0, 1)}
+    ),
+}
 OUTCOMES: st.SearchStrategy[Data] = (
     st.just({})
     | st.fixed_dictionaries({"text": WORDS}, optional={"reasoning": WORDS, "error": WORDS})
-    | st.fixed_dictionaries({"tool_calls": TOOL_CALLS}, optional={"text": WORDS})
+    | st.fixed_dictionaries({"tool_calls": TOOL_CALLS}, optional={"text": WORDS, **TOLD})
+    | st.fixed_dictionaries({"text": WORDS}, optional=TOLD)
     | PLAIN.map(lambda output: {"output": output})
     | st.just({"output": ["{{ request_id }}", {"a": "{{ input }}"}]})
     | FAILS.map(lambda fail: {"fail": fail})
@@ -283,10 +290,6 @@ REPLIES: st.SearchStrategy[Data] = st.builds(
             "inference_time": DURATIONS,
             "billable_units": st.integers(0, 9) | st.sampled_from([0.5, 1e16]),
             "webhook": WEBHOOKS,
-            "finish_reason": st.sampled_from(["stop", "length", "content_filter"]),
-            "usage": st.fixed_dictionaries(
-                {}, optional={"prompt_tokens": st.integers(0, 9), "cost": st.floats(0, 1)}
-            ),
             "cancel": st.sampled_from(["ignored", "honoured", "too-late"]),
             "retries": RETRIES,
             "keep": DURATIONS,
