@@ -42,6 +42,19 @@ class CallRecord:
     status: int
 
 
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """A message that came on a socket of an app's own.
+
+    ``content`` is its JSON, if it holds an object or a list (as text or msgpack); else the text, or
+    the bytes as a data URI.
+    """
+
+    endpoint: str
+    content: Json
+    is_text: bool
+
+
 class FileRecord:
     """A file that is kept: what it is, where it can be read, and its bytes.
 
@@ -143,6 +156,14 @@ class Controls:
     def calls(self) -> list[CallRecord]:
         """The calls that came, oldest first."""
         return [_record(entry) for entry in self.tenant.journal if entry.kind == "call"]
+
+    def messages(self) -> list[MessageRecord]:
+        """The messages that came on sockets of apps' own, oldest first."""
+        return [
+            MessageRecord(it.call.endpoint.text, it.call.input, it.note == "received, text")
+            for it in self.tenant.journal
+            if it.kind == "message" and it.call is not None
+        ]
 
     def journal(self) -> list[dict[str, Any]]:
         """The journal as JSON."""

@@ -100,14 +100,25 @@ class Sockets:
 
     # Scripts
 
+    def has_script(self, call: Call, ending: str) -> bool:
+        """Whether an exchange that names a path with this ending has a script for a socket."""
+        entry = self._entry(call)
+        if entry is None or not (entry.exchange.when.endpoint or "").endswith(ending):
+            return False
+        return entry.plan(self._tenant.answering.used.get(entry, 0)).script is not None
+
+    def _entry(self, call: Call) -> Entry | None:
+        answering = self._tenant.answering
+        found = answering.own.find(call, answering.is_used_up)
+        return found or answering.base.find(call, answering.is_used_up)
+
     def script(self, call: Call, *, refuses: bool) -> Dialogue | None:
         """The script that a socket of an app's own follows; None if no exchange has one.
 
         Raises WireError where the exchange is a failure, where ``refuses`` lets it be refused.
         """
         answering = self._tenant.answering
-        entry = answering.own.find(call, answering.is_used_up)
-        entry = entry or answering.base.find(call, answering.is_used_up)
+        entry = self._entry(call)
         plan = None if entry is None else entry.plan(answering.used.get(entry, 0))
         if plan is None or (plan.script is None and (plan.fail is None or not refuses)):
             return None

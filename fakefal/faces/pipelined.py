@@ -148,15 +148,16 @@ class Pipeline(Session):
         request_id = answer.request_id
         if answer.trouble is not None:
             answer = spoilt(answer, trouble)
-        answer.request_id = answer.request_id or request_id
-        return await self._write_whole(answer, trouble, seconds, send)
+        return await self._write_whole(answer, request_id, trouble, seconds, send)
 
     async def _write_whole(
-        self, answer: Response, trouble: Trouble, seconds: float, send: Send
+        self, answer: Response, request_id: str, trouble: Trouble, seconds: float, send: Send
     ) -> Cut | None:
-        request_id = answer.request_id or self.tenant.sockets.some_id(self.call)
+        request_id = request_id or self.tenant.sockets.some_id(self.call)
         units = answer.units
-        headers = [("Content-Type", answer.content_type), (names.REQUEST_ID, request_id)]
+        headers = [("Content-Type", answer.content_type)]
+        if answer.request_id:  # the ingress knows of none
+            headers.append((names.REQUEST_ID, request_id))
         if units is not None:
             headers.append((names.BILLABLE_UNITS, names.format_units(units)))
         await send(pipelined.start(request_id, answer.status, _told(headers, answer.headers)))

@@ -30,9 +30,13 @@ from fakefal.protocol.realtime import (
 from fakefal.protocol.texts import decode, encode
 from fakefal.protocol.trouble import Cut, Interrupted, Trouble
 
-_WAITING = 1_000
+_WAITING = 100_000
 _WAITING_BYTES = 64_000_000
-"""How much may wait where nobody sets a bound; the oldest is dropped then too."""
+"""How much may wait where nobody sets a bound, as the SDK has none; the oldest is dropped then."""
+
+
+_COLLECTED = 1_000
+"""How many inputs a client-streaming app is given at most."""
 
 
 async def connect(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -45,8 +49,13 @@ async def connect(request: Request, parts: Mapping[str, str]) -> Answer:
         return await run.get(request, parts)
     opened = opening(request, parts["endpoint"], "realtime")
     await opened.enter()
-    own = raw.scripted(opened, f"{parts['endpoint']}/realtime", refuses=False)
-    return own or Realtime(opened).conversation()
+    sockets, path = opened.tenant.sockets, f"{parts['endpoint']}/realtime"
+    as_socket = opened.asking(path, "socket").call
+    if sockets.has_script(as_socket, "/realtime") or not sockets.may_answer(opened.call):
+        own = raw.scripted(opened, path, refuses=False)
+        if own is not None:
+            return own
+    return Realtime(opened).conversation()
 
 
 @dataclass(slots=True)
@@ -136,8 +145,11 @@ class Realtime(Session):
             await send(internal_error(str(error)))
             return REGULAR
         if self._way.mode == "client-streaming":
-            if len(self._collected) < _WAITING:
-                self._collected.append(taken)
+            self._collected.append(taken)
+            if len(self._collected) > _COLLECTED:
+                self._collected.pop(0)
+                self.note(f"an input was dropped: more than {_COLLECTED} were collected")
+            self.tenant.note("message", 200, "collected", replace(self.call, input=taken))
             return None
         end = await self._answer(taken, send)
         if end is None and self._way.mode == "server-streaming":

@@ -45,17 +45,23 @@ async def converse(
         if not talking.done():
             talking.cancel()
             await asyncio.wait((talking,))
-    end = _end_of(talking)
-    if end is None:
-        code = line.close_code
-        answer.closed("the caller left" if code is None else f"the caller closed it with {code}")
-    elif end.code:
+        # This task is cancelled too when the caller leaves.
+        end = _end_of(talking)
+        answer.closed(_told(end, line.close_code))
+    if end is not None and end.code:
         await line.close(code=end.code, message=end.reason.encode())
-        answer.closed(f"closed with {end.code}")
-    else:
-        answer.closed("reset" if end.how == "reset" else "broken off")
+    elif end is not None:
         _break(request, end)
     return line
+
+
+def _told(end: Cut | None, code: int | None) -> str:
+    """How a socket ends, in words; ``code`` is that of the caller's close frame."""
+    if end is None:
+        return "the caller left" if code is None else f"the caller closed it with {code}"
+    if end.code:
+        return f"closed with {end.code}"
+    return "reset" if end.how == "reset" else "broken off"
 
 
 async def _listen(line: web.WebSocketResponse, answer: Conversation) -> None:
