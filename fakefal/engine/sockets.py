@@ -103,7 +103,10 @@ class Sockets:
     def has_script(self, call: Call, ending: str) -> bool:
         """Whether an exchange that names a path with this ending has a script for a socket."""
         entry = self._entry(call)
-        if entry is None or not (entry.exchange.when.endpoint or "").endswith(ending):
+        if entry is None:
+            return False
+        named = entry.exchange.when.endpoint or ""
+        if not any(it.endswith(ending) for it in ([named] if isinstance(named, str) else named)):
             return False
         return entry.plan(self._tenant.answering.used.get(entry, 0)).script is not None
 
