@@ -10,7 +10,7 @@ from fakefal.engine.jobs import Job
 from fakefal.engine.journal import Entry
 from fakefal.protocol.call import Json
 from fakefal.protocol.endpoints import EndpointId, parse_endpoint
-from fakefal.protocol.families import LANGUAGE_MODELS, variant_of
+from fakefal.protocol.families import LANGUAGE_MODELS, METERED, variant_of
 from fakefal.scenario.shapes import guess_kind
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _PRICES: dict[str, tuple[float, str]] = {
     "chunks": (0.001, "minutes"),
 }
 _LANGUAGE_PRICE = (0.001, "requests")
+_METERED_PRICE = (1.0, "dollars")
 _OTHER_PRICE = (0.01, "requests")
 """Dollars and what they are for, where no scenario says it: plausible numbers of the fake's own."""
 
@@ -117,6 +118,8 @@ class Ledger:
         told = None if world is None else world.app(parsed).price
         if told is not None:
             return told
+        if variant_of(parsed) in METERED:
+            return _METERED_PRICE
         if variant_of(parsed) is not None:
             return _LANGUAGE_PRICE
         return _PRICES.get(guess_kind(parsed.text) or "", _OTHER_PRICE)
