@@ -115,11 +115,10 @@ class Engine:
         is_unknown = bool(self.settings.keys) and key not in self.settings.keys
         if is_unknown or (isinstance(good, tuple) and key not in good):
             raise _unknown_key(app, switches)
-        if good == "strict":
-            if credential.scheme == "bearer" and ":" in key:
-                raise errors.key_as_bearer()
-            if credential.scheme == "key" and ":" not in key:
-                raise errors.malformed_key()
+        if good == "strict" and credential.scheme == "key" and ":" not in key:
+            raise errors.malformed_key()
+        if good == "strict" and credential.scheme == "bearer" and key.count(".") != 2:
+            raise errors.key_as_bearer()
 
     def _borne(self, mark: str, token: str) -> Tenant:
         """The tenant of a short-lived token that is sent as a key.

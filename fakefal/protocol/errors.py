@@ -235,7 +235,7 @@ def malformed_key() -> WireError:
 
 
 def key_as_bearer() -> WireError:
-    """An API key sent as Bearer. Source: recorded in part (protocol.md section 7.3)."""
+    """A key where a JWT should be. Source: recorded (protocol.md section 7.3)."""
     return WireError(401, {"detail": "bearer: unable to decode issuer"})
 
 
