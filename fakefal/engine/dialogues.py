@@ -13,6 +13,7 @@ from fakefal.engine.clock import Clock, Signal
 from fakefal.protocol.call import Call, Json
 from fakefal.protocol.realtime import FAILED, GOING_AWAY
 from fakefal.protocol.trouble import Cut
+from fakefal.scenario.faults import CLOSE_REASON_BYTES
 from fakefal.scenario.frames import Frame, Rule, Script
 from fakefal.scenario.outcomes import variables_of
 from fakefal.scenario.render import TemplateError
@@ -186,7 +187,7 @@ class Dialogue:
 
 def _fitting(text: str) -> str:
     """As much of a text as a close frame holds: 123 bytes."""
-    return text.encode()[:123].decode("utf-8", "ignore")
+    return text.encode()[:CLOSE_REASON_BYTES].decode("utf-8", "ignore")
 
 
 _GONE = Cut("close", "end", code=GOING_AWAY)

@@ -68,9 +68,9 @@ class Ledger:
             call = entry.call
             if entry.kind != "call" or call is None or entry.miss is not None or not entry.label:
                 continue
-            job = self._tenant.jobs.get(entry.request_id)
+            job = self._tenant.queue.jobs.get(entry.request_id)
             if job is not None:
-                self._tenant.look(job, now)
+                self._tenant.queue.look(job, now)
                 yield _of_job(job)
             else:
                 yield self._direct(entry)
@@ -126,15 +126,15 @@ class Ledger:
 
     def forget(self, request_id: str) -> list[str] | None:
         """Remove the payloads of a request and its files; the URLs of these. None: no such one."""
-        job = self._tenant.jobs.get(request_id)
+        job = self._tenant.queue.jobs.get(request_id)
         if job is None:
             return None
         links = list(job.ending.outcome.links)
         for link in links:
             self._tenant.files.remove(link)
-        self._tenant.look(job, self._tenant.clock.now())
+        self._tenant.queue.look(job, self._tenant.clock.now())
         if job.ended_at is not None:
-            del self._tenant.jobs[request_id]
+            del self._tenant.queue.jobs[request_id]
         return links
 
 

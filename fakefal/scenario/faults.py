@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from fakefal.protocol.catalogue import find_entry, known_names
@@ -131,8 +139,17 @@ CloseCode = Annotated[
     BeforeValidator(_close_code),
     WithJsonSchema({"type": "integer", "minimum": 1000, "maximum": 4999}),
 ]
-CloseReason = Annotated[str, Field(max_length=40)]
-"""The text in a close frame, which has room for 123 bytes."""
+
+
+def _close_reason(text: str) -> str:
+    if len(text.encode()) > CLOSE_REASON_BYTES:
+        raise PydanticCustomError("close_reason", "is longer than a close frame holds")
+    return text
+
+
+CLOSE_REASON_BYTES = 123
+CloseReason = Annotated[str, AfterValidator(_close_reason)]
+"""The text in a close frame, as long as it has room for (RFC 6455 section 5.5)."""
 
 _ENDS = ("reset", "close", "hang", "truncate", "cut")
 

@@ -88,6 +88,7 @@ KINDS: dict[str, Callable[[str], tuple[str, str]]] = {
         "is no close code",
         "write 1000 to 1003, 1007 to 1014, or 3000 to 4999",
     ),
+    "close_reason": lambda _: ("is longer than a close frame holds", "123 bytes at most"),
     "retried_name": lambda _: ("is nothing that fal retries", f"one of {', '.join(RETRIED_NAMES)}"),
     "keys": lambda _: ("does not say which keys are good", "write any, strict, or a list of keys"),
 }

@@ -153,10 +153,10 @@ def test_the_root_of_a_host_is_not_found(host: str, path: str) -> None:
 
 def test_a_host_that_is_not_served_says_so_in_the_hint_alone() -> None:
     with pytest.raises(WireError) as caught:
-        find_route("api.fal.ai", "GET", "/v1/models")
+        find_route("auth.fal.ai", "GET", "/v1/models")
     error = caught.value
     assert (error.status, error.body) == (404, {"detail": "Path /v1/models not found"})
-    assert error.note == "fakefal does not serve api.fal.ai yet"
+    assert error.note == "fakefal does not serve auth.fal.ai yet"
 
 
 def status_or_endpoint(host: str, method: str, path: str) -> int | str:

@@ -47,9 +47,9 @@ async def test_what_names_no_fal_host_is_a_404_that_says_how_to(
 
 async def test_a_host_that_is_not_served_is_a_404_with_a_hint() -> None:
     async with calling() as caller:
-        heard = await caller.ask("POST", "/v1/keys", host="api.fal.ai", json={})
+        heard = await caller.ask("POST", "/v1/keys", host="auth.fal.ai", json={})
         assert (heard.status, heard.body) == (404, b'{"detail":"Path /v1/keys not found"}')
-        assert heard.headers["x-fakefal-hint"] == "fakefal does not serve api.fal.ai yet"
+        assert heard.headers["x-fakefal-hint"] == "fakefal does not serve auth.fal.ai yet"
 
 
 # Bodies
@@ -197,7 +197,17 @@ async def test_a_preflight_allows_all_it_asks_for(host: str) -> None:
             "Access-Control-Max-Age": "600",
             "Vary": "Origin",
         }
-        assert {name: heard.headers[name] for name in expected} == expected
+        assert {name: heard.headers.getall(name) for name in expected} == {
+            name: [value] for name, value in expected.items()
+        }
+
+
+async def test_a_page_meets_no_header_twice_that_the_scenario_has_too() -> None:
+    headers = {"access-control-allow-origin": "https://app.example"}
+    async with calling(scenario(exchange({"text": "x", "headers": headers}))) as caller:
+        for path in (APP, f"{APP}/stream"):
+            heard = await caller.ask("POST", path, host=RUN, headers=ORIGIN, json={"prompt": "hi"})
+            assert heard.headers.getall("Access-Control-Allow-Origin") == ["https://app.example"]
 
 
 async def test_options_without_a_question_is_a_wrong_method() -> None:

@@ -1,12 +1,15 @@
 """Talks to a fake over WebSockets with ``fal.apps``; prints what it saw as JSON.
 
-Run as ``python fal_sockets.py URL``. The first two programs are those of fal's own page about HTTP
+Run as ``python fal_sockets.py URL``; without a URL nothing is changed, and the environment leads to
+the fake. The first two programs are those of fal's own page about HTTP
 over WebSockets, asking any-llm several things before the first answer is read.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import json
 import sys
 from typing import Any
@@ -70,18 +73,35 @@ def cut() -> dict[str, Any]:
     return {"events": len(heard), "raised": ""}
 
 
+def command_line() -> dict[str, Any]:
+    """``fal api``, which streams where the endpoint ends in /stream."""
+    cli: Any = importlib.import_module("fal.cli.main")
+    found = {}
+    for endpoint in (f"{ANY_LLM}/stream", ANY_LLM, "workflows/acme/story/stream"):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            cli.main(["api", endpoint, "prompt=hello"])
+        found[endpoint] = printed.getvalue()
+    return found
+
+
 def frames() -> dict[str, Any]:
     """``fal.apps`` has no raw socket of its own; its realtime one passes frames as they come."""
     with apps._connect("acme/chat", path="/ws") as connection:
         return {"first": json.loads(connection._ws.recv())}
 
 
-def main(url: str) -> dict[str, Any]:
+def main(url: str = "") -> dict[str, Any]:
+    if not url:
+        return {talk.__name__: talk() for talk in (pipelined, streamed)}
     socket = url.replace("http", "ws", 1)
     apps._REALTIME_URL_FORMAT = f"{socket}/fal.run/{{app_id}}"
+    apps._STREAM_URL_FORMAT = f"{url}/fal.run/{{app_id}}"
+    apps._QUEUE_URL_FORMAT = f"{url}/queue.fal.run/{{app_id}}"
     apps._WS_URL_FORMAT = f"{socket}/ws.fal.run/{{app_id}}"
-    return {talk.__name__: talk() for talk in (pipelined, streamed, failures, broken, cut, frames)}
+    talks = (pipelined, streamed, failures, broken, cut, frames, command_line)
+    return {talk.__name__: talk() for talk in talks}
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(main(sys.argv[1])))
+    sys.stdout.write(json.dumps(main(*sys.argv[1:])))
