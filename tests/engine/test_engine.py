@@ -68,7 +68,7 @@ def test_only_demanded_keys_are_good() -> None:
     [
         (Credential("key", "id:secret"), True),
         (Credential("key", "secret"), False),
-        (Credential("bearer", "token"), True),
+        (Credential("bearer", "a.b.c"), True),
     ],
 )
 def test_strict_keys_have_an_id_and_a_secret(credential: Credential, is_good: bool) -> None:
