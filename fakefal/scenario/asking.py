@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from fakefal.protocol.call import Call, Json
 from fakefal.protocol.conversations import conversation_of
 from fakefal.protocol.families import Variant
+from fakefal.protocol.openai import MAX_CHOICES
 from fakefal.protocol.speech import Head
 from fakefal.scenario.generated import canonical
 from fakefal.scenario.terms import Terms
@@ -50,8 +51,9 @@ class WantedTool(NamedTuple):
 
 def wanted_choices(variant: Variant, body: dict[str, Any]) -> int:
     """How many answers are asked for (``n``)."""
-    count = body.get("n") if variant == "chat" else 1
-    return count if isinstance(count, int) and not isinstance(count, bool) and count > 0 else 1
+    count: Any = body.get("n") if variant == "chat" else 1
+    is_count = isinstance(count, int) and not isinstance(count, bool) and count > 0
+    return min(count, MAX_CHOICES) if is_count else 1
 
 
 def wants_reasoning(variant: Variant, body: dict[str, Any]) -> bool | None:

@@ -12,6 +12,7 @@ from fakefal.protocol.embeddings import (
     usual_dimensions,
     vector_of,
 )
+from fakefal.protocol.openai import MAX_DIMENSIONS
 from fakefal.protocol.texts import encode
 from fakefal.scenario.asking import Asked
 from fakefal.scenario.metering import metered
@@ -30,8 +31,7 @@ def embedded(plan: Plan, asked: Asked) -> Ending:
     if isinstance(output, dict):
         whole: Json = output
     else:
-        size = body.get("dimensions")
-        size = usual_dimensions(asked.head.model) if size is None else size
+        size = _dimensions(body.get("dimensions"), asked.head.model)
         about = f"{asked.terms.seed};{asked.head.model}"
         vectors = _scripted_vectors(output, len(texts))
         if vectors is None:
@@ -39,6 +39,12 @@ def embedded(plan: Plan, asked: Asked) -> Ending:
         is_base64 = body.get("encoding_format") == "base64"
         whole = embedding_list(vectors, asked.head.model, usage, is_base64=is_base64)
     return Ending(Outcome(200, whole, encode(whole)), OUTPUT_ALONE, cost=usage.cost)
+
+
+def _dimensions(wish: Json, model: str) -> int:
+    """How long the vectors are; a wish that checks would have refused is none."""
+    is_count = isinstance(wish, int) and not isinstance(wish, bool)
+    return wish if is_count and 0 < wish <= MAX_DIMENSIONS else usual_dimensions(model)
 
 
 def _scripted_vectors(output: Json, count: int) -> list[list[float]] | None:

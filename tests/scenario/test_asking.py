@@ -20,7 +20,9 @@ NESTED = {"type": "function", "function": {"name": "now", "parameters": SCHEMA}}
 FLAT = {"type": "function", "name": "now", "parameters": SCHEMA}
 
 
-@pytest.mark.parametrize(("n", "count"), [(None, 1), (3, 3), (0, 1), (True, 1), ("x", 1)])
+@pytest.mark.parametrize(
+    ("n", "count"), [(None, 1), (3, 3), (10**9, 128), (0, 1), (True, 1), ("x", 1)]
+)
 def test_a_chat_may_ask_for_several_choices(n: Any, count: int) -> None:
     assert wanted_choices("chat", {"n": n}) == count
     assert wanted_choices("responses", {"n": n}) == 1

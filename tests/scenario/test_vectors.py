@@ -48,3 +48,9 @@ def test_what_is_no_vector_is_not_taken_for_one(output: Any) -> None:
     made = end({}, {"model": "m", "input": "a"}, EMBEDDINGS).outcome.body
     found = end({"output": output}, {"model": "m", "input": "a"}, EMBEDDINGS).outcome.body
     assert found == made
+
+
+@pytest.mark.parametrize("wish", [0, -1, True, "8", 10**9, None])
+def test_a_wish_for_no_size_is_none(wish: Any) -> None:
+    body = end({}, {"model": "m", "input": "a", "dimensions": wish}, EMBEDDINGS).outcome.body
+    assert len(vectors(body)[0]) == 1536
