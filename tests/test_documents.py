@@ -29,7 +29,7 @@ from fakefal.server.thread import ThreadedFakeFal
 from fakefal.testing.fixture import Fake
 from fakefal.testing.receiver import Receiver
 from tests.blackbox.driving import environment
-from tests.blackbox.installing import JS_FOLDER, node_with_clients
+from tests.blackbox.installing import JS_FOLDER, node_with_clients, openai_python
 from tests.serving import serve
 
 ROOT = Path(__file__).parents[1]
@@ -86,8 +86,8 @@ IS_TEST = re.compile(r"^(async )?def test_", re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[FakeFal]:
-    scenario = ROOT / "scenarios" / "quickstart.yaml"
-    with ThreadedFakeFal(FakeFal(scenario, clock="instant")) as fake:
+    scenarios = [ROOT / "scenarios" / name for name in ("quickstart.yaml", "every-way.yaml")]
+    with ThreadedFakeFal(FakeFal(*scenarios, clock="instant")) as fake:
         yield fake
 
 
@@ -124,14 +124,29 @@ def test_a_test_in_the_documents_passes(block: Block, pytester: pytest.Pytester)
     result.assert_outcomes(passed=len(IS_TEST.findall(block.text)))
 
 
-@pytest.mark.parametrize(
-    "block", [block for block in blocks("python") if not IS_TEST.search(block.text)], ids=place
-)
+PROGRAMS = [block for block in blocks("python") if not IS_TEST.search(block.text)]
+
+
+def is_openais(block: Block) -> bool:
+    return "import openai" in block.text
+
+
+@pytest.mark.parametrize("block", [block for block in PROGRAMS if not is_openais(block)], ids=place)
 def test_a_program_in_the_documents_runs(block: Block, served: FakeFal, tmp_path: Path) -> None:
+    run_program(sys.executable, block, served, tmp_path)
+
+
+@pytest.mark.blackbox
+@pytest.mark.parametrize("block", [it for it in PROGRAMS if is_openais(it)], ids=place)
+def test_a_program_with_openais_client_runs(block: Block, served: FakeFal, tmp_path: Path) -> None:
+    run_program(openai_python("3.54.0"), block, served, tmp_path)
+
+
+def run_program(python: str, block: Block, served: FakeFal, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
     program = tmp_path / "program.py"
     program.write_text(block.text.replace(ADDRESS, served.url), encoding="utf-8")
-    printed = run([sys.executable, str(program)], tmp_path)
+    printed = run([python, str(program)], tmp_path)
     assert "Ship it." in printed or "/queue.fal.run" in printed
 
 

@@ -11,18 +11,13 @@ from fakefal.engine.identities import Identities
 from fakefal.engine.journal import Journal, Miss
 from fakefal.engine.troubles import Troubles
 from fakefal.protocol import errors
-from fakefal.protocol.anyllm import (
-    Variant,
-    billable_units,
-    output_shape,
-    too_long,
-    unknown_fields,
-    validate,
-    variant_of,
-)
-from fakefal.protocol.call import Call, Json
+from fakefal.protocol.anyllm import billable_units, output_shape
+from fakefal.protocol.call import Call, Json, Outcome
 from fakefal.protocol.errors import WireError
+from fakefal.protocol.families import METERED, OPENAI, Variant, is_unknown_path, variant_of
 from fakefal.protocol.headers import HINT
+from fakefal.protocol.inputs import too_long, unknown_fields, validate
+from fakefal.protocol.options import Switches
 from fakefal.protocol.trouble import Interrupted, Operation, Trouble
 from fakefal.scenario.book import Book
 from fakefal.scenario.outcomes import ending_of
@@ -108,6 +103,8 @@ class Answering:
             trouble = self._troubles.meet(operation, call.endpoint, request_id)
             self._interrupt(trouble, call, request_id, "")
         variant = variant_of(call.endpoint)
+        if variant in OPENAI:
+            _tell_otherwise(call)
         flaws, note = self._flaws(call, variant)
         if flaws:
             return self._invalid(call, request_id, flaws, trouble)
@@ -116,12 +113,8 @@ class Answering:
             self._journal.write(self._clock.now(), "lint", call, request_id, 200, "", lint)
         entry = self.entry_for(call)
         if entry is None:
-            plan, label, count, place = (
-                self._unmatched(call, request_id, trouble),
-                "generated",
-                1,
-                "",
-            )
+            plan = self._unmatched(call, request_id, trouble)
+            label, count, place = "generated", 1, ""
         else:
             used = self.used.get(entry, 0)
             plan, label, place = entry.plan(used), entry.label, entry.place
@@ -132,7 +125,10 @@ class Answering:
             self.used[entry] = count = used + 1
         terms = self.terms
         try:
-            ending = ending_of(plan, call, request_id, count, terms.seed, terms.switches)
+            if variant in METERED:
+                ending = self._spoken(plan, call, request_id, count)
+            else:
+                ending = ending_of(plan, call, request_id, count, terms.seed, terms.switches)
         except TemplateError as error:
             raise self.template_failed(error, call, label, place) from None
         placing = None
@@ -142,8 +138,14 @@ class Answering:
                 ending = placing.ending(ending, terms.seed)
         units = plan.billable_units
         if units is None and ending.outcome.is_success:
-            units = billable_units(variant, call.input, terms.switches.period)
+            units = _units(ending, variant, call, terms.switches)
         return Answer(request_id, ending, plan, units, label, count, place, trouble, note, placing)
+
+    def _spoken(self, plan: Plan, call: Call, request_id: str, count: int) -> Ending:
+        """The end of a call of a language model that tells what was used."""
+        from fakefal.scenario.speaking import spoken_ending  # few calls are of these
+
+        return spoken_ending(plan, call, request_id, count, self.terms, self._clock.now())
 
     def refusal(self, call: Call, answer: Answer) -> WireError:
         """A failure that the caller meets at once."""
@@ -187,6 +189,10 @@ class Answering:
         switches = self.terms.switches
         if call.flaws or variant is None or not switches.validate:
             return list(call.flaws), ""
+        if variant in OPENAI:
+            from fakefal.protocol import openai
+
+            return openai.validate(variant, call.input), ""
         flaws = validate(variant, call.input, switches.period)
         if switches.long_prompts == "refuse":
             flaws += too_long(call.input)
@@ -201,8 +207,9 @@ class Answering:
     def _invalid(
         self, call: Call, request_id: str, flaws: list[Json], trouble: Trouble | None
     ) -> Answer:
-        shape = output_shape(variant_of(call.endpoint), call.input, self.terms.switches.period)
-        ending = Ending(errors.failure(422, {"detail": flaws}), shape)
+        variant, switches = variant_of(call.endpoint), self.terms.switches
+        shape = output_shape(variant, call.input, switches.period)
+        ending = Ending(_refused(variant, flaws, switches), shape)
         return Answer(request_id, ending, _INVALID, 0, "invalid input", trouble=trouble)
 
     def _unmatched(self, call: Call, request_id: str, trouble: Trouble | None) -> Plan:
@@ -244,7 +251,37 @@ class Answering:
         nearest.sort(key=lambda near: near.distance)
         miss = Miss(call, tuple(nearest[:3]))
         self._journal.write(self._clock.now(), "call", call, request_id, 404, "", "miss", miss=miss)
-        return WireError(404, {"detail": str(miss)}, ((HINT, "miss"),), request_id=request_id)
+        if is_unknown_path(call.endpoint):
+            return errors.unknown_path(call.endpoint.path, request_id)
+        body: Json = {"detail": str(miss)}
+        if variant_of(call.endpoint) in OPENAI:  # whose callers look for a message there
+            from fakefal.protocol.openai import error_body
+
+            body |= error_body(str(miss), "not_found_error", code=404)
+        return WireError(404, body, ((HINT, "miss"),), request_id=request_id)
+
+
+def _units(ending: Ending, variant: Variant | None, call: Call, switches: Switches) -> float:
+    """What is billed: the cost where the endpoint tells it, else by model and endpoint."""
+    if ending.cost is not None:
+        return ending.cost
+    return billable_units(variant, call.input, switches.period)
+
+
+def _tell_otherwise(call: Call) -> None:
+    """Let matchers and templates read a conversation as they read a prompt."""
+    from fakefal.protocol.conversations import in_any_llm_words  # few calls need it
+
+    call.read_as = in_any_llm_words(variant_of(call.endpoint), call.input)
+
+
+def _refused(variant: Variant | None, flaws: list[Json], switches: Switches) -> Outcome:
+    """The answer to an input that the model does not take."""
+    if variant in OPENAI and switches.openai_errors == "openai":
+        from fakefal.protocol import openai
+
+        return openai.refusal(flaws)
+    return errors.failure(422, {"detail": flaws})
 
 
 def _guessed(media: MediaPlan | None, call: Call) -> MediaPlan | None:

@@ -12,10 +12,10 @@ from fakefal.engine.answering import Answer, Answering
 from fakefal.engine.clock import Clock
 from fakefal.engine.journal import Journal
 from fakefal.engine.troubles import Troubles
-from fakefal.protocol.anyllm import variant_of
 from fakefal.protocol.call import Call, Json, Outcome
 from fakefal.protocol.catalogue import CATALOGUE, outcome_of
 from fakefal.protocol.errors import too_many
+from fakefal.protocol.families import variant_of
 from fakefal.protocol.options import Sse, Switches
 from fakefal.protocol.trouble import Operation, Trouble
 from fakefal.scenario.generated import generated_seconds

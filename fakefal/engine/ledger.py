@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from fakefal.engine.jobs import Job
 from fakefal.engine.journal import Entry
-from fakefal.protocol.anyllm import LANGUAGE_MODELS, variant_of
 from fakefal.protocol.call import Json
 from fakefal.protocol.endpoints import EndpointId, parse_endpoint
+from fakefal.protocol.families import LANGUAGE_MODELS, METERED, variant_of
 from fakefal.scenario.shapes import guess_kind
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _PRICES: dict[str, tuple[float, str]] = {
     "chunks": (0.001, "minutes"),
 }
 _LANGUAGE_PRICE = (0.001, "requests")
+_METERED_PRICE = (1.0, "dollars")
 _OTHER_PRICE = (0.01, "requests")
 """Dollars and what they are for, where no scenario says it: plausible numbers of the fake's own."""
 
@@ -92,9 +93,10 @@ class Ledger:
     def endpoints(self) -> list[EndpointId]:
         """The endpoints that the scenarios name, and the language models where all are answered."""
         tenant = self._tenant
-        named = [
-            entry.exchange.when.endpoint for entry in (*tenant.own.entries, *tenant.base.entries)
-        ]
+        named: list[str] = []
+        for entry in (*tenant.own.entries, *tenant.base.entries):
+            told = entry.exchange.when.endpoint
+            named += [told] if isinstance(told, str) else told or ()
         world = tenant.troubles.world
         if world is not None:
             named += [pattern for pattern, _ in world.apps]
@@ -102,7 +104,7 @@ class Ledger:
             named += LANGUAGE_MODELS
         found: dict[str, EndpointId] = {}
         for name in named:
-            endpoint = None if name is None or _GLOB & set(name) else parse_endpoint(name)
+            endpoint = None if _GLOB & set(name) else parse_endpoint(name)
             if endpoint is not None and (world is None or not world.app(endpoint).is_gone):
                 found[endpoint.text] = endpoint
         return [found[name] for name in sorted(found)]
@@ -116,6 +118,8 @@ class Ledger:
         told = None if world is None else world.app(parsed).price
         if told is not None:
             return told
+        if variant_of(parsed) in METERED:
+            return _METERED_PRICE
         if variant_of(parsed) is not None:
             return _LANGUAGE_PRICE
         return _PRICES.get(guess_kind(parsed.text) or "", _OTHER_PRICE)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from fakefal.engine.answering import Answer
 from fakefal.engine.dialogues import Dialogue
 from fakefal.engine.identities import uuid7
-from fakefal.protocol.anyllm import variant_of
 from fakefal.protocol.call import Call, Json
 from fakefal.protocol.errors import WireError, too_many
+from fakefal.protocol.families import variant_of
 from fakefal.protocol.realtime import IDLE_SECONDS
 from fakefal.protocol.trouble import Interrupted, Trouble
 from fakefal.scenario.generated import digest, generated_seconds
@@ -103,7 +103,10 @@ class Sockets:
     def has_script(self, call: Call, ending: str) -> bool:
         """Whether an exchange that names a path with this ending has a script for a socket."""
         entry = self._tenant.answering.entry_for(call)
-        if entry is None or not (entry.exchange.when.endpoint or "").endswith(ending):
+        if entry is None:
+            return False
+        named = entry.exchange.when.endpoint or ""
+        if not any(it.endswith(ending) for it in ([named] if isinstance(named, str) else named)):
             return False
         return entry.plan(self._tenant.answering.used.get(entry, 0)).script is not None
 

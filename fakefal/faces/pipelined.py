@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from fakefal.engine.clock import Signal
 from fakefal.engine.sockets import seconds_of
-from fakefal.faces import run
+from fakefal.faces import openai
 from fakefal.faces.bodies import read_body
 from fakefal.faces.http import (
     Answer,
@@ -97,9 +97,9 @@ class Pipeline(Session):
         call = replace(self.call, input=given, flaws=flaws, fingerprint=fingerprint)
         seconds = 0.0
         try:
-            if self._is_stream:
+            if self._is_stream or openai.asks_for_stream(call):
                 streaming = self.tenant.stream(call)
-                answer: Response | EventStream = run.event_stream(
+                answer: Response | EventStream = openai.event_stream_of(call)(
                     self.request, streaming, self.clock
                 )
                 seconds = streaming.first_seconds
@@ -189,7 +189,7 @@ class Pipeline(Session):
                 async for event in single_events(answer.chunks):
                     for part in pipelined.frames(event):
                         await self._drip(part, trouble, send)
-                    left -= 1
+                    left -= not event.startswith(b":")  # a comment is no event
                     if left <= 0 or self.is_over:
                         break
         finally:

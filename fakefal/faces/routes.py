@@ -47,6 +47,7 @@ def _handler(name: str) -> Handler:
 
 
 _REQUEST = "{endpoint}/requests/{id}"
+_OPENAI = "(?P<endpoint>openrouter/router/openai/v1(?:/.*)?)"
 _FILE = "files/{folder}/{name}"
 
 _STORED = (
@@ -74,6 +75,8 @@ ROUTES: dict[str, tuple[Route, ...]] = {
         Route("POST", "{endpoint}", queue.submit),
     ),
     hosts.RUN: (
+        Route("POST", _OPENAI, "openai.call"),
+        Route("GET", _OPENAI, "openai.get"),
         Route("POST", "{endpoint}/stream", run.stream),
         Route("POST", "{endpoint}", run.run),
         Route("GET", "{endpoint}/realtime", "realtime.connect"),

@@ -69,7 +69,7 @@ async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
 def event_stream(request: Request, streaming: Streaming, clock: Clock) -> EventStream:
     """A stream as the answer that it is."""
     return EventStream(
-        _events(request, streaming, clock),
+        events(request, streaming, clock, _encoded(streaming)),
         sse.CONTENT_TYPE,
         (*NO_STORE, *streaming.headers),
         streaming.request_id,
@@ -77,10 +77,10 @@ def event_stream(request: Request, streaming: Streaming, clock: Clock) -> EventS
     )
 
 
-async def _events(
-    request: Request, streaming: Streaming, clock: Clock
+async def events(
+    request: Request, streaming: Streaming, clock: Clock, encoded: Iterator[bytes]
 ) -> AsyncGenerator[bytes, None]:
-    """The events as bytes; what is due at once goes out in one piece."""
+    """The events as they are paced; what is due at once goes out in one piece."""
     pacing = streaming.pacing
     is_paced = (
         pacing.first_seconds > 0
@@ -92,7 +92,7 @@ async def _events(
     due = clock.later(clock.now(), pacing.first_seconds)
     joined = bytearray()
     with streaming.busy():
-        for number, event in enumerate(_encoded(streaming)):
+        for number, event in enumerate(encoded):
             if number < len(pacing.waits):
                 due = clock.later(due, pacing.waits[number])
             if number == stall_at:

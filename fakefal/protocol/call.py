@@ -28,6 +28,7 @@ class Call:
     ``headers`` have lower-case names and hold no credentials. ``flaws`` is what is wrong with a
     body that is not JSON at all, as the ``detail`` list that the app would answer. ``fingerprint``
     stands for the body as it came; calls of the same client with the same input have the same.
+    ``read_as`` is the input in other words, for matchers and templates, where it has any.
     """
 
     endpoint: EndpointId
@@ -39,6 +40,12 @@ class Call:
     flaws: tuple[Json, ...] = ()
     fingerprint: bytes = b""
     wishes: Wishes = NO_WISHES
+    read_as: Json = None
+
+    @property
+    def asked(self) -> Json:
+        """The input as matchers and templates read it."""
+        return self.input if self.read_as is None else self.read_as
 
 
 @dataclass(frozen=True, slots=True)

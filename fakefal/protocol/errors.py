@@ -269,6 +269,12 @@ def unknown_application(alias: str) -> WireError:
     return WireError(404, {"detail": f'Application "{alias}" not found'})
 
 
+def unknown_path(path: str, request_id: str = "") -> WireError:
+    """A path that a known app does not have. Source: recorded (protocol.md sections 6.4, 7.3)."""
+    headers = ((names.HINT, "miss"),) if request_id else ()
+    return WireError(404, {"detail": f"Path /{path} not found"}, headers, request_id=request_id)
+
+
 def body_too_large() -> WireError:
     """A body over the limit. Source: inferred (protocol.md sections 3.10, 16 row 29)."""
     page = ingress_page(413, "Request Entity Too Large")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from fakefal.protocol.anyllm import variant_of
 from fakefal.protocol.endpoints import EndpointId
+from fakefal.protocol.families import variant_of
 
 _SINCE = "2026-01-01T00:00:00Z"
 _CATEGORY = re.compile(

@@ -37,6 +37,8 @@ class Switches:
     ``unknown_fields``: what input keys get that the model does not know (row 32).
     ``realtime_text``: what a text frame gets from a realtime endpoint (row 34): nothing but a line
     in the journal, or the end of the session with INTERNAL_ERROR.
+    ``openai_errors``: in which shape OpenAI-compatible endpoints tell failures of the model, of its
+    app and of bad input (section 6.4); the platform's own are in fal's shape either way.
     ``profile``: the period by whose ways the rest is set, ``period`` that of the any-llm schema
     (section 6.1).
     ``webhook_retries``: how often a webhook is tried again (row 16).
@@ -59,6 +61,7 @@ class Switches:
     long_prompts: Literal["accept", "refuse"] = "accept"
     unknown_fields: UnknownFields = "ignore"
     realtime_text: Literal["ignore", "error"] = "ignore"
+    openai_errors: Literal["openai", "detail"] = "openai"
     profile: str = DEFAULT_PERIOD
     period: str = DEFAULT_PERIOD
     validate: bool = True

@@ -29,9 +29,10 @@ class _Shelf:
     def candidates(self, call: Call) -> Sequence[Entry]:
         if self.key_field is None:
             return self.entries
-        if not isinstance(call.input, dict):
+        asked = call.asked
+        if not isinstance(asked, dict):
             return self.others
-        key = scalar_key(pick(call.input, self.key_field))
+        key = scalar_key(pick(asked, self.key_field))
         return self.others if key is None else self.buckets.get(key, self.others)
 
 

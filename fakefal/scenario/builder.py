@@ -91,6 +91,24 @@ class ExchangeBuilder:
         """Any JSON as the model's output."""
         return self._set(output=output)
 
+    def tool_call(
+        self, name: str, arguments: Json = None, *, id: str | None = None
+    ) -> ExchangeBuilder:
+        """A function that the model wants called, told by OpenAI-compatible endpoints; each adds
+        one. ``arguments`` is JSON, or text that is sent as it is."""
+        call = {"name": name, "arguments": {} if arguments is None else arguments}
+        if id is not None:
+            call["id"] = id
+        return self._set(tool_calls=[*self._replies[-1].get("tool_calls", ()), call])
+
+    def finish(self, reason: str) -> ExchangeBuilder:
+        """``finish_reason`` of OpenAI-compatible endpoints: ``length``, ``content_filter``."""
+        return self._set(finish_reason=reason)
+
+    def usage(self, **counts: float) -> ExchangeBuilder:
+        """What the call used, where that is told: ``usage(prompt_tokens=10, cost=0.001)``."""
+        return self._set(usage=counts)
+
     def soft_error(self, error: str, *, text: str = "") -> ExchangeBuilder:
         """An upstream failure told inside a 200 answer."""
         return self._set(error=error, text=text)
@@ -250,7 +268,7 @@ class ExchangeBuilder:
 
 
 def when_of(
-    endpoint: str | None,
+    endpoint: str | list[str] | None,
     via: str | list[str] | None,
     input_: Json,
     headers: dict[str, Any] | None,

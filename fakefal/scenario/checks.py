@@ -15,7 +15,7 @@ from fakefal.scenario.source import Path, Source
 from fakefal.scenario.trouble_checks import check_circumstances, check_troubles
 from fakefal.scenario.webhook_checks import check_webhooks
 
-_TEMPLATED = ("text", "reasoning", "error", "output", "fail", "headers")
+_TEMPLATED = ("text", "reasoning", "error", "output", "fail", "headers", "tool_calls")
 
 
 def check_meaning(source: Source) -> Iterator[Mistake]:
@@ -59,11 +59,15 @@ def _when(source: Source, when: Any, path: Path) -> Iterator[Mistake]:
     if not isinstance(when, dict):
         return
     endpoint = when.get("endpoint")
-    if isinstance(endpoint, str):
-        try:
-            compile_endpoint(endpoint)
-        except PatternError as error:
-            yield source.mistake((*path, "endpoint"), error.what, error.right)
+    given: list[tuple[Any, Path]] = [(endpoint, (*path, "endpoint"))]
+    if isinstance(endpoint, list):
+        given = [(name, (*path, "endpoint", index)) for index, name in enumerate(endpoint)]
+    for name, where in given:
+        if isinstance(name, str):
+            try:
+                compile_endpoint(name)
+            except PatternError as error:
+                yield source.mistake(where, error.what, error.right)
     patterns: list[tuple[str, ...]] = [("input",)] if "input" in when else []
     headers = when.get("headers")
     if isinstance(headers, dict):

@@ -15,6 +15,7 @@ from fakefal.scenario.fields import Duration, OrOne, OrWord, Strict, one_or_many
 from fakefal.scenario.option_models import Options
 from fakefal.scenario.preset_book import PRESETS, preset_names
 from fakefal.scenario.socket_models import RealtimeApp
+from fakefal.scenario.speech_models import TokenPrice
 from fakefal.scenario.webhook_models import Jwks
 
 ACCOUNT_STATES = [
@@ -132,4 +133,7 @@ class Circumstances(Strict):
     hosts: dict[Host, Literal["down", "up"]] | None = Field(None, description="Hosts out of reach.")
     faults: AllFaults | None = Field(None, description="Faults of every request of its kind.")
     chaos: ChaosSpec | None = None
+    prices: dict[str, TokenPrice] | None = Field(
+        None, description="What models cost behind openrouter/router; * and ? stand for any text."
+    )
     jwks: Jwks | None = Field(None, description="The public keys of webhooks.")

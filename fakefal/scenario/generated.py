@@ -31,28 +31,38 @@ def digest(*parts: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=32).digest()
 
 
-def _numbers(*parts: str) -> Iterator[int]:
+def numbers(*parts: str) -> Iterator[int]:
+    """Numbers from 0 to 255 without end, which depend on the parts."""
     block = digest(*parts)
     while True:
         yield from block
         block = hashlib.blake2b(block, digest_size=32).digest()
 
 
-def _sentence(numbers: Iterator[int], words: int) -> str:
-    chosen = [_WORDS[next(numbers) % len(_WORDS)] for _ in range(words)]
+def _sentence(found: Iterator[int], words: int) -> str:
+    chosen = [_WORDS[next(found) % len(_WORDS)] for _ in range(words)]
     return f"{' '.join(chosen).capitalize()}."
+
+
+def text_about(*parts: str) -> str:
+    """Two or three short sentences; the same for the same parts."""
+    found = numbers("text", *parts)
+    return " ".join(_sentence(found, 5 + next(found) % 6) for _ in range(2 + next(found) % 2))
+
+
+def reasoning_about(*parts: str) -> str:
+    """One sentence; the same for the same parts."""
+    return _sentence(numbers("reasoning", *parts), 8)
 
 
 def generated_text(call: Call, seed: int) -> str:
     """Two or three short sentences; the same for the same input and seed, whatever the way."""
-    numbers = _numbers("text", str(seed), call.endpoint.text, canonical(call.input))
-    return " ".join(_sentence(numbers, 5 + next(numbers) % 6) for _ in range(2 + next(numbers) % 2))
+    return text_about(str(seed), call.endpoint.text, canonical(call.input))
 
 
 def generated_reasoning(call: Call, seed: int) -> str:
     """One sentence, for calls that ask for reasoning."""
-    numbers = _numbers("reasoning", str(seed), call.endpoint.text, canonical(call.input))
-    return _sentence(numbers, 8)
+    return reasoning_about(str(seed), call.endpoint.text, canonical(call.input))
 
 
 def generated_seconds(request_id: str) -> float:

@@ -35,6 +35,27 @@ class EndpointPattern:
             return endpoint == self.text
         return self.glob.fullmatch(endpoint) is not None
 
+    def likeness(self, endpoint: str) -> float:
+        """How near an id is, 0 to 1."""
+        return SequenceMatcher(None, self.text, endpoint[:_COMPARED]).ratio()
+
+
+@dataclass(frozen=True, slots=True)
+class AnyEndpoint:
+    """One of several endpoint ids or globs."""
+
+    patterns: tuple[EndpointPattern, ...]
+
+    @property
+    def text(self) -> str:
+        return " or ".join(pattern.text for pattern in self.patterns)
+
+    def matches(self, endpoint: str) -> bool:
+        return any(pattern.matches(endpoint) for pattern in self.patterns)
+
+    def likeness(self, endpoint: str) -> float:
+        return max((pattern.likeness(endpoint) for pattern in self.patterns), default=0.0)
+
 
 def compile_endpoint(text: str) -> EndpointPattern:
     """Read ``endpoint`` of a ``when``; raises PatternError for what can match no call."""
@@ -51,7 +72,7 @@ def compile_endpoint(text: str) -> EndpointPattern:
 class Condition:
     """A compiled ``when``. ``is_get``: it answers direct runs by GET, and nothing else."""
 
-    endpoint: EndpointPattern | None
+    endpoint: EndpointPattern | AnyEndpoint | None
     via: frozenset[str] | None
     input: Matcher | None
     headers: tuple[tuple[str, Matcher], ...]
@@ -63,7 +84,7 @@ class Condition:
             (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
             and (call.via == "run" and call.method == "GET") is self.is_get
             and (self.via is None or call.via in self.via)
-            and (self.input is None or self.input.matches(call.input))
+            and (self.input is None or self.input.matches(call.asked))
             and (not self.headers or _headers_match(call.headers, self.headers))
         )
 
@@ -88,9 +109,7 @@ class Condition:
         """Why the call is not meant, the weightiest first; empty exactly if it is."""
         found: list[Difference] = []
         if self.endpoint is not None and not self.endpoint.matches(call.endpoint.text):
-            likeness = SequenceMatcher(
-                None, self.endpoint.text, call.endpoint.text[:_COMPARED]
-            ).ratio()
+            likeness = self.endpoint.likeness(call.endpoint.text)
             text = f"is {call.endpoint.text}, wanted {self.endpoint.text}"
             found.append(Difference("endpoint", text, 6 - 3 * likeness))
         if (call.via == "run" and call.method == "GET") is not self.is_get:
@@ -101,7 +120,7 @@ class Condition:
             text = f"is {call.via}, wanted {' or '.join(sorted(self.via))}"
             found.append(Difference("via", text, 2))
         if self.input is not None:
-            found.extend(self.input.differences(call.input, "input"))
+            found.extend(self.input.differences(call.asked, "input"))
         for name, want in self.headers:
             found.extend(want.differences(call.headers.get(name, MISSING), f"headers.{name}"))
         return found
@@ -113,12 +132,7 @@ def _headers_match(headers: Mapping[str, str], wanted: tuple[tuple[str, Matcher]
 
 def compile_condition(when: When) -> Condition:
     """Make a ``when`` ready; raises PatternError with the place inside it."""
-    endpoint = None
-    if when.endpoint is not None:
-        try:
-            endpoint = compile_endpoint(when.endpoint)
-        except PatternError as error:
-            raise PatternError(("endpoint",), error.what, error.right) from None
+    endpoint = None if when.endpoint is None else _endpoints(when.endpoint)
     pattern = None
     if "input" in when.model_fields_set:
         pattern = compile_pattern(when.input, ("input",))
@@ -128,6 +142,15 @@ def compile_condition(when: When) -> Condition:
     )
     via = None if when.via is None else frozenset(when.via)
     return Condition(endpoint, via, pattern, headers, when.method == "GET")
+
+
+def _endpoints(given: str | list[str]) -> EndpointPattern | AnyEndpoint:
+    try:
+        if isinstance(given, str):
+            return compile_endpoint(given)
+        return AnyEndpoint(tuple(map(compile_endpoint, given)))
+    except PatternError as error:
+        raise PatternError(("endpoint",), error.what, error.right) from None
 
 
 def _header_text(want: Json) -> Json:

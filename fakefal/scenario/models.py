@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from fakefal.protocol.call import VIAS, Via
@@ -28,6 +36,7 @@ from fakefal.scenario.media_words import FILE_KINDS, TEXT_KINDS, Kind
 from fakefal.scenario.pacing import StepEntry, StreamSpec
 from fakefal.scenario.preset_book import PRESETS, reply_presets
 from fakefal.scenario.socket_models import FrameEntry, MessageRule, RealtimeSpec
+from fakefal.scenario.speech_models import Finish, ToolCalls, UsageSpec
 from fakefal.scenario.webhook_models import Webhook
 from fakefal.scenario.workflow_models import WorkflowSpec
 
@@ -36,11 +45,22 @@ def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _endpoint_kind(value: Any) -> str:
+    return "(list)" if isinstance(value, list) else "(name)"
+
+
+Endpoints = Annotated[
+    Annotated[str, Tag("(name)")] | Annotated[list[str], Field(min_length=1), Tag("(list)")],
+    Discriminator(_endpoint_kind),
+]
+
+
 class When(Strict):
     """Which calls an exchange answers; what is left out matches everything."""
 
-    endpoint: str | None = Field(
-        None, description="Endpoint id, exact or with * and ?: fal-ai/any-llm, fal-ai/*."
+    endpoint: Endpoints | None = Field(
+        None,
+        description="Endpoint id, or a list of them, exact or with * and ?: fal-ai/*.",
     )
     via: Annotated[
         list[Via] | None,
@@ -106,6 +126,9 @@ class Reply(Strict):
     reasoning: str | None = Field(None, description="Given only if the call asks for reasoning.")
     error: str | None = Field(None, description="An upstream failure inside a 200 answer.")
     output: Output = Field(None, description="The model's output, any JSON.")
+    tool_calls: ToolCalls = Field(None, description="Of OpenAI-compatible endpoints.")
+    finish_reason: Finish | None = Field(None, description="Of OpenAI-compatible endpoints.")
+    usage: UsageSpec | None = Field(None, description="Of endpoints that tell it.")
     fail: Fail | None = Field(None, description="A failure: a catalogue name, or spelled out.")
     kind: Kind | None = Field(None, description="An output of a common shape, its files made.")
     files: list[FileName] | None = Field(None, min_length=1, description="The files of a kind.")
@@ -145,6 +168,8 @@ class Reply(Strict):
         ]
         if self.kind in TEXT_KINDS and given[:1] not in ([], ["text"]):
             given.append("kind")
+        if self.tool_calls is not None and given[:1] not in ([], ["text"]):
+            given.append("tool_calls")
         if len(given) > 1:
             raise PydanticCustomError(
                 "conflict", "{names} cannot stand together", {"names": " and ".join(given)}

@@ -68,6 +68,9 @@ class Options(Strict):
     realtime_text: Literal["ignore", "error"] | None = Field(
         None, description="What a text frame gets from a realtime endpoint."
     )
+    openai_errors: Literal["openai", "detail"] | None = Field(
+        None, description="The shape of errors that OpenAI-compatible endpoints tell."
+    )
     profile: Annotated[
         str | None, BeforeValidator(_profile), WithJsonSchema({"enum": [*PROFILES]})
     ] = None

@@ -8,8 +8,9 @@ from dataclasses import replace
 from itertools import islice, pairwise
 from typing import Any
 
-from fakefal.protocol.anyllm import OutputShape, output_shape, partials, variant_of
+from fakefal.protocol.anyllm import OutputShape, output_shape, partials
 from fakefal.protocol.call import Call, Json, Outcome
+from fakefal.protocol.families import variant_of
 from fakefal.protocol.options import Switches
 from fakefal.protocol.texts import encode
 from fakefal.scenario.generated import generated_reasoning, generated_text
@@ -23,7 +24,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+$")
 def variables_of(call: Call, request_id: str, count: int, seed: int) -> dict[str, Any]:
     """What templates may use, for one call."""
     return {
-        "input": call.input,
+        "input": call.asked,
         "request_id": request_id,
         "endpoint": call.endpoint.text,
         "app": call.endpoint.app,
@@ -51,12 +52,18 @@ def ending_of(
         ending = _succeed(plan.output.render(variables), shape)
     else:
         ending = _worded(plan, call, seed, shape, variables)
+    ending = dressed(ending, plan, variables)
+    if _is_static(plan, shape):
+        plan.known[shape.code] = ending
+    return ending
+
+
+def dressed(ending: Ending, plan: Plan, variables: dict[str, Any]) -> Ending:
+    """An end with what its plan says about any: fields left out, and headers."""
     if plan.omitted:
         ending = _without(ending, plan.omitted)
     if plan.headers is not None:
         ending = _with_headers(ending, plan.headers.render(variables))
-    if _is_static(plan, shape):
-        plan.known[shape.code] = ending
     return ending
 
 
@@ -72,22 +79,23 @@ def _is_static(plan: Plan, shape: OutputShape) -> bool:
 def _worded(
     plan: Plan, call: Call, seed: int, shape: OutputShape, variables: dict[str, Any]
 ) -> Ending:
-    text = generated_text(call, seed) if plan.text is None else _text(plan.text.render(variables))
+    text = generated_text(call, seed) if plan.text is None else as_text(plan.text.render(variables))
     reasoning = None
     if shape.shows_reasoning:
         reasoning = (
             generated_reasoning(call, seed)
             if plan.reasoning is None
-            else _text(plan.reasoning.render(variables))
+            else as_text(plan.reasoning.render(variables))
         )
-    error = None if plan.error is None else _text(plan.error.render(variables))
+    error = None if plan.error is None else as_text(plan.error.render(variables))
     body = shape.output(text, reasoning, error=error)
     if shape.bare and error is not None:
         body["error"] = error
     return replace(_succeed(body, shape), text=text, reasoning=reasoning, error=error)
 
 
-def _text(value: Json) -> str:
+def as_text(value: Json) -> str:
+    """A template's value as text."""
     return value if isinstance(value, str) else str(value)
 
 
@@ -110,7 +118,7 @@ def without(body: dict[str, Json], fields: tuple[str, ...]) -> dict[str, Json]:
 
 
 def _with_headers(ending: Ending, headers: dict[str, Any]) -> Ending:
-    pairs = tuple((name, _text(value)) for name, value in headers.items())
+    pairs = tuple((name, as_text(value)) for name, value in headers.items())
     outcome = ending.outcome
     return replace(ending, outcome=replace(outcome, headers=(*outcome.headers, *pairs)))
 
@@ -133,6 +141,10 @@ def stream_events(
     plan: Plan, ending: Ending, variables: dict[str, Any], switches: Switches
 ) -> Iterator[Json]:
     """The events of a stream that succeeds, as far as its reply lets them come."""
+    if ending.spoken is not None:
+        from fakefal.scenario.speech_events import speech_events  # few calls are of its endpoints
+
+        return speech_events(plan, ending.spoken, variables)
     events = _all_events(plan, ending, variables, switches)
     if plan.omitted:
         events = (without(it, plan.omitted) if isinstance(it, dict) else it for it in events)

@@ -15,6 +15,7 @@ from fakefal.scenario.render import Value
 from fakefal.scenario.timeline import DEFAULT_TIMELINE, Step
 
 if TYPE_CHECKING:
+    from fakefal.protocol.speech import Form, Speech
     from fakefal.scenario.frames import Script
     from fakefal.scenario.placing import MediaPlan
     from fakefal.scenario.troubles import Faults
@@ -62,14 +63,41 @@ class Retrying:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a metered language model says, and how its endpoint puts it; for its stream.
+
+    ``ends_listed`` says that the whole follows events which a reply lists.
+    """
+
+    speech: Speech
+    form: Form
+    ends_listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """What a reply says of its usage; None is worked out."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
-    """How a call ends. ``text`` and ``reasoning`` are a language model's, for its stream."""
+    """How a call ends. ``text`` and ``reasoning`` are a language model's, for its stream.
+
+    ``cost`` is what the call used of an endpoint that meters it, in US $.
+    """
 
     outcome: Outcome
     shape: OutputShape
     text: str | None = None
     reasoning: str | None = None
     error: str | None = None
+    spoken: Spoken | None = None
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +111,7 @@ class Plan:
     socket says in place of the outcome; ``ends_session`` and ``timing_seconds`` are of realtime
     sessions. ``keep_seconds`` None is what the retention rules say. What no template
     changes is kept, by the code of the shape it was asked in: ``known`` outputs, and the encoded
-    events of ``streams``.
+    events of ``streams``. ``fails_literally`` says that a failure's body is as it was written.
     """
 
     text: Value | None = None
@@ -107,6 +135,10 @@ class Plan:
     webhook: WebhookPlan | None = None
     media: MediaPlan | None = None
     is_open: bool = False
+    tool_calls: Value | None = None
+    finish: str | None = None
+    meter: Meter = Meter()
+    fails_literally: bool = False
     workflow: Workflow | None = None
     script: Script | None = None
     ends_session: bool = False

@@ -18,7 +18,7 @@ from fakefal.scenario.frames import compile_script
 from fakefal.scenario.models import Reply, RetriesSpec
 from fakefal.scenario.pacing import StepDetail, StepEntry, StreamSpec
 from fakefal.scenario.placing import compile_media
-from fakefal.scenario.plans import Failing, Pacing, Path, Plan, Retrying
+from fakefal.scenario.plans import Failing, Meter, Pacing, Path, Plan, Retrying
 from fakefal.scenario.preset_book import OUTCOMES, merge, reply_data
 from fakefal.scenario.render import TemplateError, Value, compile_value
 from fakefal.scenario.timeline import DEFAULT_TIMELINE, State, Step, StepLog
@@ -67,6 +67,10 @@ def compile_reply(
         webhook=None if reply.webhook is None else compile_webhook(reply.webhook),
         media=compile_media(reply, path, assets, is_shared=workflow is not None),
         is_open=_is_open(reply),
+        tool_calls=_tool_calls(reply, path),
+        finish=reply.finish_reason,
+        meter=Meter() if reply.usage is None else Meter(**reply.usage.model_dump()),
+        fails_literally=isinstance(reply.fail, FailSpec) and "body" in reply.fail.model_fields_set,
         workflow=workflow,
         script=compile_script(reply, path),
         ends_session=reply.realtime is not None and reply.realtime.end,
@@ -76,8 +80,11 @@ def compile_reply(
 
 def _is_open(reply: Reply) -> bool:
     """Whether a reply leaves to the endpoint what it is of."""
-    is_told = reply.text is not None or reply.error is not None or reply.fail is not None
-    is_told = is_told or reply.frames is not None or reply.on_message is not None
+    told = (
+        *(reply.text, reply.error, reply.fail, reply.tool_calls),
+        *(reply.frames, reply.on_message),
+    )
+    is_told = any(it is not None for it in told)
     stream = reply.stream
     is_listed = stream is not None and (stream.chunks is not None or stream.events is not None)
     return not is_told and not is_listed and "output" not in reply.model_fields_set
@@ -96,13 +103,17 @@ def _retrying(spec: RetriesSpec | None) -> Retrying | None:
     return Retrying(spec.times, entry)
 
 
+_ENDS = frozenset(("text", "error", "output", "fail", "kind", "tool_calls", "workflow", "frames"))
+"""What says how a call ends, in place of what a preset says."""
+
+
 def expanded(reply: Reply) -> Reply:
     """A reply with what its presets stand for; what it says itself goes before."""
     if not reply.preset:
         return reply
     own = reply.model_dump(by_alias=True, exclude_unset=True, exclude={"preset"})
     data = reply_data(reply.preset)
-    if {"text", "error", "output", "fail", "kind", "workflow", "frames"} & own.keys():
+    if _ENDS & own.keys():
         data = {key: value for key, value in data.items() if key not in OUTCOMES}
     merge(data, own)
     return Reply.model_validate(data)
@@ -115,7 +126,14 @@ def _text(reply: Reply, path: Path) -> Value | None:
     chunks = None if reply.stream is None else reply.stream.chunks
     if chunks is not None and "output" not in reply.model_fields_set:
         return Value("".join(chunks), True, (*path, "stream", "chunks"))
-    return None if reply.error is None else Value("", True)
+    return Value("", True) if reply.error is not None or reply.tool_calls else None
+
+
+def _tool_calls(reply: Reply, path: Path) -> Value | None:
+    if reply.tool_calls is None:
+        return None
+    calls = [call.model_dump(exclude_unset=True) for call in reply.tool_calls]
+    return compile_value(calls, (*path, "tool_calls"))
 
 
 def _pacing(spec: StreamSpec | None, path: Path) -> Pacing:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fakefal.protocol.options import Switches, Unmatched, switched
+from fakefal.scenario.price_list import PriceList, price_list
 from fakefal.scenario.webhook_plans import JwksPlan, compile_jwks
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Terms:
     world: World | None = None
     told: dict[str, Any] = field(default_factory=dict)
     jwks: JwksPlan = field(default_factory=JwksPlan)
+    prices: PriceList = field(default_factory=PriceList)
 
 
 def terms_of(
@@ -80,4 +82,5 @@ def _made(terms: Terms, data: dict[str, Any]) -> Terms:
     unmatched = options.pop("unmatched", terms.unmatched)
     switches = switched(terms.switches, options)
     jwks = compile_jwks(jwks_of(data))
-    return Terms(terms.seed, unmatched, switches, make_world(data), data, jwks)
+    prices = price_list(data.get("prices", {}))
+    return Terms(terms.seed, unmatched, switches, make_world(data), data, jwks, prices)

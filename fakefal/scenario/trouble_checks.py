@@ -19,6 +19,7 @@ _VIAS = {
 }
 """How a call must have come for an operation to be asked for at all."""
 
+_OF_OUTPUTS = ("omit", "finish_reason", "usage")
 _STREAMS = ("stream", "status_stream")
 _WHOLE_WORDS = ("broken-json", "empty")
 _ANSWERING = ("run", "stream")
@@ -46,9 +47,10 @@ def check_troubles(source: Source, when: Any, reply: Any, path: Path) -> Iterato
     stream = reply.get("stream")
     if isinstance(stream, dict):
         yield from _cut(source, stream.get("cut"), (*path, "stream", "cut"))
-    if "omit" in reply and reply.get("fail") is not None:
-        what = "omit does nothing beside fail: a failure has no output"
-        yield source.mistake((*path, "omit"), what, "keep one of them")
+    for name in _OF_OUTPUTS:
+        if name in reply and reply.get("fail") is not None:
+            what = f"{name} does nothing beside fail: a failure has no output"
+            yield source.mistake((*path, name), what, "keep one of them")
 
 
 def _vias(when: Any) -> list[str] | None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from fakefal.protocol.anyllm import variant_of
 from fakefal.protocol.call import Json, Outcome
 from fakefal.protocol.endpoints import parse_endpoint
+from fakefal.protocol.families import variant_of
 from fakefal.scenario.generated import digest
 
 if TYPE_CHECKING:

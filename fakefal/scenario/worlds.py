@@ -18,7 +18,7 @@ from fakefal.scenario.world import Account, App, Chaos, World
 
 Named = dict[tuple[str, ...], Any]
 
-_DEEP = frozenset({"accounts", "apps", "hosts", "faults", "options"})
+_DEEP = frozenset({"accounts", "apps", "hosts", "faults", "options", "prices"})
 
 
 def told_by(given: Circumstances) -> Named:

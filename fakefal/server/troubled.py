@@ -123,7 +123,7 @@ class Troubled(web.StreamResponse):
         if left:
             async for event in answer.chunks:
                 await self._drip(event, line, in_chunks=in_chunks)
-                left -= 1
+                left -= not event.startswith(b":")  # a comment is no event
                 if left <= 0:
                     break
         await answer.chunks.aclose()

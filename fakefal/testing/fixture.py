@@ -78,7 +78,7 @@ class Fake:
 
     def on(
         self,
-        endpoint: str | None = None,
+        endpoint: str | list[str] | None = None,
         /,
         *,
         via: str | list[str] | None = None,
@@ -143,6 +143,10 @@ class Fake:
     def chaos(self, rate: float, faults: Any, **more: Any) -> None:
         """Faults by chance, the same for the same seed: ``chaos(0.1, ["reset"], seed=3)``."""
         self._change(chaos={"rate": rate, "faults": faults, **more})
+
+    def prices(self, prices: dict[str, dict[str, float]]) -> None:
+        """What models cost, in US $ for a million tokens: ``{"openai/*": {"input": 1.0}}``."""
+        self._change(prices=prices)
 
     @property
     def calls(self) -> list[CallRecord]:

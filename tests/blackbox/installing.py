@@ -103,6 +103,16 @@ def fal_sdk_python(version: str) -> str:
     return str(_interpreter(_installed(f"fal-{version}-{_PYTHON}", install)))
 
 
+def openai_python(version: str) -> str:
+    """An interpreter that can import this version of openai."""
+
+    def install(folder: Path) -> None:
+        _run(sys.executable, "-m", "venv", folder)
+        _run(_interpreter(folder), *_PIP, f"openai=={version}")
+
+    return str(_interpreter(_installed(f"openai-{version}-{_PYTHON}", install)))
+
+
 def node_with_clients() -> str:
     """Node, with what ``js/package.json`` names installed beside it."""
     node, npm = shutil.which("node"), shutil.which("npm")

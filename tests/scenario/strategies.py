@@ -98,7 +98,8 @@ CALLS = st.builds(
 WHENS: st.SearchStrategy[Data] = st.fixed_dictionaries(
     {},
     optional={
-        "endpoint": st.sampled_from(GLOBS),
+        "endpoint": st.sampled_from(GLOBS)
+        | st.lists(st.sampled_from(GLOBS), min_size=1, max_size=2),
         "via": st.sampled_from(VIAS) | st.lists(st.sampled_from(VIAS), min_size=1, max_size=2),
         "input": PATTERNS
         | st.fixed_dictionaries({}, optional={"prompt": SCALARS, "model": PATTERNS, "a": SCALARS}),
@@ -190,7 +191,8 @@ ANSWERS: st.SearchStrategy[Data] = (
         {}, optional={"drop": st.lists(NAMES, max_size=2), "set": st.dictionaries(NAMES, JSON)}
     )
 )
-FAULT_WORDS = [word for word in fault_words() if word not in ("too-early", "empty", "broken-json")]
+OF_SOME = ("too-early", "empty", "broken-json", "unanswered")
+FAULT_WORDS = [word for word in fault_words() if word not in OF_SOME]
 FAULTS_SPELLED: st.SearchStrategy[Data] = st.builds(
     lambda *parts: {name: value for part in parts for name, value in part.items()},
     st.just({"delay": 1}) | HEADERS.map(lambda headers: {"headers": headers}),
@@ -232,9 +234,25 @@ ANY_PRESETS = [name for name in reply_presets() if name != "files-expired"]
 RETRIES = st.integers(0, 100) | st.fixed_dictionaries(
     {}, optional={"times": st.integers(0, 100), "after": st.sampled_from(RETRIED_NAMES)}
 )
+TOOL_CALLS = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(["now", "get_weather"])},
+        optional={"arguments": PLAIN, "id": st.sampled_from(["call_1", "{{ request_id }}"])},
+    ),
+    min_size=1,
+    max_size=2,
+)
+TOLD: dict[str, st.SearchStrategy[Any]] = {
+    "finish_reason": st.sampled_from(["stop", "length", "content_filter"]),
+    "usage": st.fixed_dictionaries(
+        {}, optional={"prompt_tokens": st.integers(0, 9), "cost": st.floats(0, 1)}
+    ),
+}
 OUTCOMES: st.SearchStrategy[Data] = (
     st.just({})
     | st.fixed_dictionaries({"text": WORDS}, optional={"reasoning": WORDS, "error": WORDS})
+    | st.fixed_dictionaries({"tool_calls": TOOL_CALLS}, optional={"text": WORDS, **TOLD})
+    | st.fixed_dictionaries({"text": WORDS}, optional=TOLD)
     | PLAIN.map(lambda output: {"output": output})
     | st.just({"output": ["{{ request_id }}", {"a": "{{ input }}"}]})
     | FAILS.map(lambda fail: {"fail": fail})
@@ -348,6 +366,12 @@ FILES: st.SearchStrategy[Data] = st.fixed_dictionaries(
         "seed": st.integers(),
         "options": OPTIONS,
         "jwks": JWKS,
+        "prices": st.dictionaries(
+            st.sampled_from(["openai/gpt-4o", "acme/*"]),
+            st.fixed_dictionaries(
+                {}, optional={"input": st.floats(0, 9), "output": st.floats(0, 9)}
+            ),
+        ),
         "exchanges": st.lists(EXCHANGES, max_size=3),
         "preset": st.sampled_from(preset_names("scenario"))
         | st.lists(st.sampled_from(preset_names("scenario")), max_size=2),

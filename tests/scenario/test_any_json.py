@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.anyllm import Variant, validate
+from fakefal.protocol.families import Variant
+from fakefal.protocol.inputs import validate
 from fakefal.protocol.periods import PERIODS
 from fakefal.protocol.texts import decode, encode
 from fakefal.scenario.operators import OPERATORS, compile_pattern

@@ -61,6 +61,20 @@ def refusal(build: Build, when: dict[str, Any] | None = None) -> str:
             lambda on: on.kind("image").media(expires="90s"),
             {"kind": "image", "media": {"expires": "90s"}},
         ),
+        (
+            lambda on: on.tool_call("now").tool_call("find", {"city": "Paris"}, id="c"),
+            {
+                "tool_calls": [
+                    {"name": "now", "arguments": {}},
+                    {"name": "find", "arguments": {"city": "Paris"}, "id": "c"},
+                ]
+            },
+        ),
+        (lambda on: on.finish("length"), {"finish_reason": "length"}),
+        (
+            lambda on: on.usage(prompt_tokens=3, cost=0.5),
+            {"usage": {"prompt_tokens": 3, "cost": 0.5}},
+        ),
         (lambda on: on.soft_error("no"), {"error": "no", "text": ""}),
         (lambda on: on.soft_error("no", text="so far"), {"error": "no", "text": "so far"}),
         (lambda on: on.fail("nginx-502"), {"fail": "nginx-502"}),

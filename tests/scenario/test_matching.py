@@ -146,3 +146,20 @@ def test_fields_with_one_certain_scalar_can_be_looked_up() -> None:
     assert found.literals() == {"a": ("s", "x"), "d": ("n", 1)}
     assert condition(input={"$contains": "a"}).literals() == {}
     assert condition().literals() == {}
+
+
+def test_one_of_several_endpoints_is_enough() -> None:
+    several = condition(endpoint=["fal-ai/flux", "fal-ai/any-*"])
+    assert several.matches(call())
+    assert not condition(endpoint=["fal-ai/flux", "me/app"]).matches(call())
+    (difference,) = condition(endpoint=["fal-ai/flux", "me/app"]).differences(call())
+    assert str(difference) == "endpoint is fal-ai/any-llm, wanted fal-ai/flux or me/app"
+
+
+def test_the_input_is_read_in_other_words_where_it_has_any() -> None:
+    asked = call({"messages": []})
+    asked.read_as = {"messages": [], "prompt": "hi"}
+    assert condition(input={"prompt": "hi"}).matches(asked)
+    assert condition(input={"messages": []}).matches(asked)
+    (difference,) = condition(input={"prompt": "no"}).differences(asked)
+    assert str(difference) == 'input.prompt is "hi", wanted "no"'

@@ -25,6 +25,7 @@ VALUES: dict[str, list[Any]] = {
     "long_prompts": ["accept", "refuse"],
     "unknown_fields": ["ignore", "warn", "refuse"],
     "realtime_text": ["ignore", "error"],
+    "openai_errors": ["openai", "detail"],
     "profile": [*PROFILES],
     "validate": [True, False],
     "webhook_retries": [31, 10],
