@@ -61,3 +61,10 @@ def is_fals(name: str) -> bool:
     bare = name.rsplit(":", 1)[0] if ":" in name else name
     bare = bare.rstrip(".").lower()
     return any(bare == domain or bare.endswith(f".{domain}") for domain in DOMAINS)
+
+
+@lru_cache(maxsize=1024)
+def way_to(name: str) -> str:
+    """What a host that is down is known by: a backup name by itself, every other by its host."""
+    bare = (name.rsplit(":", 1)[0] if ":" in name else name).rstrip(".").lower()
+    return bare if bare in BACKUPS else canonical(bare) or bare
