@@ -49,6 +49,9 @@ _OPTIONS = (
         metavar="HOST",
         help="Send webhooks to this host too; loopback and private ones are allowed. Repeatable.",
     ),
+    click.option(
+        "--offline", is_flag=True, help="Let nobody out through the proxy to other hosts than fal's."
+    ),
 )
 
 
