@@ -35,7 +35,8 @@ const clients = {
     const { fal } = await import("@ai-sdk/fal");
     const { generateImage, experimental_generateVideo: generateVideo } = await import("ai");
     const { image } = await generateImage({ model: fal.image("fal-ai/flux/dev"), prompt: "a cat" });
-    const { video } = await generateVideo({ model: fal.video("kling-video/v2.1"), prompt: "a cat" });
+    const model = fal.video("kling-video/v2.1");
+    const { video } = await generateVideo({ model, prompt: "a cat", poll: { intervalMs: 20 } });
     return {
       image: [image.mediaType, image.uint8Array.length > 1000],
       video: [video.mediaType, video.uint8Array.length > 1000],
