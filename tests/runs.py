@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +31,10 @@ def arguments(*options: str | Path, command: tuple[str | Path, ...]) -> list[str
 
 
 def run(
-    *command: str | Path, options: tuple[str | Path, ...] = (), cwd: Path | None = None, **env: str
+    *command: str | Path,
+    options: tuple[str | Path, ...] = (),
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> Ran:
     """Run a command under fakefal, with an environment that holds no way out and no key.
 
@@ -43,7 +47,7 @@ def run(
         report = Path(folder) / "report.json"
         done = subprocess.run(
             arguments("--report", report, *options, command=command),
-            env={**inherited, **env},
+            env={**inherited, **(env or {})},
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -23,8 +23,7 @@ PYTHON = {
     "socket": f"import socket; socket.create_connection(('{FAR}', 443))",
     "httpx": f"import httpx; httpx.Client(trust_env=False).get('https://{FAR}/x')",
     "urllib": (
-        "import urllib.request as u; "
-        f"u.build_opener(u.ProxyHandler({{}})).open('https://{FAR}/x')"
+        f"import urllib.request as u; u.build_opener(u.ProxyHandler({{}})).open('https://{FAR}/x')"
     ),
     "asyncio": f"import asyncio; asyncio.run(asyncio.open_connection('{FAR}', 443))",
     "uvloop": f"import asyncio, uvloop; uvloop.run(asyncio.open_connection('{FAR}', 443))",

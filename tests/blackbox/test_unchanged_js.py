@@ -15,8 +15,8 @@ pytestmark = pytest.mark.blackbox
 
 
 def use(client: str, *options: str) -> dict[str, Any]:
-    node = node_with_clients()
-    command = (node, *options, JS_FOLDER / "unchanged.mjs", client)
+    script = str(JS_FOLDER / "unchanged.mjs")
+    command = (node_with_clients(), *options, script, client)
     return told(run(*command, options=(SCENARIO, "--clock", "instant", "--strict")))
 
 

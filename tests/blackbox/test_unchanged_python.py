@@ -37,7 +37,7 @@ def told(ran: Ran) -> dict[str, Any]:
 
 def use(python: str, client: str, **env: str) -> dict[str, Any]:
     options = (SCENARIO, "--clock", "instant", "--strict")
-    return told(run(python, DRIVER, client, options=options, **env))
+    return told(run(python, DRIVER, client, options=options, env=env))
 
 
 def test_fal_client_sync() -> None:

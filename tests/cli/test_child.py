@@ -81,7 +81,7 @@ def test_a_command_has_the_environment_it_is_given() -> None:
 
 
 def test_what_is_not_there_cannot_start() -> None:
-    with pytest.raises(CannotStart, match="^no-such-program: not found — ") as raised:
+    with pytest.raises(CannotStart, match=r"^no-such-program: not found — ") as raised:
         run_command(["no-such-program"], os.environ)
     assert raised.value.code == 127
 

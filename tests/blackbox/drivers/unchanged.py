@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 LLM = "fal-ai/any-llm"
 ASKED = {"prompt": "Write a tagline"}
@@ -74,7 +74,7 @@ def litellm() -> dict[str, Any]:
 class _Hub(BaseHTTPRequestHandler):
     """As much of huggingface.co as says which endpoint a model stands for."""
 
-    KNOWN = {
+    KNOWN: ClassVar = {
         "speech": ("text-to-speech", "fal-ai/kokoro/american-english"),
         "film": ("text-to-video", "fal-ai/kling-video/v2.1/master"),
     }
