@@ -161,7 +161,8 @@ class _Line:
         self._writer = request.writer
         self._transport = transport
         self._clock = clock
-        transport.set_write_buffer_limits(0)
+        # asyncio's TLS, told 0, stops at nothing and never goes on.
+        transport.set_write_buffer_limits(high=1 if request.secure else 0, low=0)
 
     async def wait(self, seconds: float) -> None:
         """Let time pass; without a wait, let at least the bytes so far go out on their own."""
