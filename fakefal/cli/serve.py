@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ from fakefal import __version__
 from fakefal.cli.serving import counted, make_fake, server_options
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.journal import Entry
+from fakefal.errors import FakefalError
 from fakefal.server.descriptors import allow_many
 from fakefal.server.loops import run
 from fakefal.server.server import FakeFal
@@ -27,11 +29,34 @@ class _Tally:
     misses: int = 0
 
 
-@click.command()
+@click.command(context_settings={"auto_envvar_prefix": "FAKEFAL"})
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8787, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--ca-file",
+    type=click.Path(dir_okay=False),
+    help="Write the certificate of the local CA here as well, for those who are to trust it.",
+)
 @server_options
+@click.option(
+    "--folder",
+    envvar="FAKEFAL_SCENARIOS",
+    type=click.Path(exists=True, file_okay=False),
+    help="Serve the scenarios of this folder too; unlike a SCENARIO it may be empty.",
+)
+@click.option(
+    "--token",
+    help="What the control API demands. Default: one of chance, unless only loopback listens.",
+)
+@click.option(
+    "--control-host",
+    "control_hosts",
+    envvar="FAKEFAL_CONTROL_HOST",
+    multiple=True,
+    metavar="NAME",
+    help="A name under which the control API answers, beside localhost; repeatable.",
+)
 @click.option("--quiet", is_flag=True, help="No line for each call.")
 @click.option(
     "--tls-port",
@@ -43,7 +68,7 @@ def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> 
     """Serve a fake fal.ai until it is stopped (Ctrl-C, SIGTERM).
 
     SCENARIO is a YAML or JSON file, or a folder of them. Without one, any-llm calls get generated
-    answers.
+    answers. Each option can also be set in the environment: --clock as FAKEFAL_CLOCK.
     """
     gc.disable()  # until it listens: looking for garbage is a tenth of a start
     try:
@@ -59,9 +84,16 @@ async def _serve(
     host: str,
     port: int,
     quiet: bool,
+    folder: str | None,
+    ca_file: str | None,
     **settings: Any,
 ) -> None:
+    if folder is not None:
+        scenarios = (*scenarios, *_scenarios_in(folder))
+    settings["control_hosts"] = frozenset(settings["control_hosts"])
     fake = make_fake(scenarios, host=host, port=port, **settings)
+    if ca_file is not None:
+        _write(Path(ca_file), fake.gate.authority.pem)
     tally = _Tally()
 
     def note(entry: Entry) -> None:
@@ -83,6 +115,24 @@ async def _serve(
     for line in fake.unsent:
         terminal.say(f"webhook still due: {line}")
     terminal.say(f"stopped after {counted(tally.calls, 'call')}, {counted(tally.misses, 'miss')}")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file as a whole, as others wait for it to appear; raises FakefalError."""
+    aside = path.with_name(f".{path.name}.new")
+    try:
+        aside.write_bytes(content)
+        aside.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FakefalError(f"cannot write {path}: {reason} — name another --ca-file") from None
+
+
+def _scenarios_in(folder: str) -> tuple[str, ...]:
+    """The scenarios of a folder, which may be empty: containers mount one in any case."""
+    from fakefal.scenario.loading import is_empty
+
+    return () if is_empty(folder) else (folder,)
 
 
 def _stop_on_signals() -> asyncio.Event:
@@ -113,6 +163,7 @@ def _greeting(fake: FakeFal) -> str:
         ("clock", clock),
         ("proxy", f"HTTPS_PROXY={fake.proxy_url} ({others})"),
         *([("CA", str(fake.ca_path))] if fake.tls_url else []),
+        *([("token", f"{fake.token} (the control API demands it)")] if fake.has_made_token else []),
         ("Python", "in pytest, the fixture: def test_x(fakefal): …"),
         ("JS", f'fal.config({{ proxyUrl: {{ url: "{url}/api/fal/proxy", when: "always" }} }})'),
         ("base URL", fake.base_url("queue.fal.run")),

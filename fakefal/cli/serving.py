@@ -34,10 +34,17 @@ _OPTIONS = (
         type=click.Choice(["fail", "generate"]),
         help="What an unmatched call gets. Default: generate without a scenario, else fail.",
     ),
-    click.option("--require-key", "keys", multiple=True, help="Accept only this key; repeatable."),
+    click.option(
+        "--require-key",
+        "keys",
+        envvar="FAKEFAL_REQUIRE_KEY",
+        multiple=True,
+        help="Accept only this key; repeatable.",
+    ),
     click.option(
         "--option",
         "options",
+        envvar="FAKEFAL_OPTION",
         multiple=True,
         metavar="NAME=VALUE",
         help="An option as in a scenario file, such as subpath=refuse-405; repeatable.",

@@ -92,14 +92,19 @@ class Answering:
         """Whether an exchange has answered as many calls as it may."""
         return entry.capacity is not None and self.used.get(entry, 0) >= entry.capacity
 
-    def answer(self, call: Call, operation: Operation) -> Answer:
+    def entry_for(self, call: Call) -> Entry | None:
+        """The exchange that would answer a call: the tenant's own go first."""
+        return self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
+
+    def answer(self, call: Call, operation: Operation | None) -> Answer:
         """The answer of a call; raises WireError for a miss, Interrupted for one not served.
 
-        A call that is not served uses up no exchange.
+        A call that is not served uses up no exchange. Without an operation nothing goes wrong that
+        is not in the answer itself.
         """
         request_id = self._identities.next_id(call)
         trouble = None
-        if self._troubles.world is not None:
+        if operation is not None and self._troubles.world is not None:
             trouble = self._troubles.meet(operation, call.endpoint, request_id)
             self._interrupt(trouble, call, request_id, "")
         variant = variant_of(call.endpoint)
@@ -109,7 +114,7 @@ class Answering:
         if type(call.input) is dict and "webhook_url" in call.input:
             lint = "webhook_url inside the input does nothing: ask for it beside the input"
             self._journal.write(self._clock.now(), "lint", call, request_id, 200, "", lint)
-        entry = self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
+        entry = self.entry_for(call)
         if entry is None:
             plan, label, count, place = (
                 self._unmatched(call, request_id, trouble),
@@ -133,7 +138,7 @@ class Answering:
         placing = None
         if plan.media is not None or (plan.is_open and variant is None):
             placing = self._placing(plan, call, request_id, ending)
-            if placing is not None:
+            if placing is not None and ending.outcome.is_success:
                 ending = placing.ending(ending, terms.seed)
         units = plan.billable_units
         if units is None and ending.outcome.is_success:
@@ -209,7 +214,7 @@ class Answering:
 
             if guess_kind(call.endpoint.text) is not None:
                 return GENERATED
-        error = self._missed(call, request_id)
+        error = self.missed(call, request_id)
         error.trouble = trouble
         raise error
 
@@ -221,14 +226,17 @@ class Answering:
         media, variant = plan.media, variant_of(call.endpoint)
         if plan.is_open and variant is None:
             media = _guessed(media, call)
-        if media is None or not ending.outcome.is_success:
+        is_success = ending.outcome.is_success or plan.workflow is not None
+        if media is None or not is_success:
             return None
         if variant is not None and is_text(media):  # a language model answers in its own shape
             return None
         seconds = sum(step.seconds for step in plan.steps if call.via == "queue")
         return placing_of(self._files, media, call, request_id, seconds)
 
-    def _missed(self, call: Call, request_id: str) -> WireError:
+    def missed(self, call: Call, request_id: str = "") -> WireError:
+        """A call that no exchange matches; without an id it gets one."""
+        request_id = request_id or self._identities.next_id(call)
         nearest = [
             *self.own.nearest(call, self.is_used_up),
             *self.base.nearest(call, self.is_used_up),

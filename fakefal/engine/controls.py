@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from fakefal.engine.engine import Engine
 from fakefal.engine.files import StoredFile
@@ -14,10 +14,9 @@ from fakefal.engine.tenant import Tenant
 from fakefal.errors import MissesFound, SettingError
 from fakefal.protocol.call import Json
 from fakefal.protocol.texts import iso
-from fakefal.protocol.trouble import Operation
 from fakefal.scenario.book import Book
 from fakefal.scenario.durations import parse_duration
-from fakefal.scenario.terms import changed_terms
+from fakefal.scenario.terms import Terms, changed_terms
 
 if TYPE_CHECKING:
     from fakefal.scenario.assets import Asset
@@ -40,6 +39,19 @@ class CallRecord:
     request_id: str
     exchange: str
     status: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """A message that came on a socket of an app's own.
+
+    ``content`` is its JSON, if it holds an object or a list (as text or msgpack); else the text, or
+    the bytes as a data URI.
+    """
+
+    endpoint: str
+    content: Json
+    is_text: bool
 
 
 class FileRecord:
@@ -124,25 +136,22 @@ class Controls:
     def change(self, given: Circumstances) -> None:
         """Change what holds for all calls: options, account, apps, faults, chaos.
 
-        Faults that are named begin anew, though they be the same as before.
+        Faults and accounts that are named begin anew, though they be the same as before.
         """
-        from fakefal.scenario.worlds import told_by
-
         tenant = self.tenant
-        before = tenant.terms.told.get("jwks")
-        tenant.set_terms(changed_terms(tenant.terms, given))
-        published = tenant.terms.told.get("jwks")
-        if published != before:
-            from fakefal.engine.webhook_controls import WebhookControls
-
-            WebhookControls(tenant).publish(published)
-        for part, *name in told_by(given):
-            if part == "faults":
-                tenant.troubles.begin_anew(cast(Operation, name[0]))
+        adopt(tenant, changed_terms(tenant.terms, given), given)
 
     def calls(self) -> list[CallRecord]:
         """The calls that came, oldest first."""
         return [_record(entry) for entry in self.tenant.journal if entry.kind == "call"]
+
+    def messages(self) -> list[MessageRecord]:
+        """The messages that came on sockets of apps' own, oldest first."""
+        return [
+            MessageRecord(it.call.endpoint.text, it.call.input, it.note == "received, text")
+            for it in self.tenant.journal
+            if it.kind == "message" and it.call is not None
+        ]
 
     def journal(self) -> list[dict[str, Any]]:
         """The journal as JSON."""
@@ -196,7 +205,7 @@ class Controls:
                     "state": job.state.value,
                     "created_at": iso(job.created_at),
                     "ended_at": None if job.ended_at is None else iso(job.ended_at),
-                    "exchange": job.label,
+                    "exchange": job.label.strip('"'),
                     "attempt": job.attempt,
                     "gateway_request_id": job.gateway_id,
                 }
@@ -207,12 +216,27 @@ class Controls:
         """The files kept, oldest first: uploads, and those of outputs."""
         return [FileRecord(file) for file in self.tenant.files]
 
-    def reset(self) -> None:
+    def reset(self, clock: str | None = None) -> None:
         """A new tenant in place of this one: no jobs, no journal, no exchanges of its own.
 
-        It has a new clock of the same kind.
+        It has a new clock, of the same kind unless another is named; raises SettingError.
         """
-        self._tenant = self._engine.renew(self.key, clock=self.tenant.clock.kind)
+        self._tenant = self._engine.renew(self.key, clock=clock or self.tenant.clock.kind)
+
+
+def adopt(tenant: Tenant, terms: Terms, given: Circumstances) -> None:
+    """Have a tenant live by terms that ``given`` led to; what it names begins anew."""
+    from fakefal.scenario.worlds import told_by
+
+    before = tenant.terms.told.get("jwks")
+    tenant.set_terms(terms)
+    published = tenant.terms.told.get("jwks")
+    if published != before:
+        from fakefal.engine.webhook_controls import WebhookControls
+
+        WebhookControls(tenant).publish(published)
+    for part in told_by(given):
+        tenant.troubles.begin_anew(*part)
 
 
 def _record(entry: Entry) -> CallRecord:

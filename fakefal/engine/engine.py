@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from fakefal.engine.clock import make_clock
 from fakefal.engine.identities import uuid7
-from fakefal.engine.journal import Journal, Listener
+from fakefal.engine.issued import IssuedKeys
+from fakefal.engine.journal import Journal, Listener, Tally
 from fakefal.engine.tenant import Tenant
 from fakefal.engine.tokens import mark_named
 from fakefal.protocol import errors
@@ -20,7 +21,7 @@ from fakefal.protocol.options import Switches
 from fakefal.protocol.storage import unauthorized
 from fakefal.scenario.book import Book
 from fakefal.scenario.generated import digest
-from fakefal.scenario.terms import terms_of
+from fakefal.scenario.terms import Terms, terms_of
 from fakefal.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,32 +39,44 @@ class Engine:
 
     def __init__(self, settings: Settings, scenarios: Iterable[Loaded] = ()) -> None:
         self.settings = settings
-        self.scenarios = tuple(scenarios)
-        self.terms = terms_of(self.scenarios, settings.seed, settings.unmatched, settings.switches)
-        self.base = Book(entry for loaded in self.scenarios for entry in loaded.entries)
+        self.load(scenarios)
+        self.past: Tally = Counter()
+        self.past_misses = 0
         self.home: Tenant | None = None
         self._tenants: OrderedDict[str, Tenant] = OrderedDict()
         self._keys: dict[str, str] = {}
         self._listeners: tuple[Listener, ...] = ()
+        self.issued = IssuedKeys(self.terms.seed, self.drop)
         self._strangers: Tenant | None = None
         self._attend: Callable[[Webhooks], None] | None = None
         make_clock(settings.clock, settings.speed)
 
+    def load(self, scenarios: Iterable[Loaded]) -> None:
+        """Serve these scenarios to the tenants that are made from now on.
+
+        Raises ScenarioError, with nothing changed, where two of them disagree.
+        """
+        loaded, settings = tuple(scenarios), self.settings
+        self.terms = terms_of(loaded, settings.seed, settings.unmatched, settings.switches)
+        self.scenarios = loaded
+        self.base = Book(entry for it in loaded for entry in it.entries)
+
     def note_refusal(self, tenant: Tenant | None, what: str, status: int, why: str) -> str:
         """Note a request that fal refuses before a call comes of it; gives its request id.
 
-        ``what`` is the request (method, host, path); the same one gets the same id. Callers without
-        a tenant share a journal.
+        ``what`` is the request (method, host, path). Callers without a tenant share a journal.
         """
-        request_id = uuid7(
-            int.from_bytes(digest("refused", str(self.terms.seed), what)[:16], "big")
-        )
+        request_id = self.id_of(what)
         if tenant is None:
             if self._strangers is None:
                 self._strangers = self._new_tenant("", None)
             tenant = self.home or self._strangers
         tenant.refused(request_id, status, f"{what}: {why}")
         return request_id
+
+    def id_of(self, what: str) -> str:
+        """The request id of a request that begins no call; the same one gets the same id."""
+        return uuid7(int.from_bytes(digest("refused", str(self.terms.seed), what)[:16], "big"))
 
     def is_down(self, name: str) -> bool:
         """Whether a host is out of reach for all: so says the scenario, and every tenant."""
@@ -91,12 +104,15 @@ class Engine:
             self._strangers = self._new_tenant("", None)
         return self._strangers
 
-    def tenant_for(self, credential: Credential, app: str = "") -> Tenant:
+    def tenant_for(
+        self, credential: Credential, endpoint: str = "", *, begins_call: bool = False
+    ) -> Tenant:
         """The tenant of a key; raises WireError for a key that is not good.
 
-        ``app`` is the endpoint that a run or submit is for; it changes what a bad key is told
-        (protocol.md section 16 row 9).
+        ``endpoint`` is what the request is about: a token must be for it. Where it ``begins_call``
+        a bad key is told something else (protocol.md section 16 row 9).
         """
+        app = endpoint if begins_call else ""
         key = credential.token
         tenant = self._tenants.get(key)
         if tenant is not None:
@@ -105,7 +121,7 @@ class Engine:
                 self._check_key(credential, app, tenant.terms.switches)
             return tenant
         if credential.scheme == "bearer" and (mark := mark_named(key)) is not None:
-            return self._borne(mark, key)
+            return self._borne(mark, key, endpoint)
         home = self.home
         switches = self.terms.switches if home is None else home.terms.switches
         self._check_key(credential, app, switches)
@@ -114,28 +130,39 @@ class Engine:
     def _check_key(self, credential: Credential, app: str, switches: Switches) -> None:
         """Refuse a key that is not good."""
         key, good = credential.token, switches.keys
+        if self.issued.has(key):
+            return
+        if self.issued.is_revoked(key):
+            raise _unknown_key(app, switches)
         is_unknown = bool(self.settings.keys) and key not in self.settings.keys
         if is_unknown or (isinstance(good, tuple) and key not in good):
             raise _unknown_key(app, switches)
         if good == "strict" and credential.scheme == "key" and ":" not in key:
             raise errors.malformed_key()
+        if good == "strict" and credential.scheme == "bearer" and key.count(".") != 2:
+            raise errors.key_as_bearer()
 
-    def _borne(self, mark: str, token: str) -> Tenant:
-        """The tenant of a short-lived token that is sent as a key.
+    def _borne(self, mark: str, token: str, endpoint: str) -> Tenant:
+        """The tenant of a short-lived token that is sent as a key, for the apps it was made for.
 
         Source: documented (protocol.md section 9.1).
         """
         tenant = self.marked(mark)
         if tenant is None:
             raise unauthorized("the token is not one of this fake's")
-        tenant.tokens.read(token, "apps")
+        asked = parse_endpoint(endpoint)
+        if asked is None:
+            tenant.tokens.read(token, "apps")
+        else:
+            tenant.tokens.check_grant(token, asked)
         return tenant
 
-    def renew(self, key: str, *, clock: str | None = None) -> Tenant:
-        """A new tenant for a key, in place of the one it had."""
-        tenant = self._new_tenant(key, clock)
+    def renew(self, key: str, *, clock: str | None = None, terms: Terms | None = None) -> Tenant:
+        """A new tenant for a key, in place of the one it had; ``terms`` None are the engine's."""
+        tenant = self._new_tenant(key, clock, terms)
         if key in self._tenants:
-            self._tenants[key].close()
+            tenant.journal.edition = self._tenants[key].journal.edition + 1
+            self._retire(self._tenants[key])
         self._tenants[key] = tenant
         self._tenants.move_to_end(key)
         self._keys[tenant.files.mark] = key
@@ -144,19 +171,26 @@ class Engine:
         if len(self._tenants) > self.settings.limits.tenants:
             _, oldest = self._tenants.popitem(last=False)
             self._keys.pop(oldest.files.mark, None)
-            oldest.close()
+            oldest.note("lint", 0, f"forgotten: {len(self._tenants)} keys were used since")
+            self._retire(oldest)
         return tenant
 
-    def _new_tenant(self, key: str, clock: str | None) -> Tenant:
+    def _retire(self, tenant: Tenant) -> None:
+        """End a tenant; what it counted stays counted."""
+        self.past += tenant.journal.tally()
+        self.past_misses += tenant.journal.missed
+        tenant.close()
+
+    def _new_tenant(self, key: str, clock: str | None, terms: Terms | None = None) -> Tenant:
         tenant = Tenant(
             key,
-            self.terms,
+            terms or self.terms,
             make_clock(clock or self.settings.clock, self.settings.speed),
             self.settings.limits,
             self.base,
             Journal(self.settings.limits.entries, self._listeners),
         )
-        tenant.attend = self._attend
+        tenant.attend, tenant.issued = self._attend, self.issued
         return tenant
 
     def find(self, key: str) -> Tenant | None:
@@ -172,9 +206,14 @@ class Engine:
         tenant = self._tenants.pop(key, None)
         if tenant is not None:
             self._keys.pop(tenant.files.mark, None)
-            tenant.close()
+            self._retire(tenant)
         if self.home is not None and self.home.key == key:
             self.home = None
+
+    @property
+    def strangers(self) -> Tenant | None:
+        """Who keeps the journal of callers without a key, if there were any."""
+        return self._strangers
 
     @property
     def tenants(self) -> tuple[Tenant, ...]:

@@ -11,7 +11,14 @@ from fakefal.engine.blobs import Blob
 from fakefal.engine.clock import Clock
 from fakefal.protocol import errors
 from fakefal.protocol.access import KEPT, Acl, Decision, Lifecycle
-from fakefal.protocol.storage import ID_LENGTH, forbidden, newer_path, no_file, older_path
+from fakefal.protocol.storage import (
+    ID_LENGTH,
+    file_id_in,
+    forbidden,
+    newer_path,
+    no_file,
+    older_path,
+)
 from fakefal.protocol.texts import iso
 from fakefal.scenario.generated import digest
 from fakefal.scenario.media_words import Mishap
@@ -91,6 +98,7 @@ class Files:
         self._limits = limits
         self._files: OrderedDict[str, StoredFile] = OrderedDict()
         self._counts: OrderedDict[tuple[str, ...], int] = OrderedDict()
+        self._floor = 0
         self._bytes = 0
         self.pending_bytes = 0
 
@@ -111,12 +119,16 @@ class Files:
         return FilePlace(file_id, host, path(file_id, name, number))
 
     def new_id(self, *about: str) -> tuple[str, int]:
-        """An id that no other file or upload of this tenant has, and a number as unlikely."""
-        count = self._counts.get(about, 0) + 1
+        """An id that no other file or upload of this tenant has, and a number as unlikely.
+
+        What was forgotten goes on with counts that were never given.
+        """
+        count = self._counts.get(about, self._floor) + 1
         self._counts[about] = count
         self._counts.move_to_end(about)
         if len(self._counts) > self._limits.identities:
-            self._counts.popitem(last=False)
+            _, forgotten = self._counts.popitem(last=False)
+            self._floor = max(self._floor, forgotten)
         data = digest(self._seed, self.mark, *about, str(count))
         found = self.mark + letters(data[:16], ID_LENGTH - MARK_LENGTH)
         return found, int.from_bytes(data[16:24], "big")
@@ -194,6 +206,12 @@ class Files:
     def _drop_oldest(self) -> None:
         self._forget(next(iter(self._files)))
         self.dropped += 1
+
+    def remove(self, url: str) -> None:
+        """Remove a file by its URL under fal's own name, if it is still there."""
+        file_id = file_id_in(url.rpartition("/")[2])
+        if file_id is not None and file_id in self._files:
+            self._forget(file_id)
 
     def _forget(self, file_id: str) -> None:
         self._bytes -= self._files.pop(file_id).blob.size

@@ -32,6 +32,8 @@ from fakefal.scenario.world import USUAL_APP, App
 from fakefal.settings import Limits
 
 if TYPE_CHECKING:
+    from fakefal.engine.issued import IssuedKeys
+    from fakefal.engine.sockets import Sockets
     from fakefal.engine.webhooks import Webhooks
     from fakefal.scenario.entries import Entry
 
@@ -72,8 +74,11 @@ class Tenant:
         self._direct = Direct(
             self.answering, self.troubles, clock, journal, lambda: self.queue.settle(clock.now())
         )
+        self.issued: IssuedKeys
         self.attend: Callable[[Webhooks], None] | None = None
-        self.sessions: set[Callable[[], None]] = set()
+        self._sockets: Sockets | None = None
+        self.followers: set[Callable[[], None]] = set()
+        """Who is told when another tenant takes the place of this one."""
         self._webhooks: Webhooks | None = None
         self._limits = limits
 
@@ -197,6 +202,17 @@ class Tenant:
         """Answer a stream; raises WireError for what fails before the first byte."""
         return self._direct.stream(call, self.queue.running(self.clock.now()))
 
+    # Sockets
+
+    @property
+    def sockets(self) -> Sockets:
+        """The tenant's WebSockets; made when the first is opened."""
+        if self._sockets is None:
+            from fakefal.engine.sockets import Sockets  # most servers never see a socket
+
+            self._sockets = Sockets(self, self._limits.sockets)
+        return self._sockets
+
     # Webhooks
 
     @property
@@ -212,15 +228,17 @@ class Tenant:
 
     @property
     def has_webhooks(self) -> bool:
-        """Whether they were needed so far."""
+        """Whether webhooks or their keys were needed so far."""
         return self._webhooks is not None
 
     def close(self) -> None:
         """Send nothing more, end open sockets: another tenant took the place of this one."""
         if self._webhooks is not None:
             self._webhooks.close()
-        for end in list(self.sessions):
-            end()
+        if self._sockets is not None:
+            self._sockets.close()
+        for tell in list(self.followers):
+            tell()
 
     # What tests and other ways in may change
 
@@ -267,7 +285,7 @@ class Tenant:
 
     def _make_lines(self) -> Lines:
         return Lines(
-            lambda it: self._app(it.call).runners,
+            lambda it: self._app(it.call),
             lambda: self.troubles.account.concurrency,
             lambda: self._direct.in_flight,
         )
@@ -284,10 +302,8 @@ class Tenant:
         """A job as it is now, and the present instant."""
         now = self.clock.now()
         job = self.queue.find(app, request_id, now)
-        if job is None:
-            raise errors.not_found()
         if job.state is State.CANCELLED and self.terms.switches.reads_after_cancel == "not-found":
-            raise errors.not_found()
+            raise errors.not_found("the request was cancelled in the queue")
         return job, now
 
     def _let_pass(self, job: Job, shown: int) -> None:

@@ -44,10 +44,17 @@ async def run(request: Request, parts: Mapping[str, str]) -> Answer:
 async def get(request: Request, parts: Mapping[str, str]) -> Answer:
     """``GET /{endpoint}``: refused, as model endpoints are POST-only; the key is checked first.
 
-    Source: recorded (protocol.md section 4).
+    An app may have other routes, which an exchange names; their input is the query. Source:
+    recorded, client (protocol.md section 4).
     """
-    tenant_of(request, endpoint_of(parts["endpoint"]))
-    raise method_not_allowed()
+    endpoint = endpoint_of(parts["endpoint"])
+    tenant = tenant_of(request, endpoint)
+    call = read_call(request, endpoint, "run")
+    if tenant.answering.entry_for(call) is None:
+        raise method_not_allowed()
+    answer = await tenant.run(call)
+    outcome = answer.ending.outcome
+    return answered(request, outcome, answer.request_id, answer.units, answer.trouble)
 
 
 async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -56,8 +63,13 @@ async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
     request.tenant = granted_tenant(request, endpoint)
     tenant = tenant_of(request, endpoint)
     streaming = tenant.stream(read_call(request, endpoint, "stream"))
+    return event_stream(request, streaming, tenant.clock)
+
+
+def event_stream(request: Request, streaming: Streaming, clock: Clock) -> EventStream:
+    """A stream as the answer that it is."""
     return EventStream(
-        _events(request, streaming, tenant.clock),
+        _events(request, streaming, clock),
         sse.CONTENT_TYPE,
         (*NO_STORE, *streaming.headers),
         streaming.request_id,
@@ -70,12 +82,19 @@ async def _events(
 ) -> AsyncGenerator[bytes, None]:
     """The events as bytes; what is due at once goes out in one piece."""
     pacing = streaming.pacing
-    is_paced = pacing.first_seconds > 0 or pacing.every_seconds > 0 or pacing.stalled is not None
+    is_paced = (
+        pacing.first_seconds > 0
+        or pacing.every_seconds > 0
+        or pacing.stalled is not None
+        or any(pacing.waits)
+    )
     stall_at, stall_seconds = pacing.stalled or (-1, 0.0)
     due = clock.later(clock.now(), pacing.first_seconds)
     joined = bytearray()
     with streaming.busy():
         for number, event in enumerate(_encoded(streaming)):
+            if number < len(pacing.waits):
+                due = clock.later(due, pacing.waits[number])
             if number == stall_at:
                 due = clock.later(max(due, clock.now()), stall_seconds)
             if is_paced and due > clock.now():

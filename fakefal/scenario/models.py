@@ -27,7 +27,9 @@ from fakefal.scenario.media_models import FileName, Media
 from fakefal.scenario.media_words import FILE_KINDS, TEXT_KINDS, Kind
 from fakefal.scenario.pacing import StepEntry, StreamSpec
 from fakefal.scenario.preset_book import PRESETS, reply_presets
+from fakefal.scenario.socket_models import FrameEntry, MessageRule, RealtimeSpec
 from fakefal.scenario.webhook_models import Webhook
+from fakefal.scenario.workflow_models import WorkflowSpec
 
 
 def _one_or_many(value: Any) -> Any:
@@ -45,10 +47,20 @@ class When(Strict):
         BeforeValidator(_one_or_many),
         OrWord({"enum": [*VIAS]}),
     ] = Field(None, description="How the call came; left out, any way.")
+    method: Literal["POST", "GET"] = Field(
+        "POST", description="GET is for routes of an app of one's own, such as /health."
+    )
     input: Pattern = Field(None, description="Matched against the JSON input, as a subset.")
     headers: dict[str, Pattern] | None = Field(
         None, description="Matched against request headers; names in any case."
     )
+
+    @model_validator(mode="after")
+    def _gets_are_run(self) -> When:
+        if self.method == "GET" and self.via is not None and "run" not in self.via:
+            names = f"method: GET and via: {', '.join(self.via)}"
+            raise PydanticCustomError("conflict", "{names} cannot stand together", {"names": names})
+        return self
 
 
 class RetriesSpec(Strict):
@@ -113,6 +125,12 @@ class Reply(Strict):
     keep: Duration | None = Field(None, description="How long the result is kept.")
     faults: CallFaults | None = Field(None, description="Per operation, used in turn.")
     webhook: Webhook | None = Field(None, description="Of a call that asked for one.")
+    workflow: WorkflowSpec | None = Field(None, description="What a workflow's nodes come to.")
+    frames: list[FrameEntry] | None = Field(None, description="What a WebSocket sends, in order.")
+    on_message: list[MessageRule] | None = Field(
+        None, min_length=1, description="What a WebSocket answers, whenever a message matches."
+    )
+    realtime: RealtimeSpec | None = Field(None, description="Of an input of a realtime session.")
 
     @model_validator(mode="after")
     def _one_outcome(self) -> Reply:
@@ -122,6 +140,8 @@ class Reply(Strict):
             *(["output"] if "output" in self.model_fields_set else []),
             *(["fail"] if self.fail is not None else []),
             *(["kind"] if self.kind is not None and self.kind not in TEXT_KINDS else []),
+            *(["frames"] if self.frames is not None else []),
+            *(["workflow"] if self.workflow is not None else []),
         ]
         if self.kind in TEXT_KINDS and given[:1] not in ([], ["text"]):
             given.append("kind")

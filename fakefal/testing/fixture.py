@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fakefal.engine.controls import CallRecord, Controls, FileRecord
+from fakefal.engine.controls import CallRecord, Controls, FileRecord, MessageRecord
 from fakefal.protocol.call import Json
 from fakefal.scenario.assets import Asset
 from fakefal.scenario.builder import (
@@ -148,6 +148,11 @@ class Fake:
     def calls(self) -> list[CallRecord]:
         """The calls that came, oldest first; status polls are not calls."""
         return self.server.call(self.controls.calls)
+
+    @property
+    def messages(self) -> list[MessageRecord]:
+        """The messages that came on sockets of apps' own, oldest first."""
+        return self.server.call(self.controls.messages)
 
     @property
     def journal(self) -> list[dict[str, Any]]:
