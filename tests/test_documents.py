@@ -38,6 +38,8 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 COMMAND_NAMES = (
     "serve",
+    "run",
+    "env",
     "check",
     "schema",
     "presets",

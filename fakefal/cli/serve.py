@@ -12,9 +12,10 @@ from typing import Any
 import click
 
 from fakefal import __version__
+from fakefal.cli.serving import counted, make_fake, server_options
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.journal import Entry
-from fakefal.errors import FakefalError, ScenarioError
+from fakefal.errors import FakefalError
 from fakefal.server.descriptors import allow_many
 from fakefal.server.loops import run
 from fakefal.server.server import FakeFal
@@ -37,47 +38,7 @@ class _Tally:
     type=click.Path(dir_okay=False),
     help="Write the certificate of the local CA here as well, for those who are to trust it.",
 )
-@click.option(
-    "--clock",
-    type=click.Choice(["real", "instant", "manual"]),
-    default="real",
-    show_default=True,
-    help="How time passes for timelines and streams; manual moves by the control API only.",
-)
-@click.option(
-    "--speed",
-    default=1.0,
-    show_default=True,
-    help="The real clock, this many times faster; 0 is instant.",
-)
-@click.option("--seed", default=0, show_default=True, help="Ids and generated outputs follow it.")
-@click.option(
-    "--unmatched",
-    type=click.Choice(["fail", "generate"]),
-    help="What an unmatched call gets. Default: generate without a scenario, else fail.",
-)
-@click.option(
-    "--require-key",
-    "keys",
-    envvar="FAKEFAL_REQUIRE_KEY",
-    multiple=True,
-    help="Accept only this key; repeatable.",
-)
-@click.option(
-    "--option",
-    "options",
-    envvar="FAKEFAL_OPTION",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An option as in a scenario file, such as subpath=refuse-405; repeatable.",
-)
-@click.option(
-    "--webhook-allow",
-    "webhook_allow",
-    multiple=True,
-    metavar="HOST",
-    help="Send webhooks to this host too; loopback and private ones are allowed. Repeatable.",
-)
+@server_options
 @click.option(
     "--folder",
     envvar="FAKEFAL_SCENARIOS",
@@ -102,11 +63,6 @@ class _Tally:
     type=int,
     help="A second port, which speaks TLS; 0 takes a free one. Default: none.",
 )
-@click.option(
-    "--offline",
-    is_flag=True,
-    help="Used as a proxy, refuse hosts other than fal's. Default: let them through.",
-)
 @click.pass_obj
 def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> None:
     """Serve a fake fal.ai until it is stopped (Ctrl-C, SIGTERM).
@@ -127,22 +83,15 @@ async def _serve(
     scenarios: tuple[str, ...],
     host: str,
     port: int,
-    tls_port: int | None,
-    keys: tuple[str, ...],
-    options: tuple[str, ...],
     quiet: bool,
-    webhook_allow: tuple[str, ...],
-    control_hosts: tuple[str, ...],
     folder: str | None,
     ca_file: str | None,
     **settings: Any,
 ) -> None:
-    settings["keys"], settings["webhook_allow"] = frozenset(keys), frozenset(webhook_allow)
-    settings["control_hosts"] = frozenset(control_hosts)
     if folder is not None:
         scenarios = (*scenarios, *_scenarios_in(folder))
-    told = read_options(options)
-    fake = FakeFal(*scenarios, host=host, port=port, tls_port=tls_port, options=told, **settings)
+    settings["control_hosts"] = frozenset(settings["control_hosts"])
+    fake = make_fake(scenarios, host=host, port=port, **settings)
     if ca_file is not None:
         _write(Path(ca_file), fake.gate.authority.pem)
     tally = _Tally()
@@ -165,7 +114,7 @@ async def _serve(
         await stopped.wait()
     for line in fake.unsent:
         terminal.say(f"webhook still due: {line}")
-    terminal.say(f"stopped after {_count(tally.calls, 'call')}, {_count(tally.misses, 'miss')}")
+    terminal.say(f"stopped after {counted(tally.calls, 'call')}, {counted(tally.misses, 'miss')}")
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -186,24 +135,6 @@ def _scenarios_in(folder: str) -> tuple[str, ...]:
     return () if is_empty(folder) else (folder,)
 
 
-def read_options(written: tuple[str, ...]) -> dict[str, Any]:
-    """Options from ``name=value``, the value as YAML has it; raises FakefalError."""
-    if not written:
-        return {}
-    from fakefal.scenario.yaml_text import read_yaml  # a server without options starts sooner
-
-    found: dict[str, Any] = {}
-    for text in written:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise FakefalError(f'"{text}" is no option — write subpath=refuse-405, for example')
-        source = read_yaml(value, f"--option {name}")
-        if source.mistakes:
-            raise ScenarioError(tuple(source.mistakes))
-        found[name.strip()] = source.data
-    return found
-
-
 def _stop_on_signals() -> asyncio.Event:
     """An event that SIGINT and SIGTERM set."""
     stopped = asyncio.Event()
@@ -220,7 +151,7 @@ def _greeting(fake: FakeFal) -> str:
     url = fake.url
     if fake.engine.scenarios:
         loaded = ", ".join(
-            f"{found.file} ({_count(len(found.entries), 'exchange')})"
+            f"{found.file} ({counted(len(found.entries), 'exchange')})"
             for found in fake.engine.scenarios
         )
     else:
@@ -268,8 +199,3 @@ def _line(entry: Entry) -> str:
 def _time_of(at: float) -> str:
     seconds = int(at) % 86_400
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-
-
-def _count(number: int, noun: str) -> str:
-    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"

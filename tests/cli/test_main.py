@@ -23,6 +23,8 @@ Options:
 
 Commands:
   serve     Serve a fake fal.ai until it is stopped.
+  run       Run a command whose fal clients talk to a fake.
+  env       Print what points a shell's programs at a running fake.
   check     Check scenario files.
   schema    Print the JSON Schema of scenario files.
   presets   List the ready-made troubles and the error catalogue.
@@ -57,7 +59,7 @@ def test_without_arguments_the_help_is_what_is_wrong() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["serve", "check", "schema", "presets", "explain", "webhooks", "health", "ca", "demo"],
+    "serve run env check schema presets explain webhooks health ca demo".split(),
 )
 def test_every_command_has_help_of_its_own(command: str) -> None:
     ran = fakefal(command, "--help")
@@ -76,8 +78,8 @@ def test_the_version_is_told() -> None:
         ("shema", '"shema" is no command — did you mean "schema"?\n'),
         (
             "xyzzy",
-            '"xyzzy" is no command — one of serve, check, schema, presets, explain, webhooks, '
-            "health, ca, demo\n",
+            '"xyzzy" is no command — one of serve, run, env, check, schema, presets, explain, '
+            "webhooks, health, ca, demo\n",
         ),
     ],
 )
