@@ -56,7 +56,23 @@ class Answer:
     placing: Placing | None = None
 
 
+@dataclass(slots=True)
+class _Choice:
+    """The reply that a call gets, and what befalls the answer; nothing is rendered yet."""
+
+    request_id: str
+    plan: Plan
+    label: str
+    count: int
+    place: str
+    trouble: Trouble | None
+    note: str
+    variant: Variant | None
+
+
 _INVALID = Plan()
+
+_UNASKED = "a function cannot be the reply to a call that came in this way"
 
 
 class Answering:
@@ -76,6 +92,7 @@ class Answering:
         self.base = base
         self.own = Book()
         self.used: dict[Entry, int] = {}
+        self.asks = False
         self._clock = clock
         self._journal = journal
         self._identities = identities
@@ -85,6 +102,7 @@ class Answering:
     def set_own(self, book: Book) -> None:
         """Replace the tenant's own exchanges; those that stay keep their counts."""
         self.own = book
+        self.asks = any(plan.source for entry in book.entries for plan in entry.plans)
         kept = {*book.entries, *self.base.entries}
         self.used = {entry: count for entry, count in self.used.items() if entry in kept}
 
@@ -92,11 +110,50 @@ class Answering:
         """Whether an exchange has answered as many calls as it may."""
         return entry.capacity is not None and self.used.get(entry, 0) >= entry.capacity
 
+    async def ask(self, call: Call, operation: Operation) -> None:
+        """Choose the reply of a call, and wait for it where a function gives it.
+
+        Raises what ``answer`` raises, which is to be asked next.
+        """
+        chosen = self._choose(call, operation)
+        if isinstance(chosen, _Choice) and chosen.plan.source is not None:
+            chosen.plan = await chosen.plan.source(call, chosen.request_id, chosen.count)
+        call.chosen = chosen
+
     def answer(self, call: Call, operation: Operation) -> Answer:
         """The answer of a call; raises WireError for a miss, Interrupted for one not served.
 
         A call that is not served uses up no exchange.
         """
+        chosen = call.chosen or self._choose(call, operation)
+        if isinstance(chosen, Answer):
+            return chosen
+        plan, variant, terms = chosen.plan, chosen.variant, self.terms
+        request_id, label, count, place = (
+            chosen.request_id,
+            chosen.label,
+            chosen.count,
+            chosen.place,
+        )
+        if plan.source is not None:
+            raise WireError(500, {"detail": f"fakefal: {_UNASKED}"}, request_id=request_id)
+        try:
+            ending = ending_of(plan, call, request_id, count, terms.seed, terms.switches)
+        except TemplateError as error:
+            raise self.template_failed(error, call, label, place) from None
+        placing = None
+        if plan.media is not None or (plan.is_open and variant is None):
+            placing = self._placing(plan, call, request_id, ending)
+            if placing is not None:
+                ending = placing.ending(ending, terms.seed)
+        units = plan.billable_units
+        if units is None and ending.outcome.is_success:
+            units = billable_units(variant, call.input, terms.switches.period)
+        trouble, note = chosen.trouble, chosen.note
+        return Answer(request_id, ending, plan, units, label, count, place, trouble, note, placing)
+
+    def _choose(self, call: Call, operation: Operation) -> _Choice | Answer:
+        """The reply that a call gets; from now on it counts as given."""
         request_id = self._identities.next_id(call)
         trouble = None
         if self._troubles.world is not None:
@@ -111,34 +168,16 @@ class Answering:
             self._journal.write(self._clock.now(), "lint", call, request_id, 200, "", lint)
         entry = self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
         if entry is None:
-            plan, label, count, place = (
-                self._unmatched(call, request_id, trouble),
-                "generated",
-                1,
-                "",
-            )
-        else:
-            used = self.used.get(entry, 0)
-            plan, label, place = entry.plan(used), entry.label, entry.place
-            if trouble is None and plan.faults is not None and operation in plan.faults:
-                turns = plan.faults[operation]
-                trouble = self._troubles.turn(turns, call.endpoint, operation, entry, id(plan))
-                self._interrupt(trouble, call, request_id, label)
-            self.used[entry] = count = used + 1
-        terms = self.terms
-        try:
-            ending = ending_of(plan, call, request_id, count, terms.seed, terms.switches)
-        except TemplateError as error:
-            raise self.template_failed(error, call, label, place) from None
-        placing = None
-        if plan.media is not None or (plan.is_open and variant is None):
-            placing = self._placing(plan, call, request_id, ending)
-            if placing is not None:
-                ending = placing.ending(ending, terms.seed)
-        units = plan.billable_units
-        if units is None and ending.outcome.is_success:
-            units = billable_units(variant, call.input, terms.switches.period)
-        return Answer(request_id, ending, plan, units, label, count, place, trouble, note, placing)
+            plan = self._unmatched(call, request_id, trouble)
+            return _Choice(request_id, plan, "generated", 1, "", trouble, note, variant)
+        used = self.used.get(entry, 0)
+        plan, label = entry.plan(used), entry.label
+        if trouble is None and plan.faults is not None and operation in plan.faults:
+            turns = plan.faults[operation]
+            trouble = self._troubles.turn(turns, call.endpoint, operation, entry, id(plan))
+            self._interrupt(trouble, call, request_id, label)
+        self.used[entry] = count = used + 1
+        return _Choice(request_id, plan, label, count, entry.place, trouble, note, variant)
 
     def refusal(self, call: Call, answer: Answer) -> WireError:
         """A failure that the caller meets at once."""

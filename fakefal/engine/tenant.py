@@ -6,7 +6,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fakefal.engine.admission import make_job
 from fakefal.engine.answering import Answer, Answering
@@ -44,6 +44,13 @@ _KINDS: dict[Operation, Kind] = {
 }
 
 
+class Begun(NamedTuple):
+    """What a tenant of its own scenarios begins with."""
+
+    terms: Terms
+    base: Book
+
+
 class Tenant:
     """Exchanges, counters, jobs, journal and clock of one key.
 
@@ -74,6 +81,7 @@ class Tenant:
         self._direct = Direct(
             self.answering, self.troubles, clock, journal, lambda: self._settle(clock.now())
         )
+        self.begun: Begun | None = None
         self.attend: Callable[[Webhooks], None] | None = None
         self.sessions: set[Callable[[], None]] = set()
         self._webhooks: Webhooks | None = None
@@ -197,11 +205,18 @@ class Tenant:
 
     async def run(self, call: Call) -> Answer:
         """Answer a direct run; it takes as long as the plan's IN_PROGRESS steps say."""
+        if self.answering.asks:
+            await self.answering.ask(call, "run")
         return await self._direct.run(call, self._running())
 
     def stream(self, call: Call) -> Streaming:
         """Answer a stream; raises WireError for what fails before the first byte."""
         return self._direct.stream(call, self._running())
+
+    @property
+    def spent(self) -> list[tuple[Call, str, float]]:
+        """What direct calls cost: the call, its request id, its billable units."""
+        return list(self._direct.spent)
 
     # Webhooks
 
@@ -215,6 +230,11 @@ class Tenant:
             if self.attend is not None:
                 self.attend(self._webhooks)
         return self._webhooks
+
+    @property
+    def has_webhooks(self) -> bool:
+        """Whether a call has ever asked for one."""
+        return self._webhooks is not None
 
     def close(self) -> None:
         """Send nothing more, end open sockets: another tenant took the place of this one."""

@@ -55,7 +55,10 @@ async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
     endpoint = endpoint_of(parts["endpoint"])
     request.tenant = granted_tenant(request, endpoint)
     tenant = tenant_of(request, endpoint)
-    streaming = tenant.stream(read_call(request, endpoint, "stream"))
+    call = read_call(request, endpoint, "stream")
+    if tenant.answering.asks:
+        await tenant.answering.ask(call, "stream")
+    streaming = tenant.stream(call)
     return EventStream(
         _events(request, streaming, tenant.clock),
         sse.CONTENT_TYPE,

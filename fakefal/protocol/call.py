@@ -39,6 +39,8 @@ class Call:
     flaws: tuple[Json, ...] = ()
     fingerprint: bytes = b""
     wishes: Wishes = NO_WISHES
+    chosen: Any = field(default=None, compare=False, repr=False)
+    """What the engine has already found for it, where that took waiting."""
 
 
 @dataclass(frozen=True, slots=True)

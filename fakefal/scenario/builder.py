@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from fakefal.errors import FakefalError
 from fakefal.protocol.call import Json
 from fakefal.scenario.circumstances import Circumstances
-from fakefal.scenario.models import Exchange
+from fakefal.scenario.models import Exchange, When
 from fakefal.scenario.patterns import PatternError
 from fakefal.scenario.render import TemplateError
 from fakefal.scenario.source import Source, format_path
@@ -31,6 +31,16 @@ def contains(needle: Json) -> Pattern:
 def regex(expression: str) -> Pattern:
     """A text in which the regular expression is found."""
     return Pattern({"$regex": expression})
+
+
+def anything() -> Pattern:
+    """Any value, if it is there at all."""
+    return Pattern({"$absent": False})
+
+
+def all_of(*patterns: Json) -> Pattern:
+    """A value that every one of the patterns matches."""
+    return Pattern({"$all": [_plain(pattern) for pattern in patterns]})
 
 
 def any_of(*patterns: Json) -> Pattern:
@@ -103,6 +113,15 @@ class ExchangeBuilder:
         """
         return self._set(kind=kind, **({"files": list(files)} if files else {}))
 
+    def partial(self, text: str, *, error: str | None = None) -> ExchangeBuilder:
+        """A language model that did not get to its end: a stream without its last event.
+
+        With ``error`` the text comes with it inside a 200 answer, and at the end of a stream.
+        """
+        if error is not None:
+            return self.soft_error(error, text=text)
+        return self._set(text=text, stream={**self._replies[-1].get("stream", {}), "final": False})
+
     def fail(self, name: str | None = None, **spelled: Any) -> ExchangeBuilder:
         """A failure: a name of the error catalogue, or spelled out as in a file.
 
@@ -123,8 +142,13 @@ class ExchangeBuilder:
         """The steps of the queue: ``"IN_QUEUE"`` or ``{"IN_PROGRESS": {"for": "2s"}}``."""
         return self._set(timeline=list(steps))
 
-    def stream(self, **spec: Any) -> ExchangeBuilder:
-        """How a stream is cut and paced, as in a file: ``by="char"``, ``every="1s"``."""
+    def stream(self, *chunks: str, **spec: Any) -> ExchangeBuilder:
+        """How a stream is cut and paced, as in a file: ``by="char"``, ``every="1s"``.
+
+        ``chunks`` are the pieces of its text: ``stream("Ship", " it.")``.
+        """
+        if chunks:
+            spec["chunks"] = list(chunks)
         return self._set(stream=spec)
 
     def media(
@@ -241,6 +265,11 @@ def when_of(
     if headers is not None:
         when["headers"] = _plain(headers)
     return when
+
+
+def build_when(data: dict[str, Any]) -> When:
+    """A ``when`` from plain data; raises FakefalError with all that is wrong."""
+    return build_exchange({"when": data}).when
 
 
 def build_exchange(data: dict[str, Any]) -> Exchange:

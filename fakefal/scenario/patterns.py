@@ -46,7 +46,16 @@ class PatternError(ValueError):
         self.right = right
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
+
+def _shown(value: Any) -> str:
+    """What is no JSON: the functions that tests may write for values."""
+    if not callable(value):
+        raise TypeError(f"{type(value).__name__} is no JSON")
+    return f"the function {getattr(value, '__qualname__', type(value).__name__)}"
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=_shown)
 _COMPARED = 10_000
 """So many characters of two texts are compared to say how alike they are."""
 

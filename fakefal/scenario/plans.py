@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from fakefal.protocol.anyllm import OutputShape
-from fakefal.protocol.call import Outcome
+from fakefal.protocol.call import Call, Outcome
 from fakefal.protocol.endpoints import EndpointId
 from fakefal.protocol.errors import ErrorEntry
 from fakefal.protocol.trouble import Cut, Drip
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from fakefal.scenario.webhook_plans import WebhookPlan
 
 Path = tuple[str | int, ...]
+
+Source = Callable[["Call", str, int], Awaitable["Plan"]]
+"""How a reply is made that a function gives: from the call, its request id, and how many calls the
+exchange has answered, this one included."""
 
 Failing = Callable[[EndpointId, dict[str, Any]], Outcome]
 """How a scripted failure is made, from the endpoint and the template variables."""
@@ -77,7 +81,7 @@ class Plan:
     long a direct run takes, ``start_seconds`` how long its runner takes to start. ``cancel`` None
     is what the app does. ``keep_seconds`` None is what the retention rules say. What no template
     changes is kept, by the code of the shape it was asked in: ``known`` outputs, and the encoded
-    events of ``streams``.
+    events of ``streams``. With a ``source`` all of it is known only when the call has come.
     """
 
     text: Value | None = None
@@ -101,6 +105,7 @@ class Plan:
     webhook: WebhookPlan | None = None
     media: MediaPlan | None = None
     is_open: bool = False
+    source: Source | None = None
     streams: dict[tuple[object, ...], list[bytes]] = field(
         default_factory=dict, compare=False, repr=False
     )
