@@ -44,8 +44,8 @@ def paid_by(tenant: Tenant) -> Paid:
         for call, request_id, units in tenant.spent
     )
     now = tenant.clock.now()
-    for job in tenant.jobs.values():
-        tenant.look(job, now)
+    for job in tenant.queue.jobs.values():
+        tenant.queue.look(job, now)
         if job.state is State.COMPLETED and job.units and job.ending.outcome.is_success:
             call = job.call
             is_collected = job.id in collected
