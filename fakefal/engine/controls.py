@@ -32,8 +32,8 @@ class CallRecord:
     """A call that came: what was asked, how, and which exchange answered.
 
     ``exchange`` is the label of the exchange; empty for a miss. ``status`` is the HTTP status of a
-    direct answer, 200 for an admitted queue request. ``count`` is what functions that answer calls are
-    told: how many calls their exchange has answered, this one included.
+    direct answer, 200 for an admitted queue request. ``count`` is for functions that answer: how
+    many calls their exchange has answered, this one included.
     """
 
     endpoint: str
@@ -95,9 +95,7 @@ class Controls:
     ) -> None:
         self._engine = engine
         self.key = key
-        self._tenant: Tenant = engine.renew(
-            key, clock=clock, scenarios=scenarios, options=options
-        )
+        self._tenant: Tenant = engine.renew(key, clock=clock, scenarios=scenarios, options=options)
 
     @classmethod
     def of(cls, engine: Engine, tenant: Tenant) -> Controls:

@@ -41,7 +41,9 @@ class Predicate:
         """That the function does not say so."""
         if not self.matches(value):
             got = "is absent" if value is MISSING else f"is {quote(value)}"
-            yield Difference(path, f"{got}, wanted what {function_name(self.condition)} says yes to")
+            yield Difference(
+                path, f"{got}, wanted what {function_name(self.condition)} says yes to"
+            )
 
 
 def functions_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[Any, Any]]:

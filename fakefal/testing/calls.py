@@ -49,9 +49,8 @@ class Calls(list[CallRecord]):
 
     def nearest(self, endpoint: str | None, wanted: dict[str, Any]) -> str:
         """What kept the nearest of these calls from being as wanted, as a line of a failure."""
-        condition = condition_of(
-            endpoint, *(wanted.get(name) for name in _NAMED), fields=_fields(wanted)
-        )
+        via, input_, headers = (wanted.get(name) for name in _NAMED)
+        condition = condition_of(endpoint, via, input_, headers or None, _fields(wanted))
         found = []
         for number, call in enumerate(self):
             differences = condition.differences(_call(call))

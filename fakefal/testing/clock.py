@@ -128,5 +128,3 @@ def _seconds(duration: float | str) -> float:
         return parse_duration(duration)
     except ValueError as error:
         raise SettingError(f"{error} — write 90s, 300ms, or a number of seconds") from None
-
-

@@ -40,10 +40,10 @@ def scenario_of(
         exchanges.append(data)
     if reasons:
         raise FakefalError("\n".join(("a scenario file cannot hold functions:", *reasons)))
-    told: dict[str, Any] = {"fakefal": 1, **tenant.terms.told}
+    whole: dict[str, Any] = {"fakefal": 1, **tenant.terms.told}
     if tenant.terms.seed:
-        told["seed"] = tenant.terms.seed
-    return Scenario.model_validate({**told, "exchanges": exchanges})
+        whole["seed"] = tenant.terms.seed
+    return Scenario.model_validate({**whole, "exchanges": exchanges})
 
 
 def write_scenario(scenario: Scenario, path: Path, assets: Mapping[str, Asset]) -> None:
@@ -66,5 +66,3 @@ def write_scenario(scenario: Scenario, path: Path, assets: Mapping[str, Asset]) 
     data = dump_data(scenario)
     told = {"fakefal": data.pop("fakefal"), **data}
     path.write_text(write_yaml(told), encoding="utf-8")
-
-

@@ -27,12 +27,12 @@ class Imports:
             module = sys.modules.get(name)
             if module is not None:
                 react(module)
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]  # as much of a finder as is asked
+        sys.meta_path.insert(0, self)
 
     def close(self) -> None:
         """End; nothing of it stays in any module."""
         if self in sys.meta_path:
-            sys.meta_path.remove(self)  # type: ignore[arg-type]  # see above
+            sys.meta_path.remove(self)
 
     def find_spec(
         self,

@@ -111,9 +111,7 @@ class Passage:
         ) -> Any:
             if self.leads_to_fake(host):  # here the stack is still that of the caller
                 return self._resolved(host, port, family, type)
-            found = await real(
-                loop, host, port, family=family, type=type, proto=proto, flags=flags
-            )
+            found = await real(loop, host, port, family=family, type=type, proto=proto, flags=flags)
             self._meet(found)
             return found
 
@@ -167,7 +165,10 @@ class Passage:
             return address
         host = text_of(address[0])
         if host == ADDRESS or (not _is_address(host) and self.leads_to_fake(host)):
-            if sock.type & socket.SOCK_STREAM != socket.SOCK_STREAM or sock.family != socket.AF_INET:
+            if (
+                sock.type & socket.SOCK_STREAM != socket.SOCK_STREAM
+                or sock.family != socket.AF_INET
+            ):
                 raise self.escapes.refuse(f"a connection to {host} that is not TCP over IPv4")
             self._arrived += address[1] != 80
             return self.fake

@@ -133,8 +133,9 @@ def fakefal(
 
     item = request.node
     told = marks.told_by_marks(item)
+    configured = request.config.stash[_CONFIGURED]
     told.values = {
-        **request.config.stash[_CONFIGURED],
+        **configured,
         "clock": fakefal_clock,
         **told.values,
         "options": {**fakefal_options, **told.values.get("options", {})},

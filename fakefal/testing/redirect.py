@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+from contextlib import suppress
 from types import ModuleType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fakefal.server.thread import ThreadedFakeFal
 from fakefal.testing.escapes import Escapes
 from fakefal.testing.imports import Imports
 from fakefal.testing.passage import Passage, no_proxy_for
 from fakefal.testing.patches import Patches, variable
+
+if TYPE_CHECKING:
+    import pytest
 
 Urls = Literal["local", "fal"]
 """How answers name the fake to ``fal_client`` and ``fal.apps``: by its own address, or as fal."""
@@ -63,8 +68,7 @@ class Redirection:
         passage.open(patches)
         imports = Imports(
             {
-                "fal_client.client": self._point_fal_client,
-                "fal.apps": self._point_fal_apps,
+                **dict.fromkeys(_CONSTANTS, self._point),
                 "uvloop": lambda module: passage.open_uvloop(module, patches),
             }
         )
@@ -73,36 +77,58 @@ class Redirection:
         restore()
         imports.open()
 
-    def _point_fal_client(self, module: ModuleType) -> None:
+    def _point(self, module: ModuleType) -> None:
         if self._urls == "local":
-            url = self._server.fake.url
-            self._set(
-                module,
-                RUN_URL_FORMAT=f"{url}/fal.run/",
-                QUEUE_URL_FORMAT=f"{url}/queue.fal.run/",
-                REALTIME_URL_FORMAT=f"{url.replace('http', 'ws', 1)}/fal.run/",
-                REST_URL=f"{url}/rest.fal.ai",
-                CDN_URL=f"{url}/v3.fal.media",
-                FAL_CDN_FALLBACK_URL=f"{url}/fal.media",
-            )
-
-    def _point_fal_apps(self, module: ModuleType) -> None:
-        if self._urls == "local":
-            url = self._server.fake.url
-            websocket = url.replace("http", "ws", 1)
-            self._set(
-                module,
-                _STREAM_URL_FORMAT=f"{url}/fal.run/{{app_id}}",
-                _QUEUE_URL_FORMAT=f"{url}/queue.fal.run/{{app_id}}",
-                _REALTIME_URL_FORMAT=f"{websocket}/fal.run/{{app_id}}",
-                _WS_URL_FORMAT=f"{websocket}/ws.fal.run/{{app_id}}",
-            )
-
-    def _set(self, module: ModuleType, **values: str) -> None:
-        """Set those constants that this version of the module has."""
-        for name, value in values.items():
-            if hasattr(module, name):
+            for name, value in _urls_of(module, self._server.fake.url).items():
                 self._patches.attribute(module, name, value)
+
+
+def redirect(patch: pytest.MonkeyPatch, url: str, key: str) -> None:
+    """Send ``fal_client`` and ``fal.apps`` to the fake at ``url``, and nothing else.
+
+    Undone with the patch. ``FAL_KEY`` is set, so that clients made in the test find a key; those
+    of the module forget the one they had. No proxy stands between them and the fake.
+    """
+    patch.setenv("FAL_KEY", key)
+    for name in ("NO_PROXY", "no_proxy"):
+        patch.setenv(name, "127.0.0.1", prepend=",")
+    with suppress(ImportError):  # the code under test will say why
+        importlib.import_module("fal_client.client")
+    restore()
+    for name in _CONSTANTS:
+        module = sys.modules.get(name)
+        for constant, value in _urls_of(module, url).items() if module is not None else ():
+            patch.setattr(module, constant, value)
+
+
+_CONSTANTS = {
+    "fal_client.client": {
+        "RUN_URL_FORMAT": "{http}/fal.run/",
+        "QUEUE_URL_FORMAT": "{http}/queue.fal.run/",
+        "REALTIME_URL_FORMAT": "{ws}/fal.run/",
+        "REST_URL": "{http}/rest.fal.ai",
+        "CDN_URL": "{http}/v3.fal.media",
+        "FAL_CDN_FALLBACK_URL": "{http}/fal.media",
+    },
+    "fal.apps": {
+        "_STREAM_URL_FORMAT": "{http}/fal.run/{{app_id}}",
+        "_QUEUE_URL_FORMAT": "{http}/queue.fal.run/{{app_id}}",
+        "_REALTIME_URL_FORMAT": "{ws}/fal.run/{{app_id}}",
+        "_WS_URL_FORMAT": "{ws}/ws.fal.run/{{app_id}}",
+    },
+}
+"""Where the clients keep their URLs. Source: client (fal_client 0.5.9 to 1.0.3 client.py, fal
+1.83.0 apps.py)."""
+
+
+def _urls_of(module: ModuleType, url: str) -> dict[str, str]:
+    """The constants that this version of a module has, as they lead to a fake."""
+    websocket = url.replace("http", "ws", 1)
+    return {
+        name: form.format(http=url, ws=websocket)
+        for name, form in _CONSTANTS[module.__name__].items()
+        if hasattr(module, name)
+    }
 
 
 def restore() -> None:

@@ -29,7 +29,8 @@ POLLS = 1000
 
 def ask(method, url, headers, body=None):
     data = None if body is None else json.dumps(body).encode()
-    headers = {{**headers, "Authorization": "Key fakefal:replay", "Content-Type": "application/json"}}
+    headers = {{**headers, "Authorization": "Key fakefal:replay"}}
+    headers["Content-Type"] = "application/json"
     request = urllib.request.Request(url, data, headers, method=method)
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:

@@ -58,7 +58,11 @@ SETTINGS = (
     Setting("clock", "word", "instant", "the clock of tests", CLOCKS),
     Setting("scenario", "paths", (), "scenario files that every fake begins with"),
     Setting(
-        "options", "options", (), "options of the fake, as under options of a scenario", flag="option"
+        "options",
+        "options",
+        (),
+        "options of the fake, as under options of a scenario",
+        flag="option",
     ),
     Setting(
         "urls",
@@ -110,7 +114,9 @@ def read_mark(args: Iterable[Any], values: Mapping[str, Any]) -> tuple[dict[str,
             wrong.append(f'{name}={value!r} — a dict, such as {{"subpath": "refuse-405"}}')
     for scenario in scenarios:
         if not isinstance(scenario, (str, Path, dict)):
-            wrong.append(f"scenario={scenario!r} — a path beside the test, a dict, or a list of them")
+            wrong.append(
+                f"scenario={scenario!r} — a path beside the test, a dict, or a list of them"
+            )
     if scenarios:
         found["scenario"] = scenarios
     return found, wrong
