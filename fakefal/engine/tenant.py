@@ -227,7 +227,7 @@ class Tenant:
 
     @property
     def has_webhooks(self) -> bool:
-        """Whether a call has ever asked for one."""
+        """Whether they were needed so far."""
         return self._webhooks is not None
 
     def close(self) -> None:
