@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fakefal.engine.webhooks import Webhooks
     from fakefal.scenario.loading import Loaded
     from fakefal.server.pump import Pump
+    from fakefal.server.thread import ThreadedFakeFal
 
 _SHUTDOWN_SECONDS = 0.1
 """How long open connections are waited for; our own streams are cancelled before."""
@@ -113,6 +114,12 @@ class FakeFal:
         from fakefal.gateway.bundle import write_bundle
 
         return write_bundle(self.ca_path)
+
+    def in_thread(self) -> ThreadedFakeFal:
+        """The same for code without an event loop: ``with FakeFal(…).in_thread() as fake:``."""
+        from fakefal.server.thread import ThreadedFakeFal  # which is made of this class
+
+        return ThreadedFakeFal(self)
 
     def base_url(self, fal_host: str) -> str:
         """The base-URL form of a fal host: ``http://127.0.0.1:8787/queue.fal.run``."""

@@ -22,10 +22,6 @@ class EscapeRefused(FakefalError, ConnectionRefusedError):
         super().__init__(f"fakefal refused a connection to the real fal: {what}")
 
 
-class EscapesFound(FakefalError):
-    """Connections that were refused in a test, with the stack of each."""
-
-
 @dataclass(frozen=True, slots=True)
 class Escape:
     """One attempt: what was tried, in which thread, and from where."""

@@ -74,6 +74,7 @@ class Factory:
             scenarios=loaded,
             options=options,
             own=own,
+            environment=self.redirection.environment,
         )
         patches = self._patches[key] = Patches()
         patches.variable("FAL_KEY", key)
@@ -94,7 +95,7 @@ class Factory:
 
         ``on_failure`` is called before, if there is something that is an error.
         """
-        escapes = self.redirection.escapes.take() if fake is self._last() else ""
+        escapes = self.redirection.escapes() if fake is self._last() else ""
         try:
             findings = findings_of(fake, told, escapes, has_failed=has_failed)
             if on_failure is not None and (findings.errors or findings.raised):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,10 @@ class Fake(Scripting, Asking):
         scenarios: Iterable[Loaded] = (),
         options: Mapping[str, Any] | None = None,
         own: Iterable[str] = (),
+        environment: Callable[[Mapping[str, str] | None], dict[str, str]] | None = None,
     ) -> None:
         self.server = server
+        self._environment = environment
         self.key = key
         self.blame = Blame()
         engine = server.fake.engine
@@ -72,6 +74,15 @@ class Fake(Scripting, Asking):
     def base_url(self, fal_host: str) -> str:
         """A base URL for code that can be told one: ``http://127.0.0.1:49152/queue.fal.run``."""
         return self.server.fake.base_url(fal_host)
+
+    def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
+        """An environment that leads programs to this fake, made from this process's or another.
+
+        Programs started with ``subprocess``, ``asyncio`` or ``multiprocessing`` have it already.
+        """
+        if self._environment is None:
+            raise FakefalError("this process is not redirected, and neither are its programs")
+        return self._environment(env)
 
     @property
     def scenario(self) -> Scenario:

@@ -11,21 +11,17 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import sys
 from ipaddress import ip_address
 from typing import Any
 from weakref import WeakSet
 
-from fakefal.protocol.hosts import canonical
+from fakefal.protocol.hosts import DOMAINS, canonical, is_fals
 from fakefal.testing.escapes import Escapes
-from fakefal.testing.patches import Patches
+from fakefal.testing.patches import Patches, variable
 from fakefal.testing.plain import PlainObject, PlainSocket
 
 ADDRESS = "127.70.65.76"
 """What the names of fal resolve to; whoever connects there, at any port, reaches the fake."""
-
-DOMAINS = ("fal.run", "fal.ai", "fal.media", "falrun.com", "fal.dev")
-"""Where fal's hosts live; a name there that the fake does not know is refused."""
 
 _ASKED = ("fal.run", "queue.fal.run", "rest.fal.ai", "v3.fal.media", "falrun.com")
 _REMEMBERED = 10_000
@@ -51,7 +47,7 @@ class Passage:
         host = text_of(name)
         if canonical(host) is not None:
             return True
-        if is_under_fal(host):
+        if is_fals(host):
             raise self.escapes.refuse(f"{host} is no host that the fake knows")
         return False
 
@@ -74,8 +70,6 @@ class Passage:
         patches.attribute(ssl.SSLObject, "write", self._writing(ssl.SSLObject.write))
         for name in ("send", "sendall", "write"):
             patches.attribute(ssl.SSLSocket, name, self._writing(getattr(ssl.SSLSocket, name)))
-        if "uvloop" in sys.modules:
-            self.open_uvloop(sys.modules["uvloop"], patches)
 
     def open_uvloop(self, module: Any, patches: Patches) -> None:
         """The entrances of uvloop, which asks the standard library nothing."""
@@ -185,7 +179,7 @@ class Passage:
             return False
         if self._of_fal is None:
             self._of_fal = set()
-            for name in _ASKED:
+            for name in () if variable("FAKEFAL_ESCAPES") else _ASKED:  # fakefal run watches that
                 try:
                     found = self._getaddrinfo(name, 443)
                 except OSError:
@@ -278,16 +272,11 @@ class Passage:
             name = tls.server_hostname
             if name and not tls.server_side and tls not in self._genuine:
                 bare = text_of(name)
-                if canonical(bare) is not None or is_under_fal(bare):
+                if canonical(bare) is not None or is_fals(bare):
                     raise self.escapes.refuse(f"TLS as {bare} over a connection from before")
             return real(tls, data, *more)
 
         return write
-
-
-def is_under_fal(host: str) -> bool:
-    """Whether a name lives where fal's do."""
-    return host in DOMAINS or host.endswith(tuple(f".{domain}" for domain in DOMAINS))
 
 
 def text_of(name: Any) -> str:

@@ -55,6 +55,11 @@ class Patches:
             self._undo.pop()()
 
 
+def environment() -> dict[str, str]:
+    """The environment of this process as it is now."""
+    return dict(_ENVIRONMENT)
+
+
 def variable(name: str) -> str:
     """An environment variable as it is now; empty if it is not set."""
     return _ENVIRONMENT.get(name, "")

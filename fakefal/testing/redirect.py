@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
 from fakefal.server.thread import ThreadedFakeFal
+from fakefal.testing.children import Children
 from fakefal.testing.escapes import Escapes
 from fakefal.testing.imports import Imports
 from fakefal.testing.passage import Passage, no_proxy_for
@@ -29,7 +31,7 @@ class Redirection:
 
     ``fal_client`` (0.5 to 1.x, sync and async, whenever it was imported and its clients made) and
     ``fal.apps`` get the URLs of the fake; whatever else asks a fal host reaches it by that host's
-    own name; what would reach the real fal is refused and noted in ``escapes``. Source: client
+    own name; what would reach the real fal is refused, and ``escapes`` tells it. Source: client
     (fal_client 0.5.9 to 1.0.3 client.py, fal 1.83.0 apps.py: names of their URL constants).
     """
 
@@ -37,7 +39,8 @@ class Redirection:
         self._server = server
         self._users = 0
         self._patches = Patches()
-        self.escapes = Escapes()
+        self._children = Children(server)
+        self._escapes = Escapes()
         self._urls: Urls = "local"
 
     @property
@@ -58,24 +61,37 @@ class Redirection:
         if self._users == 0:
             self._patches.undo()
 
+    def escapes(self) -> str:
+        """What was refused since this was asked last, for people; empty if nothing was."""
+        return "\n".join(filter(None, (self._escapes.take(), self._children.told())))
+
+    def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
+        """An environment that leads a program to the fake, whatever starts it."""
+        return self._children.environment(env)
+
     def _open(self) -> None:
         patches = self._patches
         fake = self._server.fake
-        passage = Passage(fake.host, fake.port, self.escapes)
+        passage = Passage(fake.host, fake.port, self._escapes)
         for name in ("NO_PROXY", "no_proxy"):
             before = variable(name)
             patches.variable(name, f"{no_proxy_for()},{before}" if before else no_proxy_for())
         passage.open(patches)
+        self._children.open(patches)
         imports = Imports(
             {
                 **dict.fromkeys(_CONSTANTS, self._point),
-                "uvloop": lambda module: passage.open_uvloop(module, patches),
+                "uvloop": lambda module: self._point_uvloop(module, passage),
             }
         )
         patches.later(restore)
         patches.later(imports.close)
         restore()
         imports.open()
+
+    def _point_uvloop(self, module: ModuleType, passage: Passage) -> None:
+        passage.open_uvloop(module, self._patches)
+        self._children.open_uvloop(module, self._patches)
 
     def _point(self, module: ModuleType) -> None:
         if self._urls == "local":
