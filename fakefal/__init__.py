@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fakefal.engine.controls import CallRecord
     from fakefal.errors import FakefalError, MissesFound, Mistake, PortTaken, ScenarioError
     from fakefal.scenario.builder import (
         absent,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CallRecord": "fakefal.engine.controls",
     "EscapeRefused": "fakefal.testing.escapes",
     "Failure": "fakefal.testing.functions",
     "Fake": "fakefal.testing.fixture",
@@ -62,6 +64,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CallRecord",
     "EscapeRefused",
     "Failure",
     "Fake",

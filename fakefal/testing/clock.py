@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from fakefal.engine.controls import Controls
 from fakefal.engine.forecast import go_on
-from fakefal.engine.tenant import Tenant
 from fakefal.errors import FakefalError, SettingError
 from fakefal.scenario.durations import parse_duration
 from fakefal.testing.webhooks import becomes
@@ -79,21 +79,15 @@ class FakeClock:
         FakefalError when nothing is left that time could bring about, or after ``at_most``.
         """
         limit = self.now + _seconds(at_most)
+        server = self._fake.server
         for _ in range(_MOVES):
+            server.wait(_let_happen(self._fake.controls, patience)).result()
             if condition():
                 return
-            obstacle = self._fake.server.wait(self._step(limit, patience)).result()
-            if obstacle and not condition():
+            obstacle = server.call(lambda: go_on(self._fake.controls.tenant, limit))
+            if obstacle:
                 raise FakefalError(f"{condition!r} does not come true: {obstacle}")
         raise FakefalError(f"{condition!r} has not come true after {_MOVES} events")
-
-    async def _step(self, limit: float, patience: float) -> str:
-        """Go to the next event and let it happen; what speaks against it, if there is none."""
-        tenant = self._fake.controls.tenant
-        await _let_happen(tenant, patience)
-        obstacle = go_on(tenant, limit)
-        await _let_happen(tenant, patience)
-        return obstacle
 
     @contextmanager
     def takes_sleeps(self, *modules: str) -> Iterator[None]:
@@ -115,7 +109,8 @@ class FakeClock:
         return self._fake.server.call(self._fake.controls.clock)
 
 
-async def _let_happen(tenant: Tenant, patience: float) -> None:
+async def _let_happen(controls: Controls, patience: float) -> None:
+    tenant = controls.tenant
     for _ in range(_TURNS):
         await tenant.clock.turn()
     if tenant.has_webhooks:

@@ -36,12 +36,12 @@ class Escape:
 
 def escape_of(what: str) -> Escape:
     """An attempt of the present caller, with the frames that are neither ours nor the runner's."""
-    frames = [
-        frame
-        for frame in traceback.extract_stack()
-        if not frame.filename.startswith(_OWN)
-        and not any(part in frame.filename.replace("\\", "/") for part in _RUNNERS)
-    ]
+    frames = []
+    for frame in traceback.extract_stack():
+        if any(part in frame.filename.replace("\\", "/") for part in _RUNNERS):
+            frames.clear()  # what led to the test is of no interest
+        elif not frame.filename.startswith(_OWN):
+            frames.append(frame)
     stack = "".join(traceback.format_list(frames[-_FRAMES:])).rstrip()
     return Escape(what, threading.current_thread().name, stack)
 

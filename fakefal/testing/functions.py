@@ -9,7 +9,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from fakefal.engine.controls import CallRecord
@@ -59,12 +59,12 @@ class Blame:
             self.errors.append(error)
 
 
-@dataclass(frozen=True)
 class Guarded:
     """A predicate whose mistakes are noted."""
 
-    __wrapped__: Callable[[Json], Any]
-    blame: Blame
+    def __init__(self, function: Callable[[Json], Any], blame: Blame) -> None:
+        self.__wrapped__ = function
+        self.blame = blame
 
     def __call__(self, value: Json) -> bool:
         try:

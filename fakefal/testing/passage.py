@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any
 from weakref import WeakSet
@@ -125,7 +126,7 @@ class Passage:
             if self.leads_to_fake(host):
                 return ADDRESS
             found = real(host)
-            self._strangers.add(found)
+            self.meet(found)
             return found
 
         return gethostbyname
@@ -135,15 +136,16 @@ class Passage:
             if self.leads_to_fake(host):
                 return text_of(host), [], [ADDRESS]
             found = real(host)
-            self._strangers.update(found[2])
+            for address in found[2]:
+                self.meet(address)
             return found
 
         return gethostbyname_ex
 
     def _meet(self, found: Any) -> None:
-        """Remember addresses that have another name: some of fal's are those of others too."""
-        if len(self._strangers) < _REMEMBERED:
-            self._strangers.update(entry[4][0] for entry in found if entry[0] in _INET)
+        for entry in found:
+            if entry[0] in _INET:
+                self.meet(entry[4][0])
 
     # Connections
 
@@ -166,11 +168,20 @@ class Passage:
                 raise self.escapes.refuse(f"a connection to {host} that is not TCP over IPv4")
             self._arrived += address[1] != 80
             return self.fake
-        if self._is_fals(host):
+        if self.is_fals_address(host):
             raise self.escapes.refuse(f"{host}, port {address[1]}, is an address of fal")
         return address
 
-    def _is_fals(self, host: str) -> bool:
+    def know(self, addresses: Iterable[str]) -> None:
+        """Take these for the addresses of fal, instead of looking them up."""
+        self._of_fal = set(addresses)
+
+    def meet(self, address: str) -> None:
+        """Remember an address that has another name: some of fal's are those of others too."""
+        if len(self._strangers) < _REMEMBERED:
+            self._strangers.add(address)
+
+    def is_fals_address(self, host: str) -> bool:
         """Whether an address is one of fal's, and was not looked up by the name of another."""
         try:
             if not ip_address(host.partition("%")[0]).is_global or host in self._strangers:

@@ -127,8 +127,7 @@ def fakefal(
 
     A call that no exchange matches fails the test at its end.
     """
-    __tracebackhide__ = True
-    from fakefal.errors import ScenarioError
+    from fakefal.errors import FakefalError, SettingError
     from fakefal.testing import marks
 
     item = request.node
@@ -145,7 +144,9 @@ def fakefal(
     fake, wrong = None, ""
     try:
         fake = fakefal_factory.begin(fakefal_key, told)
-    except ScenarioError as error:
+    except SettingError:
+        raise  # of a fixture that was overridden: there the traceback helps
+    except FakefalError as error:
         wrong = str(error)
     if fake is None:
         pytest.fail(wrong, pytrace=False)
@@ -158,12 +159,14 @@ def fakefal(
             item.stash[_REPORT] = report_of(fake, item)
 
     has_failed = item.stash.get(_FAILED, False)
-    _tell(item, fakefal_factory.end(fake, told, has_failed=has_failed, on_failure=show))
+    findings = fakefal_factory.end(fake, told, has_failed=has_failed, on_failure=show)
+    __tracebackhide__ = bool(findings.raised)  # there the traceback of the test's function counts
+    _tell(item, findings)
 
 
 def _tell(item: pytest.Item, findings: Any) -> None:
     """Raise what the test's functions raised, warn, and fail."""
-    __tracebackhide__ = True
+    __tracebackhide__ = bool(findings.raised)
     if findings.raised:
         raise findings.raised[0]
     if findings.errors:

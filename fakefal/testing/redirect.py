@@ -42,6 +42,7 @@ class Redirection:
         self._children = Children(server)
         self._escapes = Escapes()
         self._urls: Urls = "local"
+        self.passage: Passage | None = None
 
     @property
     def is_open(self) -> bool:
@@ -72,7 +73,7 @@ class Redirection:
     def _open(self) -> None:
         patches = self._patches
         fake = self._server.fake
-        passage = Passage(fake.host, fake.port, self._escapes)
+        passage = self.passage = Passage(fake.host, fake.port, self._escapes)
         for name in ("NO_PROXY", "no_proxy"):
             before = variable(name)
             patches.variable(name, f"{no_proxy_for()},{before}" if before else no_proxy_for())
