@@ -30,7 +30,10 @@ class FakeFalMixin:
 
     @classmethod
     def setUpClass(cls) -> None:
-        """Start the server."""
+        """Start the server; raises FakefalError for settings that are wrong."""
+        _, wrong = read_mark((), cls.fakefal_settings)
+        if wrong:
+            raise FakefalError("\n".join(wrong))
         cls._fakefal_stack = ExitStack()
         cls._fakefal_factory = cls._fakefal_stack.enter_context(serving())
         try:
@@ -49,9 +52,7 @@ class FakeFalMixin:
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         """Run one test inside its fake."""
-        read, wrong = read_mark((), self.fakefal_settings)
-        if wrong:
-            raise FakefalError("\n".join(wrong))
+        read, _ = read_mark((), self.fakefal_settings)
         told = Told({rule.name: rule.default for rule in RULES} | read)
         told.scenarios = [(scenario, True) for scenario in told.values.pop("scenario", ())]
         factory = self._fakefal_factory

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from fakefal.errors import FakefalError
 from fakefal.scenario.builder import build_circumstances
 from fakefal.scenario.loading import Loaded, load_data, load_file
 from fakefal.server.thread import ThreadedFakeFal
-from fakefal.testing.checks import Findings, findings_of
+from fakefal.testing.checks import FakefalWarning, Findings, findings_of
 from fakefal.testing.fixture import Fake
 from fakefal.testing.patches import Patches
 from fakefal.testing.redirect import Redirection, restore
@@ -37,29 +38,21 @@ class Factory:
         self._loaded: dict[Path, tuple[tuple[int, int], Loaded]] = {}
         self._count = 0
 
-    @contextmanager
-    def __call__(self, *scenarios: Any, **values: Any) -> Iterator[Fake]:
-        """A fake for the block; values are those of the marker, and ``key``.
+    def __call__(self, *scenarios: Any, **values: Any) -> Scope:
+        """A fake for a block; values are those of the marker, and ``key``.
 
         Raises at its end what its functions raised, Unfinished for what is an error, and warns of
-        what is a warning.
+        what is a warning. Raises FakefalError at once for values that are wrong.
         """
         key = values.pop("key", None)
         read, wrong = read_mark(scenarios, values)
         if wrong:
             raise FakefalError("\n".join(wrong))
         files = [(scenario, True) for scenario in read.pop("scenario", ())]
-        told = Told(self._defaults | read, files)
         if key is None:
             self._count += 1
             key = f"fakefal:made-{self._count}"
-        fake = self.begin(key, told)
-        try:
-            yield fake
-        except BaseException:
-            self.end(fake, told, has_failed=True)
-            raise
-        finish(self.end(fake, told, has_failed=False))
+        return Scope(self, key, Told(self._defaults | read, files))
 
     def begin(self, key: str, told: Told) -> Fake:
         """A fake from now on; raises FakefalError for scenarios and options that are wrong."""
@@ -145,12 +138,28 @@ class Factory:
         return known[1]
 
 
+class Scope(AbstractContextManager[Fake]):
+    """The block in which a fake is there."""
+
+    def __init__(self, factory: Factory, key: str, told: Told) -> None:
+        self._factory = factory
+        self._key = key
+        self._told = told
+        self._fake: Fake | None = None
+
+    def __enter__(self) -> Fake:
+        self._fake = self._factory.begin(self._key, self._told)
+        return self._fake
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        assert self._fake is not None, "it has not begun"
+        findings = self._factory.end(self._fake, self._told, has_failed=kind is not None)
+        if kind is None:
+            finish(findings)
+
+
 def finish(findings: Findings) -> None:
     """Raise and warn of what was found."""
-    import warnings
-
-    from fakefal.testing.checks import FakefalWarning
-
     if findings.raised:
         raise findings.raised[0]
     for text in findings.warnings:

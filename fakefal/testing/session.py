@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 from fakefal.server.server import FakeFal
@@ -12,25 +11,46 @@ from fakefal.testing.factory import Factory
 from fakefal.testing.fixture import Fake
 
 
-@contextmanager
-def serving() -> Iterator[Factory]:
-    """A server in a thread of its own, and what makes fakes on it."""
-    server = ThreadedFakeFal(FakeFal(unmatched="fail", clock="instant", keep_alive=False))
-    server.start()
-    factory = Factory(server)
-    try:
-        yield factory
-    finally:
-        factory.close()
-        server.stop()
+class serving(AbstractContextManager[Factory]):  # noqa: N801 - it is used as a verb
+    """A server in a thread of its own, and what makes fakes on it.
+
+    No generator: one that was left open would be closed when the interpreter ends, and wait then
+    for a thread that is no more.
+    """
+
+    def __init__(self) -> None:
+        self._server = ThreadedFakeFal(FakeFal(unmatched="fail", clock="instant", keep_alive=False))
+        self._factory = Factory(self._server)
+
+    def __enter__(self) -> Factory:
+        self._server.start()
+        return self._factory
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._factory.close()
+        finally:
+            self._server.stop()
 
 
-@contextmanager
-def faking(*scenarios: Any, **values: Any) -> Iterator[Fake]:
+class faking(AbstractContextManager[Fake]):  # noqa: N801 - it is used as a verb
     """What the fixture ``fakefal`` is to tests, for any code: the fake of the block.
 
     ``with faking("x.yaml", clock="manual") as fake:`` takes what the marker takes. What this
     process says to fal reaches it, and at the end it raises and warns of what was left undone.
     """
-    with serving() as factory, factory(*scenarios, **values) as fake:
-        yield fake
+
+    def __init__(self, *scenarios: Any, **values: Any) -> None:
+        self._scenarios = scenarios
+        self._values = values
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Fake:
+        with ExitStack() as stack:
+            factory = stack.enter_context(serving())
+            fake = stack.enter_context(factory(*self._scenarios, **self._values))
+            self._stack = stack.pop_all()
+        return fake
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)

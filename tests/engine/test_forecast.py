@@ -27,7 +27,9 @@ def test_steps_follow_each_other() -> None:
 def test_polls_are_no_event() -> None:
     tenant = make_world(slow("IN_QUEUE"))
     id_ = submit(tenant)
-    assert go_on(tenant, math.inf) == f"time alone does not move on {id_}: status polls are waited for"
+    assert (
+        go_on(tenant, math.inf) == f"time alone does not move on {id_}: status polls are waited for"
+    )
 
 
 def test_there_is_a_limit() -> None:

@@ -29,7 +29,9 @@ def test_all_of_and_anything(fakefal: Fake) -> None:
     fakefal.on("a/b", prompt=all_of(contains("a"), contains("b"))).output("both")
     fakefal.on("a/b", seed=anything()).output("seeded")
     fakefal.on("a/b").output("other")
-    assert [fal_client.run("a/b", it) for it in ({"prompt": "ab"}, {"seed": 0}, {"prompt": "a"})] == [
+    assert [
+        fal_client.run("a/b", it) for it in ({"prompt": "ab"}, {"seed": 0}, {"prompt": "a"})
+    ] == [
         "both",
         "seeded",
         "other",
