@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from fakefal import hooks
 from fakefal.cli.certificates import certificates_for
 from fakefal.cli.child import CannotStart, Ended, run_command
 from fakefal.cli.guarding import Guard
@@ -22,6 +21,7 @@ from fakefal.cli.terminal import Terminal
 from fakefal.engine.clock import Clock
 from fakefal.gateway.environment import Reach, changed, redirecting
 from fakefal.gateway.upstream import upstream_of
+from fakefal.hooks import hooks_for_all
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 
@@ -144,13 +144,14 @@ def _reach(
     fake: FakeFal, folder: Path, guard: Guard, key: str | None, environment: Mapping[str, str]
 ) -> Reach:
     """How the command reaches the fake."""
+    python, preload = hooks_for_all(folder)
     bundle, added = certificates_for(folder, fake.ca_path, fake.bundle_path, environment)
     return Reach(
         url=fake.proxy_url,
         bundle=bundle,
         added=added,
-        preload=hooks.PRELOAD,
-        python=hooks.PYTHON,
+        preload=preload,
+        python=python,
         escapes=guard.escapes_file,
         key=key,
         everything=fake.offline,
