@@ -120,6 +120,10 @@ class Answering:
             chosen.plan = await chosen.plan.source(call, chosen.request_id, chosen.count)
         call.chosen = chosen
 
+    def entry_for(self, call: Call) -> Entry | None:
+        """The exchange that would answer a call: the tenant's own go first."""
+        return self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
+
     def answer(self, call: Call, operation: Operation) -> Answer:
         """The answer of a call; raises WireError for a miss, Interrupted for one not served.
 
@@ -166,7 +170,7 @@ class Answering:
         if type(call.input) is dict and "webhook_url" in call.input:
             lint = "webhook_url inside the input does nothing: ask for it beside the input"
             self._journal.write(self._clock.now(), "lint", call, request_id, 200, "", lint)
-        entry = self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
+        entry = self.entry_for(call)
         if entry is None:
             plan = self._unmatched(call, request_id, trouble)
             return _Choice(request_id, plan, "generated", 1, "", trouble, note, variant)

@@ -7,7 +7,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from fakefal.scenario.fields import DURATION_SCHEMA, Duration, OrWord, Output, Strict
+from fakefal.scenario.fields import (
+    DURATION_SCHEMA,
+    SO_MANY_SCHEMA,
+    Duration,
+    OrWord,
+    Output,
+    Strict,
+    after_so_many,
+)
 
 
 class Log(Strict):
@@ -106,7 +114,9 @@ class StreamSpec(Strict):
     events: list[Output] | None = Field(None, description="The events' JSON, listed as they are.")
     first: Duration | None = Field(None, description="Wait before the first event.")
     every: Duration | None = Field(None, description="Wait between events.")
-    cut: StreamCut | None = Field(None, description="The stream ends before its time.")
+    cut: Annotated[StreamCut | None, BeforeValidator(after_so_many), OrWord(SO_MANY_SCHEMA)] = (
+        Field(None, description="The stream ends before its time, or after so many events.")
+    )
     stall: Annotated[Stall | None, BeforeValidator(_stall), OrWord(DURATION_SCHEMA)] = Field(
         None, description="A silence in the middle; afterwards the stream goes on."
     )

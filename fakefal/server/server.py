@@ -191,7 +191,8 @@ class FakeFal:
         except OSError as error:
             await self.stop()
             if error.errno == errno.EADDRINUSE:
-                raise PortTaken(self.host, port) from None
+                option = "--port" if protocol != self.gate.opening else "--tls-port"
+                raise PortTaken(self.host, port, option) from None
             reason = error.strerror or str(error)
             raise FakefalError(f"cannot listen on {self.host}:{port}: {reason}") from None
         self._ports.append(opened)
@@ -205,10 +206,10 @@ class FakeFal:
             while self._ports:
                 self._ports.pop().close()
             await self._tasks.cancel_all()
-            await self.gate.stop()
             if self._pump is not None:
                 await self._pump.stop()
             await runner.cleanup()
+            await self.gate.stop()
         self._spool.close()
 
     def _attend(self, webhooks: Webhooks) -> None:
