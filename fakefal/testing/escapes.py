@@ -36,7 +36,7 @@ class Escape:
 
 def escape_of(what: str) -> Escape:
     """An attempt of the present caller, with the frames that are neither ours nor the runner's."""
-    frames = []
+    frames: list[traceback.FrameSummary] = []
     for frame in traceback.extract_stack():
         if any(part in frame.filename.replace("\\", "/") for part in _RUNNERS):
             frames.clear()  # what led to the test is of no interest

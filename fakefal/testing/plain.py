@@ -7,15 +7,47 @@ import ssl
 from typing import Any
 
 
-class PlainObject:
-    """What ``SSLContext.wrap_bio`` gives for a connection to the fake: bytes go as they are.
-
-    asyncio, uvloop, anyio and trio speak TLS through such an object.
-    """
+class _NoTls:
+    """What objects of TLS are asked about it: there is none."""
 
     server_side = False
     session = None
     session_reused = False
+
+    def getpeercert(self, binary_form: bool = False) -> Any:
+        """No certificate."""
+        return None if binary_form else {}
+
+    def selected_alpn_protocol(self) -> str | None:
+        """None was agreed on, so it is HTTP/1.1."""
+        return None
+
+    def selected_npn_protocol(self) -> str | None:
+        """None."""
+        return None
+
+    def cipher(self) -> None:
+        """None."""
+
+    def shared_ciphers(self) -> None:
+        """None."""
+
+    def compression(self) -> None:
+        """None."""
+
+    def version(self) -> str | None:
+        """None."""
+        return None
+
+    def get_channel_binding(self, cb_type: str = "tls-unique") -> None:
+        """None."""
+
+
+class PlainObject(_NoTls):
+    """What ``SSLContext.wrap_bio`` gives for a connection to the fake: bytes go as they are.
+
+    asyncio, uvloop, anyio and trio speak TLS through such an object.
+    """
 
     def __init__(
         self,
@@ -55,38 +87,9 @@ class PlainObject:
     def unwrap(self) -> None:
         """The end needs no agreement."""
 
-    def getpeercert(self, binary_form: bool = False) -> Any:
-        """No certificate."""
-        return None if binary_form else {}
 
-    def selected_alpn_protocol(self) -> str | None:
-        """None was agreed on, so it is HTTP/1.1."""
-        return None
-
-    selected_npn_protocol = selected_alpn_protocol
-
-    def cipher(self) -> None:
-        """None."""
-
-    def shared_ciphers(self) -> None:
-        """None."""
-
-    def compression(self) -> None:
-        """None."""
-
-    def version(self) -> None:
-        """None."""
-
-    def get_channel_binding(self, cb_type: str = "tls-unique") -> None:
-        """None."""
-
-
-class PlainSocket(socket.socket):
+class PlainSocket(_NoTls, socket.socket):
     """What ``SSLContext.wrap_socket`` gives for a connection to the fake."""
-
-    server_side = False
-    session = None
-    session_reused = False
 
     def __init__(self, sock: socket.socket, context: ssl.SSLContext, server_hostname: str) -> None:
         timeout = sock.gettimeout()
@@ -113,12 +116,3 @@ class PlainSocket(socket.socket):
     def pending(self) -> int:
         """None are kept back."""
         return 0
-
-    getpeercert = PlainObject.getpeercert
-    selected_alpn_protocol = PlainObject.selected_alpn_protocol
-    selected_npn_protocol = PlainObject.selected_alpn_protocol
-    cipher = PlainObject.cipher
-    shared_ciphers = PlainObject.shared_ciphers
-    compression = PlainObject.compression
-    version = PlainObject.version
-    get_channel_binding = PlainObject.get_channel_binding

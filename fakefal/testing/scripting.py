@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakefal.engine.controls import Controls
 from fakefal.errors import FakefalError
@@ -20,6 +20,9 @@ from fakefal.scenario.patterns import PatternError, quote
 from fakefal.scenario.render import TemplateError
 from fakefal.server.thread import ThreadedFakeFal
 from fakefal.testing.functions import Blame, Reply, guarded, source_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Publish = Callable[["Scripted", Exchange], None]
 
@@ -47,26 +50,26 @@ class Scripted(ExchangeBuilder):
         """What it is for, as it was written."""
         return ", ".join(f"{name}={quote(value)}" for name, value in self._when.items())
 
-    def reply(self, function: Reply) -> Scripted:
+    def reply(self, function: Reply) -> Self:
         """A function that gives a language model's text, or any JSON as the output.
 
         It fails the call with ``raise Failure("runner_disconnected")``.
         """
         return self._function("any", function)
 
-    def text(self, text: str | Reply, *, reasoning: str | None = None) -> Scripted:
+    def text(self, text: str | Reply, *, reasoning: str | None = None) -> Self:
         """A language model's answer; ``reasoning`` is given to calls that ask for it."""
         if callable(text):
             return self._function("text", text)
-        return self._own(super().text(text, reasoning=reasoning))
+        return super().text(text, reasoning=reasoning)
 
-    def output(self, output: Json | Reply) -> Scripted:
+    def output(self, output: Json | Reply) -> Self:
         """Any JSON as the model's output."""
         if callable(output):
             return self._function("output", output)
-        return self._own(super().output(output))
+        return super().output(output)
 
-    def fail(self, name: str | Reply | None = None, **spelled: Any) -> Scripted:
+    def fail(self, name: str | Reply | None = None, **spelled: Any) -> Self:
         """A failure: a name of the error catalogue, or spelled out as in a file.
 
         ``fail("runner_disconnected")``, ``fail(type="no_media_generated")``,
@@ -74,21 +77,17 @@ class Scripted(ExchangeBuilder):
         """
         if callable(name):
             return self._function("fail", name)
-        return self._own(super().fail(name, **spelled))
+        return super().fail(name, **spelled)
 
-    def _publish(self) -> Scripted:
+    def _publish(self) -> Self:
         self.has_reply = True
-        return self._own(super()._publish())
+        return super()._publish()
 
-    def _function(self, kind: str, function: Reply) -> Scripted:
+    def _function(self, kind: str, function: Reply) -> Self:
         if not callable(function):
             raise FakefalError("reply takes a function of the call — reply(lambda call: …), say")
         self.functions[len(self._replies) - 1] = (kind, function)
-        return self._own(self._set())
-
-    def _own(self, builder: ExchangeBuilder) -> Scripted:
-        assert builder is self
-        return self
+        return self._set()
 
 
 class Scripting:

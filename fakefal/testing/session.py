@@ -11,7 +11,7 @@ from fakefal.testing.factory import Factory
 from fakefal.testing.fixture import Fake
 
 
-class serving(AbstractContextManager[Factory]):  # noqa: N801 - it is used as a verb
+class serving(AbstractContextManager[Factory]):
     """A server in a thread of its own, and what makes fakes on it.
 
     No generator: one that was left open would be closed when the interpreter ends, and wait then
@@ -33,7 +33,7 @@ class serving(AbstractContextManager[Factory]):  # noqa: N801 - it is used as a 
             self._server.stop()
 
 
-class faking(AbstractContextManager[Fake]):  # noqa: N801 - it is used as a verb
+class faking(AbstractContextManager[Fake]):
     """What the fixture ``fakefal`` is to tests, for any code: the fake of the block.
 
     ``with faking("x.yaml", clock="manual") as fake:`` takes what the marker takes. What this

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import os
-import warnings
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import fal_client
 import pytest
@@ -43,19 +44,26 @@ def test_it_takes_what_the_marker_takes(fakefal_factory: Factory, tmp_path: Path
         pass
 
 
-def test_what_is_left_undone_is_told_at_the_end() -> None:
-    with pytest.raises(Unfinished, match="1 call met no exchange"), faking():
-        with pytest.raises(fal_client.client.FalClientHTTPError):
+def used(text: Any, endpoint: str = ANY_LLM, raises: type[Exception] | None = None) -> None:
+    """A block in which one call is scripted and one is made."""
+    with faking() as fake:
+        fake.on(endpoint).text(text)
+        if raises is not None:
+            raise raises
+        with suppress(fal_client.client.FalClientHTTPError):
             say()
+
+
+def test_what_is_left_undone_is_told_at_the_end() -> None:
+    used("x")
+    with pytest.warns(FakefalWarning), pytest.raises(Unfinished, match="1 call met no exchange"):
+        used("x", "a/b")
+    with pytest.raises(ZeroDivisionError):
+        used(lambda call: 1 / 0)
+    with pytest.raises(KeyError):  # its own error
+        used("x", raises=KeyError)
     with pytest.warns(FakefalWarning, match="exchanges were not used"), faking() as fake:
         fake.on("a/b").text("x")
-    with pytest.raises(ZeroDivisionError), faking() as fake:
-        fake.on("a/b").text(lambda call: 1 / 0)
-        with pytest.raises(fal_client.client.FalClientHTTPError):
-            fal_client.run("a/b", {})
-    with pytest.raises(KeyError), warnings.catch_warnings(), faking() as fake:  # its own error
-        fake.on("a/b").text("x")
-        raise KeyError
 
 
 def test_a_tenant_begins_anew_with_its_scenarios(fakefal_factory: Factory) -> None:

@@ -198,6 +198,6 @@ def test_what_a_function_raises_fails_the_test_with_its_own_traceback(run_tests:
             "E *AttributeError: 'str' object has no attribute 'nothing'",
             "E *FakefalError: *<lambda> (test_*) gave 7 — text wants a string",
             "E *FakefalError: *gave what is no JSON: *set*",
-            "E *FakefalError: *answers (test_*) has not answered in 0.1s — an async function runs *",
+            "E *FakefalError: *answers (test_*) has not answered in 0.1s — an async *",
         ]
     )

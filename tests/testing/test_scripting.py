@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import fal_client
 import pytest
 
@@ -29,13 +31,9 @@ def test_all_of_and_anything(fakefal: Fake) -> None:
     fakefal.on("a/b", prompt=all_of(contains("a"), contains("b"))).output("both")
     fakefal.on("a/b", seed=anything()).output("seeded")
     fakefal.on("a/b").output("other")
-    assert [
-        fal_client.run("a/b", it) for it in ({"prompt": "ab"}, {"seed": 0}, {"prompt": "a"})
-    ] == [
-        "both",
-        "seeded",
-        "other",
-    ]
+    inputs: list[dict[str, Any]] = [{"prompt": "ab"}, {"seed": 0}, {"prompt": "a"}]
+    outputs: list[Any] = [fal_client.run("a/b", it) for it in inputs]
+    assert outputs == ["both", "seeded", "other"]
 
 
 def test_a_reply_is_a_function(fakefal: Fake) -> None:

@@ -5,7 +5,7 @@ import threading
 import fal_client
 import httpx
 
-from fakefal import FakeFal, Fake, faking
+from fakefal import Fake, FakeFal, faking
 from fakefal.testing.session import serving
 
 
