@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fakefal.errors import FakefalError, MissesFound
@@ -45,26 +46,28 @@ def findings_of(fake: Fake, told: Told, escapes: str, *, has_failed: bool) -> Fi
         found.errors.append(escapes)
     if has_failed:
         return found
-    if told.rule("misses") != "ignore":
+    names = [name for name in _HEADS if told.rule(name) != "ignore"]
+    leftovers = fake.leftovers
+
+    def look() -> tuple[int, dict[str, list[str]] | None]:
+        """All in one visit to the server's thread; None if webhooks are to be waited for."""
+        missed = fake.controls.missed()
+        if fake.controls.tenant.has_webhooks:
+            return missed, None
+        return missed, {name: getattr(leftovers, name)() for name in names}
+
+    missed, lines = fake.server.call(look)
+    if lines is None:
+        with suppress(FakefalError):  # what is still on its way is told as undelivered
+            fake.webhooks.settle(patience=_SETTLE_SECONDS)
+        lines = {name: getattr(leftovers, name)() for name in names}
+    if missed and told.rule("misses") != "ignore":
         try:
             fake.assert_no_misses()
         except MissesFound as error:
             found.add(told.rule("misses"), str(error))
-    leftovers = fake.leftovers
-    if told.rule("undelivered") != "ignore" or told.rule("uncollected") != "ignore":
-        _settle(fake)
-    for name, head in _HEADS.items():
-        rule = told.rule(name)
-        lines = getattr(leftovers, name)() if rule != "ignore" else []
-        if lines:
-            found.add(rule, "\n".join((f"{head}:", *(f"  {line}" for line in lines))))
+    for name in names:
+        if lines[name]:
+            text = "\n".join((f"{_HEADS[name]}:", *(f"  {line}" for line in lines[name])))
+            found.add(told.rule(name), text)
     return found
-
-
-def _settle(fake: Fake) -> None:
-    """Let webhooks that are on their way arrive."""
-    if fake.server.call(lambda: fake.controls.tenant.has_webhooks):
-        try:
-            fake.webhooks.settle(patience=_SETTLE_SECONDS)
-        except FakefalError:
-            return  # what is still on its way is told as undelivered

@@ -5,26 +5,35 @@ Every run of pytest imports this module, so it imports nothing heavy.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 Kind = Literal["word", "switch", "paths", "options"]
 
 
-@dataclass(frozen=True)
 class Setting:
     """One of them: ``fakefal_<name>`` in an ini file, ``--fakefal-<flag>``, ``<name>=`` of the
-    marker."""
+    marker.
 
-    name: str
-    kind: Kind
-    default: Any
-    told: str
-    words: tuple[str, ...] = ()
-    flag: str = ""
+    Plain classes here: each dataclass would add a millisecond to every run.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: Kind,
+        default: Any,
+        told: str,
+        words: tuple[str, ...] = (),
+        flag: str = "",
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.default = default
+        self.told = told
+        self.words = words
+        self.flag = flag
 
     @property
     def ini(self) -> str:
@@ -79,15 +88,19 @@ SETTINGS = (
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
-@dataclass
 class Told:
     """What holds for one test: values by name, and its scenarios, the nearest first.
 
     Of each scenario it is known whether the test itself named it.
     """
 
-    values: dict[str, Any] = field(default_factory=dict)
-    scenarios: list[tuple[Any, bool]] = field(default_factory=list)
+    def __init__(
+        self,
+        values: Mapping[str, Any] | None = None,
+        scenarios: Iterable[tuple[Any, bool]] = (),
+    ) -> None:
+        self.values: dict[str, Any] = dict(values or {})
+        self.scenarios = list(scenarios)
 
     def rule(self, name: str) -> str:
         """What a finding makes of the test: ``error``, ``warn`` or ``ignore``."""
@@ -149,6 +162,8 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _right(name: Any, known: Iterable[str]) -> str:
+    import difflib  # only mistakes need it
+
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
     one = f"one of {', '.join(known)}"
     return f"did you mean {near[0]}? ({one})" if near else one

@@ -88,6 +88,15 @@ def fal_client_folder(version: str) -> str:
     return str(_installed(f"fal_client-{version}", install))
 
 
+def package_folder(requirement: str) -> str:
+    """What must be on PYTHONPATH to import a package in this version, its dependencies ours."""
+
+    def install(folder: Path) -> None:
+        _run(sys.executable, *_PIP, "--no-deps", "--target", folder, requirement)
+
+    return str(_installed(f"{requirement.replace('==', '-')}-{_PYTHON}", install))
+
+
 def fal_sdk_python(version: str) -> str:
     """An interpreter that can import this version of the fal SDK."""
 
