@@ -1,8 +1,7 @@
 """What the pytest plugin costs: ``python -m benchmarks.plugin``.
 
-A thousand empty tests with the fixture against as many without, the import of the plugin in a run
-that never uses it, and the start of the server. Rounds alternate, so that a busy machine is busy for
-both.
+A thousand empty tests with the fixture against as many without, in turn; the import of the plugin
+in a run that never uses it, in CPU time; the start of the server.
 """
 
 from __future__ import annotations

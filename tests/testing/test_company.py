@@ -181,7 +181,9 @@ def test_pytest_8(
         def test_version():
             assert pytest.__version__ == "8.4.2"
 
-        @pytest.mark.fakefal({"fakefal": 1, "exchanges": [{"reply": {"text": "x"}}]}, clock="manual")
+        SCENARIO = {"fakefal": 1, "exchanges": [{"reply": {"text": "x"}}]}
+
+        @pytest.mark.fakefal(SCENARIO, clock="manual")
         def test_marked():
             assert fal_client.run("fal-ai/any-llm", {"prompt": "x"})["output"] == "x"
 
