@@ -13,16 +13,17 @@ from fakefal.protocol.options import Switches, Unmatched
 class Limits:
     """Bounds on what the fake keeps and takes; the oldest finished goes first.
 
-    Sizes are in bytes. ``jobs``, ``entries``, ``own_exchanges``, ``identities`` and
+    Sizes are in bytes. ``jobs``, ``entries``, ``sockets``, ``own_exchanges``, ``identities`` and
     ``deliveries`` (of webhooks) are for each tenant, and so are ``files`` and ``file_bytes``, what
     its stored files come to. ``body_bytes`` is of a call, ``upload_bytes`` of one upload or part;
     of all uploads ``memory_bytes`` lie in memory, at most, and ``spool_bytes`` in the temporary
-    folder. ``idle_seconds`` is how long a connection may be silent while a request, or the rest of
-    one, is waited for (nginx's own default). ``tunnels`` are those through the proxy to other hosts
-    than fal's, at a time.
+    folder. ``control_bytes`` is of what the control API takes. ``idle_seconds`` is how long a
+    connection may be silent while a request, or the rest of one, is waited for (nginx's own
+    default). ``tunnels`` are those through the proxy to other hosts than fal's, at a time.
     """
 
     body_bytes: int = 100_000_000
+    control_bytes: int = 20_000_000
     upload_bytes: int = 1_000_000_000
     files: int = 1_000
     file_bytes: int = 2_000_000_000
@@ -33,6 +34,7 @@ class Limits:
     identities: int = 10_000
     deliveries: int = 6_000
     tenants: int = 1_000
+    sockets: int = 1_000
     own_exchanges: int = 10_000
     tunnels: int = 2_000
     idle_seconds: float = 75.0
@@ -48,7 +50,9 @@ class Settings:
     connection after its answer, so that clients leave no socket behind. Webhooks go to loopback and
     private addresses, and to the hosts of ``webhook_allow``. ``home`` is where the local CA lies;
     None is ``data_folder()``. ``offline`` lets nobody out through the proxy to hosts other than
-    fal's.
+    fal's. ``token`` is what the control API demands; None is one of chance where not only loopback
+    is listened on, else none. ``control_hosts`` are names under which that API answers, beside
+    those listened on.
     """
 
     seed: int = 0
@@ -58,6 +62,8 @@ class Settings:
     keys: frozenset[str] = frozenset()
     keep_alive: bool = True
     webhook_allow: frozenset[str] = frozenset()
+    token: str | None = None
+    control_hosts: frozenset[str] = frozenset()
     home: Path | None = None
     offline: bool = False
     switches: Switches = field(default_factory=Switches)

@@ -48,3 +48,34 @@ class Socket:
         """Send an input and hear what comes."""
         await self.send(**value)
         return await self.heard()
+
+
+WS = "ws.fal.run"
+
+
+def connecting(
+    caller: Caller, path: str, *, host: str = RUN, key: str | None = KEY, **more: Any
+) -> Any:
+    """Any socket of a fal host, to be entered with ``async with``."""
+    headers = {"Host": host}
+    if key is not None:
+        headers["Authorization"] = f"Key {key}"
+    url = URL(f"{caller.fake.url}{path}", encoded=True)
+    return caller.session.ws_connect(url, headers=headers, max_msg_size=0, **more)
+
+
+async def frame(line: aiohttp.ClientWebSocketResponse) -> Any:
+    """The next frame as it came: text, bytes, or the code of the close (1006 without one)."""
+    message = await soon(line.receive())
+    if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+        return message.data
+    return line.close_code or 1006
+
+
+async def answer(line: aiohttp.ClientWebSocketResponse) -> tuple[dict[str, Any], bytes, Any]:
+    """An answer over ws.fal.run: its start, its body, and its end (or the code of the close)."""
+    start = json.loads(await frame(line))
+    body = b""
+    while isinstance(part := await frame(line), bytes):
+        body += part
+    return start, body, json.loads(part) if isinstance(part, str) else part

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import fal_client
 import pytest
 
-from fakefal.control.api import COMMANDS
+from fakefal.control.routes import ROUTES
 from fakefal.protocol.catalogue import CATALOGUE
 from fakefal.protocol.options import SWITCH_NAMES
 from fakefal.protocol.trouble import OPERATIONS
@@ -50,6 +50,7 @@ COMMAND_NAMES = (
     "presets",
     "explain",
     "webhooks",
+    "health",
     "ca",
     "demo",
 )
@@ -157,7 +158,8 @@ def test_a_script_in_the_documents_runs(block: Block, served: FakeFal) -> None:
 
 
 def test_the_curl_call_of_the_readme_answers(served: FakeFal, tmp_path: Path) -> None:
-    (call,) = [block.text for block in blocks("sh") if block.text.startswith("curl")]
+    shown = [block.text for block in blocks("sh") if block.place.startswith("README")]
+    (call,) = [text for text in shown if text.startswith("curl")]
     printed = run(["sh", "-c", call.replace(ADDRESS, served.url)], tmp_path)
     assert printed == '{"output":"Ship it.","reasoning":null,"partial":false,"error":null}'
 
@@ -182,6 +184,20 @@ def test_the_commands_of_the_guide_to_webhooks_run(
         printed = run(["sh", "-c", told], tmp_path, FAKEFAL_HOME=str(tmp_path))
         assert printed or (tmp_path / line.partition("> ")[2].split()[0]).exists()
     fakefal_receiver.wait(2)
+
+
+def test_the_guide_to_the_control_api_is_run_as_it_stands(tmp_path: Path) -> None:
+    scenario = ROOT / "scenarios" / "quickstart.yaml"
+    asked: set[str] = set()
+    with ThreadedFakeFal(FakeFal(scenario, clock="instant", home=tmp_path)) as fake:
+        script = "\n".join(block.text for block in blocks("bash"))
+        told = script.replace(ADDRESS, fake.url)
+        run(["bash", "-euo", "pipefail", "-c", told], tmp_path, NO_PROXY="*")
+    for line in script.splitlines():
+        method = re.search(r"-X (\w+)", line)
+        for path in re.findall(r"\$FAKE(/[\w./$-]*)", line):
+            asked.add(f"{method[1] if method else 'GET'} {path.replace('$id', '{request_id}')}")
+    assert {f"{it.method} {it.path}" for it in ROUTES if it.path != "/"} <= asked
 
 
 def test_the_commands_of_the_guide_to_proxies_run(tmp_path: Path) -> None:
@@ -226,7 +242,7 @@ def test_everything_that_a_user_can_name_is_in_the_documents() -> None:
         *(f"`{name}`" for name in CATALOGUE),
         *(f"`{name}`" for name in (*WORDS, *PRESETS, *OPERATIONS)),
         *(f"`{name}`" for name in CIRCUMSTANCES),
-        *(f"/_fakefal{command.path}`" for command in COMMANDS),
+        *(f"/_fakefal{route.path}`" for route in ROUTES if route.path != "/"),
         *OPERATORS,
     ]
     assert [name for name in wanted if name not in text] == []

@@ -6,6 +6,7 @@ import gc
 import importlib
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -30,6 +31,7 @@ _COMMANDS = {
         "Show one of them: wire form, source, who retries.",
     ),
     "webhooks": ("fakefal.cli.webhooks", "List a server's webhooks, or send them again."),
+    "health": ("fakefal.cli.health", "Ask a running fake whether it is ready."),
     "ca": ("fakefal.cli.ca", "Show the local CA, or issue certificates from it."),
     "demo": ("fakefal.cli.demo", "Show the main job in five seconds."),
 }
@@ -105,6 +107,8 @@ def run() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (for ever)
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # not every encoding has an arrow
+    if os.getpid() == 1:  # the kernel kills no first process that has not said it may be
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main(sys.argv[1:]))
 
 

@@ -6,14 +6,15 @@ import asyncio
 import gc
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
 from fakefal import __version__
-from fakefal.cli.serving import counted, make_fake, server_options
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.journal import Entry
+from fakefal.errors import FakefalError, ScenarioError
 from fakefal.server.descriptors import allow_many
 from fakefal.server.loops import run
 from fakefal.server.server import FakeFal
@@ -27,23 +28,91 @@ class _Tally:
     misses: int = 0
 
 
-@click.command()
+@click.command(context_settings={"auto_envvar_prefix": "FAKEFAL"})
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8787, show_default=True, help="Port; 0 takes a free one.")
-@server_options
+@click.option(
+    "--ca-file",
+    type=click.Path(dir_okay=False),
+    help="Write the certificate of the local CA here as well, for those who are to trust it.",
+)
+@click.option(
+    "--clock",
+    type=click.Choice(["real", "instant", "manual"]),
+    default="real",
+    show_default=True,
+    help="How time passes for timelines and streams; manual moves by the control API only.",
+)
+@click.option(
+    "--speed",
+    default=1.0,
+    show_default=True,
+    help="The real clock, this many times faster; 0 is instant.",
+)
+@click.option("--seed", default=0, show_default=True, help="Ids and generated outputs follow it.")
+@click.option(
+    "--unmatched",
+    type=click.Choice(["fail", "generate"]),
+    help="What an unmatched call gets. Default: generate without a scenario, else fail.",
+)
+@click.option(
+    "--require-key",
+    "keys",
+    envvar="FAKEFAL_REQUIRE_KEY",
+    multiple=True,
+    help="Accept only this key; repeatable.",
+)
+@click.option(
+    "--option",
+    "options",
+    envvar="FAKEFAL_OPTION",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option as in a scenario file, such as subpath=refuse-405; repeatable.",
+)
+@click.option(
+    "--webhook-allow",
+    "webhook_allow",
+    multiple=True,
+    metavar="HOST",
+    help="Send webhooks to this host too; loopback and private ones are allowed. Repeatable.",
+)
+@click.option(
+    "--folder",
+    envvar="FAKEFAL_SCENARIOS",
+    type=click.Path(exists=True, file_okay=False),
+    help="Serve the scenarios of this folder too; unlike a SCENARIO it may be empty.",
+)
+@click.option(
+    "--token",
+    help="What the control API demands. Default: one of chance, unless only loopback listens.",
+)
+@click.option(
+    "--control-host",
+    "control_hosts",
+    envvar="FAKEFAL_CONTROL_HOST",
+    multiple=True,
+    metavar="NAME",
+    help="A name under which the control API answers, beside localhost; repeatable.",
+)
 @click.option("--quiet", is_flag=True, help="No line for each call.")
 @click.option(
     "--tls-port",
     type=int,
     help="A second port, which speaks TLS; 0 takes a free one. Default: none.",
 )
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="Used as a proxy, refuse hosts other than fal's. Default: let them through.",
+)
 @click.pass_obj
 def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> None:
     """Serve a fake fal.ai until it is stopped (Ctrl-C, SIGTERM).
 
     SCENARIO is a YAML or JSON file, or a folder of them. Without one, any-llm calls get generated
-    answers.
+    answers. Each option can also be set in the environment: --clock as FAKEFAL_CLOCK.
     """
     gc.disable()  # until it listens: looking for garbage is a tenth of a start
     try:
@@ -58,10 +127,24 @@ async def _serve(
     scenarios: tuple[str, ...],
     host: str,
     port: int,
+    tls_port: int | None,
+    keys: tuple[str, ...],
+    options: tuple[str, ...],
     quiet: bool,
+    webhook_allow: tuple[str, ...],
+    control_hosts: tuple[str, ...],
+    folder: str | None,
+    ca_file: str | None,
     **settings: Any,
 ) -> None:
-    fake = make_fake(scenarios, host=host, port=port, **settings)
+    settings["keys"], settings["webhook_allow"] = frozenset(keys), frozenset(webhook_allow)
+    settings["control_hosts"] = frozenset(control_hosts)
+    if folder is not None:
+        scenarios = (*scenarios, *_scenarios_in(folder))
+    told = read_options(options)
+    fake = FakeFal(*scenarios, host=host, port=port, tls_port=tls_port, options=told, **settings)
+    if ca_file is not None:
+        _write(Path(ca_file), fake.gate.authority.pem)
     tally = _Tally()
 
     def note(entry: Entry) -> None:
@@ -82,7 +165,43 @@ async def _serve(
         await stopped.wait()
     for line in fake.unsent:
         terminal.say(f"webhook still due: {line}")
-    terminal.say(f"stopped after {counted(tally.calls, 'call')}, {counted(tally.misses, 'miss')}")
+    terminal.say(f"stopped after {_count(tally.calls, 'call')}, {_count(tally.misses, 'miss')}")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file as a whole, as others wait for it to appear; raises FakefalError."""
+    aside = path.with_name(f".{path.name}.new")
+    try:
+        aside.write_bytes(content)
+        aside.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FakefalError(f"cannot write {path}: {reason} — name another --ca-file") from None
+
+
+def _scenarios_in(folder: str) -> tuple[str, ...]:
+    """The scenarios of a folder, which may be empty: containers mount one in any case."""
+    from fakefal.scenario.loading import is_empty
+
+    return () if is_empty(folder) else (folder,)
+
+
+def read_options(written: tuple[str, ...]) -> dict[str, Any]:
+    """Options from ``name=value``, the value as YAML has it; raises FakefalError."""
+    if not written:
+        return {}
+    from fakefal.scenario.yaml_text import read_yaml  # a server without options starts sooner
+
+    found: dict[str, Any] = {}
+    for text in written:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise FakefalError(f'"{text}" is no option — write subpath=refuse-405, for example')
+        source = read_yaml(value, f"--option {name}")
+        if source.mistakes:
+            raise ScenarioError(tuple(source.mistakes))
+        found[name.strip()] = source.data
+    return found
 
 
 def _stop_on_signals() -> asyncio.Event:
@@ -101,7 +220,7 @@ def _greeting(fake: FakeFal) -> str:
     url = fake.url
     if fake.engine.scenarios:
         loaded = ", ".join(
-            f"{found.file} ({counted(len(found.entries), 'exchange')})"
+            f"{found.file} ({_count(len(found.entries), 'exchange')})"
             for found in fake.engine.scenarios
         )
     else:
@@ -113,6 +232,7 @@ def _greeting(fake: FakeFal) -> str:
         ("clock", clock),
         ("proxy", f"HTTPS_PROXY={fake.proxy_url} ({others})"),
         *([("CA", str(fake.ca_path))] if fake.tls_url else []),
+        *([("token", f"{fake.token} (the control API demands it)")] if fake.has_made_token else []),
         ("Python", "in pytest, the fixture: def test_x(fakefal): …"),
         ("JS", f'fal.config({{ proxyUrl: {{ url: "{url}/api/fal/proxy", when: "always" }} }})'),
         ("base URL", fake.base_url("queue.fal.run")),
@@ -148,3 +268,8 @@ def _line(entry: Entry) -> str:
 def _time_of(at: float) -> str:
     seconds = int(at) % 86_400
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def _count(number: int, noun: str) -> str:
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"

@@ -24,17 +24,27 @@ _COLOURS = {"delivered": "green", "waiting": "yellow", "held": "yellow", "sendin
 @click.option(
     "--key", envvar="FAL_KEY", default="any:key", help="The key that submitted. Default: FAL_KEY."
 )
+@click.option(
+    "--token", envvar="FAKEFAL_TOKEN", help="What the server printed. Default: FAKEFAL_TOKEN."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--redeliver", metavar="REQUEST_ID", help='Send one again; "failed" sends all such.')
 @click.pass_obj
-def webhooks(terminal: Terminal, url: str, key: str, as_json: bool, redeliver: str | None) -> None:
+def webhooks(
+    terminal: Terminal,
+    url: str,
+    key: str,
+    token: str | None,
+    as_json: bool,
+    redeliver: str | None,
+) -> None:
     """List the webhooks of a running fake, or send them again, genuine and at once."""
     base = f"{url.rstrip('/')}/_fakefal/webhooks"
     if redeliver is None:
-        found = _ask(base, key, None)
+        found = _ask(base, key, token, None)
     else:
         body = {} if redeliver == "failed" else {"request_id": redeliver}
-        found = _ask(f"{base}/redeliver", key, body)
+        found = _ask(f"{base}/redeliver", key, token, body)
     if as_json:
         terminal.say(json.dumps(found, indent=2, ensure_ascii=False))
         return
@@ -44,11 +54,16 @@ def webhooks(terminal: Terminal, url: str, key: str, as_json: bool, redeliver: s
         terminal.say("no webhooks" if redeliver is None else "nothing to send again")
 
 
-def _ask(url: str, key: str, body: dict[str, Any] | None) -> list[dict[str, Any]]:
+def _ask(
+    url: str, key: str, token: str | None, body: dict[str, Any] | None
+) -> list[dict[str, Any]]:
     """The answer of the control API; raises FakefalError with what is wrong."""
     data = None if body is None else json.dumps(body).encode()
     try:
-        request = urllib.request.Request(url, data, {"Authorization": f"Key {key}"})
+        headers = {"Authorization": f"Key {key}"}
+        if token:
+            headers["x-fakefal-token"] = token
+        request = urllib.request.Request(url, data, headers)
         with _OPENER.open(request, timeout=_SECONDS) as response:
             found: list[dict[str, Any]] = json.load(response)
             return found

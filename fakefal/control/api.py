@@ -1,116 +1,91 @@
-"""``/_fakefal/…``: a table from route to a method of the controls."""
+"""``/_fakefal/…``: finds the route of a request and has it answered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import importlib
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
-from fakefal.engine.controls import Controls
-from fakefal.engine.engine import Engine
-from fakefal.engine.tenant import Tenant
-from fakefal.engine.webhook_controls import WebhookControls
-from fakefal.errors import SettingError
+from fakefal.control.asked import Asked, House, Told, refused
+from fakefal.control.routes import Route, find, paths
+from fakefal.errors import ScenarioError, SettingError
 from fakefal.protocol.errors import WireError
-from fakefal.protocol.headers import read_credential
-from fakefal.protocol.texts import decode
-
-DROPPED = "x-fakefal-dropped"
-"""The header of the journal that says how many entries it lacks; they were the oldest."""
+from fakefal.protocol.texts import encode
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One line of the table; ``run`` gets the controls of the caller's key and the JSON body."""
-
-    method: str
-    path: str
-    run: Callable[[Controls, Any], Any]
-    summary: str
-
-
-def _advance(controls: Controls, body: Any) -> Any:
-    by = body.get("by") if isinstance(body, dict) else body
-    if by is None or isinstance(by, (bool, list, dict)):
-        raise SettingError('the clock advances by a duration — send {"by": "90s"}')
-    return controls.advance(by)
-
-
-def _reset(controls: Controls, _: Any) -> Any:
-    controls.reset()
-    return {"reset": True}
-
-
-def _redeliver(controls: Controls, body: Any) -> Any:
-    request_id = body.get("request_id") if isinstance(body, dict) else None
-    if request_id is not None and not isinstance(request_id, str):
-        raise SettingError('a request id is text — send {"request_id": "…"}, or {} for all failed')
-    return WebhookControls(controls.tenant).redeliver(request_id)
-
-
-def _publish(controls: Controls, body: Any) -> Any:
-    if not isinstance(body, dict) or not body.keys() <= {"jwks", "rotate"}:
-        raise SettingError('send {"jwks": "down"}, {"jwks": {…}}, or {"rotate": true}')
-    webhooks = WebhookControls(controls.tenant)
-    if body.get("rotate"):
-        webhooks.rotate()
-    return webhooks.publish(body["jwks"]) if "jwks" in body else webhooks.jwks()
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("GET", "/clock", lambda c, _: c.clock(), "the clock of this key"),
-    Command("POST", "/clock/advance", _advance, 'move the clock: {"by": "90s"}'),
-    Command("GET", "/journal", lambda c, _: c.journal(), "all that happened"),
-    Command("GET", "/misses", lambda c, _: c.misses(), "calls that met no exchange"),
-    Command("GET", "/jobs", lambda c, _: c.jobs(), "queue requests and where they are"),
-    Command("GET", "/webhooks", lambda c, _: WebhookControls(c.tenant).told(), "what was sent"),
-    Command("POST", "/webhooks/redeliver", _redeliver, 'again: {"request_id": …}, {}: all failed'),
-    Command("POST", "/jwks", _publish, 'the keys of webhooks: {"jwks": "down"}, {"rotate": true}'),
-    Command("GET", "/files", lambda c, _: [it.body() for it in c.files()], "uploads and outputs"),
-    Command("POST", "/reset", _reset, "forget jobs, journal and counters"),
-)
-"""Every command; the ``Authorization`` header says whose tenant is meant."""
-
-
-def notes(engine: Engine, path: str, authorization: str | None) -> tuple[tuple[str, str], ...]:
-    """Headers beside the answer: how many of its oldest entries a full journal has let go."""
-    credential = read_credential(authorization)
-    if path.rstrip("/") != "/journal" or credential is None:
-        return ()
-    return ((DROPPED, str(engine.tenant_for(credential).journal.dropped)),)
-
-
-def _tenant_or_nobody(engine: Engine, authorization: str | None) -> Tenant:
-    """Receivers have no key of fal's; with one, its tenant is meant."""
-    credential = read_credential(authorization)
-    return engine.nobody() if credential is None else engine.tenant_for(credential)
+def is_public(path: str) -> bool:
+    """Whether a path is told to everybody, token or not."""
+    routes, _ = find(path)
+    return any(route.scope == "public" for route in routes.values())
 
 
 def answer(
-    engine: Engine, method: str, path: str, authorization: str | None, body: bytes
-) -> tuple[int, Any]:
-    """Status and JSON of a control request; raises WireError for what cannot be answered."""
-    path = path.rstrip("/") or "/"
-    if path in ("/", "/health"):
-        return 200, {"status": "ok"}
-    if path == "/jwks.json":
-        return 200, WebhookControls(_tenant_or_nobody(engine, authorization)).jwks()
-    fitting = [command for command in COMMANDS if command.path == path]
-    if not fitting:
-        known = ", ".join(sorted({f"/_fakefal{command.path}" for command in COMMANDS}))
-        raise WireError(404, {"detail": f"no such control route — known: {known}"})
-    command = next((found for found in fitting if found.method == method), None)
-    if command is None:
-        raise WireError(405, {"detail": f"use {fitting[0].method} for /_fakefal{path}"})
-    credential = read_credential(authorization)
-    if credential is None:
-        detail = "send the key whose tenant is meant: Authorization: Key …"
-        raise WireError(401, {"detail": detail})
+    house: House,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    query: str = "",
+    body: bytes = b"",
+) -> Told:
+    """The answer to a control request; raises WireError for what cannot be answered."""
+    routes, parts = find(path)
+    if not routes:
+        known = [f"/_fakefal{known}" for known in paths()]
+        detail = f"no such control route — known: {', '.join(known)}"
+        raise refused(404, detail, routes=known)
+    allowed = ", ".join([*routes, *(["HEAD"] if "GET" in routes else []), "OPTIONS"])
+    if method == "OPTIONS":
+        return Told(status=204, headers=(("Allow", allowed),))
+    route = routes.get("GET" if method == "HEAD" else method)
+    if route is None:
+        detail = f"use {' or '.join(routes)} for /_fakefal{path.rstrip('/')}"
+        raise refused(405, detail, ("Allow", allowed))
+    if method == "HEAD" and route.content_type == "text/event-stream":
+        return Told(content_type=route.content_type)
+    asked = Asked(house, headers, query, body, parts, route.example)
     try:
-        given = decode(body) if body else None
-    except ValueError as error:
-        raise WireError(400, {"detail": f"the body is not JSON: {error}"}) from None
-    try:
-        return 200, command.run(Controls.of(engine, engine.tenant_for(credential)), given)
+        _check_parameters(asked, route)
+        told = _handler(route.handler)(asked)
+    except ScenarioError as error:
+        mistakes = [
+            {
+                "file": it.file,
+                "line": it.line,
+                "column": it.column,
+                "path": it.path,
+                "what": it.what,
+                "right": it.right,
+            }
+            for it in error.mistakes
+        ]
+        raise refused(422, str(error), mistakes=mistakes) from None
     except SettingError as error:
-        raise WireError(400, {"detail": str(error)}) from None
+        raise refused(400, str(error)) from None
+    return told if isinstance(told, Told) else Told(encode(told), route.content_type)
+
+
+def unworded(error: WireError) -> WireError:
+    """A refusal that was worded for callers of fal, as this API words its own."""
+    if isinstance(error.body, dict):
+        return error
+    return refused(error.status, error.note or "cannot be answered", *error.headers)
+
+
+def _check_parameters(asked: Asked, route: Route) -> None:
+    """Refuse parameters that a route does not know, so that a slip of the pen is seen."""
+    if not asked.query:
+        return
+    from fakefal.control import shapes  # pydantic's models, for those who ask with parameters
+
+    name = route.query or "NoParameters"
+    asked.parameters(getattr(shapes, name))
+
+
+@cache
+def _handler(name: str) -> Callable[[Asked], Any]:
+    module, _, function = name.partition(".")
+    found: Callable[[Asked], Any] = getattr(
+        importlib.import_module(f"fakefal.control.{module}"), function
+    )
+    return found

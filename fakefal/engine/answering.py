@@ -124,10 +124,11 @@ class Answering:
         """The exchange that would answer a call: the tenant's own go first."""
         return self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
 
-    def answer(self, call: Call, operation: Operation) -> Answer:
+    def answer(self, call: Call, operation: Operation | None) -> Answer:
         """The answer of a call; raises WireError for a miss, Interrupted for one not served.
 
-        A call that is not served uses up no exchange.
+        A call that is not served uses up no exchange. Without an operation nothing goes wrong that
+        is not in the answer itself.
         """
         chosen = call.chosen or self._choose(call, operation)
         if isinstance(chosen, Answer):
@@ -148,7 +149,7 @@ class Answering:
         placing = None
         if plan.media is not None or (plan.is_open and variant is None):
             placing = self._placing(plan, call, request_id, ending)
-            if placing is not None:
+            if placing is not None and ending.outcome.is_success:
                 ending = placing.ending(ending, terms.seed)
         units = plan.billable_units
         if units is None and ending.outcome.is_success:
@@ -156,11 +157,11 @@ class Answering:
         trouble, note = chosen.trouble, chosen.note
         return Answer(request_id, ending, plan, units, label, count, place, trouble, note, placing)
 
-    def _choose(self, call: Call, operation: Operation) -> _Choice | Answer:
+    def _choose(self, call: Call, operation: Operation | None) -> _Choice | Answer:
         """The reply that a call gets; from now on it counts as given."""
         request_id = self._identities.next_id(call)
         trouble = None
-        if self._troubles.world is not None:
+        if operation is not None and self._troubles.world is not None:
             trouble = self._troubles.meet(operation, call.endpoint, request_id)
             self._interrupt(trouble, call, request_id, "")
         variant = variant_of(call.endpoint)
@@ -252,7 +253,7 @@ class Answering:
 
             if guess_kind(call.endpoint.text) is not None:
                 return GENERATED
-        error = self._missed(call, request_id)
+        error = self.missed(call, request_id)
         error.trouble = trouble
         raise error
 
@@ -264,14 +265,17 @@ class Answering:
         media, variant = plan.media, variant_of(call.endpoint)
         if plan.is_open and variant is None:
             media = _guessed(media, call)
-        if media is None or not ending.outcome.is_success:
+        is_success = ending.outcome.is_success or plan.workflow is not None
+        if media is None or not is_success:
             return None
         if variant is not None and is_text(media):  # a language model answers in its own shape
             return None
         seconds = sum(step.seconds for step in plan.steps if call.via == "queue")
         return placing_of(self._files, media, call, request_id, seconds)
 
-    def _missed(self, call: Call, request_id: str) -> WireError:
+    def missed(self, call: Call, request_id: str = "") -> WireError:
+        """A call that no exchange matches; without an id it gets one."""
+        request_id = request_id or self._identities.next_id(call)
         nearest = [
             *self.own.nearest(call, self.is_used_up),
             *self.base.nearest(call, self.is_used_up),

@@ -16,7 +16,7 @@ from fakefal.protocol.call import Json
 from fakefal.protocol.texts import iso
 from fakefal.scenario.book import Book
 from fakefal.scenario.durations import parse_duration
-from fakefal.scenario.terms import changed_terms
+from fakefal.scenario.terms import Terms, changed_terms
 
 if TYPE_CHECKING:
     from fakefal.scenario.assets import Asset
@@ -43,6 +43,19 @@ class CallRecord:
     exchange: str
     status: int
     count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """A message that came on a socket of an app's own.
+
+    ``content`` is its JSON, if it holds an object or a list (as text or msgpack); else the text, or
+    the bytes as a data URI.
+    """
+
+    endpoint: str
+    content: Json
+    is_text: bool
 
 
 class FileRecord:
@@ -140,22 +153,20 @@ class Controls:
 
         Faults and accounts that are named begin anew, though they be the same as before.
         """
-        from fakefal.scenario.worlds import told_by
-
         tenant = self.tenant
-        before = tenant.terms.told.get("jwks")
-        tenant.set_terms(changed_terms(tenant.terms, given))
-        published = tenant.terms.told.get("jwks")
-        if published != before:
-            from fakefal.engine.webhook_controls import WebhookControls
-
-            WebhookControls(tenant).publish(published)
-        for part in told_by(given):
-            tenant.troubles.begin_anew(*part)
+        adopt(tenant, changed_terms(tenant.terms, given), given)
 
     def calls(self) -> list[CallRecord]:
         """The calls that came, oldest first."""
         return [_record(entry) for entry in self.tenant.journal if entry.kind == "call"]
+
+    def messages(self) -> list[MessageRecord]:
+        """The messages that came on sockets of apps' own, oldest first."""
+        return [
+            MessageRecord(it.call.endpoint.text, it.call.input, it.note == "received, text")
+            for it in self.tenant.journal
+            if it.kind == "message" and it.call is not None
+        ]
 
     def journal(self) -> list[dict[str, Any]]:
         """The journal as JSON."""
@@ -209,7 +220,7 @@ class Controls:
                     "state": job.state.value,
                     "created_at": iso(job.created_at),
                     "ended_at": None if job.ended_at is None else iso(job.ended_at),
-                    "exchange": job.label,
+                    "exchange": job.label.strip('"'),
                     "attempt": job.attempt,
                     "gateway_request_id": job.gateway_id,
                 }
@@ -220,12 +231,27 @@ class Controls:
         """The files kept, oldest first: uploads, and those of outputs."""
         return [FileRecord(file) for file in self.tenant.files]
 
-    def reset(self) -> None:
+    def reset(self, clock: str | None = None) -> None:
         """A new tenant in place of this one: no jobs, no journal, no exchanges of its own.
 
-        It has a new clock of the same kind.
+        It has a new clock, of the same kind unless another is named; raises SettingError.
         """
-        self._tenant = self._engine.renew(self.key, clock=self.tenant.clock.kind)
+        self._tenant = self._engine.renew(self.key, clock=clock or self.tenant.clock.kind)
+
+
+def adopt(tenant: Tenant, terms: Terms, given: Circumstances) -> None:
+    """Have a tenant live by terms that ``given`` led to; what it names begins anew."""
+    from fakefal.scenario.worlds import told_by
+
+    before = tenant.terms.told.get("jwks")
+    tenant.set_terms(terms)
+    published = tenant.terms.told.get("jwks")
+    if published != before:
+        from fakefal.engine.webhook_controls import WebhookControls
+
+        WebhookControls(tenant).publish(published)
+    for part in told_by(given):
+        tenant.troubles.begin_anew(*part)
 
 
 def _record(entry: Entry) -> CallRecord:

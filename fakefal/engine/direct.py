@@ -19,6 +19,7 @@ from fakefal.protocol.catalogue import CATALOGUE, outcome_of
 from fakefal.protocol.errors import too_many
 from fakefal.protocol.options import Sse, Switches
 from fakefal.protocol.trouble import Operation, Trouble
+from fakefal.scenario.generated import generated_seconds
 from fakefal.scenario.outcomes import stream_events, variables_of
 from fakefal.scenario.plans import Pacing
 from fakefal.scenario.render import TemplateError
@@ -43,6 +44,11 @@ class Streaming:
     trouble: Trouble | None
     busy: Callable[[], AbstractContextManager[None]]
     links: list[str]
+
+    @property
+    def first_seconds(self) -> float:
+        """How long the first event took: as scripted, or a plausible time."""
+        return self.pacing.first_seconds or generated_seconds(self.request_id)
 
 
 _SPENT = 10_000
@@ -89,7 +95,7 @@ class Direct:
         """Answer a stream; raises WireError for what fails before the first byte."""
         answer = self._begun(call, "stream", running)
         outcome = answer.ending.outcome
-        if not outcome.is_success:
+        if not outcome.is_success and answer.plan.workflow is None:
             raise self._answering.refusal(call, answer)
         terms = self._answering.terms
         variables = variables_of(call, answer.request_id, answer.count, terms.seed)
@@ -156,6 +162,8 @@ class Direct:
     def _tell(self, call: Call, answer: Answer, status: int) -> None:
         if answer.units:
             self.spent.append((call, answer.request_id, answer.units))
+        if answer.units is not None:
+            self._journal.bill(answer.request_id, answer.units)
         self._journal.write(
             self._clock.now(),
             "call",
@@ -180,6 +188,8 @@ def _place_for(answer: Answer, sse: Sse, switches: Switches) -> list[bytes] | No
     plan, ending = answer.plan, answer.ending
     code = ending.shape.code
     listed = plan.pacing.events
+    if plan.workflow is not None:  # whose request ids differ
+        return None
     if plan.known.get(code) is not ending or (listed is not None and not listed.is_static):
         return None
     return plan.streams.setdefault((code, sse, switches.repeat_complete), [])

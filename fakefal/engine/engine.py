@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fakefal.engine.clock import make_clock
 from fakefal.engine.identities import uuid7
-from fakefal.engine.journal import Journal, Listener
+from fakefal.engine.issued import IssuedKeys
+from fakefal.engine.journal import Journal, Listener, Tally
 from fakefal.engine.tenant import Begun, Tenant
 from fakefal.engine.tokens import mark_named
 from fakefal.protocol import errors
@@ -38,16 +39,27 @@ class Engine:
 
     def __init__(self, settings: Settings, scenarios: Iterable[Loaded] = ()) -> None:
         self.settings = settings
-        self.scenarios = tuple(scenarios)
-        self.terms = terms_of(self.scenarios, settings.seed, settings.unmatched, settings.switches)
-        self.base = Book(entry for loaded in self.scenarios for entry in loaded.entries)
+        self.load(scenarios)
+        self.past: Tally = Counter()
+        self.past_misses = 0
         self.home: Tenant | None = None
         self._tenants: OrderedDict[str, Tenant] = OrderedDict()
         self._keys: dict[str, str] = {}
         self._listeners: tuple[Listener, ...] = ()
+        self.issued = IssuedKeys(self.terms.seed, self.drop)
         self._strangers: Tenant | None = None
         self._attend: Callable[[Webhooks], None] | None = None
         make_clock(settings.clock, settings.speed)
+
+    def load(self, scenarios: Iterable[Loaded]) -> None:
+        """Serve these scenarios to the tenants that are made from now on.
+
+        Raises ScenarioError, with nothing changed, where two of them disagree.
+        """
+        loaded, settings = tuple(scenarios), self.settings
+        self.terms = terms_of(loaded, settings.seed, settings.unmatched, settings.switches)
+        self.scenarios = loaded
+        self.base = Book(entry for it in loaded for entry in it.entries)
 
     def note_refusal(self, tenant: Tenant | None, what: str, status: int, why: str) -> str:
         """Note a request that fal refuses before a call comes of it; gives its request id.
@@ -118,6 +130,10 @@ class Engine:
     def _check_key(self, credential: Credential, app: str, switches: Switches) -> None:
         """Refuse a key that is not good."""
         key, good = credential.token, switches.keys
+        if self.issued.has(key):
+            return
+        if self.issued.is_revoked(key):
+            raise _unknown_key(app, switches)
         is_unknown = bool(self.settings.keys) and key not in self.settings.keys
         if is_unknown or (isinstance(good, tuple) and key not in good):
             raise _unknown_key(app, switches)
@@ -146,10 +162,11 @@ class Engine:
         key: str,
         *,
         clock: str | None = None,
+        terms: Terms | None = None,
         scenarios: Iterable[Loaded] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> Tenant:
-        """A new tenant for a key, in place of the one it had.
+        """A new tenant for a key, in place of the one it had; ``terms`` None are the engine's.
 
         ``scenarios`` and ``options`` (as under ``options`` of a file) are its own and take the
         place of the server's; a tenant that is renewed without keeps those it began with.
@@ -163,9 +180,10 @@ class Engine:
             )
         elif key in self._tenants:
             begun = self._tenants[key].begun
-        tenant = self._new_tenant(key, clock, begun)
+        tenant = self._new_tenant(key, clock, terms, begun)
         if key in self._tenants:
-            self._tenants[key].close()
+            tenant.journal.edition = self._tenants[key].journal.edition + 1
+            self._retire(self._tenants[key])
         self._tenants[key] = tenant
         self._tenants.move_to_end(key)
         self._keys[tenant.files.mark] = key
@@ -175,7 +193,7 @@ class Engine:
             _, oldest = self._tenants.popitem(last=False)
             self._keys.pop(oldest.files.mark, None)
             oldest.note("lint", 0, f"forgotten: {len(self._tenants)} keys were used since")
-            oldest.close()
+            self._retire(oldest)
         return tenant
 
     def _terms_of(self, loaded: tuple[Loaded, ...], options: Mapping[str, Any]) -> Terms:
@@ -188,17 +206,29 @@ class Engine:
 
         return changed_terms(terms, Circumstances.model_validate({"options": options}))
 
-    def _new_tenant(self, key: str, clock: str | None, begun: Begun | None = None) -> Tenant:
+    def _retire(self, tenant: Tenant) -> None:
+        """End a tenant; what it counted stays counted."""
+        self.past += tenant.journal.tally()
+        self.past_misses += tenant.journal.missed
+        tenant.close()
+
+    def _new_tenant(
+        self,
+        key: str,
+        clock: str | None,
+        terms: Terms | None = None,
+        begun: Begun | None = None,
+    ) -> Tenant:
         tenant = Tenant(
             key,
-            self.terms if begun is None else begun.terms,
+            terms or (self.terms if begun is None else begun.terms),
             make_clock(clock or self.settings.clock, self.settings.speed),
             self.settings.limits,
             self.base if begun is None else begun.base,
             Journal(self.settings.limits.entries, self._listeners),
         )
         tenant.begun = begun
-        tenant.attend = self._attend
+        tenant.attend, tenant.issued = self._attend, self.issued
         return tenant
 
     def find(self, key: str) -> Tenant | None:
@@ -214,9 +244,14 @@ class Engine:
         tenant = self._tenants.pop(key, None)
         if tenant is not None:
             self._keys.pop(tenant.files.mark, None)
-            tenant.close()
+            self._retire(tenant)
         if self.home is not None and self.home.key == key:
             self.home = None
+
+    @property
+    def strangers(self) -> Tenant | None:
+        """Who keeps the journal of callers without a key, if there were any."""
+        return self._strangers
 
     @property
     def tenants(self) -> tuple[Tenant, ...]:

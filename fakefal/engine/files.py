@@ -11,7 +11,14 @@ from fakefal.engine.blobs import Blob
 from fakefal.engine.clock import Clock
 from fakefal.protocol import errors
 from fakefal.protocol.access import KEPT, Acl, Decision, Lifecycle
-from fakefal.protocol.storage import ID_LENGTH, forbidden, newer_path, no_file, older_path
+from fakefal.protocol.storage import (
+    ID_LENGTH,
+    file_id_in,
+    forbidden,
+    newer_path,
+    no_file,
+    older_path,
+)
 from fakefal.protocol.texts import iso
 from fakefal.scenario.generated import digest
 from fakefal.scenario.media_words import Mishap
@@ -199,6 +206,12 @@ class Files:
     def _drop_oldest(self) -> None:
         self._forget(next(iter(self._files)))
         self.dropped += 1
+
+    def remove(self, url: str) -> None:
+        """Remove a file by its URL under fal's own name, if it is still there."""
+        file_id = file_id_in(url.rpartition("/")[2])
+        if file_id is not None and file_id in self._files:
+            self._forget(file_id)
 
     def _forget(self, file_id: str) -> None:
         self._bytes -= self._files.pop(file_id).blob.size

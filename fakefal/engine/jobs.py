@@ -377,5 +377,10 @@ class Job:
             self._runs_since = position.entered_at
         self._happen(_EVENTS[self.steps[position.step].state])
 
+    @property
+    def started_at(self) -> float | None:
+        """The instant at which it left the queue; None while it waits there."""
+        return None if self.state is State.QUEUED else self._runs_since
+
     def _happen(self, event: Event) -> None:
         self.state = TRANSITIONS[self.state, event]

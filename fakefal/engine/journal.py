@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from fakefal.protocol.call import Call
 from fakefal.protocol.texts import iso
@@ -25,7 +26,11 @@ Kind = Literal[
     "lint",
     "upload",
     "token",
+    "socket",
+    "message",
 ]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +72,12 @@ class Entry(NamedTuple):
         if self.call is not None:
             found["endpoint"] = self.call.endpoint.text
             found["via"] = self.call.via
-            if self.kind == "call":
+            if self.kind in ("call", "message"):
                 found["input"] = self.call.input
+            if self.kind == "call":
                 found["headers"] = dict(self.call.headers)
         if self.label:
-            found["exchange"] = self.label
+            found["exchange"] = self.label.strip('"')
         if self.note:
             found["note"] = self.note
         if self.miss is not None:
@@ -81,6 +87,9 @@ class Entry(NamedTuple):
 
 Listener = Callable[[Entry], None]
 
+Tally = Counter[tuple[Kind, str, int]]
+"""How many entries there were, by kind, by how the call came, and by status."""
+
 _Line = tuple[int, float, Kind, Call | None, str, int, str, str, Miss | None]
 """The fields of an Entry, which is made when somebody reads it and not while a call waits."""
 
@@ -88,14 +97,20 @@ _Line = tuple[int, float, Kind, Call | None, str, int, str, str, Miss | None]
 class Journal:
     """At most ``bound`` entries; the oldest go first, and ``dropped`` says how many went.
 
-    Misses are kept apart as well, so that many calls after one cannot push it out.
+    Misses are kept apart as well, so that many calls after one cannot push it out. ``units`` are
+    what direct calls cost, by request id; ``edition`` counts the journals that a key has had:
+    numbers begin anew with each.
     """
 
     def __init__(self, bound: int, listeners: tuple[Listener, ...] = ()) -> None:
         self._entries: deque[_Line] = deque(maxlen=bound)
         self._misses: deque[Miss] = deque(maxlen=1000)
+        self._bound = bound
+        self.units: dict[str, float] = {}
         self._count = 0
         self._missed = 0
+        self._gone: Tally = Counter()
+        self.edition = 1
         self.listeners = listeners
 
     def write(
@@ -115,6 +130,8 @@ class Journal:
             status = status if trouble.code == 200 else trouble.code
             note = f"{note}; fault: {trouble.name}" if note else f"fault: {trouble.name}"
         self._count += 1
+        if len(self._entries) == self._bound:
+            self._gone[_sort(self._entries[0])] += 1
         line = (self._count, at, kind, call, request_id, status, label, note, miss)
         self._entries.append(line)
         if miss is not None:
@@ -123,11 +140,39 @@ class Journal:
         for listener in self.listeners:
             listener(Entry(*line))
 
+    def bill(self, request_id: str, units: float) -> None:
+        """Remember what a direct call costs; of as many calls as there may be entries."""
+        self.units[request_id] = units
+        if len(self.units) > self._bound:
+            del self.units[next(iter(self.units))]
+
     def __iter__(self) -> Iterator[Entry]:
         return iter([Entry(*line) for line in self._entries])
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def after(self, number: int) -> list[Entry]:
+        """The entries kept that came after the one with this number."""
+        count = min(max(self._count - number, 0), len(self._entries))
+        return [Entry(*line) for line in islice(self._entries, len(self._entries) - count, None)]
+
+    def listen(self, listener: Listener) -> None:
+        """Tell one more listener of each entry."""
+        self.listeners = (*self.listeners, listener)
+
+    def unlisten(self, listener: Listener) -> None:
+        """Tell a listener of nothing more."""
+        self.listeners = tuple(it for it in self.listeners if it != listener)
+
+    def tally(self) -> Tally:
+        """How many entries of each sort there were, those that are no longer kept too."""
+        return self._gone + Counter(map(_sort, self._entries))
+
+    @property
+    def count(self) -> int:
+        """How many entries there were: the number of the last one."""
+        return self._count
 
     @property
     def dropped(self) -> int:
@@ -143,3 +188,8 @@ class Journal:
     def missed(self) -> int:
         """How many misses there were in all."""
         return self._missed
+
+
+def _sort(line: _Line) -> tuple[Kind, str, int]:
+    _, _, kind, call, _, status, *_ = line
+    return kind, "" if call is None else call.via, status

@@ -32,6 +32,8 @@ from fakefal.scenario.world import USUAL_APP, App
 from fakefal.settings import Limits
 
 if TYPE_CHECKING:
+    from fakefal.engine.issued import IssuedKeys
+    from fakefal.engine.sockets import Sockets
     from fakefal.engine.webhooks import Webhooks
     from fakefal.scenario.entries import Entry
 
@@ -80,8 +82,11 @@ class Tenant:
             self.answering, self.troubles, clock, journal, lambda: self.queue.settle(clock.now())
         )
         self.begun: Begun | None = None
+        self.issued: IssuedKeys
         self.attend: Callable[[Webhooks], None] | None = None
-        self.sessions: set[Callable[[], None]] = set()
+        self._sockets: Sockets | None = None
+        self.followers: set[Callable[[], None]] = set()
+        """Who is told when another tenant takes the place of this one."""
         self._webhooks: Webhooks | None = None
         self._limits = limits
 
@@ -212,6 +217,17 @@ class Tenant:
         """What direct calls cost: the call, its request id, its billable units."""
         return list(self._direct.spent)
 
+    # Sockets
+
+    @property
+    def sockets(self) -> Sockets:
+        """The tenant's WebSockets; made when the first is opened."""
+        if self._sockets is None:
+            from fakefal.engine.sockets import Sockets  # most servers never see a socket
+
+            self._sockets = Sockets(self, self._limits.sockets)
+        return self._sockets
+
     # Webhooks
 
     @property
@@ -227,15 +243,17 @@ class Tenant:
 
     @property
     def has_webhooks(self) -> bool:
-        """Whether they were needed so far."""
+        """Whether webhooks or their keys were needed so far."""
         return self._webhooks is not None
 
     def close(self) -> None:
         """Send nothing more, end open sockets: another tenant took the place of this one."""
         if self._webhooks is not None:
             self._webhooks.close()
-        for end in list(self.sessions):
-            end()
+        if self._sockets is not None:
+            self._sockets.close()
+        for tell in list(self.followers):
+            tell()
 
     # What tests and other ways in may change
 

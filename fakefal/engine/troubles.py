@@ -96,7 +96,7 @@ class Troubles:
         if is_locked and not is_read and operation != "download":
             assert account.refusal is not None
             return _refusal(account.refusal, endpoint)
-        is_call = operation in CALL_OPERATIONS
+        is_call = operation in CALL_OPERATIONS or operation == "connect"
         if is_call and endpoint is not None and world.apps and world.app(endpoint).is_gone:
             return _refusal(CATALOGUE["unknown_app"], endpoint)
         return None

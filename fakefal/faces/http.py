@@ -102,6 +102,8 @@ class Response:
     request_id: str = ""
     units: float | None = None
     trouble: Trouble | None = None
+    is_private: bool = False
+    """Whether it is nothing that pages of other origins may read."""
 
 
 @dataclass(slots=True)
@@ -113,6 +115,7 @@ class EventStream:
     headers: tuple[tuple[str, str], ...] = field(default=())
     request_id: str = ""
     trouble: Trouble | None = None
+    is_private: bool = False
 
 
 @dataclass(slots=True)
@@ -136,12 +139,13 @@ Send = Callable[[bytes | str], Awaitable[None]]
 class Conversation:
     """A WebSocket. ``hear`` takes each message that comes; ``talk`` sends until it is over.
 
-    ``talk`` gives the close code, or how the connection breaks without one. It is cancelled when
-    the caller leaves.
+    ``talk`` gives how it ends: with a close frame, or without. It is cancelled when the caller
+    leaves. ``closed`` is told how it ended, in words.
     """
 
     hear: Callable[[bytes | str], Awaitable[None]]
-    talk: Callable[[Send], Coroutine[Any, Any, int | Cut]]
+    talk: Callable[[Send], Coroutine[Any, Any, Cut]]
+    closed: Callable[[str], None]
     trouble: None = None
     """What goes wrong with its answers is for ``talk`` to do."""
 

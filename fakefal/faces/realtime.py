@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from fakefal.engine.clock import Signal
-from fakefal.engine.tenant import Tenant
-from fakefal.faces import run
-from fakefal.faces.http import (
-    Answer,
-    Conversation,
-    Request,
-    Send,
-    endpoint_of,
-    granted_tenant,
-    linked,
-    read_call,
-    tenant_of,
-)
+from fakefal.engine.answering import Answer as Answered
+from fakefal.engine.sockets import seconds_of
+from fakefal.faces import raw, run
+from fakefal.faces.http import Answer, Request, Send, linked
+from fakefal.faces.sockets import GONE, REGULAR, Opening, Session, is_upgrade, opening
+from fakefal.faces.spoiling import edited
 from fakefal.protocol.call import Call, Json, Outcome
 from fakefal.protocol.errors import WireError
 from fakefal.protocol.realtime import (
-    GOING_AWAY,
-    IDLE_SECONDS,
+    GARBAGE,
     MAX_BUFFERING,
     MIN_BUFFERING,
-    NORMAL,
     TEXT_REASON,
     TIMEOUT,
     FrameError,
@@ -35,15 +25,18 @@ from fakefal.protocol.realtime import (
     encode_output,
     internal_error,
     reason_of,
+    timings,
 )
-from fakefal.protocol.texts import decode
+from fakefal.protocol.texts import decode, encode
 from fakefal.protocol.trouble import Cut, Interrupted, Trouble
 
-_WAITING = 1_000
+_WAITING = 100_000
 _WAITING_BYTES = 64_000_000
-"""How much may wait where the caller sets no bound; the oldest is dropped then too."""
+"""How much may wait where nobody sets a bound, as the SDK has none; the oldest is dropped then."""
 
-_OF_THE_UPGRADE = ("sec-websocket-", "upgrade", "connection")
+
+_COLLECTED = 1_000
+"""How many inputs a client-streaming app is given at most."""
 
 
 async def connect(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -52,39 +45,43 @@ async def connect(request: Request, parts: Mapping[str, str]) -> Answer:
     Whoever may not call the app is refused before the upgrade; a GET that asks for none gets what
     any GET gets. Source: client, inferred (protocol.md section 11.1).
     """
-    if request.headers.get("Upgrade", "").lower() != "websocket":
-        return await run.get(request, parts)
-    endpoint = endpoint_of(parts["endpoint"])
-    request.tenant = granted_tenant(request, endpoint)
-    tenant = tenant_of(request, endpoint)
-    call = read_call(request, endpoint, "realtime")
-    headers = {
-        name: value
-        for name, value in call.headers.items()
-        if not name.startswith(_OF_THE_UPGRADE)  # with the random key of each connection
-    }
-    call = replace(call, method="POST", headers=headers, fingerprint=b"", flaws=())
-    session = Session(request, tenant, call, _buffering(request))
-    return Conversation(session.hear, session.talk)
+    if not is_upgrade(request):
+        return await run.get(request, {"endpoint": f"{parts['endpoint']}/realtime"})
+    opened = opening(request, parts["endpoint"], "realtime")
+    await opened.enter()
+    sockets, path = opened.tenant.sockets, f"{parts['endpoint']}/realtime"
+    as_socket = opened.asking(path, "socket").call
+    if sockets.has_script(as_socket, "/realtime") or not sockets.may_answer(opened.call):
+        own = raw.scripted(opened, path, refuses=False)
+        if own is not None:
+            return own
+    return Realtime(opened).conversation()
 
 
-class Session:
+@dataclass(slots=True)
+class _Answered:
+    """What an input comes to: frames to send, or the reason of a failure."""
+
+    answer: Answered | None = None
+    reason: str = ""
+    trouble: Trouble | None = None
+
+
+class Realtime(Session):
     """One socket. Inputs are answered one after the other; those that come meanwhile wait.
 
     At most ``bound`` wait: then the oldest is dropped. Source: SDK (protocol.md section 11.1).
     """
 
-    def __init__(self, request: Request, tenant: Tenant, call: Call, bound: int) -> None:
-        self._request = request
-        self._tenant = tenant
-        self._clock = tenant.clock
-        self._call = call
-        self._bound = bound
+    def __init__(self, opened: Opening) -> None:
+        super().__init__(opened)
+        self._way = self.tenant.sockets.way(self.call)
+        self._idle_seconds = self.tenant.sockets.idle_seconds(self._way)
+        self._bound = _buffering(self.request) or self._way.buffering or _WAITING
         self._inputs: deque[bytes | str] = deque()
+        self._collected: list[Json] = []
         self._size = 0
-        self._heard_at = tenant.clock.told()
-        self._stirred = Signal()
-        self._is_over = False
+        self._heard_at = self.clock.told()
         self._is_idle = False
 
     async def hear(self, frame: bytes | str) -> None:
@@ -93,111 +90,183 @@ class Session:
         Returns once it is being answered, if nothing else is: so what can be answered at once is
         never dropped.
         """
-        if isinstance(frame, str) and self._tenant.terms.switches.realtime_text == "ignore":
-            self._note("a text frame was ignored: inputs are msgpack in binary frames")
+        if isinstance(frame, str) and self.tenant.terms.switches.realtime_text == "ignore":
+            self.note("a text frame was ignored: inputs are msgpack in binary frames")
             return
-        self._heard_at = self._clock.told()
+        self._heard_at = self.clock.told()
         self._inputs.append(frame)
         self._size += len(frame)
         while len(self._inputs) > 1 and (
             len(self._inputs) > self._bound or self._size > _WAITING_BYTES
         ):
             self._size -= len(self._inputs.popleft())
-            self._note("the oldest input was dropped: too many, or too long ones, were waiting")
-        self._stirred.set()
-        await self._clock.turn()
+            self.note("the oldest input was dropped: too many, or too long ones, were waiting")
+        self.stirred.set()
+        await self.clock.turn()
         while self._is_idle and self._inputs:
-            await self._clock.turn()
+            await self.clock.turn()
 
-    def end(self) -> None:
-        """Another tenant took the place of this one: the caller is to connect anew."""
-        self._is_over = True
-        self._stirred.set()
+    async def converse(self, send: Send) -> Cut:
+        """Answer until the session ends; how it does."""
+        while not self.is_over:
+            if not self._inputs:
+                due = self.clock.later(self._heard_at, self._idle_seconds)
+                if self.clock.told() < due:
+                    self._is_idle = True
+                    await self.clock.wait_told(due, self.stirred)
+                    self._is_idle = False
+                    continue
+                return await self._finish(send)
+            end = await self._take(send)
+            if end is not None:
+                return end
+        return GONE
 
-    async def talk(self, send: Send) -> int | Cut:
-        """Answer until the session ends; the close code, or how the connection breaks."""
-        self._tenant.sessions.add(self.end)
+    async def _finish(self, send: Send) -> Cut:
+        """No input came for long: the regular end."""
+        if self._collected:
+            inputs: Json = {"inputs": self._collected}
+            self._collected = []
+            end = await self._answer(inputs, send)
+            if end is not None:
+                return end
+        await send(TIMEOUT)
+        return REGULAR
+
+    async def _take(self, send: Send) -> Cut | None:
+        """Take what waits next, as much of it as the app takes at once."""
         try:
-            while True:
-                if self._is_over:
-                    return GOING_AWAY
-                if not self._inputs:
-                    due = self._clock.later(self._heard_at, IDLE_SECONDS)
-                    if self._clock.told() < due:
-                        self._is_idle = True
-                        await self._clock.wait_told(due, self._stirred)
-                        self._is_idle = False
-                        continue
-                    await send(TIMEOUT)
-                    return NORMAL
-                frame = self._inputs.popleft()
-                self._size -= len(frame)
-                end = await self._answer(frame, send)
-                if end is not None:
-                    return end
-        finally:
-            self._tenant.sessions.discard(self.end)
-
-    async def _answer(self, frame: bytes | str, send: Send) -> int | Cut | None:
-        """Answer an input; None if the session goes on."""
-        trouble: Trouble | None = None
-        body: Json = None
-        try:
-            call = replace(self._call, input=_input(frame))
-            answer = await self._tenant.run(call)
-            trouble, outcome = answer.trouble, answer.ending.outcome
-            if outcome.is_success:
-                message: bytes | str = encode_output(self._reachable(outcome))
-            else:
-                message, body = "", outcome.body
+            taken = self._next()
+            for _ in range(min(self._way.batch - 1, len(self._inputs))):
+                self.note("an input went into a batch with the next one")
+                taken = self._next()
         except FrameError as error:
-            self._tenant.refused("", 400, f"realtime: {error}")
-            message, body = "", str(error)
-        except WireError as error:
-            message, body, trouble = "", error.body, error.trouble
-        except Interrupted as interrupted:
-            message, trouble = "", interrupted.trouble
+            self.tenant.refused("", 400, f"realtime: {error}")
+            await send(internal_error(str(error)))
+            return REGULAR
+        if self._way.mode == "client-streaming":
+            self._collected.append(taken)
+            if len(self._collected) > _COLLECTED:
+                self._collected.pop(0)
+                self.note(f"an input was dropped: more than {_COLLECTED} were collected")
+            self.tenant.note("message", 200, "collected", replace(self.call, input=taken))
+            return None
+        end = await self._answer(taken, send)
+        if end is None and self._way.mode == "server-streaming":
+            await send(TIMEOUT)
+            return REGULAR
+        return end
+
+    def _next(self) -> Json:
+        frame = self._inputs.popleft()
+        self._size -= len(frame)
+        if isinstance(frame, str):
+            raise FrameError(TEXT_REASON)
+        return decode_input(frame)
+
+    async def _answer(self, given: Json, send: Send) -> Cut | None:
+        """Answer an input; None if the session goes on."""
+        call = replace(self.call, input=given)
+        found = await self._asked(given)
+        trouble, answer = found.trouble, found.answer
         if trouble is not None:
             if trouble.delay_seconds:
-                await self._wait(trouble.delay_seconds)
-            if trouble.raw is not None or (trouble.cut is not None and trouble.cut.where != "end"):
-                return await self._broken(trouble)
+                await self.wait(trouble.delay_seconds)
+            if trouble.is_unanswered:
+                return None
+            if trouble.raw is not None:
+                await send(GARBAGE)
+                return None
+            if trouble.cut is not None and trouble.cut.where != "end":
+                return await self.broken(trouble)
             if trouble.refusal is not None:
-                message, body = "", trouble.refusal.body
-        await send(message or internal_error(reason_of(body)))
-        if trouble is not None and trouble.cut is not None:
-            return await self._broken(trouble)
-        return None if message else NORMAL
+                answer, found.reason = None, reason_of(trouble.refusal.body)
+        if answer is None:
+            await send(internal_error(found.reason))
+            return REGULAR if trouble is None or trouble.cut is None else await self.broken(trouble)
+        dialogue = self.tenant.sockets.dialogue(call, answer)
+        if dialogue is not None:
+            end = await dialogue.reply(given, send)
+        else:
+            end = await self._outputs(call, answer, trouble, send)
+        if end is None and trouble is not None and trouble.cut is not None:
+            end = await self.broken(trouble)
+        if end is None and answer.plan.ends_session:
+            await send(TIMEOUT)
+            return REGULAR
+        return end
 
-    async def _broken(self, trouble: Trouble) -> Cut:
-        """How the connection breaks, once the silence before it is over."""
-        cut = trouble.cut or Cut("close", "before")
-        if cut.how == "stall":
-            await self._wait(cut.seconds)
-        return cut
+    async def _asked(self, given: Json) -> _Answered:
+        """What an input comes to."""
+        try:
+            answer = await self.tenant.run(replace(self.call, input=given))
+        except WireError as error:
+            return _Answered(None, reason_of(error.body), error.trouble)
+        except Interrupted as interrupted:
+            return _Answered(None, "", interrupted.trouble)
+        outcome = answer.ending.outcome
+        if outcome.is_success:
+            return _Answered(answer, "", answer.trouble)
+        return _Answered(None, reason_of(outcome.body), answer.trouble)
 
-    async def _wait(self, seconds: float) -> None:
-        await self._clock.wait_until(self._clock.later(self._clock.now(), seconds))
+    async def _outputs(
+        self, call: Call, answer: Answered, trouble: Trouble | None, send: Send
+    ) -> Cut | None:
+        """Send the outputs of an input at their pace, and how long they took."""
+        pacing = answer.plan.pacing
+        stall_at, stall_seconds = pacing.stalled or (-1, 0.0)
+        left = None if pacing.cut is None else pacing.cut.events
+        due = self.clock.later(self.clock.now(), pacing.first_seconds)
+        try:
+            for number, output in enumerate(self.tenant.sockets.outputs(call, answer)):
+                if left is not None and number >= left:
+                    break
+                if number == stall_at:
+                    due = self.clock.later(max(due, self.clock.now()), stall_seconds)
+                await self.wait_until(due)
+                if self.is_over:
+                    return GONE
+                await send(self._frame(output, answer.ending.outcome, trouble))
+                due = self.clock.later(due, pacing.every_seconds)
+        except (FrameError, WireError) as error:
+            reason = str(error) if isinstance(error, FrameError) else reason_of(error.body)
+            await send(internal_error(reason))
+            return REGULAR
+        if pacing.cut is not None:
+            return await self._cut(pacing.cut, send)
+        if self._way.timings or answer.plan.timing_seconds is not None:
+            await send(timings(seconds_of(answer)))
+        return None
 
-    def _reachable(self, outcome: Outcome) -> Json:
+    async def _cut(self, cut: Cut, send: Send) -> Cut:
+        """The outputs end before their time."""
+        if cut.how == "garbage":
+            await send(GARBAGE)
+        return await self.broken(Trouble("", cut=cut))
+
+    def _frame(self, output: Json, outcome: Outcome, trouble: Trouble | None) -> bytes:
+        """An output as it is sent, spoilt as its trouble says."""
+        if trouble is not None and trouble.body is not None:
+            return trouble.body
+        output = self._reachable(output, outcome)
+        if trouble is not None and isinstance(output, dict):
+            output = edited(output, trouble)
+        frame = encode_output(output)
+        if trouble is not None and trouble.kept is not None:
+            return frame[: int(len(frame) * trouble.kept)]
+        return frame
+
+    def _reachable(self, output: Json, outcome: Outcome) -> Json:
         """An output whose links to files lead this caller to them."""
         if not outcome.links:
-            return outcome.body
-        return decode(linked(self._request, outcome.payload, outcome.links))
-
-    def _note(self, note: str) -> None:
-        self._tenant.note("lint", 200, note, self._call)
-
-
-def _input(frame: bytes | str) -> Json:
-    if isinstance(frame, str):
-        raise FrameError(TEXT_REASON)
-    return decode_input(frame)
+            return output
+        payload = outcome.payload if output is outcome.body else encode(output)
+        return decode(linked(self.request, payload, outcome.links))
 
 
 def _buffering(request: Request) -> int:
-    """How many inputs may wait; a bound that the clients would not send is none."""
+    """How many inputs may wait; 0 for a bound that the clients would not send."""
     asked = request.parameter("max_buffering") or ""
     if asked.isascii() and asked.isdigit() and MIN_BUFFERING <= int(asked[:9]) <= MAX_BUFFERING:
         return int(asked)
-    return _WAITING
+    return 0

@@ -65,9 +65,13 @@ async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
     call = read_call(request, endpoint, "stream")
     if tenant.answering.asks:
         await tenant.answering.ask(call, "stream")
-    streaming = tenant.stream(call)
+    return event_stream(request, tenant.stream(call), tenant.clock)
+
+
+def event_stream(request: Request, streaming: Streaming, clock: Clock) -> EventStream:
+    """A stream as the answer that it is."""
     return EventStream(
-        _events(request, streaming, tenant.clock),
+        _events(request, streaming, clock),
         sse.CONTENT_TYPE,
         (*NO_STORE, *streaming.headers),
         streaming.request_id,
@@ -80,12 +84,19 @@ async def _events(
 ) -> AsyncGenerator[bytes, None]:
     """The events as bytes; what is due at once goes out in one piece."""
     pacing = streaming.pacing
-    is_paced = pacing.first_seconds > 0 or pacing.every_seconds > 0 or pacing.stalled is not None
+    is_paced = (
+        pacing.first_seconds > 0
+        or pacing.every_seconds > 0
+        or pacing.stalled is not None
+        or any(pacing.waits)
+    )
     stall_at, stall_seconds = pacing.stalled or (-1, 0.0)
     due = clock.later(clock.now(), pacing.first_seconds)
     joined = bytearray()
     with streaming.busy():
         for number, event in enumerate(_encoded(streaming)):
+            if number < len(pacing.waits):
+                due = clock.later(due, pacing.waits[number])
             if number == stall_at:
                 due = clock.later(max(due, clock.now()), stall_seconds)
             if is_paced and due > clock.now():

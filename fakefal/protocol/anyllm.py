@@ -36,6 +36,12 @@ _OURS_IN_FALS_CATALOGUE = frozenset(
 _TRUE_WORDS = frozenset({"1", "true", "t", "yes", "y", "on"})
 
 
+LANGUAGE_MODELS = [
+    "/".join(filter(None, (app, path))) for app, paths in _APPS.items() for path in paths
+]
+"""Their endpoints."""
+
+
 def variant_of(endpoint: EndpointId) -> Variant | None:
     """Which language-model schema an endpoint has; None if it is another kind of model.
 

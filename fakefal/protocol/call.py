@@ -12,8 +12,8 @@ from fakefal.protocol.wishes import NO_WISHES, Wishes
 Json = Any
 """Any JSON value: the user's or the model's, never ours."""
 
-Via = Literal["queue", "run", "stream", "ws", "realtime"]
-"""How a call came."""
+Via = Literal["queue", "run", "stream", "ws", "realtime", "socket"]
+"""How a call came: ``ws`` is HTTP over a WebSocket, ``socket`` a WebSocket of an app's own."""
 
 VIAS: tuple[Via, ...] = get_args(Via)
 

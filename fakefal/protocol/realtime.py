@@ -11,7 +11,7 @@ from base64 import b64encode
 from typing import Any
 
 from fakefal.protocol.call import Json
-from fakefal.protocol.texts import iso
+from fakefal.protocol.texts import decode, iso
 
 IDLE_SECONDS = 60.0
 """How long a session waits for an input. fal leaves that to each app, and the SDK's own default is
@@ -22,6 +22,9 @@ MIN_BUFFERING, MAX_BUFFERING = 1, 60
 
 NORMAL, GOING_AWAY, FAILED = 1000, 1001, 1011
 """Close codes (RFC 6455 section 7.4.1). Both ends that the SDK knows are 1000."""
+
+GARBAGE = b"\xc1\xff\xfe no codec reads this \x80"
+"""A frame that makes no sense: 0xC1 is the one byte that msgpack never uses."""
 
 TEXT_REASON = "'bytes'"
 """What an app says of a text frame: the KeyError of Starlette's ``receive_bytes``.
@@ -43,12 +46,7 @@ def decode_input(frame: bytes) -> dict[str, Json]:
     JSON has no bytes and no instants: bytes become a data URI, timestamps ISO 8601. Numbers that
     are not finite, other extension types, and more than 200 levels are refused.
     """
-    import msgpack  # most servers never see a socket
-
-    try:
-        value = msgpack.unpackb(frame, raw=False)
-    except (ValueError, msgpack.UnpackException) as error:
-        raise FrameError(str(error) or type(error).__name__) from None
+    value = _unpacked(frame)
     if not isinstance(value, dict):
         raise FrameError(f"argument after ** must be a mapping, not {type(value).__name__}")
     found: dict[str, Json] = _json(value, 0)
@@ -64,7 +62,7 @@ def _json(value: Any, depth: int) -> Json:
     if kind is list:
         return [_json(inner, depth + 1) for inner in value]
     if kind is bytes:
-        return f"data:application/octet-stream;base64,{b64encode(value).decode()}"
+        return _data_uri(value)
     if kind is float and not math.isfinite(value):
         raise FrameError(f"{value} is no number of JSON")
     if value is None or kind in (bool, int, float, str):
@@ -85,15 +83,63 @@ def encode_output(body: Json) -> bytes:
 
     Only maps are outputs, and msgpack's integers have 64 bits.
     """
-    import msgpack
-
     if not isinstance(body, dict):
         raise FrameError(f"Expected a dict or pydantic model as output, got {type(body)}")
+    return encode_message(body)
+
+
+def encode_message(value: Json) -> bytes:
+    """Any JSON as msgpack; raises FrameError for integers of more than 64 bits."""
+    import msgpack
+
     try:
-        packed: bytes = msgpack.packb(body, use_bin_type=True)
+        packed: bytes = msgpack.packb(value, use_bin_type=True)
     except (ValueError, TypeError, OverflowError) as error:
         raise FrameError(str(error)) from None
     return packed
+
+
+def decode_message(frame: bytes | str) -> Json:
+    """A message of any app as the JSON that matchers see.
+
+    Text that holds a JSON object or list is that, and so are bytes that hold one in msgpack; other
+    text is itself, other bytes are a data URI.
+    """
+    try:
+        found = decode(frame.encode()) if isinstance(frame, str) else _json(_unpacked(frame), 0)
+    except ValueError:
+        found = None
+    if isinstance(found, (dict, list)):
+        return found
+    return frame if isinstance(frame, str) else _data_uri(frame)
+
+
+def _unpacked(frame: bytes) -> Any:
+    import msgpack  # most servers never see a socket
+
+    try:
+        return msgpack.unpackb(frame, raw=False)
+    except (ValueError, msgpack.UnpackException) as error:
+        raise FrameError(str(error) or type(error).__name__) from None
+
+
+def _data_uri(data: bytes) -> str:
+    return f"data:application/octet-stream;base64,{b64encode(data).decode()}"
+
+
+def timings(seconds: float) -> str:
+    """How long an output took, after it. Clients pass over it."""
+    message = {"type": "x-fal-message", "action": "timings", "timing": seconds}
+    return json.dumps(message, separators=(",", ":"))
+
+
+def denied(status: int, reason: str) -> str:
+    """What a socket tells that is refused after it was opened, before it is closed.
+
+    Source: client for 401 (protocol.md section 11.1), inferred for others.
+    """
+    error = "Unauthorized" if status == 401 else reason
+    return json.dumps({"status": "error", "error": error}, separators=(",", ":"))
 
 
 def internal_error(reason: str) -> str:

@@ -16,6 +16,7 @@ Operation = Literal[
     "cancel",
     "run",
     "stream",
+    "connect",
     "upload",
     "upload_put",
     "token",
@@ -26,7 +27,8 @@ Operation = Literal[
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 
 CALL_OPERATIONS: frozenset[Operation] = frozenset(("submit", "run", "stream"))
-"""The operations that begin a call; the others are about something that is already there."""
+"""The operations that begin a call; the others are about something that is already there, or open
+a socket."""
 
 How = Literal["reset", "close", "stall", "garbage"]
 Where = Literal["before", "head", "body", "end"]
@@ -39,7 +41,8 @@ class Cut:
     ``how``: a TCP reset, an orderly close, silence for ``seconds`` and then a close, or bytes that
     make no sense and then a close.
     ``where``: before the first byte, after the head, after ``share`` of the body (of a stream:
-    after ``events`` of it), or after the last byte.
+    after ``events`` of it), or after the last byte. A WebSocket that is closed in order gets a
+    close frame with ``code`` and ``reason``; 0 is none.
     """
 
     how: How
@@ -47,6 +50,8 @@ class Cut:
     share: float = 0.5
     events: int = 1
     seconds: float = math.inf
+    code: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,8 @@ class Trouble:
     operation takes place all the same: a lost answer to an accepted submit leaves a job behind.
     ``kept`` is the share of the body that is sent as if it were the whole. ``raw`` is sent in place
     of HTTP. ``dropped`` and ``changed`` are fields of a JSON object. ``is_too_early`` is for a
-    result that is held back although the status says COMPLETED.
+    result that is held back although the status says COMPLETED. ``is_unanswered`` is for an input
+    of a socket that nothing follows, and the socket stays open.
     """
 
     name: str
@@ -83,6 +89,7 @@ class Trouble:
     changed: dict[str, Json] = field(default_factory=dict)
     raw: bytes | None = None
     is_too_early: bool = False
+    is_unanswered: bool = False
 
     @property
     def code(self) -> int:

@@ -74,6 +74,9 @@ def references_in(value: Json, path: Path = ()) -> Iterator[tuple[Path, str]]:
 def references_of_reply(reply: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
     """Every file that a reply refers to, as it stands in a file."""
     yield from references_in(reply.get("output"), (*path, "output"))
+    workflow = reply.get("workflow")
+    if isinstance(workflow, dict):
+        yield from references_in(workflow, (*path, "workflow"))
     stream = reply.get("stream")
     if isinstance(stream, dict):
         yield from references_in(stream.get("events"), (*path, "stream", "events"))

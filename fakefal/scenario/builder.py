@@ -206,6 +206,40 @@ class ExchangeBuilder:
             raise FakefalError('webhook takes a word or what it does — webhook(after="1s"), say')
         return self._set(webhook=spelled if word is None else word)
 
+    # What sockets and workflows do
+
+    def frames(self, *frames: Any) -> ExchangeBuilder:
+        """What a WebSocket sends, in order, as in a file.
+
+        ``frames({"json": {"hello": 1}}, {"receive": {"type": "ask"}}, {"close": 1000})``.
+        """
+        return self._set(frames=list(frames))
+
+    def on_message(
+        self, *frames: Any, input: Json = None, times: int | None = None
+    ) -> ExchangeBuilder:
+        """What a WebSocket sends whenever a message comes, or one that matches ``input``.
+
+        It goes behind those that were given before: ``on_message({"text": "pong"}, input="ping")``.
+        """
+        rule: dict[str, Any] = {"frames": list(frames)}
+        if input is not None:
+            rule["input"] = input
+        if times is not None:
+            rule["times"] = times
+        return self._set(on_message=[*self._replies[-1].get("on_message", ()), rule])
+
+    def realtime(self, *, end: bool = False, timing: float | str | None = None) -> ExchangeBuilder:
+        """What else an input of a realtime session brings: its end, a timings message."""
+        return self._set(realtime={"end": end} | ({} if timing is None else {"timing": timing}))
+
+    def workflow(self, *nodes: dict[str, Any], **spec: Json) -> ExchangeBuilder:
+        """What the nodes of a workflow come to, in order; ``output=`` is what it gives itself.
+
+        ``workflow({"id": "draft", "app": "fal-ai/any-llm", "text": "A cat."})``.
+        """
+        return self._set(workflow={"nodes": list(nodes), **spec})
+
     # How often
 
     @property

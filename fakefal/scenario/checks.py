@@ -10,6 +10,7 @@ from fakefal.scenario.matching import compile_endpoint
 from fakefal.scenario.operators import compile_pattern
 from fakefal.scenario.patterns import PatternError
 from fakefal.scenario.render import TemplateError, compile_value, has_template
+from fakefal.scenario.socket_checks import check_sockets
 from fakefal.scenario.source import Path, Source
 from fakefal.scenario.trouble_checks import check_circumstances, check_troubles
 from fakefal.scenario.webhook_checks import check_webhooks
@@ -34,6 +35,7 @@ def check_meaning(source: Source) -> Iterator[Mistake]:
         for place, reply in _replies(exchange, path):
             yield from _reply(source, reply, place)
             yield from check_troubles(source, when, reply, place)
+            yield from check_sockets(source, when, reply, place)
     yield from check_webhooks(source, exchanges)
 
 
@@ -87,6 +89,7 @@ def _reply(source: Source, reply: Any, path: Path) -> Iterator[Mistake]:
     for name in _TEMPLATED:
         if name in reply:
             yield from _template(source, reply[name], (*path, name))
+    yield from _workflow(source, reply.get("workflow"), (*path, "workflow"))
     stream = reply.get("stream")
     if isinstance(stream, dict):
         if "events" in stream:
@@ -95,6 +98,18 @@ def _reply(source: Source, reply: Any, path: Path) -> Iterator[Mistake]:
     timeline = reply.get("timeline")
     if isinstance(timeline, list):
         yield from _forever(source, timeline, (*path, "timeline"))
+
+
+def _workflow(source: Source, workflow: Any, path: Path) -> Iterator[Mistake]:
+    if not isinstance(workflow, dict):
+        return
+    if "output" in workflow:
+        yield from _template(source, workflow["output"], (*path, "output"))
+    nodes = workflow.get("nodes")
+    for number, node in enumerate(nodes if isinstance(nodes, list) else ()):
+        for name in ("output", "text", "fail"):
+            if isinstance(node, dict) and name in node:
+                yield from _template(source, node[name], (*path, "nodes", number, name))
 
 
 def _template(source: Source, value: Any, path: Path) -> Iterator[Mistake]:

@@ -14,6 +14,7 @@ from fakefal.scenario.faults import AllFaults, FaultList
 from fakefal.scenario.fields import Duration, OrOne, OrWord, Strict, one_or_many
 from fakefal.scenario.option_models import Options
 from fakefal.scenario.preset_book import PRESETS, preset_names
+from fakefal.scenario.socket_models import RealtimeApp
 from fakefal.scenario.webhook_models import Jwks
 
 ACCOUNT_STATES = [
@@ -52,6 +53,13 @@ def _account(value: Any) -> Any:
 Account = Annotated[AccountSpec, BeforeValidator(_account), OrWord({"enum": ACCOUNT_STATES})]
 
 
+class PriceSpec(Strict):
+    """What an endpoint costs, as the platform API tells it."""
+
+    unit_price: float = Field(ge=0, description="In US dollars.")
+    unit: str = Field("requests", min_length=1, description="What is counted: images, seconds, ….")
+
+
 class AppSpec(Strict):
     """How an app is served."""
 
@@ -62,6 +70,8 @@ class AppSpec(Strict):
     cancel: Literal["ignored", "honoured", "too-late"] | None = Field(
         None, description="What a cancel comes to."
     )
+    realtime: RealtimeApp | None = Field(None, description="How it holds realtime sessions.")
+    price: PriceSpec | None = Field(None, description="What the platform API says it costs.")
 
 
 def _app(value: Any) -> Any:

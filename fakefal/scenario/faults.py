@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from fakefal.protocol.catalogue import find_entry, known_names
@@ -46,6 +54,7 @@ WORDS: dict[str, str] = {
     "wrong-content-type": "the right body under Content-Type: text/plain",
     "huge-headers": "17,000 bytes of headers more",
     "slow": "the body byte by byte, 50 ms apart",
+    "unanswered": "an input of a socket that is never answered; the socket stays open",
     "too-early": "a result that says it is still in progress, although the status is COMPLETED",
 }
 """The troubles that need no detail."""
@@ -126,6 +135,33 @@ Share = Annotated[
     ),
 ]
 
+CLOSE_CODES = (*range(1000, 1004), *range(1007, 1015), *range(3000, 5000))
+"""Close codes that may be sent (RFC 6455 section 7.4.2)."""
+
+
+def _close_code(value: Any) -> Any:
+    if isinstance(value, bool) or value not in CLOSE_CODES:
+        raise PydanticCustomError("close_code", "is no close code")
+    return value
+
+
+CloseCode = Annotated[
+    int,
+    BeforeValidator(_close_code),
+    WithJsonSchema({"type": "integer", "minimum": 1000, "maximum": 4999}),
+]
+
+
+def _close_reason(text: str) -> str:
+    if len(text.encode()) > CLOSE_REASON_BYTES:
+        raise PydanticCustomError("close_reason", "is longer than a close frame holds")
+    return text
+
+
+CLOSE_REASON_BYTES = 123
+CloseReason = Annotated[str, AfterValidator(_close_reason)]
+"""The text in a close frame, as long as it has room for (RFC 6455 section 5.5)."""
+
 _ENDS = ("reset", "close", "hang", "truncate", "cut")
 
 
@@ -145,6 +181,8 @@ class FaultSpec(Strict):
     reset: Moment | None = Field(None, description="A TCP reset, and when.")
     close: Moment | None = Field(None, description="An orderly end, and when.")
     hang: Moment | None = Field(None, description="Silence, and from when.")
+    code: CloseCode | None = Field(None, description="A socket's close code.")
+    reason: CloseReason | None = Field(None, description="The text beside it.")
     for_: Duration | None = Field(None, alias="for", description="How long a hang lasts.")
     truncate: Share | None = Field(None, description="The share of the body that comes.")
     cut: Annotated[CutSpec | None, BeforeValidator(after_so_many), OrWord(SO_MANY_SCHEMA)] = Field(
@@ -165,6 +203,10 @@ class FaultSpec(Strict):
             raise PydanticCustomError("conflict", "fail and status cannot stand together")
         if self.for_ is not None and self.hang is None:
             raise PydanticCustomError("for_alone", "for goes with hang")
+        if self.code is not None and self.close is None:
+            raise PydanticCustomError("code_alone", "code goes with close")
+        if self.reason is not None and self.code is None:
+            raise PydanticCustomError("reason_alone", "reason goes with code")
         if not self.model_fields_set - {"times", "accepted"}:
             raise PydanticCustomError("fault_form", "says nothing that goes wrong")
         return self
@@ -219,6 +261,7 @@ class CallFaults(Strict):
     cancel: FaultList | None = None
     run: FaultList | None = None
     stream: FaultList | None = None
+    connect: FaultList | None = Field(None, description="The opening of a WebSocket.")
 
 
 class AllFaults(CallFaults):

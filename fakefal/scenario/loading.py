@@ -41,11 +41,16 @@ class Loaded:
     assets: dict[str, Asset] = field(default_factory=dict)
 
 
-def load_text(text: str, file: str = "scenario", *, is_json: bool | None = None) -> Loaded:
-    """A scenario from text; raises ScenarioError with all its mistakes."""
+def load_text(
+    text: str, file: str = "scenario", *, is_json: bool | None = None, is_alone: bool = False
+) -> Loaded:
+    """A scenario from text; raises ScenarioError with all its mistakes.
+
+    One that is alone has no files beside it, whatever its name is.
+    """
     source = _parse(text, file, file.endswith(".json") if is_json is None else is_json)
     source.data = upgrade(source.data)
-    return _ready(source)
+    return _ready(source, is_alone=is_alone)
 
 
 def load_file(path: str | Path) -> Loaded:
@@ -90,6 +95,11 @@ def find_files(paths: Iterable[str | Path]) -> list[Path]:
             raise FakefalError(f"{path}: no scenario in this folder — it holds no {_suffixes()}")
         found.extend(inside)
     return found
+
+
+def is_empty(folder: str | Path) -> bool:
+    """Whether a folder holds no scenario."""
+    return not any(_is_scenario(inner) for inner in Path(folder).rglob("*"))
 
 
 def _is_scenario(path: Path) -> bool:
@@ -157,14 +167,14 @@ def read_assets(exchange: Any, file: str) -> dict[str, Asset]:
     return assets
 
 
-def _assets(source: Source) -> tuple[dict[str, Asset], list[Mistake]]:
+def _assets(source: Source, *, is_alone: bool = False) -> tuple[dict[str, Asset], list[Mistake]]:
     folder = Path(source.file).parent
     assets: dict[str, Asset] = {}
     mistakes = []
     for path, name in _references(source.data):
         if name in assets:
             continue
-        what, right = _flaw_of(folder, name)
+        what, right = _ALONE if is_alone else _flaw_of(folder, name)
         if what:
             mistakes.append(source.mistake(path, what, right))
             continue
@@ -180,6 +190,12 @@ def _references(data: Any) -> Iterator[tuple[DataPath, str]]:
     exchanges = data.get("exchanges") if isinstance(data, dict) else None
     for index, exchange in enumerate(exchanges if isinstance(exchanges, list) else ()):
         yield from references_of_exchange(exchange, ("exchanges", index))
+
+
+_ALONE = (
+    "a scenario that was sent has no files beside it",
+    "serve it from a folder, or give the URL of an upload",
+)
 
 
 def _flaw_of(folder: Path, name: str) -> tuple[str, str]:
@@ -203,8 +219,8 @@ def _flaw_of(folder: Path, name: str) -> tuple[str, str]:
     return "", ""
 
 
-def _ready(source: Source) -> Loaded:
-    assets, missing = _assets(source)
+def _ready(source: Source, *, is_alone: bool = False) -> Loaded:
+    assets, missing = _assets(source, is_alone=is_alone)
     mistakes = [*source.mistakes, *check_meaning(source), *missing]
     scenario = None
     if not isinstance(source.data, dict):

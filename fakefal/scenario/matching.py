@@ -67,6 +67,15 @@ class Condition:
             and (not self.headers or _headers_match(call.headers, self.headers))
         )
 
+    def admits(self, call: Call) -> bool:
+        """Whether a call like this one may be meant, whatever its input."""
+        return (
+            not self.is_get
+            and (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
+            and (self.via is None or call.via in self.via)
+            and (not self.headers or _headers_match(call.headers, self.headers))
+        )
+
     def literals(self) -> dict[str, tuple[str, Json]]:
         """Top-level input fields that must have one certain scalar, for looking exchanges up."""
         if not isinstance(self.input, Subset):

@@ -27,7 +27,9 @@ from fakefal.scenario.media_models import FileName, Media
 from fakefal.scenario.media_words import FILE_KINDS, TEXT_KINDS, Kind
 from fakefal.scenario.pacing import StepEntry, StreamSpec
 from fakefal.scenario.preset_book import PRESETS, reply_presets
+from fakefal.scenario.socket_models import FrameEntry, MessageRule, RealtimeSpec
 from fakefal.scenario.webhook_models import Webhook
+from fakefal.scenario.workflow_models import WorkflowSpec
 
 
 def _one_or_many(value: Any) -> Any:
@@ -123,6 +125,12 @@ class Reply(Strict):
     keep: Duration | None = Field(None, description="How long the result is kept.")
     faults: CallFaults | None = Field(None, description="Per operation, used in turn.")
     webhook: Webhook | None = Field(None, description="Of a call that asked for one.")
+    workflow: WorkflowSpec | None = Field(None, description="What a workflow's nodes come to.")
+    frames: list[FrameEntry] | None = Field(None, description="What a WebSocket sends, in order.")
+    on_message: list[MessageRule] | None = Field(
+        None, min_length=1, description="What a WebSocket answers, whenever a message matches."
+    )
+    realtime: RealtimeSpec | None = Field(None, description="Of an input of a realtime session.")
 
     @model_validator(mode="after")
     def _one_outcome(self) -> Reply:
@@ -132,6 +140,8 @@ class Reply(Strict):
             *(["output"] if "output" in self.model_fields_set else []),
             *(["fail"] if self.fail is not None else []),
             *(["kind"] if self.kind is not None and self.kind not in TEXT_KINDS else []),
+            *(["frames"] if self.frames is not None else []),
+            *(["workflow"] if self.workflow is not None else []),
         ]
         if self.kind in TEXT_KINDS and given[:1] not in ([], ["text"]):
             given.append("kind")

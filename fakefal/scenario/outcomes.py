@@ -14,6 +14,7 @@ from fakefal.protocol.options import Switches
 from fakefal.protocol.texts import encode
 from fakefal.scenario.generated import generated_reasoning, generated_text
 from fakefal.scenario.plans import Ending, Pacing, Plan
+from fakefal.scenario.workflows import workflow_events
 
 _WORD = re.compile(r"\s*\S+(?:\s+$)?|\s+$")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+$")
@@ -164,6 +165,11 @@ def _all_events(
 
     Source: protocol.md sections 5 and 16 row 22.
     """
+    if plan.workflow is not None and plan.pacing.events is not None:
+        events = plan.pacing.events.render(variables)
+        request_id = variables["request_id"]
+        yield from workflow_events(plan.workflow, events, ending.outcome, request_id)
+        return
     if plan.pacing.events is not None:
         yield from plan.pacing.events.render(variables)
         if plan.text is None and plan.output is None:

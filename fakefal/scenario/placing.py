@@ -30,7 +30,8 @@ Put = Callable[[Asset, int], str]
 class MediaPlan:
     """The files of a reply: the shape they come in, those that are named, and what befalls them.
 
-    ``expires_seconds`` None means what the caller asks for.
+    ``expires_seconds`` None means what the caller asks for. ``is_shared``: a file that stands in
+    several places has one URL.
     """
 
     kind: Kind | None = None
@@ -38,13 +39,16 @@ class MediaPlan:
     assets: Mapping[str, Asset] = field(default_factory=dict)
     mishap: Mishap | None = None
     expires_seconds: float | None = None
+    is_shared: bool = False
 
 
 GENERATED_KINDS: dict[Kind, MediaPlan] = {kind: MediaPlan(kind) for kind in get_args(Kind)}
 """What an endpoint gets of which nothing is known but what it makes."""
 
 
-def compile_media(reply: Reply, path: Path, assets: Mapping[str, Asset]) -> MediaPlan | None:
+def compile_media(
+    reply: Reply, path: Path, assets: Mapping[str, Asset], *, is_shared: bool = False
+) -> MediaPlan | None:
     """The files of a reply made ready; None for one that has none.
 
     Raises TemplateError for a file that is not among the assets.
@@ -66,6 +70,7 @@ def compile_media(reply: Reply, path: Path, assets: Mapping[str, Asset]) -> Medi
         used,
         None if media is None else media.how,
         None if media is None else media.expires,
+        is_shared,
     )
 
 
@@ -81,6 +86,7 @@ class Placing:
         self._call = call
         self._put = put
         self._numbers = count()
+        self._known: dict[Asset, str] = {}
         self.links: list[str] = []
 
     def ending(self, ending: Ending, seed: int) -> Ending:
@@ -146,7 +152,10 @@ class Placing:
         is_sync = isinstance(given, dict) and given.get("sync_mode") is True
         if leaf.form == "data-uri" or (is_sync and asset.content_type.startswith("image/")):
             return f"data:{asset.content_type};base64,{b64encode(asset.data).decode()}"
+        if self._media.is_shared and asset in self._known:
+            return self._known[asset]
         url = self._put(asset, next(self._numbers))
+        self._known[asset] = url
         self.links.append(url)
         return url
 

@@ -15,9 +15,11 @@ from fakefal.scenario.render import Value
 from fakefal.scenario.timeline import DEFAULT_TIMELINE, Step
 
 if TYPE_CHECKING:
+    from fakefal.scenario.frames import Script
     from fakefal.scenario.placing import MediaPlan
     from fakefal.scenario.troubles import Faults
     from fakefal.scenario.webhook_plans import WebhookPlan
+    from fakefal.scenario.workflows import Workflow
 
 Path = tuple[str | int, ...]
 
@@ -35,6 +37,7 @@ class Pacing:
 
     ``broken``: after this many events one comes with an error, and then no more.
     ``stalled``: after this many events there is a silence of so many seconds.
+    ``waits``: before each event, as many as there are.
     """
 
     by: Literal["word", "char", "line"] = "word"
@@ -48,6 +51,7 @@ class Pacing:
     stalled: tuple[int, float] | None = None
     slices: Drip | None = None
     is_finished: bool = True
+    waits: tuple[float, ...] = ()
 
 
 CancelAnswer = Literal["ignored", "honoured", "too-late"]
@@ -79,7 +83,9 @@ class Plan:
     None of ``text``, ``output`` and ``fail`` set means a generated output; ``is_open`` says that
     the endpoint decides of what kind, where ``media`` does not. ``run_seconds`` is how
     long a direct run takes, ``start_seconds`` how long its runner takes to start. ``cancel`` None
-    is what the app does. ``keep_seconds`` None is what the retention rules say. What no template
+    is what the app does. ``script`` is what a
+    socket says in place of the outcome; ``ends_session`` and ``timing_seconds`` are of realtime
+    sessions. ``keep_seconds`` None is what the retention rules say. What no template
     changes is kept, by the code of the shape it was asked in: ``known`` outputs, and the encoded
     events of ``streams``. With a ``source`` all of it is known only when the call has come.
     """
@@ -106,6 +112,10 @@ class Plan:
     media: MediaPlan | None = None
     is_open: bool = False
     source: Source | None = None
+    workflow: Workflow | None = None
+    script: Script | None = None
+    ends_session: bool = False
+    timing_seconds: float | None = None
     streams: dict[tuple[object, ...], list[bytes]] = field(
         default_factory=dict, compare=False, repr=False
     )

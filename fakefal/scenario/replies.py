@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +14,7 @@ from fakefal.protocol.catalogue import find_entry, names_call, outcome_of
 from fakefal.protocol.trouble import Cut, Drip
 from fakefal.scenario.assets import Asset
 from fakefal.scenario.failing import FailSpec, spelled_failure
+from fakefal.scenario.frames import compile_script
 from fakefal.scenario.models import Reply, RetriesSpec
 from fakefal.scenario.pacing import StepDetail, StepEntry, StreamSpec
 from fakefal.scenario.placing import compile_media
@@ -22,6 +24,7 @@ from fakefal.scenario.render import TemplateError, Value, compile_value
 from fakefal.scenario.timeline import DEFAULT_TIMELINE, State, Step, StepLog
 from fakefal.scenario.troubles import compile_faults
 from fakefal.scenario.webhook_plans import compile_webhook
+from fakefal.scenario.workflows import without_workflow
 
 
 def compile_reply(
@@ -31,8 +34,10 @@ def compile_reply(
 
     ``assets`` are the files that it may refer to, by the names that it uses.
     """
-    reply = expanded(reply)
+    reply, workflow = without_workflow(expanded(reply))
     pacing = _pacing(reply.stream, path)
+    if workflow is not None:
+        pacing = replace(pacing, waits=workflow.waits)
     steps = DEFAULT_TIMELINE if reply.timeline is None else tuple(map(_step, reply.timeline))
 
     def value(name: str, raw: Any) -> Value | None:
@@ -60,14 +65,19 @@ def compile_reply(
         keep_seconds=reply.keep,
         omitted=tuple(reply.omit or ()),
         webhook=None if reply.webhook is None else compile_webhook(reply.webhook),
-        media=compile_media(reply, path, assets),
+        media=compile_media(reply, path, assets, is_shared=workflow is not None),
         is_open=_is_open(reply),
+        workflow=workflow,
+        script=compile_script(reply, path),
+        ends_session=reply.realtime is not None and reply.realtime.end,
+        timing_seconds=None if reply.realtime is None else reply.realtime.timing,
     )
 
 
 def _is_open(reply: Reply) -> bool:
     """Whether a reply leaves to the endpoint what it is of."""
     is_told = reply.text is not None or reply.error is not None or reply.fail is not None
+    is_told = is_told or reply.frames is not None or reply.on_message is not None
     stream = reply.stream
     is_listed = stream is not None and (stream.chunks is not None or stream.events is not None)
     return not is_told and not is_listed and "output" not in reply.model_fields_set
@@ -92,7 +102,7 @@ def expanded(reply: Reply) -> Reply:
         return reply
     own = reply.model_dump(by_alias=True, exclude_unset=True, exclude={"preset"})
     data = reply_data(reply.preset)
-    if {"text", "error", "output", "fail", "kind"} & own.keys():
+    if {"text", "error", "output", "fail", "kind", "workflow", "frames"} & own.keys():
         data = {key: value for key, value in data.items() if key not in OUTCOMES}
     merge(data, own)
     return Reply.model_validate(data)

@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from fakefal.errors import Mistake
+from fakefal.protocol.call import VIAS
 from fakefal.protocol.trouble import OPERATIONS
 from fakefal.scenario.faults import read_word
 from fakefal.scenario.source import Path, Source
 
 _VIAS = {
-    **dict.fromkeys(("submit", "status", "status_stream", "result", "cancel"), "queue"),
-    "run": "run",
-    "stream": "stream",
+    **dict.fromkeys(("submit", "status", "status_stream", "result", "cancel"), ("queue",)),
+    "run": ("run", "ws", "realtime"),
+    "stream": ("stream", "ws"),
+    "connect": ("socket", "ws", "realtime"),
 }
 """How a call must have come for an operation to be asked for at all."""
 
 _STREAMS = ("stream", "status_stream")
 _WHOLE_WORDS = ("broken-json", "empty")
+_ANSWERING = ("run", "stream")
 
 
 def check_circumstances(source: Source) -> Iterator[Mistake]:
@@ -49,14 +52,14 @@ def check_troubles(source: Source, when: Any, reply: Any, path: Path) -> Iterato
 
 
 def _vias(when: Any) -> list[str] | None:
-    """How the calls of an exchange come; None if that is not told, or in ways of other kinds."""
+    """How the calls of an exchange come; None if that is not told."""
     if isinstance(when, dict) and when.get("method") == "GET":
         return ["run"]
     via = when.get("via") if isinstance(when, dict) else None
     vias = [via] if isinstance(via, str) else via
     if not isinstance(vias, list) or not vias:
         return None
-    return vias if all(it in ("queue", "run", "stream") for it in vias) else None
+    return vias if all(it in VIAS for it in vias) else None
 
 
 def _faults(source: Source, faults: Any, path: Path, vias: list[str] | None) -> Iterator[Mistake]:
@@ -64,10 +67,10 @@ def _faults(source: Source, faults: Any, path: Path, vias: list[str] | None) -> 
         if operation not in OPERATIONS:
             continue
         where: Path = (*path, operation)
-        via = _VIAS.get(operation, "queue")
-        if vias is not None and via not in vias:
+        ways = _VIAS.get(operation, ("queue",))
+        if vias is not None and not set(ways) & set(vias):
             what = f"no call of this exchange comes to {operation}: it answers {', '.join(vias)}"
-            yield source.mistake(where, what, f"add {via} to via, or remove them", key=True)
+            yield source.mistake(where, what, f"add {ways[0]} to via, or remove them", key=True)
         if not isinstance(entries, list):
             yield from _fault(source, operation, entries, where)
             continue
@@ -103,6 +106,9 @@ def _fault(source: Source, operation: str, entry: Any, path: Path) -> Iterator[M
         what = f"cut counts events, and {operation} has none"
         yield source.mistake((*path, "cut"), what, "write truncate: 40%, for example")
     yield from _cut(source, entry.get("cut"), (*path, "cut"))
+    if "code" in entry and operation not in (*_ANSWERING, "connect"):
+        what = f"code is for sockets, and {operation} has none"
+        yield source.mistake((*path, "code"), what, "remove it")
     if "body" in entry:
         if operation in _STREAMS and not _refuses(entry):
             yield source.mistake((*path, "body"), "body does nothing to a stream", _INSTEAD)

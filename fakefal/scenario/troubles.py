@@ -147,6 +147,7 @@ _ALTERED: dict[str, Trouble] = {
     "wrong-content-type": Trouble("", content_type="text/plain; charset=utf-8"),
     "huge-headers": Trouble("", headers=((_PADDING, "x" * _HUGE_BYTES),)),
     "slow": Trouble("", drip=Drip(1, 0.05)),
+    "unanswered": Trouble("", is_unanswered=True, cut=Cut("stall", "before")),
     "too-early": Trouble("", is_too_early=True),
 }
 
@@ -233,7 +234,7 @@ def _cut(spec: FaultSpec) -> Cut | None:
     if spec.reset is not None:
         return Cut("reset", _WHERE[spec.reset])
     if spec.close is not None:
-        return Cut("close", _WHERE[spec.close])
+        return Cut("close", _WHERE[spec.close], code=spec.code or 0, reason=spec.reason or "")
     if spec.hang is not None:
         seconds = math.inf if spec.for_ is None else spec.for_
         return Cut("stall", _WHERE[spec.hang], seconds=seconds)

@@ -22,6 +22,7 @@ from fakefal.scenario.models import Scenario
 from fakefal.scenario.patterns import quote
 from fakefal.scenario.preset_book import PRESETS, preset_names, reply_presets
 from fakefal.scenario.presets import Part
+from fakefal.scenario.socket_models import FRAME_KEYS, FRAME_WORDS
 from fakefal.scenario.source import Path, Source
 
 _EXPECTED = {
@@ -55,7 +56,13 @@ _HINTS = {
     "fail_form": "for example fail: runner_disconnected, or fail: {status: 500, body: {…}}",
     "dict_type": "write name: value",
     "conflict": "keep one of them",
+    "node_form": "add output: …, text: … or fail: …",
+    "node_twice": "give each its own id",
+    "node_after": "name nodes that stand above it",
+    "frame_form": "for example {json: {…}}, {text: hello}, {wait: 1s}, {close: 1000}",
     "for_alone": "add hang, or remove for",
+    "code_alone": "write {close: after, code: 1011}, for example",
+    "reason_alone": "write {close: after, code: 1011, reason: …}, for example",
     "fault_form": "for example {status: 500}, {delay: 2s}, {reset: during}, {drop: [logs]}",
     "companion": "add the one, or remove the other",
     "rotation": "write rotate_after: 1h",
@@ -75,6 +82,13 @@ KINDS: dict[str, Callable[[str], tuple[str, str]]] = {
     "host": lambda it: ("is no host of fal", nearest(it, sorted(CANONICAL))),
     "reply_preset": lambda it: ("is no preset for a reply", _preset(it, "scenario")),
     "scenario_preset": lambda it: ("is no preset for a scenario", _preset(it, "reply")),
+    "frame_word": lambda it: ("is no frame", nearest(it, [*FRAME_WORDS, *FRAME_KEYS])),
+    "base64": lambda _: ("is not base64", "write text: … for text"),
+    "close_code": lambda _: (
+        "is no close code",
+        "write 1000 to 1003, 1007 to 1014, or 3000 to 4999",
+    ),
+    "close_reason": lambda _: ("is longer than a close frame holds", "123 bytes at most"),
     "retried_name": lambda _: ("is nothing that fal retries", f"one of {', '.join(RETRIED_NAMES)}"),
     "keys": lambda _: ("does not say which keys are good", "write any, strict, or a list of keys"),
 }

@@ -15,6 +15,7 @@ from fakefal.scenario.generated import digest
 
 if TYPE_CHECKING:
     from fakefal.scenario.plans import CancelAnswer
+    from fakefal.scenario.socket_models import RealtimeApp
     from fakefal.scenario.troubles import Faults, Turn
 
 
@@ -38,6 +39,9 @@ class App:
     """Requests of others that wait in its queue."""
     request_seconds: float = math.inf
     cancel: CancelAnswer | None = None
+    realtime: RealtimeApp | None = None
+    price: tuple[float, str] | None = None
+    """Dollars, and what they are for."""
 
 
 @dataclass(frozen=True, slots=True)

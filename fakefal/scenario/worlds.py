@@ -105,6 +105,8 @@ def _app(spec: AppSpec) -> App:
         spec.queue_length or 0,
         math.inf if spec.request_timeout is None else spec.request_timeout,
         spec.cancel,
+        spec.realtime,
+        None if spec.price is None else (spec.price.unit_price, spec.price.unit),
     )
 
 

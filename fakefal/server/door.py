@@ -37,6 +37,7 @@ from fakefal.protocol.errors import WireError
 from fakefal.protocol.ingress import refused_by_ingress
 from fakefal.protocol.texts import encode
 from fakefal.protocol.trouble import Interrupted
+from fakefal.server.desk import Desk
 from fakefal.server.patience import Patience
 from fakefal.server.refusal import check_version, refused_body
 from fakefal.server.spool import Spool
@@ -55,10 +56,11 @@ Taken = TypeVar("Taken")
 class Door:
     """Turns HTTP into engine calls and back; holds no state but the engine."""
 
-    def __init__(self, engine: Engine, tasks: Tasks, spool: Spool) -> None:
+    def __init__(self, engine: Engine, tasks: Tasks, spool: Spool, desk: Desk) -> None:
         self._engine = engine
         self._tasks = tasks
         self._spool = spool
+        self._desk = desk
         self._keep_alive = engine.settings.keep_alive
         self._nobody, self._marked = engine.nobody, engine.marked
         self.gate: Gate | None = None
@@ -96,6 +98,8 @@ class Door:
             return Windowed(answer, keep_alive=stays)
         if isinstance(answer, Conversation):
             return await self._converse(request, answer)
+        if answer.is_private:
+            stays = stays and request.content.is_eof()
         return Whole(answer, keep_alive=stays)
 
     def refuse(self, what: str, error: WireError) -> Response:
@@ -128,7 +132,7 @@ class Door:
         if address is None:
             return _nowhere(), None
         if address.form is Form.CONTROL:
-            return self._control(request, address, await self._body(request)), None
+            return await self._desk.answer(request, address, self._body), None
         return await self._of_face(request, address)
 
     async def _of_face(
@@ -171,11 +175,13 @@ class Door:
             if error.identified and not error.request_id:
                 what = _what(request, address, path)
                 error.request_id = self._engine.note_refusal(tenant, what, error.status, error.told)
+            if address.host == hosts.API:
+                error = _shaped(error)
             if error.trouble is None and asked is not None:
                 error.trouble = asked.trouble
             if error.trouble is not None:
                 return failed(error), _clock_of(asked)
-            raise
+            raise error from None
 
     def _tenant(
         self, headers: Mapping[str, str], method: str, host: str, parts: Mapping[str, str]
@@ -188,26 +194,26 @@ class Door:
             credential, parts.get("endpoint", ""), begins_call=begins_call
         )
 
-    def _control(self, request: web.BaseRequest, address: Address, body: bytes) -> Answer:
-        from fakefal.control import api  # most servers are not controlled
+    async def _body(self, request: web.BaseRequest, limit: int = 0) -> bytes:
+        """The whole body; raises WireError for one that is too large or cannot be read.
 
-        authorization = request.headers.get("Authorization")
-        status, found = api.answer(self._engine, request.method, address.path, authorization, body)
-        notes = api.notes(self._engine, address.path, authorization)
-        return Response(status, encode(found), notes)
-
-    async def _body(self, request: web.BaseRequest) -> bytes:
-        """The whole body; raises WireError for one that is too large or cannot be read."""
+        ``limit`` 0 is that of a call.
+        """
         if not request.can_read_body:
             return b""
-        limit = self._engine.settings.limits.body_bytes
+        limit = limit or self._engine.settings.limits.body_bytes
+        if limit < (request.content_length or 0):
+            raise refused_by_ingress(413, f"the body is over {limit} bytes")
         content = request.content
         if content.is_eof() and content.exception() is None and "Expect" not in request.headers:
             data = content.read_nowait()  # almost always all of it is there
             if len(data) > limit:
                 raise refused_by_ingress(413, f"the body is over {limit} bytes")
             return data
-        return await self._taken(request, request.read, limit)
+        data = await self._taken(request, request.read, limit)
+        if len(data) > limit:
+            raise refused_by_ingress(413, f"the body is over {limit} bytes")
+        return data
 
     async def _blob(self, request: web.BaseRequest) -> Blob | None:
         """The body of an upload, which is not held in memory as a whole."""
@@ -250,8 +256,10 @@ class Door:
             response.force_close()
         response.headers["Server"] = SERVER
         response.headers["Content-Type"] = answer.content_type
-        response.headers[names.REQUEST_ID] = answer.request_id
-        for name, value in (*cross_origin(request, answer.headers), *answer.headers):
+        if not answer.is_private:
+            response.headers[names.REQUEST_ID] = answer.request_id
+        shared = () if answer.is_private else cross_origin(request, answer.headers)
+        for name, value in (*shared, *answer.headers):
             if name.lower() not in FRAMING:
                 response.headers[printable(name)] = printable(value)
         if request.task is not None:
@@ -265,6 +273,13 @@ class Door:
         except (ClientConnectionResetError, ConnectionResetError):
             _LOG.debug("the caller left the stream %s", answer.request_id)
         return response
+
+
+def _shaped(error: WireError) -> WireError:
+    """A failure as the platform API tells it."""
+    from fakefal.protocol.platform import shaped  # most servers are not asked for it
+
+    return shaped(error)
 
 
 def _what(request: web.BaseRequest, address: Address, path: str) -> str:

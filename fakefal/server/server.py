@@ -21,6 +21,7 @@ from fakefal.engine.controls import Controls
 from fakefal.engine.engine import Engine
 from fakefal.errors import FakefalError, PortTaken
 from fakefal.protocol.options import switched
+from fakefal.server.desk import Desk
 from fakefal.server.door import Door
 from fakefal.server.gate import Gate
 from fakefal.server.listener import FIELD_BYTES, LINE_BYTES, Listener
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from fakefal.server.pump import Pump
     from fakefal.server.thread import ThreadedFakeFal
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _SHUTDOWN_SECONDS = 0.1
 """How long open connections are waited for; our own streams are cancelled before."""
 
@@ -49,7 +51,8 @@ class FakeFal:
     ``async with FakeFal("scenario.yaml") as fake:`` serves at ``fake.url`` until the block ends.
     Scenarios are paths, folders, or dicts as a file would hold them. Port 0 takes a free one.
     ``options`` are those of a scenario file; a scenario's own go before them. ``tls_port`` adds a
-    port that speaks TLS; the plain one is an HTTP proxy as well.
+    port that speaks TLS; the plain one is an HTTP proxy as well. ``token`` is what the control API
+    demands; it is made at the start where not only loopback is listened on.
     """
 
     def __init__(
@@ -76,6 +79,8 @@ class FakeFal:
         self._runner: web.ServerRunner | None = None
         self._ports: list[asyncio.Server] = []
         self.gate = Gate(self.engine, self._tasks)
+        self._desk = Desk(self.engine, self.gate)
+        self.token = self.settings.token
 
     @property
     def url(self) -> str:
@@ -121,6 +126,11 @@ class FakeFal:
 
         return ThreadedFakeFal(self)
 
+    @property
+    def has_made_token(self) -> bool:
+        """Whether the token of the control API is one that nobody chose."""
+        return self.token is not None and self.settings.token is None
+
     def base_url(self, fal_host: str) -> str:
         """The base-URL form of a fal host: ``http://127.0.0.1:8787/queue.fal.run``."""
         return f"{self.url}/{fal_host}"
@@ -156,7 +166,7 @@ class FakeFal:
                 message, payload, protocol, writer, task, loop, client_max_size=limit
             )
 
-        door = Door(self.engine, self._tasks, self._spool)
+        door = Door(self.engine, self._tasks, self._spool, self._desk)
         server = Listener(
             door,
             make_request,
@@ -181,6 +191,7 @@ class FakeFal:
             self.tls_port = await self._listen(self.gate.opening, self.tls_port)
         if self._pump is not None:
             self._pump.start()
+        self._open_desk()
 
     async def _listen(self, protocol: Callable[[], asyncio.Protocol], port: int) -> int:
         """Open a port; gives its number. Raises PortTaken or FakefalError, and stops the rest."""
@@ -199,8 +210,18 @@ class FakeFal:
         self.gate.ports.add(number := int(opened.sockets[0].getsockname()[1]))
         return number
 
+    def _open_desk(self) -> None:
+        """All ports listen: the control API knows by their addresses who is a stranger."""
+        bound = {name.getsockname()[0] for port in self._ports for name in port.sockets}
+        if self.token is None and not bound <= _LOOPBACK:
+            from fakefal.control.guard import is_loopback, new_token  # most listen on loopback
+
+            self.token = None if is_loopback(bound) else new_token()
+        self._desk.open((self.host, *sorted(bound)), self.token)
+
     async def stop(self) -> None:
         """Close the sockets, end open streams, and wait until all has ended."""
+        self._desk.close()
         runner, self._runner = self._runner, None
         if runner is not None:
             while self._ports:

@@ -45,12 +45,23 @@ async def converse(
         if not talking.done():
             talking.cancel()
             await asyncio.wait((talking,))
-    end = _end_of(talking)
-    if isinstance(end, Cut):
-        _break(request, end)
+        # This task is cancelled too when the caller leaves.
+        end = _end_of(talking)
+        answer.closed(_told(end, line.close_code))
+    if end is not None and end.code:
+        await line.close(code=end.code, message=end.reason.encode())
     elif end is not None:
-        await line.close(code=end)
+        _break(request, end)
     return line
+
+
+def _told(end: Cut | None, code: int | None) -> str:
+    """How a socket ends, in words; ``code`` is that of the caller's close frame."""
+    if end is None:
+        return "the caller left" if code is None else f"the caller closed it with {code}"
+    if end.code:
+        return f"closed with {end.code}"
+    return "reset" if end.how == "reset" else "broken off"
 
 
 async def _listen(line: web.WebSocketResponse, answer: Conversation) -> None:
@@ -69,7 +80,7 @@ async def _send(line: web.WebSocketResponse, message: bytes | str) -> None:
         await line.send_bytes(message)
 
 
-def _end_of(talking: asyncio.Task[int | Cut]) -> int | Cut | None:
+def _end_of(talking: asyncio.Task[Cut]) -> Cut | None:
     """How the conversation is to end; None if the caller has left."""
     if talking.cancelled():
         return None
@@ -79,7 +90,7 @@ def _end_of(talking: asyncio.Task[int | Cut]) -> int | Cut | None:
     if isinstance(error, ConnectionError):
         return None
     _LOG.error("fakefal failed in a WebSocket", exc_info=error)
-    return FAILED
+    return Cut("close", "end", code=FAILED)
 
 
 def _break(request: web.BaseRequest, cut: Cut) -> None:

@@ -11,9 +11,9 @@ from aiohttp.http import HttpVersion10
 
 from fakefal.engine.clock import Clock
 from fakefal.faces.http import EventStream, FileBody, Response
+from fakefal.faces.spoiling import pieces, spoilt, spoilt_file, spoilt_stream
 from fakefal.gateway.resets import reset
 from fakefal.protocol.trouble import Cut, Trouble
-from fakefal.server.spoiling import pieces, spoilt, spoilt_file, spoilt_stream
 from fakefal.server.wire import body_of, head_of, stream_head, windows
 
 GARBAGE = b"\xff\xfe\x00 this is no event \x80\r\n"

@@ -126,7 +126,7 @@ def head_of(
             lines.append(f"x-fal-request-id: {answer.request_id}\r\n")
         if answer.units is not None:
             lines.append(f"x-fal-billable-units: {names.format_units(answer.units)}\r\n")
-    if "Origin" in request.headers:
+    if "Origin" in request.headers and not answer.is_private:
         told = cross_origin(request, answer.headers)
         lines += [f"{name}: {value}\r\n" for name, value in told]
     if not stays:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakefal.engine.controls import Controls, FileRecord
+from fakefal.engine.controls import Controls, FileRecord, MessageRecord
 from fakefal.errors import FakefalError
 from fakefal.server.thread import ThreadedFakeFal
 from fakefal.testing.calls import Calls, told_of
@@ -61,6 +61,11 @@ class Asking:
     def files(self) -> list[FileRecord]:
         """The files kept, oldest first: what was uploaded, and what outputs hold."""
         return self.server.call(self.controls.files)
+
+    @property
+    def messages(self) -> list[MessageRecord]:
+        """The messages that came on sockets of apps' own, oldest first."""
+        return self.server.call(self.controls.messages)
 
     @property
     def misses(self) -> list[str]:

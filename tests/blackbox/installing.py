@@ -88,13 +88,13 @@ def fal_client_folder(version: str) -> str:
     return str(_installed(f"fal_client-{version}", install))
 
 
-def package_folder(requirement: str) -> str:
-    """What must be on PYTHONPATH to import a package in this version, its dependencies ours."""
+def package_folder(name: str, version: str) -> str:
+    """What must be on PYTHONPATH to import this version of a package, with all that it needs."""
 
     def install(folder: Path) -> None:
-        _run(sys.executable, *_PIP, "--no-deps", "--target", folder, requirement)
+        _run(sys.executable, *_PIP, "--target", folder, f"{name}=={version}")
 
-    return str(_installed(f"{requirement.replace('==', '-')}-{_PYTHON}", install))
+    return str(_installed(f"{name}-{version}-{_PYTHON}", install))
 
 
 def fal_sdk_python(version: str) -> str:

@@ -30,6 +30,7 @@ Commands:
   presets   List the ready-made troubles and the error catalogue.
   explain   Show one of them: wire form, source, who retries.
   webhooks  List a server's webhooks, or send them again.
+  health    Ask a running fake whether it is ready.
   ca        Show the local CA, or issue certificates from it.
   demo      Show the main job in five seconds.
 """
@@ -58,7 +59,10 @@ def test_without_arguments_the_help_is_what_is_wrong() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["serve", "run", "env", "check", "schema", "presets", "explain", "webhooks", "ca", "demo"],
+    [
+        *("serve", "run", "env", "check", "schema", "presets", "explain", "webhooks", "health"),
+        *("ca", "demo"),
+    ],
 )
 def test_every_command_has_help_of_its_own(command: str) -> None:
     ran = fakefal(command, "--help")
@@ -78,7 +82,7 @@ def test_the_version_is_told() -> None:
         (
             "xyzzy",
             '"xyzzy" is no command — one of serve, run, env, check, schema, presets, explain, '
-            "webhooks, ca, demo\n",
+            "webhooks, health, ca, demo\n",
         ),
     ],
 )

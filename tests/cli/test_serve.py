@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from fakefal import __version__
-from tests.cli.running import GOOD, ROOT
+from tests.cli.running import GOOD, ROOT, fakefal
 from tests.serving import SECONDS, Served, ask, serve
 
 QUICKSTART = str(ROOT / "scenarios" / "quickstart.yaml")
@@ -24,6 +25,7 @@ LONG_QUEUE = str(ROOT / "scenarios" / "long-queue.yaml")
 RUN, QUEUE = "fal.run/fal-ai/any-llm", "queue.fal.run/fal-ai/any-llm"
 ID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
+KEYED = {"Authorization": "Key a:b"}
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
@@ -282,3 +284,49 @@ def test_a_taken_port_keeps_it_from_starting() -> None:
         )
     assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(rf"port {port} on 127\.0\.0\.1 is taken .* --port 0 .*\n", done.stderr)
+
+
+def test_every_option_can_be_set_in_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("fakefal: 1\nexchanges: [{reply: {text: Ship it.}}]\n")
+    env = {"FAKEFAL_CLOCK": "manual", "FAKEFAL_SCENARIOS": str(tmp_path)}
+    env |= {"FAKEFAL_REQUIRE_KEY": "a:b c:d", "FAKEFAL_OPTION": "subpath=refuse-405"}
+    with serve(**env) as served:
+        assert [run(served, "x", key)[0] for key in ("a:b", "c:d", "e:f")] == [200, 200, 401]
+        assert "one.yaml (1 exchange)" in served.greeting[1]
+        assert served.greeting[2].split() == ["clock", "manual"]
+
+
+def test_a_folder_without_scenarios_is_no_mistake_where_one_may_be(tmp_path: Path) -> None:
+    with serve("--folder", str(tmp_path)) as served:
+        assert "no scenario" in served.greeting[1]
+
+
+def test_a_token_is_printed_where_it_was_made_and_demanded_where_not() -> None:
+    with serve("--host", "0.0.0.0") as served:
+        (line,) = [line for line in served.greeting if line.split()[0] == "token"]
+        token = line.split()[1]
+        url = f"{served.url.replace('0.0.0.0', '127.0.0.1')}/_fakefal/clock"
+        assert ask(url)[0] == 401
+        request = urllib.request.Request(url, headers={"x-fakefal-token": token, **KEYED})
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+            assert answer.status == 200
+    with serve("--token", "chosen", "--control-host", "fake.test") as served:
+        assert "chosen" not in "".join(served.greeting)
+        assert ask(f"{served.url}/_fakefal/clock")[0] == 401
+
+
+def test_the_certificate_is_written_where_it_is_wanted(tmp_path: Path) -> None:
+    file = tmp_path / "shared.pem"
+    home = {"FAKEFAL_HOME": str(tmp_path)}
+    with serve("--tls-port", "0", "--ca-file", str(file), **home) as served:
+        assert file.read_bytes() == (tmp_path / "ca" / "ca.pem").read_bytes()
+        assert [line.split()[0] for line in served.greeting[1:5]] == [
+            "loaded",
+            "clock",
+            "proxy",
+            "CA",
+        ]
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["ca", "shared.pem"]
+    ran = fakefal("serve", "--ca-file", str(tmp_path / "no" / "ca.pem"), "--port", "0")
+    assert ran.code == 2
+    assert "cannot write" in ran.err

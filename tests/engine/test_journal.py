@@ -90,7 +90,7 @@ def test_a_call_is_told_with_its_input_and_a_poll_without() -> None:
         "via": "queue",
         "input": {"prompt": "hi"},
         "headers": {"x-fal-queue-priority": "low"},
-        "exchange": '"tagline"',
+        "exchange": "tagline",
     }
     assert second == {
         "number": 2,

@@ -56,7 +56,8 @@ async def test_each_input_is_a_call_and_its_output_a_frame() -> None:
     async with talking() as (caller, socket):
         assert await socket.asked(prompt="a") == ANSWER
         assert await socket.asked(prompt="b") == {"said": "b", "count": 2, "via": "realtime"}
-        first, second = controls(caller).journal()
+        opened, first, second = controls(caller).journal()
+        assert (opened["kind"], opened["status"], opened["note"]) == ("socket", 101, "opened")
         assert (first["kind"], first["via"], first["status"]) == ("call", "realtime", 200)
         assert first["input"] == {"prompt": "a"}
         assert not [name for name in first["headers"] if name.startswith("sec-")]
@@ -139,7 +140,7 @@ async def test_a_text_frame_is_ignored_and_noted() -> None:
         await socket.line.send_str('{"prompt": "text"}')
         assert await socket.asked(prompt="a") == ANSWER
         assert notes(caller) == ["a text frame was ignored: inputs are msgpack in binary frames"]
-        (lint, _) = controls(caller).journal()
+        (_, lint, _) = controls(caller).journal()
         assert lint["endpoint"] == APP
 
 
@@ -228,7 +229,7 @@ async def test_a_connection_fault_of_runs_breaks_the_socket(fault: str) -> None:
     given = exchange({**ECHO, "faults": {"run": [fault]}})
     async with talking(given) as (caller, socket):
         assert await socket.asked(prompt="a") == 1006
-        assert controls(caller).journal()[0]["note"].startswith("fault: ")
+        assert controls(caller).journal()[1]["note"].startswith("fault: ")
 
 
 async def test_a_refusal_among_the_faults_of_runs_is_an_error() -> None:
@@ -244,7 +245,7 @@ async def test_a_caller_that_leaves_ends_what_runs_for_it() -> None:
             await Socket(line).send(prompt="a")
             await until(lambda: tenant(caller)._direct.in_flight)
         await until(lambda: not tenant(caller)._direct.in_flight)
-        assert not tenant(caller).sessions
+        assert not len(tenant(caller).sockets)
 
 
 async def test_a_caller_that_vanishes_ends_it_too() -> None:
@@ -256,7 +257,7 @@ async def test_a_caller_that_vanishes_ends_it_too() -> None:
             assert transport is not None
             line._response.connection.transport.abort()
             await until(lambda: not tenant(caller)._direct.in_flight)
-        assert not tenant(caller).sessions
+        assert not len(tenant(caller).sockets)
 
 
 async def test_a_reset_ends_open_sessions() -> None:

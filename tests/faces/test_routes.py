@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.faces import queue, run
+from fakefal.faces import queue, raw, run
 from fakefal.faces.http import Handler
 from fakefal.faces.routes import ROUTES, find_route
 from fakefal.protocol.errors import WireError
@@ -113,7 +113,7 @@ ID = {"endpoint": "a/b", "id": "x"}
         ("fal.run", "POST", "/a/b/c", run.run, {"endpoint": "a/b/c"}),
         ("fal.run", "POST", "/a/b/stream", run.stream, {"endpoint": "a/b"}),
         ("fal.run", "POST", "/a/b/vision/stream/", run.stream, {"endpoint": "a/b/vision"}),
-        ("fal.run", "GET", "/a/b", run.get, {"endpoint": "a/b"}),
+        ("fal.run", "GET", "/a/b", raw.connect, {"endpoint": "a/b"}),
     ],
 )
 def test_a_request_finds_its_handler(
@@ -153,10 +153,10 @@ def test_the_root_of_a_host_is_not_found(host: str, path: str) -> None:
 
 def test_a_host_that_is_not_served_says_so_in_the_hint_alone() -> None:
     with pytest.raises(WireError) as caught:
-        find_route("api.fal.ai", "GET", "/v1/models")
+        find_route("auth.fal.ai", "GET", "/v1/models")
     error = caught.value
     assert (error.status, error.body) == (404, {"detail": "Path /v1/models not found"})
-    assert error.note == "fakefal does not serve api.fal.ai yet"
+    assert error.note == "fakefal does not serve auth.fal.ai yet"
 
 
 def status_or_endpoint(host: str, method: str, path: str) -> int | str:

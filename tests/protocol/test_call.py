@@ -8,8 +8,8 @@ from fakefal.protocol.call import VIAS, Call, Outcome
 from fakefal.protocol.endpoints import parse_endpoint
 
 
-def test_the_five_ways_of_a_call() -> None:
-    assert VIAS == ("queue", "run", "stream", "ws", "realtime")
+def test_the_six_ways_of_a_call() -> None:
+    assert VIAS == ("queue", "run", "stream", "ws", "realtime", "socket")
 
 
 @pytest.mark.parametrize(("status", "success"), [(200, True), (399, True), (400, False)])

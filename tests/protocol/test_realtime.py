@@ -15,9 +15,12 @@ from fakefal.protocol.realtime import (
     TIMEOUT,
     FrameError,
     decode_input,
+    decode_message,
+    denied,
     encode_output,
     internal_error,
     reason_of,
+    timings,
 )
 
 VALUES = st.recursive(
@@ -135,3 +138,34 @@ def test_control_messages_are_compact_json_in_the_order_of_the_sdk() -> None:
 )
 def test_a_failure_over_http_has_a_reason_here(body: Any, reason: str) -> None:
     assert reason_of(body) == reason
+
+
+def test_timings_are_compact_json() -> None:
+    assert timings(0.123) == '{"type":"x-fal-message","action":"timings","timing":0.123}'
+
+
+def test_a_socket_that_is_refused_late_says_why() -> None:
+    assert denied(401, "whatever") == '{"status":"error","error":"Unauthorized"}'
+    assert denied(403, "locked") == '{"status":"error","error":"locked"}'
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        ('{"a": 1}', {"a": 1}),
+        ("[1, 2]", [1, 2]),
+        ("5", "5"),
+        ("hello", "hello"),
+        ("", ""),
+        (msgpack.packb({"a": [1, b"x"]}), {"a": [1, "data:application/octet-stream;base64,eA=="]}),
+        (msgpack.packb(5), "data:application/octet-stream;base64,BQ=="),
+        (b"\xff\xfe", "data:application/octet-stream;base64,//4="),
+    ],
+)
+def test_any_message_is_some_json(frame: bytes | str, message: object) -> None:
+    assert decode_message(frame) == message
+
+
+@given(st.one_of(st.binary(), st.text()))
+def test_no_message_is_too_odd(frame: bytes | str) -> None:
+    json.dumps(decode_message(frame), allow_nan=False)

@@ -247,7 +247,7 @@ def test_a_mistake_is_told_with_its_place_in_the_exchange(build: Build, text: st
 
 def test_a_mistake_in_the_when_is_told_with_the_first_outcome() -> None:
     assert refusal(lambda on: on.text("a"), {"via": "phone"}) == (
-        'when.via: "phone" is not known here — one of queue, run, stream, ws, realtime'
+        'when.via: "phone" is not known here — one of queue, run, stream, ws, realtime, socket'
     )
 
 

@@ -14,7 +14,8 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from fakefal.faces.http import Send
-from fakefal.faces.realtime import Session
+from fakefal.faces.realtime import Realtime
+from fakefal.protocol.trouble import Cut
 from fakefal.server.server import FakeFal
 from tests.callers import calling, soon
 from tests.sockets import Socket, opening
@@ -100,10 +101,10 @@ async def test_a_server_that_stops_takes_its_sockets_along() -> None:
 async def test_a_fault_of_ours_is_logged_and_closes_with_1011(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def talk(self: Session, send: Send) -> int:
+    async def talk(self: Realtime, send: Send) -> Cut:
         raise RuntimeError("ours")
 
-    monkeypatch.setattr(Session, "talk", talk)
+    monkeypatch.setattr(Realtime, "talk", talk)
     with caplog.at_level(logging.ERROR, "fakefal"):
         async with calling(ECHO) as caller, connected(caller.fake) as line:
             assert await end_of(line) == ([], 1011)
@@ -120,4 +121,4 @@ async def test_after_two_hundred_sockets_nothing_is_left() -> None:
                 await soon(line.recv())
             await asyncio.gather(*(line.close() for line in lines))
         (tenant,) = caller.fake.engine.tenants
-        assert not tenant.sessions
+        assert not len(tenant.sockets)

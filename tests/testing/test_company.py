@@ -9,8 +9,8 @@ import pytest
 from tests.blackbox.installing import package_folder
 from tests.testing.conftest import RunTests
 
-PYTEST_8 = "pytest==8.4.2"
-RANDOMLY = "pytest-randomly==5.1.0"
+PYTEST_8 = ("pytest", "8.4.2")
+RANDOMLY = ("pytest-randomly", "5.1.0")
 
 CONFLICTING = """
 import httpx
@@ -50,7 +50,7 @@ def test_shared(shared):
 def test_400_conflicting_tests_in_any_order_on_four_workers(
     run_tests: RunTests, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", _first(package_folder(RANDOMLY)))
+    monkeypatch.setenv("PYTHONPATH", _first(package_folder(*RANDOMLY)))
     for name in ("one", "two", "three"):
         pytester.makepyfile(**{f"test_{name}": CONFLICTING})
     result = run_tests(CONFLICTING, "-n", "4", "-p", "randomly", "--randomly-seed=7")
@@ -172,7 +172,7 @@ def test_every_loop_and_thread(
 def test_pytest_8(
     run_tests: RunTests, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", _first(package_folder(PYTEST_8)))
+    monkeypatch.setenv("PYTHONPATH", _first(package_folder(*PYTEST_8)))
     result = run_tests(
         """
         import fal_client

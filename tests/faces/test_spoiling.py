@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.faces.http import EventStream, Response
+from fakefal.faces.spoiling import pieces, single_events, spoilt, spoilt_stream
 from fakefal.protocol import sse
 from fakefal.protocol.catalogue import CATALOGUE, outcome_of
 from fakefal.protocol.trouble import Trouble
-from fakefal.server.spoiling import pieces, single_events, spoilt, spoilt_stream
 
 OUTPUT = Response(200, b'{"a":1,"b":[2]}', (("X-A", "b"),), request_id="id-1", units=3)
 

@@ -1,0 +1,70 @@
+"""``fakefal health``: one line and an exit code, for those who watch over a server."""
+
+from __future__ import annotations
+
+import json
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
+
+import click
+
+from fakefal.cli.terminal import Terminal
+from fakefal.errors import FakefalError
+
+_PATH = "/_fakefal/ready"
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
+_MOST_BYTES = 10_000
+
+
+@click.command()
+@click.option(
+    "--url", envvar="FAKEFAL_URL", help="Where the fake listens, instead of the two below."
+)
+@click.option("--host", envvar="FAKEFAL_HOST", default="127.0.0.1", show_default=True)
+@click.option("--port", envvar="FAKEFAL_PORT", default=8787, show_default=True)
+@click.option("--timeout", default=5.0, show_default=True, help="Seconds to wait for an answer.")
+@click.pass_obj
+def health(terminal: Terminal, url: str | None, host: str, port: int, timeout: float) -> int:
+    """Say in one line whether a fake is ready; the exit code is 0 if it is, else 1.
+
+    It needs neither key nor token.
+    """
+    host = _ANYWHERE.get(host, host)
+    base = url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    told = _ask(base.rstrip("/"), timeout)
+    terminal.say(told[1])
+    return 0 if told[0] else 1
+
+
+def _ask(base: str, timeout: float) -> tuple[bool, str]:
+    """Whether it is ready, and a line that says so."""
+    connection = _connection(base, timeout)
+    try:
+        connection.request("GET", f"{urlsplit(base).path}{_PATH}", headers={"Connection": "close"})
+        answer = connection.getresponse()
+        status, body = answer.status, answer.read(_MOST_BYTES)
+    except (OSError, HTTPException) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return False, f"no fakefal answers at {base}: {reason}"
+    finally:
+        connection.close()
+    try:
+        told = json.loads(body)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        return False, f"{base} is no fakefal: {status}"
+    if status == 200 and told.get("status") == "ready":
+        return True, f"fakefal {told.get('version')} is ready at {base}"
+    return False, f"{base} is not ready: {status} {told.get('detail', '')}".rstrip()
+
+
+def _connection(base: str, timeout: float) -> HTTPConnection:
+    try:
+        parts = urlsplit(base)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise FakefalError(f'"{base}" is no URL: {error}') from None
+    if not host or parts.scheme != "http":
+        raise FakefalError(f'"{base}" is no plain port — write http://127.0.0.1:8787')
+    return HTTPConnection(host, port, timeout=timeout)

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from fakefal.engine.engine import Engine
+from fakefal.protocol.errors import WireError
+from fakefal.settings import Limits
+from tests.control.asking import ask, told
+from tests.worlds import exchange, make_call, make_engine, tenant_of
+
+
+def samples(engine: Engine) -> dict[str, float]:
+    """What is counted, as a scraper reads it."""
+    answer = told(engine, "GET", "/metrics", key=None)
+    assert answer.content_type.startswith("text/plain; version=0.0.4")
+    return {
+        f"{sample.name}{sorted(sample.labels.items()) or ''}": sample.value
+        for family in text_string_to_metric_families(answer.payload.decode())
+        for sample in family.samples
+    }
+
+
+def entries(found: dict[str, float]) -> float:
+    calls = "fakefal_journal_entries_total[('kind', 'call')"
+    return sum(it for name, it in found.items() if name.startswith(calls))
+
+
+def test_calls_misses_jobs_and_keys_are_counted() -> None:
+    engine = make_engine([exchange(when={"via": "queue"})])
+    tenant_of(engine).submit(make_call(webhook="http://127.0.0.1:9/"))
+    tenant_of(engine, "other").submit(make_call())
+    with pytest.raises(WireError):
+        tenant_of(engine).stream(make_call(via="stream"))
+    engine.note_refusal(None, "x", 401, "y")
+    found = samples(engine)
+    calls = "fakefal_journal_entries_total[('kind', 'call'), ('status', '{}'), ('via', '{}')]"
+    assert found[calls.format(200, "queue")] == 2
+    assert found[calls.format(404, "stream")] == 1
+    assert found["fakefal_misses_total"] == 1
+    assert sum(it for name, it in found.items() if name.startswith("fakefal_jobs[")) == 2
+    assert found["fakefal_tenants"] == 2
+    assert found["fakefal_exchanges_loaded"] == 1
+    assert found["fakefal_build_info[('version', '0.1.0')]"] == 1
+    assert found["fakefal_webhooks[('state', 'waiting')]"] == 1
+
+
+def test_what_was_counted_stays_counted() -> None:
+    engine = make_engine(limits=Limits(entries=2, tenants=1))
+    for _ in range(5):
+        tenant_of(engine).submit(make_call())
+    assert entries(samples(engine)) == 5
+    ask(engine, "POST", "/reset")
+    assert entries(samples(engine)) == 5
+    tenant_of(engine, "other").submit(make_call())  # the first key is let go
+    assert entries(samples(engine)) == 6
+    assert samples(engine)["fakefal_journal_dropped_entries"] == 0
+
+
+def test_counting_makes_nothing() -> None:
+    engine = make_engine()
+    tenant_of(engine)
+    samples(engine)
+    assert not tenant_of(engine).has_webhooks
+    assert len(tenant_of(engine).journal) == 0

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import pytest
+
+from fakefal.control import shapes
+from fakefal.control.routes import ROUTES, find, paths
+
+
+def test_paths_are_found_with_and_without_a_slash_and_with_parts() -> None:
+    assert find("/jobs/")[0] is find("/jobs")[0]
+    routes, parts = find("/jobs/019b")
+    assert (list(routes), parts) == (["GET"], {"request_id": "019b"})
+    assert find("/jobs/019b/more") == ({}, {})
+    assert find("/jobs//") == find("/jobs")
+    assert find("")[0] == paths()["/"]
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda it: f"{it.method} {it.path}")
+def test_every_route_has_a_handler_and_shapes(route: Any) -> None:
+    module, _, function = route.handler.partition(".")
+    assert callable(getattr(importlib.import_module(f"fakefal.control.{module}"), function))
+    for name in (route.query, route.body, route.answer.strip("[]")):
+        assert not name or hasattr(shapes, name)
+    assert route.summary
+    assert bool(route.body) == bool(route.example)
+
+
+def test_no_route_is_there_twice() -> None:
+    assert len({(route.method, route.path) for route in ROUTES}) == len(ROUTES)

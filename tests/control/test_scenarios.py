@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakefal.errors import ScenarioError
+from fakefal.scenario.loading import load_file
+from tests.control.asking import ask, refusal, told
+from tests.worlds import exchange, make_call, make_engine, scenario, tenant_of
+
+GOOD = "fakefal: 1\nname: tagline\nexchanges:\n  - id: a\n    reply: {text: Ship it.}\n"
+BAD = "fakefal: 1\nexchanges:\n  - reply: {texd: x}\n  - when: {endpont: y}\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (GOOD, "application/yaml"),
+        (GOOD, "text/yaml; charset=utf-8"),
+        (GOOD, "application/x-www-form-urlencoded"),
+        (scenario(exchange(id="a")), "application/json"),
+        (scenario(exchange(id="a")), "application/x-www-form-urlencoded"),
+        (scenario(exchange(id="a")), "application/yaml"),
+    ],
+)
+def test_yaml_and_json_are_taken(body: Any, kind: str) -> None:
+    engine = make_engine()
+    taken = ask(engine, "PUT", "/scenarios", body, Content_Type=kind)
+    assert (taken["file"], taken["exchanges"], taken["in_all"]) == ("scenario", 1, 1)
+    (sent,) = ask(engine, "GET", "/scenarios")["own"]
+    assert sent["label"] == "a"
+    assert tenant_of(engine).submit(make_call()).label == '"a"'
+
+
+def test_it_is_appended_and_forgotten() -> None:
+    engine = make_engine()
+    ask(engine, "PUT", "/scenarios", GOOD)
+    assert ask(engine, "POST", "/scenarios", GOOD)["in_all"] == 2
+    assert ask(engine, "DELETE", "/scenarios") == {"cleared": True}
+    assert ask(engine, "GET", "/scenarios")["own"] == []
+
+
+def test_for_all_keys_where_that_is_said() -> None:
+    engine = make_engine()
+    taken = ask(engine, "PUT", "/scenarios?tenant=all&file=all.yaml", GOOD, key=None)
+    assert (taken["file"], taken["name"], taken["in_all"]) == ("all.yaml", "tagline", 1)
+    for key in ("Key a:b", "Key c:d"):
+        (loaded,) = ask(engine, "GET", "/scenarios", key=key)["loaded"]
+        assert loaded["place"] == "line 4 of all.yaml"
+    ask(engine, "DELETE", "/scenarios?tenant=all", key=None)
+    assert ask(engine, "GET", "/scenarios?tenant=all")["loaded"] == []
+
+
+def test_mistakes_are_those_of_a_file_all_at_once(tmp_path: Path) -> None:
+    engine = make_engine()
+    error = refusal(engine, "PUT", "/scenarios?file=wrong.yaml", BAD)
+    file = tmp_path / "wrong.yaml"
+    file.write_text(BAD, encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        load_file(file)
+    assert error.status == 422
+    assert error.body["detail"] == str(caught.value).replace(str(file), "wrong.yaml")
+    places = [(it["line"], it["column"]) for it in error.body["mistakes"]]
+    assert places == [(3, 13), (4, 12)]
+    assert ask(engine, "GET", "/scenarios")["own"] == []
+
+
+def test_mistakes_in_json_have_their_place_too() -> None:
+    body = json.dumps({"fakefal": 1, "exchanges": [{"reply": {"texd": "x"}}]}, indent=1)
+    error = refusal(make_engine(), "POST", "/scenarios", body, Content_Type="application/json")
+    (mistake,) = error.body["mistakes"]
+    assert (mistake["line"], mistake["path"]) == (6, "exchanges[0].reply.texd")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "what"),
+    [
+        ("", 400, "the body is empty — send a scenario"),
+        (b"\xff\xfe", 400, "not UTF-8"),
+        ("[]", 422, "a scenario is a mapping"),
+        ("{", 422, "scenario:1:2"),
+        ("fakefal: 2", 422, "fakefal"),
+    ],
+)
+def test_what_is_no_scenario_is_refused(body: Any, status: int, what: str) -> None:
+    error = refusal(make_engine(), "PUT", "/scenarios", body)
+    assert error.status == status
+    assert what in error.body["detail"]
+
+
+@pytest.mark.parametrize("name", ["settings.py", "/etc/hostname", "../x.png"])
+def test_no_file_of_the_server_can_be_reached(name: str) -> None:
+    body = scenario(exchange({"output": {"image": {"file": name}}}))
+    for file in ("x.yaml", f"{Path(__file__).parents[2]}/fakefal/x.yaml"):
+        error = refusal(make_engine(), "PUT", f"/scenarios?file={file}", body)
+        assert error.status == 422
+        assert "a scenario that was sent has no files beside it" in error.body["detail"]
+
+
+def test_what_is_listed_can_be_sent_again() -> None:
+    engine = make_engine()
+    ask(engine, "PUT", "/scenarios", GOOD)
+    exchanges = [it["exchange"] for it in ask(engine, "GET", "/scenarios")["own"]]
+    assert told(engine, "PUT", "/scenarios", {"fakefal": 1, "exchanges": exchanges}).status == 200

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import Any
+
+from fakefal.engine.deliveries import Heard
+from fakefal.engine.engine import Engine
+from tests.control.asking import ask, refusal
+from tests.worlds import exchange, make_call, make_engine, tenant_of
+
+
+def delivered(engine: Engine, status: int) -> str:
+    """A webhook whose one attempt got this answer; the request id."""
+    tenant = tenant_of(engine)
+    call = make_call(webhook="http://127.0.0.1:9/hook", input_={"prompt": str(status)})
+    job = tenant.submit(call)
+    tenant.queue.look(job, tenant.clock.now())
+    post = tenant.webhooks.due()
+    assert post is not None
+    tenant.webhooks.heard(post, Heard(status))
+    return job.id
+
+
+def test_webhooks_are_chosen_and_sent_again() -> None:
+    engine = make_engine([exchange({"text": "x", "timeline": []})])
+    good, bad = delivered(engine, 200), delivered(engine, 302)
+    assert [it["request_id"] for it in ask(engine, "GET", "/webhooks")] == [good, bad]
+    for query, wanted in (("state=delivered", good), (f"request_id={bad}", bad)):
+        assert [it["request_id"] for it in ask(engine, "GET", f"/webhooks?{query}")] == [wanted]
+    assert refusal(engine, "GET", "/webhooks?state=gone").status == 400
+    (again,) = ask(engine, "POST", "/webhooks/redeliver", {})
+    assert again["request_id"] == bad
+    (again,) = ask(engine, "POST", "/webhooks/redeliver", {"request_id": good})
+    assert again["request_id"] == good
+    assert refusal(engine, "POST", "/webhooks/redeliver", {"request_id": "x"}).status == 400
+    assert refusal(engine, "POST", "/webhooks/redeliver", {"request_id": 5}).status == 400
+
+
+def test_keys_are_told_with_and_without_a_key() -> None:
+    engine = make_engine()
+    keys = ask(engine, "GET", "/jwks.json", key=None)
+    assert keys == ask(engine, "GET", "/jwks.json", key="Key other")
+    assert len(keys["keys"]) == 1
+
+
+def test_keys_are_published_and_rotated() -> None:
+    engine = make_engine()
+    first = ask(engine, "GET", "/jwks.json")
+    assert ask(engine, "POST", "/jwks", {"rotate": True}) != first
+    assert len(ask(engine, "POST", "/jwks", {"jwks": {"keys": 3}})["keys"]) == 3
+    assert ask(engine, "POST", "/jwks", {"jwks": "down"})["keys"]
+    wrong: list[Any] = [{}, {"jwks": "sideways"}, {"rotates": True}, []]
+    for body in wrong:
+        error = refusal(engine, "POST", "/jwks", body)
+        assert error.status == 400

@@ -1,0 +1,252 @@
+"""api.fal.ai/v1 over HTTP (protocol.md section 14)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from tests.callers import Caller, Heard, calling
+from tests.worlds import exchange
+
+API = "api.fal.ai"
+DAY = "2026-01-01T00:00:00+00:00"
+SCENARIO: dict[str, Any] = {
+    "fakefal": 1,
+    "apps": {"acme/draw": {"price": {"unit_price": 0.5, "unit": "images"}}},
+    "exchanges": [
+        exchange({"output": {"a": 1}, "billable_units": 3}, when={"endpoint": "acme/draw"}),
+        exchange({"text": "x"}, when={"endpoint": "fal-ai/any-llm"}),
+        exchange({"fail": "content_policy_violation"}, when={"endpoint": "fal-ai/flux/dev"}),
+    ],
+}
+
+
+class Asking:
+    """Asks the platform API."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+
+    async def get(self, path: str, **more: Any) -> Heard:
+        return await self.caller.ask("GET", f"/v1{path}", host=API, **more)
+
+    async def ask(self, method: str, path: str, **more: Any) -> Heard:
+        return await self.caller.ask(method, f"/v1{path}", host=API, **more)
+
+
+@asynccontextmanager
+async def asking(**settings: Any) -> AsyncIterator[Asking]:
+    async with calling(SCENARIO, clock="instant", **settings) as caller:
+        yield Asking(caller)
+
+
+def refused(heard: Heard, type_: str) -> bool:
+    error = heard.json["error"]
+    assert error["request_id"] == heard.headers["x-fal-request-id"]
+    assert error.keys() == {"type", "message", "docs_url", "request_id"}
+    return bool(error["type"] == type_)
+
+
+async def test_models_are_those_that_the_scenario_names() -> None:
+    async with asking() as api:
+        found = (await api.get("/models")).json
+        assert [it["endpoint_id"] for it in found["models"]] == [
+            *("acme/draw", "fal-ai/any-llm", "fal-ai/flux/dev")
+        ]
+        assert (found["next_cursor"], found["has_more"]) == (None, False)
+        assert found["models"][1]["metadata"]["category"] == "llm"
+        assert "openapi" not in found["models"][0]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=flux", ["fal-ai/flux/dev"]),
+        ("q=DRAW", ["acme/draw"]),
+        ("category=llm", ["fal-ai/any-llm"]),
+        ("status=deprecated", []),
+        ("endpoint_id=acme/draw&endpoint_id=acme/none", ["acme/draw"]),
+        ("endpoint_id=acme/draw,fal-ai/any-llm", ["acme/draw", "fal-ai/any-llm"]),
+    ],
+)
+async def test_models_are_found_and_searched(query: str, found: list[str]) -> None:
+    async with asking() as api:
+        models = (await api.get(f"/models?{query}")).json["models"]
+        assert [it["endpoint_id"] for it in models] == found
+
+
+async def test_models_come_page_by_page() -> None:
+    async with asking() as api:
+        first = (await api.get("/models?limit=2&expand=openapi-3.0")).json
+        assert (first["next_cursor"], first["has_more"]) == ("Mg==", True)
+        assert "paths" in first["models"][0]["openapi"]
+        second = (await api.get("/models?limit=2&cursor=Mg==")).json
+        assert [it["endpoint_id"] for it in second["models"]] == ["fal-ai/flux/dev"]
+        assert not second["has_more"]
+
+
+async def test_prices_are_those_of_the_scenario() -> None:
+    async with asking() as api:
+        found = await api.get("/models/pricing?endpoint_id=acme/draw&endpoint_id=fal-ai/any-llm")
+        assert found.json["prices"] == [
+            {"endpoint_id": "acme/draw", "unit_price": 0.5, "unit": "images", "currency": "USD"},
+            {
+                "endpoint_id": "fal-ai/any-llm",
+                "unit_price": 0.001,
+                "unit": "requests",
+                "currency": "USD",
+            },
+        ]
+
+
+async def test_one_unknown_endpoint_makes_prices_a_404() -> None:
+    async with asking() as api:
+        heard = await api.get("/models/pricing?endpoint_id=acme/draw&endpoint_id=acme/none")
+        assert heard.status == 404
+        assert refused(heard, "not_found")
+
+
+async def test_costs_are_estimated_in_two_ways() -> None:
+    async with asking() as api:
+        await api.caller.run("acme/draw")
+
+        async def estimate(type_: str, **quantities: Any) -> Any:
+            body = {"estimate_type": type_, "endpoints": {"acme/draw": quantities}}
+            return (await api.ask("POST", "/models/pricing/estimate", json=body)).json
+
+        assert await estimate("historical_api_price", call_quantity=10) == {
+            "estimate_type": "historical_api_price",
+            "total_cost": 15.0,
+            "currency": "USD",
+        }
+        assert (await estimate("unit_price", unit_quantity=4))["total_cost"] == 2.0
+        assert "error" in await estimate("unit_price", call_quantity=4)
+        assert "error" in await estimate("guess", unit_quantity=4)
+
+
+async def test_usage_is_what_the_journal_tells() -> None:
+    async with asking() as api:
+        for endpoint in ("acme/draw", "acme/draw", "fal-ai/any-llm", "fal-ai/flux/dev"):
+            await api.caller.run(endpoint)
+        found = (await api.get("/models/usage?expand=time_series,summary,auth_method")).json
+        line = {
+            "endpoint_id": "acme/draw",
+            "unit": "images",
+            "quantity": 6.0,
+            "unit_price": 0.5,
+            "cost": 3.0,
+            "currency": "USD",
+            "auth_method": "fakefal",
+        }
+        assert found["time_series"][0]["bucket"] == DAY
+        assert found["time_series"][0]["results"][0] == found["summary"][0] == line
+        assert [it["endpoint_id"] for it in found["summary"]] == ["acme/draw", "fal-ai/any-llm"]
+        none = (await api.get("/models/usage?start=2027-01-01")).json
+        assert none["time_series"] == []
+        one = (await api.get("/models/usage?endpoint_id=fal-ai/any-llm")).json
+        assert len(one["time_series"][0]["results"]) == 1
+
+
+async def test_analytics_count_how_requests_ended() -> None:
+    async with asking() as api:
+        await api.caller.run("acme/draw")
+        await api.caller.run("fal-ai/flux/dev")
+        found = (await api.get("/models/analytics?endpoint_id=acme/draw,fal-ai/flux/dev")).json
+        draw, flux = found["time_series"][0]["results"]
+        assert (draw["request_count"], draw["success_count"]) == (1, 1)
+        assert (flux["request_count"], flux["user_error_count"]) == (1, 1)
+
+
+async def test_requests_are_listed_and_filtered() -> None:
+    async with asking() as api:
+        request_id = await api.caller.submit("acme/draw")
+        for _ in range(3):
+            await api.caller.ask("GET", f"/acme/draw/requests/{request_id}/status")
+        await api.caller.run("acme/draw")
+        await api.caller.run("fal-ai/flux/dev")
+        by = "/models/requests/by-endpoint?endpoint_id="
+        direct, queued = (await api.get(f"{by}acme/draw&expand=payloads")).json["items"]
+        assert queued["request_id"] == request_id
+        assert (queued["status_code"], queued["json_output"]) == (200, {"a": 1})
+        assert (direct["json_input"], direct["json_output"]) == ({"prompt": "hi"}, None)
+        plain = (await api.get(f"{by}acme/draw&request_id={request_id}")).json["items"]
+        assert [it["request_id"] for it in plain] == [request_id]
+        assert "json_input" not in plain[0]
+        errors = (await api.get(f"{by}acme/draw,fal-ai/flux/dev&status=user_error")).json["items"]
+        assert [it["status_code"] for it in errors] == [422]
+        assert (await api.get("/models/requests/by-endpoint")).status == 400
+
+
+async def test_payloads_can_be_removed() -> None:
+    async with asking() as api:
+        request_id = await api.caller.submit("acme/draw")
+        heard = await api.ask("DELETE", f"/models/requests/{request_id}/payloads")
+        assert heard.json == {"cdn_delete_results": []}
+        heard = await api.ask("DELETE", "/models/requests/none/payloads")
+        assert heard.status == 404
+        assert refused(heard, "not_found")
+
+
+async def test_a_key_is_made_used_and_taken_back() -> None:
+    async with asking() as api:
+        made = await api.ask("POST", "/keys", json={"alias": "ci"})
+        assert made.status == 201
+        assert made.json["key"] == f"{made.json['key_id']}:{made.json['key_secret']}"
+        (listed,) = (await api.get("/keys")).json["keys"]
+        assert listed == {
+            "key_id": made.json["key_id"],
+            "alias": "ci",
+            "scope": "API",
+            "created_at": "2026-01-01T00:00:00Z",
+        }
+        key = made.json["key"]
+        assert (await api.caller.run("acme/draw", key=key)).status == 200
+        forbidden = await api.get("/models/usage", key=key)
+        assert forbidden.status == 403
+        assert refused(forbidden, "authorization_error")
+        assert (await api.ask("DELETE", f"/keys/{made.json['key_id']}")).status == 204
+        assert (await api.caller.run("acme/draw", key=key)).status == 401
+        assert (await api.ask("DELETE", f"/keys/{made.json['key_id']}")).status == 404
+
+
+@pytest.mark.parametrize("alias", [None, "", 5, "x" * 256])
+async def test_a_key_needs_a_name(alias: Any) -> None:
+    async with asking() as api:
+        heard = await api.ask("POST", "/keys", json={"alias": alias})
+        assert heard.status == 400
+        assert refused(heard, "validation_error")
+
+
+async def test_what_is_left_on_the_account() -> None:
+    async with asking() as api:
+        assert (await api.get("/account/billing")).json == {"username": "id"}
+        found = (await api.get("/account/billing?expand=credits")).json
+        assert found["credits"] == {"current_balance": 100.0, "currency": "USD"}
+
+
+async def test_meta_needs_no_key() -> None:
+    async with asking() as api:
+        assert "127.0.0.1/32" in (await api.get("/meta", key=None)).json["webhook_ip_ranges"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "key", "status", "type_"),
+    [
+        ("GET", "/models", None, 401, "authorization_error"),
+        ("GET", "/nothing", "a:b", 404, "not_found"),
+        ("PUT", "/models", "a:b", 405, "validation_error"),
+        ("GET", "/models?limit=-1", "a:b", 400, "validation_error"),
+        ("GET", "/models?status=new", "a:b", 400, "validation_error"),
+        ("GET", "/models/usage?timeframe=century", "a:b", 400, "validation_error"),
+    ],
+)
+async def test_errors_have_a_shape_of_their_own(
+    method: str, path: str, key: str | None, status: int, type_: str
+) -> None:
+    async with asking() as api:
+        heard = await api.ask(method, path, key=key)
+        assert heard.status == status
+        assert refused(heard, type_)
