@@ -10,10 +10,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fakefal.engine.controls import CallRecord
     from fakefal.errors import FakefalError, MissesFound, Mistake, PortTaken, ScenarioError
     from fakefal.scenario.builder import (
         absent,
+        all_of,
         any_of,
+        anything,
         contains,
         less_than,
         more_than,
@@ -22,14 +25,25 @@ if TYPE_CHECKING:
     from fakefal.server.server import FakeFal
     from fakefal.server.thread import ThreadedFakeFal
     from fakefal.settings import Limits, Settings
+    from fakefal.testing.cases import FakeFalMixin
+    from fakefal.testing.checks import FakefalWarning
+    from fakefal.testing.escapes import EscapeRefused
+    from fakefal.testing.factory import Unfinished
     from fakefal.testing.fixture import Fake
+    from fakefal.testing.functions import Failure
+    from fakefal.testing.session import faking
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CallRecord": "fakefal.engine.controls",
+    "EscapeRefused": "fakefal.testing.escapes",
+    "Failure": "fakefal.testing.functions",
     "Fake": "fakefal.testing.fixture",
     "FakeFal": "fakefal.server.server",
+    "FakeFalMixin": "fakefal.testing.cases",
     "FakefalError": "fakefal.errors",
+    "FakefalWarning": "fakefal.testing.checks",
     "Limits": "fakefal.settings",
     "MissesFound": "fakefal.errors",
     "Mistake": "fakefal.errors",
@@ -37,18 +51,27 @@ _HOMES = {
     "ScenarioError": "fakefal.errors",
     "Settings": "fakefal.settings",
     "ThreadedFakeFal": "fakefal.server.thread",
+    "Unfinished": "fakefal.testing.factory",
     "absent": "fakefal.scenario.builder",
+    "all_of": "fakefal.scenario.builder",
     "any_of": "fakefal.scenario.builder",
+    "anything": "fakefal.scenario.builder",
     "contains": "fakefal.scenario.builder",
+    "faking": "fakefal.testing.session",
     "less_than": "fakefal.scenario.builder",
     "more_than": "fakefal.scenario.builder",
     "regex": "fakefal.scenario.builder",
 }
 
 __all__ = [
+    "CallRecord",
+    "EscapeRefused",
+    "Failure",
     "Fake",
     "FakeFal",
+    "FakeFalMixin",
     "FakefalError",
+    "FakefalWarning",
     "Limits",
     "MissesFound",
     "Mistake",
@@ -56,9 +79,13 @@ __all__ = [
     "ScenarioError",
     "Settings",
     "ThreadedFakeFal",
+    "Unfinished",
     "absent",
+    "all_of",
     "any_of",
+    "anything",
     "contains",
+    "faking",
     "less_than",
     "more_than",
     "regex",

@@ -42,7 +42,7 @@ FILE_OWNERS = {"scenario/loading.py", "settings.py"}
 FILE_CALLS = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
 
 BANNED: dict[str, set[str]] = {
-    "time": {"engine/clock.py"},
+    "time": {"engine/clock.py", "testing/sleeps.py"},
     "random": set(),
     "secrets": {"control/guard.py"},
     "uuid.uuid4": set(),
@@ -51,7 +51,7 @@ BANNED: dict[str, set[str]] = {
     "datetime.datetime.today": set(),
     "os.environ": {"settings.py"},
     "os.getenv": {"settings.py"},
-    "asyncio.sleep": {"engine/clock.py"},
+    "asyncio.sleep": {"engine/clock.py", "testing/sleeps.py"},
     "asyncio.create_task": {"server/tasks.py"},
     "asyncio.ensure_future": {"server/tasks.py"},
 }

@@ -28,12 +28,17 @@ from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from fakefal.testing.fixture import Fake
 from fakefal.testing.receiver import Receiver
+from fakefal.testing.settings import SETTINGS
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import JS_FOLDER, node_with_clients, openai_python
 from tests.serving import serve
 
 ROOT = Path(__file__).parents[1]
-FIXTURES = ("fakefal", "fakefal_server", "fakefal_clock", "fakefal_receiver")
+FIXTURES = (
+    *("fakefal", "fakefal_factory", "fakefal_receiver", "fakefal_server"),
+    *("fakefal_clock", "fakefal_key", "fakefal_options", "fakefal_scenario"),
+)
+FINDINGS = ("unused", "uncollected", "undelivered", "refused")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 COMMAND_NAMES = (
@@ -83,7 +88,7 @@ def place(block: Block) -> str:
     return block.place
 
 
-IS_TEST = re.compile(r"^(async )?def test_", re.MULTILINE)
+IS_TEST = re.compile(r"^ *(async )?def test_", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -114,16 +119,22 @@ def test_a_scenario_in_the_documents_loads(block: Block) -> None:
     assert loaded.entries or loaded.scenario.account
 
 
-@pytest.mark.parametrize(
-    "block", [block for block in blocks("python") if IS_TEST.search(block.text)], ids=place
-)
-def test_a_test_in_the_documents_passes(block: Block, pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(block.text)
+@pytest.mark.parametrize("document", [it.name for it in DOCUMENTS])
+def test_the_tests_of_a_document_pass(document: str, pytester: pytest.Pytester) -> None:
+    found = [block for block in blocks("python") if IS_TEST.search(block.text)]
+    of_it = [block for block in found if block.place.startswith(f"{document}:")]
+    for block in of_it:
+        line = int(block.place.rpartition(":")[2])
+        pytester.makepyfile(**{f"test_line_{line}": block.text})
     pytester.makeini("[pytest]\nasyncio_mode = auto\nfilterwarnings = error")
+    # elsewhere an example shows how something is written, and need not use it
+    shown = () if document == "pytest.md" else [f"--fakefal-{it}=ignore" for it in FINDINGS]
     result = pytester.runpytest_subprocess(
-        "-o", "asyncio_default_fixture_loop_scope=function", "-p", "no:cacheprovider"
+        "-o", "asyncio_default_fixture_loop_scope=function", "-p", "no:cacheprovider", *shown
     )
-    result.assert_outcomes(passed=len(IS_TEST.findall(block.text)))
+    passed = result.parseoutcomes().pop("passed", 0) if of_it else 0
+    assert result.ret == (pytest.ExitCode.OK if of_it else pytest.ExitCode.NO_TESTS_COLLECTED)
+    assert passed >= sum(len(IS_TEST.findall(block.text)) for block in of_it)
 
 
 PROGRAMS = [block for block in blocks("python") if not IS_TEST.search(block.text)]
@@ -235,6 +246,9 @@ def test_everything_that_a_user_can_name_is_in_the_documents() -> None:
     wanted = [
         *(f"`fakefal {name}`" for name in COMMAND_NAMES),
         *(f"`{name}`" for name in FIXTURES),
+        *(f"`{setting.ini}`" for setting in SETTINGS),
+        *(f"`--fakefal-no-{it.name}" for it in SETTINGS if it.kind == "switch" and it.default),
+        *(f"`{it.option}" for it in SETTINGS if it.kind != "switch" or not it.default),
         *(f"`{name}`" for name in WEBHOOK_WORDS),
         *(f"`{name}`" for name in WebhookSpec.model_fields),
         *(f"`{name}`" for name in JWKS_WORDS),

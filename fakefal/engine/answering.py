@@ -51,7 +51,23 @@ class Answer:
     placing: Placing | None = None
 
 
+@dataclass(slots=True)
+class _Choice:
+    """The reply that a call gets, and what befalls the answer; nothing is rendered yet."""
+
+    request_id: str
+    plan: Plan
+    label: str
+    count: int
+    place: str
+    trouble: Trouble | None
+    note: str
+    variant: Variant | None
+
+
 _INVALID = Plan()
+
+_UNASKED = "a function cannot be the reply to a call that came in this way"
 
 
 class Answering:
@@ -71,6 +87,7 @@ class Answering:
         self.base = base
         self.own = Book()
         self.used: dict[Entry, int] = {}
+        self.asks = False
         self._clock = clock
         self._journal = journal
         self._identities = identities
@@ -80,12 +97,23 @@ class Answering:
     def set_own(self, book: Book) -> None:
         """Replace the tenant's own exchanges; those that stay keep their counts."""
         self.own = book
+        self.asks = any(plan.source for entry in book.entries for plan in entry.plans)
         kept = {*book.entries, *self.base.entries}
         self.used = {entry: count for entry, count in self.used.items() if entry in kept}
 
     def is_used_up(self, entry: Entry) -> bool:
         """Whether an exchange has answered as many calls as it may."""
         return entry.capacity is not None and self.used.get(entry, 0) >= entry.capacity
+
+    async def ask(self, call: Call, operation: Operation) -> None:
+        """Choose the reply of a call, and wait for it where a function gives it.
+
+        Raises what ``answer`` raises, which is to be asked next.
+        """
+        chosen = self._choose(call, operation)
+        if isinstance(chosen, _Choice) and chosen.plan.source is not None:
+            chosen.plan = await chosen.plan.source(call, chosen.request_id, chosen.count)
+        call.chosen = chosen
 
     def entry_for(self, call: Call) -> Entry | None:
         """The exchange that would answer a call: the tenant's own go first."""
@@ -97,6 +125,38 @@ class Answering:
         A call that is not served uses up no exchange. Without an operation nothing goes wrong that
         is not in the answer itself.
         """
+        chosen = call.chosen or self._choose(call, operation)
+        if isinstance(chosen, Answer):
+            return chosen
+        plan, variant, terms = chosen.plan, chosen.variant, self.terms
+        request_id, label, count, place = (
+            chosen.request_id,
+            chosen.label,
+            chosen.count,
+            chosen.place,
+        )
+        if plan.source is not None:
+            raise WireError(500, {"detail": f"fakefal: {_UNASKED}"}, request_id=request_id)
+        try:
+            if variant in METERED:
+                ending = self._spoken(plan, call, request_id, count)
+            else:
+                ending = ending_of(plan, call, request_id, count, terms.seed, terms.switches)
+        except TemplateError as error:
+            raise self.template_failed(error, call, label, place) from None
+        placing = None
+        if plan.media is not None or (plan.is_open and variant is None):
+            placing = self._placing(plan, call, request_id, ending)
+            if placing is not None and ending.outcome.is_success:
+                ending = placing.ending(ending, terms.seed)
+        units = plan.billable_units
+        if units is None and ending.outcome.is_success:
+            units = _units(ending, variant, call, terms.switches)
+        trouble, note = chosen.trouble, chosen.note
+        return Answer(request_id, ending, plan, units, label, count, place, trouble, note, placing)
+
+    def _choose(self, call: Call, operation: Operation | None) -> _Choice | Answer:
+        """The reply that a call gets; from now on it counts as given."""
         request_id = self._identities.next_id(call)
         trouble = None
         if operation is not None and self._troubles.world is not None:
@@ -114,32 +174,15 @@ class Answering:
         entry = self.entry_for(call)
         if entry is None:
             plan = self._unmatched(call, request_id, trouble)
-            label, count, place = "generated", 1, ""
-        else:
-            used = self.used.get(entry, 0)
-            plan, label, place = entry.plan(used), entry.label, entry.place
-            if trouble is None and plan.faults is not None and operation in plan.faults:
-                turns = plan.faults[operation]
-                trouble = self._troubles.turn(turns, call.endpoint, operation, entry, id(plan))
-                self._interrupt(trouble, call, request_id, label)
-            self.used[entry] = count = used + 1
-        terms = self.terms
-        try:
-            if variant in METERED:
-                ending = self._spoken(plan, call, request_id, count)
-            else:
-                ending = ending_of(plan, call, request_id, count, terms.seed, terms.switches)
-        except TemplateError as error:
-            raise self.template_failed(error, call, label, place) from None
-        placing = None
-        if plan.media is not None or (plan.is_open and variant is None):
-            placing = self._placing(plan, call, request_id, ending)
-            if placing is not None and ending.outcome.is_success:
-                ending = placing.ending(ending, terms.seed)
-        units = plan.billable_units
-        if units is None and ending.outcome.is_success:
-            units = _units(ending, variant, call, terms.switches)
-        return Answer(request_id, ending, plan, units, label, count, place, trouble, note, placing)
+            return _Choice(request_id, plan, "generated", 1, "", trouble, note, variant)
+        used = self.used.get(entry, 0)
+        plan, label = entry.plan(used), entry.label
+        if trouble is None and plan.faults is not None and operation in plan.faults:
+            turns = plan.faults[operation]
+            trouble = self._troubles.turn(turns, call.endpoint, operation, entry, id(plan))
+            self._interrupt(trouble, call, request_id, label)
+        self.used[entry] = count = used + 1
+        return _Choice(request_id, plan, label, count, entry.place, trouble, note, variant)
 
     def _spoken(self, plan: Plan, call: Call, request_id: str, count: int) -> Ending:
         """The end of a call of a language model that tells what was used."""

@@ -59,9 +59,12 @@ class Clock:
         self._began_monotonic = time.monotonic()
         self._waiters: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
+        self._frozen: float | None = None
 
     def now(self) -> float:
         """The present instant."""
+        if self._frozen is not None:
+            return self._frozen
         passed = (time.monotonic() - self._began_monotonic) * self.speed
         return self._began + passed + self._jumped
 
@@ -82,18 +85,44 @@ class Clock:
         if not 0 <= seconds < math.inf:
             raise SettingError(f"the clock cannot advance by {seconds} — time goes forward only")
         self._jumped += seconds
+        if self._frozen is not None:
+            self._frozen += seconds
         self._wake()
 
     async def wait_until(self, instant: float, signal: Signal | None = None) -> None:
         """Return once ``now()`` is at least ``instant``, or the signal was set meanwhile."""
         while (left := instant - self.now()) > 0:
-            timer_seconds = min(left / self.speed, 3600.0)
+            timer_seconds = None if self.is_frozen else min(left / self.speed, 3600.0)
             if await self._wait(instant, signal, timer_seconds):
                 return
 
     async def wait_told(self, instant: float, signal: Signal | None = None) -> None:
         """Return once ``told()`` is at least ``instant``, or the signal was set meanwhile."""
         await self.wait_until(instant, signal)
+
+    def freeze(self) -> None:
+        """Stand still from now on, but for ``advance``."""
+        if self._frozen is None:
+            self._frozen = self.now()
+
+    def thaw(self) -> None:
+        """Go on as before ``freeze``, from where the clock stands."""
+        frozen, self._frozen = self._frozen, None
+        if frozen is not None:
+            self._jumped += frozen - self.now()
+            waiters, self._waiters = self._waiters, []
+            for _, _, waiter in waiters:  # each looks how long it still has to wait
+                _finish(waiter)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it stands still until it is told otherwise."""
+        return self._frozen is not None
+
+    def next_wait(self) -> float:
+        """The nearest instant that somebody waits for; infinite if nobody does."""
+        self._forget_done()
+        return self._waiters[0][0] if self._waiters else math.inf
 
     async def turn(self) -> None:
         """Let others have their turn; no time passes."""
@@ -175,16 +204,26 @@ class InstantClock(ManualClock):
         """The instant that it would be if only ``advance`` had moved it."""
         return self._now - self._leapt
 
+    def freeze(self) -> None:
+        """Be a manual clock from now on."""
+        self._frozen, self.kind = self._now, "manual"
+
+    def thaw(self) -> None:
+        """Wait for nobody again."""
+        self._frozen, self.kind = None, "instant"
+        while (instant := self.next_wait()) < math.inf:
+            self.reach(instant)
+
     def reach(self, instant: float) -> float:
         """Make a finite instant the present, if it is ahead."""
-        if self._now < instant < math.inf:
+        if not self.is_frozen and self._now < instant < math.inf:
             self._leapt += instant - self._now
             self._jump_to(instant)
         return self._now
 
     async def wait_until(self, instant: float, signal: Signal | None = None) -> None:
         """Return at once, with the clock at ``instant`` or beyond; never if it is infinite."""
-        if instant == math.inf:
+        if instant == math.inf or self.is_frozen:
             await super().wait_until(instant, signal)
             return
         self.reach(instant)

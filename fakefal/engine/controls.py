@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,8 @@ from fakefal.scenario.terms import Terms, changed_terms
 if TYPE_CHECKING:
     from fakefal.scenario.assets import Asset
     from fakefal.scenario.circumstances import Circumstances
+    from fakefal.scenario.entries import Entry as Ready
+    from fakefal.scenario.loading import Loaded
     from fakefal.scenario.models import Exchange
 
 
@@ -29,7 +31,8 @@ class CallRecord:
     """A call that came: what was asked, how, and which exchange answered.
 
     ``exchange`` is the label of the exchange; empty for a miss. ``status`` is the HTTP status of a
-    direct answer, 200 for an admitted queue request.
+    direct answer, 200 for an admitted queue request. ``count`` is for functions that answer: how
+    many calls their exchange has answered, this one included.
     """
 
     endpoint: str
@@ -39,6 +42,7 @@ class CallRecord:
     request_id: str
     exchange: str
     status: int
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +96,18 @@ class FileRecord:
 class Controls:
     """The controls of one key. Call them from the loop's thread only."""
 
-    def __init__(self, engine: Engine, key: str, *, clock: str | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        key: str,
+        *,
+        clock: str | None = None,
+        scenarios: Iterable[Loaded] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         self._engine = engine
         self.key = key
-        self._tenant: Tenant = engine.renew(key, clock=clock)
+        self._tenant: Tenant = engine.renew(key, clock=clock, scenarios=scenarios, options=options)
 
     @classmethod
     def of(cls, engine: Engine, tenant: Tenant) -> Controls:
@@ -123,8 +135,11 @@ class Controls:
         """
         from fakefal.scenario.entries import make_entry  # only where exchanges are made
 
+        self.put_entry(index, make_entry(exchange, index, assets=assets))
+
+    def put_entry(self, index: int, entry: Ready) -> None:
+        """Set one of the tenant's own exchanges, made ready."""
         entries = list(self.tenant.own.entries)
-        entry = make_entry(exchange, index, assets=assets)
         if index < len(entries):
             entries[index] = entry
         elif len(entries) >= self._engine.settings.limits.own_exchanges:

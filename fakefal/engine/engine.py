@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from fakefal.engine.clock import make_clock
 from fakefal.engine.identities import uuid7
 from fakefal.engine.issued import IssuedKeys
 from fakefal.engine.journal import Journal, Listener, Tally
-from fakefal.engine.tenant import Tenant
+from fakefal.engine.tenant import Begun, Tenant
 from fakefal.engine.tokens import mark_named
 from fakefal.protocol import errors
 from fakefal.protocol.endpoints import parse_endpoint
@@ -21,7 +21,7 @@ from fakefal.protocol.options import Switches
 from fakefal.protocol.storage import unauthorized
 from fakefal.scenario.book import Book
 from fakefal.scenario.generated import digest
-from fakefal.scenario.terms import Terms, terms_of
+from fakefal.scenario.terms import Terms, changed_terms, terms_of
 from fakefal.settings import Settings
 
 if TYPE_CHECKING:
@@ -157,9 +157,30 @@ class Engine:
             tenant.tokens.check_grant(token, asked)
         return tenant
 
-    def renew(self, key: str, *, clock: str | None = None, terms: Terms | None = None) -> Tenant:
-        """A new tenant for a key, in place of the one it had; ``terms`` None are the engine's."""
-        tenant = self._new_tenant(key, clock, terms)
+    def renew(
+        self,
+        key: str,
+        *,
+        clock: str | None = None,
+        terms: Terms | None = None,
+        scenarios: Iterable[Loaded] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Tenant:
+        """A new tenant for a key, in place of the one it had; ``terms`` None are the engine's.
+
+        ``scenarios`` and ``options`` (as under ``options`` of a file) are its own and take the
+        place of the server's; a tenant that is renewed without keeps those it began with.
+        """
+        begun = None
+        if scenarios is not None or options:
+            loaded = tuple(scenarios or ())
+            begun = Begun(
+                self._terms_of(loaded, options or {}),
+                Book(entry for one in loaded for entry in one.entries),
+            )
+        elif key in self._tenants:
+            begun = self._tenants[key].begun
+        tenant = self._new_tenant(key, clock, terms, begun)
         if key in self._tenants:
             tenant.journal.edition = self._tenants[key].journal.edition + 1
             self._retire(self._tenants[key])
@@ -175,21 +196,38 @@ class Engine:
             self._retire(oldest)
         return tenant
 
+    def _terms_of(self, loaded: tuple[Loaded, ...], options: Mapping[str, Any]) -> Terms:
+        settings = self.settings
+        unmatched = settings.unmatched or self.terms.unmatched
+        terms = terms_of(loaded, settings.seed, unmatched, settings.switches)
+        if not options:
+            return terms
+        from fakefal.scenario.circumstances import Circumstances
+
+        return changed_terms(terms, Circumstances.model_validate({"options": options}))
+
     def _retire(self, tenant: Tenant) -> None:
         """End a tenant; what it counted stays counted."""
         self.past += tenant.journal.tally()
         self.past_misses += tenant.journal.missed
         tenant.close()
 
-    def _new_tenant(self, key: str, clock: str | None, terms: Terms | None = None) -> Tenant:
+    def _new_tenant(
+        self,
+        key: str,
+        clock: str | None,
+        terms: Terms | None = None,
+        begun: Begun | None = None,
+    ) -> Tenant:
         tenant = Tenant(
             key,
-            terms or self.terms,
+            terms or (self.terms if begun is None else begun.terms),
             make_clock(clock or self.settings.clock, self.settings.speed),
             self.settings.limits,
-            self.base,
+            self.base if begun is None else begun.base,
             Journal(self.settings.limits.entries, self._listeners),
         )
+        tenant.begun = begun
         tenant.attend, tenant.issued = self._attend, self.issued
         return tenant
 

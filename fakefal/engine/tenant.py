@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fakefal.engine.admission import make_job
 from fakefal.engine.answering import Answer, Answering
@@ -45,6 +45,13 @@ _KINDS: dict[Operation, Kind] = {
 }
 
 
+class Begun(NamedTuple):
+    """What a tenant of its own scenarios begins with."""
+
+    terms: Terms
+    base: Book
+
+
 class Tenant:
     """Exchanges, counters, jobs, journal and clock of one key.
 
@@ -74,6 +81,7 @@ class Tenant:
         self._direct = Direct(
             self.answering, self.troubles, clock, journal, lambda: self.queue.settle(clock.now())
         )
+        self.begun: Begun | None = None
         self.issued: IssuedKeys
         self.attend: Callable[[Webhooks], None] | None = None
         self._sockets: Sockets | None = None
@@ -196,11 +204,18 @@ class Tenant:
 
     async def run(self, call: Call) -> Answer:
         """Answer a direct run; it takes as long as the plan's IN_PROGRESS steps say."""
+        if self.answering.asks:
+            await self.answering.ask(call, "run")
         return await self._direct.run(call, self.queue.running(self.clock.now()))
 
     def stream(self, call: Call) -> Streaming:
         """Answer a stream; raises WireError for what fails before the first byte."""
         return self._direct.stream(call, self.queue.running(self.clock.now()))
+
+    @property
+    def spent(self) -> list[tuple[Call, str, float]]:
+        """What direct calls cost: the call, its request id, its billable units."""
+        return list(self._direct.spent)
 
     # Sockets
 

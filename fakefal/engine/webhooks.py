@@ -269,6 +269,16 @@ class Webhooks:
             for it in self._kept.values()
         )
 
+    @property
+    def is_due(self) -> bool:
+        """Whether something is on its way, or due at this very instant, whatever the clock."""
+        now = self.clock.now()
+        self._look(now)
+        return any(
+            it.stage == "sending" or (it.stage == "waiting" and it.due <= now)
+            for it in self._kept.values()
+        )
+
     def unfinished(self) -> list[str]:
         """What is still to be sent, told for people."""
         waiting = [

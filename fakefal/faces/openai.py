@@ -44,6 +44,8 @@ async def call(request: Request, parts: Mapping[str, str]) -> Answer:
     _note_bearer(request, tenant, asked)
     if asks_for_stream(asked):
         asked.via = "stream"
+        if tenant.answering.asks:
+            await tenant.answering.ask(asked, "stream")
         return event_stream(request, tenant.stream(asked), tenant.clock)
     answer = await tenant.run(asked)
     outcome = answer.ending.outcome

@@ -98,6 +98,8 @@ class Pipeline(Session):
         seconds = 0.0
         try:
             if self._is_stream or openai.asks_for_stream(call):
+                if self.tenant.answering.asks:
+                    await self.tenant.answering.ask(call, "stream")
                 streaming = self.tenant.stream(call)
                 answer: Response | EventStream = openai.event_stream_of(call)(
                     self.request, streaming, self.clock

@@ -39,7 +39,10 @@ async def submit(request: Request, parts: Mapping[str, str]) -> Answer:
     """``POST /{endpoint}``: 200 with the job's id and URLs. Source: protocol.md section 3.1."""
     endpoint = endpoint_of(parts["endpoint"])
     tenant = tenant_of(request, endpoint)
-    job = tenant.submit(read_call(request, endpoint, "queue"))
+    call = read_call(request, endpoint, "queue")
+    if tenant.answering.asks:
+        await tenant.answering.ask(call, "submit")
+    job = tenant.submit(call)
     if job.call.webhook is not None:
         await tenant.submitted(job)
     urls = _urls(request, tenant, endpoint.app, job.id)

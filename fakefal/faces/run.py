@@ -62,8 +62,10 @@ async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
     endpoint = endpoint_of(parts["endpoint"])
     request.tenant = granted_tenant(request, endpoint)
     tenant = tenant_of(request, endpoint)
-    streaming = tenant.stream(read_call(request, endpoint, "stream"))
-    return event_stream(request, streaming, tenant.clock)
+    call = read_call(request, endpoint, "stream")
+    if tenant.answering.asks:
+        await tenant.answering.ask(call, "stream")
+    return event_stream(request, tenant.stream(call), tenant.clock)
 
 
 def event_stream(request: Request, streaming: Streaming, clock: Clock) -> EventStream:

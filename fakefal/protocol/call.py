@@ -41,6 +41,8 @@ class Call:
     fingerprint: bytes = b""
     wishes: Wishes = NO_WISHES
     read_as: Json = None
+    chosen: Any = field(default=None, compare=False, repr=False)
+    """What the engine has already found for it, where that took waiting."""
 
     @property
     def asked(self) -> Json:

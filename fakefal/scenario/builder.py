@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
 from fakefal.errors import FakefalError
 from fakefal.protocol.call import Json
 from fakefal.scenario.circumstances import Circumstances
-from fakefal.scenario.models import Exchange
+from fakefal.scenario.models import Exchange, When
 from fakefal.scenario.patterns import PatternError
 from fakefal.scenario.render import TemplateError
 from fakefal.scenario.source import Source, format_path
 from fakefal.scenario.wording import word_error
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Pattern(NamedTuple):
@@ -31,6 +34,16 @@ def contains(needle: Json) -> Pattern:
 def regex(expression: str) -> Pattern:
     """A text in which the regular expression is found."""
     return Pattern({"$regex": expression})
+
+
+def anything() -> Pattern:
+    """Any value, if it is there at all."""
+    return Pattern({"$absent": False})
+
+
+def all_of(*patterns: Json) -> Pattern:
+    """A value that every one of the patterns matches."""
+    return Pattern({"$all": [_plain(pattern) for pattern in patterns]})
 
 
 def any_of(*patterns: Json) -> Pattern:
@@ -82,18 +95,16 @@ class ExchangeBuilder:
 
     # How it ends
 
-    def text(self, text: str, *, reasoning: str | None = None) -> ExchangeBuilder:
+    def text(self, text: str, *, reasoning: str | None = None) -> Self:
         """A language model's answer; ``reasoning`` is given to calls that ask for it."""
         extra = {} if reasoning is None else {"reasoning": reasoning}
         return self._set(text=text, **extra)
 
-    def output(self, output: Json) -> ExchangeBuilder:
+    def output(self, output: Json) -> Self:
         """Any JSON as the model's output."""
         return self._set(output=output)
 
-    def tool_call(
-        self, name: str, arguments: Json = None, *, id: str | None = None
-    ) -> ExchangeBuilder:
+    def tool_call(self, name: str, arguments: Json = None, *, id: str | None = None) -> Self:
         """A function that the model wants called, told by OpenAI-compatible endpoints; each adds
         one. ``arguments`` is JSON, or text that is sent as it is."""
         call = {"name": name, "arguments": {} if arguments is None else arguments}
@@ -101,19 +112,19 @@ class ExchangeBuilder:
             call["id"] = id
         return self._set(tool_calls=[*self._replies[-1].get("tool_calls", ()), call])
 
-    def finish(self, reason: str) -> ExchangeBuilder:
+    def finish(self, reason: str) -> Self:
         """``finish_reason`` of OpenAI-compatible endpoints: ``length``, ``content_filter``."""
         return self._set(finish_reason=reason)
 
-    def usage(self, **counts: float) -> ExchangeBuilder:
+    def usage(self, **counts: float) -> Self:
         """What the call used, where that is told: ``usage(prompt_tokens=10, cost=0.001)``."""
         return self._set(usage=counts)
 
-    def soft_error(self, error: str, *, text: str = "") -> ExchangeBuilder:
+    def soft_error(self, error: str, *, text: str = "") -> Self:
         """An upstream failure told inside a 200 answer."""
         return self._set(error=error, text=text)
 
-    def kind(self, kind: str, *files: str) -> ExchangeBuilder:
+    def kind(self, kind: str, *files: str) -> Self:
         """An output of a common shape: ``images``, ``image``, ``video``, ``audio``, ``mesh``,
         ``text`` or ``chunks``.
 
@@ -121,7 +132,16 @@ class ExchangeBuilder:
         """
         return self._set(kind=kind, **({"files": list(files)} if files else {}))
 
-    def fail(self, name: str | None = None, **spelled: Any) -> ExchangeBuilder:
+    def partial(self, text: str, *, error: str | None = None) -> Self:
+        """A language model that did not get to its end: a stream without its last event.
+
+        With ``error`` the text comes with it inside a 200 answer, and at the end of a stream.
+        """
+        if error is not None:
+            return self.soft_error(error, text=text)
+        return self._set(text=text, stream={**self._replies[-1].get("stream", {}), "final": False})
+
+    def fail(self, name: str | None = None, **spelled: Any) -> Self:
         """A failure: a name of the error catalogue, or spelled out as in a file.
 
         ``fail("runner_disconnected")``, ``fail(type="no_media_generated")``,
@@ -131,66 +151,69 @@ class ExchangeBuilder:
             raise FakefalError("fail takes a name or a spelled-out failure — fail(status=500), say")
         return self._set(fail=spelled if name is None else name)
 
-    def preset(self, *names: str) -> ExchangeBuilder:
+    def preset(self, *names: str) -> Self:
         """Ready-made troubles by name, as ``fakefal presets`` lists them."""
         return self._set(preset=list(names))
 
     # On the way there
 
-    def timeline(self, *steps: Any) -> ExchangeBuilder:
+    def timeline(self, *steps: Any) -> Self:
         """The steps of the queue: ``"IN_QUEUE"`` or ``{"IN_PROGRESS": {"for": "2s"}}``."""
         return self._set(timeline=list(steps))
 
-    def stream(self, **spec: Any) -> ExchangeBuilder:
-        """How a stream is cut and paced, as in a file: ``by="char"``, ``every="1s"``."""
+    def stream(self, *chunks: str, **spec: Any) -> Self:
+        """How a stream is cut and paced, as in a file: ``by="char"``, ``every="1s"``.
+
+        ``chunks`` are the pieces of its text: ``stream("Ship", " it.")``.
+        """
+        if chunks:
+            spec["chunks"] = list(chunks)
         return self._set(stream=spec)
 
-    def media(
-        self, how: str | None = None, *, expires: float | str | None = None
-    ) -> ExchangeBuilder:
+    def media(self, how: str | None = None, *, expires: float | str | None = None) -> Self:
         """What happens to the files of the output: ``expired``, ``missing``, ``forbidden``,
         ``truncated``, ``wrong-type``, ``slow``; or when they expire."""
         spec = {"how": how, "expires": expires}
         return self._set(media={key: value for key, value in spec.items() if value is not None})
 
-    def headers(self, headers: dict[str, str]) -> ExchangeBuilder:
+    def headers(self, headers: dict[str, str]) -> Self:
         """Extra headers of the answer."""
         return self._set(headers=headers)
 
-    def billed(self, units: float) -> ExchangeBuilder:
+    def billed(self, units: float) -> Self:
         """``x-fal-billable-units`` of the answer."""
         return self._set(billable_units=units)
 
-    def takes(self, duration: float | str) -> ExchangeBuilder:
+    def takes(self, duration: float | str) -> Self:
         """``metrics.inference_time`` of the finished status."""
         return self._set(inference_time=duration)
 
-    def omit(self, *fields: str) -> ExchangeBuilder:
+    def omit(self, *fields: str) -> Self:
         """Fields left out of the output, such as ``"usage"``."""
         return self._set(omit=list(fields))
 
     # What goes wrong
 
-    def faults(self, **operations: Any) -> ExchangeBuilder:
+    def faults(self, **operations: Any) -> Self:
         """Faults of single requests, used in turn, then healthy.
 
         ``faults(submit=["nginx-502 x2"], status="hang", result=[{"delay": "2s"}])``.
         """
         return self._set(faults=operations)
 
-    def cancel(self, answer: str) -> ExchangeBuilder:
+    def cancel(self, answer: str) -> Self:
         """What a cancel comes to: ``ignored``, ``honoured`` or ``too-late``."""
         return self._set(cancel=answer)
 
-    def retries(self, times: int = 1, *, after: str | None = None) -> ExchangeBuilder:
+    def retries(self, times: int = 1, *, after: str | None = None) -> Self:
         """Back to the queue after a lost runner, so many times; ``after`` is what each loss is."""
         return self._set(retries={"times": times} | ({} if after is None else {"after": after}))
 
-    def keep(self, duration: float | str) -> ExchangeBuilder:
+    def keep(self, duration: float | str) -> Self:
         """How long the result can be read."""
         return self._set(keep=duration)
 
-    def webhook(self, word: str | None = None, **spelled: Any) -> ExchangeBuilder:
+    def webhook(self, word: str | None = None, **spelled: Any) -> Self:
         """How the webhook of a call behaves that asked for one, as in a file.
 
         ``webhook("lost")``, ``webhook(after="1s", duplicates=1)``, ``webhook(signature="bad")``.
@@ -236,33 +259,33 @@ class ExchangeBuilder:
     # How often
 
     @property
-    def then(self) -> ExchangeBuilder:
+    def then(self) -> Self:
         """Begin the reply of the next call."""
         self._replies.append({})
         return self
 
-    def times(self, count: int) -> ExchangeBuilder:
+    def times(self, count: int) -> Self:
         """Answer this many calls, then no more."""
         self._more["times"] = count
         return self._publish()
 
-    def cycle(self) -> ExchangeBuilder:
+    def cycle(self) -> Self:
         """Start over after the last reply, instead of repeating it."""
         return self._after("cycle")
 
-    def once(self) -> ExchangeBuilder:
+    def once(self) -> Self:
         """Answer each reply once, and then no more."""
         return self._after("miss")
 
-    def _after(self, then: str) -> ExchangeBuilder:
+    def _after(self, then: str) -> Self:
         self._more["then"] = then
         return self._publish()
 
-    def _set(self, **fields: Any) -> ExchangeBuilder:
+    def _set(self, **fields: Any) -> Self:
         self._replies[-1].update(_plain(fields))
         return self._publish()
 
-    def _publish(self) -> ExchangeBuilder:
+    def _publish(self) -> Self:
         self._sink(build_exchange({"when": self._when, "replies": self._replies, **self._more}))
         return self
 
@@ -293,6 +316,11 @@ def when_of(
     if headers is not None:
         when["headers"] = _plain(headers)
     return when
+
+
+def build_when(data: dict[str, Any]) -> When:
+    """A ``when`` from plain data; raises FakefalError with all that is wrong."""
+    return build_exchange({"when": data}).when
 
 
 def build_exchange(data: dict[str, Any]) -> Exchange:

@@ -54,6 +54,10 @@ def compile_pattern(pattern: Json, path: Path = ()) -> Matcher:
             found = tuple(_operator(key, pattern[key], (*path, key)) for key in marked)
             return found[0] if len(found) == 1 else Every(found)
         return _subset(pattern, path)
+    if callable(pattern):
+        from fakefal.scenario.predicates import Predicate  # files hold none
+
+        return Predicate(pattern)
     if isinstance(pattern, list):
         return Items(
             tuple(compile_pattern(item, (*path, index)) for index, item in enumerate(pattern))

@@ -49,7 +49,14 @@ class PatternError(ValueError):
         self.right = right
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False)
+def _shown(value: Any) -> str:
+    """What is no JSON: the functions that tests may write for values."""
+    if not callable(value):
+        raise TypeError(f"{type(value).__name__} is no JSON")
+    return f"the function {getattr(value, '__qualname__', type(value).__name__)}"
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=_shown)
 _SEARCH_SECONDS = 0.5
 """An expression like ``(a|aa)+$`` would hold up the whole server for years otherwise."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from fakefal.protocol.anyllm import OutputShape
-from fakefal.protocol.call import Outcome
+from fakefal.protocol.call import Call, Outcome
 from fakefal.protocol.endpoints import EndpointId
 from fakefal.protocol.errors import ErrorEntry
 from fakefal.protocol.trouble import Cut, Drip
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from fakefal.scenario.workflows import Workflow
 
 Path = tuple[str | int, ...]
+
+Source = Callable[["Call", str, int], Awaitable["Plan"]]
+"""How a reply is made that a function gives: from the call, its request id, and how many calls the
+exchange has answered, this one included."""
 
 Failing = Callable[[EndpointId, dict[str, Any]], Outcome]
 """How a scripted failure is made, from the endpoint and the template variables."""
@@ -112,6 +116,7 @@ class Plan:
     sessions. ``keep_seconds`` None is what the retention rules say. What no template
     changes is kept, by the code of the shape it was asked in: ``known`` outputs, and the encoded
     events of ``streams``. ``fails_literally`` says that a failure's body is as it was written.
+    With a ``source`` all of it is known only when the call has come.
     """
 
     text: Value | None = None
@@ -139,6 +144,7 @@ class Plan:
     finish: str | None = None
     meter: Meter = Meter()
     fails_literally: bool = False
+    source: Source | None = None
     workflow: Workflow | None = None
     script: Script | None = None
     ends_session: bool = False

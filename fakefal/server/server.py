@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from fakefal.engine.webhooks import Webhooks
     from fakefal.scenario.loading import Loaded
     from fakefal.server.pump import Pump
+    from fakefal.server.thread import ThreadedFakeFal
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _SHUTDOWN_SECONDS = 0.1
@@ -118,6 +119,12 @@ class FakeFal:
         from fakefal.gateway.bundle import write_bundle
 
         return write_bundle(self.ca_path)
+
+    def in_thread(self) -> ThreadedFakeFal:
+        """The same for code without an event loop: ``with FakeFal(…).in_thread() as fake:``."""
+        from fakefal.server.thread import ThreadedFakeFal  # which is made of this class
+
+        return ThreadedFakeFal(self)
 
     @property
     def has_made_token(self) -> bool:

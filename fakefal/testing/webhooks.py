@@ -115,18 +115,18 @@ class FakeWebhooks:
 
 async def _until_delivered(controls: Controls, count: int, patience: float) -> None:
     webhooks = controls.tenant.webhooks
-    if not await _becomes(webhooks, lambda: _delivered(webhooks) >= count, patience):
+    if not await becomes(webhooks, lambda: _delivered(webhooks) >= count, patience):
         head = f"{_delivered(webhooks)} of {count} webhooks were delivered within {patience:g}s"
         raise FakefalError(_story(webhooks, head))
 
 
 async def _until_settled(controls: Controls, patience: float) -> None:
     webhooks = controls.tenant.webhooks
-    if not await _becomes(webhooks, lambda: not webhooks.is_busy, patience):
+    if not await becomes(webhooks, lambda: not webhooks.is_busy, patience):
         raise FakefalError(_story(webhooks, f"webhooks are still on their way after {patience:g}s"))
 
 
-async def _becomes(webhooks: Webhooks, is_true: Callable[[], bool], patience: float) -> bool:
+async def becomes(webhooks: Webhooks, is_true: Callable[[], bool], patience: float) -> bool:
     """Wait for something to become true of webhooks; False if it does not in time."""
 
     async def wait() -> None:

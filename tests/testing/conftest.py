@@ -14,6 +14,10 @@ INI = """\
 asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
 filterwarnings = error
+fakefal_unused = ignore
+fakefal_uncollected = ignore
+fakefal_undelivered = ignore
+fakefal_refused = ignore
 """
 
 

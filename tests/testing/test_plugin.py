@@ -192,13 +192,14 @@ def test_the_server_of_the_process_is_a_fixture(run_tests: RunTests) -> None:
 
 def test_the_fixtures_are_listed_with_what_they_are(run_tests: RunTests) -> None:
     result = run_tests("", "--fixtures")
-    result.stdout.fnmatch_lines(
-        [
-            "fakefal_server *session scope*",
-            "    One fake fal for this process*",
-            "fakefal_clock *",
-            "    The clock of a test*",
-            "fakefal -- *",
-            "    A fake fal of the test's own*",
-        ]
-    )
+    for name, told in (
+        ("fakefal_server *session scope*", "One fake fal for this process*"),
+        ("fakefal_factory *session scope*", "Makes fakes for fixtures of any scope*"),
+        ("fakefal_clock *", "The clock of a test*"),
+        ("fakefal_scenario *", "The scenarios that a fake begins with*"),
+        ("fakefal_options *", "The options that a fake begins with*"),
+        ("fakefal_key *", "The key of a test*"),
+        ("fakefal_receiver *", "A receiver of webhooks*"),
+        ("fakefal -- *", "A fake fal of the test's own*"),
+    ):
+        result.stdout.fnmatch_lines([name, f"    {told}"])

@@ -1,0 +1,96 @@
+"""A failing test outside pytest: its scenario, its calls as a program, and one command for both."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from fakefal.protocol import hosts
+from fakefal.protocol.endpoints import parse_endpoint
+from fakefal.testing.fixture import Fake
+
+_KEPT = 50
+
+_HEADERS = ("x-fal-", "accept")
+
+_PROGRAM = '''\
+"""The calls of {name}, again: run by fakefal run, with nothing but the standard library."""
+
+import json
+import urllib.error
+import urllib.request
+
+CALLS = json.loads({calls!r})
+POLLS = 1000
+
+
+def ask(method, url, headers, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    headers = {{**headers, "Authorization": "Key fakefal:replay"}}
+    headers["Content-Type"] = "application/json"
+    request = urllib.request.Request(url, data, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read().decode("utf-8", "replace")
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode("utf-8", "replace")
+    except OSError as error:
+        return 0, str(error)
+
+
+for number, call in enumerate(CALLS, 1):
+    print(f"{{number}}. {{call['via']}} {{call['url']}} {{json.dumps(call['input'])}}")
+    status, text = ask("POST", call["url"], call["headers"], call["input"])
+    print("   ", status, text)
+    if call["via"] != "queue" or status != 200:
+        continue
+    job, seen = json.loads(text), ""
+    for _ in range(POLLS):
+        status, text = ask("GET", job["status_url"] + "?logs=1", {{}})
+        if text != seen:
+            print("   ", status, text)
+        seen = text
+        if status != 202:
+            break
+    status, text = ask("GET", job["response_url"], {{}})
+    print("   ", status, text)
+'''
+
+
+def write_replay(fake: Fake, folder: Path) -> str:
+    """Write ``scenario.yaml`` and ``calls.py``; gives the command that runs them.
+
+    Raises FakefalError for what no scenario can hold.
+    """
+    scenario = fake.dump(folder / "scenario.yaml")
+    program = folder / "calls.py"
+    told = json.dumps([call for record in fake.calls[:_KEPT] if (call := _call(record))])
+    program.write_text(_PROGRAM.format(name=fake.key, calls=told), encoding="utf-8")
+    return replay_command(scenario, program)
+
+
+def replay_command(scenario: Path, program: Path) -> str:
+    """``fakefal run SCENARIO -- PYTHON PROGRAM``, as a shell takes it."""
+    command = ["fakefal", "run", str(scenario), "--", sys.executable, str(program)]
+    return " ".join(map(shlex.quote, command))
+
+
+def _call(record: Any) -> dict[str, Any] | None:
+    """A call as a plain request; those over sockets have none."""
+    suffixes = {"queue": "", "run": "", "stream": "/stream"}
+    if record.via not in suffixes or parse_endpoint(record.endpoint) is None:
+        return None
+    host = hosts.QUEUE if record.via == "queue" else hosts.RUN
+    kept = {
+        name: value for name, value in record.headers.items() if name.lower().startswith(_HEADERS)
+    }
+    return {
+        "via": record.via,
+        "url": f"https://{host}/{record.endpoint}{suffixes[record.via]}",
+        "headers": kept,
+        "input": record.input,
+    }

@@ -1,0 +1,169 @@
+"""What users may set for their tests: the table that flags, ini options and the marker are made of.
+
+Every run of pytest imports this module, so it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+Kind = Literal["word", "switch", "paths", "options"]
+
+
+class Setting:
+    """One of them: ``fakefal_<name>`` in an ini file, ``--fakefal-<flag>``, ``<name>=`` of the
+    marker.
+
+    Plain classes here: each dataclass would add a millisecond to every run.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: Kind,
+        default: Any,
+        told: str,
+        words: tuple[str, ...] = (),
+        flag: str = "",
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.default = default
+        self.told = told
+        self.words = words
+        self.flag = flag
+
+    @property
+    def ini(self) -> str:
+        """Its name in an ini file."""
+        return f"fakefal_{self.name}"
+
+    @property
+    def option(self) -> str:
+        """Its flag on the command line."""
+        return f"--fakefal-{self.flag or self.name}"
+
+
+CLOCKS = ("instant", "manual", "real")
+_RULES = ("error", "warn", "ignore")
+
+
+def _rule(name: str, default: str, told: str) -> Setting:
+    return Setting(name, "word", default, f"what {told} make of a test", _RULES)
+
+
+RULES = (
+    _rule("misses", "error", "calls that met no exchange"),
+    _rule("unused", "warn", "exchanges and replies that no call got"),
+    _rule("uncollected", "warn", "results that were paid for and never fetched"),
+    _rule("undelivered", "warn", "webhooks that no receiver accepted"),
+    _rule("refused", "warn", "webhooks to a target that is neither local nor allowed"),
+)
+"""What is looked at when a test ends, and what it makes of it."""
+
+SETTINGS = (
+    Setting("clock", "word", "instant", "the clock of tests", CLOCKS),
+    Setting("scenario", "paths", (), "scenario files that every fake begins with"),
+    Setting(
+        "options",
+        "options",
+        (),
+        "options of the fake, as under options of a scenario",
+        flag="option",
+    ),
+    Setting(
+        "urls",
+        "word",
+        "local",
+        "how answers name the fake to fal_client: by its own address, or as fal",
+        ("local", "fal"),
+    ),
+    Setting("strict", "switch", False, "all that is looked at when a test ends is an error"),
+    *RULES,
+    Setting("report", "switch", True, "show what happened on the fake when a test fails"),
+)
+
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+class Told:
+    """What holds for one test: values by name, and its scenarios, the nearest first.
+
+    Of each scenario it is known whether the test itself named it.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Any] | None = None,
+        scenarios: Iterable[tuple[Any, bool]] = (),
+    ) -> None:
+        self.values: dict[str, Any] = dict(values or {})
+        self.scenarios = list(scenarios)
+
+    def rule(self, name: str) -> str:
+        """What a finding makes of the test: ``error``, ``warn`` or ``ignore``."""
+        return "error" if self.values.get("strict") else str(self.values[name])
+
+
+def read_mark(args: Iterable[Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The arguments of a marker as values by name, and all that is wrong with them.
+
+    ``scenario`` is always a list.
+    """
+    found, wrong = dict(values), []
+    scenarios = [*args, *_listed(found.pop("scenario", None))]
+    for name in [name for name in found if name not in BY_NAME]:
+        del found[name]
+        wrong.append(f"it takes no {name} — {_right(name, BY_NAME)}")
+    for name, value in found.items():
+        setting = BY_NAME[name]
+        if setting.kind == "word" and value not in setting.words:
+            wrong.append(f"{name}={value!r} — {_right(value, setting.words)}")
+        elif setting.kind == "switch" and not isinstance(value, bool):
+            wrong.append(f"{name}={value!r} — True or False")
+        elif setting.kind == "options" and not isinstance(value, dict):
+            wrong.append(f'{name}={value!r} — a dict, such as {{"subpath": "refuse-405"}}')
+    for scenario in scenarios:
+        if not isinstance(scenario, (str, Path, dict)):
+            wrong.append(
+                f"scenario={scenario!r} — a path beside the test, a dict, or a list of them"
+            )
+    if scenarios:
+        found["scenario"] = scenarios
+    return found, wrong
+
+
+def read_options(lines: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
+    """``name = value`` lines as options, and what is wrong with them; values are as in YAML."""
+    found: dict[str, Any] = {}
+    wrong = []
+    for line in lines:
+        name, equals, value = line.partition("=")
+        if not equals or not name.strip():
+            wrong.append(f'"{line}" — write name = value, such as subpath = refuse-405')
+        else:
+            found[name.strip()] = _value(value.strip())
+    return found, wrong
+
+
+def _value(text: str) -> Any:
+    words = {"true": True, "false": False, "null": None}
+    if text in words:
+        return words[text]
+    return int(text) if text.lstrip("-").isdigit() else text
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _right(name: Any, known: Iterable[str]) -> str:
+    import difflib  # only mistakes need it
+
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
+    one = f"one of {', '.join(known)}"
+    return f"did you mean {near[0]}? ({one})" if near else one

@@ -1,0 +1,66 @@
+"""The chat, tested as its author would: with fakefal's public names alone."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakefal import CallRecord, Fake, contains
+from tests.apps import chat
+from tests.apps.chat import Chat
+
+pytestmark = pytest.mark.fakefal(strict=True)
+
+
+def asked(prompt: str, *, checks_end: bool = True) -> tuple[int, str]:
+    out = io.StringIO()
+    code = Chat(out, checks_end=checks_end).ask(prompt)
+    return code, out.getvalue()
+
+
+def test_words_are_shown_as_they_come(fakefal: Fake) -> None:
+    fakefal.on("fal-ai/any-llm", via="stream").stream("Ship", " it", ".")
+    assert asked("a tagline") == (0, "Ship it.\n")
+    assert fakefal.calls.one().input == {"prompt": "a tagline"}
+
+
+def test_the_program_itself(fakefal: Fake) -> None:
+    fakefal.on("fal-ai/any-llm", prompt=contains("soap")).text("Clean.")
+    done = subprocess.run(
+        [sys.executable, str(Path(chat.__file__)), "a tagline for soap"],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "Clean.\n")
+
+
+def test_it_answers_what_was_asked(fakefal: Fake) -> None:
+    def answer(call: CallRecord) -> str:
+        return f"You said: {call.input['prompt']}"
+
+    fakefal.on("fal-ai/any-llm").text(answer)
+    assert asked("hello") == (0, "You said: hello\n")
+
+
+@pytest.mark.parametrize("preset", ["soft-error", "content-policy"])
+def test_failures_end_with_an_exit_code(fakefal: Fake, preset: str) -> None:
+    fakefal.on("fal-ai/any-llm").preset(preset)
+    code, told = asked("x")
+    assert code == 1
+    assert "!" in told
+
+
+def test_an_answer_that_breaks_off_is_no_answer(fakefal: Fake) -> None:
+    fakefal.on("fal-ai/any-llm").text("As far as I know").preset("stream-never-final")
+    code, told = asked("x")
+    assert (code, told.splitlines()[-1]) == (1, "! the answer broke off")
+
+
+def test_the_bug_of_taking_half_an_answer_is_found(fakefal: Fake) -> None:
+    fakefal.on("fal-ai/any-llm").text("As far as I know").preset("stream-never-final")
+    assert asked("x", checks_end=False)[0] == 0

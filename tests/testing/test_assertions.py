@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import fal_client
+import pytest
+
+from fakefal import Fake, FakefalError, contains
+
+ANY_LLM = "fal-ai/any-llm"
+
+
+@pytest.fixture
+def fake(fakefal: Fake) -> Fake:
+    fakefal.on(ANY_LLM).text("x")
+    fal_client.run(ANY_LLM, {"prompt": "a tagline"})
+    fal_client.subscribe(ANY_LLM, {"prompt": "a slogan"})
+    return fakefal
+
+
+def told(fails: object, *args: object, **more: object) -> str:
+    with pytest.raises(AssertionError) as caught:
+        fails(*args, **more)  # type: ignore[operator]  # an assertion
+    return str(caught.value)
+
+
+def test_calls_can_be_asserted(fake: Fake) -> None:
+    assert len(fake.assert_called()) == 2
+    (call,) = fake.assert_called(ANY_LLM, times=1, prompt=contains("tagline"))
+    assert call.via == "run"
+    fake.assert_called(via="queue", times=1)
+    fake.assert_not_called("fal-ai/flux/dev")
+    assert (len(fake.submits), len(fake.polls)) == (1, 3)
+
+
+def test_failures_show_expected_got_nearest_and_the_journal(fake: Fake) -> None:
+    text = told(fake.assert_called, ANY_LLM, prompt="a taglin", via="run")
+    assert text.splitlines()[:4] == [
+        f'expected at least one call to {ANY_LLM}, prompt="a taglin", via="run", got 0',
+        f'nearest: call 1 (run {ANY_LLM} {{"prompt": "a tagline"}} → 200): input.prompt is '
+        '"a tagline", wanted "a taglin"',
+        "calls:",
+        f'  1. run {ANY_LLM} {{"prompt": "a tagline"}} → 200',
+    ]
+    assert "journal (instant clock):" in text
+    assert "status  #2 → 200 (IN_QUEUE)" in text
+    assert "expected 3 calls, got 2\ncalls:" in told(fake.assert_called, times=3)
+    assert "expected 0 calls to fal-ai/*, got 2" in told(fake.assert_not_called, "fal-ai/*")
+
+
+def test_cancels_can_be_asserted(fakefal: Fake) -> None:
+    fakefal.on(ANY_LLM).text("x")
+    one, two = (fal_client.submit(ANY_LLM, {"prompt": str(it)}) for it in range(2))
+    assert "expected a request to be cancelled, but nobody asked for that" in told(
+        fakefal.assert_cancelled
+    )
+    one.cancel()
+    fakefal.assert_cancelled()
+    fakefal.assert_cancelled(one)
+    fakefal.assert_cancelled(one.request_id)
+    fakefal.assert_cancelled(fakefal.jobs[0])
+    text = told(fakefal.assert_cancelled, two)
+    assert f"but only others were cancelled: {one.request_id}" in text
+    assert f"{two.request_id} {ANY_LLM}: queued" in text
+    two.get()
+    with pytest.raises(fal_client.client.FalClientHTTPError):
+        two.cancel()
+    assert "but the cancel was answered 400" in told(fakefal.assert_cancelled, two)
+    with pytest.raises(FakefalError, match="7 has no request_id"):
+        fakefal.assert_cancelled(7)
+
+
+def test_unused_exchanges_and_replies_are_named(fake: Fake) -> None:
+    fake.assert_all_used()
+    fake.on("a/b").text("x")
+    fake.on("a/c").text("1").then.text("2")
+    fake.on("a/d").text("x").times(3)
+    fake.on("a/e", n=1)
+    for endpoint in ("a/c", "a/d"):
+        fal_client.run(endpoint, {})
+    text = told(fake.assert_all_used)
+    assert text.splitlines()[:5] == [
+        "not all exchanges were used:",
+        '  on(endpoint="a/e", input={"n": 1}) was given no reply: add .text(…), .output(…) or '
+        ".fail(…)",
+        "  exchanges[1] for a/b has answered no call",
+        "  exchanges[2] for a/c has given 1 of its 2 replies",
+        "  exchanges[3] for a/d has answered 1 of 3 calls",
+    ]
+
+
+def test_the_story_is_for_people(fake: Fake) -> None:
+    assert str(fake.story).startswith("journal (instant clock):\n")
