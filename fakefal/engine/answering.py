@@ -76,6 +76,7 @@ class Answering:
         self.base = base
         self.own = Book()
         self.used: dict[Entry, int] = {}
+        self._given: set[str] = set()
         self._clock = clock
         self._journal = journal
         self._identities = identities
@@ -125,6 +126,9 @@ class Answering:
                 trouble = self._troubles.turn(turns, call.endpoint, operation, entry, id(plan))
                 self._interrupt(trouble, call, request_id, label)
             self.used[entry] = count = used + 1
+            if plan.request_id is not None and plan.request_id not in self._given:
+                request_id = plan.request_id
+                self._given.add(request_id)
         terms = self.terms
         try:
             ending = ending_of(plan, call, request_id, count, terms.seed, terms.switches)

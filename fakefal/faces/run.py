@@ -70,9 +70,9 @@ async def _events(
 ) -> AsyncGenerator[bytes, None]:
     """The events as bytes; what is due at once goes out in one piece."""
     pacing = streaming.pacing
-    is_paced = pacing.first_seconds > 0 or pacing.every_seconds > 0 or pacing.stalled is not None
+    is_paced = pacing.is_paced
     stall_at, stall_seconds = pacing.stalled or (-1, 0.0)
-    due = clock.later(clock.now(), pacing.first_seconds)
+    due = clock.later(clock.now(), pacing.wait(0))
     joined = bytearray()
     with streaming.busy():
         for number, event in enumerate(_encoded(streaming)):
@@ -88,7 +88,7 @@ async def _events(
                 yield bytes(joined)
                 joined.clear()
             if is_paced:
-                due = clock.later(due, pacing.every_seconds)
+                due = clock.later(due, pacing.wait(number + 1))
         if joined:
             yield bytes(joined)
 

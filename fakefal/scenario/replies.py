@@ -62,6 +62,7 @@ def compile_reply(
         webhook=None if reply.webhook is None else compile_webhook(reply.webhook),
         media=compile_media(reply, path, assets),
         is_open=_is_open(reply),
+        request_id=reply.request_id,
     )
 
 
@@ -122,6 +123,7 @@ def _pacing(spec: StreamSpec | None, path: Path) -> Pacing:
         spec.first or 0.0,
         spec.every or 0.0,
         *_trouble(spec),
+        tuple(spec.waits or ()),
     )
 
 

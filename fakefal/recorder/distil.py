@@ -1,0 +1,271 @@
+"""Turns a recording into an ordinary scenario: the one way for live ones and for foreign formats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from fakefal.protocol.call import Json, Via
+from fakefal.protocol.endpoints import EndpointId
+from fakefal.recorder.captures import Capture, Recording
+from fakefal.recorder.conversations import Conversations, Direct, Job, sort
+from fakefal.recorder.endings import Unusable, failing, success, told_headers
+from fakefal.recorder.faulty import always, fault_of, folded
+from fakefal.recorder.inputs import exact_pattern
+from fakefal.recorder.media import Media
+from fakefal.recorder.queued import Queued
+from fakefal.recorder.redaction import Redactor
+from fakefal.recorder.streamed import framing_of, stream_reply, usual_framing
+from fakefal.recorder.timing import SLACK_SECONDS, written
+from fakefal.scenario.generated import canonical
+
+Fields = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Distilled:
+    """A scenario as a file would hold it, the bytes of its files by name, and what was left out."""
+
+    data: Fields
+    files: dict[str, bytes] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Group:
+    """All calls with the same input: they become one exchange."""
+
+    endpoint: EndpointId
+    via: Via
+    pattern: Json
+    replies: list[Fields] = field(default_factory=list)
+    pending: list[Json] = field(default_factory=list)
+    """Faults that the next reply begins with."""
+
+
+def distil(
+    recording: Recording,
+    redactor: Redactor,
+    *,
+    version: str,
+    folder: str = "recording.files",
+    finished_only: bool = False,
+) -> Distilled:
+    """A scenario that answers each recorded call as upstream did.
+
+    ``folder`` is where its files lie beside it. With ``finished_only`` requests that may still go
+    on are left out.
+    """
+    return _Distilling(recording, redactor, folder, finished_only).scenario(version)
+
+
+class _Distilling:
+    def __init__(
+        self, recording: Recording, redactor: Redactor, folder: str, finished_only: bool
+    ) -> None:
+        self._recording = recording
+        self._redactor = redactor
+        self._finished_only = finished_only
+        self._found: Conversations = sort(recording.captures)
+        self._media = Media(folder, self._found)
+        self._groups: dict[tuple[str, str, str], _Group] = {}
+        self._notes: list[str] = []
+        self._told_errors: set[bool] = set()
+        self._framings: dict[str, set[bool]] = {}
+        self._names: dict[str, int] = {}
+
+    def scenario(self, version: str) -> Distilled:
+        for _, item in self._in_order():
+            if isinstance(item, Job):
+                self._job(item)
+            elif isinstance(item, Direct):
+                self._direct(item)
+            else:
+                self._refused(*item)
+        exchanges = [self._exchange(group) for group in self._groups.values()]
+        notes = [*self._recording.notes, *self._media.notes, *self._notes]
+        notes += [f"{_told(capture)}: {why}" for capture, why in self._found.others]
+        data: Fields = {
+            "fakefal": 1,
+            "recorded": self._header(version),
+            "options": self._options(),
+            "exchanges": exchanges,
+        }
+        used = set(_references(exchanges))
+        files = {name: data for name, data in self._media.kept.items() if name in used}
+        return Distilled(self._redactor.json(data), files, list(dict.fromkeys(notes)))
+
+    def _in_order(self) -> list[tuple[float, Any]]:
+        """Everything that begins a call, in the order of asking."""
+        found: list[tuple[float, Any]] = [(job.at, job) for job in self._found.jobs.values()]
+        found += [(it.capture.at, it) for it in self._found.direct]
+        found += [(capture.at, (endpoint, capture)) for endpoint, capture in self._found.refused]
+        return sorted(found, key=lambda pair: pair[0])
+
+    # Calls
+
+    def _group(self, endpoint: EndpointId, via: Via, capture: Capture) -> tuple[_Group, Json]:
+        given = capture.asked.json()
+        pattern = exact_pattern(given, self._media.links, self._redactor)
+        key = (endpoint.text, via, canonical(pattern))
+        group = self._groups.setdefault(key, _Group(endpoint, via, pattern))
+        return group, given
+
+    def _job(self, job: Job) -> None:
+        if job.submit is None:
+            self._notes.append(
+                f"{job.endpoint.app}/requests/{job.id}: its submit was not recorded, so its input "
+                "is not known"
+            )
+            return
+        if self._finished_only and not job.is_finished:
+            return
+        try:
+            group, given = self._group(job.endpoint, "queue", job.submit)
+            queued = Queued(job, given, self._media.files, self._redactor)
+            reply = queued.reply()
+        except (Unusable, ValueError) as error:
+            self._notes.append(f"{_told(job.submit)}: {error}")
+            return
+        if queued.tells_error is not None:
+            self._told_errors.add(queued.tells_error)
+        self._add(group, reply, "submit")
+
+    def _direct(self, direct: Direct) -> None:
+        capture, via = direct.capture, direct.via
+        heard = capture.heard
+        try:
+            group, given = self._group(direct.endpoint, via, capture)
+            if via == "stream" and 0 < heard.status < 400:
+                reply = stream_reply(heard, direct.endpoint, given, self._media.files)
+                self._note_framing(direct)
+            elif not heard.status or heard.cut:
+                group.pending.append(fault_of(heard, direct.endpoint))
+                return
+            elif heard.status < 400:
+                reply = success(heard, direct.endpoint, given, via, self._media.files)
+                reply |= told_headers(heard)
+            else:
+                self._failure(group, direct.endpoint, capture)
+                return
+        except (Unusable, ValueError) as error:
+            self._notes.append(f"{_told(capture)}: {error}")
+            return
+        seconds = capture.ended - capture.at
+        if via == "run" and seconds > SLACK_SECONDS:
+            reply["timeline"] = [{"IN_PROGRESS": {"for": written(seconds)}}]
+        request_id = heard.header("x-fal-request-id")
+        if request_id:
+            reply["request_id"] = request_id
+        self._add(group, reply, via)
+
+    def _refused(self, endpoint: EndpointId, capture: Capture) -> None:
+        try:
+            group, _ = self._group(endpoint, "queue", capture)
+        except ValueError as error:
+            self._notes.append(f"{_told(capture)}: {error}")
+            return
+        self._failure(group, endpoint, capture)
+
+    def _failure(self, group: _Group, endpoint: EndpointId, capture: Capture) -> None:
+        """A call that failed at once: a reply, or a fault where no reply fails like it."""
+        heard = capture.heard
+        moment = "submit" if group.via == "queue" else None
+        named = failing(heard, endpoint, moment) if heard.status else {}
+        is_text = isinstance(named, dict) and not isinstance(named.get("body"), (dict, list))
+        is_spelled = isinstance(named, dict) and ("type" in named or "error_type" in named)
+        if isinstance(named, dict) and not is_spelled and (moment == "submit" or is_text):
+            group.pending.append(fault_of(heard, endpoint))
+            return
+        reply: Fields = {"fail": named}
+        seconds = capture.ended - capture.at
+        if moment is None and seconds > SLACK_SECONDS:
+            reply["timeline"] = [{"IN_PROGRESS": {"for": written(seconds)}}]
+        self._add(group, reply, "submit" if moment else group.via)
+
+    def _add(self, group: _Group, reply: Fields, operation: str) -> None:
+        if group.pending:
+            faults = reply.setdefault("faults", {})
+            faults[operation] = folded(group.pending)
+            group.pending = []
+        group.replies.append(reply)
+
+    def _note_framing(self, direct: Direct) -> None:
+        framing = framing_of(direct.capture.heard)
+        if framing is not None:
+            usual = framing == usual_framing(direct.endpoint)
+            self._framings.setdefault(framing, set()).add(usual)
+
+    # The file
+
+    def _exchange(self, group: _Group) -> Fields:
+        operation = "submit" if group.via == "queue" else group.via
+        if group.pending:
+            *before, last = group.pending
+            turns = [*folded(before), always(last)]
+            group.replies.append({"faults": {operation: turns}})
+        number = self._names[group.endpoint.text] = self._names.get(group.endpoint.text, 0) + 1
+        found: Fields = {
+            "id": f"{group.endpoint.text} {number}",
+            "when": {"endpoint": group.endpoint.text, "via": group.via, "input": group.pattern},
+        }
+        replies = _without_repeats(group.replies)
+        if len(replies) == 1:
+            found["reply"] = replies[0]
+        else:
+            found["replies"] = replies
+        return found
+
+    def _header(self, version: str) -> Fields:
+        recording = self._recording
+        moment = datetime.fromtimestamp(recording.at, timezone.utc)
+        found: Fields = {
+            "at": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+            "source": recording.source,
+            "fakefal": version,
+        }
+        if recording.clients:
+            found["clients"] = recording.clients
+        if not recording.complete:
+            found["complete"] = False
+        return found
+
+    def _options(self) -> Fields:
+        """What upstream decides: a recorded answer counts, whatever fakefal would say itself."""
+        options: Fields = {"unmatched": "fail", "validate": False}
+        if self._told_errors == {False}:
+            options["error_in_status"] = False
+        framings = [name for name, usual in self._framings.items() if False in usual]
+        if len(self._framings) == 1 and framings:
+            options["stream_sse"] = framings[0]
+        submits = [job.submit.heard for job in self._found.jobs.values() if job.submit is not None]
+        if submits and all(b'/response"' in heard.body for heard in submits):
+            options["response_suffix"] = True
+        return options
+
+
+def _without_repeats(replies: Sequence[Fields]) -> list[Fields]:
+    """Replies in turn; equal ones at the end are one, as the last is repeated anyway."""
+    found = list(replies)
+    while len(found) > 1 and _bare(found[-1]) == _bare(found[-2]):
+        found.pop()
+    return found
+
+
+def _bare(reply: Fields) -> Fields:
+    return {name: value for name, value in reply.items() if name != "request_id"}
+
+
+def _references(value: Json) -> list[str]:
+    from fakefal.scenario.assets import references_in
+
+    return [name for _, name in references_in(value)]
+
+
+def _told(capture: Capture) -> str:
+    """A capture in words, for notes."""
+    asked = capture.asked
+    place = f"{capture.place}: " if capture.place else ""
+    return f"{place}{asked.method} {asked.url} ({capture.heard.status or 'no answer'})"
