@@ -1,4 +1,4 @@
-"""Turns a recording into an ordinary scenario: the one way for live ones and for foreign formats."""
+"""Turns a recording into an ordinary scenario, whether it is live or of a foreign format."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from fakefal.protocol.call import Json, Via
+from fakefal.protocol.call import Json, Moment, Via
 from fakefal.protocol.endpoints import EndpointId
 from fakefal.recorder.captures import Capture, Recording
 from fakefal.recorder.conversations import Conversations, Direct, Job, sort
@@ -139,7 +139,9 @@ class _Distilling:
         try:
             group, given = self._group(direct.endpoint, via, capture)
             if via == "stream" and 0 < heard.status < 400:
-                reply = stream_reply(heard, direct.endpoint, given, self._media.files)
+                reply = stream_reply(
+                    heard, direct.endpoint, given, self._media.files, self._redactor
+                )
                 self._note_framing(direct)
             elif not heard.status or heard.cut:
                 group.pending.append(fault_of(heard, direct.endpoint))
@@ -172,7 +174,7 @@ class _Distilling:
     def _failure(self, group: _Group, endpoint: EndpointId, capture: Capture) -> None:
         """A call that failed at once: a reply, or a fault where no reply fails like it."""
         heard = capture.heard
-        moment = "submit" if group.via == "queue" else None
+        moment: Moment | None = "submit" if group.via == "queue" else None
         named = failing(heard, endpoint, moment) if heard.status else {}
         is_text = isinstance(named, dict) and not isinstance(named.get("body"), (dict, list))
         is_spelled = isinstance(named, dict) and ("type" in named or "error_type" in named)

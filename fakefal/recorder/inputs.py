@@ -31,8 +31,8 @@ def link_expression(name: str) -> str:
     """Tells the URL of an uploaded or generated file by its name, wherever it is served."""
     by_time = _NAMED_BY_TIME.fullmatch(name)
     if by_time is not None:  # the JavaScript client names what has no name by the clock
-        return rf"/files/.*\.{re.escape(by_time[1])}$"
-    return rf"/files/.*{re.escape(name)}$" if name else "/files/"
+        return rf"/files/.*\.{re.escape(by_time[1])}(\?.*)?$"
+    return rf"/files/.*{re.escape(name)}(\?.*)?$" if name else "/files/"
 
 
 def _loosened(value: Json, links: Mapping[str, str], redactor: Redactor) -> Json | None:
@@ -74,15 +74,16 @@ def _either(pattern: Json | None, value: Json) -> Json:
 
 
 def _text(text: str, links: Mapping[str, str], redactor: Redactor) -> Json | None:
-    if text in links:
-        return {"$regex": links[text]}
+    bare = text.partition("?")[0]
+    if bare in links:
+        return {"$regex": links[bare]}
     if len(text) > _LONG_CHARACTERS and text.startswith("data:"):
         start = re.escape(text[:_SHOWN_CHARACTERS])
         return {"$all": [{"$regex": f"^{start}"}, {"$length": len(text)}]}
     shown = redactor.text(text)
     if shown == text:
         return None
-    parts = [re.escape(part) for part in shown.split(MARK)]
+    parts = [re.escape(part).replace("\\ ", " ") for part in shown.split(MARK)]
     expression = f"(?s)^{'.*'.join(parts)}$"
     return {"$regex": expression if re.search(expression, text) else "(?s)^.*$"}
 

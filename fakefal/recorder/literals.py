@@ -18,8 +18,9 @@ def literal(value: Json, files: Mapping[str, str] | None = None) -> Json:
     """
     files = files or {}
     if isinstance(value, str):
-        if value in files:
-            return {"file": files[value], "as": "url"}
+        bare = value.partition("?")[0]
+        if bare in files:
+            return {"file": files[bare], "as": "url"}
         return expression(value) if has_template(value) else value
     if isinstance(value, list):
         return [literal(inner, files) for inner in value]
@@ -45,4 +46,6 @@ def _source(value: Json) -> str:
         return f"[{', '.join(map(_source, value))}]"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
-    return {None: "none", True: "true", False: "false"}.get(value, json.dumps(value))
+    if value is None:
+        return "none"
+    return json.dumps(value)

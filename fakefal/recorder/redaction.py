@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl, quote
 
 from fakefal.errors import FakefalError
@@ -96,7 +96,7 @@ class Redactor:
         return text
 
     def json(self, value: Json) -> Json:
-        """JSON with marks in place of its secrets, those included that only a field's name tells."""
+        """JSON with marks in place of its secrets; some are told by a field's name alone."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
@@ -107,6 +107,22 @@ class Redactor:
                 for name, inner in value.items()
             }
         return value
+
+    def growing(self, values: Sequence[Json]) -> list[Json]:
+        """The events of a stream, in which a text may grow: the beginning of a secret is one."""
+        secret: dict[str, str] = {}
+        for text in {text for value in values for text in _texts(value)}:
+            shown = self.text(text)
+            if shown != text:
+                secret[text] = shown[: shown.index(MARK)]
+
+        def cut(text: str) -> str:
+            for whole, start in secret.items():
+                if len(text) > len(start) and whole.startswith(text):
+                    return f"{start}{MARK}" if text != whole else self.text(text)
+            return self.text(text)
+
+        return [self.json(_mapped(value, cut) if secret else value) for value in values]
 
     def check(self, text: str, what: str) -> None:
         """Refuse what would give a known secret away; raises FakefalError, which does not tell it.
@@ -140,6 +156,22 @@ def _is_secret(name: str, value: Json) -> bool:
     if key in credentials.FIELDS:
         return True
     return key in ("token", "key", "auth") and len(value) >= 16 and not value.startswith("http")
+
+
+def _texts(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+
+
+def _mapped(value: Json, change: Callable[[str], str]) -> Json:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: _mapped(inner, change) for name, inner in value.items()}
+    return [_mapped(inner, change) for inner in value] if isinstance(value, list) else value
 
 
 def _forms(secret: str) -> set[str]:

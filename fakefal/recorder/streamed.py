@@ -14,6 +14,7 @@ from fakefal.protocol.texts import decode, encode
 from fakefal.recorder.captures import Heard
 from fakefal.recorder.endings import Fields, Unusable, told_headers, worded
 from fakefal.recorder.literals import literal
+from fakefal.recorder.redaction import Redactor
 from fakefal.recorder.timing import pace
 from fakefal.scenario.models import Reply
 from fakefal.scenario.outcomes import ending_of, stream_events, variables_of
@@ -21,10 +22,15 @@ from fakefal.scenario.replies import compile_reply
 
 
 def stream_reply(
-    heard: Heard, endpoint: EndpointId, given: Json, files: Mapping[str, str]
+    heard: Heard,
+    endpoint: EndpointId,
+    given: Json,
+    files: Mapping[str, str],
+    redactor: Redactor,
 ) -> Fields:
     """The reply of a stream that began; raises Unusable for what is no stream of JSON events."""
     times, events = _events(heard)
+    events = redactor.growing(events)
     pacing = pace(times)
     if heard.cut:
         after = len(events)

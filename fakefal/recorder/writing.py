@@ -3,66 +3,46 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
-from typing import Any
 
-from fakefal.errors import FakefalError
+from fakefal.errors import FakefalError, ScenarioError
+from fakefal.protocol.call import Json
 from fakefal.recorder.distil import Distilled
 from fakefal.recorder.redaction import Redactor
 from fakefal.scenario.loading import load_text
-from fakefal.scenario.yaml_text import write_blocks
+from fakefal.scenario.yaml_text import read_yaml, write_blocks
 
 _HEAD = """\
-# yaml-language-server: $schema={schema}
 # A recording: what {source} answered on {day}.
 # Made by fakefal {version}. Edit it like any scenario; `fakefal check` finds mistakes.
 """
-_SCHEMA = "https://raw.githubusercontent.com/fakefal/fakefal/main/scenarios/scenario.schema.json"
 
 
 class Writer:
     """Writes one recording again and again, each time as a whole.
 
-    Exchanges that did not change are not worded again.
+    ``folder`` holds its files, beside it. ``added_to`` is the text of a scenario that stays as it
+    is, the exchanges being added to it. Exchanges that did not change are not worded again.
     """
 
-    def __init__(self, path: Path, redactor: Redactor) -> None:
+    def __init__(
+        self, path: Path, redactor: Redactor, folder: str = "", added_to: str | None = None
+    ) -> None:
         self.path = path
+        self.folder = folder or folder_of(path)
         self._redactor = redactor
+        self._added_to = added_to
         self._worded: dict[str, str] = {}
         self._kept: set[str] = set()
 
-    @property
-    def folder(self) -> str:
-        """The folder of its files, as the scenario names it."""
-        return folder_of(self.path)
-
     def text(self, distilled: Distilled) -> str:
         """The file; raises FakefalError where a known secret would stand in it."""
-        data = distilled.data
-        header = data.get("recorded", {})
-        head = _HEAD.format(
-            schema=_SCHEMA,
-            source=_line(str(header.get("source", "?"))),
-            day=str(header.get("at", ""))[:10],
-            version=header.get("fakefal", "?"),
-        )
-        top = {name: value for name, value in data.items() if name != "exchanges"}
-        parts = [
-            head,
-            *(f"# Not recorded: {_line(self._redactor.text(it))}\n" for it in distilled.notes),
-        ]
-        parts.append(write_blocks(top))
-        exchanges = data["exchanges"]
-        parts.append("exchanges:\n" if exchanges else "exchanges: []\n")
-        fresh: dict[str, str] = {}
-        for exchange in exchanges:
-            key = repr(exchange)
-            fresh[key] = self._worded.get(key) or write_blocks([exchange])
-            parts.append(fresh[key])
-        self._worded = fresh
-        text = "".join(parts)
+        if self._added_to is None:
+            text = self._head(distilled) + "".join(self._listed(distilled.data["exchanges"]))
+        else:
+            text = extended(self._added_to, distilled.data["exchanges"], str(self.path))
         self._redactor.check(text, str(self.path))
         return text
 
@@ -75,9 +55,74 @@ class Writer:
         for name, data in distilled.files.items():
             if name not in self._kept:
                 self._redactor.check_bytes(data, name)
-                _put(self.path.parent / name, data)
+                put(self.path.parent / name, data)
                 self._kept.add(name)
-        _put(self.path, text.encode())
+        put(self.path, text.encode())
+
+    def _head(self, distilled: Distilled) -> str:
+        data = distilled.data
+        header = data.get("recorded", {})
+        head = _HEAD.format(
+            source=_line(str(header.get("source", "?"))),
+            day=str(header.get("at", ""))[:10],
+            version=header.get("fakefal", "?"),
+        )
+        notes = map(_line, map(self._redactor.text, distilled.notes))
+        told = "".join(f"# Not recorded: {note}\n" for note in notes)
+        top = {name: value for name, value in data.items() if name != "exchanges" and value}
+        return head + told + write_blocks(top)
+
+    def _listed(self, exchanges: list[Json]) -> list[str]:
+        fresh: dict[str, str] = {}
+        for exchange in exchanges:
+            key = repr(exchange)
+            fresh[key] = self._worded.get(key) or in_list(exchange)
+        self._worded = fresh
+        if not exchanges:
+            return ["exchanges: []\n"]
+        return ["exchanges:\n", *(fresh[repr(exchange)] for exchange in exchanges)]
+
+
+def extended(text: str, exchanges: list[Json], file: str) -> str:
+    """A scenario with exchanges added at its end; all that stands in it stays, comments too."""
+    if not exchanges:
+        return text
+    source = read_yaml(text, file)
+    place = source.values.get(("exchanges", 0))
+    indent = " " * (place[1] - 3 if place is not None else 2)
+    body = text.rstrip("\n") + "\n\n"
+    if place is None:
+        body = re.sub(r"(?m)^exchanges:.*\n", "", body) + "exchanges:\n"
+    lines = "".join(map(in_list, _renamed(exchanges, source.data))).splitlines()
+    added = "".join(f"{indent}{line.removeprefix('  ')}".rstrip() + "\n" for line in lines)
+    grown = body + added
+    try:
+        known = len(source.data.get("exchanges") or [])
+        if len(load_text(grown, file, is_json=False).entries) == known + len(exchanges):
+            return grown
+    except ScenarioError:
+        pass
+    data = {**source.data, "exchanges": [*(source.data.get("exchanges") or []), *exchanges]}
+    return write_blocks(data)
+
+
+def _renamed(exchanges: list[Json], data: Json) -> list[Json]:
+    """Exchanges with ids that no other one of the file has."""
+    taken = {exchange.get("id") for exchange in data.get("exchanges") or []}
+    found = []
+    for exchange in exchanges:
+        name, number = exchange["id"].rsplit(" ", 1)
+        count = int(number)
+        while f"{name} {count}" in taken:
+            count += 1
+        taken.add(f"{name} {count}")
+        found.append({**exchange, "id": f"{name} {count}"})
+    return found
+
+
+def in_list(exchange: Json) -> str:
+    """An exchange as it stands in the list of a file."""
+    return write_blocks({"exchanges": [exchange]}).partition("\n")[2] + "\n"
 
 
 def folder_of(path: Path) -> str:
@@ -85,12 +130,7 @@ def folder_of(path: Path) -> str:
     return f"{path.name.partition('.')[0] or 'recording'}.files"
 
 
-def check_written(text: str, path: Path) -> None:
-    """Whether what is written can be read; raises ScenarioError."""
-    load_text(text, str(path), is_json=False)
-
-
-def _put(path: Path, data: bytes) -> None:
+def put(path: Path, data: bytes) -> None:
     """Put bytes there at once: nobody ever sees half of them, whenever the power goes.
 
     On Linux they have no name until they are complete; elsewhere a temporary one, which is removed
@@ -124,7 +164,16 @@ def _fill(path: Path, data: bytes, mode: int) -> None:
         file.flush()
         os.fsync(file.fileno())
         if unnamed:
-            os.link(f"/proc/self/fd/{file.fileno()}", path, follow_symlinks=True)
+            _name(file.fileno(), path)
+
+
+def _name(number: int, path: Path) -> None:
+    """Give a file that has no name one. A folder makes Python follow the link (linkat)."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.link(f"/proc/self/fd/{number}", path, src_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)
 
 
 def _settle(folder: Path) -> None:
@@ -141,6 +190,3 @@ def _settle(folder: Path) -> None:
 def _line(text: str) -> str:
     """Text as a comment can hold it."""
     return "".join(character if character.isprintable() else " " for character in text)
-
-
-__all__ = ["Any", "Writer", "check_written", "folder_of"]

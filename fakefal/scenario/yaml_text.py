@@ -89,16 +89,15 @@ def _write_block_text(dumper: Any, text: str) -> Any:
 
 
 _UNFIT_FOR_BLOCKS = re.compile(
-    r"[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[ ]\n|[ ]\Z"
+    r"[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    r"|[ ]\n|[ ]\Z"
 )
 """What a block would lose: control characters, odd breaks, blanks at the end of a line."""
 
 
 def _write_small(dumper: Any, kind: str, value: Any) -> Any:
-    inner = value.values() if isinstance(value, dict) else value
-    small = len(repr(value)) <= _FLOW_CHARACTERS and not any(
-        isinstance(it, (dict, list)) or (isinstance(it, str) and "\n" in it) for it in inner
-    )
+    shown = repr(value)
+    small = len(shown) <= _FLOW_CHARACTERS and "\\n" not in shown
     represent = dumper.represent_mapping if kind == "map" else dumper.represent_sequence
     content = value.items() if kind == "map" else value
     return represent(f"{_TAG}{kind}", content, flow_style=small)
@@ -121,7 +120,11 @@ def _make_dumper() -> Any:
 
 
 def _make_block_dumper() -> Any:
-    dumper: Any = type("BlockDumper", (_DUMPER,), {})
+    def indent(dumper: Any, flow: bool = False, indentless: bool = False) -> None:
+        super(dumper_type, dumper).increase_indent(flow, False)  # lists stand below their key
+
+    dumper: Any = type("BlockDumper", (_DUMPER,), {"increase_indent": indent})
+    dumper_type = dumper
     dumper.add_representer(str, _write_block_text)
     dumper.add_representer(dict, lambda it, value: _write_small(it, "map", value))
     dumper.add_representer(list, lambda it, value: _write_small(it, "seq", value))
