@@ -58,16 +58,24 @@ class Address:
     form: Form
     base: str
     own: str = field(default="", compare=False)
+    name: str = field(default="", compare=False)
+    """The name by which the caller knows the host: it may have others."""
 
 
 def resolve(
-    target: str, headers: Mapping[str, str], *, scheme: str = "http", local: str = ""
+    target: str,
+    headers: Mapping[str, str],
+    *,
+    scheme: str = "http",
+    local: str = "",
+    meant: str = "",
 ) -> Address | None:
     """What a request means; None if it names no fal host.
 
     ``target`` is the request target as sent (path and query, or an absolute URL), ``headers`` are
     looked up by lower-case names, ``local`` is the server's own ``host:port`` for requests without
-    a Host. Of several forwarded hosts the first counts: it is the one the caller used. Raises
+    a Host, ``meant`` the name that the caller connected to (by CONNECT, or in TLS). Of several
+    forwarded hosts the first counts: it is the one the caller used. Raises
     nothing.
     """
     host_header = headers.get("host") or local
@@ -87,19 +95,20 @@ def resolve(
     forwarded = headers.get("x-forwarded-host")
     if forwarded and "," in forwarded:
         forwarded = forwarded.partition(",")[0].strip()
-    for name in (forwarded, host_header):
+    for name in (forwarded, host_header, meant):
         if name and (host := canonical(name)) is not None:
-            return Address(host, path, query, Form.HOST, _named_base(name, scheme))
-    host = canonical(headers.get(names.TARGET_HOST) or "")
-    if host is not None:
-        return Address(host, path, query, Form.BASE, own)
+            return Address(host, path, query, Form.HOST, _named_base(name, scheme), name=name)
+    told = headers.get(names.TARGET_HOST)
+    if told and (host := canonical(told)) is not None:
+        return Address(host, path, query, Form.BASE, own, name=told)
     if path == CONTROL_PREFIX or path.startswith(f"{CONTROL_PREFIX}/"):
         return Address("", path[len(CONTROL_PREFIX) :] or "/", query, Form.CONTROL, own)
     first, slash, rest = path[1:].partition("/")
-    host = canonical(unquote(first))
+    first = unquote(first)
+    host = canonical(first)
     if host is None:
         return None
-    return Address(host, slash + rest or "/", query, Form.BASE, own)
+    return Address(host, slash + rest or "/", query, Form.BASE, own, name=first)
 
 
 @lru_cache(maxsize=256)
@@ -154,7 +163,7 @@ def _absolute(url: str, form: Form, base: str) -> Address | None:
         return None
     if not base:
         base = _named_base(f"{name}:{port}" if port else name, parts.scheme)
-    return Address(host, parts.path or "/", parts.query, form, base)
+    return Address(host, parts.path or "/", parts.query, form, base, name=name)
 
 
 def _path_of(target: str) -> str:

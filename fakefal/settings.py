@@ -18,7 +18,8 @@ class Limits:
     its stored files come to. ``body_bytes`` is of a call, ``upload_bytes`` of one upload or part;
     of all uploads ``memory_bytes`` lie in memory, at most, and ``spool_bytes`` in the temporary
     folder. ``idle_seconds`` is how long a connection may be silent while a request, or the rest of
-    one, is waited for (nginx's own default).
+    one, is waited for (nginx's own default). ``tunnels`` are those through the proxy to other hosts
+    than fal's, at a time.
     """
 
     body_bytes: int = 100_000_000
@@ -33,6 +34,7 @@ class Limits:
     deliveries: int = 6_000
     tenants: int = 1_000
     own_exchanges: int = 10_000
+    tunnels: int = 2_000
     idle_seconds: float = 75.0
 
 
@@ -45,7 +47,8 @@ class Settings:
     ``keys`` are those that are good; empty takes every key. ``keep_alive`` False closes each
     connection after its answer, so that clients leave no socket behind. Webhooks go to loopback and
     private addresses, and to the hosts of ``webhook_allow``. ``home`` is where the local CA lies;
-    None is ``data_folder()``.
+    None is ``data_folder()``. ``offline`` lets nobody out through the proxy to hosts other than
+    fal's.
     """
 
     seed: int = 0
@@ -56,6 +59,7 @@ class Settings:
     keep_alive: bool = True
     webhook_allow: frozenset[str] = frozenset()
     home: Path | None = None
+    offline: bool = False
     switches: Switches = field(default_factory=Switches)
     limits: Limits = field(default_factory=Limits)
 

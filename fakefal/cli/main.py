@@ -20,6 +20,8 @@ from fakefal.errors import FakefalError
 
 _COMMANDS = {
     "serve": ("fakefal.cli.serve", "Serve a fake fal.ai until it is stopped."),
+    "run": ("fakefal.cli.run", "Run a command whose fal clients talk to a fake."),
+    "env": ("fakefal.cli.env", "Print what points a shell's programs at a running fake."),
     "check": ("fakefal.cli.check", "Check scenario files."),
     "schema": ("fakefal.cli.schema", "Print the JSON Schema of scenario files."),
     "presets": ("fakefal.cli.presets", "List the ready-made troubles and the error catalogue."),

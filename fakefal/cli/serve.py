@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from fakefal import __version__
+from fakefal.cli.serving import counted, make_fake, server_options
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.journal import Entry
-from fakefal.errors import FakefalError, ScenarioError
 from fakefal.server.loops import run
 from fakefal.server.server import FakeFal
 
@@ -30,40 +30,7 @@ class _Tally:
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8787, show_default=True, help="Port; 0 takes a free one.")
-@click.option(
-    "--clock",
-    type=click.Choice(["real", "instant", "manual"]),
-    default="real",
-    show_default=True,
-    help="How time passes for timelines and streams; manual moves by the control API only.",
-)
-@click.option(
-    "--speed",
-    default=1.0,
-    show_default=True,
-    help="The real clock, this many times faster; 0 is instant.",
-)
-@click.option("--seed", default=0, show_default=True, help="Ids and generated outputs follow it.")
-@click.option(
-    "--unmatched",
-    type=click.Choice(["fail", "generate"]),
-    help="What an unmatched call gets. Default: generate without a scenario, else fail.",
-)
-@click.option("--require-key", "keys", multiple=True, help="Accept only this key; repeatable.")
-@click.option(
-    "--option",
-    "options",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An option as in a scenario file, such as subpath=refuse-405; repeatable.",
-)
-@click.option(
-    "--webhook-allow",
-    "webhook_allow",
-    multiple=True,
-    metavar="HOST",
-    help="Send webhooks to this host too; loopback and private ones are allowed. Repeatable.",
-)
+@server_options
 @click.option("--quiet", is_flag=True, help="No line for each call.")
 @click.pass_obj
 def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> None:
@@ -85,14 +52,10 @@ async def _serve(
     scenarios: tuple[str, ...],
     host: str,
     port: int,
-    keys: tuple[str, ...],
-    options: tuple[str, ...],
     quiet: bool,
-    webhook_allow: tuple[str, ...],
     **settings: Any,
 ) -> None:
-    settings["keys"], settings["webhook_allow"] = frozenset(keys), frozenset(webhook_allow)
-    fake = FakeFal(*scenarios, host=host, port=port, options=read_options(options), **settings)
+    fake = make_fake(scenarios, host=host, port=port, **settings)
     tally = _Tally()
 
     def note(entry: Entry) -> None:
@@ -112,25 +75,7 @@ async def _serve(
         await stopped.wait()
     for line in fake.unsent:
         terminal.say(f"webhook still due: {line}")
-    terminal.say(f"stopped after {_count(tally.calls, 'call')}, {_count(tally.misses, 'miss')}")
-
-
-def read_options(written: tuple[str, ...]) -> dict[str, Any]:
-    """Options from ``name=value``, the value as YAML has it; raises FakefalError."""
-    if not written:
-        return {}
-    from fakefal.scenario.yaml_text import read_yaml  # a server without options starts sooner
-
-    found: dict[str, Any] = {}
-    for text in written:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise FakefalError(f'"{text}" is no option — write subpath=refuse-405, for example')
-        source = read_yaml(value, f"--option {name}")
-        if source.mistakes:
-            raise ScenarioError(tuple(source.mistakes))
-        found[name.strip()] = source.data
-    return found
+    terminal.say(f"stopped after {counted(tally.calls, 'call')}, {counted(tally.misses, 'miss')}")
 
 
 def _stop_on_signals() -> asyncio.Event:
@@ -149,7 +94,7 @@ def _greeting(fake: FakeFal) -> str:
     url = fake.url
     if fake.engine.scenarios:
         loaded = ", ".join(
-            f"{found.file} ({_count(len(found.entries), 'exchange')})"
+            f"{found.file} ({counted(len(found.entries), 'exchange')})"
             for found in fake.engine.scenarios
         )
     else:
@@ -191,8 +136,3 @@ def _line(entry: Entry) -> str:
 def _time_of(at: float) -> str:
     seconds = int(at) % 86_400
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-
-
-def _count(number: int, noun: str) -> str:
-    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"

@@ -15,6 +15,7 @@ from fakefal.protocol import errors
 from fakefal.protocol.endpoints import parse_endpoint
 from fakefal.protocol.errors import WireError
 from fakefal.protocol.headers import Credential
+from fakefal.protocol.hosts import way_to
 from fakefal.protocol.options import Switches
 from fakefal.protocol.storage import unauthorized
 from fakefal.scenario.book import Book
@@ -63,6 +64,13 @@ class Engine:
             tenant = self.home or self._strangers
         tenant.refused(request_id, status, f"{what}: {why}")
         return request_id
+
+    def is_down(self, name: str) -> bool:
+        """Whether a host is out of reach for all: so says the scenario, and every tenant."""
+        world = self.terms.world
+        if world is None or way_to(name) not in world.down:
+            return False
+        return all(it.troubles.unreachable(name) is not None for it in self._tenants.values())
 
     def listen(self, listener: Listener) -> None:
         """Tell a listener of every journal entry of the tenants made from now on."""

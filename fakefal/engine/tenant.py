@@ -216,6 +216,11 @@ class Tenant:
                 self.attend(self._webhooks)
         return self._webhooks
 
+    @property
+    def has_webhooks(self) -> bool:
+        """Whether they were needed so far."""
+        return self._webhooks is not None
+
     def close(self) -> None:
         """Send nothing more, end open sockets: another tenant took the place of this one."""
         if self._webhooks is not None:

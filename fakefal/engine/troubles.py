@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fakefal.protocol.catalogue import CATALOGUE, outcome_of
 from fakefal.protocol.endpoints import EndpointId
 from fakefal.protocol.errors import ErrorEntry
+from fakefal.protocol.hosts import way_to
 from fakefal.protocol.trouble import CALL_OPERATIONS, Cut, Operation, Trouble
 from fakefal.scenario.world import Account, World
 
@@ -38,10 +39,10 @@ class Troubles:
         self.world = world
         self.account = Account() if world is None else world.account(key)
 
-    def unreachable(self, host: str) -> Trouble | None:
-        """The trouble of a request to a host that is down."""
+    def unreachable(self, name: str) -> Trouble | None:
+        """The trouble of a request to a host that is down; of its names, the backup is another."""
         world = self.world
-        return _UNREACHABLE if world is not None and host in world.down else None
+        return _UNREACHABLE if world is not None and way_to(name) in world.down else None
 
     def meet(
         self, operation: Operation, endpoint: EndpointId | None = None, subject: str = ""

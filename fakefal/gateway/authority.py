@@ -11,6 +11,8 @@ from shutil import rmtree
 from typing import TYPE_CHECKING
 
 from fakefal.errors import FakefalError
+from fakefal.gateway.validity import is_ending, leaf_span
+from fakefal.protocol.hosts import CANONICAL, DOMAINS, is_fals
 
 if TYPE_CHECKING:
     import trustme
@@ -19,8 +21,11 @@ _FOLDER = "ca"
 _CERTIFICATE = "ca.pem"
 _KEY = "ca.key"
 _OWNER_ONLY = 0o600
+_FOR_ALL = 0o644
 _LEAVES = 256
 _ORGANISATION = "fakefal local CA"
+_FALS = (*sorted(CANONICAL), *(f"*.{domain}" for domain in DOMAINS))
+"""All of fal's hosts have one certificate, which is made once."""
 
 
 def certificate_path(home: Path) -> Path:
@@ -33,13 +38,17 @@ class Authority:
 
     It lies in ``home``: ``ca/ca.pem`` is its certificate and ``ca/ca.key`` its key, which only its
     owner may read. If there is none it is made; of several programs that do so at once all get the
-    same. Raises FakefalError if it can be neither read nor made.
+    same. One that ends within a month is renewed: the same name and key, so that who trusts either
+    takes what either has signed. Raises FakefalError if it can be neither read nor made.
+
+    It is not confined to fal's names, as it also signs for receivers and for the names under which
+    containers reach the fake; its key never leaves the machine. A leaf is good for 397 days.
     """
 
     def __init__(self, home: Path) -> None:
         self._folder = home / _FOLDER
         self._ca = self._kept() or self._made()
-        self._leaves: OrderedDict[str, ssl.SSLContext] = OrderedDict()
+        self._leaves: OrderedDict[tuple[str, ...], ssl.SSLContext] = OrderedDict()
 
     @property
     def path(self) -> Path:
@@ -59,13 +68,22 @@ class Authority:
         return self._issue(names).private_key_and_cert_chain_pem.bytes()
 
     def leaf(self, name: str) -> ssl.SSLContext:
-        """How a server speaks TLS under a host name; of so many names the last used are kept."""
-        found = self._leaves.pop(name, None)
+        """How a server speaks TLS under a host name; of so many names the last used are kept.
+
+        Raises FakefalError for what can be no name.
+        """
+        if is_fals(name) and (name in CANONICAL or name.count(".") == 2):  # as far as * goes
+            return self.leaf_here(*_FALS)
+        return self.leaf_here(name)
+
+    def leaf_here(self, *names: str) -> ssl.SSLContext:
+        """The same under several names and addresses at once."""
+        found = self._leaves.pop(names, None)
         if found is None:
-            found = self.context(name)
+            found = self.context(*names)
             if len(self._leaves) >= _LEAVES:
                 self._leaves.popitem(last=False)
-        self._leaves[name] = found
+        self._leaves[names] = found
         return found
 
     def context(self, *names: str) -> ssl.SSLContext:
@@ -79,8 +97,11 @@ class Authority:
         for name in names:
             if not name or "/" in name or "@" in name:  # trustme takes networks and mail as well
                 raise FakefalError(_not_a_name(name))
+        since, until = leaf_span()
         try:
-            return self._ca.issue_cert(*names, organization_name=_ORGANISATION)
+            return self._ca.issue_cert(
+                *names, organization_name=_ORGANISATION, not_before=since, not_after=until
+            )
         except ValueError:
             raise FakefalError(_not_a_name(", ".join(names))) from None
 
@@ -89,7 +110,8 @@ class Authority:
 
         try:
             certificate = (self._folder / _CERTIFICATE).read_bytes()
-            return trustme.CA.from_pem(certificate, (self._folder / _KEY).read_bytes())
+            key = (self._folder / _KEY).read_bytes()
+            return trustme.CA.from_pem(self._renewed(certificate, key), key)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -98,6 +120,16 @@ class Authority:
             ) from None
         except ValueError:
             raise FakefalError(self._spoiled()) from None
+
+    def _renewed(self, certificate: bytes, key: bytes) -> bytes:
+        """The certificate, or one in its place if it ends soon; raises ValueError for nonsense."""
+        from fakefal.gateway.renewal import ends_at, renewed
+
+        if not is_ending(ends_at(certificate)):
+            return certificate
+        fresh = renewed(certificate, key)
+        write_whole(self._folder / _CERTIFICATE, fresh)
+        return fresh
 
     def _made(self) -> trustme.CA:
         """Make it aside and move it to its place as a whole, so that nobody sees half of it."""
@@ -128,6 +160,19 @@ class Authority:
 
     def _spoiled(self) -> str:
         return f"{self._folder} holds no usable CA — delete it, and a new one is made"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put a file in its place as a whole, so that nobody reads half of it; raises OSError."""
+    number, aside = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(number, "wb") as opened:
+            opened.write(content)
+        os.chmod(aside, _FOR_ALL)
+        os.replace(aside, path)
+    except OSError:
+        os.unlink(aside)
+        raise
 
 
 def _write(path: Path, content: bytes) -> None:

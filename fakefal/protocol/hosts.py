@@ -35,6 +35,12 @@ The backup names take a replay of the same request, key and all, when a connecti
 must own them too. Source: protocol.md section 1 (client: fal_client 1.0.3 client.py).
 """
 
+BACKUPS = frozenset(("falrun.com", "queue.falrun.com"))
+"""Names that lead to fal another way; they answer while the usual ones are out of reach."""
+
+DOMAINS = ("fal.run", "fal.ai", "fal.media", "falrun.com")
+"""What is under these is fal's, though nobody here knows what it would answer."""
+
 
 @lru_cache(maxsize=1024)
 def canonical(name: str) -> str | None:
@@ -47,3 +53,18 @@ def canonical(name: str) -> str | None:
         return found
     bare = name.rsplit(":", 1)[0] if ":" in name else name
     return CANONICAL.get(bare.rstrip(".").lower())
+
+
+@lru_cache(maxsize=1024)
+def is_fals(name: str) -> bool:
+    """Whether a host name is fal's, known to us or not; a port does not matter."""
+    bare = name.rsplit(":", 1)[0] if ":" in name else name
+    bare = bare.rstrip(".").lower()
+    return any(bare == domain or bare.endswith(f".{domain}") for domain in DOMAINS)
+
+
+@lru_cache(maxsize=1024)
+def way_to(name: str) -> str:
+    """What a host that is down is known by: a backup name by itself, every other by its host."""
+    bare = (name.rsplit(":", 1)[0] if ":" in name else name).rstrip(".").lower()
+    return bare if bare in BACKUPS else canonical(bare) or bare

@@ -8,7 +8,7 @@ from typing import Any
 
 from fakefal.errors import Mistake, ScenarioError
 from fakefal.protocol.catalogue import find_entry
-from fakefal.protocol.hosts import canonical
+from fakefal.protocol.hosts import way_to
 from fakefal.protocol.trouble import OPERATIONS
 from fakefal.scenario.circumstances import AccountSpec, AppSpec, ChaosSpec, Circumstances
 from fakefal.scenario.preset_book import PRESETS, merge
@@ -79,11 +79,7 @@ def make_world(data: dict[str, Any]) -> World | None:
     world = World(
         tuple(accounts),
         tuple((pattern, _app(spec)) for pattern, spec in (given.apps or {}).items()),
-        frozenset(
-            canonical(host) or host
-            for host, state in (given.hosts or {}).items()
-            if state == "down"
-        ),
+        frozenset(way_to(host) for host, state in (given.hosts or {}).items() if state == "down"),
         compile_faults(given.faults) or {},
         _chaos(given.chaos),
     )

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from http import HTTPStatus
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 from aiohttp.client_exceptions import ClientConnectionResetError
@@ -43,6 +43,9 @@ from fakefal.server.spool import Spool
 from fakefal.server.tasks import Tasks
 from fakefal.server.wire import FRAMING, SERVER, Whole, Windowed, cross_origin, printable
 
+if TYPE_CHECKING:
+    from fakefal.server.gate import Gate
+
 _LOG = logging.getLogger("fakefal")
 _CHUNK_BYTES = 262_144
 
@@ -58,12 +61,17 @@ class Door:
         self._spool = spool
         self._keep_alive = engine.settings.keep_alive
         self._nobody, self._marked = engine.nobody, engine.marked
+        self.gate: Gate | None = None
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong inside becomes an answer too."""
         clock: Clock | None = None
         stays = self._keep_alive
         try:
+            if request.raw_path[:1] != "/" and self.gate is not None:
+                passed = await self.gate.take(request)
+                if passed is not None:
+                    return passed
             answer, clock = await self._answer(request)
         except WireError as error:
             answer = failed(error)
@@ -102,7 +110,11 @@ class Door:
             check_version(request.version)
         headers = request.headers
         address = addressing.resolve(
-            request.raw_path, headers, scheme=request.scheme, local=_local(request)
+            request.raw_path,
+            headers,
+            scheme=request.scheme,
+            local=_local(request),
+            meant=getattr(request.protocol, "meant", ""),
         )
         if address is None or address.form is Form.PROXY:
             refused = proxy.refusal(
@@ -137,9 +149,9 @@ class Door:
             asked = Request(request.method, address, path, headers, body, tenant)
             asked.nobody, asked.marked, asked.blob = self._nobody, self._marked, blob
             if tenant is not None and tenant.troubles.world is not None:
-                unreachable = tenant.troubles.unreachable(address.host)
+                unreachable = tenant.troubles.unreachable(address.name)
                 if unreachable is not None:
-                    tenant.refused("", unreachable.code, f"{address.host} is down")
+                    tenant.refused("", unreachable.code, f"{address.name} is down")
                     raise Interrupted(unreachable)
             answer = await handler(asked, parts)
             return answer, None if answer.trouble is None else _clock_of(asked)

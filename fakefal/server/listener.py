@@ -23,11 +23,26 @@ __all__ = ["FIELD_BYTES", "LINE_BYTES", "Connection", "Listener"]
 class Connection(RequestHandler):
     """One connection. What cannot be read is answered as fal or its load balancer would."""
 
-    __slots__ = ("_door",)
+    __slots__ = ("_door", "meant")
 
     def __init__(self, manager: Listener, **options: Any) -> None:
         super().__init__(manager, **options)
         self._door = manager.door
+        self.meant = ""
+        """The fal host that the caller named before it spoke HTTP: by CONNECT, or in TLS."""
+
+    def leave(self) -> tuple[asyncio.Transport, bytes]:
+        """Give the connection away, and what came on it after the request: it will be a tunnel.
+
+        The task that handles the request is cancelled. Raises ConnectionError if the caller has
+        gone.
+        """
+        transport, early = self.transport, self._message_tail
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the caller has gone")
+        self.transport, self._message_tail = None, b""
+        self.connection_lost(None)
+        return transport, early
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; when they break the body that is being read, its reader must know.

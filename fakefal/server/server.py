@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from fakefal.engine.engine import Engine
 from fakefal.errors import FakefalError, PortTaken
 from fakefal.protocol.options import switched
 from fakefal.server.door import Door
+from fakefal.server.gate import Gate
 from fakefal.server.listener import FIELD_BYTES, LINE_BYTES, Listener
 from fakefal.server.spool import Spool
 from fakefal.server.tasks import Tasks
@@ -35,13 +36,19 @@ if TYPE_CHECKING:
 _SHUTDOWN_SECONDS = 0.1
 """How long open connections are waited for; our own streams are cancelled before."""
 
+_BACKLOG = 1024
+"""Connections that wait to be taken: a program may open hundreds at once."""
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+
 
 class FakeFal:
     """A fake fal inside an asyncio program.
 
     ``async with FakeFal("scenario.yaml") as fake:`` serves at ``fake.url`` until the block ends.
     Scenarios are paths, folders, or dicts as a file would hold them. Port 0 takes a free one.
-    ``options`` are those of a scenario file; a scenario's own go before them.
+    ``options`` are those of a scenario file; a scenario's own go before them. ``tls_port`` adds a
+    port that speaks TLS; the plain one is an HTTP proxy as well.
     """
 
     def __init__(
@@ -49,12 +56,14 @@ class FakeFal:
         *scenarios: str | Path | dict[str, Any],
         host: str = "127.0.0.1",
         port: int = 0,
+        tls_port: int | None = None,
         settings: Settings | None = None,
         options: dict[str, Any] | None = None,
         **changes: Any,
     ) -> None:
         self.host = host
         self.port = port
+        self.tls_port = tls_port
         self.settings = replace(settings or Settings(), **changes)
         if options:
             self.settings = _with_options(self.settings, options)
@@ -64,12 +73,46 @@ class FakeFal:
         self.engine.attend(self._attend)
         self._spool = Spool(self.settings.limits)
         self._runner: web.ServerRunner | None = None
+        self._ports: list[asyncio.Server] = []
+        self.gate = Gate(self.engine, self._tasks)
 
     @property
     def url(self) -> str:
         """Where the fake listens: ``http://127.0.0.1:8787``."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return _url("http", self.host, self.port)
+
+    @property
+    def tls_url(self) -> str:
+        """Where it speaks TLS: ``https://127.0.0.1:8443``; empty if it does not."""
+        return "" if self.tls_port is None else _url("https", self.host, self.tls_port)
+
+    @property
+    def proxy_url(self) -> str:
+        """What ``HTTPS_PROXY`` is to be on this machine: ``http://127.0.0.1:8787``."""
+        return _url("http", _ANYWHERE.get(self.host, self.host), self.port)
+
+    @property
+    def offline(self) -> bool:
+        """Whether the proxy lets nobody out to hosts that are not fal's."""
+        return self.settings.offline
+
+    @property
+    def ca_path(self) -> Path:
+        """The certificate of the local CA, which is made if there is none.
+
+        Raises FakefalError.
+        """
+        return self.gate.authority.path
+
+    @property
+    def bundle_path(self) -> Path:
+        """A file with the local CA and the system's roots, for ``SSL_CERT_FILE`` and its like.
+
+        Raises FakefalError.
+        """
+        from fakefal.gateway.bundle import write_bundle
+
+        return write_bundle(self.ca_path)
 
     def base_url(self, fal_host: str) -> str:
         """The base-URL form of a fal host: ``http://127.0.0.1:8787/queue.fal.run``."""
@@ -89,8 +132,9 @@ class FakeFal:
 
     async def start(self) -> None:
         """Listen; raises PortTaken or FakefalError."""
-        if not 0 <= self.port <= 65535:  # uvloop would take the rest of a division
-            raise FakefalError(f"{self.port} is no port — one of 0 to 65535")
+        for port in (self.port, self.tls_port or 0):
+            if not 0 <= port <= 65535:  # uvloop would take the rest of a division
+                raise FakefalError(f"{port} is no port — one of 0 to 65535")
         loop = asyncio.get_running_loop()
         limit = self.settings.limits.body_bytes
 
@@ -119,26 +163,42 @@ class FakeFal:
             server, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
         )
         await self._runner.setup()
+        door.gate, self.gate.listener = self.gate, server
+        self.port = await self._listen(server, self.port)
+        if self.tls_port is not None:
+            try:
+                self.gate.authority  # noqa: B018 (what is wrong with it is better said now)
+            except FakefalError:
+                await self.stop()
+                raise
+            self.tls_port = await self._listen(self.gate.opening, self.tls_port)
+        if self._pump is not None:
+            self._pump.start()
+
+    async def _listen(self, protocol: Callable[[], asyncio.Protocol], port: int) -> int:
+        """Open a port; gives its number. Raises PortTaken or FakefalError, and stops the rest."""
         try:
-            await web.TCPSite(self._runner, self.host, self.port).start()
+            opened = await asyncio.get_running_loop().create_server(
+                protocol, self.host, port, backlog=_BACKLOG
+            )
         except OSError as error:
             await self.stop()
             if error.errno == errno.EADDRINUSE:
-                raise PortTaken(self.host, self.port) from None
+                raise PortTaken(self.host, port) from None
             reason = error.strerror or str(error)
-            raise FakefalError(f"cannot listen on {self.host}:{self.port}: {reason}") from None
-        if self._pump is not None:
-            self._pump.start()
-        if self.port == 0:
-            self.port = self._runner.addresses[0][1]
+            raise FakefalError(f"cannot listen on {self.host}:{port}: {reason}") from None
+        self._ports.append(opened)
+        self.gate.ports.add(number := int(opened.sockets[0].getsockname()[1]))
+        return number
 
     async def stop(self) -> None:
-        """Close the socket, end open streams, and wait until all has ended."""
+        """Close the sockets, end open streams, and wait until all has ended."""
         runner, self._runner = self._runner, None
         if runner is not None:
-            for site in list(runner.sites):
-                await site.stop()
+            while self._ports:
+                self._ports.pop().close()
             await self._tasks.cancel_all()
+            await self.gate.stop()
             if self._pump is not None:
                 await self._pump.stop()
             await runner.cleanup()
@@ -166,6 +226,10 @@ class FakeFal:
         trace: TracebackType | None,
     ) -> None:
         await self.stop()
+
+
+def _url(scheme: str, host: str, port: int) -> str:
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _with_options(settings: Settings, options: dict[str, Any]) -> Settings:

@@ -8,11 +8,11 @@ import logging
 from aiohttp import WSMsgType, web
 
 from fakefal.faces.http import Conversation
+from fakefal.gateway.resets import reset
 from fakefal.protocol.ingress import refused_by_ingress
 from fakefal.protocol.realtime import FAILED
 from fakefal.protocol.trouble import Cut
 from fakefal.server.tasks import Tasks
-from fakefal.server.troubled import reset
 from fakefal.server.wire import SERVER
 
 _LOG = logging.getLogger("fakefal")

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import math
-import socket
-import struct
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from fakefal.engine.clock import Clock
 from fakefal.faces.http import EventStream, Response
+from fakefal.gateway.resets import reset
 from fakefal.protocol.trouble import Cut, Trouble
 from fakefal.server.spoiling import pieces, spoilt, spoilt_stream
 from fakefal.server.wire import head_of, stream_head
 
 GARBAGE = b"\xff\xfe\x00 this is no event \x80\r\n"
-_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Troubled(web.StreamResponse):
@@ -165,15 +163,6 @@ class _Line:
     def reset(self) -> None:
         """End the connection with a TCP reset."""
         reset(self._transport)
-
-
-def reset(transport: asyncio.Transport) -> None:
-    """End a connection with a TCP reset: a socket closed without lingering."""
-    known = transport.get_extra_info("socket")
-    if known is not None and known.fileno() >= 0:
-        with socket.fromfd(known.fileno(), known.family, known.type) as same:
-            same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-    transport.abort()
 
 
 def _chunk(data: bytes) -> bytes:

@@ -1,0 +1,201 @@
+"""Runs a command in the foreground as a shell would: terminal, signals, exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from fakefal.errors import FakefalError
+from fakefal.hooks import LAUNCHER
+
+NOT_FOUND = 127
+NOT_EXECUTABLE = 126
+_SIGNALLED = 128
+_FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+_OF_THE_KEYBOARD = ("SIGINT", "SIGQUIT")
+"""These go to the whole process group, as they would from a terminal; the others to the command."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Files that the command sees in place of those of /etc; empty for none."""
+
+    hosts: str = ""
+    nsswitch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended. ``code`` is what a shell gives: 128 + the signal that killed it.
+
+    ``names`` says by whose right it had its own view of the hosts file (``root``, ``user
+    namespace``), ``why`` what was against that. ``left`` is whether processes of it still run.
+    """
+
+    code: int
+    names: str = ""
+    why: str = ""
+    left: bool = False
+
+
+def run_command(
+    command: Sequence[str], env: Mapping[str, str], view: View | None = None
+) -> Ended:
+    """Run a command to its end, with our standard streams; call it from the main thread.
+
+    On POSIX it has a process group of its own, which holds the terminal while it runs: Ctrl-C
+    reaches the command and not us, and a signal sent to us is passed on once. Raises FakefalError
+    for a command that cannot be started; its ``code`` is 126 or 127.
+    """
+    if not hasattr(os, "fork"):
+        return _run_plainly(command, env)
+    reading, writing = os.pipe()
+    plan = {
+        "status": writing,
+        "terminal": _is_in_foreground(),
+        "hosts": view.hosts if view else None,
+        "nsswitch.conf": view.nsswitch if view else None,
+    }
+    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps(plan)]
+    try:
+        process = subprocess.Popen(
+            [*launcher, *command], env=dict(env), pass_fds=(writing,), close_fds=True
+        )
+    finally:
+        os.close(writing)
+    with suppress(OSError):
+        os.setpgid(process.pid, process.pid)  # it does so itself; whoever is first
+    with _forwarding(process.pid):
+        with os.fdopen(reading, "rb") as status:
+            told = _told(status)
+        code = _wait(process.pid)
+    process.returncode = code  # it was waited for here
+    if plan["terminal"]:
+        _give_terminal(os.getpgrp())
+    if "errno" in told:
+        raise CannotStart(command[0], told["errno"], told["error"])
+    return Ended(code, told.get("names", ""), told.get("why", ""), _has_members(process.pid))
+
+
+class CannotStart(FakefalError):
+    """A command that is not there or may not be run; ``code`` is what a shell gives then."""
+
+    def __init__(self, name: str, number: int, reason: str) -> None:
+        is_missing = isinstance(OSError(number, reason), (FileNotFoundError, NotADirectoryError))
+        self.code = NOT_FOUND if is_missing else NOT_EXECUTABLE
+        what = "not found" if is_missing else f"cannot be run: {reason}"
+        super().__init__(f"{name}: {what} — what follows -- is a program and its arguments")
+
+
+def _told(status: Any) -> dict[str, Any]:
+    """What the launcher said until it became the command."""
+    found: dict[str, Any] = {}
+    for line in status:
+        found.update(json.loads(line))
+    return found
+
+
+def _run_plainly(command: Sequence[str], env: Mapping[str, str]) -> Ended:
+    """Where there are no process groups, Ctrl-C reaches the command by itself."""
+    try:
+        process = subprocess.Popen(command, env=dict(env))
+    except OSError as error:
+        raise CannotStart(command[0], error.errno or 0, error.strerror or str(error)) from None
+    while True:
+        with suppress(KeyboardInterrupt):
+            return Ended(process.wait())
+
+
+def _is_in_foreground() -> bool:
+    """Whether there is a terminal and we are what it belongs to."""
+    return _foreground_group() == os.getpgrp()
+
+
+def _foreground_group() -> int | None:
+    """The process group that the terminal belongs to; None where there is no terminal."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        return os.tcgetpgrp(terminal)
+    except OSError:
+        return None
+    finally:
+        os.close(terminal)
+
+
+def _give_terminal(group: int) -> None:
+    """Let a process group be what the keyboard is read by."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+        os.tcsetpgrp(terminal, group)
+        os.close(terminal)
+    except OSError:
+        return
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTTOU})
+
+
+def _wait(pid: int) -> int:
+    """Wait for the end of a process; when it is stopped (Ctrl-Z) so are we, until it goes on."""
+    while True:
+        _, status = os.waitpid(pid, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            _stop_as_well(pid)
+        elif os.WIFSIGNALED(status):
+            return _SIGNALLED + os.WTERMSIG(status)
+        else:
+            return os.WEXITSTATUS(status)
+
+
+def _stop_as_well(pid: int) -> None:
+    """Stop, so that the shell asks for the next command; without a shell there is no need."""
+    if _foreground_group() is None:
+        return
+    os.kill(os.getpid(), signal.SIGSTOP)
+    if _is_in_foreground():
+        _give_terminal(pid)
+    with suppress(OSError):
+        os.killpg(pid, signal.SIGCONT)
+
+
+def _has_members(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _forwarding(pid: int) -> Iterator[None]:
+    """Pass on what is sent to us while the command runs."""
+
+    def forward(number: int, _: FrameType | None) -> None:
+        is_for_all = signal.Signals(number).name in _OF_THE_KEYBOARD
+        send: Callable[[int, int], None] = os.killpg if is_for_all else os.kill
+        with suppress(ProcessLookupError, PermissionError):
+            send(pid, number)
+
+    numbers = [getattr(signal, name) for name in _FORWARDED]
+    before = {it: signal.signal(it, forward) for it in numbers if _is_ours(it)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_ours(number: int) -> bool:
+    """Whether a signal does anything here: under nohup SIGHUP is ignored, and stays so."""
+    return signal.getsignal(number) not in (signal.SIG_IGN, None)

@@ -1,0 +1,181 @@
+"""``fakefal run``: any command, with its fal clients talking to a fake of its own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fakefal import hooks
+from fakefal.cli.child import CannotStart, Ended, run_command
+from fakefal.cli.guarding import Guard
+from fakefal.cli.outcome import Outcome, Refusal
+from fakefal.cli.report import check_report, write_report
+from fakefal.cli.serving import make_fake, server_options
+from fakefal.cli.summary import escapes, summary
+from fakefal.cli.terminal import Terminal
+from fakefal.engine.clock import Clock
+from fakefal.gateway.environment import Reach, changed, redirecting, trusted_files
+from fakefal.server.server import FakeFal
+from fakefal.server.thread import ThreadedFakeFal
+
+MISSED = 3
+"""Exit code of ``--strict`` when the command succeeded and a call met no exchange."""
+
+ESCAPED = 4
+"""Exit code when the command succeeded and something tried to reach the real fal."""
+
+
+class _WithCommand(click.Command):
+    """Takes what follows ``--`` as it is."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            at = args.index("--")
+            args, ctx.params["command"] = args[:at], tuple(args[at + 1 :])
+        return super().parse_args(ctx, args)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(ctx), "-- COMMAND [ARGUMENTS]..."]
+
+
+@click.command(cls=_WithCommand)
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
+@server_options
+@click.option("--strict", is_flag=True, help="Fail if a call met no exchange.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FILE",
+    callback=lambda _, __, files: tuple(map(check_report, files)),
+    help="Write what happened: FILE.json as JSON, FILE.xml as JUnit. Repeatable.",
+)
+@click.option("--quiet", is_flag=True, help="No summary, unless the run fails by it.")
+@click.option("--key", metavar="KEY", help="The key that programs find, in place of their own.")
+@click.option(
+    "--guard",
+    type=click.Choice(["all", "hooks"]),
+    default="all",
+    show_default=True,
+    help="hooks: no private hosts file for programs other than Python and Node.",
+)
+@click.pass_obj
+def run(
+    terminal: Terminal,
+    /,
+    scenarios: tuple[str, ...],
+    strict: bool,
+    reports: tuple[Path, ...],
+    quiet: bool,
+    key: str | None,
+    guard: str,
+    command: tuple[str, ...] = (),
+    **options: Any,
+) -> int:
+    """Run a command whose fal clients, unmodified, talk to a fake on a free port.
+
+    SCENARIO is a YAML or JSON file, or a folder of them. Without one, any-llm calls get generated
+    answers. The exit code is the command's; 128 + N if signal N killed it. An attempt to reach the
+    real fal is refused and makes it 4 at least, --strict with a miss 3.
+    """
+    if not command:
+        raise click.UsageError("there is nothing to run — write it after --, as in: -- npm test")
+    fake = make_fake(scenarios, **options)
+    outcome = Outcome(command)
+    fake.engine.listen(outcome.note)
+    watch = Clock()
+    began = watch.now()
+    try:
+        _run(fake, outcome, key, uses_names=guard == "all")
+    except CannotStart as error:
+        terminal.complain(str(error))
+        return error.code
+    outcome.seconds = watch.now() - began
+    outcome.code = _code(outcome, strict=strict)
+    for path in reports:
+        write_report(path, outcome)
+    if not quiet or outcome.code != outcome.command_code:
+        terminal.complain("\n".join(summary(outcome)))
+    elif outcome.escapes:
+        terminal.complain("\n".join(escapes(outcome)))
+    return outcome.code
+
+
+def _run(fake: FakeFal, outcome: Outcome, key: str | None, *, uses_names: bool) -> None:
+    """Run the command beside the fake, and note what it came to."""
+    environment = dict(os.environ)  # noqa: TID251 (the command gets ours, changed)
+    server = ThreadedFakeFal(fake)
+    with tempfile.TemporaryDirectory(prefix="fakefal-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # the command may have become another user
+        with server:
+            guard = Guard(folder, fake.gate.authority, server.wait)
+            if uses_names:
+                guard.start()
+            reach = _reach(fake, folder, guard, key, environment)
+            env = changed(environment, redirecting(reach, environment))
+            ended = run_command(outcome.command, env, guard.view)
+            _note(outcome, ended, guard)
+            server.call(lambda: outcome.collect(fake.engine))
+            outcome.refused = [
+                Refusal(f"{it.host}:{it.port}", it.times)
+                for it in fake.gate.visits.list()
+                if it.what == "refused"
+            ]
+    outcome.unsent = fake.unsent
+
+
+def _note(outcome: Outcome, ended: Ended, guard: Guard) -> None:
+    outcome.command_code = outcome.code = ended.code
+    outcome.left = ended.left
+    outcome.escapes = guard.stop()
+    outcome.guard = guard.told(ended)
+
+
+def _reach(
+    fake: FakeFal, folder: Path, guard: Guard, key: str | None, environment: Mapping[str, str]
+) -> Reach:
+    """How the command reaches the fake; whom it trusted already it trusts as before."""
+    ca = fake.ca_path
+    bundle = _joined(folder / "bundle.pem", fake.bundle_path, *trusted_files(environment))
+    added = trusted_files(environment, ["NODE_EXTRA_CA_CERTS", "DENO_CERT"])
+    return Reach(
+        url=fake.proxy_url,
+        ca=ca,
+        bundle=bundle,
+        added=_joined(folder / "added.pem", ca, *added) if added else None,
+        preload=hooks.PRELOAD,
+        python=hooks.PYTHON,
+        escapes=guard.escapes_file,
+        key=key,
+        everything=fake.offline,
+    )
+
+
+def _joined(path: Path, *files: Path) -> Path:
+    """One file of certificates from several; one that cannot be read was of no use before."""
+    found: dict[bytes, None] = {}
+    for file in files:
+        try:
+            content = file.read_bytes()
+        except OSError:
+            continue
+        for part in content.split(b"-----BEGIN ")[1:]:
+            found.setdefault(b"-----BEGIN " + part.rstrip() + b"\n")
+    path.write_bytes(b"".join(found))
+    path.chmod(0o644)
+    return path
+
+
+def _code(outcome: Outcome, *, strict: bool) -> int:
+    """The exit code of the run: a command that failed keeps its own."""
+    if outcome.command_code:
+        return outcome.command_code
+    if outcome.escapes:
+        return ESCAPED
+    return MISSED if strict and outcome.misses else 0

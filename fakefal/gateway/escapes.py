@@ -1,0 +1,87 @@
+"""Attempts to reach the real fal: what was refused, and whose it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+_MOST_BYTES = 4_000_000
+_MOST_WORDS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Escape:
+    """A refused attempt. ``target`` is ``queue.falrun.com:443``, or the URL where it is known.
+
+    ``by`` says what noticed it: ``Python``, ``Node``, or ``names`` for the guard behind the private
+    hosts file. ``stack`` is who called, the innermost last; empty where nobody knows. ``count`` is
+    how often the same process tried the same.
+    """
+
+    target: str
+    by: str
+    pid: int = 0
+    command: tuple[str, ...] = ()
+    how: str = ""
+    stack: tuple[str, ...] = ()
+    count: int = 1
+
+    def __str__(self) -> str:
+        times = f" ({self.count} times)" if self.count > 1 else ""
+        who = " ".join(self.command) or "an unknown process"
+        process = f" (pid {self.pid})" if self.pid else ""
+        return f"{self.target}{times}, tried by {who}{process}"
+
+    def body(self) -> dict[str, Any]:
+        """The attempt as JSON."""
+        return {
+            "target": self.target,
+            "by": self.by,
+            "how": self.how,
+            "pid": self.pid,
+            "command": list(self.command),
+            "stack": list(self.stack),
+            "count": self.count,
+        }
+
+
+def read_escapes(path: Path) -> list[Escape]:
+    """What guarded programs wrote to the file; a line that is none of theirs is passed over."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES)
+    except OSError:
+        return []
+    found = []
+    for line in content.splitlines():
+        try:
+            told = json.loads(line)
+            found.append(
+                Escape(
+                    str(told["target"]),
+                    str(told["by"]),
+                    int(told["pid"]),
+                    tuple(map(str, told["command"]))[:_MOST_WORDS],
+                    str(told["how"]),
+                    tuple(map(str, told["stack"])),
+                )
+            )
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found
+
+
+def together(escapes: Iterable[Escape]) -> list[Escape]:
+    """The same attempts of the same process as one, in the order of the first of each."""
+    found: dict[tuple[int, str], Escape] = {}
+    for escape in escapes:
+        key = (escape.pid, escape.target)
+        first = found.get(key)
+        if first is None:
+            found[key] = escape
+        else:
+            found[key] = replace(first, count=first.count + escape.count)
+    return list(found.values())

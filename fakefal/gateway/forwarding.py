@@ -1,0 +1,100 @@
+"""Requests of the proxy's absolute form to hosts that are not fal's: sent on, and answered."""
+
+from __future__ import annotations
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+_OWN = frozenset(
+    {
+        "connection",
+        "proxy-connection",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-authenticate",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "expect",
+    }
+)
+"""Headers that are for the next program only (RFC 9110 section 7.6.1)."""
+
+_CONNECT_SECONDS = 30.0
+_PIECE_BYTES = 65_536
+_NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+
+
+class Forwarder:
+    """Sends requests on. Redirects, cookies and compression are the caller's business."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer of the host that the request's URL names.
+
+        Raises OSError or aiohttp.ClientError if there is none; an answer that breaks off breaks off
+        here, too (ConnectionError).
+        """
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        headers = _passed_on(request.headers)
+        if request.can_read_body and headers.pop("Content-Encoding", None) is not None:
+            headers.pop("Content-Length", None)  # the body was unpacked when it was read
+        async with self._client().request(
+            request.method,
+            URL(request.raw_path, encoded=True),
+            headers=headers,
+            data=request.content if request.can_read_body else None,
+            skip_auto_headers=_NOT_ADDED,
+            allow_redirects=False,
+        ) as answer:
+            return await self._pass_back(answer, request)
+
+    async def close(self) -> None:
+        """End what is under way."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, force_close=True),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
+                auto_decompress=False,
+            )
+        return self._session
+
+    async def _pass_back(
+        self, answer: aiohttp.ClientResponse, request: web.BaseRequest
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(status=answer.status, reason=answer.reason)
+        for name, value in _passed_on(answer.headers).items():
+            response.headers.add(name, value)
+        if "Content-Length" not in answer.headers and request.version == aiohttp.HttpVersion11:
+            has_body = request.method != "HEAD" and answer.status not in (204, 304)
+            if has_body:
+                response.enable_chunked_encoding()
+        await response.prepare(request)
+        try:
+            async for piece in answer.content.iter_chunked(_PIECE_BYTES):
+                await response.write(piece)
+        except aiohttp.ClientError as error:
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionResetError(str(error)) from None
+        await response.write_eof()
+        return response
+
+
+def _passed_on(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
+    """Headers without those of one connection, which ``Connection`` may name more of."""
+    named = ",".join(headers.getall("Connection", [])).lower().split(",")
+    own = _OWN.union(name.strip() for name in named)
+    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in own)

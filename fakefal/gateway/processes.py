@@ -1,0 +1,61 @@
+"""Which process holds the other end of a connection to this machine; Linux alone."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+_PROC = Path("/proc")
+Address = tuple[str, int]
+
+
+def holder_of(local: Address, remote: Address, proc: Path = _PROC) -> tuple[int, tuple[str, ...]]:
+    """The process whose socket goes from ``local`` to ``remote``, IPv4: its id and command line.
+
+    ``(0, ())`` where that cannot be known: another user's process, another system, gone already.
+    """
+    inode = _inode(_hex(local), _hex(remote), proc)
+    if not inode:
+        return 0, ()
+    wanted = f"socket:[{inode}]"
+    for process in proc.iterdir():
+        if process.name.isdigit() and _holds(process / "fd", wanted):
+            return int(process.name), _command(process)
+    return 0, ()
+
+
+def _inode(local: str, remote: str, proc: Path) -> str:
+    """The inode of a socket; those of IPv6 that carry IPv4 are in a table of their own."""
+    mapped = "0000000000000000FFFF0000"
+    for table, prefix in (("net/tcp", ""), ("net/tcp6", mapped)):
+        try:
+            lines = (proc / table).read_text(encoding="ascii").splitlines()
+        except OSError:
+            continue
+        for line in lines[1:]:
+            fields = line.split()
+            if fields[1] == prefix + local and fields[2] == prefix + remote:
+                return fields[9]
+    return ""
+
+
+def _hex(address: Address) -> str:
+    """An address as the kernel prints it: the number as it lies in memory, then the port."""
+    number = int.from_bytes(socket.inet_aton(address[0]), "little")
+    return f"{number:08X}:{address[1]:04X}"
+
+
+def _holds(folder: Path, wanted: str) -> bool:
+    try:
+        return any(os.readlink(entry.path) == wanted for entry in os.scandir(folder))
+    except OSError:
+        return False
+
+
+def _command(process: Path) -> tuple[str, ...]:
+    try:
+        words = (process / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+    except OSError:
+        return ()
+    return tuple(word.decode(errors="replace") for word in words)

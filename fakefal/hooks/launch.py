@@ -1,0 +1,127 @@
+"""Becomes a command: in a process group of its own, and with its own view of the hosts file.
+
+Called as ``python -I -S launch.py PLAN COMMAND…``. PLAN is JSON: ``status`` a file descriptor that
+is told how it went (one JSON object a line), ``hosts`` and ``nsswitch`` files to be seen as those
+in /etc or null, ``terminal`` whether the terminal is handed over. POSIX, standard library alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import signal
+import sys
+from typing import Any, NoReturn
+
+_NEW_NAMES = 0x00020000  # CLONE_NEWNS
+_NEW_USER = 0x10000000  # CLONE_NEWUSER
+_BIND = 0x1000  # MS_BIND
+_FOLLOWING = 0x80000 | 0x4000  # MS_SLAVE | MS_REC
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+_CACHES = ("/run/nscd/socket", "/var/run/nscd/socket")
+"""Whoever asks there is answered by a process that sees the real hosts file."""
+
+
+def _libc() -> Any:
+    import ctypes
+
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        import ctypes
+
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def die_with_parent() -> None:
+    """End when the process that started this one is killed; Linux alone."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            _libc().prctl(_DEATH_SIGNAL, int(signal.SIGTERM), 0, 0, 0)
+
+
+def take_terminal() -> None:
+    """Be what Ctrl-C and the keyboard go to."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+        os.tcsetpgrp(terminal, os.getpgrp())
+        os.close(terminal)
+    except OSError:
+        return
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTTOU})
+
+
+def see(files: dict[str, str]) -> str:
+    """Put files in the place of others, for this process and its children.
+
+    Gives by whose right it could be done, ``root`` or ``user namespace``; raises OSError.
+    """
+    libc = _libc()
+    if os.geteuid() == 0:
+        _check(libc.unshare(_NEW_NAMES), "a mount namespace")
+        right = "root"
+    else:
+        user, group = os.geteuid(), os.getegid()
+        _check(libc.unshare(_NEW_USER | _NEW_NAMES), "a user namespace")
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{user} {user} 1"),
+            ("gid_map", f"{group} {group} 1"),
+        ):
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+                file.write(text)
+        right = "user namespace"
+    _check(libc.mount(b"none", b"/", None, _FOLLOWING, None), "private mounts")
+    for place, source in files.items():
+        _check(libc.mount(os.fsencode(source), place.encode(), None, _BIND, None), place)
+    for cache in _CACHES:
+        if os.path.exists(cache):
+            libc.mount(b"/dev/null", cache.encode(), None, _BIND, None)
+    return right
+
+
+def become(command: list[str]) -> NoReturn:
+    """Run a command in place of this process; a script without ``#!`` is the shell's."""
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+    os.execv("/bin/sh", ["sh", *command])
+
+
+def main(plan: dict[str, Any], command: list[str]) -> int:
+    """Do what the plan says and become the command; gives a code if that cannot be."""
+    status = int(plan["status"])
+    os.set_inheritable(status, False)
+    die_with_parent()
+    os.setpgid(0, 0)
+    if plan["terminal"]:
+        take_terminal()
+    names, why = "", ""
+    files = {f"/etc/{name}": plan[name] for name in ("hosts", "nsswitch.conf") if plan.get(name)}
+    if files:
+        try:
+            names = see(files)
+        except (OSError, AttributeError) as error:
+            why = str(error.strerror if isinstance(error, OSError) else error)
+    os.write(status, json.dumps({"names": names, "why": why}).encode() + b"\n")
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)  # Python ignores them, and an exec would hand that on
+    try:
+        become(command)
+    except OSError as error:
+        told = {"errno": error.errno, "error": error.strerror or str(error)}
+        os.write(status, json.dumps(told).encode() + b"\n")
+        return 127
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1]), sys.argv[2:]))

@@ -1,0 +1,210 @@
+"""Keeps a Python program from the real fal, and brings to the fake what knows no proxy.
+
+A host of fal's that is looked up or connected to directly is refused and reported: the way to the
+fake is the proxy of the environment. ``websockets`` before 15 knows no proxy, so its sockets are
+opened through it here. Works on Python 3.8 and newer, with the standard library alone.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import json
+import os
+import socket
+import sys
+import traceback
+from types import ModuleType
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple  # noqa: UP035 (3.8)
+from urllib.parse import urlsplit
+
+DOMAINS = ("fal.run", "fal.ai", "fal.media", "falrun.com")
+"""The domains of fal; a name below one is fal's as well."""
+
+_LOOKUPS = ("socket.getaddrinfo", "socket.gethostbyname")
+_PATCHED = ("websockets.sync.client", "websockets.asyncio.client", "websockets.legacy.client")
+_FRAMES = 8
+_CONNECT_SECONDS = 10
+
+
+class FakefalRefused(ConnectionRefusedError):
+    """A direct connection to fal, which fakefal does not let through."""
+
+
+def is_fals(host: object) -> bool:
+    """Whether a host name belongs to fal."""
+    if isinstance(host, (bytes, bytearray)):
+        host = bytes(host).decode("ascii", "replace")
+    if not isinstance(host, str):
+        return False
+    name = host.rstrip(".").lower()
+    return any(name == domain or name.endswith("." + domain) for domain in DOMAINS)
+
+
+def install() -> None:
+    """Guard this process from now on."""
+    sys.addaudithook(_audit)
+    sys.meta_path.insert(0, _Finder())
+
+
+def _audit(event: str, arguments: Tuple[Any, ...]) -> None:  # noqa: UP006 (3.8)
+    if event in _LOOKUPS:
+        host, port = arguments[0], arguments[1] if len(arguments) > 1 else None
+    elif event == "socket.connect" and isinstance(arguments[1], tuple) and arguments[1]:
+        host, port = arguments[1][0], arguments[1][1] if len(arguments[1]) > 1 else None
+    else:
+        return
+    if is_fals(host):
+        refuse(_text(host), port, event)
+
+
+def refuse(host: str, port: object, how: str) -> None:
+    """Report an attempt and raise what the program gets for it."""
+    target = f"{host}:{port}" if port not in (None, 0, "") else host
+    _report(target, how)
+    raise FakefalRefused(
+        f"fakefal refused a direct connection to {target}: fal is reached through the proxy of "
+        "the environment (HTTPS_PROXY), which this code does not use"
+    )
+
+
+def _report(target: str, how: str) -> None:
+    """Append a line to the file of escapes; a full disk does not let the attempt through."""
+    path = os.environ.get("FAKEFAL_ESCAPES")
+    if not path:
+        return
+    told = {
+        "target": target,
+        "by": "Python",
+        "how": how,
+        "pid": os.getpid(),
+        "command": _command(),
+        "stack": _stack(),
+    }
+    line = (json.dumps(told) + "\n").encode()
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_APPEND)
+        try:
+            os.write(file, line)
+        finally:
+            os.close(file)
+    except OSError:
+        return
+
+
+def _command() -> List[str]:  # noqa: UP006 (3.8)
+    found = getattr(sys, "orig_argv", None)  # from 3.10
+    return list(found or [sys.executable, *getattr(sys, "argv", [])])
+
+
+def _stack() -> List[str]:  # noqa: UP006 (3.8)
+    """Who called, the innermost last: ``app.py:12 in ask``; not this file."""
+    frames = [it for it in traceback.extract_stack() if it.filename != __file__]
+    return [f"{it.filename}:{it.lineno} in {it.name}" for it in frames[-_FRAMES:]]
+
+
+def _text(host: object) -> str:
+    return bytes(host).decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+
+
+# websockets before 15
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Lets the modules of ``websockets`` that open sockets be found as ever, and patches them."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Optional[Sequence[str]],  # noqa: UP045 (3.8)
+        target: Optional[ModuleType] = None,  # noqa: UP045 (3.8)
+    ) -> Optional[importlib.machinery.ModuleSpec]:  # noqa: UP045 (3.8)
+        if fullname not in _PATCHED:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(spec.loader)
+        return spec
+
+
+class _Loader(importlib.abc.Loader):
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> Optional[ModuleType]:  # noqa: UP045 (3.8)
+        found: Optional[ModuleType] = self._real.create_module(spec)  # noqa: UP045 (3.8)
+        return found
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._real.exec_module(module)
+        try:
+            _patch(module)
+        except Exception as error:
+            sys.stderr.write(f"fakefal: {module.__name__} is as it was: {error!r}\n")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)  # get_source and the like
+
+
+def _patch(module: ModuleType) -> None:
+    """Make a module of ``websockets`` take a socket through the proxy, if it knows no proxies."""
+    version = sys.modules["websockets"].__dict__.get("__version__") or _version()
+    if int(str(version).split(".")[0]) >= 15:
+        return
+    connect = module.__dict__["connect"]
+    if module.__name__ == "websockets.sync.client":
+        module.__dict__["connect"] = _through(connect)
+    else:
+        connect.__init__ = _through(connect.__init__, 1)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("websockets")
+
+
+def _through(real: Callable[..., Any], skipped: int = 0) -> Callable[..., Any]:
+    """``connect(uri, …)`` that opens its socket to a host of fal's through the proxy."""
+    import functools
+
+    @functools.wraps(real)
+    def connect(*arguments: Any, **options: Any) -> Any:
+        uri = arguments[skipped] if len(arguments) > skipped else options.get("uri")
+        options.update(_socket_for(uri, options))
+        return real(*arguments, **options)
+
+    return connect
+
+
+def _socket_for(uri: object, options: Dict[str, Any]) -> Dict[str, Any]:  # noqa: UP006 (3.8)
+    proxy = os.environ.get("FAKEFAL_URL")
+    parts = urlsplit(uri) if isinstance(uri, str) else None
+    if not proxy or parts is None or not is_fals(parts.hostname):
+        return {}
+    if options.keys() & {"sock", "host", "port", "unix"}:
+        return {}
+    assert parts.hostname is not None
+    port = parts.port or (443 if parts.scheme == "wss" else 80)
+    return {"sock": _tunnel(proxy, parts.hostname, port)}
+
+
+def _tunnel(proxy: str, host: str, port: int) -> socket.socket:
+    """A socket that the proxy has connected to a host; raises ConnectionError."""
+    parts = urlsplit(proxy)
+    sock = socket.create_connection((parts.hostname, parts.port or 80), _CONNECT_SECONDS)
+    try:
+        sock.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            byte = sock.recv(1)  # not one more: what follows is the host's
+            if not byte:
+                raise ConnectionError(f"fakefal closed the way to {host}:{port}")
+            head += byte
+        if head.split(None, 2)[1] != b"200":
+            raise ConnectionError(f"fakefal answered {head.splitlines()[0]!r} for {host}:{port}")
+        sock.settimeout(None)
+        return sock
+    except BaseException:
+        sock.close()
+        raise
