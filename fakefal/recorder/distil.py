@@ -18,7 +18,7 @@ from fakefal.recorder.media import Media
 from fakefal.recorder.queued import Queued
 from fakefal.recorder.redaction import Redactor
 from fakefal.recorder.streamed import framing_of, stream_reply, usual_framing
-from fakefal.recorder.timing import SLACK_SECONDS, written
+from fakefal.recorder.timing import AT_ONCE_SECONDS, written
 from fakefal.scenario.generated import canonical
 
 Fields = dict[str, Any]
@@ -156,7 +156,7 @@ class _Distilling:
             self._notes.append(f"{_told(capture)}: {error}")
             return
         seconds = capture.ended - capture.at
-        if via == "run" and seconds > SLACK_SECONDS:
+        if via == "run" and seconds > AT_ONCE_SECONDS:
             reply["timeline"] = [{"IN_PROGRESS": {"for": written(seconds)}}]
         request_id = heard.header("x-fal-request-id")
         if request_id:
@@ -183,7 +183,7 @@ class _Distilling:
             return
         reply: Fields = {"fail": named}
         seconds = capture.ended - capture.at
-        if moment is None and seconds > SLACK_SECONDS:
+        if moment is None and seconds > AT_ONCE_SECONDS:
             reply["timeline"] = [{"IN_PROGRESS": {"for": written(seconds)}}]
         self._add(group, reply, "submit" if moment else group.via)
 

@@ -45,6 +45,12 @@ class _Step:
     is_streamed: bool
     logs: list[Json] = field(default_factory=list)
     left_at: float | None = None
+    before_at: float = 0.0
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is left after as many polls."""
+        return 0 < self.polls <= MOST_POLLS
 
 
 def sights_of(statuses: Sequence[Capture], streams: Sequence[Capture], began: float) -> list[Sight]:
@@ -115,27 +121,28 @@ def steps_of(
 
     Where its end was not seen its last step lasts for ever.
     """
-    steps = _walked(submitted, sights)
     found = []
     entered = 0.0
-    for step in steps:
+    for step in _walked(submitted, sights):
         if step.left_at is None:
             found.append({step.state: _detail(step, redactor, forever=True)})
             break
-        seconds = round(max(0.0, step.left_at - entered), 3)
+        seconds = max(0.0, step.left_at - entered)
         found.append({step.state: _detail(step, redactor, seconds=seconds)})
-        entered += seconds
+        entered = max(entered + round(seconds, 3), step.last_at if step.is_counted else 0.0)
     return found
 
 
 def _walked(submitted: Sight | None, sights: Sequence[Sight]) -> list[_Step]:
-    """The steps, each with the time at which it was left.
+    """The steps, each with the time after which it may be left.
 
-    A step was left somewhere between two polls; half way is farthest from both, so that the polls
-    of another run see the same. What only the submit showed was over before the first look.
+    A step whose polls are counted is left by the last of them, so its time is over somewhat before:
+    half way from the poll before. One that is left by time was left somewhere between two polls;
+    half way is farthest from both. What only the submit showed was over before the first look.
     """
     steps: list[_Step] = []
     told: list[Json] = []
+    before_at = 0.0
     for sight in ([submitted] if submitted is not None else []) + list(sights):
         fresh = _fresh(sight, told)
         told += fresh
@@ -149,19 +156,22 @@ def _walked(submitted: Sight | None, sights: Sequence[Sight]) -> list[_Step]:
         if is_over:
             if fresh:  # of a step that is over at once
                 late = _Step("IN_PROGRESS", None, sight.at, 0, True, fresh)
-                late.left_at = step.left_at if step is not None else 0.0
+                late.left_at = 0.0
                 steps.append(late)
             break
         if step is None or fresh or not same:
             step = _Step(sight.state, sight.position, sight.at, 0, not sight.is_poll, fresh)
             step.is_streamed = step.is_streamed and sight is not submitted
             steps.append(step)
-        step.last_at = sight.at
+        step.before_at, step.last_at = before_at, sight.at
         step.polls += sight.is_poll
+        before_at = sight.at
     return steps
 
 
 def _left(step: _Step, seen: Sight) -> float:
+    if step.is_counted:
+        return (step.before_at + step.last_at) / 2
     if not seen.is_poll:
         return seen.at
     if not step.polls and not step.is_streamed:
@@ -186,7 +196,7 @@ def _detail(
     if forever:
         detail["forever"] = True
     else:
-        if 0 < step.polls <= MOST_POLLS:
+        if step.is_counted:
             detail["polls"] = step.polls
         elif step.polls:
             detail["polls"] = 1

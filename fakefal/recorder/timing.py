@@ -11,6 +11,9 @@ SLACK_SECONDS = 0.005
 
 _SLACK_SHARE = 0.15
 
+AT_ONCE_SECONDS = 0.02
+"""An answer that took no longer came at once."""
+
 
 def written(seconds: float) -> str:
     """A duration as a scenario has it."""

@@ -44,10 +44,13 @@ from fakefal.server.tasks import Tasks
 from fakefal.server.wire import FRAMING, SERVER, Whole, Windowed, cross_origin, printable
 
 if TYPE_CHECKING:
+    from fakefal.recorder.recorder import Recorder
     from fakefal.server.gate import Gate
 
 _LOG = logging.getLogger("fakefal")
 _CHUNK_BYTES = 262_144
+_BODY = "fakefal.body"
+_MISS = (names.HINT, "miss")
 
 Taken = TypeVar("Taken")
 
@@ -62,6 +65,7 @@ class Door:
         self._keep_alive = engine.settings.keep_alive
         self._nobody, self._marked = engine.nobody, engine.marked
         self.gate: Gate | None = None
+        self.recorder: Recorder | None = None
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong inside becomes an answer too."""
@@ -72,8 +76,16 @@ class Door:
                 passed = await self.gate.take(request)
                 if passed is not None:
                     return passed
+            if self.recorder is not None:
+                recorded = await self.recorder.answer(request)
+                if recorded is not None:
+                    return recorded
             answer, clock = await self._answer(request)
         except WireError as error:
+            if self.recorder is not None and _MISS in error.headers:
+                recorded = await self.recorder.take_over(request, request[_BODY])
+                if recorded is not None:
+                    return recorded
             answer = failed(error)
             stays = stays and request.content.is_eof()
         except (asyncio.CancelledError, ConnectionError):
@@ -143,6 +155,8 @@ class Door:
                 blob = await self._blob(request)
             else:
                 body = await self._body(request)
+                if self.recorder is not None:
+                    request[_BODY] = body
             path = path_text(path)
             handler, parts = find_route(address.host, request.method, path)
             tenant = self._tenant(headers, request.method, address.host, parts)

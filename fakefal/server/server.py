@@ -30,8 +30,10 @@ from fakefal.settings import Settings, data_folder
 
 if TYPE_CHECKING:
     from fakefal.engine.webhooks import Webhooks
+    from fakefal.recorder.distil import Distilled
     from fakefal.scenario.loading import Loaded
     from fakefal.server.pump import Pump
+    from fakefal.server.recording import RecordingSession, RecordingWish
 
 _SHUTDOWN_SECONDS = 0.1
 """How long open connections are waited for; our own streams are cancelled before."""
@@ -75,6 +77,8 @@ class FakeFal:
         self._runner: web.ServerRunner | None = None
         self._ports: list[asyncio.Server] = []
         self.gate = Gate(self.engine, self._tasks)
+        self._session: RecordingSession | None = None
+        self.recorded: Distilled | None = None
 
     @property
     def url(self) -> str:
@@ -130,6 +134,15 @@ class FakeFal:
         """Webhooks that were still to be sent when the server stopped."""
         return [] if self._pump is None else self._pump.unsent
 
+    def record(self, wish: RecordingWish) -> None:
+        """Ask upstream from now on, and write the recording when the server stops.
+
+        To be called before ``start``. Raises FakefalError.
+        """
+        from fakefal.server.recording import RecordingSession  # most servers record nothing
+
+        self._session = RecordingSession(wish, self._tasks)
+
     async def start(self) -> None:
         """Listen; raises PortTaken or FakefalError."""
         for port in (self.port, self.tls_port or 0):
@@ -164,6 +177,7 @@ class FakeFal:
         )
         await self._runner.setup()
         door.gate, self.gate.listener = self.gate, server
+        door.recorder = None if self._session is None else self._session.recorder
         self.port = await self._listen(server, self.port)
         if self.tls_port is not None:
             try:
@@ -192,17 +206,25 @@ class FakeFal:
         return number
 
     async def stop(self) -> None:
-        """Close the sockets, end open streams, and wait until all has ended."""
+        """Close the sockets, end open streams, and wait until all has ended.
+
+        Raises FakefalError for a recording that must not or cannot be written.
+        """
         runner, self._runner = self._runner, None
+        session, self._session = self._session, None
         if runner is not None:
             while self._ports:
                 self._ports.pop().close()
+            if session is not None:
+                await session.recorder.finish()
             await self._tasks.cancel_all()
             await self.gate.stop()
             if self._pump is not None:
                 await self._pump.stop()
             await runner.cleanup()
         self._spool.close()
+        if session is not None:
+            self.recorded = await session.end()
 
     def _attend(self, webhooks: Webhooks) -> None:
         """Send what becomes due there."""
