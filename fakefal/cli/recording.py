@@ -135,4 +135,3 @@ def told_of(distilled: Distilled | None, path: Path) -> list[str]:
     if len(distilled.notes) > _MOST_NOTES:
         lines.append(f"  not recorded: … and {len(distilled.notes) - _MOST_NOTES} more")
     return lines
-
