@@ -186,8 +186,9 @@ class Controls:
     def jobs(self) -> list[dict[str, Any]]:
         """The jobs kept, oldest first, as they are now."""
         found = []
-        for job in self.tenant.jobs.values():
-            self.tenant.look(job, self.tenant.clock.now())
+        queue = self.tenant.queue
+        for job in queue.jobs.values():
+            queue.look(job, self.tenant.clock.now())
             found.append(
                 {
                     "request_id": job.id,

@@ -39,4 +39,4 @@ def placing_of(
         )
         return place.url
 
-    return Placing(media, call, put)
+    return Placing(media, call, request_id, put)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from fakefal.engine.identities import Identities
 from fakefal.engine.jobs import ORDINARY, Job, State
 from fakefal.engine.journal import Journal, Kind
 from fakefal.engine.lines import Lines
-from fakefal.engine.retention import is_forgotten
+from fakefal.engine.queue import Queue
 from fakefal.engine.tokens import Tokens
 from fakefal.engine.troubles import Troubles
 from fakefal.engine.uploads import Uploads
@@ -56,7 +55,6 @@ class Tenant:
         self.key = key
         self.clock = clock
         self.journal = journal
-        self.jobs: OrderedDict[str, Job] = OrderedDict()
         self.troubles = Troubles(terms.world, key, limits.identities)
         self.files = Files(key, terms.seed, clock, limits)
         self.tokens = Tokens(self.files.mark, terms.seed, key, clock)
@@ -70,9 +68,9 @@ class Tenant:
             self.troubles,
             self.files,
         )
-        self._lines: Lines | None = None
+        self.queue = Queue(clock, limits.jobs, self._make_lines)
         self._direct = Direct(
-            self.answering, self.troubles, clock, journal, lambda: self._settle(clock.now())
+            self.answering, self.troubles, clock, journal, lambda: self.queue.settle(clock.now())
         )
         self.attend: Callable[[Webhooks], None] | None = None
         self.sessions: set[Callable[[], None]] = set()
@@ -102,9 +100,7 @@ class Tenant:
         tells_error = self.terms.switches.error_in_status
         job = make_job(call, answer, self.clock, app, in_line=in_line, tells_error=tells_error)
         self.troubles.accepted += 1
-        if in_line:
-            self._stand_in_line(job, now)
-        self._keep(job)
+        self.queue.admit(job, now, in_line=in_line)
         trouble = answer.trouble
         self.journal.write(now, "call", call, job.id, 200, answer.label, answer.note, trouble)
         if call.webhook is not None:
@@ -121,11 +117,9 @@ class Tenant:
 
         ``app`` and ``request_id`` are those of the job that it is about.
         """
-        job = self.jobs.get(request_id) if request_id else None
+        job = self.queue.of(app, request_id) if request_id else None
         if self.troubles.world is None and (job is None or job.conduct is ORDINARY):
             return None
-        if job is not None and job.call.endpoint.app != app:
-            job = None
         endpoint = None if job is None else job.call.endpoint
         trouble = None
         if self.troubles.world is not None:
@@ -149,7 +143,7 @@ class Tenant:
         snapshot = job.snapshot(with_logs=with_logs, is_window=self.terms.switches.logs == "window")
         shown = job.position.step
         job.count_poll(now)
-        self._let_pass(job, shown, now)
+        self._let_pass(job, shown)
         self.journal.write(
             now, "status", job.call, job.id, 200, job.label, snapshot.status, trouble
         )
@@ -162,7 +156,7 @@ class Tenant:
         job, now = self._job(app, request_id)
         job.waive(now)
         self.journal.write(now, "stream", job.call, job.id, 200, job.label, "", trouble)
-        return Watch(job, self.clock, self._lines, with_logs=with_logs)
+        return Watch(job, self.clock, self.queue.lines, with_logs=with_logs)
 
     def result(self, app: str, request_id: str, *, trouble: Trouble | None = None) -> Job | None:
         """The job whose result is asked for; None if it is too early."""
@@ -174,7 +168,7 @@ class Tenant:
         if not job.is_over:
             shown = job.position.step
             job.ask_early(now)
-            self._let_pass(job, shown, now)
+            self._let_pass(job, shown)
         self.journal.write(now, "result", job.call, job.id, 400, job.label, "too early", trouble)
         return None
 
@@ -186,7 +180,7 @@ class Tenant:
             job.ending = replace(job.ending, outcome=_cancelled())
             job.units = None
             job.stir()
-        self._settle(now)
+        self.queue.settle(now)
         if self._webhooks is not None:
             self._webhooks.stir()
         status = 202 if accepted else 400
@@ -197,11 +191,11 @@ class Tenant:
 
     async def run(self, call: Call) -> Answer:
         """Answer a direct run; it takes as long as the plan's IN_PROGRESS steps say."""
-        return await self._direct.run(call, self._running())
+        return await self._direct.run(call, self.queue.running(self.clock.now()))
 
     def stream(self, call: Call) -> Streaming:
         """Answer a stream; raises WireError for what fails before the first byte."""
-        return self._direct.stream(call, self._running())
+        return self._direct.stream(call, self.queue.running(self.clock.now()))
 
     # Webhooks
 
@@ -253,17 +247,6 @@ class Tenant:
         """Whether an exchange has answered as many calls as it may."""
         return self.answering.is_used_up(entry)
 
-    def look(self, job: Job, now: float) -> None:
-        """Bring a job to an instant, and those before it in line."""
-        self._settle(now)
-        job.look(now)
-
-    def boundary(self, job: Job) -> float:
-        """The instant at which time alone may move a job on, or those that it waits for."""
-        if job.is_waiting and self._lines is not None:
-            return self._lines.next_boundary()
-        return job.next_boundary()
-
     def refused(self, request_id: str, status: int, note: str) -> None:
         """Note a request that was refused before any exchange was asked."""
         self.journal.write(self.clock.now(), "refused", None, request_id, status, "", note)
@@ -282,83 +265,35 @@ class Tenant:
         """Whether jobs of an app wait for a runner."""
         return app.runners < math.inf or self.troubles.account.concurrency < math.inf
 
-    def _stand_in_line(self, job: Job, now: float) -> None:
-        if self._lines is None:
-            self._lines = Lines(
-                lambda it: self._app(it.call).runners,
-                lambda: self.troubles.account.concurrency,
-                lambda: self._direct.in_flight,
-            )
-        self._lines.admit(job, now)
-
-    def _running(self) -> int:
-        """How many jobs run that runners are counted for."""
-        if self._lines is None:
-            return 0
-        self._lines.settle(self.clock.now())
-        return self._lines.running
-
-    def _settle(self, now: float) -> None:
-        if self._lines is not None:
-            self._lines.settle(now)
+    def _make_lines(self) -> Lines:
+        return Lines(
+            lambda it: self._app(it.call).runners,
+            lambda: self.troubles.account.concurrency,
+            lambda: self._direct.in_flight,
+        )
 
     def _check_length(self, call: Call, app: App, now: float) -> None:
         """Refuse a call whose queue is longer than it allows (protocol.md section 3.1)."""
-        name, allowed = call.endpoint.app, call.wishes.max_queue_length
-        for job in self.jobs.values():
-            self.look(job, now)
-        waiting = app.strangers + sum(
-            job.state is State.QUEUED and not job.is_over and job.call.endpoint.app == name
-            for job in self.jobs.values()
-        )
+        allowed = call.wishes.max_queue_length
+        waiting = app.strangers + self.queue.waiting(call.endpoint.app, now)
         if waiting > allowed:
             note = f"{waiting} requests wait, {allowed:.0f} are allowed"
             raise self.answering.turn_away(call, errors.queue_full(waiting, int(allowed)), note)
 
     def _job(self, app: str, request_id: str) -> tuple[Job, float]:
         """A job as it is now, and the present instant."""
-        job = self.jobs.get(request_id)
-        if job is None or job.call.endpoint.app != app:
-            raise errors.not_found()
         now = self.clock.now()
-        if self._lines is not None:
-            self._lines.settle(now)
-        job.look(now)
-        if job.state is State.CANCELLED and self.terms.switches.reads_after_cancel == "not-found":
+        job = self.queue.find(app, request_id, now)
+        if job is None:
             raise errors.not_found()
-        if job.ended_at is not None and is_forgotten(job, self.clock, now):
-            del self.jobs[request_id]
+        if job.state is State.CANCELLED and self.terms.switches.reads_after_cancel == "not-found":
             raise errors.not_found()
         return job, now
 
-    def _let_pass(self, job: Job, shown: int, now: float) -> None:
-        """On a clock that waits for nobody, the time of a step that was shown is over."""
-        if self.clock.kind == "instant" and job.position.step == shown and not job.is_over:
-            job.look(self.clock.reach(self._wait_of(job)))
-        if self._lines is not None:
-            self._lines.settle(self.clock.now())
-            if self._webhooks is not None:
-                self._webhooks.stir()
-
-    def _wait_of(self, job: Job) -> float:
-        """How long whoever looks at a job again and again would have to wait for news."""
-        return self.boundary(job) if job.is_patient else math.inf
-
-    def _keep(self, job: Job) -> None:
-        """Make room if there is none, then keep the job: it must outlive its submit answer."""
-        if self.jobs and len(self.jobs) >= self._limits.jobs:
-            now = self.clock.now()
-            for old in self.jobs.values():
-                self.look(old, now)
-                if old.is_over:
-                    break
-            else:
-                old = next(iter(self.jobs.values()))
-            del self.jobs[old.id]
-            if self._lines is not None:
-                self._lines.leave(old)
-                self._lines.settle(now)
-        self.jobs[job.id] = job
+    def _let_pass(self, job: Job, shown: int) -> None:
+        self.queue.let_pass(job, shown)
+        if self.queue.lines is not None and self._webhooks is not None:
+            self._webhooks.stir()
 
 
 def _cancelled() -> Outcome:

@@ -128,13 +128,13 @@ class Webhooks:
 
     def _follow(self, job: Job, now: float) -> None:
         """Wait for the next move of a job, or for what comes after its last."""
-        self._tenant.look(job, now)
+        self._tenant.queue.look(job, now)
         self._stuck.pop(job.id, None)
         if job.is_over:
             _, plan = self._jobs.pop(job.id)
             self._ended(job, plan)
             return
-        boundary = self._tenant.boundary(job)
+        boundary = self._tenant.queue.boundary(job)
         if now < boundary < math.inf:
             self._count += 1
             heapq.heappush(self._ends, (boundary, self._count, job))

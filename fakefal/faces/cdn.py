@@ -26,9 +26,6 @@ from fakefal.protocol.trouble import Cut, Drip, Trouble
 _AT_ONCE_BYTES = 1_000_000
 """A file up to this size is answered in one piece; a longer one is read as it is sent."""
 
-_TROUBLED_BYTES = 64_000_000
-"""Nothing goes wrong on the way with longer ones, as trouble works on bytes in memory."""
-
 _ACTIVE = ("html", "svg", "xml")
 """Types that a browser runs: in the base-URL form they share an origin with the control API."""
 
@@ -45,9 +42,7 @@ async def read(request: Request, parts: Mapping[str, str]) -> Answer:
     if tenant is None or file_id is None:
         raise no_file("no key of this fake has such a file")
     request.owner = tenant
-    trouble = tenant.trouble("download")
-    if trouble is not None and not trouble.is_performed:
-        return Response(200, b"", trouble=trouble)
+    trouble = request.meet(tenant, "download")
     reader = token_tenant(request)
     is_owner = reader is tenant or _has_pass(request, tenant, file_id)
     names = () if reader is None else (reader.files.user,)
@@ -69,16 +64,14 @@ async def sign(request: Request, parts: Mapping[str, str]) -> Answer:
     if token_tenant(request) is not tenant:
         raise forbidden("only the owner's CDN token signs URLs")
     request.owner = tenant
-    trouble = tenant.trouble("token")
-    if trouble is not None and not trouble.is_performed:
-        return Response(200, b"", trouble=trouble)
+    request.meet(tenant, "token")
     file = tenant.files.find(file_id)
     body = b"" if request.blob is None else request.blob.read(0, 100_000)
     seconds = read_seconds(read_fields(body), "duration", SIGNED_SECONDS, MAX_SIGNED_SECONDS)
     token, _ = tenant.tokens.issue("read", seconds, file_id=file_id)
     tenant.note("token", 200, f"to read {file.place.path}, {seconds:g} seconds")
     url = f"{request.reachable(file.place.url)}?identity={token}"
-    return Response(200, url.encode(), content_type="text/plain; charset=utf-8", trouble=trouble)
+    return Response(200, url.encode(), content_type="text/plain; charset=utf-8")
 
 
 def _has_pass(request: Request, tenant: Tenant, file_id: str) -> bool:
@@ -100,11 +93,10 @@ def _served(request: Request, file: StoredFile, trouble: Trouble | None) -> Answ
         ("Accept-Ranges", "bytes"),
         ("Cache-Control", "public, max-age=31536000" if file.expires_at is None else "no-cache"),
         ("X-Content-Type-Options", "nosniff"),
+        ("Access-Control-Allow-Origin", "*"),
     )
     if any(word in content_type for word in _ACTIVE):
         headers += (("Content-Security-Policy", "sandbox"),)
-    if "Origin" not in request.headers:  # the door tells pages
-        headers += (("Access-Control-Allow-Origin", "*"),)
     asked = request.headers
     if is_same(blob.etag, asked.get("If-None-Match")):
         return Response(304, b"", headers, content_type, trouble=trouble)
@@ -119,6 +111,6 @@ def _served(request: Request, file: StoredFile, trouble: Trouble | None) -> Answ
         return Response(416, b"", headers, content_type, trouble=trouble)
     if status == 206:
         headers += (("Content-Range", f"bytes {span.start}-{span.stop - 1}/{blob.size}"),)
-    if span.stop - span.start <= (_AT_ONCE_BYTES if trouble is None else _TROUBLED_BYTES):
+    if span.stop - span.start <= _AT_ONCE_BYTES:
         return Response(status, blob.read(*span), headers, content_type, trouble=trouble)
-    return FileBody(status, blob, *span, headers, content_type)
+    return FileBody(status, blob, *span, headers, content_type, trouble)

@@ -24,7 +24,7 @@ from fakefal.protocol.errors import (
 )
 from fakefal.protocol.platform_headers import check_queue_length, platform_headers
 from fakefal.protocol.storage import unauthorized
-from fakefal.protocol.trouble import Cut, Trouble
+from fakefal.protocol.trouble import Cut, Operation, Trouble
 from fakefal.protocol.wishes import MAX_QUEUE_LENGTH, NO_WISHES, read_wishes
 
 JSON = "application/json"
@@ -44,7 +44,8 @@ class Request:
     ``path`` has its percent-encoding undone. ``tenant`` is None for a caller without a key;
     ``nobody`` gives the one that is meant where no key is needed. What is sent to the hosts of
     files is in ``blob`` and not in ``body``. ``marked`` gives the tenant whose mark a file or a
-    token has; ``owner`` is set to the one that answers where no key tells it.
+    token has; ``owner`` is set to the one that answers where no key tells it. ``trouble`` is what
+    the request met: it happens to the answer, and just so to a refusal.
     """
 
     method: str
@@ -57,6 +58,14 @@ class Request:
     marked: Callable[[str], Tenant | None] = _no_mark
     blob: Blob | None = None
     owner: Tenant | None = None
+    trouble: Trouble | None = None
+
+    def meet(
+        self, tenant: Tenant, operation: Operation, app: str = "", request_id: str = ""
+    ) -> Trouble | None:
+        """What happens to a request that begins no call; raises Interrupted if it is not served."""
+        self.trouble = tenant.trouble(operation, app, request_id)
+        return self.trouble
 
     def parameter(self, name: str) -> str | None:
         """A query parameter; the last one if it is repeated."""
@@ -117,8 +126,7 @@ class FileBody:
     stop: int
     headers: tuple[tuple[str, str], ...]
     content_type: str
-    trouble: None = None
-    """So long a body is sent as it is, whatever a scenario has go wrong."""
+    trouble: Trouble | None = None
 
 
 Send = Callable[[bytes | str], Awaitable[None]]

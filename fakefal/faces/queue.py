@@ -51,11 +51,11 @@ async def status(request: Request, parts: Mapping[str, str]) -> Answer:
     """``GET …/status``: 202 until COMPLETED, then 200. Source: protocol.md section 3.2."""
     tenant, app, request_id = _asked(request, parts)
     wanted = logs_wanted(request.parameter("logs"))
-    trouble = tenant.trouble("status", app, request_id)
+    trouble = request.meet(tenant, "status", app, request_id)
     snapshot = tenant.status(app, request_id, with_logs=wanted, trouble=trouble)
     body = status_body(snapshot, _urls(request, tenant, app, request_id))
     code = status_code(snapshot.status)
-    return Response(code, encode(body), request_id=request_id, trouble=trouble)
+    return Response(code, encode(body), request_id=request_id)
 
 
 async def status_stream(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -64,12 +64,12 @@ async def status_stream(request: Request, parts: Mapping[str, str]) -> Answer:
         request.tenant = granted_tenant(request, endpoint_of(parts["endpoint"]))
     tenant, app, request_id = _asked(request, parts)
     wanted = logs_wanted(request.parameter("logs"))
-    trouble = tenant.trouble("status_stream", app, request_id)
+    trouble = request.meet(tenant, "status_stream", app, request_id)
     watch = tenant.watch(app, request_id, with_logs=wanted, trouble=trouble)
     urls = _urls(request, tenant, app, request_id)
     framing = sse.FRAMINGS.get(tenant.terms.switches.status_sse, sse.PLAIN)
     events = _status_events(watch, urls, framing)
-    return EventStream(events, sse.CONTENT_TYPE, NO_STORE, request_id, trouble)
+    return EventStream(events, sse.CONTENT_TYPE, NO_STORE, request_id)
 
 
 async def _status_events(
@@ -93,24 +93,24 @@ async def result(request: Request, parts: Mapping[str, str]) -> Answer:
     Source: protocol.md section 3.4.
     """
     tenant, app, request_id = _asked(request, parts)
-    trouble = tenant.trouble("result", app, request_id)
+    trouble = request.meet(tenant, "result", app, request_id)
     job = tenant.result(app, request_id, trouble=trouble)
     if job is None:
         body = too_early_body(request_id, _urls(request, tenant, app, request_id))
-        return Response(400, encode(body), request_id=request_id, trouble=trouble)
-    return answered(request, job.ending.outcome, request_id, job.units, trouble)
+        return Response(400, encode(body), request_id=request_id)
+    return answered(request, job.ending.outcome, request_id, job.units)
 
 
 async def cancel(request: Request, parts: Mapping[str, str]) -> Answer:
     """``PUT …/cancel``: 202, or 400 after the end. Source: protocol.md section 3.5."""
     tenant, app, request_id = _asked(request, parts)
-    trouble = tenant.trouble("cancel", app, request_id)
+    trouble = request.meet(tenant, "cancel", app, request_id)
     status, body = 202, CANCELLATION_REQUESTED
     if not tenant.cancel(app, request_id, trouble=trouble):
         status, body = 400, ALREADY_COMPLETED
     elif tenant.terms.switches.cancel_answer == "success":
         status, body = 200, SUCCESS
-    return Response(status, encode(body), request_id=request_id, trouble=trouble)
+    return Response(status, encode(body), request_id=request_id)
 
 
 def _asked(request: Request, parts: Mapping[str, str]) -> tuple[Tenant, str, str]:

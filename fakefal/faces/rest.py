@@ -47,9 +47,7 @@ async def initiate_multipart(request: Request, parts: Mapping[str, str]) -> Answ
 
 def _begin(request: Request, *, is_multipart: bool) -> Answer:
     tenant = _tenant(request)
-    trouble = tenant.trouble("upload")
-    if trouble is not None and not trouble.is_performed:
-        return Response(200, b"", trouble=trouble)
+    request.meet(tenant, "upload")
     storage_type = _storage_type(request)
     upload = tenant.uploads.begin(
         _HOST,
@@ -63,7 +61,7 @@ def _begin(request: Request, *, is_multipart: bool) -> Answer:
     query = f"?{upload.query}" if upload.query else ""
     upload_url = request.reachable(f"https://{_HOST}/files/upload/{upload.id}{query}")
     body = {"upload_url": upload_url, "file_url": request.reachable(upload.place.url)}
-    return Response(200, encode(body), trouble=trouble)
+    return Response(200, encode(body))
 
 
 async def storage_token(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -72,16 +70,14 @@ async def storage_token(request: Request, parts: Mapping[str, str]) -> Answer:
     Source: protocol.md section 10.3.
     """
     tenant = _tenant(request)
-    trouble = tenant.trouble("token")
-    if trouble is not None and not trouble.is_performed:
-        return Response(200, b"", trouble=trouble)
+    request.meet(tenant, "token")
     _storage_type(request)
     fields = read_fields(request.body)
     seconds = read_seconds(fields, "expiration_seconds", TOKEN_SECONDS, MAX_TOKEN_SECONDS)
     token, expires_at = tenant.tokens.issue("cdn", seconds)
     tenant.note("token", 200, f"for the CDN, {seconds:g} seconds")
     base_url = request.reachable(f"https://{hosts.MEDIA}")
-    return Response(200, encode(token_body(token, base_url, expires_at)), trouble=trouble)
+    return Response(200, encode(token_body(token, base_url, expires_at)))
 
 
 async def tokens(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -102,16 +98,14 @@ async def realtime_token(request: Request, parts: Mapping[str, str]) -> Answer:
 
 def _grant(request: Request, duration: str, most: float) -> Answer:
     tenant = _tenant(request)
-    trouble = tenant.trouble("token")
-    if trouble is not None and not trouble.is_performed:
-        return Response(200, b"", trouble=trouble)
+    request.meet(tenant, "token")
     fields = read_fields(request.body)
     apps = _apps(fields)
     name = duration if duration in fields else "token_expiration"
     seconds = read_seconds(fields, name, GRANT_SECONDS, most)
     token, _ = tenant.tokens.issue("apps", seconds, apps=apps)
     tenant.note("token", 200, f"for {', '.join(apps)}, {seconds:g} seconds")
-    return Response(200, encode(token), trouble=trouble)
+    return Response(200, encode(token))
 
 
 def _apps(fields: Mapping[str, Any]) -> list[str]:

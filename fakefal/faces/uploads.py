@@ -24,7 +24,6 @@ from fakefal.protocol.storage import (
     unauthorized,
 )
 from fakefal.protocol.texts import encode
-from fakefal.protocol.trouble import Trouble
 
 _MOST_LISTED = 2_000_000
 _NO_BODY = b"{}"
@@ -33,14 +32,12 @@ _NO_BODY = b"{}"
 async def upload(request: Request, parts: Mapping[str, str]) -> Answer:
     """``POST /files/upload``: a whole file at once. Source: protocol.md sections 10.3, 10.4."""
     tenant = _bearer(request)
-    trouble = tenant.trouble("upload")
-    if _is_left_out(trouble):
-        return Response(200, b"", trouble=trouble)
+    request.meet(tenant, "upload")
     lifecycle = read_lifecycle(request.headers)
     file = tenant.uploads.save(_host(request), _asked(request), lifecycle, _blob(request), "whole")
     tenant.note("upload", 200, f"{file.name}, {file.blob.size} bytes, as {file.place.path}")
     body = {"access_url": request.reachable(file.place.url)}
-    return Response(200, encode(body), trouble=trouble)
+    return Response(200, encode(body))
 
 
 async def create(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -49,14 +46,12 @@ async def create(request: Request, parts: Mapping[str, str]) -> Answer:
     Source: protocol.md section 10.3.
     """
     tenant = _bearer(request)
-    trouble = tenant.trouble("upload")
-    if _is_left_out(trouble):
-        return Response(200, b"", trouble=trouble)
+    request.meet(tenant, "upload")
     lifecycle = read_lifecycle(request.headers)
     begun = tenant.uploads.begin(_host(request), _asked(request), lifecycle, is_multipart=True)
     tenant.note("upload", 200, f"begun: {begun.asked.name} as {begun.place.path}")
     body = {"access_url": request.reachable(begun.place.url), "uploadId": begun.id}
-    return Response(200, encode(body), trouble=trouble)
+    return Response(200, encode(body))
 
 
 async def put(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -64,14 +59,12 @@ async def put(request: Request, parts: Mapping[str, str]) -> Answer:
 
     Source: protocol.md section 10.1.
     """
-    tenant, trouble = _owner(request, parts["id"])
-    if _is_left_out(trouble):
-        return Response(200, b"", trouble=trouble)
+    tenant = _owner(request, parts["id"])
     found = tenant.uploads.find(parts["id"], request.parameters())
     file = tenant.uploads.put(found, _blob(request))
     tenant.note("upload", 200, f"{file.name}, {file.blob.size} bytes, as {file.place.path}")
     etag = (("ETag", f'"{file.blob.etag}"'),)
-    return Response(200, _NO_BODY, etag, trouble=trouble)
+    return Response(200, _NO_BODY, etag)
 
 
 async def put_part(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -79,13 +72,11 @@ async def put_part(request: Request, parts: Mapping[str, str]) -> Answer:
 
     Source: protocol.md sections 10.2, 10.3.
     """
-    tenant, trouble = _owner(request, parts["id"])
-    if _is_left_out(trouble):
-        return Response(200, b"", trouble=trouble)
+    tenant = _owner(request, parts["id"])
     number = _number(parts["number"])
     etag = tenant.uploads.put_part(_found(request, tenant, parts), number, _blob(request))
     body = encode({"partNumber": number, "etag": f'"{etag}"'})
-    return Response(200, body, (("ETag", f'"{etag}"'),), trouble=trouble)
+    return Response(200, body, (("ETag", f'"{etag}"'),))
 
 
 async def place_part(request: Request, parts: Mapping[str, str]) -> Answer:
@@ -93,28 +84,24 @@ async def place_part(request: Request, parts: Mapping[str, str]) -> Answer:
 
     Source: client (protocol.md section 10.4).
     """
-    tenant, trouble = _owner(request, parts["id"])
-    if _is_left_out(trouble):
-        return Response(200, b"", trouble=trouble)
+    tenant = _owner(request, parts["id"])
     found = _found(request, tenant, parts)
     url = f"https://{hosts.MEDIA_B}/files/upload/{found.id}/{_number(parts['number'])}"
     query = f"?{found.query}" if found.query else ""
     body = {"upload_url": request.reachable(f"{url}{query}")}
-    return Response(200, encode(body), trouble=trouble)
+    return Response(200, encode(body))
 
 
 async def complete(request: Request, parts: Mapping[str, str]) -> Answer:
     """``POST …/complete``: joins the parts. Source: protocol.md sections 10.2, 10.3."""
-    tenant, trouble = _owner(request, parts["id"])
-    if _is_left_out(trouble):
-        return Response(200, b"", trouble=trouble)
+    tenant = _owner(request, parts["id"])
     found = _found(request, tenant, parts)
     listed = _blob(request)
     if listed.size > _MOST_LISTED:
         raise bad_upload("The list of parts is too long")
     file = tenant.uploads.complete(found, read_parts(listed.read(0, listed.size)))
     tenant.note("upload", 200, f"{file.name}, {file.blob.size} bytes, as {file.place.path}")
-    return Response(200, _NO_BODY, trouble=trouble)
+    return Response(200, _NO_BODY)
 
 
 def _found(request: Request, tenant: Tenant, parts: Mapping[str, str]) -> Upload:
@@ -129,17 +116,14 @@ def _found(request: Request, tenant: Tenant, parts: Mapping[str, str]) -> Upload
     return tenant.uploads.find(parts["id"], file_id=file_id)
 
 
-def _owner(request: Request, upload_id: str) -> tuple[Tenant, Trouble | None]:
-    """The tenant that an upload belongs to, and what goes wrong with this step of it."""
+def _owner(request: Request, upload_id: str) -> Tenant:
+    """The tenant that an upload belongs to; what goes wrong with this step of it begins here."""
     tenant = request.marked(mark_in(upload_id))
     if tenant is None:
         raise no_file("there is no such upload")
     request.owner = tenant
-    return tenant, tenant.trouble("upload_put")
-
-
-def _is_left_out(trouble: Trouble | None) -> bool:
-    return trouble is not None and not trouble.is_performed
+    request.meet(tenant, "upload_put")
+    return tenant
 
 
 def token_tenant(request: Request) -> Tenant | None:

@@ -29,12 +29,16 @@ machine."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asset:
-    """A file ready to be served: its name without folders, its type and its bytes."""
+    """A file ready to be served: its name without folders, its type and its bytes.
+
+    ``is_made`` says that nobody gave it: it was made for one call.
+    """
 
     name: str
     content_type: str
     data: bytes
     dimensions: Dimensions | None = None
+    is_made: bool = False
 
 
 def make_asset(name: str, data: bytes) -> Asset:

@@ -38,9 +38,9 @@ def wav(pitch: int) -> bytes:
 def mp4(colour: Colour) -> bytes:
     """A second of a still picture: H.264 in an MP4 that plays while it loads."""
     shot = film(CLIP_SIDE, colour)
-    head = _box(b"ftyp", b"isom\x00\x00\x02\x00isomiso2avc1mp41")
+    head = box(b"ftyp", b"isom\x00\x00\x02\x00isomiso2avc1mp41")
     size = len(_movie(shot, 0))
-    return head + _movie(shot, len(head) + size + 8) + _box(b"mdat", b"".join(shot.samples))
+    return head + _movie(shot, len(head) + size + 8) + box(b"mdat", b"".join(shot.samples))
 
 
 def _movie(shot: Film, offset: int) -> bytes:
@@ -54,18 +54,18 @@ def _movie(shot: Film, offset: int) -> bytes:
     track += _MATRIX + struct.pack(">II", CLIP_SIDE << 16, CLIP_SIDE << 16)
     media = struct.pack(">IIIIHH", 0, 0, _TIMESCALE, duration, 0x55C4, 0)
     handler = bytes(4) + b"vide" + bytes(12) + b"video\x00"
-    reference = _box(b"dref", struct.pack(">I", 1) + _full(b"url ", b"", flags=1), full=True)
-    information = _box(
+    reference = box(b"dref", struct.pack(">I", 1) + _full(b"url ", b"", flags=1), full=True)
+    information = box(
         b"minf",
-        _full(b"vmhd", bytes(8), flags=1) + _box(b"dinf", reference) + _samples(shot, offset),
+        _full(b"vmhd", bytes(8), flags=1) + box(b"dinf", reference) + _samples(shot, offset),
     )
-    return _box(
+    return box(
         b"moov",
         _full(b"mvhd", movie)
-        + _box(
+        + box(
             b"trak",
             _full(b"tkhd", track, flags=3)
-            + _box(b"mdia", _full(b"mdhd", media) + _full(b"hdlr", handler) + information),
+            + box(b"mdia", _full(b"mdhd", media) + _full(b"hdlr", handler) + information),
         ),
     )
 
@@ -76,27 +76,28 @@ def _samples(shot: Film, offset: int) -> bytes:
     config += shot.sequence + b"\x01" + struct.pack(">H", len(shot.picture)) + shot.picture
     entry = bytes(6) + struct.pack(">H", 1) + bytes(16) + struct.pack(">HH", CLIP_SIDE, CLIP_SIDE)
     entry += struct.pack(">IIIH", 0x480000, 0x480000, 0, 1) + bytes(32)
-    entry += struct.pack(">Hh", 24, -1) + _box(b"avcC", config)
+    entry += struct.pack(">Hh", 24, -1) + box(b"avcC", config)
     sizes = [len(sample) for sample in shot.samples]
     tables = (
-        _full(b"stsd", struct.pack(">I", 1) + _box(b"avc1", entry)),
+        _full(b"stsd", struct.pack(">I", 1) + box(b"avc1", entry)),
         _full(b"stts", struct.pack(">III", 1, FRAMES, int(_TIMESCALE * CLIP_SECONDS) // FRAMES)),
         _full(b"stss", struct.pack(">II", 1, 1)),
         _full(b"stsc", struct.pack(">IIII", 1, 1, FRAMES, 1)),
         _full(b"stsz", struct.pack(f">II{FRAMES}I", 0, FRAMES, *sizes)),
         _full(b"stco", struct.pack(">II", 1, offset)),
     )
-    return _box(b"stbl", b"".join(tables))
+    return box(b"stbl", b"".join(tables))
 
 
-def _box(name: bytes, data: bytes, *, full: bool = False) -> bytes:
+def box(name: bytes, data: bytes, *, full: bool = False) -> bytes:
+    """A piece of an MP4, with its length; a ``full`` one has version and flags 0."""
     if full:
         data = bytes(4) + data
     return struct.pack(">I", len(data) + 8) + name + data
 
 
 def _full(name: bytes, data: bytes, *, flags: int = 0) -> bytes:
-    return _box(name, struct.pack(">I", flags) + data)
+    return box(name, struct.pack(">I", flags) + data)
 
 
 _CORNERS = ((0.0, 1.0, 0.0), (-1.0, -1.0, 1.0), (1.0, -1.0, 1.0), (0.0, -1.0, -1.0))

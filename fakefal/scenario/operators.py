@@ -116,7 +116,10 @@ def _regex(argument: Json, path: Path) -> Matcher:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what re may mean differently some day works today
-            return Regex(re.compile(normal(argument)))
+            re.compile(normal(argument))  # its words for what is wrong are those of Python's docs
+            import regex  # most scenarios have no expressions
+
+            return Regex(regex.compile(normal(argument)))
     except (re.error, RecursionError, OverflowError) as error:
         what = f"{quote(argument)} is not a regular expression: {error}"
         right = r"write \ before a sign that is meant as such; in YAML use single quotes"

@@ -6,10 +6,13 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fakefal.protocol.call import Json
 from fakefal.scenario.scalars import MISSING, normal, pick, scalar_key
+
+if TYPE_CHECKING:
+    import regex
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,9 @@ class PatternError(ValueError):
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
+_SEARCH_SECONDS = 0.5
+"""An expression like ``(a|aa)+$`` would hold up the whole server for years otherwise."""
+
 _COMPARED = 10_000
 """So many characters of two texts are compared to say how alike they are."""
 
@@ -170,17 +176,30 @@ class Contains:
 
 @dataclass(frozen=True, slots=True)
 class Regex:
-    """A text in which the expression is found."""
+    """A text in which the expression is found; one that takes too long to tell does not match."""
 
-    expression: re.Pattern[str]
+    expression: regex.Pattern[str]
 
     def matches(self, value: Json) -> bool:
-        return isinstance(value, str) and self.expression.search(normal(value)) is not None
+        try:
+            return self._is_found(value)
+        except TimeoutError:
+            return False
 
     def differences(self, value: Json, path: str) -> Iterator[Difference]:
-        if not self.matches(value):
-            text = f"does not match /{self.expression.pattern}/, got {quote(value)}"
-            yield Difference(path, text, 0.8)
+        pattern = self.expression.pattern
+        try:
+            if not self._is_found(value):
+                yield Difference(path, f"does not match /{pattern}/, got {quote(value)}", 0.8)
+        except TimeoutError:
+            text = f"takes more than {_SEARCH_SECONDS:g} s to match with /{pattern}/"
+            yield Difference(path, f"{text}: write it with fewer repetitions in repetitions", 0.8)
+
+    def _is_found(self, value: Json) -> bool:
+        """Raises TimeoutError where the expression tries too many ways."""
+        if not isinstance(value, str):
+            return False
+        return self.expression.search(normal(value), timeout=_SEARCH_SECONDS) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,10 @@ def png(width: int, height: int, colour: Colour) -> bytes:
     return b"".join(
         (
             b"\x89PNG\r\n\x1a\n",
-            _chunk(b"IHDR", head),
-            _chunk(b"PLTE", bytes(colour) + bytes(lighter)),
-            _chunk(b"IDAT", packed(bands)),
-            _chunk(b"IEND", b""),
+            chunk(b"IHDR", head),
+            chunk(b"PLTE", bytes(colour) + bytes(lighter)),
+            chunk(b"IDAT", packed(bands)),
+            chunk(b"IEND", b""),
         )
     )
 
@@ -77,7 +77,8 @@ def _distance(length: int) -> str:
     return format(code, "05b") + format(extra, f"0{size - 1}b")[::-1]
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
+def chunk(name: bytes, data: bytes) -> bytes:
+    """A piece of a PNG, with its length and its sum."""
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
@@ -119,11 +120,11 @@ def jpeg(width: int, height: int, colour: Colour) -> bytes:
     return b"".join(
         (
             b"\xff\xd8",
-            _segment(0xE0, b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"),
-            _segment(0xDB, b"\x00" + bytes([_QUANTUM]) * 64),
-            _segment(0xC0, frame),
-            _segment(0xC4, b"\x00" + dc + b"\x10" + ac),
-            _segment(0xDA, b"\x03\x01\x00\x02\x00\x03\x00\x00\x3f\x00"),
+            segment(0xE0, b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"),
+            segment(0xDB, b"\x00" + bytes([_QUANTUM]) * 64),
+            segment(0xC0, frame),
+            segment(0xC4, b"\x00" + dc + b"\x10" + ac),
+            segment(0xDA, b"\x03\x01\x00\x02\x00\x03\x00\x00\x3f\x00"),
             scan,
             b"\xff\xd9",
         )
@@ -140,5 +141,6 @@ def _first_block(level: int) -> str:
     return f"{code}{value:0{size}b}0"
 
 
-def _segment(marker: int, data: bytes) -> bytes:
+def segment(marker: int, data: bytes) -> bytes:
+    """A piece of a JPEG, with its marker and its length."""
     return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data

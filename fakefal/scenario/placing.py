@@ -70,10 +70,14 @@ def compile_media(reply: Reply, path: Path, assets: Mapping[str, Asset]) -> Medi
 
 
 class Placing:
-    """Places the files of one answer, numbered in the order in which they stand."""
+    """Places the files of one answer, numbered in the order in which they stand.
 
-    def __init__(self, media: MediaPlan, call: Call, put: Put) -> None:
+    Files that were made carry the id of the request.
+    """
+
+    def __init__(self, media: MediaPlan, call: Call, request_id: str, put: Put) -> None:
         self._media = media
+        self._request_id = request_id
         self._call = call
         self._put = put
         self._numbers = count()
@@ -121,19 +125,23 @@ class Placing:
         if isinstance(leaf, dict):
             return leaf
         asset = leaf.asset
-        url = self._url(leaf)
+        if asset.is_made:
+            from fakefal.scenario.labels import labelled  # most calls make none
+
+            data = labelled(asset.content_type, asset.data, self._request_id)
+            asset = replace(asset, data=data)
+        url = self._url(asset, leaf)
         if leaf.form != "object":
             return url
         size = asset.dimensions or (None, None)
         found = file_object(url, asset.content_type, asset.name, len(asset.data), *size)
         return {**found, **leaf.fields}
 
-    def _url(self, leaf: Leaf) -> str:
+    def _url(self, asset: Asset, leaf: Leaf) -> str:
         """A URL, or a data URI where one is asked for.
 
         Source: documented (protocol.md section 10.6: ``sync_mode`` of image models).
         """
-        asset = leaf.asset
         given = self._call.input
         is_sync = isinstance(given, dict) and given.get("sync_mode") is True
         if leaf.form == "data-uri" or (is_sync and asset.content_type.startswith("image/")):

@@ -116,12 +116,14 @@ def _made(kind: Kind, given: Mapping[str, Any], *about: str) -> list[Asset]:
     from fakefal.scenario.pictures import jpeg, png
 
     if kind == "video":
-        return [Asset("video.mp4", "video/mp4", mp4(_colour("0", *about)))]
+        film = mp4(_colour("0", *about))
+        return [Asset("video.mp4", "video/mp4", film, is_made=True)]
     if kind == "audio":
-        pitch = 220 + digest(*about)[0]
-        return [Asset("audio.wav", "audio/wav", wav(pitch))]
+        tone = wav(220 + digest(*about)[0])
+        return [Asset("audio.wav", "audio/wav", tone, is_made=True)]
     if kind == "mesh":
-        return [Asset("model.glb", "model/gltf-binary", glb(_colour("0", *about)))]
+        solid = glb(_colour("0", *about))
+        return [Asset("model.glb", "model/gltf-binary", solid, is_made=True)]
     count = given.get("num_images") if kind == "images" else 1
     if isinstance(count, bool) or not isinstance(count, int):
         count = 1
@@ -134,6 +136,7 @@ def _made(kind: Kind, given: Mapping[str, Any], *about: str) -> list[Asset]:
             f"image/{extension}",
             make(*size, _colour(str(number), *about)),
             size,
+            is_made=True,
         )
         for number in range(min(max(count, 1), _MOST_IMAGES))
     ]

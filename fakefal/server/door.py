@@ -168,6 +168,8 @@ class Door:
                     tenant.refused("", unreachable.code, f"{address.name} is down")
                     raise Interrupted(unreachable)
             answer = await handler(asked, parts)
+            if asked.trouble is not None and not isinstance(answer, Conversation):
+                answer.trouble = answer.trouble or asked.trouble
             return answer, None if answer.trouble is None else _clock_of(asked)
         except Interrupted as interrupted:
             nothing = Response(500, b"", request_id=interrupted.request_id)
@@ -177,6 +179,8 @@ class Door:
             if error.identified and not error.request_id:
                 what = f"{request.method} {address.host}{path}"
                 error.request_id = self._engine.note_refusal(tenant, what, error.status, error.told)
+            if error.trouble is None and asked is not None:
+                error.trouble = asked.trouble
             if error.trouble is not None:
                 return failed(error), _clock_of(asked)
             raise
@@ -253,7 +257,7 @@ class Door:
         response.headers["Server"] = SERVER
         response.headers["Content-Type"] = answer.content_type
         response.headers[names.REQUEST_ID] = answer.request_id
-        for name, value in (*cross_origin(request), *answer.headers):
+        for name, value in (*cross_origin(request, answer.headers), *answer.headers):
             if name.lower() not in FRAMING:
                 response.headers[printable(name)] = printable(value)
         if request.task is not None:

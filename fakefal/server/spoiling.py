@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-from fakefal.faces.http import EventStream, Response
+from fakefal.faces.http import EventStream, FileBody, Response
 from fakefal.protocol.call import Json
 from fakefal.protocol.texts import decode, encode, encode_ascii
 from fakefal.protocol.trouble import Trouble
@@ -30,6 +30,28 @@ def spoilt(answer: Response, trouble: Trouble) -> Response:
         answer,
         status=trouble.status or answer.status,
         payload=payload,
+        headers=(*answer.headers, *trouble.headers),
+        content_type=trouble.content_type or answer.content_type,
+        trouble=None,
+    )
+
+
+def spoilt_file(answer: FileBody, trouble: Trouble) -> FileBody | Response:
+    """A file as the caller is to see it; it is held in memory only to change what is in it."""
+    size = answer.stop - answer.start
+    if trouble.refusal is not None or trouble.body is not None:
+        whole = Response(answer.status, b"", answer.headers, answer.content_type)
+        return spoilt(whole, trouble)
+    if trouble.dropped or trouble.changed:
+        payload = answer.blob.read(answer.start, answer.stop)
+        return spoilt(
+            Response(answer.status, payload, answer.headers, answer.content_type), trouble
+        )
+    kept = size if trouble.kept is None else int(size * trouble.kept)
+    return replace(
+        answer,
+        status=trouble.status or answer.status,
+        stop=answer.start + kept,
         headers=(*answer.headers, *trouble.headers),
         content_type=trouble.content_type or answer.content_type,
         trouble=None,

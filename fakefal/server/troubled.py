@@ -9,11 +9,11 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from fakefal.engine.clock import Clock
-from fakefal.faces.http import EventStream, Response
+from fakefal.faces.http import EventStream, FileBody, Response
 from fakefal.gateway.resets import reset
 from fakefal.protocol.trouble import Cut, Trouble
-from fakefal.server.spoiling import pieces, spoilt, spoilt_stream
-from fakefal.server.wire import head_of, stream_head
+from fakefal.server.spoiling import pieces, spoilt, spoilt_file, spoilt_stream
+from fakefal.server.wire import body_of, head_of, stream_head, windows
 
 GARBAGE = b"\xff\xfe\x00 this is no event \x80\r\n"
 
@@ -22,7 +22,12 @@ class Troubled(web.StreamResponse):
     """An answer and its trouble; written by hand, as much of it as is to come."""
 
     def __init__(
-        self, answer: Response | EventStream, trouble: Trouble, clock: Clock, *, keep_alive: bool
+        self,
+        answer: Response | EventStream | FileBody,
+        trouble: Trouble,
+        clock: Clock,
+        *,
+        keep_alive: bool,
     ) -> None:
         super().__init__()
         self._answer = answer
@@ -64,25 +69,39 @@ class Troubled(web.StreamResponse):
         elif isinstance(self._answer, EventStream) and trouble.refusal is None:
             await self._send_stream(spoilt_stream(self._answer, trouble), request, line)
         else:
-            await self._send_whole(await self._refused(), request, line)
+            await self._send_whole(await self._spoilt(), request, line)
 
-    async def _refused(self) -> Response:
-        """The answer itself, or what takes the place of a stream."""
-        if isinstance(self._answer, Response):
-            return self._answer
-        await self._close_stream()
-        return Response(500, b"", request_id=self._answer.request_id)
+    async def _spoilt(self) -> Response | FileBody:
+        """The answer as it is to be seen, or what takes the place of a stream."""
+        answer = self._answer
+        if isinstance(answer, FileBody):
+            return spoilt_file(answer, self._trouble)
+        if isinstance(answer, EventStream):
+            await self._close_stream()
+            answer = Response(500, b"", request_id=answer.request_id)
+        return spoilt(answer, self._trouble)
 
-    async def _send_whole(self, answer: Response, request: web.BaseRequest, line: _Line) -> None:
-        trouble, cut = self._trouble, self._trouble.cut
-        answer = spoilt(answer, trouble)
-        body = b"" if request.method == "HEAD" else answer.payload
-        size = len(answer.payload)
+    async def _send_whole(
+        self, answer: Response | FileBody, request: web.BaseRequest, line: _Line
+    ) -> None:
+        cut = self._trouble.cut
         stays = self._stays or cut is not None  # up to the cut it looks like any other
-        await line.write(head_of(answer, request, stays=stays, size=size))
+        if isinstance(answer, FileBody):
+            size = answer.stop - answer.start
+            head = Response(answer.status, b"", answer.headers, answer.content_type)
+            body = windows(answer) if request.method != "HEAD" else iter(())
+        else:
+            size, head = len(answer.payload), answer
+            body = iter((body_of(answer, request),))
+        await line.write(head_of(head, request, stays=stays, size=size))
         if cut is None or cut.where != "head":
             share = cut.share if cut is not None and cut.where == "body" else 1.0
-            await self._drip(body[: int(len(body) * share)], line)
+            left = int(size * share)
+            for part in body:
+                await self._drip(part[:left], line)
+                left -= len(part)
+                if left <= 0:
+                    break
         if cut is not None:
             await self._end(line, cut)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -27,6 +28,9 @@ _REASONS = {
 Source: client (protocol.md section 7.4).
 """
 
+_BODILESS = frozenset((204, 304))
+"""Statuses without a body and without its length (RFC 9110 sections 8.6, 15)."""
+
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]+")
 """What no header can hold; a template or a caller may put it there."""
 
@@ -47,24 +51,30 @@ EXPOSED = ", ".join(
     )
 )
 
+_TO_PAGES = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Credentials", "true"),
+    ("Access-Control-Expose-Headers", EXPOSED),
+)
+
 
 def printable(text: str) -> str:
     """Text without what would break a header line."""
     return _UNPRINTABLE.sub(" ", text)
 
 
-def cross_origin(request: web.BaseRequest) -> tuple[tuple[str, str], ...]:
+def cross_origin(
+    request: web.BaseRequest, told: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
     """What a page of another origin must be told; nothing for callers that are no page.
 
+    What the answer has ``told`` already is left out: a browser refuses a header that comes twice.
     Source: client (protocol.md sections 4, 16 row 35).
     """
     if "Origin" not in request.headers:
         return ()
-    return (
-        ("Access-Control-Allow-Origin", "*"),
-        ("Access-Control-Allow-Credentials", "true"),
-        ("Access-Control-Expose-Headers", EXPOSED),
-    )
+    names_told = {name.lower() for name, _ in told}
+    return tuple(pair for pair in _TO_PAGES if pair[0].lower() not in names_told)
 
 
 class Whole(web.StreamResponse):
@@ -96,12 +106,16 @@ class Whole(web.StreamResponse):
         self._stays = self._stays and request.keep_alive
         answer = self._answer
         head = head_of(answer, request, stays=self._stays, version=self._version)
-        is_bodiless = request.method == "HEAD"
-        transport.write(head if is_bodiless else head + answer.payload)
+        transport.write(head + body_of(answer, request))
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing is left to be written."""
+
+
+def body_of(answer: Response, request: web.BaseRequest) -> bytes:
+    """What follows the head: nothing after HEAD, and where a status allows for no body."""
+    return b"" if request.method == "HEAD" or answer.status in _BODILESS else answer.payload
 
 
 def head_of(
@@ -124,13 +138,15 @@ def head_of(
         if answer.units is not None:
             lines.append(f"x-fal-billable-units: {names.format_units(answer.units)}\r\n")
     if "Origin" in request.headers:
-        lines += [f"{name}: {value}\r\n" for name, value in cross_origin(request)]
+        told = cross_origin(request, answer.headers)
+        lines += [f"{name}: {value}\r\n" for name, value in told]
     if not stays:
         lines.append("Connection: close\r\n")
     elif is_old:
         lines.append("Connection: keep-alive\r\n")
-    length = len(answer.payload) if size < 0 else size
-    lines.append(f"Content-Length: {length}\r\nDate: {http_date()}\r\nServer: {SERVER}\r\n\r\n")
+    if answer.status not in _BODILESS:
+        lines.append(f"Content-Length: {len(answer.payload) if size < 0 else size}\r\n")
+    lines.append(f"Date: {http_date()}\r\nServer: {SERVER}\r\n\r\n")
     return "".join(lines).encode()
 
 
@@ -139,7 +155,7 @@ def stream_head(answer: EventStream, request: web.BaseRequest, *, stays: bool) -
     usual = {"Content-Type": answer.content_type, names.REQUEST_ID: answer.request_id}
     own = {name.lower() for name, _ in answer.headers}
     pairs = [(name, value) for name, value in usual.items() if name.lower() not in own]
-    pairs += [*cross_origin(request), *answer.headers]
+    pairs += [*cross_origin(request, answer.headers), *answer.headers]
     lines = [_status_line(200, 0 if request.version == HttpVersion10 else 1)]
     lines += [
         f"{printable(name)}: {printable(value)}\r\n"
@@ -172,16 +188,19 @@ class Windowed(web.StreamResponse):
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the head, then window after window."""
-        for name, value in cross_origin(request):
+        for name, value in cross_origin(request, self._answer.headers):
             self.headers[name] = value
         writer = await super().prepare(request)
-        answer = self._answer
-        at = answer.start if request.method != "HEAD" else answer.stop
-        while at < answer.stop:
-            upto = min(at + _WINDOW_BYTES, answer.stop)
-            await self.write(answer.blob.read(at, upto))
-            at = upto
+        if request.method != "HEAD":
+            for window in windows(self._answer):
+                await self.write(window)
         return writer
+
+
+def windows(answer: FileBody) -> Iterator[bytes]:
+    """The bytes of a file, read as they are needed."""
+    for at in range(answer.start, answer.stop, _WINDOW_BYTES):
+        yield answer.blob.read(at, min(at + _WINDOW_BYTES, answer.stop))
 
 
 def _scripted(answer: Response) -> list[str]:

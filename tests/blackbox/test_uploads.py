@@ -109,9 +109,12 @@ def test_a_large_file_goes_in_parts_and_memory_stays_flat(mode: str, tmp_path: P
 def js(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def make() -> dict[str, Seen]:
         with serve("--quiet", str(SCENARIO)) as served:
+            before = peak_megabytes(served)
             command = [node_with_clients(), str(JS_FOLDER / "uploads.mjs"), served.url, "js:key"]
             found = talk([*command, str(JS_MEGABYTES)], environment("not used"))
-            return {"js": Seen({**found, "base": served.url}, [], {})}
+            after = peak_megabytes(served)
+            grown = None if before is None or after is None else after - before
+            return {"js": Seen({**found, "base": served.url, "grown": grown}, [], {})}
 
     return once(tmp_path_factory, "uploads-js", make)["js"].talks
 
@@ -140,6 +143,7 @@ def test_blobs_in_an_input_are_uploaded_by_the_client(js: Any, way: str) -> None
 def test_a_large_file_goes_in_parts_from_node(js: Any) -> None:
     assert js["large"]["size"] == JS_MEGABYTES * 1024 * 1024
     assert js["large"]["sha"] == js["large"]["sent"]
+    assert js["grown"] is None or js["grown"] < ROOM_MEGABYTES
 
 
 def test_the_old_client_uploads_and_subscribes(js: Any) -> None:

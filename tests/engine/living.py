@@ -57,12 +57,12 @@ def words(tenant: Tenant, *ids: str, app: str = ANY_LLM) -> list[str]:
 
 def ends(tenant: Tenant, *ids: str) -> list[float | None]:
     """When each job ended, in seconds since the first was made."""
-    began = min(job.created_at for job in tenant.jobs.values())
+    began = min(job.created_at for job in tenant.queue.jobs.values())
     now = tenant.clock.now()
     found: list[float | None] = []
     for id_ in ids:
-        job = tenant.jobs[id_]
-        tenant.look(job, now)
+        job = tenant.queue.jobs[id_]
+        tenant.queue.look(job, now)
         found.append(None if job.ended_at is None else round(job.ended_at - began, 6))
     return found
 

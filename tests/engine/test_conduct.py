@@ -22,7 +22,7 @@ ENDLESS = {"IN_PROGRESS": {"forever": True}}
 def end_of(tenant: Tenant, id_: str) -> tuple[float | None, int, str | None]:
     """When a job ended, with which status, and what kind of failure it was."""
     (instant,) = ends(tenant, id_)
-    outcome = tenant.jobs[id_].ending.outcome
+    outcome = tenant.queue.jobs[id_].ending.outcome
     return instant, outcome.status, outcome.error_type
 
 
@@ -55,7 +55,7 @@ def test_who_has_not_started_by_the_deadline_ends_there(
     id_ = submit(tenant, start_seconds=seconds)
     for _ in range(looks):
         tenant.clock.advance(100 / looks)
-        tenant.look(tenant.jobs[id_], tenant.clock.now())
+        tenant.queue.look(tenant.queue.jobs[id_], tenant.clock.now())
     assert end_of(tenant, id_) == expected
 
 
@@ -159,7 +159,7 @@ def test_a_cancel_does_what_the_app_does(
     given = {"cancel": answer}
     tenant, id_ = placed(state, given if where == "reply" else {}, given if where == "app" else {})
     assert tenant.cancel(ANY_LLM, id_) is accepted
-    assert tenant.jobs[id_].state is after
+    assert tenant.queue.jobs[id_].state is after
     assert word(tenant, id_) == shown
     for _ in range(3):
         word(tenant, id_)
@@ -204,7 +204,7 @@ def test_what_a_cancelled_request_reads_as_is_a_switch(reads: str, expected: str
 def test_a_lost_runner_means_back_to_the_queue_under_another_gateway_id() -> None:
     tenant = make_world(exchange({"text": "x", "retries": 2}))
     id_ = submit(tenant)
-    job = tenant.jobs[id_]
+    job = tenant.queue.jobs[id_]
     seen, gateways = [], []
     for _ in range(7):
         gateways.append((job.attempt, job.gateway_id))

@@ -25,7 +25,7 @@ def test_each_key_has_a_tenant_of_its_own() -> None:
     assert tenant_of(engine, "a:1") is one
     job = one.submit(make_call())
     one.clock.advance(60)
-    assert (len(other.jobs), len(other.journal), other.clock.now()) == (0, 0, START)
+    assert (len(other.queue.jobs), len(other.journal), other.clock.now()) == (0, 0, START)
     with pytest.raises(WireError, match="404"):
         other.status(ANY_LLM, job.id, with_logs=False)
 
@@ -96,7 +96,7 @@ def test_a_renewed_tenant_has_nothing_of_the_old_one() -> None:
     id_ = old.submit(make_call()).id
     new = engine.renew("id:secret")
     assert tenant_of(engine) is new
-    assert (len(new.jobs), len(new.journal)) == (0, 0)
+    assert (len(new.queue.jobs), len(new.journal)) == (0, 0)
     assert new.submit(make_call()).id == id_
 
 
@@ -144,7 +144,7 @@ def test_a_dropped_key_begins_anew() -> None:
     engine.drop("id:secret")
     engine.drop("never there")
     assert engine.find("id:secret") is None
-    assert len(tenant_of(engine).jobs) == 0
+    assert len(tenant_of(engine).queue.jobs) == 0
 
 
 def test_listeners_hear_the_tenants_made_after_them() -> None:

@@ -22,7 +22,7 @@ def one_runner(*exchanges: dict[str, Any], runners: int = 1, **more: Any) -> Ten
 
 
 def running(tenant: Tenant) -> int:
-    return sum(job.state is State.RUNNING for job in tenant.jobs.values())
+    return sum(job.state is State.RUNNING for job in tenant.queue.jobs.values())
 
 
 @pytest.mark.parametrize("runners", [1, 2, 3])
@@ -48,7 +48,7 @@ def test_one_long_silence_is_like_many_short_looks() -> None:
     for step in (1, 7, 60):
         tenant = one_runner(runners=2)
         ids = [submit(tenant) for _ in range(5)]
-        while tenant.clock.now() < tenant.jobs[ids[0]].created_at + 60:
+        while tenant.clock.now() < tenant.queue.jobs[ids[0]].created_at + 60:
             tenant.clock.advance(step)
             words(tenant, *ids)
         seen.append(ends(tenant, *ids))
@@ -115,7 +115,7 @@ def test_a_lost_runner_means_the_back_of_the_line_but_not_of_the_time() -> None:
     tenant.clock.advance(100)
     both = ends(tenant, first, second)
     assert sorted(value for value in both if value is not None) in ([20, 40], [30, 40])
-    assert [tenant.jobs[id_].attempt for id_ in (first, second)] == [2, 2]
+    assert [tenant.queue.jobs[id_].attempt for id_ in (first, second)] == [2, 2]
 
 
 def test_many_short_runs_follow_each_other_without_a_gap() -> None:
@@ -145,7 +145,7 @@ def test_who_waits_past_its_deadline_ends_there_and_is_never_started() -> None:
     first, hasty, last = submit(tenant), submit(tenant, start_seconds=4), submit(tenant)
     tenant.clock.advance(60)
     assert ends(tenant, first, hasty, last) == [10, 4, 20]
-    job = tenant.jobs[hasty]
+    job = tenant.queue.jobs[hasty]
     assert (job.ending.outcome.status, job.units) == (504, None)
 
 
@@ -154,7 +154,7 @@ def test_a_run_past_the_patience_of_its_app_gives_the_runner_back() -> None:
     ids = [submit(tenant) for _ in range(3)]
     tenant.clock.advance(60)
     assert ends(tenant, *ids) == [3, 6, 9]
-    assert tenant.jobs[ids[0]].ending.outcome.error_type == "request_timeout"
+    assert tenant.queue.jobs[ids[0]].ending.outcome.error_type == "request_timeout"
 
 
 @pytest.mark.parametrize("clock", ["manual", "instant"])
@@ -259,5 +259,5 @@ async def test_the_end_of_a_direct_run_lets_the_next_one_start() -> None:
     assert words(tenant, id_) == ["q0"]
     tenant.clock.advance(10)
     await running
-    (job,) = tenant.jobs.values()
+    (job,) = tenant.queue.jobs.values()
     assert job.state is State.RUNNING

@@ -141,19 +141,19 @@ class Queues(RuleBasedStateMachine):
         self.asked += 1
         id_, seen = self.job(pick)
         tenant = self.tenant
-        if id_ in tenant.jobs:
-            tenant.look(tenant.jobs[id_], tenant.clock.now())
-        before = {key: state_of(job) for key, job in tenant.jobs.items()}
+        if id_ in tenant.queue.jobs:
+            tenant.queue.look(tenant.queue.jobs[id_], tenant.clock.now())
+        before = {key: state_of(job) for key, job in tenant.queue.jobs.items()}
         try:
             tenant.trouble(operation, seen.app, id_)
         except Interrupted:
-            assert {key: state_of(job) for key, job in tenant.jobs.items()} == before
+            assert {key: state_of(job) for key, job in tenant.queue.jobs.items()} == before
             return id_, seen, False
         return id_, seen, True
 
     def missing(self, id_: str) -> None:
         """A 404 is for what was kept long enough, and for ever after; the door notes it."""
-        assert id_ not in self.tenant.jobs
+        assert id_ not in self.tenant.queue.jobs
         self.gone.add(id_)
         self.asked -= 1
 
@@ -161,11 +161,11 @@ class Queues(RuleBasedStateMachine):
     def submit(self, kind: int, app: str, wishes: Wishes) -> None:
         self.asked += 1
         call = make_call(app, input_={"prompt": "hi", "n": kind % self.kinds}, wishes=wishes)
-        before = set(self.tenant.jobs)
+        before = set(self.tenant.queue.jobs)
         try:
             job = self.tenant.submit(call)
         except (WireError, Interrupted):
-            assert set(self.tenant.jobs) == before
+            assert set(self.tenant.queue.jobs) == before
             return
         assert job.id not in self.seen
         assert job.submitted().status in WORDS
@@ -212,7 +212,7 @@ class Queues(RuleBasedStateMachine):
         except WireError:
             self.missing(id_)
             return
-        job = self.tenant.jobs[id_]
+        job = self.tenant.queue.jobs[id_]
         assert not accepted or seen.ended_at is None or job.state is State.CANCELLED
 
     @precondition(lambda self: self.seen)
@@ -241,9 +241,9 @@ class Queues(RuleBasedStateMachine):
 
     def looked_at(self) -> list[Job]:
         now = self.tenant.clock.now()
-        jobs = list(self.tenant.jobs.values())
+        jobs = list(self.tenant.queue.jobs.values())
         for job in jobs:
-            self.tenant.look(job, now)
+            self.tenant.queue.look(job, now)
         return jobs
 
     @invariant()
@@ -340,7 +340,7 @@ def test_how_often_somebody_looks_changes_nothing(
             tenant.submit(make_call(app, wishes=Wishes(deadline, is_low)))
         pass_time(controls, 90.0, step if is_watched else 90.0)
         controls.jobs()
-        ends.append([(job.ended_at, job.attempt) for job in tenant.jobs.values()])
+        ends.append([(job.ended_at, job.attempt) for job in tenant.queue.jobs.values()])
     assert ends[0] == ends[1]
     assert all(ended is not None for ended, _ in ends[0])
 

@@ -84,7 +84,7 @@ def test_after_its_time_a_result_is_unknown(
     assert reads(tenant, id_) == [200, 200, 400]
     tenant.clock.advance(0.5)
     assert reads(tenant, id_) == [404, 404, 404]
-    assert id_ not in tenant.jobs
+    assert id_ not in tenant.queue.jobs
 
 
 def test_the_time_counts_from_the_end_and_not_from_the_first_look() -> None:

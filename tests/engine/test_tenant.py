@@ -80,7 +80,7 @@ def test_a_failure_of_the_account_is_met_at_submit() -> None:
     tenant = make_tenant(exchange({"fail": "exhausted-balance"}))
     error = refusal(tenant)
     assert error.status == 403
-    assert tenant.jobs == {}
+    assert tenant.queue.jobs == {}
     assert [entry.status for entry in tenant.journal] == [403]
 
 
@@ -273,13 +273,13 @@ def test_the_oldest_finished_job_makes_room() -> None:
     for _ in range(2):
         tenant.status(ANY_LLM, second.id, with_logs=False)
     third = tenant.submit(make_call())
-    assert list(tenant.jobs) == [first.id, third.id]
+    assert list(tenant.queue.jobs) == [first.id, third.id]
 
 
 def test_if_none_has_finished_the_oldest_makes_room() -> None:
     tenant = make_tenant(limits=Limits(jobs=2))
     made = [tenant.submit(make_call()).id for _ in range(4)]
-    assert list(tenant.jobs) == made[2:]
+    assert list(tenant.queue.jobs) == made[2:]
 
 
 def test_a_new_job_does_not_make_room_for_itself() -> None:
@@ -287,7 +287,7 @@ def test_a_new_job_does_not_make_room_for_itself() -> None:
     tenant = make_tenant(done_at_once, exchange(), limits=Limits(jobs=1))
     tenant.submit(make_call())
     job = tenant.submit(make_call(input_={"prompt": "fast"}))
-    assert list(tenant.jobs) == [job.id]
+    assert list(tenant.queue.jobs) == [job.id]
 
 
 def test_a_refusal_before_any_exchange_can_be_noted() -> None:

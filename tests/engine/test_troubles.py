@@ -155,7 +155,7 @@ def test_a_served_call_whose_answer_is_lost_uses_its_reply() -> None:
         exchange({"text": "x", "faults": {"submit": ["accepted-then-reset x2"]}}, times=2)
     )
     assert [begun(tenant) for _ in range(2)] == ["accepted-then-reset"] * 2
-    assert len(tenant.jobs) == 2
+    assert len(tenant.queue.jobs) == 2
 
 
 def test_each_reply_and_each_exchange_has_turns_of_its_own() -> None:
@@ -194,7 +194,7 @@ def test_a_refused_read_changes_nothing() -> None:
     tenant = make_world(exchange({"text": "x", "faults": {it: ["500"] for it in READS}}))
     id_ = submit(tenant)
     assert [met(tenant, it, id_) for it in OF_JOBS] == ["500"] * 4
-    job = tenant.jobs[id_]
+    job = tenant.queue.jobs[id_]
     assert (job.position.step, job.position.polls, job.is_over) == (0, 0, False)
     assert [it.kind for it in tenant.journal] == ["call", "cancel", "result", "status", "stream"]
     assert [it.status for it in tenant.journal] == [200, 500, 500, 500, 500]

@@ -36,7 +36,7 @@ def test_the_present_state_is_told_first_of_all() -> None:
     tenant, watch = watched(*STEPS)
     assert told(watch) == ["IN_QUEUE"]
     assert told(watch) == []
-    assert watch.request_id in tenant.jobs
+    assert watch.request_id in tenant.queue.jobs
 
 
 def test_every_step_is_told_once_even_if_many_pass_at_once() -> None:
@@ -160,7 +160,7 @@ def test_a_watch_begins_with_what_is_whether_or_not_somebody_looked_before() -> 
         tenant, first = watched(*STEPS)
         tenant.clock.advance(3)
         if has_looked:
-            tenant.jobs[first.request_id].look(tenant.clock.now())
+            tenant.queue.jobs[first.request_id].look(tenant.clock.now())
         late = tenant.watch(ANY_LLM, first.request_id, with_logs=True)
         shown.append([(it.status, it.position) for it in late.news()])
     assert shown == [[("IN_QUEUE", 0)]] * 2

@@ -280,7 +280,7 @@ def test_orders_wait_for_lower_ones_whatever_comes_first() -> None:
             assert deliver(tenant.webhooks) == []
     assert latest(tenant.webhooks).stage == "waiting"
     told = [json.loads(post.body)["request_id"] for post in deliver(tenant.webhooks)]
-    prompts = [tenant.jobs[id_].call.input["prompt"] for id_ in told]
+    prompts = [tenant.queue.jobs[id_].call.input["prompt"] for id_ in told]
     assert prompts == ["b", "c", "a"]
 
 

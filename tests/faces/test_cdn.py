@@ -11,7 +11,7 @@ from fakefal.addressing import Address, Form
 from fakefal.engine.blobs import Held
 from fakefal.engine.controls import Controls
 from fakefal.faces import cdn
-from fakefal.faces.http import Request, Response
+from fakefal.faces.http import FileBody, Request, Response
 from tests.callers import KEY, RUN, Caller, calling
 from tests.faces.storing import REST, V3, V3B, at, bearer, stored
 from tests.worlds import exchange, make_tenant, scenario
@@ -195,9 +195,9 @@ async def test_what_goes_wrong_on_the_way_is_told_to_the_door(word: str, size: i
     address = Address("v3b.fal.media", place.path, "", Form.HOST, "https://{host}")
     asked = Request("GET", address, place.path, {}, b"", None, marked=lambda _: tenant)
     answer = await cdn.read(asked, {"name": place.path.rsplit("/", 1)[1]})
-    assert isinstance(answer, Response)
+    assert isinstance(answer, Response if size == 10 else FileBody)
     assert answer.trouble is not None
-    assert (answer.trouble.name, len(answer.payload)) == (word, size)
+    assert answer.trouble.name == word
     assert asked.owner is tenant
 
 

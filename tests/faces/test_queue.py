@@ -327,3 +327,23 @@ async def test_a_cancel_can_be_answered_as_openapi_has_it() -> None:
         id_ = await caller.submit()
         heard = await caller.ask("PUT", f"{APP}/requests/{id_}/cancel")
         assert (heard.status, heard.body) == (200, b'{"success":true}')
+
+
+@pytest.mark.parametrize(
+    ("operation", "method", "path"),
+    [
+        ("status", "GET", "/status"),
+        ("status_stream", "GET", "/status/stream"),
+        ("result", "GET", ""),
+        ("cancel", "PUT", "/cancel"),
+    ],
+)
+async def test_what_happens_to_every_read_happens_to_that_of_an_unknown_request(
+    operation: str, method: str, path: str
+) -> None:
+    faults = {operation: [{"headers": {"x-late": "1"}}, "accepted-then-nginx-502", 500]}
+    async with calling({**scenario(exchange()), "faults": faults}) as caller:
+        heard = [await caller.ask(method, f"{APP}/requests/none{path}") for _ in range(4)]
+        assert [it.status for it in heard] == [404, 502, 500, 404]
+        assert heard[0].json == {"status": "NOT_FOUND"}
+        assert [it.headers.get("x-late") for it in heard] == ["1", None, None, None]

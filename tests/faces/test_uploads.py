@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from fakefal.engine.controls import Controls
-from fakefal.protocol.trouble import Operation, Trouble
 from fakefal.settings import Limits
 from tests.callers import KEY, Caller, calling, speak
 from tests.faces.storing import FIRST, REST, V3, V3B, at, bearer, begun, stored
+from tests.worlds import scenario
 
 
 def md5(data: bytes) -> str:
@@ -276,22 +276,30 @@ async def test_whole_bytes_for_an_upload_in_parts_and_the_reverse_are_refused() 
 # Trouble
 
 
-@pytest.mark.parametrize("is_performed", [True, False])
-async def test_trouble_is_asked_for_once_before_each_step(
-    is_performed: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
-
-    def trouble(operation: Operation) -> Trouble | None:
-        asked.append(operation)
-        return Trouble("test", is_performed=is_performed) if operation == "upload_put" else None
-
-    async with calling() as caller:
+@pytest.mark.parametrize(("fault", "kept"), [("nginx-502", 0), ("accepted-then-nginx-502", 1)])
+async def test_a_step_that_goes_wrong_stores_as_much_as_it_says(fault: str, kept: int) -> None:
+    async with calling({**scenario(), "faults": {"upload_put": [fault]}}) as caller:
         urls = await begun(caller)
-        monkeypatch.setattr(controls(caller).tenant, "trouble", trouble)
-        await at(caller, "PUT", urls["upload_url"], data=b"cat")
-        urls_again = await begun(caller)
-        assert urls_again != urls
-        await stored(caller)
-        assert asked == ["upload_put", "upload", "token", "upload"]
-        assert len(controls(caller).files()) == (2 if is_performed else 1)
+        assert (await at(caller, "PUT", urls["upload_url"], data=b"cat")).status == 502
+        assert len(controls(caller).files()) == kept
+        assert (await at(caller, "PUT", urls["upload_url"], data=b"cat")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("operation", "path", "body"),
+    [
+        ("upload", "/storage/upload/initiate?storage_type=none", {}),
+        ("token", "/tokens/", {}),
+    ],
+)
+async def test_a_refusal_meets_the_trouble_of_its_request(
+    operation: str, path: str, body: dict[str, Any]
+) -> None:
+    faults = {operation: [{"headers": {"x-late": "1"}}]}
+    async with calling({**scenario(), "faults": faults}) as caller:
+        heard = await caller.ask("POST", path, host="rest.fal.ai", json=body)
+        assert heard.status in (400, 422)
+        assert heard.headers["x-late"] == "1"
+        assert (
+            "x-late" not in (await caller.ask("POST", path, host="rest.fal.ai", json=body)).headers
+        )

@@ -167,3 +167,15 @@ def test_large_values_are_shown_without_being_written_out() -> None:
     assert quote("x" * 10_000_000) == f'"{"x" * 78}…'
     assert quote(["a"] * 10_000_000).startswith('["a", "a"')
     assert differences({"a": "x" * 5_000_000}, {"a": "x" * 4_999_999})
+
+
+def test_an_expression_that_would_try_for_ever_does_not_match_and_says_why() -> None:
+    matcher = compile_pattern({"$regex": "(a|aa)+$"})
+    value = "a" * 80 + "b"
+    assert not matcher.matches(value)
+    (difference,) = matcher.differences(value, "input.prompt")
+    assert str(difference) == (
+        "input.prompt takes more than 0.5 s to match with /(a|aa)+$/: "
+        "write it with fewer repetitions in repetitions"
+    )
+    assert matcher.matches("b aa")

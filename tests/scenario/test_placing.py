@@ -24,7 +24,7 @@ URL = "https://v3b.fal.media/files/b/0/cat.png"
 
 def placing(input_: Json = None, **assets: Asset) -> Placing:
     media = MediaPlan(assets=assets or {"cat.png": CAT})
-    return Placing(media, make_call(input_=input_), lambda asset, index: f"{URL}?{index}")
+    return Placing(media, make_call(input_=input_), "r-1", lambda asset, index: f"{URL}?{index}")
 
 
 def test_a_reference_becomes_a_file_object() -> None:
@@ -134,3 +134,15 @@ def test_generated_answers_go_by_the_endpoint() -> None:
     job = tenant.submit(make_call("fal-ai/kokoro"))
     assert job.ending.outcome.body["audio"]["content_type"] == "audio/wav"
     assert json.loads(job.ending.outcome.payload) == job.ending.outcome.body
+
+
+def test_made_files_carry_the_id_of_their_request_and_given_ones_stay() -> None:
+    tenant = tenant_with({"kind": "images"})
+    jobs = [tenant.submit(make_call("a/b")) for _ in range(2)]
+    made = [file.blob.read(0, 99999) for file in tenant.files]
+    assert [job.id.encode() in data for job, data in zip(jobs, made, strict=True)] == [True] * 2
+    sizes = [job.ending.outcome.body["images"][0]["file_size"] for job in jobs]
+    assert sizes == [len(data) for data in made]
+    given = tenant_with({"kind": "images", "files": ["cat.png"]}, **{"cat.png": CAT})
+    given.submit(make_call("a/b"))
+    assert [file.blob.read(0, 99999) for file in given.files] == [CAT.data]

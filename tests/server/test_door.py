@@ -197,7 +197,17 @@ async def test_a_preflight_allows_all_it_asks_for(host: str) -> None:
             "Access-Control-Max-Age": "600",
             "Vary": "Origin",
         }
-        assert {name: heard.headers[name] for name in expected} == expected
+        assert {name: heard.headers.getall(name) for name in expected} == {
+            name: [value] for name, value in expected.items()
+        }
+
+
+async def test_a_page_meets_no_header_twice_that_the_scenario_has_too() -> None:
+    headers = {"access-control-allow-origin": "https://app.example"}
+    async with calling(scenario(exchange({"text": "x", "headers": headers}))) as caller:
+        for path in (APP, f"{APP}/stream"):
+            heard = await caller.ask("POST", path, host=RUN, headers=ORIGIN, json={"prompt": "hi"})
+            assert heard.headers.getall("Access-Control-Allow-Origin") == ["https://app.example"]
 
 
 async def test_options_without_a_question_is_a_wrong_method() -> None:

@@ -42,7 +42,7 @@ def states(caller: Caller) -> list[str]:
 
 def prompts(caller: Caller, ids: list[str]) -> list[str]:
     (tenant,) = caller.fake.engine.tenants
-    return [tenant.jobs[id_].call.input["prompt"] for id_ in ids]
+    return [tenant.queue.jobs[id_].call.input["prompt"] for id_ in ids]
 
 
 async def over(caller: Caller, count: int = 1) -> None:

@@ -293,6 +293,37 @@ def test_a_large_body_is_cut_as_well(loop: str) -> None:
         assert len(body) <= 1_000_001
 
 
+FILE = b"0123456789" * 300_000
+
+
+@on_both
+@pytest.mark.parametrize(
+    ("fault", "size", "end"),
+    [
+        ("truncate", len(FILE) // 2, "closed"),
+        ({"reset": "headers"}, 0, "reset"),
+        ({"headers": {"x-late": "1"}}, len(FILE), "closed"),
+        ("broken-json", len(FILE) // 2, "closed"),
+        ({"set": {"a": 1}}, len(FILE), "closed"),
+        ("nginx-502", 150, "closed"),
+        ({"body": "gone"}, 4, "closed"),
+    ],
+)
+def test_a_file_that_is_read_as_it_is_sent_meets_troubles_too(
+    loop: str, fault: Any, size: int, end: str
+) -> None:
+    with serving(loop, faults={"download": [fault]}) as served:
+        host = b"fal.media"
+        _, body, _ = served.hear(http(host=host, path=b"/files/upload", body=FILE))
+        path = json.loads(body)["access_url"].removeprefix("https://fal.media").encode()
+        head, body, how = served.hear(http(host=host, path=path, method=b"GET", body=b""))
+        assert (len(body), how) == (size, end)
+        assert FILE.startswith(body) or size < 200
+        announced = len(FILE) if fault in ("truncate", {"reset": "headers"}) else size
+        assert b"Content-Length: %d\r\n" % announced in head + b"\r\n"
+        assert served.hear(http(host=host, path=path, method=b"GET", body=b""))[1] == FILE
+
+
 @on_both
 def test_an_account_that_is_locked_is_told_at_every_call(loop: str) -> None:
     with serving(loop, accounts={"poor:*": "exhausted-balance"}) as served:

@@ -10,6 +10,7 @@ import pytest
 from fakefal.faces.http import Response
 from fakefal.server.wire import Whole, printable
 from tests.callers import calling
+from tests.faces.storing import at, stored
 from tests.worlds import exchange, scenario
 
 
@@ -56,3 +57,22 @@ def test_what_would_break_a_header_line_is_left_out(text: str, shown: str) -> No
 def test_an_answer_to_a_caller_who_stays_keeps_the_connection() -> None:
     assert Whole(Response(200, b""), keep_alive=True).keep_alive is True
     assert Whole(Response(200, b""), keep_alive=False).keep_alive is False
+
+
+@pytest.mark.parametrize("status", [204, 304])
+async def test_a_status_without_a_body_has_no_length_either(status: int) -> None:
+    faults = {"run": [{"status": status, "body": {"detail": "not for this status"}}]}
+    async with calling(scenario(exchange({"text": "Ship it.", "faults": faults}))) as caller:
+        first = await caller.run("fal-ai/any-llm")
+        assert (first.status, first.body) == (status, b"")
+        assert "Content-Length" not in first.headers
+        assert (await caller.run("fal-ai/any-llm")).status == 200
+
+
+async def test_what_is_not_modified_has_no_length() -> None:
+    async with calling() as caller:
+        url = await stored(caller, b"0123456789")
+        etag = (await at(caller, "GET", url)).headers["ETag"]
+        same = await at(caller, "GET", url, headers={"If-None-Match": etag})
+        assert same.status == 304
+        assert "Content-Length" not in same.headers
