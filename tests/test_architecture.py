@@ -16,8 +16,8 @@ _BELOW = {"engine", "scenario", "protocol", "addressing", "settings"}
 _ABOVE = {"server", "control", "gateway", "recorder", *_BELOW}
 
 MAY_IMPORT: dict[str, set[str]] = {
-    "cli": {*_ABOVE, "fakefal"},
-    "testing": {*_ABOVE, "fakefal"},
+    "cli": {*_ABOVE, "hooks", "fakefal"},
+    "testing": {*_ABOVE, "hooks", "fakefal"},
     "server": {"faces", "control", "recorder", "gateway", *_BELOW},
     "faces": {"engine", "addressing", "protocol"},
     "control": {"engine", "scenario", "protocol"},
@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "addressing": {"protocol"},
     "settings": {"protocol"},
     "protocol": set(),
+    "hooks": set(),
     "errors": set(),
 }
 """Who may import whom; ``errors`` and one's own package always, ``fakefal`` is the root itself."""
@@ -56,8 +57,9 @@ BANNED: dict[str, set[str]] = {
 }
 """What only its owners may use: time, chance, the environment, tasks."""
 
-ENVIRONMENT_USERS = ("cli/", "testing/")
-"""These hand the environment on to other programs, or set it for a test, and say so (noqa)."""
+ENVIRONMENT_USERS = ("cli/", "testing/", "hooks/")
+"""These hand the environment on to other programs, or set it for a test, and say so (noqa); hooks
+run in those other programs."""
 
 LEFTOVERS = {"utils", "util", "helpers", "common", "types", "base", "manager", "misc"}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from fakefal.cli.terminal import Terminal
@@ -18,18 +20,21 @@ from fakefal.settings import data_folder
     metavar="NAME",
     help="Print a key and a certificate for a host name or IP address, as one PEM; repeatable.",
 )
+@click.option("--install", is_flag=True, help="Print how each system is made to trust it.")
 @click.pass_obj
-def ca(terminal: Terminal, pem: bool, names: tuple[str, ...]) -> None:
+def ca(terminal: Terminal, pem: bool, names: tuple[str, ...], install: bool) -> None:
     """Print where the certificate of the local CA is; it is made if this machine has none.
 
     Its key stays beside it and is for you alone: who trusts this CA trusts whatever the key signs.
     FAKEFAL_HOME names another folder than that of your user data.
     """
-    if pem and names:
-        raise click.UsageError("--pem and --issue do not go together — call it twice")
+    if pem + bool(names) + install > 1:
+        raise click.UsageError("--pem, --issue and --install do not go together — call it again")
     authority = Authority(data_folder())
     if names:
         terminal.say(authority.issue(*names).decode().rstrip())
+    elif install:
+        terminal.say(_install(shlex.quote(str(authority.path))))
     elif pem:
         terminal.say(authority.pem.decode().rstrip())
     else:
@@ -39,3 +44,20 @@ def ca(terminal: Terminal, pem: bool, names: tuple[str, ...]) -> None:
             f"trust it: NODE_EXTRA_CA_CERTS={path} (Node), SSL_CERT_FILE={path} (Python, instead "
             "of the system's), --cacert (curl)"
         )
+
+
+def _install(path: str) -> str:
+    """Commands for each system; none of them is needed by programs that read the variables."""
+    rows = [
+        ("Debian, Ubuntu, Alpine", "sudo cp {} /usr/local/share/ca-certificates/fakefal.crt"),
+        ("", "sudo update-ca-certificates"),
+        ("Fedora, RHEL", "sudo cp {} /etc/pki/ca-trust/source/anchors/fakefal.pem"),
+        ("", "sudo update-ca-trust"),
+        ("Arch", "sudo trust anchor {}"),
+        ("macOS", "security add-trusted-cert -r trustRoot -k login.keychain-db {}"),
+        ("Windows", "certutil -user -addstore Root {}"),
+        ("Java", "keytool -importcert -noprompt -alias fakefal -cacerts -file {}"),
+    ]
+    lines = [f"{system:<23} {command.format(path)}" for system, command in rows]
+    note = "# who trusts this CA trusts whatever its key signs: prefer the variables of fakefal env"
+    return "\n".join([note, *lines])

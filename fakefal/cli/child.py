@@ -46,9 +46,7 @@ class Ended:
     left: bool = False
 
 
-def run_command(
-    command: Sequence[str], env: Mapping[str, str], view: View | None = None
-) -> Ended:
+def run_command(command: Sequence[str], env: Mapping[str, str], view: View | None = None) -> Ended:
     """Run a command to its end, with our standard streams; call it from the main thread.
 
     On POSIX it has a process group of its own, which holds the terminal while it runs: Ctrl-C

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from fakefal import hooks
+from fakefal.cli.certificates import certificates_for
 from fakefal.cli.child import CannotStart, Ended, run_command
 from fakefal.cli.guarding import Guard
 from fakefal.cli.outcome import Outcome, Refusal
@@ -19,7 +20,8 @@ from fakefal.cli.serving import make_fake, server_options
 from fakefal.cli.summary import escapes, summary
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.clock import Clock
-from fakefal.gateway.environment import Reach, changed, redirecting, trusted_files
+from fakefal.gateway.environment import Reach, changed, redirecting
+from fakefal.gateway.upstream import upstream_of
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 
@@ -109,6 +111,7 @@ def run(
 def run_beside(fake: FakeFal, outcome: Outcome, key: str | None, *, uses_names: bool) -> None:
     """Run the command beside the fake, and note what it came to."""
     environment = dict(os.environ)  # noqa: TID251 (the command gets ours, changed)
+    fake.gate.upstream = upstream_of(environment)
     server = ThreadedFakeFal(fake)
     with tempfile.TemporaryDirectory(prefix="fakefal-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -140,36 +143,18 @@ def _note(outcome: Outcome, ended: Ended, guard: Guard) -> None:
 def _reach(
     fake: FakeFal, folder: Path, guard: Guard, key: str | None, environment: Mapping[str, str]
 ) -> Reach:
-    """How the command reaches the fake; whom it trusted already it trusts as before."""
-    ca = fake.ca_path
-    bundle = _joined(folder / "bundle.pem", fake.bundle_path, *trusted_files(environment))
-    added = trusted_files(environment, ["NODE_EXTRA_CA_CERTS", "DENO_CERT"])
+    """How the command reaches the fake."""
+    bundle, added = certificates_for(folder, fake.ca_path, fake.bundle_path, environment)
     return Reach(
         url=fake.proxy_url,
-        ca=ca,
         bundle=bundle,
-        added=_joined(folder / "added.pem", ca, *added) if added else None,
+        added=added,
         preload=hooks.PRELOAD,
         python=hooks.PYTHON,
         escapes=guard.escapes_file,
         key=key,
         everything=fake.offline,
     )
-
-
-def _joined(path: Path, *files: Path) -> Path:
-    """One file of certificates from several; one that cannot be read was of no use before."""
-    found: dict[bytes, None] = {}
-    for file in files:
-        try:
-            content = file.read_bytes()
-        except OSError:
-            continue
-        for part in content.split(b"-----BEGIN ")[1:]:
-            found.setdefault(b"-----BEGIN " + part.rstrip() + b"\n")
-    path.write_bytes(b"".join(found))
-    path.chmod(0o644)
-    return path
 
 
 def _code(outcome: Outcome, *, strict: bool) -> int:

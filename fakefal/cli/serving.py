@@ -50,7 +50,9 @@ _OPTIONS = (
         help="Send webhooks to this host too; loopback and private ones are allowed. Repeatable.",
     ),
     click.option(
-        "--offline", is_flag=True, help="Let nobody out through the proxy to other hosts than fal's."
+        "--offline",
+        is_flag=True,
+        help="Let nobody out through the proxy to other hosts than fal's.",
     ),
 )
 

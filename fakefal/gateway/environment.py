@@ -47,18 +47,17 @@ ELSEWHERE = (
 class Reach:
     """How a fake is reached, and what its callers are given.
 
-    ``url`` is its plain port, which is an HTTP proxy too. ``ca`` is the certificate of the local
-    CA, ``bundle`` a file of it and of all other roots; ``added`` is what is trusted beside the
-    roots (the CA, and what the caller's environment added already), ``ca`` where None. ``preload``
-    is the script that Node requires first, ``python`` a folder for PYTHONPATH, ``escapes`` the file
-    that both write attempts to reach the real fal to. ``everything`` sends plain http through the
-    proxy as well, so that the fake can refuse it.
+    ``url`` is its plain port, which is an HTTP proxy too. ``bundle`` is a file of the local CA and
+    of all other roots, ``added`` one of what is trusted beside the roots: the CA, and what the
+    caller's environment added already. ``preload`` is the script that Node requires first,
+    ``python`` a folder for PYTHONPATH, ``escapes`` the file that both write attempts to reach the
+    real fal to. ``everything`` sends plain http through the proxy as well, so that the fake can
+    refuse it.
     """
 
     url: str
-    ca: Path
     bundle: Path
-    added: Path | None = None
+    added: Path
     preload: Path | None = None
     python: Path | None = None
     escapes: Path | None = None
@@ -74,7 +73,7 @@ def redirecting(reach: Reach, current: Mapping[str, str]) -> Changes:
     changes: Changes = {"FAKEFAL_URL": reach.url}
     changes.update(_proxies(reach, current))
     changes.update(dict.fromkeys(BUNDLES, str(reach.bundle)))
-    changes.update(dict.fromkeys(ADDED, str(reach.added or reach.ca)))
+    changes.update(dict.fromkeys(ADDED, str(reach.added)))
     changes.update({name: None for name in ELSEWHERE if name in current})
     changes.update(_keys(reach, current))
     if reach.preload is not None:

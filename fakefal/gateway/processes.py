@@ -48,7 +48,8 @@ def _hex(address: Address) -> str:
 
 def _holds(folder: Path, wanted: str) -> bool:
     try:
-        return any(os.readlink(entry.path) == wanted for entry in os.scandir(folder))
+        with os.scandir(folder) as entries:
+            return any(os.readlink(entry.path) == wanted for entry in entries)
     except OSError:
         return False
 

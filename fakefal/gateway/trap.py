@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+from contextlib import suppress
 
 from fakefal.gateway.authority import Authority
 from fakefal.gateway.escapes import Escape
@@ -31,6 +32,7 @@ class Trap:
         self._asked: dict[ssl.SSLObject | ssl.SSLSocket, str] = {}
         self._context: ssl.SSLContext | None = None
         self._servers: list[asyncio.Server] = []
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
 
     async def start(self) -> str:
         """Listen; gives why it cannot be done, or an empty string."""
@@ -44,15 +46,20 @@ class Trap:
         return ""
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Listen no more, and end what is open; that is noted too."""
         servers, self._servers = self._servers, []
         for server in servers:
             server.close()
+        tasks = [task for task in self._open.values() if task is not None]
+        for writer in self._open:
+            writer.transport.abort()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         port = writer.get_extra_info("sockname")[1]
         peer = writer.get_extra_info("peername")[:2]
         pid, command = holder_of(peer, (self._address, port))  # it may be gone in a moment
+        self._open[writer] = asyncio.current_task()
         line = _Line(reader, writer)
         told = f"port {port} of a host of fal's"
         try:
@@ -63,15 +70,18 @@ class Trap:
             if len(self.escapes) < _MOST:
                 self.escapes.append(Escape(told, "names", pid, command, f"port {port}"))
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+            del self._open[writer]
 
     async def _refuse(self, line: _Line, port: int) -> str:
         """Answer a connection; gives the URL that was asked for."""
-        if port == 443:
+        if _PORTS[port] == "https":
             await line.secure(self._tls(), self._asked)
         head = await line.head()
         request, *fields = head.split("\r\n")
         host = next((it[5:].strip() for it in fields if it.lower().startswith("host:")), line.host)
-        path = (request.split(" ") + ["", ""])[1]
+        path = [*request.split(" "), "", ""][1]
         url = path if "://" in path else f"{_PORTS[port]}://{host}{path}"
         detail = (
             f"fakefal refused a direct connection to {url}: fal is reached through the proxy of "
@@ -141,11 +151,8 @@ class _Line:
             self._writer.write(content)
         else:
             self._tls.write(content)
-            with_end = self._tls
-            try:
-                with_end.unwrap()
-            except ssl.SSLError:
-                pass  # the caller does not take leave
+            with suppress(ssl.SSLError):  # the caller may not take leave
+                self._tls.unwrap()
         await self._flush()
 
     async def _read(self) -> bytes:

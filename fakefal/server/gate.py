@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fakefal.gateway.authority import Authority
     from fakefal.gateway.forwarding import Forwarder
     from fakefal.gateway.relay import Side
+    from fakefal.gateway.upstream import Upstream
     from fakefal.settings import Settings
 
 _LOG = logging.getLogger("fakefal")
@@ -42,13 +43,15 @@ _UNPRINTABLE = re.compile(r"[^ -~]+")
 class Gate:
     """Takes what is no plain request of the fake's own port.
 
-    ``ports`` are the fake's own. ``visits`` tells of other hosts that were asked for.
+    ``ports`` are the fake's own. ``visits`` tells of other hosts that were asked for;
+    ``upstream`` is the proxy that the way to them goes through.
     """
 
     def __init__(self, engine: Engine, tasks: Tasks) -> None:
         self.listener: Listener | None = None
         self.ports: set[int] = set()
         self.visits = Visits()
+        self.upstream: Upstream | None = None
         self._engine = engine
         self._settings: Settings = engine.settings
         self._tasks = tasks
@@ -122,7 +125,8 @@ class Gate:
         if len(self._tunnels) >= self._settings.limits.tunnels:
             return _Told(503, f"{len(self._tunnels)} tunnels are open, and no more are let in")
         try:
-            far = await dial(target.host, target.port, _DIAL_SECONDS)
+            reach = dial if self.upstream is None else self.upstream.dial
+            far = await reach(target.host, target.port, _DIAL_SECONDS)
         except OSError as error:
             return self._unreachable(request, target, error)
         self._tunnels.add(far)

@@ -7,22 +7,23 @@ opened through it here. Works on Python 3.8 and newer, with the standard library
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
-import json
 import os
-import socket
 import sys
-import traceback
-from types import ModuleType
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple  # noqa: UP035 (3.8)
-from urllib.parse import urlsplit
+
+TYPE_CHECKING = False  # that of typing, without its import: every Python under a run pays for it
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
 
 DOMAINS = ("fal.run", "fal.ai", "fal.media", "falrun.com")
 """The domains of fal; a name below one is fal's as well."""
 
 _LOOKUPS = ("socket.getaddrinfo", "socket.gethostbyname")
-_PATCHED = ("websockets.sync.client", "websockets.asyncio.client", "websockets.legacy.client")
+_WEBSOCKETS = ("websockets.sync.client", "websockets.asyncio.client", "websockets.legacy.client")
+_PATCHED = (*_WEBSOCKETS, "uvloop")
 _FRAMES = 8
 _CONNECT_SECONDS = 10
 
@@ -47,7 +48,7 @@ def install() -> None:
     sys.meta_path.insert(0, _Finder())
 
 
-def _audit(event: str, arguments: Tuple[Any, ...]) -> None:  # noqa: UP006 (3.8)
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if event in _LOOKUPS:
         host, port = arguments[0], arguments[1] if len(arguments) > 1 else None
     elif event == "socket.connect" and isinstance(arguments[1], tuple) and arguments[1]:
@@ -73,6 +74,8 @@ def _report(target: str, how: str) -> None:
     path = os.environ.get("FAKEFAL_ESCAPES")
     if not path:
         return
+    import json
+
     told = {
         "target": target,
         "by": "Python",
@@ -92,13 +95,15 @@ def _report(target: str, how: str) -> None:
         return
 
 
-def _command() -> List[str]:  # noqa: UP006 (3.8)
+def _command() -> list[str]:
     found = getattr(sys, "orig_argv", None)  # from 3.10
     return list(found or [sys.executable, *getattr(sys, "argv", [])])
 
 
-def _stack() -> List[str]:  # noqa: UP006 (3.8)
+def _stack() -> list[str]:
     """Who called, the innermost last: ``app.py:12 in ask``; not this file."""
+    import traceback
+
     frames = [it for it in traceback.extract_stack() if it.filename != __file__]
     return [f"{it.filename}:{it.lineno} in {it.name}" for it in frames[-_FRAMES:]]
 
@@ -107,32 +112,34 @@ def _text(host: object) -> str:
     return bytes(host).decode("ascii", "replace") if isinstance(host, bytes) else str(host)
 
 
-# websockets before 15
+# Libraries that the audit hook cannot see, or that know no proxy
 
 
-class _Finder(importlib.abc.MetaPathFinder):
-    """Lets the modules of ``websockets`` that open sockets be found as ever, and patches them."""
+class _Finder:
+    """Lets a few modules that open sockets be found as ever, and patches them."""
 
     def find_spec(
         self,
         fullname: str,
-        path: Optional[Sequence[str]],  # noqa: UP045 (3.8)
-        target: Optional[ModuleType] = None,  # noqa: UP045 (3.8)
-    ) -> Optional[importlib.machinery.ModuleSpec]:  # noqa: UP045 (3.8)
+        path: Sequence[str] | None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
         if fullname not in _PATCHED:
             return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        from importlib.machinery import PathFinder
+
+        spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader)
+            spec.loader = _Loader(spec.loader)  # type: ignore[assignment]  # it has all they call
         return spec
 
 
-class _Loader(importlib.abc.Loader):
+class _Loader:
     def __init__(self, real: Any) -> None:
         self._real = real
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> Optional[ModuleType]:  # noqa: UP045 (3.8)
-        found: Optional[ModuleType] = self._real.create_module(spec)  # noqa: UP045 (3.8)
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        found: ModuleType | None = self._real.create_module(spec)
         return found
 
     def exec_module(self, module: ModuleType) -> None:
@@ -147,6 +154,32 @@ class _Loader(importlib.abc.Loader):
 
 
 def _patch(module: ModuleType) -> None:
+    if module.__name__ == "uvloop":
+        _patch_loop(module.__dict__["Loop"])
+    else:
+        _patch_websockets(module)
+
+
+def _patch_loop(loop: Any) -> None:
+    """Refuse what uvloop would look up by itself, without an event for audit hooks."""
+    real, lookup = loop.create_connection, loop.getaddrinfo
+
+    async def create_connection(
+        self: Any, factory: Any, host: Any = None, *args: Any, **more: Any
+    ) -> Any:
+        if is_fals(host):
+            refuse(_text(host), args[0] if args else more.get("port"), "uvloop")
+        return await real(self, factory, host, *args, **more)
+
+    async def getaddrinfo(self: Any, host: Any, *args: Any, **more: Any) -> Any:
+        if is_fals(host):
+            refuse(_text(host), args[0] if args else more.get("port"), "uvloop")
+        return await lookup(self, host, *args, **more)
+
+    loop.create_connection, loop.getaddrinfo = create_connection, getaddrinfo
+
+
+def _patch_websockets(module: ModuleType) -> None:
     """Make a module of ``websockets`` take a socket through the proxy, if it knows no proxies."""
     version = sys.modules["websockets"].__dict__.get("__version__") or _version()
     if int(str(version).split(".")[0]) >= 15:
@@ -177,7 +210,9 @@ def _through(real: Callable[..., Any], skipped: int = 0) -> Callable[..., Any]:
     return connect
 
 
-def _socket_for(uri: object, options: Dict[str, Any]) -> Dict[str, Any]:  # noqa: UP006 (3.8)
+def _socket_for(uri: object, options: dict[str, Any]) -> dict[str, Any]:
+    from urllib.parse import urlsplit
+
     proxy = os.environ.get("FAKEFAL_URL")
     parts = urlsplit(uri) if isinstance(uri, str) else None
     if not proxy or parts is None or not is_fals(parts.hostname):
@@ -191,6 +226,9 @@ def _socket_for(uri: object, options: Dict[str, Any]) -> Dict[str, Any]:  # noqa
 
 def _tunnel(proxy: str, host: str, port: int) -> socket.socket:
     """A socket that the proxy has connected to a host; raises ConnectionError."""
+    import socket
+    from urllib.parse import urlsplit
+
     parts = urlsplit(proxy)
     sock = socket.create_connection((parts.hostname, parts.port or 80), _CONNECT_SECONDS)
     try:

@@ -11,21 +11,22 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 def _next() -> None:
     """Run the ``sitecustomize`` that this one hides, as if it had been found first."""
-    import importlib.util
     from importlib.machinery import PathFinder
 
     others = [folder for folder in sys.path if os.path.abspath(folder or ".") != HERE]
     spec = PathFinder.find_spec("sitecustomize", others)
     if spec is None or spec.loader is None:
         return
-    module = importlib.util.module_from_spec(spec)
+    from importlib.util import module_from_spec  # most have no other, and start sooner
+
+    module = module_from_spec(spec)
     sys.modules["sitecustomize"] = module
     spec.loader.exec_module(module)
 
 
-if sys.version_info >= (3, 8):
+if hasattr(sys, "addaudithook"):  # Python 3.8
     try:
-        import fakefal_child
+        import fakefal_child  # type: ignore[import-not-found]  # it lies beside this file
 
         fakefal_child.install()
     except Exception as error:

@@ -1,0 +1,93 @@
+"""Variables in the words of a shell, each value quoted so that it arrives as it is."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterable
+
+from fakefal.gateway.environment import Changes
+
+Statements = Callable[[Changes], str]
+
+
+def _bash(changes: Changes) -> str:
+    return _lines(
+        f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}"
+        for name, value in changes.items()
+    )
+
+
+def _fish(changes: Changes) -> str:
+    return _lines(
+        f"set -e {name}" if value is None else f"set -gx {name} {_fish_quoted(value)}"
+        for name, value in changes.items()
+    )
+
+
+def _fish_quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _powershell(changes: Changes) -> str:
+    return _lines(
+        f"Remove-Item Env:{name} -ErrorAction SilentlyContinue"
+        if value is None
+        else f"$env:{name} = '{_powershell_doubled(value)}'"
+        for name, value in changes.items()
+    )
+
+
+def _powershell_doubled(value: str) -> str:
+    """Its single quotes doubled; PowerShell takes typographic ones for the same."""
+    for quote in "'\u2018\u2019\u201a\u201b":
+        value = value.replace(quote, quote * 2)
+    return value
+
+
+def _github(changes: Changes) -> str:
+    """For the file that ``$GITHUB_ENV`` names, which can take nothing away: it is left empty."""
+    return _lines(
+        _github_block(name, value or "") if "\n" in (value or "") else f"{name}={value or ''}"
+        for name, value in changes.items()
+    )
+
+
+def _github_block(name: str, value: str) -> str:
+    mark = "FAKEFAL_END"
+    while mark in value:
+        mark += "_"
+    return f"{name}<<{mark}\n{value}\n{mark}"
+
+
+def _dotenv(changes: Changes) -> str:
+    return _lines(f"{name}={_dotenv_quoted(value or '')}" for name, value in changes.items())
+
+
+def _dotenv_quoted(value: str) -> str:
+    """Single quotes keep all as it is; only what holds one needs the double ones."""
+    if "'" not in value and "\n" not in value:
+        return f"'{value}'"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    escaped = escaped.replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _json(changes: Changes) -> str:
+    return json.dumps(changes, indent=2, ensure_ascii=False)
+
+
+def _lines(found: Iterable[str]) -> str:
+    return "\n".join(found)
+
+
+SHELLS: dict[str, Statements] = {
+    "bash": _bash,
+    "fish": _fish,
+    "powershell": _powershell,
+    "github": _github,
+    "dotenv": _dotenv,
+    "json": _json,
+}
+"""Each form by its name; bash is for zsh and sh as well."""
