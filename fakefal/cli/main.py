@@ -23,7 +23,10 @@ _COMMANDS = {
     "serve": ("fakefal.cli.serve", "Serve a fake fal.ai until it is stopped."),
     "run": ("fakefal.cli.run", "Run a command whose fal clients talk to a fake."),
     "record": ("fakefal.cli.record", "Run a command, and keep what fal answers it."),
-    "import": ("fakefal.cli.importing", "Make a scenario of a HAR, a cassette, a curl trace, ….",),
+    "import": (
+        "fakefal.cli.importing",
+        "Make a scenario of a HAR, a cassette, a curl trace, ….",
+    ),
     "diff": ("fakefal.cli.diff", "Say what differs between two recordings."),
     "env": ("fakefal.cli.env", "Print what points a shell's programs at a running fake."),
     "check": ("fakefal.cli.check", "Check scenario files."),

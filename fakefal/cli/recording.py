@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from fakefal.cli.serving import counted
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.clock import real_now
-from fakefal.recorder.distil import Distilled
+from fakefal.errors import FakefalError
 from fakefal.recorder.modes import MODES, Decision, Mode, age_warning, decide, read_age, usual_mode
-from fakefal.server.recording import RecordingWish
 from fakefal.server.server import FakeFal
+
+if TYPE_CHECKING:
+    from fakefal.recorder.distil import Distilled
+    from fakefal.server.recording import RecordingWish
+
+RECORDING = ("mode", "upstream", "patterns", "media", "max_age")
+"""The names of the options of ``recording_options``."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -90,6 +96,11 @@ class Told:
         mode = mode or usual_mode(os.environ)  # noqa: TID251 (CI says so there)
         return cls(Path(path), mode, upstream, patterns, media, read_age(max_age))
 
+    @property
+    def answers_too(self) -> bool:
+        """Whether what is recorded already answers, and the rest is added."""
+        return self.mode == "new" and self.path.exists()
+
     def decide(self, terminal: Terminal) -> Decision:
         """What is done; says so of a recording that is old. Raises FakefalError."""
         decision = decide(self.path, self.mode)
@@ -101,6 +112,8 @@ class Told:
 
     def wish(self, decision: Decision) -> RecordingWish:
         """What the server is to record."""
+        from fakefal.server.recording import RecordingWish  # most servers record nothing
+
         return RecordingWish(
             self.path,
             self.upstream,
@@ -110,14 +123,28 @@ class Told:
             media=self.media,
         )
 
-    def fake(self, terminal: Terminal, speed: float, **settings: Any) -> tuple[FakeFal, Decision]:
-        """A server that records, replays, or both; recordings replay at once unless told."""
+    def fake(self, terminal: Terminal, speed: float) -> tuple[FakeFal, Decision]:
+        """A server that records, replays, or both; a replay takes no time unless told."""
         decision = self.decide(terminal)
-        paths = () if decision.loaded is None else (str(self.path),)
-        fake = FakeFal(*paths, speed=speed, **settings)
+        fake = FakeFal(*() if decision.loaded is None else (decision.loaded,), speed=speed)
         if decision.records:
             fake.record(self.wish(decision))
         return fake, decision
+
+
+def record_with(fake: FakeFal, terminal: Terminal, told: Told) -> None:
+    """Have a server that was made already record; raises FakefalError.
+
+    Its own scenarios answer first in mode ``new`` alone: what they have no answer to is recorded.
+    """
+    decision = told.decide(terminal)
+    if not decision.records:
+        raise FakefalError(
+            f"{told.path} is there already — serve it, or record it again with --mode all or new"
+        )
+    wish = told.wish(decision)
+    is_first = told.mode == "new" and bool(fake.engine.scenarios)
+    fake.record(replace(wish, misses_only=True) if is_first else wish)
 
 
 def told_of(distilled: Distilled | None, path: Path) -> list[str]:

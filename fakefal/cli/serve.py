@@ -6,11 +6,13 @@ import asyncio
 import gc
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
 from fakefal import __version__
+from fakefal.cli.recording import RECORDING, Told, record_with, recording_options, told_of
 from fakefal.cli.serving import counted, make_fake, server_options
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.journal import Entry
@@ -31,6 +33,8 @@ class _Tally:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8787, show_default=True, help="Port; 0 takes a free one.")
 @server_options
+@click.option("--record", "path", metavar="FILE", help="Ask fal, and keep what it answers there.")
+@recording_options
 @click.option("--quiet", is_flag=True, help="No line for each call.")
 @click.pass_obj
 def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> None:
@@ -53,9 +57,16 @@ async def _serve(
     host: str,
     port: int,
     quiet: bool,
-    **settings: Any,
+    path: str | None,
+    **options: Any,
 ) -> None:
-    fake = make_fake(scenarios, host=host, port=port, **settings)
+    recording = {name: options.pop(name) for name in RECORDING}
+    told = None if path is None else Told.of(path, **recording)
+    if told is not None and told.answers_too and path not in scenarios:
+        scenarios = (*scenarios, str(path))
+    fake = make_fake(scenarios, host=host, port=port, **options)
+    if told is not None:
+        record_with(fake, terminal, told)
     tally = _Tally()
 
     def note(entry: Entry) -> None:
@@ -75,6 +86,8 @@ async def _serve(
         await stopped.wait()
     for line in fake.unsent:
         terminal.say(f"webhook still due: {line}")
+    for line in told_of(fake.recorded, Path(path or "")):
+        terminal.say(line)
     terminal.say(f"stopped after {counted(tally.calls, 'call')}, {counted(tally.misses, 'miss')}")
 
 

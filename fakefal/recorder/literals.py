@@ -41,7 +41,7 @@ def expression(value: Json) -> str:
 def _source(value: Json) -> str:
     if isinstance(value, dict):
         pairs = (f"{_source(name)}: {_source(inner)}" for name, inner in value.items())
-        return f"{{{', '.join(pairs)}}}".replace("{{", "{ {").replace("}}", "} }")
+        return f"{{ {', '.join(pairs)} }}"
     if isinstance(value, list):
         return f"[{', '.join(map(_source, value))}]"
     if isinstance(value, str):

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from fakefal.errors import FakefalError
-from fakefal.scenario.durations import format_duration, parse_duration
-from fakefal.scenario.loading import Loaded, load_file
-from fakefal.scenario.models import Recorded
+from fakefal.scenario.durations import parse_duration
+
+if TYPE_CHECKING:
+    from fakefal.scenario.loading import Loaded
+    from fakefal.scenario.models import Recorded
 
 Mode = Literal["none", "once", "new", "all"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -39,6 +41,8 @@ def usual_mode(environment: Mapping[str, str]) -> Mode:
 
 def decide(path: Path, mode: Mode) -> Decision:
     """What a mode means for a file; raises FakefalError, ScenarioError for one that is wrong."""
+    from fakefal.scenario.loading import load_file  # most commands ask for no mode
+
     exists = path.exists()
     if mode == "none":
         if not exists:
@@ -69,9 +73,8 @@ def age_warning(
     if age <= max_age_seconds:
         return ""
     return (
-        f"{loaded.file} was recorded {age / 86_400:.0f} days ago, which is more than "
-        f"{format_duration(max_age_seconds / 86_400).removesuffix('s')} — record it again with "
-        "--mode all, and compare them with fakefal diff"
+        f"{loaded.file} was recorded {age / 86_400:.0f} days ago, and {max_age_seconds / 86_400:g} "
+        "are old — record it again with --mode all, and see fakefal diff"
     )
 
 

@@ -36,7 +36,7 @@ HOP_BY_HOP = frozenset(
 )
 """Headers of one connection, which are not handed on."""
 
-_OURS = frozenset({"accept-encoding", "x-forwarded-host", "x-fal-target-host"})
+_OURS = frozenset({"accept-encoding", "x-forwarded-host", "x-fal-target-host", "x-fal-target-url"})
 
 
 class Upstream:

@@ -42,7 +42,8 @@ class RecordingSession:
         redactor.learn_environment(wish.environment)
         upstream = Upstream(wish.upstream)
         recording = Recording(redactor.text(upstream.name), real_now(), complete=False)
-        added_to = wish.path.read_text(encoding="utf-8") if wish.misses_only else None
+        adds = wish.misses_only and wish.path.exists()
+        added_to = wish.path.read_text(encoding="utf-8") if adds else None
         self.archive = Archive(wish.path, recording, redactor, __version__, added_to)
         self.recorder = Recorder(
             self.archive,

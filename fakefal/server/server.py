@@ -55,7 +55,7 @@ class FakeFal:
 
     def __init__(
         self,
-        *scenarios: str | Path | dict[str, Any],
+        *scenarios: str | Path | dict[str, Any] | Loaded,
         host: str = "127.0.0.1",
         port: int = 0,
         tls_port: int | None = None,
@@ -265,15 +265,17 @@ def _with_options(settings: Settings, options: dict[str, Any]) -> Settings:
     return replace(settings, unmatched=unmatched, switches=switched(settings.switches, told))
 
 
-def _load(scenarios: Sequence[str | Path | dict[str, Any]]) -> list[Loaded]:
+def _load(scenarios: Sequence[str | Path | dict[str, Any] | Loaded]) -> list[Loaded]:
     if not scenarios:
         return []
-    from fakefal.scenario.loading import load_all, load_data
+    from fakefal.scenario.loading import Loaded, load_all, load_data
 
     loaded: list[Loaded] = []
     for number, scenario in enumerate(scenarios):
         if isinstance(scenario, dict):
             loaded.append(load_data(scenario, f"scenarios[{number}]"))
+        elif isinstance(scenario, Loaded):
+            loaded.append(scenario)
         else:
             loaded.extend(load_all([scenario]))
     return loaded

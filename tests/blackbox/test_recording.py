@@ -49,9 +49,7 @@ def run(app: str, fake: FakeFal) -> dict[str, Any]:
 def times_of(seen: dict[str, Any]) -> dict[str, list[float]]:
     """The times of the events of streams, taken out of what was seen."""
     return {
-        name: it.pop("times")
-        for name, it in seen.items()
-        if isinstance(it, dict) and "times" in it
+        name: it.pop("times") for name, it in seen.items() if isinstance(it, dict) and "times" in it
     }
 
 

@@ -61,7 +61,11 @@ def pictured() -> dict[str, Any]:
     result = fal_client.run("fal-ai/flux/dev", {"prompt": "a cat", "image_url": url})
     image = result["images"][0]
     with urllib.request.urlopen(image.pop("url")) as answer:
-        return {"result": result, "type": answer.headers["Content-Type"], "bytes": answer.read().hex()}
+        return {
+            "result": result,
+            "type": answer.headers["Content-Type"],
+            "bytes": answer.read().hex(),
+        }
 
 
 def cancelled() -> dict[str, Any]:

@@ -6,6 +6,7 @@ import { createFalClient } from "@fal-ai/client";
 const [base, receiver] = process.argv.slice(2);
 const ANY_LLM = "fal-ai/any-llm";
 const fal = createFalClient({
+  retry: { maxRetries: 0 },
   credentials: process.env.FAL_KEY,
   proxyUrl: { url: `${base}/api/fal/proxy`, when: "always" },
 });
