@@ -106,10 +106,10 @@ def _name_of(capture: Capture) -> str:
 
 def _extension(url: str, content_type: str) -> str:
     """The extension whose type is that of the answer: the URL's own if it fits."""
-    own = url.rpartition("/")[2].rpartition(".")[2].lower()
+    _, dot, own = url.rpartition("/")[2].lower().rpartition(".")
     if own in MEDIA_TYPES and content_type in ("", MEDIA_TYPES[own]):
         return own
     known = [name for name, kind in MEDIA_TYPES.items() if kind == content_type]
     if known:
         return known[0]
-    return own if own.isalnum() and len(own) <= 8 else "bin"
+    return own if dot and own.isalnum() and len(own) <= 8 else "bin"
