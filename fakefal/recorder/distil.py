@@ -143,10 +143,7 @@ class _Distilling:
                     heard, direct.endpoint, given, self._media.files, self._redactor
                 )
                 self._note_framing(direct)
-            elif not heard.status or heard.cut:
-                group.pending.append(fault_of(heard, direct.endpoint))
-                return
-            elif heard.status < 400:
+            elif 0 < heard.status < 400 and not heard.cut:
                 reply = success(heard, direct.endpoint, given, via, self._media.files)
                 reply |= told_headers(heard)
             else:
@@ -174,8 +171,11 @@ class _Distilling:
     def _failure(self, group: _Group, endpoint: EndpointId, capture: Capture) -> None:
         """A call that failed at once: a reply, or a fault where no reply fails like it."""
         heard = capture.heard
+        if not heard.status or heard.cut or heard.status < 400:
+            group.pending.append(fault_of(heard, endpoint))
+            return
         moment: Moment | None = "submit" if group.via == "queue" else None
-        named = failing(heard, endpoint, moment) if heard.status else {}
+        named = failing(heard, endpoint, moment)
         is_text = isinstance(named, dict) and not isinstance(named.get("body"), (dict, list))
         is_spelled = isinstance(named, dict) and ("type" in named or "error_type" in named)
         if isinstance(named, dict) and not is_spelled and (moment == "submit" or is_text):

@@ -18,6 +18,8 @@ def fault_of(heard: Heard, endpoint: EndpointId) -> Json:
     """One answer as a fault: its word, or spelled out."""
     if heard.status == 0:
         return heard.cut or "close"
+    if heard.cut:
+        return {heard.cut: "during"}
     try:
         named = failing(heard, endpoint, None)
     except Unusable:

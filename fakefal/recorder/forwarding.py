@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import aiohttp
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
 from fakefal.addressing import Address
 from fakefal.protocol import headers as names
@@ -51,10 +52,7 @@ class Forwarding:
         self._size = 0
 
     async def answer(self, body: bytes | None = None) -> web.StreamResponse:
-        """Upstream's answer. ``body`` is that of the request, if it was read before.
-
-        Raises ConnectionResetError where upstream broke the connection, as was done here too.
-        """
+        """Upstream's answer. ``body`` is that of the request, if it was read before."""
         request, address = self._request, self._address
         query = address.query
         if address.host == hosts.QUEUE and "fal_webhook=" in query:
@@ -196,10 +194,26 @@ class Forwarding:
                 transport.abort()
             else:
                 transport.close()
-        raise ConnectionResetError("upstream broke the connection")
+        return _Broken()
 
     async def _keep(self, asked: Asked, heard: Heard) -> None:
         await self._keeper.keep(Capture(self._at, self._keeper.elapsed(), asked, heard))
+
+
+class _Broken(web.StreamResponse):
+    """Stands for an answer that will not be completed: the connection is closed already."""
+
+    @property
+    def keep_alive(self) -> bool | None:
+        """It does not stay open."""
+        return False
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Nothing more is sent."""
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing more is sent."""
 
 
 def _of_message(pairs: Pairs) -> Pairs:

@@ -89,7 +89,8 @@ class Queued:
     def _final(self) -> Heard | None:
         """The last answer that told how it ended: its result, or its webhook."""
         results = [it.heard for it in self._job.results if not _is_early(it.heard)]
-        if results and results[-1].status:
+        results = [heard for heard in results if heard.status and not heard.cut]
+        if results:
             return results[-1]
         return next(filter(None, (_of_webhook(it) for it in self._job.webhooks)), None)
 
@@ -158,20 +159,18 @@ class Queued:
 
     def _poll_faults(self, faults: dict[str, list[Json]]) -> None:
         job = self._job
-        bad = {
-            "status": [it for it in job.statuses if it.heard.status not in (200, 202)],
-            "status_stream": [it for it in job.streams if it.heard.status != 200],
-            "cancel": [
-                it for it in job.cancels if it.heard.status not in (200, 202, 400) or it.heard.cut
-            ],
-        }
+        good = {"status": (200, 202), "status_stream": (200,), "cancel": (200, 202, 400)}
         all_of = {"status": job.statuses, "status_stream": job.streams, "cancel": job.cancels}
-        for operation, captures in bad.items():
-            if captures and not self._was_cancelled:
-                faults[operation] = in_turn(all_of[operation], captures, job.endpoint)
+        for operation, captures in all_of.items():
+            codes = good[operation]
+            bad = [it for it in captures if it.heard.status not in codes or it.heard.cut]
+            if bad and not self._was_cancelled:
+                faults[operation] = in_turn(captures, bad, job.endpoint)
         final = self._final()
         asked = [it for it in job.results if not _is_early(it.heard)]
-        odd = [it for it in asked if final is None or it.heard.status != final.status]
+        odd = [
+            it for it in asked if final is None or it.heard.status != final.status or it.heard.cut
+        ]
         if odd and "result" not in faults:
             faults["result"] = in_turn(asked, odd, job.endpoint)
 

@@ -68,10 +68,11 @@ class Recorder:
             return None
         return await self._forward(request, address, None)
 
-    async def take_over(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse | None:
+    async def take_over(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         """Upstream's answer to a call that nobody else could answer, whose body was read."""
         address = _address(request)
-        return None if address is None else await self._forward(request, address, body)
+        assert address is not None, request.raw_path  # it was missed under this address
+        return await self._forward(request, address, body)
 
     async def keep(self, capture: Capture) -> None:
         """Keep a capture; return when it is on disk, if it finishes an exchange."""

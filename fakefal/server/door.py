@@ -49,10 +49,18 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("fakefal")
 _CHUNK_BYTES = 262_144
-_BODY = "fakefal.body"
 _MISS = (names.HINT, "miss")
 
 Taken = TypeVar("Taken")
+
+
+class _Missed(Exception):
+    """A call that nothing here answers, so that upstream is asked; its body was read."""
+
+    def __init__(self, recorder: Recorder, body: bytes) -> None:
+        super().__init__()
+        self.recorder = recorder
+        self.body = body
 
 
 class Door:
@@ -82,12 +90,10 @@ class Door:
                     return recorded
             answer, clock = await self._answer(request)
         except WireError as error:
-            if self.recorder is not None and _MISS in error.headers:
-                recorded = await self.recorder.take_over(request, request[_BODY])
-                if recorded is not None:
-                    return recorded
             answer = failed(error)
             stays = stays and request.content.is_eof()
+        except _Missed as missed:
+            return await missed.recorder.take_over(request, missed.body)
         except (asyncio.CancelledError, ConnectionError):
             raise
         except Exception:
@@ -155,8 +161,6 @@ class Door:
                 blob = await self._blob(request)
             else:
                 body = await self._body(request)
-                if self.recorder is not None:
-                    request[_BODY] = body
             path = path_text(path)
             handler, parts = find_route(address.host, request.method, path)
             tenant = self._tenant(headers, request.method, address.host, parts)
@@ -176,6 +180,8 @@ class Door:
             nothing.trouble = interrupted.trouble
             return nothing, _clock_of(asked)
         except WireError as error:
+            if self.recorder is not None and _MISS in error.headers:
+                raise _Missed(self.recorder, body) from None
             if error.identified and not error.request_id:
                 what = f"{request.method} {address.host}{path}"
                 error.request_id = self._engine.note_refusal(tenant, what, error.status, error.told)

@@ -23,6 +23,7 @@ PAGE = whole(502, HTML, ingress_page(502, "Bad Gateway"))
         (PAGE, "nginx-502"),
         (Heard(0, (), (), "reset"), "reset"),
         (Heard(0), "close"),
+        (Heard(200, (), (), "reset"), {"reset": "during"}),
         (whole(500, JSON, b'{"a": 1}'), {"status": 500, "body": {"a": 1}}),
         (whole(404, JSON, b'{"status": "NOT_FOUND"}'), "not-found"),
         (
