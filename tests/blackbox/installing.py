@@ -29,10 +29,14 @@ _NPM = (
     "--no-audit",
     "--no-fund",
     "--ignore-scripts",
+    "--legacy-peer-deps",  # @tanstack/ai-fal asks for an @tanstack/ai that is no more
     "--fetch-retries=1",
     "--fetch-retry-mintimeout=500",
     "--fetch-retry-maxtimeout=500",
 )
+_BESIDE_THE_SDK = ("huggingface_hub==1.33.0", "litellm==1.106.2", "requests==2.34.2")
+"""Other clients that know fal; one environment for all, as it takes a while to make."""
+
 _INSTALL_SECONDS = 600
 
 
@@ -87,9 +91,23 @@ def fal_sdk_python(version: str) -> str:
 
     def install(folder: Path) -> None:
         _run(sys.executable, "-m", "venv", folder)
-        _run(_interpreter(folder), *_PIP, f"fal=={version}")
+        _run(_interpreter(folder), *_PIP, f"fal=={version}", *_BESIDE_THE_SDK)
 
-    return str(_interpreter(_installed(f"fal-{version}-{_PYTHON}", install)))
+    return str(_interpreter(_installed(f"fal-{version}-and-more-{_PYTHON}", install)))
+
+
+def fal_command(version: str) -> str:
+    """The ``fal`` command of this version of the fal SDK."""
+    return str(Path(fal_sdk_python(version)).with_name("fal"))
+
+
+def older_websockets(version: str) -> str:
+    """What must be on PYTHONPATH to import this version of websockets."""
+
+    def install(folder: Path) -> None:
+        _run(sys.executable, *_PIP, "--no-deps", "--target", folder, f"websockets=={version}")
+
+    return str(_installed(f"websockets-{version}-{_PYTHON}", install))
 
 
 def node_with_clients() -> str:

@@ -49,8 +49,17 @@ def test_mistakes_are_told_in_one_line(tmp_path: Path) -> None:
     )
     both = fakefal("ca", "--pem", "--issue", "localhost")
     assert (both.code, both.out) == (2, "")
-    assert both.err.startswith("--pem and --issue do not go together")
+    assert both.err.startswith("--pem, --issue and --install do not go together")
     Authority(tmp_path).path.unlink()
     spoiled = fakefal("ca")
     assert (spoiled.code, spoiled.out) == (2, "")
     assert "holds no usable CA" in spoiled.err
+
+
+def test_each_system_is_told_how_it_is_made_to_trust_it(tmp_path: Path) -> None:
+    ran = fakefal("ca", "--install")
+    assert ran.code == 0
+    path = tmp_path / "ca" / "ca.pem"
+    assert f"sudo cp {path} /usr/local/share/ca-certificates/fakefal.crt" in ran.out
+    for word in ("macOS", "Windows", "Fedora", "Java", "# who trusts this CA"):
+        assert word in ran.out

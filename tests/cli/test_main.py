@@ -23,6 +23,8 @@ Options:
 
 Commands:
   serve     Serve a fake fal.ai until it is stopped.
+  run       Run a command whose fal clients talk to a fake.
+  env       Print what points a shell's programs at a running fake.
   check     Check scenario files.
   schema    Print the JSON Schema of scenario files.
   presets   List the ready-made troubles and the error catalogue.
@@ -55,7 +57,8 @@ def test_without_arguments_the_help_is_what_is_wrong() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "check", "schema", "presets", "explain", "webhooks", "ca", "demo"]
+    "command",
+    ["serve", "run", "env", "check", "schema", "presets", "explain", "webhooks", "ca", "demo"],
 )
 def test_every_command_has_help_of_its_own(command: str) -> None:
     ran = fakefal(command, "--help")
@@ -74,8 +77,8 @@ def test_the_version_is_told() -> None:
         ("shema", '"shema" is no command — did you mean "schema"?\n'),
         (
             "xyzzy",
-            '"xyzzy" is no command — one of serve, check, schema, presets, explain, webhooks, '
-            "ca, demo\n",
+            '"xyzzy" is no command — one of serve, run, env, check, schema, presets, explain, '
+            "webhooks, ca, demo\n",
         ),
     ],
 )

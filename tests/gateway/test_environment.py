@@ -123,6 +123,10 @@ def test_the_hooks_for_python_come_first_and_once() -> None:
 
 
 def test_certificates_of_the_user_are_found_once() -> None:
-    current = {"SSL_CERT_FILE": "/corp.pem", "REQUESTS_CA_BUNDLE": "/corp.pem", "CURL_CA_BUNDLE": ""}
+    current = {
+        "SSL_CERT_FILE": "/corp.pem",
+        "REQUESTS_CA_BUNDLE": "/corp.pem",
+        "CURL_CA_BUNDLE": "",
+    }
     assert trusted_files(current) == [Path("/corp.pem")]
     assert trusted_files({"DENO_CERT": "/deno.pem"}, ADDED) == [Path("/deno.pem")]

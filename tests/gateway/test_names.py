@@ -44,7 +44,8 @@ def test_each_run_has_an_address_of_this_machine(number: int) -> None:
 
 
 def test_the_hosts_file_is_asked_before_any_service() -> None:
-    existing = "passwd: files\nhosts:  mymachines resolve [!UNAVAIL=return] files dns\ngroup: files\n"
+    hosts = "hosts:  mymachines resolve [!UNAVAIL=return] files dns"
+    existing = f"passwd: files\n{hosts}\ngroup: files\n"
     assert switch_text(existing) == "passwd: files\nhosts: files dns\ngroup: files\n"
     assert switch_text("passwd: files\n") == "passwd: files\nhosts: files dns\n"
     assert switch_text("") == "hosts: files dns\n"

@@ -12,7 +12,7 @@ import pytest
 
 from fakefal.gateway.processes import holder_of
 
-DIAL = "import socket, sys; s = socket.create_connection(({!r}, int(sys.argv[1]))); sys.stdin.read()"
+DIAL = "import socket, sys; s = socket.create_connection(({!r}, int(sys.argv[1]))); input()"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
 
@@ -27,6 +27,7 @@ def test_the_process_at_the_other_end_is_found(name: str) -> None:
             with taken:
                 pid, told = holder_of(peer, ("127.0.0.1", port))
                 assert process.stdin is not None
+                process.stdin.write(b"\n")
                 process.stdin.close()
     assert pid == process.pid
     assert list(told) == command

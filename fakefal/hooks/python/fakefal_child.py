@@ -28,8 +28,11 @@ _FRAMES = 8
 _CONNECT_SECONDS = 10
 
 
-class FakefalRefused(ConnectionRefusedError):
-    """A direct connection to fal, which fakefal does not let through."""
+class FakefalRefused(RuntimeError):
+    """A direct connection to fal, which fakefal does not let through.
+
+    No OSError: clients try again for a minute after those, and hide the text.
+    """
 
 
 def is_fals(host: object) -> bool:

@@ -1,0 +1,45 @@
+"""The files of certificates that a redirected program is given."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from fakefal.cli.certificates import certificates_for
+from fakefal.errors import FakefalError
+from fakefal.gateway.authority import Authority
+
+
+def subjects(path: Path) -> int:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(path)
+    return len(context.get_ca_certs())
+
+
+def test_whom_the_user_trusts_is_trusted_as_before(tmp_path: Path) -> None:
+    ours, corporate = Authority(tmp_path / "ours"), Authority(tmp_path / "corporate")
+    environment = {
+        "REQUESTS_CA_BUNDLE": str(corporate.path),
+        "CURL_CA_BUNDLE": str(ours.path),
+        "SSL_CERT_FILE": str(tmp_path / "none"),
+        "NODE_EXTRA_CA_CERTS": str(corporate.path),
+    }
+    bundle, added = certificates_for(tmp_path / "new", ours.path, ours.path, environment)
+    assert subjects(bundle) == subjects(added) == 2
+    assert bundle.read_text(encoding="ascii").count("BEGIN CERTIFICATE") == 2
+
+
+def test_without_such_variables_the_ca_is_enough(tmp_path: Path) -> None:
+    ours = Authority(tmp_path / "ours")
+    bundle, added = certificates_for(tmp_path / "new", ours.path, ours.path, {})
+    assert added == ours.path
+    assert subjects(bundle) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(FakefalError, match=r"^cannot write certificates to .*file/x: "):
+        certificates_for(file / "x", file, file, {})

@@ -1,0 +1,61 @@
+"""The lines that a run ends with."""
+
+from __future__ import annotations
+
+from fakefal.cli.outcome import Outcome, Refusal
+from fakefal.cli.summary import summary
+from fakefal.engine.journal import Miss
+from fakefal.gateway.escapes import Escape
+from fakefal.protocol.call import Call
+from fakefal.protocol.endpoints import parse_endpoint
+
+
+def miss(prompt: str = "x") -> Miss:
+    endpoint = parse_endpoint("fal-ai/any-llm")
+    assert endpoint is not None
+    return Miss(Call(endpoint, "queue", {"prompt": prompt}, {}), ())
+
+
+def test_everything_that_can_be_told() -> None:
+    outcome = Outcome(("npm", "test"))
+    outcome.calls.update({"run": 2, "queue": 1})
+    outcome.misses = [miss(), miss(), miss("y")]
+    outcome.unused = [('"tagline"', "line 3 of s.yaml"), ("exchanges[1]", "")]
+    outcome.webhooks = [
+        {"state": "delivered", "url": "http://a/", "attempts": [1], "why": ""},
+        {"state": "failed", "url": "http://b/", "attempts": [1, 2], "why": "no answer"},
+    ]
+    outcome.unsent = ["one to http://c/"]
+    outcome.refused = [Refusal("example.com:443", 2)]
+    stack = ("a.py:1 in <module>", "b.py:2 in f", "c.py:3 in g", "d.py:4 in h")
+    outcome.escapes = [Escape("fal.run:443", "Python", 7, ("python", "a.py"), "", stack, 2)]
+    outcome.left = True
+    missed = "no exchange for fal-ai/any-llm (queue); none is loaded — add one to the scenario"
+    assert summary(outcome) == [
+        "fakefal: 3 calls (queue 1, run 2), 3 misses, 2 unused exchanges, 2 webhooks, "
+        "1 attempt to reach the real fal",
+        f"  miss     {missed}, or call on(…) in the test (3 times)",
+        '  unused   "tagline" (line 3 of s.yaml)',
+        "  unused   exchanges[1]",
+        "  webhook  failed http://b/ after 2 attempts: no answer",
+        "  webhook  still due: one to http://c/",
+        "  refused  example.com:443, not fal's (2 times)",
+        "  escape   refused: fal.run:443 (2 times), tried by python a.py (pid 7)",
+        "             b.py:2 in f",
+        "             c.py:3 in g",
+        "             d.py:4 in h",
+        "  note     processes of the command still run; they have no fake any more",
+    ]
+
+
+def test_nothing_happened() -> None:
+    assert summary(Outcome(("true",))) == ["fakefal: 0 calls, 0 misses"]
+
+
+def test_of_many_lines_the_rest_is_counted() -> None:
+    outcome = Outcome(("x",))
+    outcome.unused = [(f"exchanges[{number}]", "") for number in range(50)]
+    outcome.escapes = [Escape("fal.run:443", "Node", number) for number in range(30)]
+    lines = summary(outcome)
+    assert lines[21] == "  unused   … and 30 more"
+    assert lines[-1] == "  escape   … and 10 more"
