@@ -24,6 +24,9 @@ Options:
 Commands:
   serve     Serve a fake fal.ai until it is stopped.
   run       Run a command whose fal clients talk to a fake.
+  record    Run a command, and keep what fal answers it.
+  import    Make a scenario of a HAR, a cassette, a curl trace, ….
+  diff      Say what differs between two recordings.
   env       Print what points a shell's programs at a running fake.
   check     Check scenario files.
   schema    Print the JSON Schema of scenario files.
@@ -77,7 +80,7 @@ def test_the_version_is_told() -> None:
         ("shema", '"shema" is no command — did you mean "schema"?\n'),
         (
             "xyzzy",
-            '"xyzzy" is no command — one of serve, run, env, check, schema, presets, explain, '
+            '"xyzzy" is no command — one of serve, run, record, import, diff, env, check, schema, presets, explain, '
             "webhooks, ca, demo\n",
         ),
     ],

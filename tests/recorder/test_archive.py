@@ -23,10 +23,10 @@ CALLS = 4
 PICTURE = (("Content-Type", "image/png"),)
 
 
-def fresh(path: Path, **more: str) -> Archive:
+def fresh(path: Path) -> Archive:
     """An archive of a recording that begins now."""
     recording = Recording("https://fal.run", 0.0, complete=False)
-    return Archive(path, recording, Redactor(), "0", **more)
+    return Archive(path, recording, Redactor(), "0")
 
 
 async def dying(path: Path, moment: int, out: int) -> None:

@@ -121,7 +121,7 @@ def test_requests_that_may_go_on_are_left_out_on_demand() -> None:
 
 @pytest.mark.parametrize("told", [True, False])
 def test_whether_a_status_tells_of_a_failure_is_an_option(told: bool) -> None:
-    more = {"error": "Invalid status code: 422"} if told else {}
+    more: dict[str, Any] = {"error": "Invalid status code: 422"} if told else {}
     body = {"detail": [{"loc": ["body"], "msg": "no", "type": "mine"}]}
     job = Job().submitted().polled(0.1, "COMPLETED", **more).ended(0.2, body, 422)
     options = made(*job.captures).data["options"]
