@@ -12,7 +12,7 @@ from pathlib import Path
 from fakefal.errors import FakefalError
 from fakefal.protocol import hosts
 from fakefal.recorder.captures import Capture, Recording
-from fakefal.recorder.distil import Distilled, distil
+from fakefal.recorder.distil import Distilled, Memory, distil
 from fakefal.recorder.redaction import Redactor
 from fakefal.recorder.writing import Writer, folder_of
 
@@ -37,6 +37,7 @@ class Archive:
     refused: str = ""
     _writer: Writer = field(init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _memory: Memory = field(default_factory=dict)
     _written: int = -1
     _grows_beside: bool = False
 
@@ -97,6 +98,7 @@ class Archive:
             version=self.version,
             folder=folder_of(self.path),
             finished_only=finished_only,
+            memory=self._memory,
         )
 
 

@@ -37,14 +37,18 @@ class Job:
     results: list[Capture] = field(default_factory=list)
     cancels: list[Capture] = field(default_factory=list)
     webhooks: list[Capture] = field(default_factory=list)
-    refused: list[Capture] = field(default_factory=list)
-    """Submits of the same input that failed before this one."""
 
     @property
     def at(self) -> float:
         """When it began."""
-        first = [*self.refused, self.submit, *self.statuses, *self.streams, *self.results]
+        first = [self.submit, *self.statuses, *self.streams, *self.results]
         return min(capture.at for capture in first if capture is not None)
+
+    @property
+    def count(self) -> int:
+        """How many captures it has."""
+        lists = (self.statuses, self.streams, self.results, self.cancels, self.webhooks)
+        return sum(map(len, lists))
 
     @property
     def is_finished(self) -> bool:

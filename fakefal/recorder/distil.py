@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 from fakefal.protocol.call import Json, Moment, Via
 from fakefal.protocol.endpoints import EndpointId
@@ -22,6 +22,14 @@ from fakefal.recorder.timing import AT_ONCE_SECONDS, written
 from fakefal.scenario.generated import canonical
 
 Fields = dict[str, Any]
+Result = TypeVar("Result")
+
+_FILES = b"/files/"
+"""In every URL of a file."""
+
+
+Memory = dict[tuple[object, ...], Any]
+"""What was worked out before, by what it follows from."""
 
 
 @dataclass(slots=True)
@@ -52,19 +60,27 @@ def distil(
     version: str,
     folder: str = "recording.files",
     finished_only: bool = False,
+    memory: Memory | None = None,
 ) -> Distilled:
     """A scenario that answers each recorded call as upstream did.
 
     ``folder`` is where its files lie beside it. With ``finished_only`` requests that may still go
-    on are left out.
+    on are left out. ``memory`` keeps what was worked out for a recording that grows.
     """
-    return _Distilling(recording, redactor, folder, finished_only).scenario(version)
+    memory = {} if memory is None else memory
+    return _Distilling(recording, redactor, folder, finished_only, memory).scenario(version)
 
 
 class _Distilling:
     def __init__(
-        self, recording: Recording, redactor: Redactor, folder: str, finished_only: bool
+        self,
+        recording: Recording,
+        redactor: Redactor,
+        folder: str,
+        finished_only: bool,
+        memory: Memory,
     ) -> None:
+        self._memory = memory
         self._recording = recording
         self._redactor = redactor
         self._finished_only = finished_only
@@ -107,11 +123,24 @@ class _Distilling:
     # Calls
 
     def _group(self, endpoint: EndpointId, via: Via, capture: Capture) -> tuple[_Group, Json]:
-        given = capture.asked.json()
-        pattern = exact_pattern(given, self._media.links, self._redactor)
-        key = (endpoint.text, via, canonical(pattern))
-        group = self._groups.setdefault(key, _Group(endpoint, via, pattern))
+        def work() -> tuple[Json, Json, str]:
+            given = capture.asked.json()
+            pattern = exact_pattern(given, self._media.links, self._redactor)
+            return given, pattern, canonical(pattern)
+
+        given, pattern, text = self._known(("input", id(capture)), capture.asked.body, work)
+        group = self._groups.setdefault((endpoint.text, via, text), _Group(endpoint, via, pattern))
         return group, given
+
+    def _known(self, key: tuple[object, ...], body: bytes, work: Callable[[], Result]) -> Result:
+        """What follows from captures alone, worked out once; URLs of files are looked up anew."""
+        if _FILES in body:
+            return work()
+        key = (*key, self._redactor.count)
+        if key not in self._memory:
+            self._memory[key] = work()
+        found: Result = self._memory[key]
+        return found
 
     def _job(self, job: Job) -> None:
         if job.submit is None:
@@ -124,14 +153,20 @@ class _Distilling:
             return
         try:
             group, given = self._group(job.endpoint, "queue", job.submit)
-            queued = Queued(job, given, self._media.files, self._redactor)
-            reply = queued.reply()
+
+            def work() -> tuple[Fields, bool | None]:
+                queued = Queued(job, given, self._media.files, self._redactor)
+                return queued.reply(), queued.tells_error
+
+            answers = b"".join(it.heard.body for it in job.results)
+            answers += b"".join(it.asked.body for it in job.webhooks)
+            reply, tells_error = self._known(("job", job.id, job.count), answers, work)
         except (Unusable, ValueError) as error:
             self._notes.append(f"{_told(job.submit)}: {error}")
             return
-        if queued.tells_error is not None:
-            self._told_errors.add(queued.tells_error)
-        self._add(group, reply, "submit")
+        if tells_error is not None:
+            self._told_errors.add(tells_error)
+        self._add(group, {**reply}, "submit")
 
     def _direct(self, direct: Direct) -> None:
         capture, via = direct.capture, direct.via
@@ -139,16 +174,14 @@ class _Distilling:
         try:
             group, given = self._group(direct.endpoint, via, capture)
             if via == "stream" and 0 < heard.status < 400:
-                reply = stream_reply(
-                    heard, direct.endpoint, given, self._media.files, self._redactor
-                )
                 self._note_framing(direct)
-            elif 0 < heard.status < 400 and not heard.cut:
-                reply = success(heard, direct.endpoint, given, via, self._media.files)
-                reply |= told_headers(heard)
-            else:
+            elif not 0 < heard.status < 400 or heard.cut:
                 self._failure(group, direct.endpoint, capture)
                 return
+            known = self._known(
+                ("direct", id(capture)), heard.body, lambda: self._answered(direct, given)
+            )
+            reply = {**known}
         except (Unusable, ValueError) as error:
             self._notes.append(f"{_told(capture)}: {error}")
             return
@@ -159,6 +192,14 @@ class _Distilling:
         if request_id:
             reply["request_id"] = request_id
         self._add(group, reply, via)
+
+    def _answered(self, direct: Direct, given: Json) -> Fields:
+        """The outcome of a direct call that began well; raises Unusable."""
+        heard, files = direct.capture.heard, self._media.files
+        if direct.via == "stream":
+            return stream_reply(heard, direct.endpoint, given, files, self._redactor)
+        found = success(heard, direct.endpoint, given, direct.via, files)
+        return {**found, **told_headers(heard)}
 
     def _refused(self, endpoint: EndpointId, capture: Capture) -> None:
         try:
@@ -189,8 +230,7 @@ class _Distilling:
 
     def _add(self, group: _Group, reply: Fields, operation: str) -> None:
         if group.pending:
-            faults = reply.setdefault("faults", {})
-            faults[operation] = folded(group.pending)
+            reply["faults"] = {**reply.get("faults", {}), operation: folded(group.pending)}
             group.pending = []
         group.replies.append(reply)
 

@@ -37,6 +37,7 @@ class Redactor:
         self._known: dict[str, str] = {}
         self._found: re.Pattern[str] | None = None
         self._patterns = tuple(map(_pattern, patterns))
+        self._shown: dict[str, str] = {}
 
     def learn(self, secret: str, what: str) -> None:
         """A secret was seen; ``what`` names it without telling it. So were its parts, if any."""
@@ -46,6 +47,7 @@ class Redactor:
             if len(part) >= _SHORTEST and part not in self._known and MARK not in part:
                 self._known[part] = what
                 self._found = None
+                self._shown.clear()
 
     def learn_environment(self, environment: Mapping[str, str]) -> None:
         """The secrets of an environment: values of variables that are named like one."""
@@ -83,6 +85,17 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """A text with marks in place of its secrets."""
+        found = self._shown.get(text)
+        if found is None:
+            found = self._shown[text] = self._marked(text)
+        return found
+
+    @property
+    def count(self) -> int:
+        """How many secrets are known: what was redacted before may be another text now."""
+        return len(self._known)
+
+    def _marked(self, text: str) -> str:
         if (known := self._known_pattern()) is not None:
             text = known.sub(MARK, text)
         if "=" in text:

@@ -85,6 +85,8 @@ def _write_block_text(dumper: Any, text: str) -> Any:
     is_block = "\n" in text and not _UNFIT_FOR_BLOCKS.search(text)
     if is_block and not text.isspace() and text[0] not in " \n\t":
         return dumper.represent_scalar(f"{_TAG}str", text, style="|")
+    if "\n" in text:
+        return dumper.represent_scalar(f"{_TAG}str", text, style='"')
     return _write_text(dumper, text)
 
 
