@@ -25,12 +25,9 @@ def literal(value: Json, files: Mapping[str, str] | None = None) -> Json:
     if isinstance(value, list):
         return [literal(inner, files) for inner in value]
     if isinstance(value, dict):
-        return expression(value) if is_reference(value) else _object(value, files)
+        found = {name: literal(inner, files) for name, inner in value.items()}
+        return expression(value) if is_reference(value) or is_reference(found) else found
     return value
-
-
-def _object(value: dict[str, Json], files: Mapping[str, str]) -> Json:
-    return {name: literal(inner, files) for name, inner in value.items()}
 
 
 def expression(value: Json) -> str:

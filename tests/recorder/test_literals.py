@@ -21,7 +21,12 @@ def test_anything_renders_as_itself(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{"file": "a"}, {"file": "{{ a }}", "x": [None, True, 1, {"{{": "}}"}]}]
+    "value",
+    [
+        {"file": "a"},
+        {"file": {"file": ""}},
+        {"file": "{{ a }}", "x": [None, True, 1, {"{{": "}}"}]},
+    ],
 )
 def test_what_looks_like_a_file_is_none(value: Any) -> None:
     assert compile_value(literal(value)).render({}) == value
