@@ -46,9 +46,9 @@ class SettingError(FakefalError):
 class PortTaken(FakefalError):
     """The port is in use by another program."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, option: str = "--port") -> None:
         super().__init__(
-            f"port {port} on {host} is taken — stop the other server, or pass --port 0 to use a "
+            f"port {port} on {host} is taken — stop the other server, or pass {option} 0 to use a "
             "free one"
         )
 

@@ -30,6 +30,7 @@ from fakefal.testing.fixture import Fake
 from fakefal.testing.receiver import Receiver
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
+from tests.serving import serve
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ("fakefal", "fakefal_server", "fakefal_clock", "fakefal_receiver")
@@ -159,6 +160,22 @@ def test_the_commands_of_the_guide_to_webhooks_run(
         printed = run(["sh", "-c", told], tmp_path, FAKEFAL_HOME=str(tmp_path))
         assert printed or (tmp_path / line.partition("> ")[2].split()[0]).exists()
     fakefal_receiver.wait(2)
+
+
+def test_the_commands_of_the_guide_to_proxies_run(tmp_path: Path) -> None:
+    lines = lines_of("proxy.md")
+    serves = [line.split()[2:] for line in lines if line.startswith("fakefal serve")]
+    programs = [it.text for it in blocks("sh") if it.place.startswith("proxy.md")][1::2]
+    env = {"FAKEFAL_HOME": str(tmp_path), "CURL_CA_BUNDLE": "", "SSL_CERT_FILE": ""}
+    for arguments, program in zip(serves, programs, strict=True):
+        free = ["0" if word == "8443" else word for word in arguments]
+        with serve(*free, "--clock", "instant", FAKEFAL_HOME=str(tmp_path)) as served:
+            told = program.replace(ADDRESS, served.url).replace("python -c", f"{sys.executable} -c")
+            told = told.replace("fakefal ca", f"{sys.executable} -m fakefal ca")
+            tls = re.search(r"https://127.0.0.1:(\d+)", served.greeting[0])
+            told = told.replace(":8443", f":{tls[1] if tls else 8443}")
+            printed = run(["sh", "-c", told], ROOT, HTTPS_PROXY="", NO_PROXY="", **env)
+            assert printed.count("Ship it.") == told.count("tagline")
 
 
 def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:

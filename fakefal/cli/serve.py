@@ -16,6 +16,7 @@ from fakefal.cli.recording import RECORDING, Told, record_with, recording_option
 from fakefal.cli.serving import counted, make_fake, server_options
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.journal import Entry
+from fakefal.server.descriptors import allow_many
 from fakefal.server.loops import run
 from fakefal.server.server import FakeFal
 
@@ -36,6 +37,11 @@ class _Tally:
 @click.option("--record", "path", metavar="FILE", help="Ask fal, and keep what it answers there.")
 @recording_options
 @click.option("--quiet", is_flag=True, help="No line for each call.")
+@click.option(
+    "--tls-port",
+    type=int,
+    help="A second port, which speaks TLS; 0 takes a free one. Default: none.",
+)
 @click.pass_obj
 def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> None:
     """Serve a fake fal.ai until it is stopped (Ctrl-C, SIGTERM).
@@ -78,6 +84,7 @@ async def _serve(
             terminal.say(_line(entry))
 
     fake.engine.listen(note)
+    allow_many()
     stopped = _stop_on_signals()
     async with fake:
         terminal.say(_greeting(fake))
@@ -113,9 +120,12 @@ def _greeting(fake: FakeFal) -> str:
     else:
         loaded = "no scenario: any-llm calls get generated answers"
     clock = fake.settings.clock if fake.settings.speed == 1 else f"×{fake.settings.speed:g}"
+    others = "refuses other hosts" if fake.offline else "lets other hosts through"
     rows = [
         ("loaded", loaded),
         ("clock", clock),
+        ("proxy", f"HTTPS_PROXY={fake.proxy_url} ({others})"),
+        *([("CA", str(fake.ca_path))] if fake.tls_url else []),
         ("Python", "in pytest, the fixture: def test_x(fakefal): …"),
         ("JS", f'fal.config({{ proxyUrl: {{ url: "{url}/api/fal/proxy", when: "always" }} }})'),
         ("base URL", fake.base_url("queue.fal.run")),
@@ -126,6 +136,8 @@ def _greeting(fake: FakeFal) -> str:
         ),
     ]
     head = f"fakefal {__version__} listens on {click.style(url, bold=True)}"
+    if fake.tls_url:
+        head += f" and {click.style(fake.tls_url, bold=True)}"
     return "\n".join([head, *(f"  {name:<9} {text}" for name, text in rows)])
 
 

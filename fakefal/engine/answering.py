@@ -93,6 +93,10 @@ class Answering:
         """Whether an exchange has answered as many calls as it may."""
         return entry.capacity is not None and self.used.get(entry, 0) >= entry.capacity
 
+    def entry_for(self, call: Call) -> Entry | None:
+        """The exchange that would answer a call: the tenant's own go first."""
+        return self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
+
     def answer(self, call: Call, operation: Operation) -> Answer:
         """The answer of a call; raises WireError for a miss, Interrupted for one not served.
 
@@ -110,7 +114,7 @@ class Answering:
         if type(call.input) is dict and "webhook_url" in call.input:
             lint = "webhook_url inside the input does nothing: ask for it beside the input"
             self._journal.write(self._clock.now(), "lint", call, request_id, 200, "", lint)
-        entry = self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
+        entry = self.entry_for(call)
         if entry is None:
             plan, label, count, place = (
                 self._unmatched(call, request_id, trouble),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from fakefal.engine.engine import Engine
 from fakefal.engine.files import StoredFile
@@ -14,7 +14,6 @@ from fakefal.engine.tenant import Tenant
 from fakefal.errors import MissesFound, SettingError
 from fakefal.protocol.call import Json
 from fakefal.protocol.texts import iso
-from fakefal.protocol.trouble import Operation
 from fakefal.scenario.book import Book
 from fakefal.scenario.durations import parse_duration
 from fakefal.scenario.terms import changed_terms
@@ -124,7 +123,7 @@ class Controls:
     def change(self, given: Circumstances) -> None:
         """Change what holds for all calls: options, account, apps, faults, chaos.
 
-        Faults that are named begin anew, though they be the same as before.
+        Faults and accounts that are named begin anew, though they be the same as before.
         """
         from fakefal.scenario.worlds import told_by
 
@@ -136,9 +135,8 @@ class Controls:
             from fakefal.engine.webhook_controls import WebhookControls
 
             WebhookControls(tenant).publish(published)
-        for part, *name in told_by(given):
-            if part == "faults":
-                tenant.troubles.begin_anew(cast(Operation, name[0]))
+        for part in told_by(given):
+            tenant.troubles.begin_anew(*part)
 
     def calls(self) -> list[CallRecord]:
         """The calls that came, oldest first."""

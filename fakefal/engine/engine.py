@@ -52,18 +52,19 @@ class Engine:
     def note_refusal(self, tenant: Tenant | None, what: str, status: int, why: str) -> str:
         """Note a request that fal refuses before a call comes of it; gives its request id.
 
-        ``what`` is the request (method, host, path); the same one gets the same id. Callers without
-        a tenant share a journal.
+        ``what`` is the request (method, host, path). Callers without a tenant share a journal.
         """
-        request_id = uuid7(
-            int.from_bytes(digest("refused", str(self.terms.seed), what)[:16], "big")
-        )
+        request_id = self.id_of(what)
         if tenant is None:
             if self._strangers is None:
                 self._strangers = self._new_tenant("", None)
             tenant = self.home or self._strangers
         tenant.refused(request_id, status, f"{what}: {why}")
         return request_id
+
+    def id_of(self, what: str) -> str:
+        """The request id of a request that begins no call; the same one gets the same id."""
+        return uuid7(int.from_bytes(digest("refused", str(self.terms.seed), what)[:16], "big"))
 
     def is_down(self, name: str) -> bool:
         """Whether a host is out of reach for all: so says the scenario, and every tenant."""
@@ -91,12 +92,15 @@ class Engine:
             self._strangers = self._new_tenant("", None)
         return self._strangers
 
-    def tenant_for(self, credential: Credential, app: str = "") -> Tenant:
+    def tenant_for(
+        self, credential: Credential, endpoint: str = "", *, begins_call: bool = False
+    ) -> Tenant:
         """The tenant of a key; raises WireError for a key that is not good.
 
-        ``app`` is the endpoint that a run or submit is for; it changes what a bad key is told
-        (protocol.md section 16 row 9).
+        ``endpoint`` is what the request is about: a token must be for it. Where it ``begins_call``
+        a bad key is told something else (protocol.md section 16 row 9).
         """
+        app = endpoint if begins_call else ""
         key = credential.token
         tenant = self._tenants.get(key)
         if tenant is not None:
@@ -105,7 +109,7 @@ class Engine:
                 self._check_key(credential, app, tenant.terms.switches)
             return tenant
         if credential.scheme == "bearer" and (mark := mark_named(key)) is not None:
-            return self._borne(mark, key)
+            return self._borne(mark, key, endpoint)
         home = self.home
         switches = self.terms.switches if home is None else home.terms.switches
         self._check_key(credential, app, switches)
@@ -119,16 +123,22 @@ class Engine:
             raise _unknown_key(app, switches)
         if good == "strict" and credential.scheme == "key" and ":" not in key:
             raise errors.malformed_key()
+        if good == "strict" and credential.scheme == "bearer" and key.count(".") != 2:
+            raise errors.key_as_bearer()
 
-    def _borne(self, mark: str, token: str) -> Tenant:
-        """The tenant of a short-lived token that is sent as a key.
+    def _borne(self, mark: str, token: str, endpoint: str) -> Tenant:
+        """The tenant of a short-lived token that is sent as a key, for the apps it was made for.
 
         Source: documented (protocol.md section 9.1).
         """
         tenant = self.marked(mark)
         if tenant is None:
             raise unauthorized("the token is not one of this fake's")
-        tenant.tokens.read(token, "apps")
+        asked = parse_endpoint(endpoint)
+        if asked is None:
+            tenant.tokens.read(token, "apps")
+        else:
+            tenant.tokens.check_grant(token, asked)
         return tenant
 
     def renew(self, key: str, *, clock: str | None = None) -> Tenant:
@@ -144,6 +154,7 @@ class Engine:
         if len(self._tenants) > self.settings.limits.tenants:
             _, oldest = self._tenants.popitem(last=False)
             self._keys.pop(oldest.files.mark, None)
+            oldest.note("lint", 0, f"forgotten: {len(self._tenants)} keys were used since")
             oldest.close()
         return tenant
 

@@ -91,6 +91,7 @@ class Files:
         self._limits = limits
         self._files: OrderedDict[str, StoredFile] = OrderedDict()
         self._counts: OrderedDict[tuple[str, ...], int] = OrderedDict()
+        self._floor = 0
         self._bytes = 0
         self.pending_bytes = 0
 
@@ -111,12 +112,16 @@ class Files:
         return FilePlace(file_id, host, path(file_id, name, number))
 
     def new_id(self, *about: str) -> tuple[str, int]:
-        """An id that no other file or upload of this tenant has, and a number as unlikely."""
-        count = self._counts.get(about, 0) + 1
+        """An id that no other file or upload of this tenant has, and a number as unlikely.
+
+        What was forgotten goes on with counts that were never given.
+        """
+        count = self._counts.get(about, self._floor) + 1
         self._counts[about] = count
         self._counts.move_to_end(about)
         if len(self._counts) > self._limits.identities:
-            self._counts.popitem(last=False)
+            _, forgotten = self._counts.popitem(last=False)
+            self._floor = max(self._floor, forgotten)
         data = digest(self._seed, self.mark, *about, str(count))
         found = self.mark + letters(data[:16], ID_LENGTH - MARK_LENGTH)
         return found, int.from_bytes(data[16:24], "big")

@@ -6,23 +6,25 @@ import math
 from collections.abc import Callable
 
 from fakefal.engine.jobs import Job, State
+from fakefal.scenario.world import App
 
 
 class Lines:
     """The jobs of a tenant for which runners are counted.
 
-    ``runners`` says how many there are for an app, ``concurrency`` how many calls of the tenant may
-    run at the same time; ``others`` counts those that run outside the queue. A job takes a runner
-    when its turn has come and gives it back when it ends or goes back to the queue.
+    ``app_of`` says how many runners an app has and how many requests of others wait for them,
+    ``concurrency`` how many calls of the tenant may run at the same time; ``others`` counts those
+    that run outside the queue. A job takes a runner when its turn has come and gives it back when
+    it ends or goes back to the queue.
     """
 
     def __init__(
         self,
-        runners: Callable[[Job], float],
+        app_of: Callable[[Job], App],
         concurrency: Callable[[], float],
         others: Callable[[], int],
     ) -> None:
-        self._runners = runners
+        self._app_of = app_of
         self._concurrency = concurrency
         self._others = others
         self._jobs: list[Job] = []
@@ -51,22 +53,19 @@ class Lines:
         return min((job.next_boundary() for job in self._jobs), default=math.inf)
 
     def position(self, job: Job) -> int:
-        """How many requests of the same app are ahead of a waiting one."""
+        """How many requests of the same app are ahead of a waiting one, those of others first."""
         ahead = self._waiting()
         if job not in ahead:
             return 0
-        return sum(
+        mine = sum(
             it.call.endpoint.app == job.call.endpoint.app for it in ahead[: ahead.index(job)]
         )
+        return self._app_of(job).strangers + mine
 
     @property
     def running(self) -> int:
         """How many jobs run."""
         return sum(job.state is State.RUNNING and not job.is_over for job in self._jobs)
-
-    def waiting(self, app: str) -> int:
-        """How many requests wait for a runner of an app."""
-        return sum(job.call.endpoint.app == app for job in self._waiting())
 
     def _waiting(self) -> list[Job]:
         """Those that wait, the next one first. Low priority yields to normal.
@@ -96,7 +95,7 @@ class Lines:
             if total >= self._concurrency():
                 return False
             app = job.call.endpoint.app
-            if sum(it.call.endpoint.app == app for it in running) < self._runners(job):
+            if sum(it.call.endpoint.app == app for it in running) < self._app_of(job).runners:
                 job.start(at)
                 if job.is_over or job.state is not State.RUNNING:
                     return True

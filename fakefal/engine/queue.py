@@ -10,18 +10,20 @@ from fakefal.engine.clock import Clock
 from fakefal.engine.jobs import Job, State
 from fakefal.engine.lines import Lines
 from fakefal.engine.retention import is_forgotten
+from fakefal.protocol.errors import not_found
 
 
 class Queue:
     """Keeps at most ``bound`` jobs; ``lines``, if there are any, are those that wait for runners.
 
-    Nothing moves by itself: whoever asks for a job brings it, and those before it in line, to the
-    present.
+    ``dropped`` says how many had to go for others. Nothing moves by itself: whoever asks for a job
+    brings it, and those before it in line, to the present.
     """
 
     def __init__(self, clock: Clock, bound: int, make_lines: Callable[[], Lines]) -> None:
         self.jobs: OrderedDict[str, Job] = OrderedDict()
         self.lines: Lines | None = None
+        self.dropped = 0
         self._clock = clock
         self._bound = bound
         self._make_lines = make_lines
@@ -40,16 +42,24 @@ class Queue:
         job = self.jobs.get(request_id)
         return job if job is not None and job.call.endpoint.app == app else None
 
-    def find(self, app: str, request_id: str, now: float) -> Job | None:
-        """The job of an app as it is now; None if there is none, or its result is kept no more."""
+    def find(self, app: str, request_id: str, now: float) -> Job:
+        """The job of an app as it is now; raises the 404 where there is none (any more)."""
         job = self.of(app, request_id)
         if job is None:
-            return None
+            raise not_found(self._why_not(request_id))
         self.look(job, now)
         if job.ended_at is not None and is_forgotten(job, self._clock, now):
             del self.jobs[request_id]
-            return None
+            raise not_found("the result is kept no more")
         return job
+
+    def _why_not(self, request_id: str) -> str:
+        other = self.jobs.get(request_id)
+        if other is not None:
+            return f"the request is one of {other.call.endpoint.app}"
+        if not self.dropped:
+            return "this key has no such request, or keeps it no more"
+        return f"unknown, or one of the {self.dropped} oldest, dropped to stay within limits"
 
     def look(self, job: Job, now: float) -> None:
         """Bring a job to an instant, and those before it in line."""
@@ -101,6 +111,7 @@ class Queue:
         else:
             old = next(iter(self.jobs.values()))
         del self.jobs[old.id]
+        self.dropped += 1
         if self.lines is not None:
             self.lines.leave(old)
             self.lines.settle(now)

@@ -267,7 +267,7 @@ class Tenant:
 
     def _make_lines(self) -> Lines:
         return Lines(
-            lambda it: self._app(it.call).runners,
+            lambda it: self._app(it.call),
             lambda: self.troubles.account.concurrency,
             lambda: self._direct.in_flight,
         )
@@ -284,10 +284,8 @@ class Tenant:
         """A job as it is now, and the present instant."""
         now = self.clock.now()
         job = self.queue.find(app, request_id, now)
-        if job is None:
-            raise errors.not_found()
         if job.state is State.CANCELLED and self.terms.switches.reads_after_cancel == "not-found":
-            raise errors.not_found()
+            raise errors.not_found("the request was cancelled in the queue")
         return job, now
 
     def _let_pass(self, job: Job, shown: int) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fakefal.engine.clock import Clock
+from fakefal.protocol.endpoints import EndpointId
+from fakefal.protocol.errors import forbidden_application
 from fakefal.protocol.storage import unauthorized
 from fakefal.protocol.texts import iso
 from fakefal.scenario.generated import digest
@@ -82,6 +84,14 @@ class Tokens:
             raise unauthorized(f"the token expired at {iso(expires_at)}")
         apps = tuple(map(str, found.get("allowed_apps", ())))
         return Claims(use, expires_at, apps, str(found.get("file", "")))
+
+    def check_grant(self, token: str, endpoint: EndpointId) -> None:
+        """Raise the 401 of a token that is not good, the 403 of one for other apps.
+
+        Source: client (protocol.md sections 7.3, 9.2: a token names aliases).
+        """
+        if endpoint.alias not in self.read(token, "apps").apps:
+            raise forbidden_application(endpoint.app)
 
 
 def mark_named(token: str) -> str | None:

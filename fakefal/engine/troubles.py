@@ -72,9 +72,13 @@ class Troubles:
         """The next of some faults; each owner (a reply, a job) has its own turns."""
         return turns.at(self._count(*owner)).meet(endpoint)
 
-    def begin_anew(self, operation: Operation) -> None:
-        """Start over with the faults of every request of an operation."""
-        self._turns.pop((operation,), None)
+    def begin_anew(self, part: str, name: str = "") -> None:
+        """Start over with a part that is set again: with the calls that an account accepts before
+        it is locked, or with the faults of every request of an operation."""
+        if part in ("account", "accounts"):
+            self.accepted = 0
+        elif part == "faults":
+            self._turns.pop((name,), None)
 
     def _count(self, *owner: object) -> int:
         number = self._turns.pop(owner, 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import math
 from dataclasses import replace
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from fakefal.engine.clock import Signal, real_now
@@ -17,6 +16,7 @@ from fakefal.engine.signing import Signer, body_of, user_id_of
 from fakefal.engine.turns import Turns
 from fakefal.errors import SettingError
 from fakefal.protocol.errors import WireError, ingress_page
+from fakefal.protocol.reasons import reason_of
 from fakefal.protocol.webhooks import FIRST_LIMIT_SECONDS, LATER_LIMIT_SECONDS, RETRY_PAUSES
 from fakefal.scenario.webhook_plans import USUAL, WebhookPlan
 from fakefal.settings import Limits
@@ -312,7 +312,7 @@ class Webhooks:
             await self.clock.wait_until(self.clock.later(self.clock.now(), delay))
         status = self.keyring.refusal()
         if status:
-            page = ingress_page(status, _phrase(status))
+            page = ingress_page(status, reason_of(status))
             raise WireError(status, page, content_type="text/html", identified=False)
         return self.keyring.jwks(self.clock.now())
 
@@ -364,10 +364,3 @@ def _told(heard: Heard, tried: int, most: int, seconds: float) -> str:
     excerpt = " ".join(heard.excerpt.split())[:100]
     told = f": {excerpt}" if excerpt else ""
     return f"attempt {tried} of {most}: {result} after {seconds:g}s{told}"
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Error"

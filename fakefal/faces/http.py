@@ -18,7 +18,6 @@ from fakefal.protocol.call import Call, Json, Outcome, Via
 from fakefal.protocol.endpoints import EndpointId, parse_endpoint
 from fakefal.protocol.errors import (
     WireError,
-    forbidden_application,
     unauthenticated,
     unknown_application,
 )
@@ -182,8 +181,7 @@ def granted_tenant(request: Request, endpoint: EndpointId) -> Tenant | None:
     tenant = None if mark is None else request.marked(mark)
     if tenant is None:
         raise unauthorized("the token is not one of this fake's")
-    if endpoint.alias not in tenant.tokens.read(token, "apps").apps:
-        raise forbidden_application(endpoint.app)
+    tenant.tokens.check_grant(token, endpoint)
     request.owner = tenant
     return tenant
 

@@ -117,7 +117,7 @@ def _asked(request: Request, parts: Mapping[str, str]) -> tuple[Tenant, str, str
     """Whose job is asked for, of which app; without a key none is found (section 16 row 28)."""
     endpoint = endpoint_of(parts["endpoint"])
     if request.tenant is None:
-        raise not_found()
+        raise not_found("no key was sent, so nobody's request is meant")
     if endpoint.path and request.tenant.terms.switches.subpath == "refuse-405":
         raise method_not_allowed(
             f"status and result URLs drop the path of the endpoint: use {endpoint.app}"

@@ -103,7 +103,7 @@ class Session:
             len(self._inputs) > self._bound or self._size > _WAITING_BYTES
         ):
             self._size -= len(self._inputs.popleft())
-            self._note(f"an input was dropped: more than {self._bound} were waiting")
+            self._note("the oldest input was dropped: too many, or too long ones, were waiting")
         self._stirred.set()
         await self._clock.turn()
         while self._is_idle and self._inputs:

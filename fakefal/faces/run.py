@@ -44,10 +44,17 @@ async def run(request: Request, parts: Mapping[str, str]) -> Answer:
 async def get(request: Request, parts: Mapping[str, str]) -> Answer:
     """``GET /{endpoint}``: refused, as model endpoints are POST-only; the key is checked first.
 
-    Source: recorded (protocol.md section 4).
+    An app may have other routes, which an exchange names; their input is the query. Source:
+    recorded, client (protocol.md section 4).
     """
-    tenant_of(request, endpoint_of(parts["endpoint"]))
-    raise method_not_allowed()
+    endpoint = endpoint_of(parts["endpoint"])
+    tenant = tenant_of(request, endpoint)
+    call = read_call(request, endpoint, "run")
+    if tenant.answering.entry_for(call) is None:
+        raise method_not_allowed()
+    answer = await tenant.run(call)
+    outcome = answer.ending.outcome
+    return answered(request, outcome, answer.request_id, answer.units, answer.trouble)
 
 
 async def stream(request: Request, parts: Mapping[str, str]) -> Answer:

@@ -42,7 +42,7 @@ class Forwarder:
         """
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        headers = _passed_on(request.headers)
+        headers = passed_on(request.headers)
         if request.can_read_body and headers.pop("Content-Encoding", None) is not None:
             headers.pop("Content-Length", None)  # the body was unpacked when it was read
         async with self._client().request(
@@ -75,7 +75,7 @@ class Forwarder:
         self, answer: aiohttp.ClientResponse, request: web.BaseRequest
     ) -> web.StreamResponse:
         response = web.StreamResponse(status=answer.status, reason=answer.reason)
-        for name, value in _passed_on(answer.headers).items():
+        for name, value in passed_on(answer.headers).items():
             response.headers.add(name, value)
         if "Content-Length" not in answer.headers and request.version == aiohttp.HttpVersion11:
             has_body = request.method != "HEAD" and answer.status not in (204, 304)
@@ -93,7 +93,7 @@ class Forwarder:
         return response
 
 
-def _passed_on(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
+def passed_on(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
     """Headers without those of one connection, which ``Connection`` may name more of."""
     named = ",".join(headers.getall("Connection", [])).lower().split(",")
     own = _OWN.union(name.strip() for name in named)

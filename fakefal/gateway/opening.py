@@ -75,6 +75,8 @@ async def secure(
     """
     transport, early = opening.transport, opening.data
     assert transport is not None
+    if opening.is_lost or transport.is_closing():
+        raise ConnectionError("the connection has ended")
     opening.data = b""
     inside = Opening()
     loop = asyncio.get_running_loop()

@@ -200,9 +200,9 @@ def failure(
     )
 
 
-def not_found() -> WireError:
+def not_found(note: str = "") -> WireError:
     """An unknown request id. Source: recorded (protocol.md section 3.2)."""
-    return WireError(404, {"status": "NOT_FOUND"})
+    return WireError(404, {"status": "NOT_FOUND"}, note=note)
 
 
 def method_not_allowed(note: str = "") -> WireError:
@@ -232,6 +232,11 @@ def malformed_key() -> WireError:
     """A key that is not ``id:secret``. Source: recorded (protocol.md section 7.3)."""
     text = "Invalid Key Authorization header format. Expected '<key_id>:<key_secret>'."
     return WireError(401, {"detail": text})
+
+
+def key_as_bearer() -> WireError:
+    """A key where a JWT should be. Source: recorded (protocol.md section 7.3)."""
+    return WireError(401, {"detail": "bearer: unable to decode issuer"})
 
 
 def no_user() -> WireError:

@@ -10,7 +10,18 @@ from pydantic_core import PydanticCustomError
 
 from fakefal.protocol.catalogue import find_entry, known_names
 from fakefal.scenario.failing import Fail
-from fakefal.scenario.fields import Duration, Headers, Json, OrOne, Output, Strict, one_or_many
+from fakefal.scenario.fields import (
+    SO_MANY_SCHEMA,
+    Duration,
+    Headers,
+    Json,
+    OrOne,
+    OrWord,
+    Output,
+    Strict,
+    after_so_many,
+    one_or_many,
+)
 
 MAX_TIMES = 10_000
 
@@ -136,7 +147,9 @@ class FaultSpec(Strict):
     hang: Moment | None = Field(None, description="Silence, and from when.")
     for_: Duration | None = Field(None, alias="for", description="How long a hang lasts.")
     truncate: Share | None = Field(None, description="The share of the body that comes.")
-    cut: CutSpec | None = Field(None, description="Where a status stream ends.")
+    cut: Annotated[CutSpec | None, BeforeValidator(after_so_many), OrWord(SO_MANY_SCHEMA)] = Field(
+        None, description="Where a status stream ends, or after how many events."
+    )
     accepted: bool = Field(False, description="The request is served, whatever is answered.")
     too_early: bool = Field(False, description="A result that says it is still in progress.")
     times: Annotated[int, Field(ge=1, le=MAX_TIMES)] | Literal["always"] = 1

@@ -117,3 +117,11 @@ Headers = Annotated[
         }
     ),
 ]
+
+
+def after_so_many(value: Any) -> Any:
+    """``3`` where a mapping stands that begins with ``after: 3``."""
+    return {"after": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+SO_MANY_SCHEMA = {"type": "integer", "minimum": 0}

@@ -49,17 +49,19 @@ def compile_endpoint(text: str) -> EndpointPattern:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled ``when``."""
+    """A compiled ``when``. ``is_get``: it answers direct runs by GET, and nothing else."""
 
     endpoint: EndpointPattern | None
     via: frozenset[str] | None
     input: Matcher | None
     headers: tuple[tuple[str, Matcher], ...]
+    is_get: bool = False
 
     def matches(self, call: Call) -> bool:
         """Whether the call is meant; never raises."""
         return (
             (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
+            and (call.via == "run" and call.method == "GET") is self.is_get
             and (self.via is None or call.via in self.via)
             and (self.input is None or self.input.matches(call.input))
             and (not self.headers or _headers_match(call.headers, self.headers))
@@ -82,6 +84,10 @@ class Condition:
             ).ratio()
             text = f"is {call.endpoint.text}, wanted {self.endpoint.text}"
             found.append(Difference("endpoint", text, 6 - 3 * likeness))
+        if (call.via == "run" and call.method == "GET") is not self.is_get:
+            wanted = "GET" if self.is_get else "POST"
+            got = call.method if call.via == "run" else f"that of a {call.via} call"
+            found.append(Difference("method", f"is {got}, wanted {wanted}", 4))
         if self.via is not None and call.via not in self.via:
             text = f"is {call.via}, wanted {' or '.join(sorted(self.via))}"
             found.append(Difference("via", text, 2))
@@ -111,7 +117,8 @@ def compile_condition(when: When) -> Condition:
         (name.lower(), compile_pattern(_header_text(want), ("headers", name)))
         for name, want in (when.headers or {}).items()
     )
-    return Condition(endpoint, None if when.via is None else frozenset(when.via), pattern, headers)
+    via = None if when.via is None else frozenset(when.via)
+    return Condition(endpoint, via, pattern, headers, when.method == "GET")
 
 
 def _header_text(want: Json) -> Json:

@@ -45,10 +45,20 @@ class When(Strict):
         BeforeValidator(_one_or_many),
         OrWord({"enum": [*VIAS]}),
     ] = Field(None, description="How the call came; left out, any way.")
+    method: Literal["POST", "GET"] = Field(
+        "POST", description="GET is for routes of an app of one's own, such as /health."
+    )
     input: Pattern = Field(None, description="Matched against the JSON input, as a subset.")
     headers: dict[str, Pattern] | None = Field(
         None, description="Matched against request headers; names in any case."
     )
+
+    @model_validator(mode="after")
+    def _gets_are_run(self) -> When:
+        if self.method == "GET" and self.via is not None and "run" not in self.via:
+            names = f"method: GET and via: {', '.join(self.via)}"
+            raise PydanticCustomError("conflict", "{names} cannot stand together", {"names": names})
+        return self
 
 
 class RetriesSpec(Strict):

@@ -7,7 +7,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from fakefal.scenario.fields import DURATION_SCHEMA, Duration, OrWord, Output, Strict
+from fakefal.scenario.fields import (
+    DURATION_SCHEMA,
+    SO_MANY_SCHEMA,
+    Duration,
+    OrWord,
+    Output,
+    Strict,
+    after_so_many,
+)
 
 
 class Log(Strict):
@@ -109,7 +117,9 @@ class StreamSpec(Strict):
     waits: list[Duration] | None = Field(
         None, min_length=1, description="Wait before each event, listed; the rest come at once."
     )
-    cut: StreamCut | None = Field(None, description="The stream ends before its time.")
+    cut: Annotated[StreamCut | None, BeforeValidator(after_so_many), OrWord(SO_MANY_SCHEMA)] = (
+        Field(None, description="The stream ends before its time, or after so many events.")
+    )
     stall: Annotated[Stall | None, BeforeValidator(_stall), OrWord(DURATION_SCHEMA)] = Field(
         None, description="A silence in the middle; afterwards the stream goes on."
     )

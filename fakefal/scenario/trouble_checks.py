@@ -50,6 +50,8 @@ def check_troubles(source: Source, when: Any, reply: Any, path: Path) -> Iterato
 
 def _vias(when: Any) -> list[str] | None:
     """How the calls of an exchange come; None if that is not told, or in ways of other kinds."""
+    if isinstance(when, dict) and when.get("method") == "GET":
+        return ["run"]
     via = when.get("via") if isinstance(when, dict) else None
     vias = [via] if isinstance(via, str) else via
     if not isinstance(vias, list) or not vias:

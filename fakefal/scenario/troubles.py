@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 
 from fakefal.protocol.call import Outcome
-from fakefal.protocol.catalogue import CATALOGUE, find_entry, names_call, outcome_of
+from fakefal.protocol.catalogue import find_entry, names_call, outcome_of
 from fakefal.protocol.endpoints import EndpointId
 from fakefal.protocol.errors import failure
+from fakefal.protocol.reasons import reason_of
 from fakefal.protocol.texts import encode
 from fakefal.protocol.trouble import OPERATIONS, Cut, Drip, How, Operation, Trouble, Where
 from fakefal.scenario.failing import spelled_failure
@@ -157,7 +157,7 @@ def _refusal(name: str, word: str, is_performed: bool) -> Turn:
         code = int(name)
         usual = _USUAL.get(code)
         if usual is None:
-            outcome = failure(code, {"detail": _phrase(code)})
+            outcome = failure(code, {"detail": reason_of(code)})
             return Turn(Trouble(word, refusal=outcome, is_performed=is_performed))
         name = usual
     entry = find_entry(name)
@@ -171,13 +171,6 @@ def _refusal(name: str, word: str, is_performed: bool) -> Turn:
         return outcome_of(entry, app=app, path=path)
 
     return Turn(trouble, refused)
-
-
-def _phrase(code: int) -> str:
-    try:
-        return HTTPStatus(code).phrase
-    except ValueError:
-        return "Error"
 
 
 def _spelled(spec: FaultSpec) -> Turn:
@@ -254,7 +247,3 @@ def _told(spec: FaultSpec) -> str:
         if name != "times":
             parts.append(f"{name} {value}" if isinstance(value, (str, int, float)) else name)
     return ", ".join(parts)
-
-
-USUAL_NAMES = {code: CATALOGUE[name] for code, name in _USUAL.items()}
-"""The catalogue entry that a bare status code stands for."""

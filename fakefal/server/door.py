@@ -134,6 +134,9 @@ class Door:
             local=_local(request),
             meant=getattr(request.protocol, "meant", ""),
         )
+        if _is_preflight(request) and (address is None or address.form is not Form.CONTROL):
+            # That to a proxy comes without the header that will name the host.
+            return Response(200, b"OK", _preflight(headers), "text/plain"), None
         if address is None or address.form is Form.PROXY:
             refused = proxy.refusal(
                 request.method, request.raw_path, headers, found=address is not None
@@ -142,8 +145,6 @@ class Door:
                 return refused, None
         if address is None:
             return _nowhere(), None
-        if _is_preflight(request) and address.form is not Form.CONTROL:
-            return Response(200, b"OK", _preflight(headers), "text/plain"), None
         if address.form is Form.CONTROL:
             return self._control(request, address, await self._body(request)), None
         return await self._of_face(request, address)
@@ -174,16 +175,21 @@ class Door:
             answer = await handler(asked, parts)
             if asked.trouble is not None and not isinstance(answer, Conversation):
                 answer.trouble = answer.trouble or asked.trouble
+            if address.host == hosts.REST and isinstance(answer, Response):
+                answer.request_id = self._engine.id_of(_what(request, address, path))
             return answer, None if answer.trouble is None else _clock_of(asked)
         except Interrupted as interrupted:
-            nothing = Response(500, b"", request_id=interrupted.request_id)
+            request_id = interrupted.request_id
+            if not request_id:
+                request_id = self._engine.id_of(_what(request, address, path))
+            nothing = Response(500, b"", request_id=request_id)
             nothing.trouble = interrupted.trouble
             return nothing, _clock_of(asked)
         except WireError as error:
             if self.recorder is not None and _MISS in error.headers:
                 raise _Missed(self.recorder, body) from None
             if error.identified and not error.request_id:
-                what = f"{request.method} {address.host}{path}"
+                what = _what(request, address, path)
                 error.request_id = self._engine.note_refusal(tenant, what, error.status, error.told)
             if error.trouble is None and asked is not None:
                 error.trouble = asked.trouble
@@ -197,8 +203,10 @@ class Door:
         credential = names.read_credential(headers.get("Authorization"))
         if credential is None or (credential.scheme == "bearer" and host in hosts.STORED):
             return None  # what is borne there is a token, and no key
-        app = parts.get("endpoint", "") if method == "POST" else ""
-        return self._engine.tenant_for(credential, app)
+        begins_call = method == "POST"
+        return self._engine.tenant_for(
+            credential, parts.get("endpoint", ""), begins_call=begins_call
+        )
 
     def _control(self, request: web.BaseRequest, address: Address, body: bytes) -> Answer:
         from fakefal.control import api  # most servers are not controlled
@@ -277,6 +285,11 @@ class Door:
         except (ClientConnectionResetError, ConnectionResetError):
             _LOG.debug("the caller left the stream %s", answer.request_id)
         return response
+
+
+def _what(request: web.BaseRequest, address: Address, path: str) -> str:
+    """A request as the journal tells it."""
+    return f"{request.method} {address.host}{path}"
 
 
 def _clock_of(asked: Request | None) -> Clock | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import socket
 from http import HTTPStatus
@@ -57,7 +58,10 @@ class Gate:
         self._tasks = tasks
         self._authority: Authority | None = None
         self._forwarder: Forwarder | None = None
+        self._preparing = asyncio.Lock()
         self._tunnels: set[Side] = set()
+        self._lines: list[asyncio.Transport] = []
+        self._most = 64
 
     @property
     def authority(self) -> Authority:
@@ -85,9 +89,12 @@ class Gate:
         return Opening(began=lambda it: self._tasks.start(self._welcome(it, None), "TLS"))
 
     async def stop(self) -> None:
-        """End all tunnels."""
+        """End all tunnels, and what is left under TLS: it would wait for the other side's end."""
         for side in list(self._tunnels):
             side.abort()
+        for line in self._lines:
+            line.abort()
+        self._lines.clear()
         if self._forwarder is not None:
             await self._forwarder.close()
 
@@ -99,7 +106,8 @@ class Gate:
             return _Told(400, "CONNECT wants a host and a port, such as queue.fal.run:443")
         if is_fals(target.host) or await self._is_own(target, request):
             try:
-                await self._prepare()
+                if self._authority is None:
+                    await self._prepare()
             except FakefalError as error:
                 return _Told(502, str(error))
             transport, early = cast(Connection, request.protocol).leave()
@@ -116,8 +124,9 @@ class Gate:
 
     async def _prepare(self) -> None:
         """Have the CA before it is promised; reading its library takes a while."""
-        if self._authority is None:
-            await asyncio.to_thread(lambda: self.authority)
+        async with self._preparing:  # hundreds may come at once
+            if self._authority is None:
+                await asyncio.to_thread(lambda: self.authority)
 
     async def _tunnel(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         from fakefal.gateway.relay import Side, dial
@@ -160,12 +169,13 @@ class Gate:
                 return
             meant = _meant(hello, target)
             if meant and self._is_down(meant):
-                _LOG.debug("%s is down", meant)
+                self._engine.note_refusal(None, f"TLS {meant}", 0, f"{meant} is down")
                 reset(transport)
             elif hello.is_tls:
                 secured, inside = await secure(
                     opening, self._leaf(hello, target, transport), seconds, self._tasks.start
                 )
+                self._keep(transport)
                 self._serve(secured, inside, meant)
                 is_served = not inside.is_lost
             elif target is None:
@@ -175,11 +185,19 @@ class Gate:
             else:
                 self._serve(transport, opening, meant)
                 is_served = True
-        except (OSError, asyncio.TimeoutError, FakefalError) as error:
+        except (OSError, asyncio.TimeoutError, FakefalError, RuntimeError) as error:
+            # uvloop raises RuntimeError for what is done to a connection that has just ended.
             _LOG.debug("no connection came about: %s", error)
         finally:
             if not is_served:
                 transport.abort()
+
+    def _keep(self, line: asyncio.Transport) -> None:
+        """Know what is open under TLS; now and then what has been closed is forgotten."""
+        self._lines.append(line)
+        if len(self._lines) > self._most:
+            self._lines = [it for it in self._lines if not it.is_closing()]
+            self._most = 64 + 2 * len(self._lines)
 
     def _serve(self, transport: asyncio.Transport, opening: Opening, meant: str) -> None:
         if opening.is_lost:
@@ -259,8 +277,7 @@ class Gate:
         self, request: web.BaseRequest, target: Target, error: Exception
     ) -> web.StreamResponse:
         self.visits.note(target, "unreachable")
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        why = f"cannot reach {target}: {reason}"
+        why = f"cannot reach {target}: {_reason(error)}"
         self._engine.note_refusal(None, f"{request.method} {target}", 502, why)
         return _Told(502, why)
 
@@ -306,6 +323,16 @@ def told(status: int, why: str) -> bytes:
 _TLS_ONLY = told(
     HTTPStatus.BAD_REQUEST, "a plain HTTP request was sent to the TLS port - use https://"
 )
+
+
+def _reason(error: Exception) -> str:
+    """Why a host is not reached, in the system's words where it has some."""
+    error = getattr(error, "os_error", error)
+    if isinstance(error, socket.gaierror):
+        return error.strerror or "the name is not known"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return str(error) or type(error).__name__
 
 
 def _meant(hello: Hello, target: Target | None) -> str:

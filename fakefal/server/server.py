@@ -198,7 +198,8 @@ class FakeFal:
         except OSError as error:
             await self.stop()
             if error.errno == errno.EADDRINUSE:
-                raise PortTaken(self.host, port) from None
+                option = "--port" if protocol != self.gate.opening else "--tls-port"
+                raise PortTaken(self.host, port, option) from None
             reason = error.strerror or str(error)
             raise FakefalError(f"cannot listen on {self.host}:{port}: {reason}") from None
         self._ports.append(opened)
@@ -218,10 +219,10 @@ class FakeFal:
             if session is not None:
                 await session.recorder.finish()
             await self._tasks.cancel_all()
-            await self.gate.stop()
             if self._pump is not None:
                 await self._pump.stop()
             await runner.cleanup()
+            await self.gate.stop()
         self._spool.close()
         if session is not None:
             self.recorded = await session.end()

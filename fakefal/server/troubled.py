@@ -7,6 +7,7 @@ import math
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import HttpVersion10
 
 from fakefal.engine.clock import Clock
 from fakefal.faces.http import EventStream, FileBody, Response
@@ -108,26 +109,33 @@ class Troubled(web.StreamResponse):
     async def _send_stream(
         self, answer: EventStream, request: web.BaseRequest, line: _Line
     ) -> None:
-        """Write events in HTTP chunks of their own, as far as they are to come."""
+        """Write events in HTTP chunks of their own, as far as they are to come.
+
+        For HTTP/1.0, which knows no chunks, the end of the connection is that of the stream.
+        """
         cut = self._trouble.cut
-        stays = self._stays or cut is not None
+        in_chunks = request.version != HttpVersion10
+        stays = in_chunks and (self._stays or cut is not None)
         await line.write(stream_head(answer, request, stays=stays))
         left = cut.events if cut is not None and cut.where == "body" else math.inf
         if cut is not None and cut.where == "head":
             left = 0
         if left:
             async for event in answer.chunks:
-                await self._drip(event, line, in_chunks=True)
+                await self._drip(event, line, in_chunks=in_chunks)
                 left -= 1
                 if left <= 0:
                     break
         await answer.chunks.aclose()
-        if cut is None or cut.where == "end":
-            await line.write(b"0\r\n\r\n")
+        last = b"0\r\n\r\n" if in_chunks else b""
         if cut is not None and cut.how == "garbage":
-            await line.write(_chunk(GARBAGE) + b"0\r\n\r\n")
+            await line.write((_chunk(GARBAGE) if in_chunks else GARBAGE) + last)
+        elif cut is None or cut.where == "end":
+            await line.write(last)
         if cut is not None:
             await self._end(line, cut)
+        elif not in_chunks:
+            await self._end(line, Cut("close", "end"))
 
     async def _drip(self, data: bytes, line: _Line, *, in_chunks: bool = False) -> None:
         drip = self._trouble.drip
@@ -161,7 +169,8 @@ class _Line:
         self._writer = request.writer
         self._transport = transport
         self._clock = clock
-        transport.set_write_buffer_limits(0)
+        # asyncio's TLS, told 0, stops at nothing and never goes on.
+        transport.set_write_buffer_limits(high=1 if request.secure else 0, low=0)
 
     async def wait(self, seconds: float) -> None:
         """Let time pass; without a wait, let at least the bytes so far go out on their own."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -14,19 +13,9 @@ from aiohttp.http import HttpVersion, HttpVersion10
 from fakefal.engine.clock import http_date
 from fakefal.faces.http import EventStream, FileBody, Response
 from fakefal.protocol import headers as names
+from fakefal.protocol.reasons import reason_of
 
 SERVER = "fakefal"
-
-_REASONS = {
-    **{known.value: known.phrase for known in HTTPStatus},
-    413: "Request Entity Too Large",
-    422: "Unprocessable Entity",
-    499: "Client Closed Request",
-}
-"""Reason phrases, the same under every Python and never empty: JS error messages are made of them.
-
-Source: client (protocol.md section 7.4).
-"""
 
 _BODILESS = frozenset((204, 304))
 """Statuses without a body and without its length (RFC 9110 sections 8.6, 15)."""
@@ -151,18 +140,20 @@ def head_of(
 
 
 def stream_head(answer: EventStream, request: web.BaseRequest, *, stays: bool) -> bytes:
-    """Status line and headers of a stream in chunks."""
+    """Status line and headers of a stream: in chunks, or for HTTP/1.0 until the connection ends."""
+    is_old = request.version == HttpVersion10
     usual = {"Content-Type": answer.content_type, names.REQUEST_ID: answer.request_id}
     own = {name.lower() for name, _ in answer.headers}
     pairs = [(name, value) for name, value in usual.items() if name.lower() not in own]
     pairs += [*cross_origin(request, answer.headers), *answer.headers]
-    lines = [_status_line(200, 0 if request.version == HttpVersion10 else 1)]
+    lines = [_status_line(200, 0 if is_old else 1)]
     lines += [
         f"{printable(name)}: {printable(value)}\r\n"
         for name, value in pairs
         if name.lower() not in FRAMING
     ]
-    lines.append("Transfer-Encoding: chunked\r\n")
+    if not is_old:
+        lines.append("Transfer-Encoding: chunked\r\n")
     if not stays:
         lines.append("Connection: close\r\n")
     lines.append(f"Date: {http_date()}\r\nServer: {SERVER}\r\n\r\n")
@@ -176,7 +167,7 @@ class Windowed(web.StreamResponse):
     """A response that reads its body as it goes out, so that no file is held in memory."""
 
     def __init__(self, answer: FileBody, *, keep_alive: bool) -> None:
-        super().__init__(status=answer.status, reason=_REASONS.get(answer.status))
+        super().__init__(status=answer.status, reason=reason_of(answer.status))
         self._answer = answer
         if not keep_alive:
             self.force_close()
@@ -218,4 +209,4 @@ def _scripted(answer: Response) -> list[str]:
 
 @lru_cache(maxsize=128)
 def _status_line(status: int, minor: int) -> str:
-    return f"HTTP/1.{minor} {status} {_REASONS.get(status, 'Unknown Status')}\r\n"
+    return f"HTTP/1.{minor} {status} {reason_of(status)}\r\n"

@@ -7,6 +7,7 @@ pytest-xdist from installing the same one twice.
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,7 @@ _BESIDE_THE_SDK = ("huggingface_hub==1.33.0", "litellm==1.106.2", "requests==2.3
 """Other clients that know fal; one environment for all, as it takes a while to make."""
 
 _INSTALL_SECONDS = 600
+_NODE_22 = "22.23.3"
 
 
 def missing(what: str) -> NoReturn:
@@ -124,6 +126,23 @@ def node_with_clients() -> str:
             _run(npm, *_NPM, within=JS_FOLDER)
             marker.write_text(wanted, encoding="utf-8")
     return node
+
+
+def node_22() -> str:
+    """A Node that obeys proxy variables, where they are asked for (``NODE_USE_ENV_PROXY``)."""
+    npm = shutil.which("npm")
+    machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
+    package = f"node-{sys.platform}-{machine.get(platform.machine().lower(), 'unknown')}"
+    if npm is None or sys.platform not in ("linux", "darwin"):
+        missing("npm is needed to install Node 22")
+
+    def install(folder: Path) -> None:
+        folder.mkdir(parents=True)
+        (folder / "package.json").write_text("{}", encoding="utf-8")
+        _run(npm, *_NPM, f"{package}@{_NODE_22}", within=folder)
+
+    folder = _installed(f"{package}-{_NODE_22}", install)
+    return str(folder / "node_modules" / package / "bin" / "node")
 
 
 def _installed(name: str, install: Callable[[Path], None]) -> Path:

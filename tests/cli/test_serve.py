@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -60,6 +62,7 @@ def test_the_greeting_says_where_it_listens_and_how_to_point_clients_at_it() -> 
             f"fakefal {__version__} listens on {url}",
             f"  loaded    {QUICKSTART} (3 exchanges)",
             "  clock     real",
+            f"  proxy     HTTPS_PROXY={url} (lets other hosts through)",
             "  Python    in pytest, the fixture: def test_x(fakefal): …",
             f"  JS        fal.config({{ proxyUrl: {proxy} }})",
             f"  base URL  {url}/queue.fal.run",
@@ -80,6 +83,54 @@ def test_the_greeting_tells_of_another_clock(options: list[str], told: str) -> N
             "  loaded    no scenario: any-llm calls get generated answers",
             f"  clock     {told}",
         ]
+
+
+def test_a_tls_port_and_the_file_to_trust_it_by_are_told(tmp_path: Path) -> None:
+    with serve("--tls-port", "0", "--offline", FAKEFAL_HOME=str(tmp_path)) as served:
+        found = re.search(r" listens on (http://\S+:\d+) and https://127.0.0.1:(\d+)$",
+                          served.greeting[0])  # fmt: skip
+        assert found is not None
+        ca = tmp_path / "ca" / "ca.pem"
+        assert served.greeting[3:5] == [
+            f"  proxy     HTTPS_PROXY={served.url} (refuses other hosts)",
+            f"  CA        {ca}",
+        ]
+        context = ssl.create_default_context(cafile=ca)
+        connection = http.client.HTTPSConnection("localhost", int(found[2]), context=context)
+        connection.request("GET", "/_fakefal/health")
+        assert connection.getresponse().status == 200
+        connection.close()
+        ended = served.end()
+        assert (ended.code, ended.errors) == (0, "")
+
+
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_a_tls_port_that_is_none_is_said(port: str) -> None:
+    command = [sys.executable, "-m", "fakefal", "serve", "--port", "0", "--tls-port", port]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"{port} is no port — one of 0 to 65535\n"
+
+
+def test_a_tls_port_that_is_taken_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "fakefal", "serve", "--port", "0", "--tls-port", port]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"port {port} on 127.0.0.1 is taken — stop the other server, "
+        "or pass --tls-port 0 to use a free one\n"
+    )
+
+
+def test_a_ca_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    command = [sys.executable, "-m", "fakefal", "serve", "--port", "0", "--tls-port", "0"]
+    env = {**os.environ, "FAKEFAL_HOME": str(tmp_path / "file")}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env, check=False)
+    assert done.returncode == 2
+    assert "cannot make a local CA in" in done.stderr
 
 
 def test_each_call_has_a_line() -> None:

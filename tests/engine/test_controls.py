@@ -11,6 +11,7 @@ from fakefal.errors import MissesFound, SettingError
 from fakefal.protocol.access import Lifecycle
 from fakefal.protocol.errors import WireError
 from fakefal.protocol.storage import Asked
+from fakefal.protocol.trouble import Interrupted
 from fakefal.scenario.builder import build_circumstances, build_exchange
 from fakefal.scenario.patterns import PatternError
 from fakefal.settings import Limits
@@ -207,13 +208,17 @@ def test_files_are_told_with_their_bytes() -> None:
     assert controls.files() == []
 
 
-def test_a_change_of_circumstances_leaves_what_was_counted() -> None:
+def test_an_account_counts_its_calls_from_when_it_was_set() -> None:
     controls = Controls(make_engine([exchange()]), "id:secret")
-    controls.tenant.submit(make_call())
-    controls.change(build_circumstances({"account": {"state": "locked", "after": 1}}))
-    assert controls.tenant.troubles.account.refusal is not None
-    assert controls.tenant.troubles.accepted == 1
-    assert len(controls.jobs()) == 1
+    tenant = controls.tenant
+    tenant.submit(make_call())
+    for _ in range(2):
+        controls.change(build_circumstances({"account": {"state": "locked", "after": 1}}))
+        tenant.submit(make_call())
+        controls.change(build_circumstances({"options": {"logs": "window"}}))
+        with pytest.raises(Interrupted):
+            tenant.submit(make_call())
+    assert len(controls.jobs()) == 3
 
 
 def test_jobs_tell_their_attempt_and_gateway_id() -> None:

@@ -68,7 +68,7 @@ def test_only_demanded_keys_are_good() -> None:
     [
         (Credential("key", "id:secret"), True),
         (Credential("key", "secret"), False),
-        (Credential("bearer", "token"), True),
+        (Credential("bearer", "a.b.c"), True),
     ],
 )
 def test_strict_keys_have_an_id_and_a_secret(credential: Credential, is_good: bool) -> None:
@@ -189,3 +189,12 @@ def test_who_gives_no_key_is_taken_for_the_one_that_came_last() -> None:
     engine.home = engine.renew("home")
     assert tenant_of(engine, "last") is last
     assert engine.nobody() is engine.home
+
+
+def test_strict_keys_are_not_borne() -> None:
+    strict = make_engine(options={"keys": "strict"})
+    with pytest.raises(WireError) as caught:
+        strict.tenant_for(Credential("bearer", "id:secret"))
+    assert caught.value.body == {"detail": "bearer: unable to decode issuer"}
+    assert strict.tenant_for(Credential("bearer", "a.b.c")).key == "a.b.c"
+    assert make_engine().tenant_for(Credential("bearer", "id:secret")).key == "id:secret"

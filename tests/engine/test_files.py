@@ -113,3 +113,9 @@ def test_a_mishap_befalls_the_owner_too(mishap: Any, expected: int) -> None:
     files = make_files()
     file = keep(files, mishap=mishap)
     assert status_of(files, file.place.id, is_owner=True) == expected
+
+
+def test_ids_that_were_forgotten_are_not_given_again() -> None:
+    files = Files("id:secret", 0, ManualClock(), Limits(identities=2))
+    found = [files.new_id("file", name)[0] for name in "aabcdaabcd"]
+    assert len(set(found)) == len(found)

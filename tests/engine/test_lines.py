@@ -17,8 +17,11 @@ from tests.worlds import ANY_LLM, exchange, make_call
 FLUX = "fal-ai/flux"
 
 
-def one_runner(*exchanges: dict[str, Any], runners: int = 1, **more: Any) -> Tenant:
-    return make_world(*(exchanges or (lasting(10),)), apps={"*": {"runners": runners}}, **more)
+def one_runner(
+    *exchanges: dict[str, Any], runners: int = 1, queue_length: int = 0, **more: Any
+) -> Tenant:
+    app = {"runners": runners, "queue_length": queue_length}
+    return make_world(*(exchanges or (lasting(10),)), apps={"*": app}, **more)
 
 
 def running(tenant: Tenant) -> int:
@@ -261,3 +264,9 @@ async def test_the_end_of_a_direct_run_lets_the_next_one_start() -> None:
     await running
     (job,) = tenant.queue.jobs.values()
     assert job.state is State.RUNNING
+
+
+def test_requests_of_others_are_ahead_of_those_that_wait() -> None:
+    tenant = one_runner(queue_length=500)
+    ids = [submit(tenant) for _ in range(3)]
+    assert words(tenant, *ids) == ["run", "q500", "q501"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fakefal.engine.tenant import Tenant
+from fakefal.protocol.errors import WireError
 from fakefal.settings import Limits
 from tests.engine.living import lasting, make_world, submit, words
 from tests.worlds import ANY_LLM
@@ -17,8 +20,9 @@ def test_a_job_is_found_under_its_own_app_only() -> None:
     id_ = submit(tenant)
     now = tenant.clock.now()
     assert tenant.queue.find(ANY_LLM, id_, now) is tenant.queue.of(ANY_LLM, id_)
-    assert tenant.queue.find("fal-ai/flux", id_, now) is None
     assert tenant.queue.of(ANY_LLM, "none") is None
+    with pytest.raises(WireError, match=r"the request is one of fal-ai/any-llm"):
+        tenant.queue.find("fal-ai/flux", id_, now)
 
 
 def test_a_finished_job_makes_room_before_one_that_runs() -> None:
@@ -33,17 +37,19 @@ def test_where_none_is_finished_the_oldest_makes_room() -> None:
     tenant = few()
     ids = [submit(tenant) for _ in range(3)]
     assert list(tenant.queue.jobs) == ids[1:]
+    with pytest.raises(WireError, match="one of the 1 oldest, dropped to stay within limits"):
+        tenant.queue.find(ANY_LLM, ids[0], tenant.clock.now())
 
 
 def test_a_result_that_is_kept_no_more_is_not_found() -> None:
     tenant = few()
     id_ = submit(tenant)
     tenant.clock.advance(10)
-    now = tenant.clock.now()
-    assert tenant.queue.find(ANY_LLM, id_, now) is not None
+    assert tenant.queue.find(ANY_LLM, id_, tenant.clock.now()).is_over
     tenant.clock.advance(3601)
-    assert tenant.queue.find(ANY_LLM, id_, tenant.clock.now()) is None
-    assert not tenant.queue.jobs
+    for why in ("the result is kept no more", "this key has no such request"):
+        with pytest.raises(WireError, match=why):
+            tenant.queue.find(ANY_LLM, id_, tenant.clock.now())
 
 
 def test_those_that_wait_are_counted_by_app() -> None:

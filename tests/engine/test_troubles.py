@@ -122,12 +122,22 @@ def test_jobs_of_an_app_that_is_gone_can_still_be_read() -> None:
 
 
 def test_a_host_that_is_down_is_not_reached() -> None:
-    tenant = make_world(hosts={"queue.falrun.com": "down"})
+    tenant = make_world(hosts={"queue.fal.run": "down"})
     found = tenant.troubles.unreachable("queue.fal.run")
     assert found is not None
     assert (found.code, found.is_performed) == (0, False)
     assert tenant.troubles.unreachable("fal.run") is None
     assert make_world().troubles.unreachable("queue.fal.run") is None
+
+
+def test_the_backup_of_a_host_that_is_down_is_another_host() -> None:
+    troubles = make_world(hosts={"queue.fal.run": "down"}).troubles
+    assert troubles.unreachable("Queue.fal.run.:443") is not None
+    assert troubles.unreachable("queue.falrun.com") is None
+    troubles = make_world(hosts={"queue.falrun.com": "down", "rest.fal.ai": "down"}).troubles
+    assert troubles.unreachable("queue.falrun.com:443") is not None
+    assert troubles.unreachable("rest.alpha.fal.ai") is not None
+    assert troubles.unreachable("queue.fal.run") is None
 
 
 # Whose turn it is

@@ -180,6 +180,23 @@ async def test_the_journal_tells_of_uploads_and_tokens_without_secrets() -> None
         assert token not in str(entries)
 
 
+async def test_a_borne_token_is_good_for_its_apps_alone() -> None:
+    async with calling(scenario(exchange())) as caller:
+        headers = {"Authorization": f"Bearer {await granted(caller)}"}
+        asks = {"key": None, "headers": headers}
+        job = (await caller.ask("POST", "/fal-ai/any-llm", json={"prompt": "a"})).json
+        path = f"/fal-ai/any-llm/requests/{job['request_id']}"
+        assert (await caller.ask("GET", f"{path}/status", **asks)).status == 202
+        for method, path in (
+            ("POST", "/fal-ai/flux"),
+            ("GET", "/fal-ai/flux/requests/none"),
+            ("PUT", "/fal-ai/flux/requests/none/cancel"),
+        ):
+            heard = await caller.ask(method, path, **asks)
+            assert heard.status == 403
+            assert heard.json["detail"].startswith('Cannot access application "fal-ai/flux"')
+
+
 async def test_a_token_may_be_borne_in_place_of_a_key() -> None:
     async with calling(scenario(exchange()), keys=frozenset({KEY})) as caller:
         headers = {"Authorization": f"Bearer {await granted(caller)}"}
@@ -193,3 +210,14 @@ async def test_a_token_may_be_borne_in_place_of_a_key() -> None:
         controls(caller).reset()
         caller.fake.engine.drop(KEY)
         assert (await caller.run(key=None, headers=headers)).status == 401
+
+
+@pytest.mark.parametrize("faults", [{}, {"token": [500]}, {"token": [{"delay": 0}]}])
+async def test_every_answer_of_the_platform_has_a_request_id(faults: dict[str, Any]) -> None:
+    async with calling({**scenario(exchange()), "faults": faults}) as caller:
+        body = {"allowed_apps": ["any-llm"]}
+        heard = [await caller.ask("POST", "/tokens/", host=REST, json=body) for _ in range(2)]
+        assert [it.status for it in heard] == [500 if faults.get("token") == [500] else 200, 200]
+        ids = {it.headers["x-fal-request-id"] for it in heard}
+        assert len(ids) == 1
+        assert len(ids.pop()) == 36

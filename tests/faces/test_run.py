@@ -315,3 +315,33 @@ async def test_a_long_stream_is_sent_in_pieces_that_fit_in_memory() -> None:
         data = b"".join(piece for piece, _ in pieces)
         got = [json.loads(it.data)["n"] for it in Decoder().feed(data)]
         assert got == list(range(50))
+
+
+async def test_a_get_is_answered_where_an_exchange_says_so() -> None:
+    health = exchange(
+        {"output": {"asked": "{{ input.deep }}"}}, when={"endpoint": "me/*/health", "method": "GET"}
+    )
+    async with calling(scenario(health, exchange({"text": "Ship it."}))) as caller:
+        heard = await caller.ask("GET", "/me/app/health?deep=1", host=RUN)
+        assert (heard.status, heard.json) == (200, {"asked": "1"})
+        assert heard.headers["x-fal-request-id"]
+        for method, path, status in (
+            ("GET", "/me/app/other", 405),
+            ("GET", APP, 405),
+            ("POST", "/me/app/health", 200),
+        ):
+            heard = await caller.ask(method, path, host=RUN, json={"prompt": "hi"})
+            assert heard.status == status
+        assert heard.json["output"] == "Ship it."
+        heard = await caller.ask("POST", "/me/app/health", json={"prompt": "hi"})
+        assert heard.status == 200  # and the exchange of GETs is not asked
+        journal = clock(caller).journal()
+        assert [it["exchange"] for it in journal if it["kind"] == "call"] == ["exchanges[0]"] + [
+            "exchanges[1]"
+        ] * 2
+
+
+async def test_a_get_without_a_key_is_refused_though_an_exchange_is_there() -> None:
+    health = exchange({"output": {}}, when={"endpoint": "me/app/health", "method": "GET"})
+    async with calling(scenario(health)) as caller:
+        assert (await caller.ask("GET", "/me/app/health", host=RUN, key=None)).status == 401

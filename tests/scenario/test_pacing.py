@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fakefal.scenario.faults import FaultSpec
 from fakefal.scenario.pacing import Log, QueueDetail, StepDetail, StepMap, StreamSpec
 from tests.scenario.kinds import kinds
 
@@ -47,3 +48,13 @@ def test_a_position_is_a_whole_number() -> None:
 def test_for_is_for_in_files() -> None:
     detail = StepDetail.model_validate({"for": "2s"})
     assert detail.model_dump(mode="json", by_alias=True, exclude_unset=True) == {"for": "2s"}
+
+
+def test_a_cut_may_be_the_number_of_events_before_it() -> None:
+    assert StreamSpec.model_validate({"cut": 3}) == StreamSpec.model_validate({"cut": {"after": 3}})
+    assert FaultSpec.model_validate({"cut": 0}) == FaultSpec.model_validate({"cut": {"after": 0}})
+
+
+@pytest.mark.parametrize("cut", [-1, True, "soon", 1.5])
+def test_a_cut_is_no_other_word(cut: Any) -> None:
+    assert len(kinds(StreamSpec, {"cut": cut})) == 1

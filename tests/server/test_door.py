@@ -33,7 +33,7 @@ def http(body: bytes = b"", *headers: str, line: str = "POST /fal-ai/any-llm HTT
         ("POST", APP, {}),
         ("POST", "/example.com/x", {}),
         ("POST", APP, {"Host": "example.com"}),
-        ("OPTIONS", APP, {"Access-Control-Request-Method": "POST"}),
+        ("OPTIONS", APP, {}),
     ],
 )
 async def test_what_names_no_fal_host_is_a_404_that_says_how_to(
@@ -200,6 +200,26 @@ async def test_a_preflight_allows_all_it_asks_for(host: str) -> None:
         assert {name: heard.headers.getall(name) for name in expected} == {
             name: [value] for name, value in expected.items()
         }
+
+
+async def test_a_preflight_to_the_proxy_comes_without_the_target() -> None:
+    async with calling(SCENARIO) as caller:
+        names = "x-fal-target-url,authorization"
+        asked = {
+            **ORIGIN,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": names,
+        }
+        for path in ("/api/fal/proxy", "/"):
+            heard = await caller.ask("OPTIONS", path, host=None, key=None, headers=asked)
+            assert heard.status == 200
+            assert heard.headers["Access-Control-Allow-Headers"] == names
+        target = {**ORIGIN, "x-fal-target-url": f"https://fal.run{APP}"}
+        heard = await caller.ask(
+            "POST", "/api/fal/proxy", host=None, headers=target, json={"prompt": "hi"}
+        )
+        assert heard.status == 200
+        assert heard.headers.getall("Access-Control-Allow-Origin") == ["*"]
 
 
 async def test_a_page_meets_no_header_twice_that_the_scenario_has_too() -> None:

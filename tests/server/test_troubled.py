@@ -278,8 +278,10 @@ def test_the_word_slow_is_a_byte_every_fifty_milliseconds(loop: str) -> None:
 def test_a_host_that_is_down_resets_and_others_are_well(loop: str) -> None:
     with serving(loop, hosts={"queue.fal.run": "down"}) as served:
         assert served.hear(http(host=QUEUE)) == (b"", b"", "reset")
-        assert served.hear(http(host=b"queue.falrun.com")) == (b"", b"", "reset")
+        assert served.hear(http(host=b"Queue.FAL.run:443")) == (b"", b"", "reset")
         assert served.server.call(served.controls.jobs) == []
+        backup = http(host=b"queue.falrun.com", path=b"/fal-ai/healthy")
+        assert served.hear(backup)[0].startswith(b"HTTP/1.1 200")
 
 
 @on_both

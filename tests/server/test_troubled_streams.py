@@ -223,3 +223,24 @@ def test_a_status_stream_can_be_refused_or_lack_fields(loop: str) -> None:
         assert only.startswith(b'data: {"status":"PAUSED"')
         assert b"logs" not in only
         assert last == b""
+
+
+@on_both
+@pytest.mark.parametrize(
+    ("stream", "expected", "end"),
+    [
+        ({"slice": 7}, b"".join(WHOLE), "closed"),
+        ({"cut": 2}, b"".join(WHOLE[:2]), "closed"),
+        ({"cut": {"after": 1, "how": "reset"}}, WHOLE[0], "reset"),
+        ({"cut": {"after": 1, "how": "garbage"}}, WHOLE[0] + GARBAGE, "closed"),
+    ],
+)
+def test_for_an_old_client_a_stream_ends_with_its_connection(
+    loop: str, stream: dict[str, Any], expected: bytes, end: str
+) -> None:
+    with serving(loop, streamed(stream)) as served:
+        old = http(path=b"/fal-ai/any-llm/stream", version=b"HTTP/1.0")
+        head, body, how = served.hear(old)
+        assert head.startswith(b"HTTP/1.0 200 OK\r\n")
+        assert b"chunked" not in head
+        assert (body, how) == (expected, end)

@@ -16,6 +16,7 @@ from fakefal.server import thread
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from tests.server.raw import SECONDS, http
+from tests.server.reaching import reach
 from tests.worlds import exchange
 
 BODY = b'{"output":"Ship it.","reasoning":null,"partial":false,"error":null}'
@@ -28,8 +29,7 @@ class Talk:
     """One connection; what was heard on it so far is not heard again."""
 
     def __init__(self, served: Served) -> None:
-        address = (served.fake.host, served.fake.port)
-        self._socket = socket.create_connection(address, timeout=SECONDS)
+        self._socket = reach(served.fake, served.way)
 
     def send(self, data: bytes) -> Talk:
         """Write a request."""
@@ -79,10 +79,11 @@ class Talk:
 
 
 class Served:
-    """A fake in a thread, on a manual clock."""
+    """A fake in a thread, on a manual clock; ``way`` is how it is reached (see ``reach``)."""
 
-    def __init__(self, server: ThreadedFakeFal, fake: FakeFal) -> None:
+    def __init__(self, server: ThreadedFakeFal, fake: FakeFal, way: str) -> None:
         self.server = server
+        self.way = way
         self.fake = fake
         self.controls: Controls = server.call(lambda: fake.controls(KEY))
         self._talks: list[Talk] = []
@@ -92,6 +93,10 @@ class Served:
         talk = Talk(self)
         self._talks.append(talk)
         return talk.send(data)
+
+    def reach(self, name: str) -> Any:
+        """A connection by the name of a host."""
+        return reach(self.fake, self.way, name)
 
     def hear(self, data: bytes) -> tuple[bytes, bytes, str]:
         """Head and body of the answer to a request, and how the connection ends."""
@@ -143,18 +148,20 @@ HEALTHY = {"when": {"endpoint": "fal-ai/healthy"}, "reply": {"output": "well"}}
 
 
 @contextmanager
-def serving(loop: str, *exchanges: dict[str, Any], **parts: Any) -> Iterator[Served]:
+def serving(
+    loop: str, *exchanges: dict[str, Any], way: str = "plain", **parts: Any
+) -> Iterator[Served]:
     """A server on a loop; it must be well at the end."""
     if loop == "uvloop" and importlib.util.find_spec("uvloop") is None:
         pytest.skip("uvloop has no build here")
     data = {"fakefal": 1, "exchanges": [HEALTHY, *exchanges], **parts}
-    fake = FakeFal(data, clock="manual")
+    fake = FakeFal(data, clock="manual", tls_port=0 if way == "tls" else None)
     with pytest.MonkeyPatch.context() as patch:
         if loop == "asyncio":
             patch.setattr(thread, "new_event_loop", asyncio.new_event_loop)
         server = ThreadedFakeFal(fake)
         with server:
-            served = Served(server, fake)
+            served = Served(server, fake, way)
             try:
                 yield served
                 assert served.server._loop is None or served.is_well()

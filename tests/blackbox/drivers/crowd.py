@@ -1,0 +1,32 @@
+"""Many fal_clients at once, each with a connection of its own: how many failed, as JSON.
+
+Run as ``python crowd.py COUNT``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+import fal_client
+
+from fakefal.server.descriptors import allow_many
+
+
+async def subscribe(number: int) -> str:
+    client = fal_client.AsyncClient()
+    found = await client.subscribe("fal-ai/any-llm", {"prompt": f"number {number}"})
+    return str(found["output"])
+
+
+async def main(count: int) -> None:
+    found = await asyncio.gather(*map(subscribe, range(count)), return_exceptions=True)
+    failed = [repr(it) for it in found if isinstance(it, BaseException)]
+    sys.stdout.write(
+        json.dumps({"failed": failed, "outputs": [it for it in found if isinstance(it, str)]})
+    )
+
+
+allow_many()
+asyncio.run(main(int(sys.argv[1])))

@@ -1,0 +1,116 @@
+"""Servers that are not fal, for a proxy to lead to: one of bytes, one of TLS, one of HTTP."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from fakefal.gateway.authority import Authority
+from tests.server.raw import SECONDS
+
+
+@contextmanager
+def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A port whose connections are handed to a function, each in a thread; they are closed then."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_accept, args=(server, serve), daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def _accept(server: socket.socket, serve: Callable[[socket.socket], None]) -> None:
+    while True:
+        try:
+            line, _ = server.accept()
+        except OSError:
+            return
+        threading.Thread(target=_serve, args=(line, serve), daemon=True).start()
+
+
+def _serve(line: socket.socket, serve: Callable[[socket.socket], None]) -> None:
+    with line:
+        line.settimeout(SECONDS)
+        with suppress(OSError):
+            serve(line)
+
+
+def echo_at_the_end(line: socket.socket) -> None:
+    """Hear all, then say how much it was, and the last ten bytes: it needs a half-closed line."""
+    heard, last = 0, b""
+    while piece := line.recv(65_536):
+        heard, last = heard + len(piece), (last + piece)[-10:]
+    line.sendall(b"%d %s" % (heard, last))
+
+
+def secure_echo(authority: Authority) -> Callable[[socket.socket], None]:
+    """Say everything back, in TLS of its own."""
+
+    def serve(line: socket.socket) -> None:
+        with authority.context("localhost").wrap_socket(line, server_side=True) as inside:
+            while piece := inside.recv(65_536):
+                inside.sendall(piece)
+
+    return serve
+
+
+class _Website(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path == "/moved":
+            self._answer(302, b"", ("Location", "/there"))
+        elif self.path == "/broken":
+            self.send_response(200)
+            self.send_header("Content-Length", "100")
+            self.end_headers()
+            self.wfile.write(b"half")
+            self.close_connection = True
+        elif self.path == "/chunks":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+        else:
+            told = "\n".join(f"{name.lower()}: {value}" for name, value in self.headers.items())
+            self._answer(200, f"{self.path}\n{told}".encode(), ("Set-Cookie", "a=b"))
+
+    do_HEAD = do_GET
+
+    def do_POST(self) -> None:
+        length = self.headers.get("Content-Length")
+        body = self.rfile.read(int(length)) if length is not None else self._chunks()
+        self._answer(201, body + f" {length}".encode())
+
+    def _chunks(self) -> bytes:
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def _answer(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
+        self.send_response(status)
+        for name, value in (*headers, ("Content-Length", str(len(body)))):
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def website() -> Iterator[str]:
+    """A site that tells what it was asked: its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Website)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
