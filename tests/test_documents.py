@@ -36,7 +36,21 @@ ROOT = Path(__file__).parents[1]
 FIXTURES = ("fakefal", "fakefal_server", "fakefal_clock", "fakefal_receiver")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-COMMAND_NAMES = ("serve", "record", "import", "diff", "check", "schema", "presets", "explain", "webhooks", "ca", "demo")
+COMMAND_NAMES = (
+    "serve",
+    "run",
+    "record",
+    "import",
+    "diff",
+    "env",
+    "check",
+    "schema",
+    "presets",
+    "explain",
+    "webhooks",
+    "ca",
+    "demo",
+)
 CIRCUMSTANCES = [name for name in Circumstances.model_fields if name != "options"]
 ADDRESS = "http://127.0.0.1:8787"
 

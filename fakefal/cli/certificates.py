@@ -14,14 +14,13 @@ def certificates_for(
 ) -> tuple[Path, Path]:
     """What takes the place of its roots, and what is added to them.
 
-    Whom the environment's own variables trust is trusted as before: where they name other files,
-    those are joined with ours in ``folder``. Raises FakefalError.
+    Whom the environment's own variables trust is trusted as before: what they name is joined with
+    ours, in ``folder``, where everybody may read it. Raises FakefalError.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         roots = _joined(folder / "bundle.pem", bundle, *trusted_files(environment))
-        others = trusted_files(environment, ADDED)
-        return roots, _joined(folder / "added.pem", ca, *others) if others else ca
+        return roots, _joined(folder / "added.pem", ca, *trusted_files(environment, ADDED))
     except OSError as error:
         reason = error.strerror or str(error)
         raise FakefalError(f"cannot write certificates to {folder}: {reason}") from None

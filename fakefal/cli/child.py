@@ -46,12 +46,28 @@ class Ended:
     left: bool = False
 
 
-def run_command(command: Sequence[str], env: Mapping[str, str], view: View | None = None) -> Ended:
+def open_files() -> int | None:
+    """How many files a command of ours may open by default; None where there is no such limit."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def run_command(
+    command: Sequence[str],
+    env: Mapping[str, str],
+    view: View | None = None,
+    *,
+    open_files: int | None = None,
+) -> Ended:
     """Run a command to its end, with our standard streams; call it from the main thread.
 
     On POSIX it has a process group of its own, which holds the terminal while it runs: Ctrl-C
-    reaches the command and not us, and a signal sent to us is passed on once. Raises FakefalError
-    for a command that cannot be started; its ``code`` is 126 or 127.
+    reaches the command and not us, and a signal sent to us is passed on once. ``open_files`` is its
+    limit of open files, ours where None (``open_files()`` tells it before it is raised). Raises
+    CannotStart, whose ``code`` is 126 or 127.
     """
     if not hasattr(os, "fork"):
         return _run_plainly(command, env)
@@ -59,6 +75,7 @@ def run_command(command: Sequence[str], env: Mapping[str, str], view: View | Non
     plan = {
         "status": writing,
         "terminal": _is_in_foreground(),
+        "open_files": open_files,
         "hosts": view.hosts if view else None,
         "nsswitch.conf": view.nsswitch if view else None,
     }

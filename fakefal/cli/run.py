@@ -10,9 +10,8 @@ from typing import Any
 
 import click
 
-from fakefal import hooks
 from fakefal.cli.certificates import certificates_for
-from fakefal.cli.child import CannotStart, Ended, run_command
+from fakefal.cli.child import CannotStart, Ended, open_files, run_command
 from fakefal.cli.guarding import Guard
 from fakefal.cli.outcome import Outcome, Refusal
 from fakefal.cli.report import check_report, write_report
@@ -22,6 +21,8 @@ from fakefal.cli.terminal import Terminal
 from fakefal.engine.clock import Clock
 from fakefal.gateway.environment import Reach, changed, redirecting
 from fakefal.gateway.upstream import upstream_of
+from fakefal.hooks import hooks_for_all
+from fakefal.server.descriptors import allow_many
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 
@@ -96,15 +97,16 @@ def run(
         run_beside(fake, outcome, key, uses_names=guard == "all")
     except CannotStart as error:
         terminal.complain(str(error))
-        return error.code
-    outcome.seconds = watch.now() - began
-    outcome.code = _code(outcome, strict=strict)
+        outcome.code = outcome.command_code = error.code
+    else:
+        outcome.seconds = watch.now() - began
+        outcome.code = _code(outcome, strict=strict)
+        if not quiet or outcome.code != outcome.command_code:
+            terminal.complain("\n".join(summary(outcome)))
+        elif outcome.escapes:
+            terminal.complain("\n".join(escapes(outcome)))
     for path in reports:
         write_report(path, outcome)
-    if not quiet or outcome.code != outcome.command_code:
-        terminal.complain("\n".join(summary(outcome)))
-    elif outcome.escapes:
-        terminal.complain("\n".join(escapes(outcome)))
     return outcome.code
 
 
@@ -113,6 +115,8 @@ def run_beside(fake: FakeFal, outcome: Outcome, key: str | None, *, uses_names: 
     environment = dict(os.environ)  # noqa: TID251 (the command gets ours, changed)
     fake.gate.upstream = upstream_of(environment)
     server = ThreadedFakeFal(fake)
+    limit = open_files()
+    allow_many()  # for the fake; the command is given the limit that we were given
     with tempfile.TemporaryDirectory(prefix="fakefal-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o711)  # the command may have become another user
@@ -122,7 +126,7 @@ def run_beside(fake: FakeFal, outcome: Outcome, key: str | None, *, uses_names: 
                 guard.start()
             reach = _reach(fake, folder, guard, key, environment)
             env = changed(environment, redirecting(reach, environment))
-            ended = run_command(outcome.command, env, guard.view)
+            ended = run_command(outcome.command, env, guard.view, open_files=limit)
             _note(outcome, ended, guard)
             server.call(lambda: outcome.collect(fake.engine))
             outcome.refused = [
@@ -144,13 +148,14 @@ def _reach(
     fake: FakeFal, folder: Path, guard: Guard, key: str | None, environment: Mapping[str, str]
 ) -> Reach:
     """How the command reaches the fake."""
+    python, preload = hooks_for_all(folder)
     bundle, added = certificates_for(folder, fake.ca_path, fake.bundle_path, environment)
     return Reach(
         url=fake.proxy_url,
         bundle=bundle,
         added=added,
-        preload=hooks.PRELOAD,
-        python=hooks.PYTHON,
+        preload=preload,
+        python=python,
         escapes=guard.escapes_file,
         key=key,
         everything=fake.offline,

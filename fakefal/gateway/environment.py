@@ -76,6 +76,8 @@ def redirecting(reach: Reach, current: Mapping[str, str]) -> Changes:
     changes.update(dict.fromkeys(ADDED, str(reach.added)))
     changes.update({name: None for name in ELSEWHERE if name in current})
     changes.update(_keys(reach, current))
+    if reach.everything:
+        changes["NODE_USE_ENV_PROXY"] = "1"  # Node from 22.21 on takes its proxy variables then
     if reach.preload is not None:
         changes["NODE_OPTIONS"] = _node_options(current.get("NODE_OPTIONS", ""), reach.preload)
     if reach.python is not None:

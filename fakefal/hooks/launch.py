@@ -1,8 +1,9 @@
 """Becomes a command: in a process group of its own, and with its own view of the hosts file.
 
 Called as ``python -I -S launch.py PLAN COMMAND…``. PLAN is JSON: ``status`` a file descriptor that
-is told how it went (one JSON object a line), ``hosts`` and ``nsswitch`` files to be seen as those
-in /etc or null, ``terminal`` whether the terminal is handed over. POSIX, standard library alone.
+is told how it went (one JSON object a line), ``hosts`` and ``nsswitch.conf`` files to be seen as
+those in /etc or null, ``terminal`` whether the terminal is handed over, ``open_files`` a limit or
+null. POSIX, standard library alone.
 """
 
 from __future__ import annotations
@@ -58,6 +59,15 @@ def take_terminal() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTTOU})
 
 
+def limit_files(number: int) -> None:
+    """Have no higher limit of open files than the command would have had without us."""
+    import resource
+
+    with contextlib.suppress(ValueError, OSError):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (number, hard))
+
+
 def see(files: dict[str, str]) -> str:
     """Put files in the place of others, for this process and its children.
 
@@ -87,6 +97,27 @@ def see(files: dict[str, str]) -> str:
     return right
 
 
+def objection(files: dict[str, str]) -> str:
+    """Why ``see`` would fail, found out by a process that does it first; empty if it would not.
+
+    Half of it must not happen to the command: it would be nobody in a user namespace of its own.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            see(files)
+        except (OSError, AttributeError) as error:
+            os.write(writing, str(getattr(error, "strerror", None) or error).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as told:
+        why = told.read().decode()
+    os.waitpid(child, 0)
+    return why
+
+
 def become(command: list[str]) -> NoReturn:
     """Run a command in place of this process; a script without ``#!`` is the shell's."""
     try:
@@ -105,13 +136,12 @@ def main(plan: dict[str, Any], command: list[str]) -> int:
     os.setpgid(0, 0)
     if plan["terminal"]:
         take_terminal()
+    if plan.get("open_files") is not None:
+        limit_files(plan["open_files"])
     names, why = "", ""
     files = {f"/etc/{name}": plan[name] for name in ("hosts", "nsswitch.conf") if plan.get(name)}
-    if files:
-        try:
-            names = see(files)
-        except (OSError, AttributeError) as error:
-            why = str(error.strerror if isinstance(error, OSError) else error)
+    if files and not (why := objection(files)):
+        names = see(files)
     os.write(status, json.dumps({"names": names, "why": why}).encode() + b"\n")
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)  # Python ignores them, and an exec would hand that on

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,7 +13,7 @@ import pytest
 
 from fakefal.cli.run import MISSED
 from tests.cli.running import BAD, GOOD, fakefal
-from tests.runs import run
+from tests.runs import arguments, run
 
 ASK = """\
 import json, os, sys, urllib.request
@@ -163,7 +165,7 @@ def test_every_mistake_of_every_scenario_is_told_and_nothing_is_run(tmp_path: Pa
 )
 def test_a_command_that_cannot_start(command: tuple[str, ...], code: int, told: str) -> None:
     ran = run(*command)
-    assert ran.code == code
+    assert ran.code == ran.report["exit_code"] == code
     assert ran.err.startswith(told)
     assert ran.err.count("\n") == 1
 
@@ -195,3 +197,11 @@ def test_runs_may_be_nested(scenario: Path, tmp_path: Path) -> None:
     ran = run(*inner, options=(other,))
     assert (ran.code, ran.out) == (0, "Ship it.\n")
     assert ran.report["calls"]["total"] == 0
+
+
+def test_a_command_has_the_limit_of_open_files_that_it_would_have_had() -> None:
+    script = "ulimit -S -n 300; exec " + shlex.join(
+        arguments("--quiet", command=("sh", "-c", "ulimit -S -n"))
+    )
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "300\n"

@@ -52,6 +52,7 @@ def test_who_is_to_let_nobody_out_gets_plain_http_as_well() -> None:
     found = env(Reach(URL, REACH.bundle, REACH.added, everything=True), ALL_PROXY="socks5://x:1")
     names = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
     assert {found[name] for name in names} == {URL}
+    assert found["NODE_USE_ENV_PROXY"] == "1"
 
 
 def test_what_websockets_asks_before_https_proxy_does_not_lead_past_the_fake() -> None:
