@@ -149,7 +149,8 @@ def test_a_script_in_the_documents_runs(block: Block, served: FakeFal) -> None:
 
 
 def test_the_curl_call_of_the_readme_answers(served: FakeFal, tmp_path: Path) -> None:
-    (call,) = [block.text for block in blocks("sh") if block.text.startswith("curl")]
+    shown = [block.text for block in blocks("sh") if block.place.startswith("README")]
+    (call,) = [text for text in shown if text.startswith("curl")]
     printed = run(["sh", "-c", call.replace(ADDRESS, served.url)], tmp_path)
     assert printed == '{"output":"Ship it.","reasoning":null,"partial":false,"error":null}'
 

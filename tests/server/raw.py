@@ -14,7 +14,7 @@ from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from tests.worlds import exchange, scenario
 
-SECONDS = 3
+SECONDS = 10
 GOOD = b'{"prompt":"hi"}'
 SCENARIO = scenario(exchange())
 

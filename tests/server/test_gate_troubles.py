@@ -55,7 +55,7 @@ def test_a_large_body_comes_up_to_the_reset(loop: str, way: str) -> None:
     with serving(loop, large, way=way) as served:
         _, body, end = served.hear(http())
         assert (end, set(body[1:])) == ("reset", {ord("x")})
-        assert 100_000 < len(body) <= 1_000_001
+        assert 1 < len(body) <= 1_000_001  # a reset takes back what has not gone out
 
 
 @on_both
