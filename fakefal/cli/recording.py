@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from fakefal import __version__
 from fakefal.cli.serving import counted
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.clock import real_now
@@ -121,6 +122,7 @@ class Told:
             dict(os.environ),  # noqa: TID251 (its secrets must not be written)
             misses_only=decision.loaded is not None,
             media=self.media,
+            version=__version__,
         )
 
     def fake(self, terminal: Terminal, speed: float) -> tuple[FakeFal, Decision]:

@@ -266,8 +266,9 @@ class _Distilling:
         found: Fields = {
             "at": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
             "source": recording.source,
-            "fakefal": version,
         }
+        if version:
+            found["fakefal"] = version
         if recording.clients:
             found["clients"] = recording.clients
         if not recording.complete:

@@ -16,7 +16,7 @@ from fakefal.scenario.yaml_text import read_yaml, write_blocks
 
 _HEAD = """\
 # A recording: what {source} answered on {day}.
-# Made by fakefal {version}. Edit it like any scenario; `fakefal check` finds mistakes.
+# Made by fakefal{version}. Edit it like any scenario; `fakefal check` finds mistakes.
 """
 
 
@@ -62,10 +62,11 @@ class Writer:
     def _head(self, distilled: Distilled) -> str:
         data = distilled.data
         header = data.get("recorded", {})
+        made_by = header.get("fakefal")
         head = _HEAD.format(
             source=_line(str(header.get("source", "?"))),
             day=str(header.get("at", ""))[:10],
-            version=header.get("fakefal", "?"),
+            version=f" {made_by}" if made_by else "",
         )
         notes = map(_line, map(self._redactor.text, distilled.notes))
         told = "".join(f"# Not recorded: {note}\n" for note in notes)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fakefal import __version__
 from fakefal.engine.clock import real_now
 from fakefal.recorder.archive import Archive
 from fakefal.recorder.captures import Recording
@@ -23,7 +22,8 @@ class RecordingWish:
 
     ``upstream`` None is fal itself. ``patterns`` are regular expressions of what is to be left out,
     ``environment`` holds secrets that must not appear. ``misses_only`` adds to the file what it has
-    no answer to. ``media`` False leaves files alone that the caller does not read.
+    no answer to. ``media`` False leaves files alone that the caller does not read. ``version`` is
+    that of fakefal.
     """
 
     path: Path
@@ -32,6 +32,7 @@ class RecordingWish:
     environment: Mapping[str, str] = field(default_factory=dict)
     misses_only: bool = False
     media: bool = True
+    version: str = ""
 
 
 class RecordingSession:
@@ -44,7 +45,7 @@ class RecordingSession:
         recording = Recording(redactor.text(upstream.name), real_now(), complete=False)
         adds = wish.misses_only and wish.path.exists()
         added_to = wish.path.read_text(encoding="utf-8") if adds else None
-        self.archive = Archive(wish.path, recording, redactor, __version__, added_to)
+        self.archive = Archive(wish.path, recording, redactor, wish.version, added_to)
         self.recorder = Recorder(
             self.archive,
             upstream,

@@ -80,8 +80,8 @@ def test_the_version_is_told() -> None:
         ("shema", '"shema" is no command — did you mean "schema"?\n'),
         (
             "xyzzy",
-            '"xyzzy" is no command — one of serve, run, record, import, diff, env, check, schema, presets, explain, '
-            "webhooks, ca, demo\n",
+            '"xyzzy" is no command — one of serve, run, record, import, diff, env, check, schema, '
+            "presets, explain, webhooks, ca, demo\n",
         ),
     ],
 )

@@ -24,7 +24,10 @@ async def test_what_was_recorded_is_known_when_the_server_has_stopped(tmp_path: 
 
 async def test_secrets_of_the_environment_are_left_out(tmp_path: Path) -> None:
     upstream = scenario(exchange({"output": "my-own-secret-17"}))
-    wish: dict[str, Any] = {"environment": {"APP_SECRET": "my-own-secret-17"}, "patterns": ("acct_[0-9]+",)}
+    wish: dict[str, Any] = {
+        "environment": {"APP_SECRET": "my-own-secret-17"},
+        "patterns": ("acct_[0-9]+",),
+    }
     async with recording(tmp_path / "a.yaml", upstream, **wish) as both:
         await both.caller.run("acme/app", json={"account": "acct_1234"})
     text = both.path.read_text(encoding="utf-8")

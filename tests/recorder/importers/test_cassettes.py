@@ -93,7 +93,10 @@ def cassette_of(*interactions: Any) -> str:
         {"body": {"string": b'{"a": 1}'}},
         {"body": {"base64_string": b64encode(b'{"a": 1}').decode()}},
         {"content": '{"a": 1}', "body": None},
-        {"body": {"string": gzip.compress(b'{"a": 1}', mtime=0)}, "headers": {"Content-Encoding": ["gzip"]}},
+        {
+            "body": {"string": gzip.compress(b'{"a": 1}', mtime=0)},
+            "headers": {"Content-Encoding": ["gzip"]},
+        },
     ],
 )
 async def test_bodies_come_in_many_ways(response: dict[str, Any]) -> None:

@@ -55,7 +55,12 @@ def test_what_has_no_answer_or_is_not_fals_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("data", "packing"),
-    [(gzip.compress(b"x", mtime=0), "gzip"), (zlib.compress(b"x"), "deflate"), (b"x", "gzip"), (b"x", "br")],
+    [
+        (gzip.compress(b"x", mtime=0), "gzip"),
+        (zlib.compress(b"x"), "deflate"),
+        (b"x", "gzip"),
+        (b"x", "br"),
+    ],
 )
 def test_packed_bodies_are_unpacked(data: bytes, packing: str) -> None:
     assert unpacked(data, (("Content-Encoding", packing),)) == b"x"
