@@ -17,7 +17,7 @@ from fakefal.recorder.captures import Recording
 from fakefal.recorder.distil import distil
 from fakefal.recorder.importers.reading import FORMATS, Format, read_foreign
 from fakefal.recorder.redaction import Redactor
-from fakefal.recorder.writing import Writer, folder_of
+from fakefal.recorder.writing import Writer, check_name, folder_of
 from fakefal.scenario.loading import load_file
 
 _APART_SECONDS = 60.0
@@ -56,6 +56,7 @@ def import_(
     Each line that it could not use is told. Keys, tokens and the like are left out.
     """
     target = Path(path)
+    check_name(target)
     if target.exists() and not force:
         raise FakefalError(f"{target} is there already — name another file, or say --force")
     recording = Recording(", ".join(Path(file).name for file in files), real_now())

@@ -14,7 +14,7 @@ from fakefal.protocol import hosts
 from fakefal.recorder.captures import Capture, Recording
 from fakefal.recorder.distil import Distilled, Memory, distil
 from fakefal.recorder.redaction import Redactor
-from fakefal.recorder.writing import Writer, folder_of
+from fakefal.recorder.writing import Writer, check_name, folder_of
 
 _HASHED = re.compile(r"[0-9a-f]{16}\.\w+")
 _ON_THE_WAY = re.compile(r"/(?:status|status/stream|cancel)/?\Z")
@@ -42,6 +42,7 @@ class Archive:
     _grows_beside: bool = False
 
     def __post_init__(self) -> None:
+        check_name(self.path)
         self._grows_beside = self.path.exists() and self.added_to is None
         growing = self.path.with_name(f"{self.path.name}.part") if self._grows_beside else self.path
         self._writer = Writer(growing, self.redactor, folder_of(self.path), self.added_to)

@@ -10,7 +10,8 @@ from typing import Literal
 from fakefal.protocol import hosts
 from fakefal.protocol.call import Json
 from fakefal.protocol.endpoints import EndpointId, parse_endpoint
-from fakefal.recorder.captures import Capture
+from fakefal.protocol.queue import IN_PROGRESS_DETAIL
+from fakefal.recorder.captures import Capture, Heard
 
 _ABOUT = re.compile(
     r"(?P<endpoint>.+?)/requests/(?P<id>[^/]+)(?:/(?P<what>status|status/stream|cancel|response))?"
@@ -53,7 +54,7 @@ class Job:
     @property
     def is_finished(self) -> bool:
         """Whether it was seen to its end."""
-        return any(it.heard.status != 400 for it in self.results) or bool(self.webhooks)
+        return any(not is_early(it.heard) for it in self.results) or bool(self.webhooks)
 
 
 @dataclass(slots=True)
@@ -76,6 +77,17 @@ class Conversations:
     downloads: list[Capture] = field(default_factory=list)
     silent: list[Capture] = field(default_factory=list)
     others: list[tuple[Capture, str]] = field(default_factory=list)
+
+
+def is_early(heard: Heard) -> bool:
+    """Whether a result was asked for too early (protocol.md section 3.4)."""
+    if heard.status != 400:
+        return False
+    try:
+        body = heard.json()
+    except ValueError:
+        return False
+    return isinstance(body, dict) and body.get("detail") == IN_PROGRESS_DETAIL
 
 
 def sort(captures: Iterable[Capture]) -> Conversations:

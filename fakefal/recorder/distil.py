@@ -89,6 +89,7 @@ class _Distilling:
         self._groups: dict[tuple[str, str, str], _Group] = {}
         self._notes: list[str] = []
         self._told_errors: set[bool] = set()
+        self._more_options: Fields = {}
         self._framings: dict[str, set[bool]] = {}
         self._names: dict[str, int] = {}
 
@@ -154,16 +155,20 @@ class _Distilling:
         try:
             group, given = self._group(job.endpoint, "queue", job.submit)
 
-            def work() -> tuple[Fields, bool | None]:
+            def work() -> tuple[Fields, bool | None, Fields, list[str]]:
                 queued = Queued(job, given, self._media.files, self._redactor)
-                return queued.reply(), queued.tells_error
+                return queued.reply(), queued.tells_error, queued.options, queued.notes
 
             answers = b"".join(it.heard.body for it in job.results)
             answers += b"".join(it.asked.body for it in job.webhooks)
-            reply, tells_error = self._known(("job", job.id, job.count), answers, work)
+            reply, tells_error, options, notes = self._known(
+                ("job", job.id, job.count), answers, work
+            )
         except (Unusable, ValueError) as error:
             self._notes.append(f"{_told(job.submit)}: {error}")
             return
+        self._notes += notes
+        self._more_options |= options
         if tells_error is not None:
             self._told_errors.add(tells_error)
         self._add(group, {**reply}, "submit")
@@ -277,7 +282,7 @@ class _Distilling:
 
     def _options(self) -> Fields:
         """What upstream decides: a recorded answer counts, whatever fakefal would say itself."""
-        options: Fields = {"unmatched": "fail", "validate": False}
+        options: Fields = {"unmatched": "fail", "validate": False, **self._more_options}
         if self._told_errors == {False}:
             options["error_in_status"] = False
         framings = [name for name, usual in self._framings.items() if False in usual]

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from fakefal.protocol.call import Json
-from fakefal.protocol.queue import IN_PROGRESS_DETAIL
-from fakefal.protocol.texts import encode
+from fakefal.protocol.queue import SUCCESS
+from fakefal.protocol.texts import decode, encode
 from fakefal.recorder.captures import Capture, Heard, whole
-from fakefal.recorder.conversations import Job
+from fakefal.recorder.conversations import Job, is_early
 from fakefal.recorder.endings import Unusable, failing, success, told_headers
 from fakefal.recorder.faulty import always, fault_of, in_turn
 from fakefal.recorder.redaction import Redactor
@@ -43,6 +43,12 @@ class Queued:
         faults: dict[str, list[Json]] = {}
         ended = self._outcome(fields, faults)
         fields["timeline"] = self._timeline(ended)
+        if not ended and not self._was_cancelled:
+            self.notes.append(
+                f"{self._job.endpoint.app}/requests/{self._job.id}: its result, as nobody asked"
+            )
+        if self._was_cancelled and "IN_PROGRESS" in fields["timeline"][-1]:
+            fields["cancel"] = "honoured"
         seconds = self._inference_seconds()
         if seconds is not None:
             fields["inference_time"] = written(seconds)
@@ -64,6 +70,18 @@ class Queued:
             return None
         return "error" in over[-1].body
 
+    @property
+    def options(self) -> Fields:
+        """What upstream made of a cancel, where fakefal would do otherwise by itself."""
+        found: Fields = {}
+        final = self._final()
+        if self._was_cancelled and final is not None and final.status == 404:
+            found["reads_after_cancel"] = "not-found"
+        bodies = [it.heard.body for it in self._job.cancels if it.heard.status == 200]
+        if bodies and decode(bodies[0]) == SUCCESS:
+            found["cancel_answer"] = "success"
+        return found
+
     # How it ended
 
     def _outcome(self, fields: Fields, faults: dict[str, list[Json]]) -> bool:
@@ -77,7 +95,7 @@ class Queued:
         elif self._is_text(final):
             faults["result"] = [always(fault_of(final, self._job.endpoint))]
         elif self._was_cancelled:
-            fields |= {} if final.status == 499 else self._failure(final)
+            return True  # a cancel of the replay ends it in the same way
         else:
             fields |= self._failure(final)
             fields |= {k: v for k, v in told_headers(final).items() if k == "billable_units"}
@@ -88,7 +106,7 @@ class Queued:
 
     def _final(self) -> Heard | None:
         """The last answer that told how it ended: its result, or its webhook."""
-        results = [it.heard for it in self._job.results if not _is_early(it.heard)]
+        results = [it.heard for it in self._job.results if not is_early(it.heard)]
         results = [heard for heard in results if heard.status and not heard.cut]
         if results:
             return results[-1]
@@ -130,7 +148,7 @@ class Queued:
         Who asks for the result again and again is told so often that it is too early: from the
         second time on that counts as a poll.
         """
-        early = [it for it in self._job.results if _is_early(it.heard)]
+        early = [it for it in self._job.results if is_early(it.heard)]
         first = self._steps([Sight(0.0, "COMPLETED")])
         if early:
             detail: Fields = {}
@@ -145,7 +163,7 @@ class Queued:
 
     def _ended_at(self) -> float:
         """When it was known to be over, in seconds after its submit."""
-        results = [it for it in self._job.results if not _is_early(it.heard)]
+        results = [it for it in self._job.results if not is_early(it.heard)]
         known = [*results[:1], *self._job.webhooks[:1]]
         return max(0.0, min(it.at for it in known) - self._began) if known else 0.0
 
@@ -167,7 +185,7 @@ class Queued:
             if bad and not self._was_cancelled:
                 faults[operation] = in_turn(captures, bad, job.endpoint)
         final = self._final()
-        asked = [it for it in job.results if not _is_early(it.heard)]
+        asked = [it for it in job.results if not is_early(it.heard)]
         odd = [
             it for it in asked if final is None or it.heard.status != final.status or it.heard.cut
         ]
@@ -204,17 +222,6 @@ def _seconds(detail: Mapping[str, Any]) -> float:
     from fakefal.scenario.durations import parse_duration
 
     return parse_duration(detail["for"]) if "for" in detail else 0.0
-
-
-def _is_early(heard: Heard) -> bool:
-    """Whether a result was asked for too early (protocol.md section 3.4)."""
-    if heard.status != 400:
-        return False
-    try:
-        body = heard.json()
-    except ValueError:
-        return False
-    return isinstance(body, dict) and body.get("detail") == IN_PROGRESS_DETAIL
 
 
 def _submitted(submit: Capture | None) -> Sight | None:

@@ -126,6 +126,12 @@ def in_list(exchange: Json) -> str:
     return write_blocks({"exchanges": [exchange]}).partition("\n")[2] + "\n"
 
 
+def check_name(path: Path) -> None:
+    """Refuse a name that no recording can have; raises FakefalError."""
+    if path.suffix not in (".yaml", ".yml"):
+        raise FakefalError(f"{path}: a recording is YAML — name it {path.stem or 'session'}.yaml")
+
+
 def folder_of(path: Path) -> str:
     """The folder beside a recording that holds its files: ``session.files`` for session.yaml."""
     return f"{path.name.partition('.')[0] or 'recording'}.files"

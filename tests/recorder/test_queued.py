@@ -71,6 +71,32 @@ def test_a_cancel_in_the_queue_leaves_a_request_that_waits_for_one() -> None:
     assert found == {"timeline": [{"IN_QUEUE": {"position": 4, "forever": True}}]}
 
 
+def test_a_cancel_that_ended_a_running_request_is_honoured_again() -> None:
+    job = Job().submitted("IN_PROGRESS", None).polled(0.1, "IN_PROGRESS").put(0.2)
+    job.ended(0.4, {"detail": "Request cancelled by the client."}, 499)
+    found = reply_of(*job.captures)
+    assert found == {"timeline": [{"IN_PROGRESS": {"forever": True}}], "cancel": "honoured"}
+
+
+def test_how_cancelled_requests_read_is_an_option() -> None:
+    job = Job().submitted(position=4).polled(0.1, "IN_QUEUE", 4).put(0.2)
+    gone = made(*job.ended(0.4, {"status": "NOT_FOUND"}, 404).captures)
+    assert gone.data["options"]["reads_after_cancel"] == "not-found"
+
+
+def test_a_request_whose_result_nobody_asked_for_is_told() -> None:
+    job = Job().submitted().polled(0.1, "COMPLETED")
+    assert made(*job.captures).notes == [
+        f"fal-ai/any-llm/requests/{ID}: its result, as nobody asked"
+    ]
+
+
+def test_a_failure_of_400_is_the_end() -> None:
+    job = Job().submitted().polled(0.1, "COMPLETED").ended(0.2, {"detail": "odd"}, 400)
+    found = made(*job.captures, finished_only=True)
+    assert only(found)["reply"]["fail"] == {"status": 400, "body": {"detail": "odd"}}
+
+
 def test_a_webhook_tells_how_a_request_ended_that_nobody_asked_about() -> None:
     found = reply_of(*Job().submitted().hooked(1.5, DONE).captures)
     assert found["text"] == "Ship it."

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fakefal.errors import FakefalError
 from fakefal.recorder.redaction import Redactor
-from fakefal.recorder.writing import Writer, extended, folder_of, put
+from fakefal.recorder.writing import Writer, check_name, extended, folder_of, put
 from fakefal.scenario.loading import dump_data, load_file, load_text
 from fakefal.scenario.yaml_text import read_yaml, write_blocks
 from tests.recorder.talking import KEY, made, run
@@ -150,6 +150,13 @@ def test_a_file_is_replaced_as_a_whole(
     put(path, b"three")
     assert path.stat().st_mode & 0o777 == 0o600
     assert [it.name for it in tmp_path.iterdir()] == ["a.yaml"]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a", "a.yaml.part"])
+def test_a_recording_is_yaml_by_its_name(name: str) -> None:
+    with pytest.raises(FakefalError, match="a recording is YAML — name it"):
+        check_name(Path(name))
+    check_name(Path("a.yml"))
 
 
 def test_files_lie_beside_it(tmp_path: Path) -> None:
