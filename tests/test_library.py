@@ -25,6 +25,34 @@ async def ran(caller: Caller, prompt: str, endpoint: str = ANY_LLM, **given: Any
     return heard.json
 
 
+async def test_chat_streams_in_every_way() -> None:
+    async with calling(LIBRARY / "chat-streaming.yaml", clock="instant") as caller:
+        counts = {}
+        for prompt in ("words", "characters", "three", "listed"):
+            heard = await caller.ask(
+                "POST", f"/{ANY_LLM}/stream", host=RUN, json={"prompt": prompt}
+            )
+            counts[prompt] = len(sse.Decoder().feed(heard.body))
+    assert counts == {"words": 6, "characters": 11, "three": 4, "listed": 4}
+
+
+async def test_a_long_queue_counts_down() -> None:
+    async with calling(LIBRARY / "long-queue.yaml", clock="instant") as caller:
+        id_ = await caller.submit(json={"prompt": "patience"})
+        path = f"/{ANY_LLM}/requests/{id_}"
+        told = [(await caller.ask("GET", f"{path}/status")).json for _ in range(6)]
+    assert [it.get("queue_position") for it in told] == [12, 3, 3, 0, None, None]
+    assert told[-1]["status"] == "COMPLETED"
+
+
+async def test_images_are_files_that_can_be_read() -> None:
+    async with calling(LIBRARY / "images.yaml", clock="instant") as caller:
+        image = (await ran(caller, "an orange cat", "fal-ai/fast-sdxl"))["images"][0]
+        path = image["url"].removeprefix("https://v3b.fal.media")
+        read = await caller.ask("GET", path, host="v3b.fal.media", key=None)
+    assert (read.status, read.body) == (200, (LIBRARY / "files" / "cat.png").read_bytes())
+
+
 async def test_reasoning_is_for_those_who_ask() -> None:
     async with calling(LIBRARY / "reasoning.yaml", clock="instant") as caller:
         asked = await ran(caller, "a riddle", reasoning=True)
