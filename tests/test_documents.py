@@ -44,6 +44,9 @@ _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 COMMAND_NAMES = (
     "serve",
     "run",
+    "record",
+    "import",
+    "diff",
     "env",
     "check",
     "schema",

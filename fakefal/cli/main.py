@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from difflib import get_close_matches
+from keyword import iskeyword
 from typing import IO
 
 import click
@@ -22,6 +23,12 @@ from fakefal.errors import FakefalError
 _COMMANDS = {
     "serve": ("fakefal.cli.serve", "Serve a fake fal.ai until it is stopped."),
     "run": ("fakefal.cli.run", "Run a command whose fal clients talk to a fake."),
+    "record": ("fakefal.cli.record", "Run a command, and keep what fal answers it."),
+    "import": (
+        "fakefal.cli.importing",
+        "Make a scenario of a HAR, a cassette, a curl trace, ….",
+    ),
+    "diff": ("fakefal.cli.diff", "Say what differs between two recordings."),
     "env": ("fakefal.cli.env", "Print what points a shell's programs at a running fake."),
     "check": ("fakefal.cli.check", "Check scenario files."),
     "schema": ("fakefal.cli.schema", "Print the JSON Schema of scenario files."),
@@ -52,7 +59,8 @@ class _Commands(click.Group):
             raise click.UsageError(f'"{cmd_name}" is no command — {right}')
         gc.disable()  # imports leave no garbage, and looking for it takes a tenth of their time
         try:
-            command = getattr(importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name)
+            module = importlib.import_module(_COMMANDS[cmd_name][0])
+            command = getattr(module, f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name)
         finally:
             gc.enable()
         return command if isinstance(command, click.Command) else None

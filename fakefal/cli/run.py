@@ -33,7 +33,7 @@ ESCAPED = 4
 """Exit code when the command succeeded and something tried to reach the real fal."""
 
 
-class _WithCommand(click.Command):
+class WithCommand(click.Command):
     """Takes what follows ``--`` as it is."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -46,7 +46,7 @@ class _WithCommand(click.Command):
         return [*super().collect_usage_pieces(ctx), "-- COMMAND [ARGUMENTS]..."]
 
 
-@click.command(cls=_WithCommand)
+@click.command(cls=WithCommand)
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @server_options
 @click.option("--strict", is_flag=True, help="Fail if a call met no exchange.")
@@ -94,7 +94,7 @@ def run(
     watch = Clock()
     began = watch.now()
     try:
-        _run(fake, outcome, key, uses_names=guard == "all")
+        run_beside(fake, outcome, key, uses_names=guard == "all")
     except CannotStart as error:
         terminal.complain(str(error))
         outcome.code = outcome.command_code = error.code
@@ -110,7 +110,7 @@ def run(
     return outcome.code
 
 
-def _run(fake: FakeFal, outcome: Outcome, key: str | None, *, uses_names: bool) -> None:
+def run_beside(fake: FakeFal, outcome: Outcome, key: str | None, *, uses_names: bool) -> None:
     """Run the command beside the fake, and note what it came to."""
     environment = dict(os.environ)  # noqa: TID251 (the command gets ours, changed)
     fake.gate.upstream = upstream_of(environment)

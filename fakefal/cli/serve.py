@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from fakefal import __version__
+from fakefal.cli.recording import RECORDING, Told, record_with, recording_options, told_of
 from fakefal.cli.serving import counted, make_fake, server_options
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.journal import Entry
@@ -57,6 +58,8 @@ class _Tally:
     metavar="NAME",
     help="A name under which the control API answers, beside localhost; repeatable.",
 )
+@click.option("--record", "path", metavar="FILE", help="Ask fal, and keep what it answers there.")
+@recording_options
 @click.option("--quiet", is_flag=True, help="No line for each call.")
 @click.option(
     "--tls-port",
@@ -86,12 +89,19 @@ async def _serve(
     quiet: bool,
     folder: str | None,
     ca_file: str | None,
+    path: str | None,
     **settings: Any,
 ) -> None:
     if folder is not None:
         scenarios = (*scenarios, *_scenarios_in(folder))
     settings["control_hosts"] = frozenset(settings["control_hosts"])
+    recording = {name: settings.pop(name) for name in RECORDING}
+    told = None if path is None else Told.of(path, **recording)
+    if told is not None and told.answers_too and path not in scenarios:
+        scenarios = (*scenarios, str(path))
     fake = make_fake(scenarios, host=host, port=port, **settings)
+    if told is not None:
+        record_with(fake, terminal, told)
     if ca_file is not None:
         _write(Path(ca_file), fake.gate.authority.pem)
     tally = _Tally()
@@ -114,6 +124,8 @@ async def _serve(
         await stopped.wait()
     for line in fake.unsent:
         terminal.say(f"webhook still due: {line}")
+    for line in told_of(fake.recorded, Path(path or "")):
+        terminal.say(line)
     terminal.say(f"stopped after {counted(tally.calls, 'call')}, {counted(tally.misses, 'miss')}")
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from fakefal.errors import FakefalError, ScenarioError
 from fakefal.server.server import FakeFal
+
+if TYPE_CHECKING:
+    from fakefal.scenario.loading import Loaded
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -24,7 +28,7 @@ _OPTIONS = (
         "--speed",
         default=1.0,
         show_default=True,
-        help="The real clock, this many times faster; 0 is instant.",
+        help="The real clock, this many times faster; 0 is instant, as recordings are by default.",
     ),
     click.option(
         "--seed", default=0, show_default=True, help="Ids and generated outputs follow it."
@@ -79,9 +83,15 @@ def make_fake(
     webhook_allow: tuple[str, ...] = (),
     **settings: Any,
 ) -> FakeFal:
-    """The fake that those options ask for; raises FakefalError, with all mistakes of all files."""
+    """The fake that those options ask for; raises FakefalError, with all mistakes of all files.
+
+    Where nothing but recordings answers, no time passes unless a clock or speed was asked for.
+    """
+    loaded = _loaded(scenarios)
+    if loaded and all(it.scenario.recorded is not None for it in loaded) and not _is_paced():
+        settings["clock"] = "instant"
     return FakeFal(
-        *_paths(scenarios),
+        *loaded,
         options=read_options(options),
         keys=frozenset(keys),
         webhook_allow=frozenset(webhook_allow),
@@ -113,10 +123,16 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else plural}"
 
 
-def _paths(scenarios: tuple[str, ...]) -> tuple[str, ...]:
-    """The same paths; of several files with mistakes all are told, not those of the first."""
-    if len(scenarios) > 1:
-        from fakefal.scenario.loading import load_all
+def _loaded(scenarios: tuple[str, ...]) -> list[Loaded]:
+    if not scenarios:
+        return []
+    from fakefal.scenario.loading import load_all  # a server without scenarios starts sooner
 
-        load_all(scenarios)
-    return scenarios
+    return load_all(scenarios)
+
+
+def _is_paced() -> bool:
+    """Whether the command line says how time passes."""
+    context = click.get_current_context(silent=True)
+    sources = [context.get_parameter_source(it) for it in ("clock", "speed")] if context else []
+    return any(source is ParameterSource.COMMANDLINE for source in sources)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import IO
 
 import click
@@ -14,6 +15,11 @@ class Terminal:
         self.out = out
         self.err = err
         self._is_open = True
+
+    @classmethod
+    def silent(cls) -> Terminal:
+        """One that nobody reads."""
+        return cls(io.StringIO(), io.StringIO())
 
     def say(self, text: str = "") -> None:
         """A line of output; colours are left out where they do not show.

@@ -88,6 +88,7 @@ class Answering:
         self.own = Book()
         self.used: dict[Entry, int] = {}
         self.asks = False
+        self._given: set[str] = set()
         self._clock = clock
         self._journal = journal
         self._identities = identities
@@ -182,6 +183,9 @@ class Answering:
             trouble = self._troubles.turn(turns, call.endpoint, operation, entry, id(plan))
             self._interrupt(trouble, call, request_id, label)
         self.used[entry] = count = used + 1
+        if plan.request_id is not None and plan.request_id not in self._given:
+            request_id = plan.request_id
+            self._given.add(request_id)
         return _Choice(request_id, plan, label, count, entry.place, trouble, note, variant)
 
     def _spoken(self, plan: Plan, call: Call, request_id: str, count: int) -> Ending:

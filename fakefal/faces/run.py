@@ -84,19 +84,12 @@ async def events(
 ) -> AsyncGenerator[bytes, None]:
     """The events as they are paced; what is due at once goes out in one piece."""
     pacing = streaming.pacing
-    is_paced = (
-        pacing.first_seconds > 0
-        or pacing.every_seconds > 0
-        or pacing.stalled is not None
-        or any(pacing.waits)
-    )
+    is_paced = pacing.is_paced
     stall_at, stall_seconds = pacing.stalled or (-1, 0.0)
-    due = clock.later(clock.now(), pacing.first_seconds)
+    due = clock.later(clock.now(), pacing.wait(0))
     joined = bytearray()
     with streaming.busy():
         for number, event in enumerate(encoded):
-            if number < len(pacing.waits):
-                due = clock.later(due, pacing.waits[number])
             if number == stall_at:
                 due = clock.later(max(due, clock.now()), stall_seconds)
             if is_paced and due > clock.now():
@@ -109,7 +102,7 @@ async def events(
                 yield bytes(joined)
                 joined.clear()
             if is_paced:
-                due = clock.later(due, pacing.every_seconds)
+                due = clock.later(due, pacing.wait(number + 1))
         if joined:
             yield bytes(joined)
 

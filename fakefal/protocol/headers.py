@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+
+from fakefal.protocol.credentials import HEADERS, IN_URL, PARAMETERS
 
 REQUEST_ID = "x-fal-request-id"
 BILLABLE_UNITS = "x-fal-billable-units"
@@ -19,23 +20,11 @@ TARGET_HOST = "x-fal-target-host"
 HINT = "x-fakefal-hint"
 """Our own explanation beside a fal-shaped error; fal never sends it."""
 
-CREDENTIALS = frozenset(
-    {
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "set-cookie",
-        "x-api-key",
-        "x-fal-cdn-token",
-        "x-fal-key",
-    }
-)
-"""Headers whose values are secrets. What is accepted as a credential is redacted, by this table."""
+CREDENTIALS = HEADERS
+"""Headers whose values are secrets."""
 
-CREDENTIAL_PARAMETERS = frozenset({"fal_jwt_token", "fal_key", "identity"})
+CREDENTIAL_PARAMETERS = PARAMETERS
 """Query parameters whose values are secrets."""
-
-_IN_URL = re.compile(rf"([?&](?:{'|'.join(sorted(CREDENTIAL_PARAMETERS))})=)[^&#\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +58,7 @@ def without_credentials(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]
     Neither are there secrets in URLs, such as that of ``x-fal-target-url``.
     """
     return {
-        lowered: _IN_URL.sub(r"\1redacted", text) if "=" in (text := _text(value)) else text
+        lowered: IN_URL.sub(r"\1redacted", text) if "=" in (text := _text(value)) else text
         for name, value in headers
         if (lowered := name.lower()) not in CREDENTIALS
     }

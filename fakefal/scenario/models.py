@@ -118,6 +118,9 @@ def _has_files(reply: Reply, outcome: list[str]) -> bool:
     return outcome != ["output"] or any(references_in(reply.output))
 
 
+RequestId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
+
+
 class Reply(Strict):
     """What the fake does with a call: how it ends, and on the way there."""
 
@@ -138,6 +141,9 @@ class Reply(Strict):
     headers: Headers = Field(default_factory=dict, description="Extra response headers.")
     inference_time: Duration | None = Field(None, description="metrics.inference_time.")
     billable_units: Annotated[float, Field(ge=0)] | None = None
+    request_id: RequestId | None = Field(
+        None, description="The id of the first call that it answers; those of others are made."
+    )
     omit: list[str] | None = Field(None, description="Fields left out of the output.")
     cancel: Literal["ignored", "honoured", "too-late"] | None = Field(
         None, description="What a cancel comes to. Default: only a queued request is cancelled."
@@ -218,6 +224,16 @@ class Exchange(Strict):
         return self
 
 
+class Recorded(Strict):
+    """Where a recording is from."""
+
+    at: str = Field(description="When it was made, UTC: 2026-09-27T12:00:00Z.")
+    source: str = Field(description="What was recorded: the upstream, or an imported file.")
+    fakefal: str | None = Field(None, description="The version that wrote it.")
+    clients: list[str] = Field(default_factory=list, description="Who asked, by User-Agent.")
+    complete: bool = Field(True, description="Whether the recording came to its end.")
+
+
 def _version(value: Any) -> Any:
     if isinstance(value, bool):
         raise PydanticCustomError("version", "is not a version of the format")
@@ -234,4 +250,5 @@ class Scenario(Circumstances):
     name: str | None = None
     description: str | None = None
     seed: int | None = Field(None, description="Request ids and generated outputs derive from it.")
+    recorded: Recorded | None = Field(None, description="Of a recording: where it is from.")
     exchanges: list[Exchange] = Field(default_factory=list)

@@ -114,6 +114,9 @@ class StreamSpec(Strict):
     events: list[Output] | None = Field(None, description="The events' JSON, listed as they are.")
     first: Duration | None = Field(None, description="Wait before the first event.")
     every: Duration | None = Field(None, description="Wait between events.")
+    waits: list[Duration] | None = Field(
+        None, min_length=1, description="Wait before each event, listed; the rest come at once."
+    )
     cut: Annotated[StreamCut | None, BeforeValidator(after_so_many), OrWord(SO_MANY_SCHEMA)] = (
         Field(None, description="The stream ends before its time, or after so many events.")
     )
@@ -131,5 +134,10 @@ class StreamSpec(Strict):
         if len(given) > 1:
             raise PydanticCustomError(
                 "conflict", "{names} cannot stand together", {"names": " and ".join(given)}
+            )
+        paces = [name for name in ("first", "every") if getattr(self, name) is not None]
+        if self.waits is not None and paces:
+            raise PydanticCustomError(
+                "conflict", "{names} cannot stand together", {"names": f"waits and {paces[0]}"}
             )
         return self

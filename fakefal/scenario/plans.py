@@ -37,8 +37,8 @@ class Pacing:
     """How a stream is cut into events, its waits in seconds, and what goes wrong with it.
 
     ``broken``: after this many events one comes with an error, and then no more.
-    ``stalled``: after this many events there is a silence of so many seconds.
-    ``waits``: before each event, as many as there are.
+    ``stalled``: after this many events there is a silence of so many seconds. ``waits`` are the
+    seconds before each event, where they are listed one by one.
     """
 
     by: Literal["word", "char", "line"] = "word"
@@ -53,6 +53,18 @@ class Pacing:
     slices: Drip | None = None
     is_finished: bool = True
     waits: tuple[float, ...] = ()
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether its events do not all come at once."""
+        paced = self.first_seconds > 0 or self.every_seconds > 0 or bool(self.waits)
+        return paced or self.stalled is not None
+
+    def wait(self, number: int) -> float:
+        """The seconds between an event and the one before it, or the beginning."""
+        if self.waits:
+            return self.waits[number] if number < len(self.waits) else 0.0
+        return self.every_seconds if number else self.first_seconds
 
 
 CancelAnswer = Literal["ignored", "honoured", "too-late"]
@@ -111,9 +123,9 @@ class Plan:
     None of ``text``, ``output`` and ``fail`` set means a generated output; ``is_open`` says that
     the endpoint decides of what kind, where ``media`` does not. ``run_seconds`` is how
     long a direct run takes, ``start_seconds`` how long its runner takes to start. ``cancel`` None
-    is what the app does. ``script`` is what a
-    socket says in place of the outcome; ``ends_session`` and ``timing_seconds`` are of realtime
-    sessions. ``keep_seconds`` None is what the retention rules say. What no template
+    is what the app does. ``script`` is what a socket says in place of the outcome;
+    ``ends_session`` and ``timing_seconds`` are of realtime sessions. ``keep_seconds`` None is what
+    the retention rules say. ``request_id`` is the id of the first call that it answers. What no template
     changes is kept, by the code of the shape it was asked in: ``known`` outputs, and the encoded
     events of ``streams``. ``fails_literally`` says that a failure's body is as it was written.
     With a ``source`` all of it is known only when the call has come.
@@ -149,6 +161,7 @@ class Plan:
     script: Script | None = None
     ends_session: bool = False
     timing_seconds: float | None = None
+    request_id: str | None = None
     streams: dict[tuple[object, ...], list[bytes]] = field(
         default_factory=dict, compare=False, repr=False
     )

@@ -75,6 +75,7 @@ def compile_reply(
         script=compile_script(reply, path),
         ends_session=reply.realtime is not None and reply.realtime.end,
         timing_seconds=None if reply.realtime is None else reply.realtime.timing,
+        request_id=reply.request_id,
     )
 
 
@@ -150,6 +151,7 @@ def _pacing(spec: StreamSpec | None, path: Path) -> Pacing:
         spec.first or 0.0,
         spec.every or 0.0,
         *_trouble(spec),
+        tuple(spec.waits or ()),
     )
 
 

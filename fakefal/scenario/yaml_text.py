@@ -68,6 +68,43 @@ def write_yaml(data: Any) -> str:
     return yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=100)
 
 
+def write_blocks(data: Any) -> str:
+    """The same for files that are compared: texts of several lines line by line, small values on
+    one, long ones never broken."""
+    return yaml.dump(
+        data, Dumper=_BLOCK_DUMPER, sort_keys=False, allow_unicode=True, width=_ENDLESS
+    )
+
+
+_ENDLESS = 1_000_000
+_FLOW_CHARACTERS = 60
+"""A list or mapping of plain values that is no longer stands on one line."""
+
+
+def _write_block_text(dumper: Any, text: str) -> Any:
+    is_block = "\n" in text and not _UNFIT_FOR_BLOCKS.search(text)
+    if is_block and not text.isspace() and text[0] not in " \n\t":
+        return dumper.represent_scalar(f"{_TAG}str", text, style="|")
+    if "\n" in text:
+        return dumper.represent_scalar(f"{_TAG}str", text, style='"')
+    return _write_text(dumper, text)
+
+
+_UNFIT_FOR_BLOCKS = re.compile(
+    r"[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    r"|[ ]\n|[ ]\Z"
+)
+"""What a block would lose: control characters, odd breaks, blanks at the end of a line."""
+
+
+def _write_small(dumper: Any, kind: str, value: Any) -> Any:
+    shown = repr(value)
+    small = len(shown) <= _FLOW_CHARACTERS and "\\n" not in shown
+    represent = dumper.represent_mapping if kind == "map" else dumper.represent_sequence
+    content = value.items() if kind == "map" else value
+    return represent(f"{_TAG}{kind}", content, flow_style=small)
+
+
 def _write_text(dumper: Any, text: str) -> Any:
     """Words that YAML 1.1 takes for text and 1.2 does not, such as 1e3, get quotes.
 
@@ -84,7 +121,20 @@ def _make_dumper() -> Any:
     return dumper
 
 
+def _make_block_dumper() -> Any:
+    def indent(dumper: Any, flow: bool = False, indentless: bool = False) -> None:
+        super(dumper_type, dumper).increase_indent(flow, False)  # lists stand below their key
+
+    dumper: Any = type("BlockDumper", (_DUMPER,), {"increase_indent": indent})
+    dumper_type = dumper
+    dumper.add_representer(str, _write_block_text)
+    dumper.add_representer(dict, lambda it, value: _write_small(it, "map", value))
+    dumper.add_representer(list, lambda it, value: _write_small(it, "seq", value))
+    return dumper
+
+
 _DUMPER = _make_dumper()
+_BLOCK_DUMPER = _make_block_dumper()
 
 
 def _refuse_characters(text: str, source: Source) -> None:

@@ -45,12 +45,23 @@ from fakefal.server.tasks import Tasks
 from fakefal.server.wire import FRAMING, SERVER, Whole, Windowed, cross_origin, printable
 
 if TYPE_CHECKING:
+    from fakefal.recorder.recorder import Recorder
     from fakefal.server.gate import Gate
 
 _LOG = logging.getLogger("fakefal")
 _CHUNK_BYTES = 262_144
+_MISS = (names.HINT, "miss")
 
 Taken = TypeVar("Taken")
+
+
+class _Missed(Exception):
+    """A call that nothing here answers, so that upstream is asked; its body was read."""
+
+    def __init__(self, recorder: Recorder, body: bytes) -> None:
+        super().__init__()
+        self.recorder = recorder
+        self.body = body
 
 
 class Door:
@@ -64,6 +75,7 @@ class Door:
         self._keep_alive = engine.settings.keep_alive
         self._nobody, self._marked = engine.nobody, engine.marked
         self.gate: Gate | None = None
+        self.recorder: Recorder | None = None
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong inside becomes an answer too."""
@@ -74,10 +86,16 @@ class Door:
                 passed = await self.gate.take(request)
                 if passed is not None:
                     return passed
+            if self.recorder is not None:
+                recorded = await self.recorder.answer(request)
+                if recorded is not None:
+                    return recorded
             answer, clock = await self._answer(request)
         except WireError as error:
             answer = failed(error)
             stays = stays and request.content.is_eof()
+        except _Missed as missed:
+            return await missed.recorder.take_over(request, missed.body)
         except (asyncio.CancelledError, ConnectionError):
             raise
         except Exception:
@@ -172,6 +190,8 @@ class Door:
             nothing.trouble = interrupted.trouble
             return nothing, _clock_of(asked)
         except WireError as error:
+            if self.recorder is not None and _MISS in error.headers:
+                raise _Missed(self.recorder, body) from None
             if error.identified and not error.request_id:
                 what = _what(request, address, path)
                 error.request_id = self._engine.note_refusal(tenant, what, error.status, error.told)

@@ -31,8 +31,10 @@ from fakefal.settings import Settings, data_folder
 
 if TYPE_CHECKING:
     from fakefal.engine.webhooks import Webhooks
+    from fakefal.recorder.distil import Distilled
     from fakefal.scenario.loading import Loaded
     from fakefal.server.pump import Pump
+    from fakefal.server.recording import RecordingSession, RecordingWish
     from fakefal.server.thread import ThreadedFakeFal
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -57,7 +59,7 @@ class FakeFal:
 
     def __init__(
         self,
-        *scenarios: str | Path | dict[str, Any],
+        *scenarios: str | Path | dict[str, Any] | Loaded,
         host: str = "127.0.0.1",
         port: int = 0,
         tls_port: int | None = None,
@@ -81,6 +83,8 @@ class FakeFal:
         self.gate = Gate(self.engine, self._tasks)
         self._desk = Desk(self.engine, self.gate)
         self.token = self.settings.token
+        self._session: RecordingSession | None = None
+        self.recorded: Distilled | None = None
 
     @property
     def url(self) -> str:
@@ -147,6 +151,15 @@ class FakeFal:
         """Webhooks that were still to be sent when the server stopped."""
         return [] if self._pump is None else self._pump.unsent
 
+    def record(self, wish: RecordingWish) -> None:
+        """Ask upstream from now on, and write the recording when the server stops.
+
+        To be called before ``start``. Raises FakefalError.
+        """
+        from fakefal.server.recording import RecordingSession  # most servers record nothing
+
+        self._session = RecordingSession(wish, self._tasks)
+
     async def start(self) -> None:
         """Listen; raises PortTaken or FakefalError."""
         for port in (self.port, self.tls_port or 0):
@@ -181,6 +194,7 @@ class FakeFal:
         )
         await self._runner.setup()
         door.gate, self.gate.listener = self.gate, server
+        door.recorder = None if self._session is None else self._session.recorder
         self.port = await self._listen(server, self.port)
         if self.tls_port is not None:
             try:
@@ -220,18 +234,26 @@ class FakeFal:
         self._desk.open((self.host, *sorted(bound)), self.token)
 
     async def stop(self) -> None:
-        """Close the sockets, end open streams, and wait until all has ended."""
+        """Close the sockets, end open streams, and wait until all has ended.
+
+        Raises FakefalError for a recording that must not or cannot be written.
+        """
         self._desk.close()
         runner, self._runner = self._runner, None
+        session, self._session = self._session, None
         if runner is not None:
             while self._ports:
                 self._ports.pop().close()
+            if session is not None:
+                await session.recorder.finish()
             await self._tasks.cancel_all()
             if self._pump is not None:
                 await self._pump.stop()
             await runner.cleanup()
             await self.gate.stop()
         self._spool.close()
+        if session is not None:
+            self.recorded = await session.end()
 
     def _attend(self, webhooks: Webhooks) -> None:
         """Send what becomes due there."""
@@ -272,15 +294,17 @@ def _with_options(settings: Settings, options: dict[str, Any]) -> Settings:
     return replace(settings, unmatched=unmatched, switches=switched(settings.switches, told))
 
 
-def _load(scenarios: Sequence[str | Path | dict[str, Any]]) -> list[Loaded]:
+def _load(scenarios: Sequence[str | Path | dict[str, Any] | Loaded]) -> list[Loaded]:
     if not scenarios:
         return []
-    from fakefal.scenario.loading import load_all, load_data
+    from fakefal.scenario.loading import Loaded, load_all, load_data
 
     loaded: list[Loaded] = []
     for number, scenario in enumerate(scenarios):
         if isinstance(scenario, dict):
             loaded.append(load_data(scenario, f"scenarios[{number}]"))
+        elif isinstance(scenario, Loaded):
+            loaded.append(scenario)
         else:
             loaded.extend(load_all([scenario]))
     return loaded

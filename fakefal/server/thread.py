@@ -42,8 +42,10 @@ class ThreadedFakeFal:
     def stop(self) -> None:
         """Stop the fake and wait for its thread."""
         if self._loop is not None:
-            asyncio.run_coroutine_threadsafe(self.fake.stop(), self._loop).result()
-            self._end()
+            try:
+                asyncio.run_coroutine_threadsafe(self.fake.stop(), self._loop).result()
+            finally:
+                self._end()
 
     def call(self, function: Callable[[], Result]) -> Result:
         """Run a function in the loop's thread; gives its result or raises its error."""

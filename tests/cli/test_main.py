@@ -24,6 +24,9 @@ Options:
 Commands:
   serve     Serve a fake fal.ai until it is stopped.
   run       Run a command whose fal clients talk to a fake.
+  record    Run a command, and keep what fal answers it.
+  import    Make a scenario of a HAR, a cassette, a curl trace, ….
+  diff      Say what differs between two recordings.
   env       Print what points a shell's programs at a running fake.
   check     Check scenario files.
   schema    Print the JSON Schema of scenario files.
@@ -59,7 +62,7 @@ def test_without_arguments_the_help_is_what_is_wrong() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    "serve run env check schema presets explain webhooks health ca demo".split(),
+    "serve run record import diff env check schema presets explain webhooks health ca demo".split(),
 )
 def test_every_command_has_help_of_its_own(command: str) -> None:
     ran = fakefal(command, "--help")
@@ -78,8 +81,10 @@ def test_the_version_is_told() -> None:
         ("shema", '"shema" is no command — did you mean "schema"?\n'),
         (
             "xyzzy",
-            '"xyzzy" is no command — one of serve, run, env, check, schema, presets, explain, '
-            "webhooks, health, ca, demo\n",
+            '"xyzzy" is no command — one of serve, run, record, import, diff, env, check, schema, '
+            "presets, explain, webhooks, health, ca, demo\n",
+            '"xyzzy" is no command — one of serve, run, record, import, diff, env, check, schema, '
+            "presets, explain, webhooks, ca, demo\n",
         ),
     ],
 )

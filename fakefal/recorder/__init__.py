@@ -1,0 +1,1 @@
+"""Records conversations with an upstream, and makes scenarios of them and of foreign recordings."""

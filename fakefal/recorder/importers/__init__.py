@@ -1,0 +1,1 @@
+"""Foreign recordings as captures, one format a file."""

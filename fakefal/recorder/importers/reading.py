@@ -1,0 +1,57 @@
+"""Finds out what a foreign file is, and reads it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Literal, get_args
+
+from fakefal.errors import FakefalError
+from fakefal.recorder.importers.aimock import read_aimock
+from fakefal.recorder.importers.bodies import read_body
+from fakefal.recorder.importers.cassettes import read_cassette
+from fakefal.recorder.importers.curl import read_curl
+from fakefal.recorder.importers.foreign import Imported, NotThisFormat
+from fakefal.recorder.importers.har import read_har
+
+Format = Literal["har", "vcr", "aimock", "curl", "body"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+_READERS: dict[Format, Callable[[str, str], Imported]] = {
+    "har": read_har,
+    "vcr": read_cassette,
+    "aimock": read_aimock,
+    "curl": read_curl,
+    "body": read_body,
+}
+
+
+def read_foreign(text: str, file: str, told: Format | None = None) -> tuple[Format, Imported]:
+    """What a file holds, and the format that it is in; raises FakefalError for what is none."""
+    found = told or guess(text)
+    if found is None:
+        known = "a HAR, a cassette of VCR.py, fixtures of aimock, a trace of curl, a JSON body"
+        raise FakefalError(f"{file}: what this is is not known — give {known}")
+    try:
+        return found, _READERS[found](text, file)
+    except NotThisFormat as error:
+        raise FakefalError(f"{file}: not {found}: {error} — name its --format") from None
+
+
+def guess(text: str) -> Format | None:
+    """The format of a file, from what it holds."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        if "interactions:" in text:
+            return "vcr"
+        is_trace = any(line.startswith(("> ", "=> Send")) for line in text.splitlines())
+        return "curl" if is_trace or "=> Send header" in text else None
+    if isinstance(data, dict):
+        if isinstance(data.get("log"), dict) and "entries" in data["log"]:
+            return "har"
+        if "interactions" in data:
+            return "vcr"
+        if "fixtures" in data:
+            return "aimock"
+    return "body"

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fakefal.recorder.redaction import Redactor
+from fakefal.recorder.writing import Writer
+from fakefal.server.server import FakeFal
+from fakefal.server.thread import ThreadedFakeFal
+from tests.cli.running import fakefal
+from tests.cli.test_record import APP, UPSTREAM, record
+from tests.recorder.talking import made, run
+
+
+def written(path: Path, answer: object) -> Path:
+    Writer(path, Redactor()).write(made(run(answer=answer)))
+    return path
+
+
+def test_what_differs_is_told_and_is_the_exit_code(tmp_path: Path) -> None:
+    one, two = (written(tmp_path / f"{n}.yaml", {"n": n}) for n in (1, 2))
+    ran = fakefal("diff", one, two)
+    assert ran == (1, 'acme/app (run) {"prompt":"x"}: output.n: 1 → 2\n', "1 difference\n")
+    assert fakefal("diff", one, one) == (0, "the same\n", "")
+
+
+def test_one_thing_to_compare_with_is_needed(tmp_path: Path) -> None:
+    one = written(tmp_path / "1.yaml", 1)
+    for arguments in ((one,), (one, one, "--", "true")):
+        ran = fakefal("diff", *arguments)
+        assert ran.code == 2
+        assert "name another recording, or a command after --" in ran.err
+
+
+@pytest.mark.blackbox
+def test_a_recording_is_compared_with_what_upstream_says_today(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    path = tmp_path / "a.yaml"
+    with ThreadedFakeFal(FakeFal(UPSTREAM, clock="instant")) as fake:
+        assert record(path, "--mode", "all", "--upstream", fake.url).code == 0
+    monkeypatch.setenv("FAL_KEY", "fakefal:diff-key-0123456789")
+    today = {"fakefal": 1, "exchanges": [{"reply": {"text": "Ship that."}}]}
+    with ThreadedFakeFal(FakeFal(today, clock="instant")) as fake:
+        command = (sys.executable, "-c", APP, "tagline")
+        ran = fakefal("diff", path, "--upstream", fake.url, "--", *command)
+    assert ran.code == 1
+    assert ran.out == 'fal-ai/any-llm (queue) {"prompt":"tagline"}: text: Ship it. → Ship that.\n'

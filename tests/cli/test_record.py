@@ -1,0 +1,88 @@
+"""``fakefal record``: a real client through it, once and again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fakefal.scenario.loading import load_file
+from fakefal.server.server import FakeFal
+from fakefal.server.thread import ThreadedFakeFal
+from tests.blackbox.driving import environment
+from tests.cli.running import Ran, fakefal
+
+KEY = "5f0c8d1e-1111-4222-8333-944455556666:0123456789abcdef0123456789abcdef"
+UPSTREAM = {"fakefal": 1, "exchanges": [{"reply": {"text": "Ship it."}}]}
+APP = """
+import sys, fal_client
+for prompt in sys.argv[1:]:
+    try:
+        print(fal_client.subscribe("fal-ai/any-llm", {"prompt": prompt})["output"])
+    except fal_client.FalClientError as error:
+        print(type(error).__name__)
+"""
+
+
+@pytest.fixture
+def upstream() -> Iterator[str]:
+    with ThreadedFakeFal(FakeFal(UPSTREAM, clock="instant")) as fake:
+        yield fake.url
+
+
+def record(path: Path, *options: str, prompts: tuple[str, ...] = ("tagline",)) -> Ran:
+    """The command in a process of its own, as its child finds the way by its environment."""
+    inherited = {**environment(KEY), "FAKEFAL_HOME": os.environ["FAKEFAL_HOME"]}
+    inherited.pop("HTTPS_PROXY")
+    command = [sys.executable, "-m", "fakefal", "record", "-o", str(path), *options]
+    done = subprocess.run(
+        [*command, "--", sys.executable, "-c", APP, *prompts],
+        env=inherited,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.blackbox
+def test_once_recorded_it_is_replayed_without_upstream(upstream: str, tmp_path: Path) -> None:
+    path = tmp_path / "session.yaml"
+    first = record(path, "--mode", "once", "--upstream", upstream)
+    assert (first.code, first.out) == (0, "Ship it.\n")
+    assert first.err == f"fakefal: recorded 1 call as 1 exchange in {path}\n"
+    assert KEY not in path.read_text(encoding="utf-8")
+
+    again = record(path, "--mode", "once", "--upstream", "http://127.0.0.1:9")
+    assert (again.code, again.out) == (0, "Ship it.\n")
+    missed = record(path, "--mode", "none", prompts=("tagline", "slogan"))
+    assert (missed.code, missed.out) == (3, "Ship it.\nFalClientHTTPError\n")
+    assert "no exchange for fal-ai/any-llm (queue); nearest:" in missed.err
+
+    more = record(path, "--mode", "new", "--upstream", upstream, prompts=("tagline", "slogan"))
+    assert (more.code, more.out) == (0, "Ship it.\nShip it.\n")
+    assert len(load_file(path).entries) == 2
+    assert record(path, "--mode", "none", prompts=("slogan",)).out == "Ship it.\n"
+
+
+def test_nothing_to_run_is_told(tmp_path: Path) -> None:
+    ran = fakefal("record", "-o", tmp_path / "a.yaml")
+    assert ran.code == 2
+    assert "there is nothing to run — write it after --" in ran.err
+
+
+def test_mode_none_needs_a_recording(tmp_path: Path) -> None:
+    ran = fakefal("record", "-o", tmp_path / "a.yaml", "--mode", "none", "--", "true")
+    assert ran.code == 2
+    assert "mode none records nothing" in ran.err
+
+
+def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
+    options = ("--mode", "all", "--upstream", "http://127.0.0.1:9", "--guard", "hooks")
+    ran = fakefal("record", "-o", tmp_path / "a.yaml", *options, "--", "no-such-command-anywhere")
+    assert ran.code == 127

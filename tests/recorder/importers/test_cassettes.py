@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import subprocess
+import sys
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fakefal.recorder.importers.cassettes import read_cassette
+from fakefal.recorder.importers.foreign import NotThisFormat
+from fakefal.server.server import FakeFal
+from fakefal.server.thread import ThreadedFakeFal
+from tests.recorder.importers.replaying import replayed
+
+KEY = "11112222-3333-4444-5555-666677778888:0123456789abcdef"
+
+APP = """
+import json, sys, urllib.error, urllib.request, vcr
+url, cassette, serializer, key = sys.argv[1:]
+
+def ask(method, path, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Authorization": "Key " + key}
+    request = urllib.request.Request(url + path, method=method, headers=headers, data=data)
+    try:
+        return json.load(urllib.request.urlopen(request))
+    except urllib.error.HTTPError as error:
+        return json.load(error)
+
+with vcr.VCR(serializer=serializer).use_cassette(cassette, allow_playback_repeats=False):
+    job = ask("POST", "/queue.fal.run/fal-ai/any-llm", {"prompt": "hello"})["request_id"]
+    path = f"/queue.fal.run/fal-ai/any-llm/requests/{job}"
+    while ask("GET", path + "/status?logs=1")["status"] != "COMPLETED":
+        pass
+    ask("GET", path)
+    ask("POST", "/fal.run/fal-ai/any-llm", {"prompt": "rude"})
+"""
+
+UPSTREAM: dict[str, Any] = {
+    "fakefal": 1,
+    "exchanges": [
+        {"when": {"input": {"prompt": "hello"}}, "reply": {"text": "from a cassette"}},
+        {"when": {"input": {"prompt": "rude"}}, "reply": {"fail": "content_policy_violation"}},
+    ],
+}
+
+
+def recorded(cassette: Path, serializer: str) -> None:
+    """Have VCR.py write a cassette of a few calls."""
+    with ThreadedFakeFal(FakeFal(UPSTREAM)) as fake:
+        command = [sys.executable, "-c", APP, fake.url, str(cassette), serializer, KEY]
+        subprocess.run(command, check=True, timeout=60)
+
+
+@pytest.mark.parametrize("serializer", ["yaml", "json"])
+async def test_a_cassette_of_vcr_py_is_replayed(serializer: str, tmp_path: Path) -> None:
+    cassette = tmp_path / f"cassette.{serializer}"
+    await asyncio.to_thread(recorded, cassette, serializer)
+    imported = read_cassette(cassette.read_text(encoding="utf-8"), cassette.name)
+    assert imported.unused == []
+    told = [(status, body) for _, status, body in await replayed(imported)]
+    assert [status for status, _ in told] == [200, 202, 202, 200, 200, 422]
+    assert [body["status"] for _, body in told[:4]] == [
+        "IN_QUEUE",
+        "IN_QUEUE",
+        "IN_PROGRESS",
+        "COMPLETED",
+    ]
+    assert told[4][1]["output"] == "from a cassette"
+    assert told[5][1]["detail"][0]["type"] == "content_policy_violation"
+
+
+def interaction(**response: Any) -> dict[str, Any]:
+    request = {"method": "POST", "uri": "https://fal.run/acme/app", "body": "{}", "headers": {}}
+    found = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "1"}}
+    return {"request": request, "response": {**found, **response}}
+
+
+def cassette_of(*interactions: Any) -> str:
+    return str(yaml.dump({"interactions": [*interactions], "version": 1}))
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"body": {"string": '{"a": 1}'}},
+        {"body": {"string": b'{"a": 1}'}},
+        {"body": {"base64_string": b64encode(b'{"a": 1}').decode()}},
+        {"content": '{"a": 1}', "body": None},
+        {
+            "body": {"string": gzip.compress(b'{"a": 1}', mtime=0)},
+            "headers": {"Content-Encoding": ["gzip"]},
+        },
+    ],
+)
+async def test_bodies_come_in_many_ways(response: dict[str, Any]) -> None:
+    if response.get("body", 0) is None:
+        told = interaction()
+        told["response"].pop("body")
+        told["response"] |= {"content": response["content"]}
+    else:
+        told = interaction(**response)
+    (heard,) = await replayed(read_cassette(cassette_of(told), "c.yaml"))
+    assert heard[1:] == (200, {"a": 1})
+
+
+def test_what_cannot_be_used_is_told() -> None:
+    other = interaction()
+    other["request"] = {**other["request"], "uri": "https://example.com/"}
+    imported = read_cassette(cassette_of({}, other, interaction()), "c.yaml")
+    assert len(imported.captures) == 1
+    assert imported.unused[0].startswith("c.yaml: interactions[0]: it cannot be read")
+    assert imported.unused[1] == "c.yaml: interactions[1]: POST example.com: no host of fal's"
+
+
+@pytest.mark.parametrize("text", ["a: [", "[]", json.dumps({"interactions": [], "version": 2})])
+def test_what_is_no_cassette_is_refused(text: str) -> None:
+    with pytest.raises(NotThisFormat):
+        read_cassette(text, "c.yaml")
