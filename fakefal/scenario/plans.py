@@ -125,10 +125,10 @@ class Plan:
     long a direct run takes, ``start_seconds`` how long its runner takes to start. ``cancel`` None
     is what the app does. ``script`` is what a socket says in place of the outcome;
     ``ends_session`` and ``timing_seconds`` are of realtime sessions. ``keep_seconds`` None is what
-    the retention rules say. ``request_id`` is the id of the first call that it answers. What no template
-    changes is kept, by the code of the shape it was asked in: ``known`` outputs, and the encoded
-    events of ``streams``. ``fails_literally`` says that a failure's body is as it was written.
-    With a ``source`` all of it is known only when the call has come.
+    the retention rules say. ``request_id`` is the id of the first call that it answers. What no
+    template changes is kept, by the code of the shape it was asked in: ``known`` outputs, and the
+    encoded events of ``streams``. ``fails_literally`` says that a failure's body is as it was
+    written. With a ``source`` all of it is known only when the call has come.
     """
 
     text: Value | None = None
