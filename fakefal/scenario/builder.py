@@ -224,16 +224,14 @@ class ExchangeBuilder:
 
     # What sockets and workflows do
 
-    def frames(self, *frames: Any) -> ExchangeBuilder:
+    def frames(self, *frames: Any) -> Self:
         """What a WebSocket sends, in order, as in a file.
 
         ``frames({"json": {"hello": 1}}, {"receive": {"type": "ask"}}, {"close": 1000})``.
         """
         return self._set(frames=list(frames))
 
-    def on_message(
-        self, *frames: Any, input: Json = None, times: int | None = None
-    ) -> ExchangeBuilder:
+    def on_message(self, *frames: Any, input: Json = None, times: int | None = None) -> Self:
         """What a WebSocket sends whenever a message comes, or one that matches ``input``.
 
         It goes behind those that were given before: ``on_message({"text": "pong"}, input="ping")``.
@@ -245,11 +243,11 @@ class ExchangeBuilder:
             rule["times"] = times
         return self._set(on_message=[*self._replies[-1].get("on_message", ()), rule])
 
-    def realtime(self, *, end: bool = False, timing: float | str | None = None) -> ExchangeBuilder:
+    def realtime(self, *, end: bool = False, timing: float | str | None = None) -> Self:
         """What else an input of a realtime session brings: its end, a timings message."""
         return self._set(realtime={"end": end} | ({} if timing is None else {"timing": timing}))
 
-    def workflow(self, *nodes: dict[str, Any], **spec: Json) -> ExchangeBuilder:
+    def workflow(self, *nodes: dict[str, Any], **spec: Json) -> Self:
         """What the nodes of a workflow come to, in order; ``output=`` is what it gives itself.
 
         ``workflow({"id": "draft", "app": "fal-ai/any-llm", "text": "A cat."})``.

@@ -81,7 +81,7 @@ class Asking:
     # Assertions
 
     def assert_called(
-        self, endpoint: str | None = None, /, *, times: int | None = None, **wanted: Any
+        self, endpoint: str | list[str] | None = None, /, *, times: int | None = None, **wanted: Any
     ) -> Calls:
         """Raise AssertionError unless such calls came: at least one, or exactly ``times``.
 
@@ -99,7 +99,7 @@ class Asking:
             f"\n{self._excerpt()}"
         )
 
-    def assert_not_called(self, endpoint: str | None = None, /, **wanted: Any) -> None:
+    def assert_not_called(self, endpoint: str | list[str] | None = None, /, **wanted: Any) -> None:
         """Raise AssertionError if such a call came."""
         self.assert_called(endpoint, times=0, **wanted)
 

@@ -24,7 +24,7 @@ class Calls(list[CallRecord]):
 
     def where(
         self,
-        endpoint: str | None = None,
+        endpoint: str | list[str] | None = None,
         /,
         *,
         via: str | list[str] | None = None,
@@ -36,7 +36,7 @@ class Calls(list[CallRecord]):
         condition = condition_of(endpoint, via, input, headers, fields)
         return Calls((it for it in self if condition.matches(_call(it))), self._story)
 
-    def one(self, endpoint: str | None = None, /, **wanted: Any) -> CallRecord:
+    def one(self, endpoint: str | list[str] | None = None, /, **wanted: Any) -> CallRecord:
         """The only call, or the only one that is as ``where`` says; AssertionError if not one."""
         found = self.where(endpoint, **wanted)
         if len(found) == 1:
@@ -47,7 +47,7 @@ class Calls(list[CallRecord]):
             f"{self._told(found)}"
         )
 
-    def nearest(self, endpoint: str | None, wanted: dict[str, Any]) -> str:
+    def nearest(self, endpoint: str | list[str] | None, wanted: dict[str, Any]) -> str:
         """What kept the nearest of these calls from being as wanted, as a line of a failure."""
         via, input_, headers = (wanted.get(name) for name in _NAMED)
         condition = condition_of(endpoint, via, input_, headers or None, _fields(wanted))
@@ -88,9 +88,13 @@ def shown(call: CallRecord) -> str:
     return f"{call.via} {call.endpoint} {quote(call.input)} → {call.status}"
 
 
-def told_of(endpoint: str | None, wanted: dict[str, Any]) -> str:
+def told_of(endpoint: str | list[str] | None, wanted: dict[str, Any]) -> str:
     """What was asked for, as a part of a sentence."""
-    parts = [] if endpoint is None else [f"to {endpoint}"]
+    parts = (
+        []
+        if endpoint is None
+        else [f"to {endpoint if isinstance(endpoint, str) else ' or '.join(endpoint)}"]
+    )
     for name, value in wanted.items():
         parts.append(f"{name}={_shown_value(value)}")
     return f" {', '.join(parts)}" if parts else ""
@@ -102,7 +106,7 @@ def _shown_value(value: Any) -> str:
 
 
 def condition_of(
-    endpoint: str | None,
+    endpoint: str | list[str] | None,
     via: str | list[str] | None,
     input_: Json,
     headers: dict[str, Any] | None,

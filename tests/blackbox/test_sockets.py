@@ -268,7 +268,7 @@ def test_a_socket_may_be_refused(person: Person, app: str, status: int) -> None:
 def test_a_socket_is_a_call_in_the_journal(person: Person) -> None:
     person.raw("acme/chat", None, path="/ws")
     calls = [it for it in person.journal() if it["kind"] == "call" and it["via"] == "socket"]
-    assert calls[-1]["exchange"] == '"chat"'
+    assert calls[-1]["exchange"] == "chat"
     assert calls[-1]["status"] == 101
 
 
