@@ -83,8 +83,6 @@ def test_the_version_is_told() -> None:
             "xyzzy",
             '"xyzzy" is no command — one of serve, run, record, import, diff, env, check, schema, '
             "presets, explain, webhooks, health, ca, demo\n",
-            '"xyzzy" is no command — one of serve, run, record, import, diff, env, check, schema, '
-            "presets, explain, webhooks, ca, demo\n",
         ),
     ],
 )
