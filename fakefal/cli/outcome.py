@@ -95,7 +95,9 @@ class Outcome:
                 }
                 for miss in self.misses
             ],
-            "unused": [{"exchange": label, "place": place} for label, place in self.unused],
+            "unused": [
+                {"exchange": label.strip('"'), "place": place} for label, place in self.unused
+            ],
             "webhooks": self.webhooks,
             "refused": [it.body() for it in self.refused],
             "escapes": [it.body() for it in self.escapes],

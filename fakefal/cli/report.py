@@ -44,9 +44,9 @@ def as_junit(outcome: Outcome) -> str:
     suite = ElementTree.Element("testsuite", name="fakefal run")
     _case(suite, "command", " ".join(outcome.command), _command_failure(outcome), outcome.seconds)
     for label, _ in outcome.used:
-        _case(suite, "exchange", label)
+        _case(suite, "exchange", label.strip('"'))
     for label, place in outcome.unused:
-        case = _case(suite, "exchange", label)
+        case = _case(suite, "exchange", label.strip('"'))
         ElementTree.SubElement(case, "skipped", message=_clean(f"answered no call; {place}"))
     for miss in outcome.misses:
         name = f"{miss.call.endpoint.text} ({miss.call.via})"

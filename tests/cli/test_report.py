@@ -63,7 +63,7 @@ def test_json_is_the_whole() -> None:
     found = json.loads(as_json(outcome()))
     assert found["exit_code"] == 2
     assert found["command"] == ["npm", "test"]
-    assert found["unused"] == [{"exchange": '"two"', "place": "line 6 of s.yaml"}]
+    assert found["unused"] == [{"exchange": "two", "place": "line 6 of s.yaml"}]
     assert found["escapes"][0]["pid"] == 7
 
 
