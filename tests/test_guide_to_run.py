@@ -24,6 +24,7 @@ print(fal_client.run("fal-ai/any-llm", {"prompt": "Write a tagline"})["output"])
 """
 GUIDE = (ROOT / "docs" / "run.md").read_text(encoding="utf-8")
 LINES = lines_of("run.md")
+RUNS = [line for line in (*lines_of("README"), *LINES) if line.startswith("fakefal run")]
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def follow(folder: Path, script: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("fakefal run")])
+@pytest.mark.parametrize("line", RUNS)
 def test_a_run_of_the_guide(folder: Path, line: str) -> None:
     printed = follow(folder, line)
     assert printed == "Ship it.\n" if "program.py" in line else '"output":' in printed
