@@ -231,6 +231,13 @@ class _Distilling:
         seconds = capture.ended - capture.at
         if moment is None and seconds > AT_ONCE_SECONDS:
             reply["timeline"] = [{"IN_PROGRESS": {"for": written(seconds)}}]
+        if moment is None:
+            told = told_headers(heard)
+            if "billable_units" in told:
+                reply["billable_units"] = told["billable_units"]
+            request_id = heard.header("x-fal-request-id")
+            if request_id:
+                reply["request_id"] = request_id
         self._add(group, reply, "submit" if moment else group.via)
 
     def _add(self, group: _Group, reply: Fields, operation: str) -> None:

@@ -14,7 +14,7 @@ from fakefal.recorder.distil import distil
 from fakefal.recorder.redaction import Redactor
 from fakefal.scenario.loading import load_data
 from tests.callers import RUN, calling
-from tests.recorder.talking import ANY_LLM, HTML, Job, made, only, reply_of, run
+from tests.recorder.talking import ANY_LLM, HTML, JSON, Job, made, only, reply_of, run
 
 TEXTS = st.text(
     st.characters(codec="utf-8", exclude_characters="\0"), max_size=30
@@ -98,6 +98,13 @@ def test_what_failed_before_it_succeeded_is_a_reply_of_its_own() -> None:
     page = ingress_page(502, "Bad Gateway")
     found = only(made(run(0, None, page, 502, HTML), run(1, answer=1)))
     assert found["replies"] == [{"fail": "nginx-502"}, {"output": 1}]
+
+
+def test_a_failed_run_keeps_its_id_and_what_it_cost() -> None:
+    id_ = "019f3d10-8a6b-7c3e-9d55-0a1b2c3d4e5f"
+    headers = (*JSON, ("x-fal-request-id", id_), ("x-fal-billable-units", "0"))
+    found = reply_of(run(answer={"detail": "no"}, status=418, headers=headers))
+    assert (found["request_id"], found["billable_units"]) == (id_, 0)
 
 
 def test_a_page_that_no_reply_gives_is_a_fault_before_the_next_reply() -> None:
