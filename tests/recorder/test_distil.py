@@ -103,7 +103,7 @@ def test_what_failed_before_it_succeeded_is_a_reply_of_its_own() -> None:
 def test_a_failed_run_keeps_its_id_and_what_it_cost() -> None:
     id_ = "019f3d10-8a6b-7c3e-9d55-0a1b2c3d4e5f"
     headers = (*JSON, ("x-fal-request-id", id_), ("x-fal-billable-units", "0"))
-    found = reply_of(run(answer={"detail": "no"}, status=418, headers=headers))
+    found = only(made(run(answer={"detail": "no"}, status=418, headers=headers)))["reply"]
     assert (found["request_id"], found["billable_units"]) == (id_, 0)
 
 
