@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fakefal.protocol.call import Outcome
 from fakefal.protocol.catalogue import find_entry, names_call, outcome_of
@@ -67,10 +67,13 @@ _WHERE: dict[Moment, Where] = {
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A fault as it is used. ``refused`` is for a refusal whose text names what was asked for."""
+    """A fault as it is used. ``refused`` is for a refusal whose text names what was asked for.
+
+    ``trouble`` tells one from another: ``refused`` follows from it, and no two functions are equal.
+    """
 
     trouble: Trouble | None
-    refused: Callable[[EndpointId | None], Outcome] | None = None
+    refused: Callable[[EndpointId | None], Outcome] | None = field(default=None, compare=False)
 
     def meet(self, endpoint: EndpointId | None) -> Trouble | None:
         """The trouble as it comes to a request of an endpoint."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import fal_client
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from fakefal import Fake, FakefalError, absent, any_of, contains, faking, regex
 from fakefal.engine.engine import Engine
@@ -68,6 +68,7 @@ def test_what_no_file_can_hold_is_refused_with_all_reasons(fakefal: Fake, tmp_pa
 
 @settings(max_examples=40)
 @given(scenario=SCENARIOS)
+@example(scenario=Scenario.model_validate({"fakefal": 1, "faults": {"submit": "unknown-app"}}))
 def test_any_scenario_survives(scenario: Scenario, tmp_path_factory: Any) -> None:
     tenant = Engine(Settings(), [load_scenario(scenario)]).renew("a:b")
     once = scenario_of(tenant)
