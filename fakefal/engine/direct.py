@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -51,13 +50,9 @@ class Streaming:
         return self.pacing.first_seconds or generated_seconds(self.request_id)
 
 
-_SPENT = 10_000
-"""Of so many direct calls it is remembered what they cost."""
-
-
 class Direct:
     """The direct calls of a tenant. ``in_flight`` counts those that run now; ``freed`` is told when
-    one of them ends. ``spent`` is what they cost: the call, its request id, its billable units."""
+    one of them ends."""
 
     def __init__(
         self,
@@ -68,7 +63,6 @@ class Direct:
         freed: Callable[[], None],
     ) -> None:
         self.in_flight = 0
-        self.spent: deque[tuple[Call, str, float]] = deque(maxlen=_SPENT)
         self._freed = freed
         self._answering = answering
         self._troubles = troubles
@@ -160,10 +154,8 @@ class Direct:
         return plan.run_seconds, None
 
     def _tell(self, call: Call, answer: Answer, status: int) -> None:
-        if answer.units:
-            self.spent.append((call, answer.request_id, answer.units))
         if answer.units is not None:
-            self._journal.bill(answer.request_id, answer.units)
+            self._journal.bills.append((call, answer.request_id, answer.units))
         self._journal.write(
             self._clock.now(),
             "call",

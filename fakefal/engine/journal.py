@@ -97,16 +97,16 @@ _Line = tuple[int, float, Kind, Call | None, str, int, str, str, Miss | None]
 class Journal:
     """At most ``bound`` entries; the oldest go first, and ``dropped`` says how many went.
 
-    Misses are kept apart as well, so that many calls after one cannot push it out. ``units`` are
-    what direct calls cost, by request id; ``edition`` counts the journals that a key has had:
-    numbers begin anew with each.
+    Misses are kept apart as well, so that many calls after one cannot push it out. ``bills`` are
+    what direct calls cost: the call, its request id, its billable units. ``edition`` counts the
+    journals that a key has had: numbers begin anew with each.
     """
 
     def __init__(self, bound: int, listeners: tuple[Listener, ...] = ()) -> None:
         self._entries: deque[_Line] = deque(maxlen=bound)
         self._misses: deque[Miss] = deque(maxlen=1000)
         self._bound = bound
-        self.units: dict[str, float] = {}
+        self.bills: deque[tuple[Call, str, float]] = deque(maxlen=bound)
         self._count = 0
         self._missed = 0
         self._gone: Tally = Counter()
@@ -139,12 +139,6 @@ class Journal:
             self._misses.append(miss)
         for listener in self.listeners:
             listener(Entry(*line))
-
-    def bill(self, request_id: str, units: float) -> None:
-        """Remember what a direct call costs; of as many calls as there may be entries."""
-        self.units[request_id] = units
-        if len(self.units) > self._bound:
-            del self.units[next(iter(self.units))]
 
     def __iter__(self) -> Iterator[Entry]:
         return iter([Entry(*line) for line in self._entries])

@@ -64,6 +64,7 @@ class Ledger:
     def requests(self) -> Iterator[Asked]:
         """The calls that got a request id, the newest first; misses and refusals are none."""
         now = self._tenant.clock.now()
+        units = {request_id: units for _, request_id, units in self._tenant.journal.bills}
         for entry in reversed(list(self._tenant.journal)):
             call = entry.call
             if entry.kind != "call" or call is None or entry.miss is not None or not entry.label:
@@ -73,22 +74,7 @@ class Ledger:
                 self._tenant.queue.look(job, now)
                 yield _of_job(job)
             else:
-                yield self._direct(entry)
-
-    def _direct(self, entry: Entry) -> Asked:
-        assert entry.call is not None
-        is_queued = entry.call.via == "queue"
-        ended_at = None if is_queued else entry.at
-        return Asked(
-            entry.request_id,
-            entry.call.endpoint.text,
-            entry.at,
-            ended_at,
-            ended_at,
-            None if is_queued else entry.status or 499,
-            self._tenant.journal.units.get(entry.request_id),
-            entry.call.input,
-        )
+                yield _of_direct(entry, units.get(entry.request_id))
 
     def endpoints(self) -> list[EndpointId]:
         """The endpoints that the scenarios name, and the language models where all are answered."""
@@ -136,6 +122,22 @@ class Ledger:
         if job.ended_at is not None:
             del self._tenant.queue.jobs[request_id]
         return links
+
+
+def _of_direct(entry: Entry, units: float | None) -> Asked:
+    assert entry.call is not None
+    is_queued = entry.call.via == "queue"
+    ended_at = None if is_queued else entry.at
+    return Asked(
+        entry.request_id,
+        entry.call.endpoint.text,
+        entry.at,
+        ended_at,
+        ended_at,
+        None if is_queued else entry.status or 499,
+        units,
+        entry.call.input,
+    )
 
 
 def _of_job(job: Job) -> Asked:

@@ -89,8 +89,10 @@ class Queue:
 
     def running(self, now: float) -> int:
         """How many jobs run that runners are counted for."""
-        self.settle(now)
-        return 0 if self.lines is None else self.lines.running
+        if self.lines is None:
+            return 0
+        self.lines.settle(now)
+        return self.lines.running
 
     def waiting(self, app: str, now: float) -> int:
         """How many jobs of an app have not begun to run."""

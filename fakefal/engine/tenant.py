@@ -215,7 +215,7 @@ class Tenant:
     @property
     def spent(self) -> list[tuple[Call, str, float]]:
         """What direct calls cost: the call, its request id, its billable units."""
-        return list(self._direct.spent)
+        return [bill for bill in self.journal.bills if bill[2]]
 
     # Sockets
 

@@ -222,14 +222,14 @@ class Door:
         if not request.can_read_body:
             return b""
         limit = limit or self._engine.settings.limits.body_bytes
-        if limit < (request.content_length or 0):
-            raise refused_by_ingress(413, f"the body is over {limit} bytes")
         content = request.content
         if content.is_eof() and content.exception() is None and "Expect" not in request.headers:
             data = content.read_nowait()  # almost always all of it is there
             if len(data) > limit:
                 raise refused_by_ingress(413, f"the body is over {limit} bytes")
             return data
+        if limit < (request.content_length or 0):
+            raise refused_by_ingress(413, f"the body is over {limit} bytes")
         data = await self._taken(request, request.read, limit)
         if len(data) > limit:
             raise refused_by_ingress(413, f"the body is over {limit} bytes")
