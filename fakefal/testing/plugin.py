@@ -59,6 +59,16 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was recorded, in other processes too."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "teardown":
+                for name, told in getattr(report, "user_properties", ()):
+                    if name == "fakefal":
+                        terminalreporter.write_line(f"fakefal: {told}")
+
+
 @pytest.fixture(scope="session")
 def fakefal_server() -> Iterator[ThreadedFakeFal]:
     """One fake fal for this process, on a free port, in a thread of its own."""
@@ -141,6 +151,8 @@ def fakefal(
     }
     shared = fakefal_scenario if isinstance(fakefal_scenario, (list, tuple)) else [fakefal_scenario]
     told.scenarios += [(marks.beside(item, one), False) for one in shared]
+    if request.config.getoption("fakefal_record") or told.values["record"]:
+        marks.place_recording(item, told)
     fake, wrong = None, ""
     try:
         fake = fakefal_factory.begin(fakefal_key, told)
@@ -161,6 +173,8 @@ def fakefal(
     has_failed = item.stash.get(_FAILED, False)
     findings = fakefal_factory.end(fake, told, has_failed=has_failed, on_failure=show)
     __tracebackhide__ = bool(findings.raised)  # there the traceback of the test's function counts
+    if fake.tape is not None and fake.tape.told:
+        item.user_properties.append(("fakefal", fake.tape.told))
     _tell(item, findings)
 
 
