@@ -158,9 +158,7 @@ class FakeFal:
         """
         from fakefal.server.recording import RecordingSession  # most servers record nothing
 
-        self._session = RecordingSession(
-            wish, self._tasks, keep_alive=self.settings.keep_alive
-        )
+        self._session = RecordingSession(wish, self._tasks, keep_alive=self.settings.keep_alive)
 
     def answer_first(self) -> None:
         """From now on only what nothing here answers goes to upstream."""

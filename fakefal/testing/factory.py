@@ -15,7 +15,7 @@ from fakefal.server.thread import ThreadedFakeFal
 from fakefal.testing.checks import FakefalWarning, Findings, findings_of
 from fakefal.testing.fixture import Fake
 from fakefal.testing.patches import Patches, variable
-from fakefal.testing.recordings import Tape, tape_of
+from fakefal.testing.recordings import tape_of
 from fakefal.testing.redirect import Redirection, restore
 from fakefal.testing.settings import RULES, Told, read_mark
 

@@ -13,8 +13,8 @@ from fakefal.testing.settings import SETTINGS, Setting, Told, read_mark, read_op
 MARK = "fakefal"
 _METAVARS = {"paths": "PATH", "options": "NAME=VALUE", "texts": "PATTERN"}
 _HELP = (
-    "fakefal(scenario=…, clock=…, options=…, record=…, strict=…, …): how the fake of a test is to be; "
-    "a test with it has the fixture without naming it"
+    "fakefal(scenario=…, clock=…, options=…, record=…, strict=…, …): how the fake of a test is to "
+    "be; a test with it has the fixture without naming it"
 )
 
 

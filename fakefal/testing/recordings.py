@@ -208,7 +208,7 @@ def tape_of(told: Told, known: set[Path]) -> Tape | None:
 
     In CI nothing is recorded unless the command line says so. Raises FakefalError.
     """
-    mode = told.forced or told.values.get("record") or ""
+    mode: Any = told.forced or told.values.get("record") or ""
     if not mode:
         return None
     if not told.forced and usual_mode(environment()) == "none":
