@@ -85,6 +85,16 @@ class Archive:
             await asyncio.to_thread(self._finish, distilled)
             return distilled
 
+    async def leave(self) -> None:
+        """Let it be what it is: each finished exchange is on disk, and it is not complete.
+
+        A file that was there before stays; what was recorded anew lies beside it. Raises
+        FakefalError where it cannot be written, or must not be.
+        """
+        await self.save()
+        if self.refused:
+            raise FakefalError(self.refused)
+
     def _finish(self, distilled: Distilled) -> None:
         self._writer.write(distilled)
         if self._grows_beside:

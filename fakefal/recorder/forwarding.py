@@ -27,6 +27,10 @@ class Keeper(Protocol):
     def upstream(self) -> Upstream:
         """Where requests go."""
 
+    @property
+    def keep_alive(self) -> bool:
+        """Whether callers' connections stay open."""
+
     def elapsed(self) -> float:
         """Seconds since the recording began."""
 
@@ -119,6 +123,8 @@ class Forwarding:
     ) -> web.StreamResponse:
         kept = _of_message(tuple(response.headers.items()))
         answer = web.StreamResponse(status=response.status, reason=response.reason)
+        if not self._keeper.keep_alive:
+            answer.force_close()
         for name, value in kept:
             if name.lower() == "location":
                 quoted = f'"{value}"'.encode()

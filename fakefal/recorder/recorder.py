@@ -35,6 +35,8 @@ class Recorder:
     ``misses_only``: calls are answered by somebody else first, and come here if nobody did; what
     they were about comes back here, uploads always do. ``fetches_media``: files in outputs that the
     caller does not read are fetched all the same, so that nothing is missing at the next run.
+    ``listener`` is told of captures of requests that nobody else was asked before. ``keep_alive``
+    False closes a caller's connection after each answer.
     """
 
     archive: Archive
@@ -43,6 +45,8 @@ class Recorder:
     start: Start
     misses_only: bool = False
     fetches_media: bool = True
+    listener: Callable[[Capture], None] | None = None
+    keep_alive: bool = True
     calls: int = 0
     _webhooks: Webhooks = field(init=False)
     _ours: set[str] = field(default_factory=set)
@@ -78,6 +82,9 @@ class Recorder:
         """Keep a capture; return when it is on disk, if it finishes an exchange."""
         self.archive.add(capture)
         asked, heard = capture.asked, capture.heard
+        is_begun = asked.method == "POST" and asked.host in (hosts.RUN, hosts.QUEUE)
+        if self.listener is not None and not (self.misses_only and is_begun):
+            self.listener(capture)
         if not capture.is_webhook and asked.method == "POST":
             self._remember(capture)
             self.calls += asked.host in (hosts.RUN, hosts.QUEUE)

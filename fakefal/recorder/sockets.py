@@ -27,16 +27,14 @@ async def relay(
 
     A refusal before the upgrade is handed on with its status.
     """
-    headers = [
+    headers = tuple(
         (name, value)
         for name, value in request.headers.items()
         if name.lower() not in HOP_BY_HOP and not name.lower().startswith("sec-websocket-")
-    ]
+    )
     url = upstream.url(address.host, address.path, address.query)
     try:
-        there = await upstream.session().ws_connect(
-            url, headers=headers, max_msg_size=_LIMIT_BYTES, compress=0, autoclose=False
-        )
+        there = await upstream.open_socket(url, headers, _LIMIT_BYTES)
     except aiohttp.WSServerHandshakeError as error:
         body = encode({"detail": error.message})
         return web.Response(status=error.status, body=body, content_type="application/json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable
 from ipaddress import ip_address
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
@@ -13,6 +14,7 @@ from fakefal.errors import FakefalError
 from fakefal.protocol import hosts
 from fakefal.protocol.hosts import CANONICAL
 from fakefal.recorder.captures import Pairs
+from fakefal.recorder.outward import outward
 
 _FIELD_BYTES = 65_536
 _REAL = "https://{host}"
@@ -45,6 +47,7 @@ class Upstream:
     def __init__(self, base: str | None = None) -> None:
         self._base = _REAL if base is None else f"{_checked(base)}/{{host}}"
         self._session: aiohttp.ClientSession | None = None
+        self._proxies = _proxies() if base is None else {}
         self.name = "https://fal.run" if base is None else base.rstrip("/")
 
     @property
@@ -68,15 +71,39 @@ class Upstream:
 
         Redirects are handed on. Certificates are verified. Raises aiohttp.ClientError.
         """
-        return await self.session().request(
-            method, url, headers=headers, data=body, allow_redirects=False
-        )
+        with outward():
+            return await self.session().request(
+                method,
+                url,
+                headers=headers,
+                data=body,
+                allow_redirects=False,
+                proxy=self._proxies.get(url.host or ""),
+            )
+
+    async def open_socket(
+        self, url: URL, headers: Pairs, limit_bytes: int
+    ) -> aiohttp.ClientWebSocketResponse:
+        """Open a WebSocket, on which messages may be ``limit_bytes`` long.
+
+        Raises aiohttp.ClientError.
+        """
+        with outward():
+            return await self.session().ws_connect(
+                url,
+                headers=headers,
+                max_msg_size=limit_bytes,
+                compress=0,
+                autoclose=False,
+                proxy=self._proxies.get(url.host or ""),
+            )
 
     def session(self) -> aiohttp.ClientSession:
         """The HTTP client; made when it is first needed.
 
         A named upstream gets each request on a connection of its own: what it breaks is then not
-        tried again behind the caller's back. Proxies of the environment are used for fal itself.
+        tried again behind the caller's back. Fal itself is asked through the proxies that the
+        environment named when the recording began: a test's own names none.
         """
         if self._session is None:
             is_named = self._base != _REAL
@@ -85,7 +112,6 @@ class Upstream:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=30),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
-                trust_env=not is_named,
                 max_line_size=_FIELD_BYTES,
                 max_field_size=_FIELD_BYTES,
             )
@@ -151,6 +177,12 @@ def _replaced(body: bytes, before: str, after: str) -> bytes:
     if before == after:
         return body
     return body.replace(f'"{before}/'.encode(), f'"{after}/'.encode())
+
+
+def _proxies() -> dict[str, str]:
+    """The proxy of the environment for each host of fal that is to be asked through one."""
+    proxy = getproxies().get("https")
+    return {} if not proxy else {name: proxy for name in _NAMES if not proxy_bypass(name)}
 
 
 def _checked(base: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fakefal.engine.clock import real_now
 from fakefal.recorder.archive import Archive
-from fakefal.recorder.captures import Recording
+from fakefal.recorder.captures import Capture, Recording
 from fakefal.recorder.distil import Distilled
 from fakefal.recorder.recorder import Recorder
 from fakefal.recorder.redaction import Redactor
@@ -23,7 +23,8 @@ class RecordingWish:
     ``upstream`` None is fal itself. ``patterns`` are regular expressions of what is to be left out,
     ``environment`` holds secrets that must not appear. ``misses_only`` adds to the file what it has
     no answer to. ``media`` False leaves files alone that the caller does not read. ``version`` is
-    that of fakefal.
+    that of fakefal. With ``is_lazy`` no file is written when nothing was asked. ``heard`` is told
+    of each capture that nobody here was asked for before.
     """
 
     path: Path
@@ -33,12 +34,16 @@ class RecordingWish:
     misses_only: bool = False
     media: bool = True
     version: str = ""
+    is_lazy: bool = False
+    heard: Callable[[Capture], None] | None = None
 
 
 class RecordingSession:
     """One recording by one server, from its start to its end."""
 
-    def __init__(self, wish: RecordingWish, tasks: Tasks) -> None:
+    def __init__(self, wish: RecordingWish, tasks: Tasks, *, keep_alive: bool = True) -> None:
+        self._is_lazy = wish.is_lazy
+        self.is_broken_off = False
         redactor = Redactor(wish.patterns)
         redactor.learn_environment(wish.environment)
         upstream = Upstream(wish.upstream)
@@ -53,9 +58,19 @@ class RecordingSession:
             tasks.start,
             misses_only=wish.misses_only,
             fetches_media=wish.media,
+            listener=wish.heard,
+            keep_alive=keep_alive,
         )
 
-    async def end(self) -> Distilled:
-        """Write what is left; raises FakefalError where the file must not or cannot be written."""
+    async def end(self) -> Distilled | None:
+        """Write what is left; None if it was nothing, or was broken off.
+
+        Raises FakefalError where the file must not or cannot be written.
+        """
         await self.recorder.upstream.close()
+        if self._is_lazy and not self.archive.recording.captures:
+            return None
+        if self.is_broken_off:
+            await self.archive.leave()
+            return None
         return await self.archive.close()

@@ -158,7 +158,17 @@ class FakeFal:
         """
         from fakefal.server.recording import RecordingSession  # most servers record nothing
 
-        self._session = RecordingSession(wish, self._tasks)
+        self._session = RecordingSession(wish, self._tasks, keep_alive=self.settings.keep_alive)
+
+    def answer_first(self) -> None:
+        """From now on only what nothing here answers goes to upstream."""
+        if self._session is not None:
+            self._session.recorder.misses_only = True
+
+    def break_off(self) -> None:
+        """What is recorded is not to be the whole conversation: it stays ``complete: false``."""
+        if self._session is not None:
+            self._session.is_broken_off = True
 
     async def start(self) -> None:
         """Listen; raises PortTaken or FakefalError."""

@@ -61,11 +61,12 @@ def findings_of(fake: Fake, told: Told, escapes: str, *, has_failed: bool) -> Fi
         with suppress(FakefalError):  # what is still on its way is told as undelivered
             fake.webhooks.settle(patience=_SETTLE_SECONDS)
         lines = {name: getattr(leftovers, name)() for name in names}
-    if missed and told.rule("misses") != "ignore":
+    if missed and told.rule("misses") != "ignore" and not fake.is_recording:
         try:
             fake.assert_no_misses()
         except MissesFound as error:
-            found.add(told.rule("misses"), str(error))
+            text = str(error) if fake.tape is None else fake.tape.told_of_misses(str(error))
+            found.add(told.rule("misses"), text)
     for name in names:
         if lines[name]:
             text = "\n".join((f"{_HEADS[name]}:", *(f"  {line}" for line in lines[name])))

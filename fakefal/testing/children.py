@@ -6,7 +6,9 @@ import multiprocessing.util
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,19 @@ from fakefal.testing.patches import Patches, environment
 
 _ENV = 10
 """Which argument of ``subprocess.Popen`` the environment is."""
+
+
+_LED: ContextVar[bool] = ContextVar("fakefal_led", default=False)
+"""Whether a program is being started that knows its way: another fake, begun later, has it."""
+
+
+@contextmanager
+def _led() -> Iterator[None]:
+    token = _LED.set(True)
+    try:
+        yield
+    finally:
+        _LED.reset(token)
 
 
 class Children:
@@ -38,11 +53,14 @@ class Children:
         start = subprocess.Popen.__init__
 
         def started(child: Any, *args: Any, **more: Any) -> None:
+            if _LED.get():
+                return start(child, *args, **more)
             if len(args) > _ENV:
                 args = (*args[:_ENV], self.environment(args[_ENV]), *args[_ENV + 1 :])
             else:
                 more["env"] = self.environment(more.get("env"))
-            start(child, *args, **more)
+            with _led():
+                return start(child, *args, **more)
 
         patches.attribute(subprocess.Popen, "__init__", started)
         patches.attribute(os, "system", self._inheriting(os.system))
@@ -102,20 +120,26 @@ class Children:
         """For what gives its own environment to programs, which is changed meanwhile."""
 
         def run(*args: Any, **more: Any) -> Any:
+            if _LED.get():
+                return real(*args, **more)
             patches = Patches()
             for name, value in self.environment().items():
                 patches.variable(name, value)
             try:
-                return real(*args, **more)
+                with _led():
+                    return real(*args, **more)
             finally:
                 patches.undo()
 
         return run
 
     def _looped(self, real: Any) -> Any:
-        def start(loop: Any, *args: Any, **more: Any) -> Any:
+        async def start(loop: Any, *args: Any, **more: Any) -> Any:
+            if _LED.get():
+                return await real(loop, *args, **more)
             more["env"] = self.environment(more.get("env"))
-            return real(loop, *args, **more)
+            with _led():
+                return await real(loop, *args, **more)
 
         return start
 

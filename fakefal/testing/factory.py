@@ -14,7 +14,8 @@ from fakefal.scenario.loading import Loaded, load_data, load_file
 from fakefal.server.thread import ThreadedFakeFal
 from fakefal.testing.checks import FakefalWarning, Findings, findings_of
 from fakefal.testing.fixture import Fake
-from fakefal.testing.patches import Patches
+from fakefal.testing.patches import Patches, variable
+from fakefal.testing.recordings import tape_of
 from fakefal.testing.redirect import Redirection, restore
 from fakefal.testing.settings import RULES, Told, read_mark
 
@@ -35,6 +36,8 @@ class Factory:
         self.redirection = Redirection(server)
         self._defaults = {rule.name: rule.default for rule in RULES} | dict(defaults or {})
         self._patches: dict[str, Patches] = {}
+        self._recorded: set[Path] = set()
+        self._real_key = ""
         self._loaded: dict[Path, tuple[tuple[int, int], Loaded]] = {}
         self._count = 0
 
@@ -56,22 +59,36 @@ class Factory:
 
     def begin(self, key: str, told: Told) -> Fake:
         """A fake from now on; raises FakefalError for scenarios and options that are wrong."""
+        tape = tape_of(told, self._recorded)
         loaded, own = self._read(told.scenarios)
         options = told.values.get("options") or {}
         if options:
             build_circumstances({"options": options})
+        server, redirection = self.server, self.redirection
+        if tape is not None:
+            if tape.decision.loaded is not None:
+                loaded.insert(0, tape.decision.loaded)
+                own.append(tape.decision.loaded.file)
+            if tape.records:
+                server, redirection = tape.start(is_second=bool(loaded))
         fake = Fake(
-            self.server,
+            server,
             key,
             clock=told.values.get("clock", "instant"),
             scenarios=loaded,
             options=options,
             own=own,
-            environment=self.redirection.environment,
+            environment=redirection.environment,
+            tape=tape,
         )
         patches = self._patches[key] = Patches()
-        patches.variable("FAL_KEY", key)
-        self.redirection.enter(told.values.get("urls", "local"))
+        if not self.active:
+            self._real_key = variable("FAL_KEY")
+        if tape is not None and tape.records:
+            tape.give_key(patches, key, self._real_key if self.active else None)
+        else:
+            patches.variable("FAL_KEY", key)
+        redirection.enter(told.values.get("urls", "local"))
         restore()
         self.active.append(fake)
         return fake
@@ -88,22 +105,37 @@ class Factory:
 
         ``on_failure`` is called before, if there is something that is an error.
         """
-        escapes = self.redirection.escapes() if fake is self._last() else ""
+        escapes = self._redirection(fake).escapes() if fake is self._last() else ""
+        findings = Findings()
+        is_whole = False
         try:
             findings = findings_of(fake, told, escapes, has_failed=has_failed)
+            is_whole = not (has_failed or findings.errors or findings.raised)
             if on_failure is not None and (findings.errors or findings.raised):
                 on_failure()
-            return findings
         finally:
-            self.forget(fake)
+            unwritten = self.forget(fake, is_whole=is_whole)
+        if unwritten:
+            findings.errors.append(unwritten)
+        if fake.tape is not None:
+            findings.warnings += fake.tape.warnings
+        return findings
 
-    def forget(self, fake: Fake) -> None:
-        """Put everything back that a fake needed, and forget its tenant."""
+    def forget(self, fake: Fake, *, is_whole: bool = False) -> str:
+        """Put everything back that a fake needed, and forget its tenant.
+
+        Its recording is written, as what it is: whole or not. Gives what kept it from that.
+        """
         self.active = [other for other in self.active if other is not fake]
         restore()
-        self.redirection.leave()
+        self._redirection(fake).leave()
         self._patches.pop(fake.key).undo()
         fake.close()
+        return "" if fake.tape is None else fake.tape.stop(is_whole=is_whole)
+
+    def _redirection(self, fake: Fake) -> Redirection:
+        tape = fake.tape
+        return tape.redirection if tape is not None and tape.redirection else self.redirection
 
     def close(self) -> None:
         """End what is still there."""

@@ -18,6 +18,7 @@ from fakefal.testing.clock import FakeClock
 from fakefal.testing.dumping import scenario_of, write_scenario
 from fakefal.testing.functions import Blame
 from fakefal.testing.leftovers import Leftovers
+from fakefal.testing.recordings import Tape
 from fakefal.testing.scripting import Scripted, Scripting
 from fakefal.testing.webhooks import FakeWebhooks
 
@@ -26,7 +27,8 @@ class Fake(Scripting, Asking):
     """A fake fal for one test: its own exchanges, jobs, journal and clock.
 
     ``url`` is where it listens and ``key`` the key that leads to this test's tenant. ``scenarios``
-    are what it begins with, ``own`` the files among them whose exchanges the test must use.
+    are what it begins with, ``own`` the files among them whose exchanges the test must use,
+    ``tape`` its recording.
     """
 
     def __init__(
@@ -39,8 +41,10 @@ class Fake(Scripting, Asking):
         options: Mapping[str, Any] | None = None,
         own: Iterable[str] = (),
         environment: Callable[[Mapping[str, str] | None], dict[str, str]] | None = None,
+        tape: Tape | None = None,
     ) -> None:
         self.server = server
+        self.tape = tape
         self._environment = environment
         self.key = key
         self.blame = Blame()
@@ -63,6 +67,8 @@ class Fake(Scripting, Asking):
             return controls
 
         self.controls = server.call(begin)
+        if tape is not None:
+            tape.tenant = self.controls.tenant
         self.clock = FakeClock(self)
         self.webhooks = FakeWebhooks(server, self.controls)
 
@@ -109,6 +115,15 @@ class Fake(Scripting, Asking):
     def leftovers(self) -> Leftovers:
         """What is left undone, as it is checked when the test ends."""
         return Leftovers(self.server, self.controls.tenant, self._begun, self._own)
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether the real fal answers, and is recorded, where nothing here does."""
+        return self.tape is not None and self.tape.records
+
+    def _scripted(self) -> None:
+        if self.is_recording:
+            self.server.call(self.server.fake.answer_first)
 
     def close(self) -> None:
         """Forget the test's tenant; the one that was there before takes its place again."""

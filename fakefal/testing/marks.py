@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from fakefal.testing.settings import SETTINGS, Told, read_mark, read_options
+from fakefal.testing.settings import SETTINGS, Setting, Told, read_mark, read_options
 
 MARK = "fakefal"
+_METAVARS = {"paths": "PATH", "options": "NAME=VALUE", "texts": "PATTERN"}
 _HELP = (
-    "fakefal(scenario=…, clock=…, options=…, strict=…, …): how the fake of a test is to be; "
-    "a test with it has the fixture without naming it"
+    "fakefal(scenario=…, clock=…, options=…, record=…, strict=…, …): how the fake of a test is to "
+    "be; a test with it has the fixture without naming it"
 )
 
 
@@ -27,7 +28,7 @@ def add_options(parser: pytest.Parser) -> None:
                 setting.option,
                 choices=setting.words,
                 default=None,
-                help=f"{help_}; {'|'.join(setting.words)}, default {setting.default})",
+                help=f"{help_}; {'|'.join(setting.words)}{_default(setting)})",
             )
             parser.addini(setting.ini, help_.partition(" (ini")[0], default="")
         elif setting.kind == "switch":
@@ -41,17 +42,28 @@ def add_options(parser: pytest.Parser) -> None:
                 help=f"{'do not ' if no else ''}{help_})",
             )
             parser.addini(setting.ini, setting.told, type="bool", default=setting.default)
+        elif setting.kind == "text":
+            metavar = "DURATION" if setting.default else "URL"
+            help_ += f"{_default(setting)})"
+            group.addoption(
+                setting.option, dest=setting.ini, default=None, metavar=metavar, help=help_
+            )
+            parser.addini(setting.ini, setting.told, default="")
         else:
             group.addoption(
                 setting.option,
                 dest=setting.ini,
                 action="append",
                 default=None,
-                metavar="PATH" if setting.kind == "paths" else "NAME=VALUE",
+                metavar=_METAVARS[setting.kind],
                 help=f"{help_}; may be repeated)",
             )
             type_: Any = "paths" if setting.kind == "paths" else "linelist"
             parser.addini(setting.ini, setting.told, type=type_, default=None)
+
+
+def _default(setting: Setting) -> str:
+    return f", default {setting.default}" if setting.default else ""
 
 
 def configured(config: pytest.Config) -> dict[str, Any]:
@@ -62,7 +74,7 @@ def configured(config: pytest.Config) -> dict[str, Any]:
         value = flag if flag is not None else config.getini(setting.ini)
         if setting.kind == "word":
             value = value or setting.default
-            if value not in setting.words:
+            if value not in (*setting.words, setting.default):
                 raise pytest.UsageError(
                     f'{setting.ini} = "{value}" — one of {", ".join(setting.words)}'
                 )
@@ -73,6 +85,8 @@ def configured(config: pytest.Config) -> dict[str, Any]:
             value, wrong = read_options(value or ())
             if wrong:
                 raise pytest.UsageError(f"{setting.ini}: {'; '.join(wrong)}")
+        elif setting.kind in ("text", "texts"):
+            value = value or setting.default
         found[setting.name] = value
     return found
 
@@ -80,16 +94,32 @@ def configured(config: pytest.Config) -> dict[str, Any]:
 def told_by_marks(item: pytest.Item) -> Told:
     """What the markers of a test say: the nearest one counts, scenarios are put together."""
     told = Told()
+    told.is_marked = False
     for node, mark in item.iter_markers_with_node(MARK):
         values, _ = read_mark(mark.args, mark.kwargs)
         for scenario in values.pop("scenario", ()):
-            told.scenarios.append((beside(item, scenario), node is item))
+            path = beside(item, scenario)
+            told.scenarios.append((path, node is item))
+            if told.recording is None and not told.is_marked and isinstance(path, Path):
+                told.recording = path
+        told.is_marked = told.is_marked or "record" in values
         options = values.pop("options", None)
         if options:
             told.values["options"] = {**options, **told.values.get("options", {})}
         for name, value in values.items():
             told.values.setdefault(name, value)
     return told
+
+
+def place_recording(item: pytest.Item, told: Told) -> None:
+    """Say where a test is recorded that names no file, and how."""
+    from fakefal.testing.recordings import command_for, usual_path  # most runs record nothing
+
+    if told.recording is None:
+        kinds = [it.name for it in item.listchain() if isinstance(it, pytest.Class)]
+        told.recording = usual_path(item.path, [*kinds, item.name])
+    told.forced = item.config.getoption("fakefal_record") or ""
+    told.command = command_for(item.nodeid)
 
 
 def beside(node: pytest.Item, scenario: Any) -> Any:

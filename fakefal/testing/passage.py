@@ -3,7 +3,8 @@
 The standard library's own entrances are replaced for the time of a test, so it does not matter
 which client is used, whether it was made before the test, or what it is called from: urllib, httpx,
 requests, aiohttp, websockets and whatever else opens sockets in Python. Nothing is rewritten: the
-client asks ``https://queue.fal.run`` and gets answers that name it.
+client asks ``https://queue.fal.run`` and gets answers that name it. What a recorder says to fal
+itself (``recorder/outward.py``) goes through, past the passages of others as well.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable
+from contextvars import copy_context
 from ipaddress import ip_address
 from typing import Any
 from weakref import WeakSet
 
 from fakefal.protocol.hosts import DOMAINS, canonical, is_fals
+from fakefal.recorder.outward import is_outward
 from fakefal.testing.escapes import Escapes
 from fakefal.testing.patches import Patches, variable
 from fakefal.testing.plain import PlainObject, PlainSocket
@@ -46,6 +49,8 @@ class Passage:
     def leads_to_fake(self, name: Any) -> bool:
         """Whether a name is a host that the fake serves; raises EscapeRefused for others of fal."""
         host = text_of(name)
+        if is_outward():
+            return False
         if canonical(host) is not None:
             return True
         if is_fals(host):
@@ -88,7 +93,8 @@ class Passage:
             if self.leads_to_fake(host):
                 return self._resolved(host, port, family, type)
             found = real(host, port, family, type, proto, flags)
-            self._meet(found)
+            if not is_outward():
+                self._meet(found)
             return found
 
         return getaddrinfo
@@ -106,6 +112,10 @@ class Passage:
         ) -> Any:
             if self.leads_to_fake(host):  # here the stack is still that of the caller
                 return self._resolved(host, port, family, type)
+            if is_outward():  # the thread that looks it up must know
+                asked = (host, port, family, type, proto, flags)
+                run = copy_context().run
+                return await loop.run_in_executor(None, run, socket.getaddrinfo, *asked)
             found = await real(loop, host, port, family=family, type=type, proto=proto, flags=flags)
             self._meet(found)
             return found
@@ -158,6 +168,8 @@ class Passage:
     def _led(self, sock: socket.socket, address: Any) -> Any:
         """The address to connect to instead; raises EscapeRefused."""
         if sock.family not in _INET or not isinstance(address, tuple) or not address:
+            return address
+        if is_outward():
             return address
         host = text_of(address[0])
         if host == ADDRESS or (not _is_address(host) and self.leads_to_fake(host)):
@@ -243,6 +255,8 @@ class Passage:
                     session,
                 )
 
+            if is_outward():
+                return self._let(genuine())
             if server_side or not server_hostname or not self.leads_to_fake(server_hostname):
                 return genuine()
             peer = _peer_of(sock)
@@ -250,9 +264,7 @@ class Passage:
                 self._arrived = max(0, self._arrived - 1)
                 return PlainSocket(sock, context, text_of(server_hostname))
             if peer in self.others:
-                made = genuine()
-                self._genuine.add(made)
-                return made
+                return self._let(genuine())
             raise self.escapes.refuse(f"TLS as {text_of(server_hostname)} with {peer[0]}:{peer[1]}")
 
         return wrap_socket
@@ -266,6 +278,10 @@ class Passage:
             server_hostname: Any = None,
             session: Any = None,
         ) -> Any:
+            if is_outward():
+                return self._let(
+                    real(context, incoming, outgoing, server_side, server_hostname, session)
+                )
             if server_side or not server_hostname or not self.leads_to_fake(server_hostname):
                 return real(context, incoming, outgoing, server_side, server_hostname, session)
             name = text_of(server_hostname)
@@ -276,12 +292,17 @@ class Passage:
 
         return wrap_bio
 
+    def _let(self, tls: Any) -> Any:
+        """TLS that may be spoken, whatever the name of the other side."""
+        self._genuine.add(tls)
+        return tls
+
     def _writing(self, real: Any) -> Any:
         """Connections that were open before lead to the real fal: nothing more goes there."""
 
         def write(tls: Any, data: Any, *more: Any) -> Any:
             name = tls.server_hostname
-            if name and not tls.server_side and tls not in self._genuine:
+            if name and not tls.server_side and tls not in self._genuine and not is_outward():
                 bare = text_of(name)
                 if canonical(bare) is not None or is_fals(bare):
                     raise self.escapes.refuse(f"TLS as {bare} over a connection from before")

@@ -59,6 +59,16 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was recorded, in other processes too."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "teardown":
+                for name, told in getattr(report, "user_properties", ()):
+                    if name == "fakefal":
+                        terminalreporter.write_line(f"fakefal: {told}")
+
+
 @pytest.fixture(scope="session")
 def fakefal_server() -> Iterator[ThreadedFakeFal]:
     """One fake fal for this process, on a free port, in a thread of its own."""
@@ -128,19 +138,9 @@ def fakefal(
     A call that no exchange matches fails the test at its end.
     """
     from fakefal.errors import FakefalError, SettingError
-    from fakefal.testing import marks
 
     item = request.node
-    told = marks.told_by_marks(item)
-    configured = request.config.stash[_CONFIGURED]
-    told.values = {
-        **configured,
-        "clock": fakefal_clock,
-        **told.values,
-        "options": {**fakefal_options, **told.values.get("options", {})},
-    }
-    shared = fakefal_scenario if isinstance(fakefal_scenario, (list, tuple)) else [fakefal_scenario]
-    told.scenarios += [(marks.beside(item, one), False) for one in shared]
+    told = _told(item, fakefal_clock, fakefal_scenario, fakefal_options)
     fake, wrong = None, ""
     try:
         fake = fakefal_factory.begin(fakefal_key, told)
@@ -161,7 +161,28 @@ def fakefal(
     has_failed = item.stash.get(_FAILED, False)
     findings = fakefal_factory.end(fake, told, has_failed=has_failed, on_failure=show)
     __tracebackhide__ = bool(findings.raised)  # there the traceback of the test's function counts
+    if fake.tape is not None and fake.tape.told:
+        item.user_properties.append(("fakefal", fake.tape.told))
     _tell(item, findings)
+
+
+def _told(item: pytest.Item, clock: str, scenario: Any, options: dict[str, Any]) -> Any:
+    """What holds for a test: by its markers, its fixtures, and the settings of the run."""
+    from fakefal.testing import marks
+
+    told = marks.told_by_marks(item)
+    configured = item.config.stash[_CONFIGURED]
+    told.values = {
+        **configured,
+        "clock": clock,
+        **told.values,
+        "options": {**options, **told.values.get("options", {})},
+    }
+    shared = scenario if isinstance(scenario, (list, tuple)) else [scenario]
+    told.scenarios += [(marks.beside(item, one), False) for one in shared]
+    if item.config.getoption("fakefal_record") or told.values["record"]:
+        marks.place_recording(item, told)
+    return told
 
 
 def _tell(item: pytest.Item, findings: Any) -> None:

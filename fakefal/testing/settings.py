@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-Kind = Literal["word", "switch", "paths", "options"]
+Kind = Literal["word", "switch", "paths", "options", "text", "texts"]
 
 
 class Setting:
@@ -36,6 +36,11 @@ class Setting:
         self.flag = flag
 
     @property
+    def example(self) -> str:
+        """A value that it takes."""
+        return str(self.default or "http://127.0.0.1:8788")
+
+    @property
     def ini(self) -> str:
         """Its name in an ini file."""
         return f"fakefal_{self.name}"
@@ -45,6 +50,9 @@ class Setting:
         """Its flag on the command line."""
         return f"--fakefal-{self.flag or self.name}"
 
+
+MODES = ("none", "once", "new", "all")
+"""Of recordings: when fal is asked."""
 
 CLOCKS = ("instant", "manual", "real")
 _RULES = ("error", "warn", "ignore")
@@ -82,6 +90,19 @@ SETTINGS = (
     ),
     Setting("strict", "switch", False, "all that is looked at when a test ends is an error"),
     *RULES,
+    Setting(
+        "record",
+        "word",
+        "",
+        "record what the real fal answers, and replay it: once records if the file is missing, "
+        "new what it has no answer to, all again, none nothing. In CI none unless this flag is "
+        "given",
+        MODES,
+    ),
+    Setting("upstream", "text", "", "the base URL that is recorded from in place of fal"),
+    Setting("redact", "texts", (), "a regular expression of what a recording leaves out"),
+    Setting("media", "switch", True, "record files too that the test does not read"),
+    Setting("max_age", "text", "90d", "say so of a recording that is older", flag="max-age"),
     Setting("report", "switch", True, "show what happened on the fake when a test fails"),
 )
 
@@ -91,7 +112,9 @@ BY_NAME = {setting.name: setting for setting in SETTINGS}
 class Told:
     """What holds for one test: values by name, and its scenarios, the nearest first.
 
-    Of each scenario it is known whether the test itself named it.
+    Of each scenario it is known whether the test itself named it. ``recording`` is the file of its
+    recording, ``forced`` the mode that the command line says, ``command`` what records it, and
+    ``is_marked`` whether it was said of this very test that it has one.
     """
 
     def __init__(
@@ -101,6 +124,10 @@ class Told:
     ) -> None:
         self.values: dict[str, Any] = dict(values or {})
         self.scenarios = list(scenarios)
+        self.recording: Path | None = None
+        self.forced = ""
+        self.command = "run it where CI is not set"
+        self.is_marked = True
 
     def rule(self, name: str) -> str:
         """What a finding makes of the test: ``error``, ``warn`` or ``ignore``."""
@@ -114,6 +141,8 @@ def read_mark(args: Iterable[Any], values: Mapping[str, Any]) -> tuple[dict[str,
     """
     found, wrong = dict(values), []
     scenarios = [*args, *_listed(found.pop("scenario", None))]
+    if "redact" in found:
+        found["redact"] = _listed(found["redact"])
     for name in [name for name in found if name not in BY_NAME]:
         del found[name]
         wrong.append(f"it takes no {name} — {_right(name, BY_NAME)}")
@@ -123,6 +152,10 @@ def read_mark(args: Iterable[Any], values: Mapping[str, Any]) -> tuple[dict[str,
             wrong.append(f"{name}={value!r} — {_right(value, setting.words)}")
         elif setting.kind == "switch" and not isinstance(value, bool):
             wrong.append(f"{name}={value!r} — True or False")
+        elif setting.kind == "text" and not isinstance(value, str):
+            wrong.append(f"{name}={value!r} — a text, such as {setting.example!r}")
+        elif setting.kind == "texts" and not all(isinstance(it, str) for it in value):
+            wrong.append(f"{name}={value!r} — a regular expression, or a list of them")
         elif setting.kind == "options" and not isinstance(value, dict):
             wrong.append(f'{name}={value!r} — a dict, such as {{"subpath": "refuse-405"}}')
     for scenario in scenarios:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+
+from fakefal.server.server import FakeFal
+from fakefal.server.thread import ThreadedFakeFal
+from tests.testing.recording import KEY, UPSTREAM
 
 RunTests = Callable[..., pytest.RunResult]
 """Runs the tests of a source text, with the options of a command line."""
@@ -31,3 +35,17 @@ def run_tests(pytester: pytest.Pytester) -> RunTests:
         return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", *options)
 
     return run
+
+
+@pytest.fixture
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("FAL_KEY", KEY)
+
+
+@pytest.fixture
+def upstream(own_environment: None) -> Iterator[ThreadedFakeFal]:
+    server = ThreadedFakeFal(FakeFal(UPSTREAM))
+    server.start()
+    yield server
+    server.stop()
