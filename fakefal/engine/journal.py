@@ -185,5 +185,5 @@ class Journal:
 
 
 def _sort(line: _Line) -> tuple[Kind, str, int]:
-    _, _, kind, call, _, status, *_ = line
-    return kind, "" if call is None else call.via, status
+    call = line[3]
+    return line[2], "" if call is None else call.via, line[5]
