@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from fakefal.engine.clock import Clock
 from fakefal.engine.files import Files
@@ -51,19 +51,9 @@ class Answer:
     placing: Placing | None = None
 
 
-@dataclass(slots=True)
-class _Choice:
-    """The reply that a call gets, and what befalls the answer; nothing is rendered yet."""
-
-    request_id: str
-    plan: Plan
-    label: str
-    count: int
-    place: str
-    trouble: Trouble | None
-    note: str
-    variant: Variant | None
-
+_Choice = tuple[str, Plan, str, int, str, Trouble | None, str, Variant | None]
+"""The reply that a call gets, and what befalls the answer; nothing is rendered yet. In this order:
+request id, plan, label, count, place, trouble, note, and which language model is asked."""
 
 _INVALID = Plan()
 
@@ -112,8 +102,10 @@ class Answering:
         Raises what ``answer`` raises, which is to be asked next.
         """
         chosen = self._choose(call, operation)
-        if isinstance(chosen, _Choice) and chosen.plan.source is not None:
-            chosen.plan = await chosen.plan.source(call, chosen.request_id, chosen.count)
+        if isinstance(chosen, tuple) and (source := chosen[1].source) is not None:
+            request_id, _, label, count, *more = chosen
+            plan = await source(call, request_id, count)
+            chosen = cast("_Choice", (request_id, plan, label, count, *more))
         call.chosen = chosen
 
     def entry_for(self, call: Call) -> Entry | None:
@@ -129,13 +121,8 @@ class Answering:
         chosen = call.chosen or self._choose(call, operation)
         if isinstance(chosen, Answer):
             return chosen
-        plan, variant, terms = chosen.plan, chosen.variant, self.terms
-        request_id, label, count, place = (
-            chosen.request_id,
-            chosen.label,
-            chosen.count,
-            chosen.place,
-        )
+        request_id, plan, label, count, place, trouble, note, variant = chosen
+        terms = self.terms
         if plan.source is not None:
             raise WireError(500, {"detail": f"fakefal: {_UNASKED}"}, request_id=request_id)
         try:
@@ -152,8 +139,9 @@ class Answering:
                 ending = placing.ending(ending, terms.seed)
         units = plan.billable_units
         if units is None and ending.outcome.is_success:
-            units = _units(ending, variant, call, terms.switches)
-        trouble, note = chosen.trouble, chosen.note
+            units = ending.cost
+            if units is None:
+                units = billable_units(variant, call.input, terms.switches.period)
         return Answer(request_id, ending, plan, units, label, count, place, trouble, note, placing)
 
     def _choose(self, call: Call, operation: Operation | None) -> _Choice | Answer:
@@ -172,10 +160,10 @@ class Answering:
         if type(call.input) is dict and "webhook_url" in call.input:
             lint = "webhook_url inside the input does nothing: ask for it beside the input"
             self._journal.write(self._clock.now(), "lint", call, request_id, 200, "", lint)
-        entry = self.entry_for(call)
+        entry = self.own.find(call, self.is_used_up) or self.base.find(call, self.is_used_up)
         if entry is None:
             plan = self._unmatched(call, request_id, trouble)
-            return _Choice(request_id, plan, "generated", 1, "", trouble, note, variant)
+            return request_id, plan, "generated", 1, "", trouble, note, variant
         used = self.used.get(entry, 0)
         plan, label = entry.plan(used), entry.label
         if trouble is None and plan.faults is not None and operation in plan.faults:
@@ -186,7 +174,7 @@ class Answering:
         if plan.request_id is not None and plan.request_id not in self._given:
             request_id = plan.request_id
             self._given.add(request_id)
-        return _Choice(request_id, plan, label, count, entry.place, trouble, note, variant)
+        return request_id, plan, label, count, entry.place, trouble, note, variant
 
     def _spoken(self, plan: Plan, call: Call, request_id: str, count: int) -> Ending:
         """The end of a call of a language model that tells what was used."""
@@ -306,13 +294,6 @@ class Answering:
 
             body |= error_body(str(miss), "not_found_error", code=404)
         return WireError(404, body, ((HINT, "miss"),), request_id=request_id)
-
-
-def _units(ending: Ending, variant: Variant | None, call: Call, switches: Switches) -> float:
-    """What is billed: the cost where the endpoint tells it, else by model and endpoint."""
-    if ending.cost is not None:
-        return ending.cost
-    return billable_units(variant, call.input, switches.period)
 
 
 def _tell_otherwise(call: Call) -> None:

@@ -130,7 +130,7 @@ class Journal:
             status = status if trouble.code == 200 else trouble.code
             note = f"{note}; fault: {trouble.name}" if note else f"fault: {trouble.name}"
         self._count += 1
-        if len(self._entries) == self._bound:
+        if self._count > self._bound:
             self._gone[_sort(self._entries[0])] += 1
         line = (self._count, at, kind, call, request_id, status, label, note, miss)
         self._entries.append(line)
