@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.blackbox.installing import JS_FOLDER, node_with_clients
+from tests.blackbox.installing import JS_FOLDER, node_22, node_with_clients
 from tests.blackbox.test_unchanged_python import SCENARIO, WORDS, told
 from tests.runs import run
 
 pytestmark = pytest.mark.blackbox
 
 
-def use(client: str, *options: str) -> dict[str, Any]:
+def use(client: str, *options: str, node: str = "") -> dict[str, Any]:
     script = str(JS_FOLDER / "unchanged.mjs")
-    command = (node_with_clients(), *options, script, client)
+    command = (node or node_with_clients(), *options, script, client)
     return told(run(*command, options=(SCENARIO, "--clock", "instant", "--strict")))
 
 
@@ -29,8 +29,11 @@ def websocket_option() -> list[str]:
     return ["--experimental-websocket"] if is_old else []
 
 
-def test_fal_ai_client() -> None:
-    seen = use("fal-ai", *websocket_option())
+@pytest.mark.parametrize("is_newer", [False, True], ids=["installed", "22"])
+def test_fal_ai_client(is_newer: bool) -> None:
+    node_with_clients()
+    options, node = ([], node_22()) if is_newer else (websocket_option(), "")
+    seen = use("fal-ai", *options, node=node)
     assert seen["subscribe"] == "Ship it."
     assert seen["stream"] == WORDS
     assert seen["upload"].startswith("https://v3b.fal.media/")
