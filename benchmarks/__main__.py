@@ -94,7 +94,7 @@ def cold_start(*arguments: str) -> float:
                     raise
                 time.sleep(0.001)
         with connection:
-            connection.sendall(b"GET /_fakefal/health HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.sendall(b"GET /_fakefal/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b"200 OK" in connection.recv(1000)
             passed = time.perf_counter() - began
         process.terminate()
@@ -165,4 +165,5 @@ def main() -> None:
     )
 
 
-main()
+if __name__ == "__main__":
+    main()
