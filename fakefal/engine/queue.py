@@ -44,10 +44,12 @@ class Queue:
 
     def find(self, app: str, request_id: str, now: float) -> Job:
         """The job of an app as it is now; raises the 404 where there is none (any more)."""
-        job = self.of(app, request_id)
-        if job is None:
+        job = self.jobs.get(request_id)
+        if job is None or job.call.endpoint.app != app:
             raise not_found(self._why_not(request_id))
-        self.look(job, now)
+        if self.lines is not None:
+            self.lines.settle(now)
+        job.look(now)
         if job.ended_at is not None and is_forgotten(job, self._clock, now):
             del self.jobs[request_id]
             raise not_found("the result is kept no more")

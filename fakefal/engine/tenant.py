@@ -130,9 +130,10 @@ class Tenant:
 
         ``app`` and ``request_id`` are those of the job that it is about.
         """
-        job = self.queue.of(app, request_id) if request_id else None
-        if self.troubles.world is None and (job is None or job.conduct is ORDINARY):
+        known = self.queue.jobs.get(request_id)
+        if self.troubles.world is None and (known is None or known.conduct is ORDINARY):
             return None
+        job = self.queue.of(app, request_id)
         endpoint = None if job is None else job.call.endpoint
         trouble = None
         if self.troubles.world is not None:
