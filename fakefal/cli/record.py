@@ -11,7 +11,7 @@ import click
 from fakefal.cli.child import CannotStart
 from fakefal.cli.outcome import Outcome
 from fakefal.cli.recording import Told, recording_options, told_of
-from fakefal.cli.run import ESCAPED, MISSED, WithCommand, run_beside
+from fakefal.cli.run import ESCAPED, MISSED, WithCommand, guard_option, run_beside
 from fakefal.cli.summary import escapes, summary
 from fakefal.cli.terminal import Terminal
 from fakefal.server.server import FakeFal
@@ -29,13 +29,7 @@ _KEYS = ("FAL_KEY", "FAL_KEY_ID", "FAL_API_KEY", "FAL_AI_API_KEY")
     help="Of a replay: 1 takes the recorded time, 2 half of it, 0 none.",
 )
 @click.option("--quiet", is_flag=True, help="No summary, unless something is wrong.")
-@click.option(
-    "--guard",
-    type=click.Choice(["all", "hooks"]),
-    default="all",
-    show_default=True,
-    help="hooks: no private hosts file for programs other than Python and Node.",
-)
+@guard_option
 @click.pass_obj
 def record(
     terminal: Terminal,
@@ -56,7 +50,7 @@ def record(
         raise click.UsageError("there is nothing to run — write it after --, as in: -- npm test")
     told = Told.of(path, **options)
     fake, decision = told.fake(terminal, speed)
-    if decision.records and told.upstream is None and not any(map(os.environ.get, _KEYS)):  # noqa: TID251
+    if decision.records and told.upstream is None and not any(map(os.environ.get, _KEYS)):  # noqa: TID251 (a key of the user)
         terminal.complain("fakefal: FAL_KEY is not set, so fal will refuse what is not public")
     outcome = Outcome(command)
     try:

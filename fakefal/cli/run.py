@@ -46,6 +46,16 @@ class WithCommand(click.Command):
         return [*super().collect_usage_pieces(ctx), "-- COMMAND [ARGUMENTS]..."]
 
 
+guard_option = click.option(
+    "--guard",
+    type=click.Choice(["all", "hooks"]),
+    default="all",
+    show_default=True,
+    help="hooks: no private hosts file for programs other than Python and Node.",
+)
+"""How programs that the command starts are kept from the real fal; of ``record`` as well."""
+
+
 @click.command(cls=WithCommand)
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @server_options
@@ -60,13 +70,7 @@ class WithCommand(click.Command):
 )
 @click.option("--quiet", is_flag=True, help="No summary, unless the run fails by it.")
 @click.option("--key", metavar="KEY", help="The key that programs find, in place of their own.")
-@click.option(
-    "--guard",
-    type=click.Choice(["all", "hooks"]),
-    default="all",
-    show_default=True,
-    help="hooks: no private hosts file for programs other than Python and Node.",
-)
+@guard_option
 @click.pass_obj
 def run(
     terminal: Terminal,
