@@ -43,7 +43,7 @@ _IMPORT = """
 import time
 import pytest, _pytest.config.argparsing
 began = time.process_time()
-import fakefal.testing.plugin, fakefal.testing.marks
+import fakefal.testing.plugin, fakefal.testing.config.markers
 print(time.process_time() - began)
 """
 
@@ -51,7 +51,7 @@ _START = """
 import time
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
-import fakefal.server.door, fakefal.testing.factory
+import fakefal.server.http.handler, fakefal.testing.factory
 began = time.perf_counter()
 server = ThreadedFakeFal(FakeFal(unmatched="fail", clock="instant", keep_alive=False))
 server.start()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from fakefal._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from fakefal.engine.controls import CallRecord
     from fakefal.errors import FakefalError, MissesFound, Mistake, PortTaken, ScenarioError
@@ -25,23 +27,21 @@ if TYPE_CHECKING:
     from fakefal.server.server import FakeFal
     from fakefal.server.thread import ThreadedFakeFal
     from fakefal.settings import Limits, Settings
-    from fakefal.testing.cases import FakeFalMixin
     from fakefal.testing.checks import FakefalWarning
-    from fakefal.testing.escapes import EscapeRefused
     from fakefal.testing.factory import Unfinished
     from fakefal.testing.fixture import Fake
-    from fakefal.testing.functions import Failure
+    from fakefal.testing.redirect.escapes import EscapeRefused
+    from fakefal.testing.scripting.callables import Failure
     from fakefal.testing.session import faking
-
-__version__ = "0.1.0"
+    from fakefal.testing.unittest_mixin import FakeFalMixin
 
 _HOMES = {
     "CallRecord": "fakefal.engine.controls",
-    "EscapeRefused": "fakefal.testing.escapes",
-    "Failure": "fakefal.testing.functions",
+    "EscapeRefused": "fakefal.testing.redirect.escapes",
+    "Failure": "fakefal.testing.scripting.callables",
     "Fake": "fakefal.testing.fixture",
     "FakeFal": "fakefal.server.server",
-    "FakeFalMixin": "fakefal.testing.cases",
+    "FakeFalMixin": "fakefal.testing.unittest_mixin",
     "FakefalError": "fakefal.errors",
     "FakefalWarning": "fakefal.testing.checks",
     "Limits": "fakefal.settings",

@@ -9,9 +9,9 @@ from enum import Enum
 from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
-from fakefal.protocol import headers as names
-from fakefal.protocol.hosts import canonical
-from fakefal.protocol.ingress import refused_by_ingress
+from fakefal.protocol.core import headers as names
+from fakefal.protocol.core.hosts import canonical
+from fakefal.protocol.errors.ingress import refused_by_ingress
 
 CONTROL_PREFIX = "/_fakefal"
 

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fakefal.protocol.options import Switches, Unmatched
+from fakefal.protocol.core.compat_flags import Switches, Unmatched
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fakefal.engine.deliveries import Delivery, Heard, Post
-from fakefal.engine.jobs import Job
+from fakefal.engine.queue.job import Job
 from fakefal.engine.tenant import Tenant
-from fakefal.engine.webhooks import Webhooks
+from fakefal.engine.webhooks.deliveries import Delivery, Heard, Post
+from fakefal.engine.webhooks.scheduler import Webhooks
 from tests.worlds import make_call
 
 URL = "http://127.0.0.1:9/hook"

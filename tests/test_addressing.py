@@ -16,8 +16,8 @@ from fakefal.addressing import (
     path_text,
     resolve,
 )
-from fakefal.protocol.errors import WireError
-from fakefal.protocol.hosts import CANONICAL
+from fakefal.protocol.core.hosts import CANONICAL
+from fakefal.protocol.errors.errors import WireError
 
 LOCAL = "127.0.0.1:8787"
 OWN = {"host": LOCAL}

@@ -14,21 +14,21 @@ import fal_client
 import pytest
 
 from fakefal.control.routes import ROUTES
-from fakefal.protocol.catalogue import CATALOGUE
-from fakefal.protocol.options import SWITCH_NAMES
-from fakefal.protocol.trouble import OPERATIONS
-from fakefal.scenario.circumstances import Circumstances
-from fakefal.scenario.faults import WORDS
-from fakefal.scenario.loading import load_file, load_text
-from fakefal.scenario.operators import OPERATORS
-from fakefal.scenario.option_models import Options
-from fakefal.scenario.preset_book import PRESETS
-from fakefal.scenario.webhook_models import JWKS_WORDS, WEBHOOK_WORDS, JwksSpec, WebhookSpec
+from fakefal.protocol.core.compat_flags import SWITCH_NAMES
+from fakefal.protocol.errors.catalog import CATALOGUE
+from fakefal.protocol.errors.fault import OPERATIONS
+from fakefal.scenario.files.loader import load_file, load_text
+from fakefal.scenario.matching.operators import OPERATORS
+from fakefal.scenario.model.defaults import Circumstances
+from fakefal.scenario.model.faults import WORDS
+from fakefal.scenario.model.options import Options
+from fakefal.scenario.model.webhooks import JWKS_WORDS, WEBHOOK_WORDS, JwksSpec, WebhookSpec
+from fakefal.scenario.presets.registry import PRESETS
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
+from fakefal.testing.config.settings import SETTINGS
 from fakefal.testing.fixture import Fake
 from fakefal.testing.receiver import Receiver
-from fakefal.testing.settings import SETTINGS
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import JS_FOLDER, node_with_clients, openai_python
 from tests.serving import serve

@@ -12,7 +12,7 @@ import pytest
 
 from fakefal.cli.env import env
 from fakefal.cli.run import run
-from fakefal.gateway.environment import KEYS
+from fakefal.guard.environment import KEYS
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from tests.blackbox.driving import environment

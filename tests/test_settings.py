@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fakefal.protocol.options import Switches
+from fakefal.protocol.core.compat_flags import Switches
 from fakefal.settings import Limits, Settings, data_folder
 
 

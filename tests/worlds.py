@@ -7,10 +7,10 @@ from typing import Any
 
 from fakefal.engine.engine import Engine
 from fakefal.engine.tenant import Tenant
-from fakefal.protocol.call import Call, Json, Via
-from fakefal.protocol.endpoints import parse_endpoint
-from fakefal.protocol.headers import Credential
-from fakefal.scenario.loading import load_data
+from fakefal.protocol.core.call import Call, Json, Via
+from fakefal.protocol.core.endpoints import parse_endpoint
+from fakefal.protocol.core.headers import Credential
+from fakefal.scenario.files.loader import load_data
 from fakefal.settings import Settings
 
 ANY_LLM = "fal-ai/any-llm"

@@ -6,8 +6,8 @@ import shlex
 
 import click
 
+from fakefal.ca.authority import Authority
 from fakefal.cli.terminal import Terminal
-from fakefal.gateway.authority import Authority
 from fakefal.settings import data_folder
 
 

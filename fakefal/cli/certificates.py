@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fakefal.errors import FakefalError
-from fakefal.gateway.environment import ADDED, trusted_files
+from fakefal.guard.environment import ADDED, trusted_files
 
 
 def certificates_for(

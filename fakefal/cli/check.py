@@ -6,7 +6,7 @@ import click
 
 from fakefal.cli.terminal import Terminal
 from fakefal.errors import ScenarioError
-from fakefal.scenario.loading import find_files, load_file
+from fakefal.scenario.files.loader import find_files, load_file
 
 
 @click.command()

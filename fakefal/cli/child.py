@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from fakefal.errors import FakefalError
-from fakefal.hooks import LAUNCHER
+from fakefal.guard.hooks import LAUNCHER
 
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from fakefal.cli.outcome import Outcome
-from fakefal.cli.recording import Told
+from fakefal.cli.recording_options import Told
 from fakefal.cli.run import WithCommand, run_beside
-from fakefal.cli.serving import counted
+from fakefal.cli.run_report import Outcome
+from fakefal.cli.server_options import counted
 from fakefal.cli.terminal import Terminal
 from fakefal.errors import FakefalError
-from fakefal.recorder.comparing import changes
-from fakefal.scenario.loading import Loaded, load_file
+from fakefal.recorder.output.comparison import changes
+from fakefal.scenario.files.loader import Loaded, load_file
 
 DIFFERENT = 1
 """Exit code for recordings that differ."""

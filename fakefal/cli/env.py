@@ -11,14 +11,14 @@ from pathlib import Path
 
 import click
 
-from fakefal import hooks
+from fakefal.ca.authority import Authority, write_whole
+from fakefal.ca.bundle import write_bundle
 from fakefal.cli.certificates import certificates_for
 from fakefal.cli.shells import SHELLS
 from fakefal.cli.terminal import Terminal
 from fakefal.errors import FakefalError
-from fakefal.gateway.authority import Authority, write_whole
-from fakefal.gateway.bundle import write_bundle
-from fakefal.gateway.environment import Changes, Reach, changed, redirecting
+from fakefal.guard import hooks
+from fakefal.guard.environment import Changes, Reach, changed, redirecting
 from fakefal.settings import data_folder
 
 KEPT = "FAKEFAL_KEPT"

@@ -8,9 +8,9 @@ import click
 
 from fakefal.cli.terminal import Terminal
 from fakefal.errors import FakefalError
-from fakefal.scenario.explaining import Explanation, known_to_explain
-from fakefal.scenario.explaining import explain as explanation_of
-from fakefal.scenario.wording import nearest
+from fakefal.scenario.explain import Explanation, known_to_explain
+from fakefal.scenario.explain import explain as explanation_of
+from fakefal.scenario.files.messages import nearest
 
 
 @click.command()

@@ -16,7 +16,7 @@ from typing import IO
 
 import click
 
-from fakefal import __version__
+from fakefal._version import __version__
 from fakefal.cli.terminal import Terminal
 from fakefal.errors import FakefalError
 
@@ -25,7 +25,7 @@ _COMMANDS = {
     "run": ("fakefal.cli.run", "Run a command whose fal clients talk to a fake."),
     "record": ("fakefal.cli.record", "Run a command, and keep what fal answers it."),
     "import": (
-        "fakefal.cli.importing",
+        "fakefal.cli.import_command",
         "Make a scenario of a HAR, a cassette, a curl trace, ….",
     ),
     "diff": ("fakefal.cli.diff", "Say what differs between two recordings."),

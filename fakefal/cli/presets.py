@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import click
 
 from fakefal.cli.terminal import Terminal
-from fakefal.protocol.catalogue import CATALOGUE
-from fakefal.scenario.faults import WORDS
-from fakefal.scenario.preset_book import PRESETS
+from fakefal.protocol.errors.catalog import CATALOGUE
+from fakefal.scenario.model.faults import WORDS
+from fakefal.scenario.presets.registry import PRESETS
 
 Row = tuple[str, str, str, str]
 """Name, grade, what it is, source."""

@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from fakefal.cli.child import CannotStart
-from fakefal.cli.outcome import Outcome
-from fakefal.cli.recording import Told, recording_options, told_of
+from fakefal.cli.recording_options import Told, recording_options, told_of
 from fakefal.cli.run import ESCAPED, MISSED, WithCommand, guard_option, run_beside
+from fakefal.cli.run_report import Outcome
 from fakefal.cli.summary import escapes, summary
 from fakefal.cli.terminal import Terminal
 from fakefal.server.server import FakeFal

@@ -12,17 +12,17 @@ import click
 
 from fakefal.cli.certificates import certificates_for
 from fakefal.cli.child import CannotStart, Ended, open_files, run_command
-from fakefal.cli.guarding import Guard
-from fakefal.cli.outcome import Outcome, Refusal
-from fakefal.cli.report import check_report, write_report
-from fakefal.cli.serving import make_fake, server_options
+from fakefal.cli.escape_guard import Guard
+from fakefal.cli.report_files import check_report, write_report
+from fakefal.cli.run_report import Outcome, Refusal
+from fakefal.cli.server_options import make_fake, server_options
 from fakefal.cli.summary import escapes, summary
 from fakefal.cli.terminal import Terminal
-from fakefal.engine.clock import Clock
-from fakefal.gateway.environment import Reach, changed, redirecting
-from fakefal.gateway.upstream import upstream_of
-from fakefal.hooks import hooks_for_all
-from fakefal.server.descriptors import allow_many
+from fakefal.engine.core.clock import Clock
+from fakefal.guard.environment import Reach, changed, redirecting
+from fakefal.guard.hooks import hooks_for_all
+from fakefal.proxy.parent_proxy import upstream_of
+from fakefal.server.rlimits import allow_many
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 

@@ -7,7 +7,7 @@ import json
 import click
 
 from fakefal.cli.terminal import Terminal
-from fakefal.scenario.schema import scenario_schema
+from fakefal.scenario.files.schema import scenario_schema
 
 
 @click.command()

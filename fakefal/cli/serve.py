@@ -11,14 +11,14 @@ from typing import Any
 
 import click
 
-from fakefal import __version__
-from fakefal.cli.recording import RECORDING, Told, record_with, recording_options, told_of
-from fakefal.cli.serving import counted, make_fake, server_options
+from fakefal._version import __version__
+from fakefal.cli.recording_options import RECORDING, Told, record_with, recording_options, told_of
+from fakefal.cli.server_options import counted, make_fake, server_options
 from fakefal.cli.terminal import Terminal
-from fakefal.engine.journal import Entry
+from fakefal.engine.core.journal import Entry
 from fakefal.errors import FakefalError
-from fakefal.server.descriptors import allow_many
-from fakefal.server.loops import run
+from fakefal.server.event_loop import run
+from fakefal.server.rlimits import allow_many
 from fakefal.server.server import FakeFal
 
 _SHOWN = frozenset({"call", "cancel", "refused", "webhook", "lint", "upload"})
@@ -142,7 +142,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def _scenarios_in(folder: str) -> tuple[str, ...]:
     """The scenarios of a folder, which may be empty: containers mount one in any case."""
-    from fakefal.scenario.loading import is_empty
+    from fakefal.scenario.files.loader import is_empty
 
     return () if is_empty(folder) else (folder,)
 

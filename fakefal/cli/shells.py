@@ -6,7 +6,7 @@ import json
 import shlex
 from collections.abc import Callable, Iterable
 
-from fakefal.gateway.environment import Changes
+from fakefal.guard.environment import Changes
 
 Statements = Callable[[Changes], str]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from fakefal.cli.outcome import Outcome
-from fakefal.cli.serving import counted
+from fakefal.cli.run_report import Outcome
+from fakefal.cli.server_options import counted
 
 _MOST = 20
 """Lines of one kind; the rest is counted."""

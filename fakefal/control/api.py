@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from fakefal.control.asked import Asked, House, Told, refused
+from fakefal.control import schemas
+from fakefal.control.requests import Asked, House, Told, refused
 from fakefal.control.routes import Route, find, paths
 from fakefal.errors import ScenarioError, SettingError
-from fakefal.protocol.errors import WireError
-from fakefal.protocol.texts import encode
+from fakefal.protocol.core.json_codec import encode
+from fakefal.protocol.errors.errors import WireError
 
 
 def is_public(path: str) -> bool:
@@ -76,10 +77,9 @@ def _check_parameters(asked: Asked, route: Route) -> None:
     """Refuse parameters that a route does not know, so that a slip of the pen is seen."""
     if not asked.query:
         return
-    from fakefal.control import shapes  # pydantic's models, for those who ask with parameters
 
     name = route.query or "NoParameters"
-    asked.parameters(getattr(shapes, name))
+    asked.parameters(getattr(schemas, name))
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakefal.control.asked import Asked, refused
+from fakefal.control.requests import Asked, refused
 from fakefal.engine.controls import Controls
 
 
@@ -15,7 +15,7 @@ def told(asked: Asked) -> dict[str, Any]:
 
 def advance(asked: Asked) -> dict[str, Any]:
     """Move it by a duration, or to an instant; a duration may also be sent bare."""
-    from fakefal.control.shapes import Advance
+    from fakefal.control.schemas import Advance
 
     controls = asked.controls
     sent = asked.read()
@@ -33,7 +33,7 @@ def advance(asked: Asked) -> dict[str, Any]:
 
 def reset(asked: Asked) -> dict[str, Any]:
     """Begin anew: the tenant of a key, or every one."""
-    from fakefal.control.shapes import ResetBody
+    from fakefal.control.schemas import ResetBody
 
     clock = asked.read_as(ResetBody).clock
     if asked.is_for_all:

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from fakefal.control.asked import refused
-from fakefal.protocol.headers import read_credential
+from fakefal.control.requests import refused
+from fakefal.protocol.core.headers import read_credential
 
 TOKEN = "x-fakefal-token"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

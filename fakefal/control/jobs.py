@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from fakefal.control.asked import Asked, refused
-from fakefal.engine.jobs import Job
-from fakefal.engine.journal import Miss
-from fakefal.scenario.world import fits
+from fakefal.control.requests import Asked, refused
+from fakefal.engine.core.journal import Miss
+from fakefal.engine.queue.job import Job
+from fakefal.scenario.compiled.environment import fits
 
 
 def listed(asked: Asked) -> list[dict[str, Any]]:
@@ -16,7 +16,7 @@ def listed(asked: Asked) -> list[dict[str, Any]]:
     found = asked.controls.jobs()
     if not asked.query:
         return found
-    from fakefal.control.shapes import JobParameters
+    from fakefal.control.schemas import JobParameters
 
     given = asked.parameters(JobParameters)
     chosen = [
@@ -72,7 +72,7 @@ def misses(asked: Asked) -> list[Any]:
     """The misses, oldest first: each as a line, or with the nearest exchanges as data."""
     if not asked.query:
         return asked.controls.misses()
-    from fakefal.control.shapes import MissParameters
+    from fakefal.control.schemas import MissParameters
 
     given = asked.parameters(MissParameters)
     found = asked.tenant.journal.misses[-given.limit :]

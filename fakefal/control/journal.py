@@ -6,15 +6,15 @@ import re
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Any
 
-from fakefal.control.asked import NOBODY, Asked, House, Told, refused
-from fakefal.engine.clock import Clock, Signal
-from fakefal.engine.journal import Entry
+from fakefal.control.requests import NOBODY, Asked, House, Told, refused
+from fakefal.engine.core.clock import Clock, Signal
+from fakefal.engine.core.journal import Entry
 from fakefal.engine.tenant import Tenant
-from fakefal.protocol.texts import encode
-from fakefal.scenario.world import fits
+from fakefal.protocol.core.json_codec import encode
+from fakefal.scenario.compiled.environment import fits
 
 if TYPE_CHECKING:
-    from fakefal.control.shapes import JournalParameters, LiveParameters
+    from fakefal.control.schemas import JournalParameters, LiveParameters
 
 DROPPED = "x-fakefal-dropped"
 """The header of the journal that says how many entries it lacks; they were the oldest."""
@@ -33,7 +33,7 @@ def listed(asked: Asked) -> Told:
     if not asked.query:
         found = [entry.body() for entry in journal]
     else:
-        from fakefal.control.shapes import JournalParameters
+        from fakefal.control.schemas import JournalParameters
 
         given = asked.parameters(JournalParameters)
         chosen = [entry for entry in journal.after(given.since or 0) if _is_asked(entry, given)]
@@ -44,7 +44,7 @@ def listed(asked: Asked) -> Told:
 
 def live(asked: Asked) -> Told:
     """Each entry as it is written: server-sent events, with the past that is asked for first."""
-    from fakefal.control.shapes import LiveParameters
+    from fakefal.control.schemas import LiveParameters
 
     given, tenant = asked.parameters(LiveParameters), asked.tenant
     house = asked.house

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from fakefal.control.asked import Asked, House, Told
+from fakefal.control.requests import Asked, House, Told
 from fakefal.engine.tenant import Tenant
 
 if TYPE_CHECKING:

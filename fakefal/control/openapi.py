@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from fakefal.control import shapes
-from fakefal.control.asked import KEY, Asked, Told
+from fakefal.control import schemas
 from fakefal.control.guard import TOKEN
 from fakefal.control.journal import DROPPED
+from fakefal.control.requests import KEY, Asked, Told
 from fakefal.control.routes import ROUTES, Route
-from fakefal.protocol.texts import encode
+from fakefal.protocol.core.json_codec import encode
 
 _REFS = "#/components/schemas/{model}"
 _REFUSALS = {
@@ -152,7 +152,7 @@ def _given(route: Route) -> dict[str, Any]:
 
 
 def _item(name: str) -> dict[str, Any]:
-    shape = getattr(shapes, name)
+    shape = getattr(schemas, name)
     if isinstance(shape, type) and issubclass(shape, BaseModel):
         return {"$ref": _REFS.format(model=name)}
     found = TypeAdapter(shape).json_schema(ref_template=_REFS)
@@ -196,14 +196,14 @@ def _demanded(route: Route, has_token: bool) -> list[dict[str, Any]]:
 def _schemas() -> dict[str, Any]:
     """Every shape that a route names, with all that it is made of."""
     wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {
-        (shapes.Refusal, "serialization"): None
+        (schemas.Refusal, "serialization"): None
     }
     for route in ROUTES:
         if route.body:
             wanted[_model(route.body), "validation"] = None
-        shape = getattr(shapes, route.answer.strip("[]"), None) if route.answer else None
-        if shape is shapes.Miss:
-            shape = shapes.MissDetails
+        shape = getattr(schemas, route.answer.strip("[]"), None) if route.answer else None
+        if shape is schemas.Miss:
+            shape = schemas.MissDetails
         if shape is not None:
             wanted[shape, "serialization"] = None
     _, schema = models_json_schema([*wanted], ref_template=_REFS)
@@ -225,5 +225,5 @@ def _drop_nothings(schema: Any) -> None:
 
 
 def _model(name: str) -> type[BaseModel]:
-    found: type[BaseModel] = getattr(shapes, name)
+    found: type[BaseModel] = getattr(schemas, name)
     return found

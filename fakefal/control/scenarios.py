@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fakefal.control.asked import Asked, refused
-from fakefal.engine.scenarios import ScenarioControls
+from fakefal.control.requests import Asked, refused
+from fakefal.engine.scenario_controls import ScenarioControls
 
 if TYPE_CHECKING:
-    from fakefal.scenario.loading import Loaded
+    from fakefal.scenario.files.loader import Loaded
 
 
 def told(asked: Asked) -> dict[str, Any]:
@@ -42,8 +42,8 @@ def _controls(asked: Asked) -> ScenarioControls:
 
 def _sent(asked: Asked) -> Loaded:
     """The scenario of a body, read and checked as a file is; raises ScenarioError."""
-    from fakefal.control.shapes import SentParameters
-    from fakefal.scenario.loading import load_text
+    from fakefal.control.schemas import SentParameters
+    from fakefal.scenario.files.loader import load_text
 
     file = asked.parameters(SentParameters).file
     try:

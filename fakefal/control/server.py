@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from typing import Any
 
-from fakefal.control.asked import EVERYONE, NOBODY, Asked, Told, refused
+from fakefal.control.requests import EVERYONE, NOBODY, Asked, Told, refused
 from fakefal.engine.tenant import Tenant
 
 _FORMAT = 1

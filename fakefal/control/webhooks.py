@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakefal.control.asked import Asked, refused
+from fakefal.control.requests import Asked, refused
 from fakefal.engine.tenant import Tenant
-from fakefal.engine.webhook_controls import WebhookControls
+from fakefal.engine.webhooks.controls import WebhookControls
 
 
 def listed(asked: Asked) -> list[dict[str, Any]]:
@@ -14,7 +14,7 @@ def listed(asked: Asked) -> list[dict[str, Any]]:
     found = WebhookControls(asked.tenant).told()
     if not asked.query:
         return found
-    from fakefal.control.shapes import WebhookParameters
+    from fakefal.control.schemas import WebhookParameters
 
     given = asked.parameters(WebhookParameters)
     return [
@@ -27,7 +27,7 @@ def listed(asked: Asked) -> list[dict[str, Any]]:
 
 def redeliver(asked: Asked) -> list[dict[str, Any]]:
     """Send one request's webhook again, or all that failed so far."""
-    from fakefal.control.shapes import Redeliver
+    from fakefal.control.schemas import Redeliver
 
     request_id = asked.read_as(Redeliver).request_id
     return WebhookControls(asked.tenant).redeliver(request_id)
@@ -46,7 +46,7 @@ def _tenant_or_nobody(asked: Asked) -> Tenant:
 
 def publish(asked: Asked) -> dict[str, Any]:
     """Publish the keys as ``jwks`` of a scenario says, or sign with a new one."""
-    from fakefal.control.shapes import Publish
+    from fakefal.control.schemas import Publish
 
     given = asked.read_as(Publish)
     if not given.model_fields_set:

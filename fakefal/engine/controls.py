@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from fakefal.engine.core.journal import Entry
 from fakefal.engine.engine import Engine
-from fakefal.engine.files import StoredFile
-from fakefal.engine.journal import Entry
+from fakefal.engine.files.store import StoredFile
 from fakefal.engine.tenant import Tenant
 from fakefal.errors import MissesFound, SettingError
-from fakefal.protocol.call import Json
-from fakefal.protocol.texts import iso
-from fakefal.scenario.book import Book
-from fakefal.scenario.durations import parse_duration
-from fakefal.scenario.terms import Terms, changed_terms
+from fakefal.protocol.core.call import Json
+from fakefal.protocol.core.json_codec import iso
+from fakefal.scenario.compiled.index import Book
+from fakefal.scenario.compiled.settings import Terms, changed_terms
+from fakefal.scenario.values.durations import parse_duration
 
 if TYPE_CHECKING:
-    from fakefal.scenario.assets import Asset
-    from fakefal.scenario.circumstances import Circumstances
-    from fakefal.scenario.entries import Entry as Ready
-    from fakefal.scenario.loading import Loaded
-    from fakefal.scenario.models import Exchange
+    from fakefal.scenario.compiled.exchange import Entry as Ready
+    from fakefal.scenario.files.loader import Loaded
+    from fakefal.scenario.media.assets import Asset
+    from fakefal.scenario.model.defaults import Circumstances
+    from fakefal.scenario.model.scenario import Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Controls:
         ``assets`` are the files that it refers to. Raises PatternError or TemplateError for what
         cannot be made ready.
         """
-        from fakefal.scenario.entries import make_entry  # only where exchanges are made
+        from fakefal.scenario.compiled.exchange import make_entry  # only where exchanges are made
 
         self.put_entry(index, make_entry(exchange, index, assets=assets))
 
@@ -241,13 +241,13 @@ class Controls:
 
 def adopt(tenant: Tenant, terms: Terms, given: Circumstances) -> None:
     """Have a tenant live by terms that ``given`` led to; what it names begins anew."""
-    from fakefal.scenario.worlds import told_by
+    from fakefal.scenario.compiler.environment import told_by
 
     before = tenant.terms.told.get("jwks")
     tenant.set_terms(terms)
     published = tenant.terms.told.get("jwks")
     if published != before:
-        from fakefal.engine.webhook_controls import WebhookControls
+        from fakefal.engine.webhooks.controls import WebhookControls
 
         WebhookControls(tenant).publish(published)
     for part in told_by(given):

@@ -6,27 +6,27 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fakefal.engine.clock import make_clock
-from fakefal.engine.identities import uuid7
-from fakefal.engine.issued import IssuedKeys
-from fakefal.engine.journal import Journal, Listener, Tally
+from fakefal.engine.core.api_keys import IssuedKeys
+from fakefal.engine.core.clock import make_clock
+from fakefal.engine.core.journal import Journal, Listener, Tally
+from fakefal.engine.core.request_ids import uuid7
+from fakefal.engine.files.tokens import mark_named
 from fakefal.engine.tenant import Begun, Tenant
-from fakefal.engine.tokens import mark_named
-from fakefal.protocol import errors
-from fakefal.protocol.endpoints import parse_endpoint
-from fakefal.protocol.errors import WireError
-from fakefal.protocol.headers import Credential
-from fakefal.protocol.hosts import way_to
-from fakefal.protocol.options import Switches
-from fakefal.protocol.storage import unauthorized
-from fakefal.scenario.book import Book
-from fakefal.scenario.generated import digest
-from fakefal.scenario.terms import Terms, changed_terms, terms_of
+from fakefal.protocol.core.compat_flags import Switches
+from fakefal.protocol.core.endpoints import parse_endpoint
+from fakefal.protocol.core.headers import Credential
+from fakefal.protocol.core.hosts import way_to
+from fakefal.protocol.errors import errors
+from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.storage.storage import unauthorized
+from fakefal.scenario.compiled.index import Book
+from fakefal.scenario.compiled.settings import Terms, changed_terms, terms_of
+from fakefal.scenario.values.seeded import digest
 from fakefal.settings import Settings
 
 if TYPE_CHECKING:
-    from fakefal.engine.webhooks import Webhooks
-    from fakefal.scenario.loading import Loaded
+    from fakefal.engine.webhooks.scheduler import Webhooks
+    from fakefal.scenario.files.loader import Loaded
 
 
 class Engine:
@@ -202,7 +202,7 @@ class Engine:
         terms = terms_of(loaded, settings.seed, unmatched, settings.switches)
         if not options:
             return terms
-        from fakefal.scenario.circumstances import Circumstances
+        from fakefal.scenario.model.defaults import Circumstances
 
         return changed_terms(terms, Circumstances.model_validate({"options": options}))
 

@@ -7,35 +7,35 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from fakefal.engine.admission import make_job
-from fakefal.engine.answering import Answer, Answering
-from fakefal.engine.clock import Clock
-from fakefal.engine.direct import Direct, Streaming
-from fakefal.engine.files import Files
-from fakefal.engine.identities import Identities
-from fakefal.engine.jobs import ORDINARY, Job, State
-from fakefal.engine.journal import Journal, Kind
-from fakefal.engine.lines import Lines
-from fakefal.engine.queue import Queue
-from fakefal.engine.tokens import Tokens
-from fakefal.engine.troubles import Troubles
-from fakefal.engine.uploads import Uploads
-from fakefal.engine.watch import Watch
-from fakefal.protocol import errors
-from fakefal.protocol.call import Call, Outcome
-from fakefal.protocol.catalogue import CATALOGUE
+from fakefal.engine.calls.admission import make_job
+from fakefal.engine.calls.direct_calls import Direct, Streaming
+from fakefal.engine.calls.faults import Troubles
+from fakefal.engine.calls.resolver import Answer, Answering
+from fakefal.engine.core.clock import Clock
+from fakefal.engine.core.journal import Journal, Kind
+from fakefal.engine.core.request_ids import Identities
+from fakefal.engine.files.store import Files
+from fakefal.engine.files.tokens import Tokens
+from fakefal.engine.files.uploads import Uploads
+from fakefal.engine.queue.job import ORDINARY, Job, State
+from fakefal.engine.queue.queue import Queue
+from fakefal.engine.queue.runners import Lines
+from fakefal.engine.queue.status_stream import Watch
+from fakefal.protocol.core.call import Call, Outcome
+from fakefal.protocol.errors import errors
+from fakefal.protocol.errors.catalog import CATALOGUE
+from fakefal.protocol.errors.fault import Interrupted, Operation, Trouble
 from fakefal.protocol.queue import CANCELLED_ERROR, Snapshot
-from fakefal.protocol.trouble import Interrupted, Operation, Trouble
-from fakefal.scenario.book import Book
-from fakefal.scenario.terms import Terms
-from fakefal.scenario.world import USUAL_APP, App
+from fakefal.scenario.compiled.environment import USUAL_APP, App
+from fakefal.scenario.compiled.index import Book
+from fakefal.scenario.compiled.settings import Terms
 from fakefal.settings import Limits
 
 if TYPE_CHECKING:
-    from fakefal.engine.issued import IssuedKeys
-    from fakefal.engine.sockets import Sockets
-    from fakefal.engine.webhooks import Webhooks
-    from fakefal.scenario.entries import Entry
+    from fakefal.engine.core.api_keys import IssuedKeys
+    from fakefal.engine.sockets.sockets import Sockets
+    from fakefal.engine.webhooks.scheduler import Webhooks
+    from fakefal.scenario.compiled.exchange import Entry
 
 _KINDS: dict[Operation, Kind] = {
     "status": "status",
@@ -224,7 +224,7 @@ class Tenant:
     def sockets(self) -> Sockets:
         """The tenant's WebSockets; made when the first is opened."""
         if self._sockets is None:
-            from fakefal.engine.sockets import Sockets  # most servers never see a socket
+            from fakefal.engine.sockets.sockets import Sockets  # most servers never see a socket
 
             self._sockets = Sockets(self, self._limits.sockets)
         return self._sockets
@@ -235,7 +235,9 @@ class Tenant:
     def webhooks(self) -> Webhooks:
         """The tenant's webhooks and their keys; made when they are first needed."""
         if self._webhooks is None:
-            from fakefal.engine.webhooks import Webhooks  # a server without them starts sooner
+            from fakefal.engine.webhooks.scheduler import (
+                Webhooks,  # a server without them starts sooner
+            )
 
             self._webhooks = Webhooks(self, self._limits)
             if self.attend is not None:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fakefal.protocol.errors import WireError, bad_request
-from fakefal.protocol.texts import decode
-from fakefal.protocol.wishes import CONDITIONS
+from fakefal.protocol.core.json_codec import decode
+from fakefal.protocol.core.platform_options import CONDITIONS
+from fakefal.protocol.errors.errors import WireError, bad_request
 
 MAX_TAGS = 10
 MAX_TAGS_BYTES = 1024

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote
 
-from fakefal.protocol.call import Json
-from fakefal.protocol.texts import iso
+from fakefal.protocol.core.call import Json
+from fakefal.protocol.core.json_codec import iso
 
 Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
 """The three words of fal's queue; every end is COMPLETED. Source: documented (docs: Queue)."""

@@ -6,7 +6,7 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import Any
 
-from fakefal.protocol.call import Json, Outcome
+from fakefal.protocol.core.call import Json, Outcome
 from fakefal.protocol.queue import CANCELLED_ERROR
 
 REQUEST_ID = "X-Fal-Webhook-Request-Id"

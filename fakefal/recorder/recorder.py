@@ -13,14 +13,14 @@ from aiohttp import web
 
 from fakefal import addressing
 from fakefal.addressing import Address, Form
-from fakefal.protocol import hosts
-from fakefal.recorder.archive import Archive, finishes
-from fakefal.recorder.captures import Asked, Capture, whole
-from fakefal.recorder.forwarding import Forwarding
-from fakefal.recorder.media import media_urls
-from fakefal.recorder.sockets import relay
-from fakefal.recorder.upstream import Upstream
-from fakefal.recorder.webhooks import PREFIX, Webhooks
+from fakefal.protocol.core import hosts
+from fakefal.recorder.capture.captures import Asked, Capture, whole
+from fakefal.recorder.capture.forwarding import Forwarding
+from fakefal.recorder.capture.upstream import Upstream
+from fakefal.recorder.distil.sockets import relay
+from fakefal.recorder.distil.webhooks import PREFIX, Webhooks
+from fakefal.recorder.output.archive import Archive, finishes
+from fakefal.recorder.output.media import media_urls
 
 Start = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 """Runs a coroutine beside the others, and keeps its task."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 
 from fakefal.errors import FakefalError
-from fakefal.protocol.call import Json
-from fakefal.scenario.circumstances import Circumstances
-from fakefal.scenario.models import Exchange, When
-from fakefal.scenario.patterns import PatternError
-from fakefal.scenario.render import TemplateError
-from fakefal.scenario.source import Source, format_path
-from fakefal.scenario.wording import word_error
+from fakefal.protocol.core.call import Json
+from fakefal.scenario.files.messages import word_error
+from fakefal.scenario.files.source import Source, format_path
+from fakefal.scenario.matching.matchers import PatternError
+from fakefal.scenario.model.defaults import Circumstances
+from fakefal.scenario.model.scenario import Exchange, When
+from fakefal.scenario.templates.templates import TemplateError
 
 if TYPE_CHECKING:
     from typing_extensions import Self

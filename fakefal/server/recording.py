@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fakefal.engine.clock import real_now
-from fakefal.recorder.archive import Archive
-from fakefal.recorder.captures import Capture, Recording
-from fakefal.recorder.distil import Distilled
+from fakefal.engine.core.clock import real_now
+from fakefal.recorder.capture.captures import Capture, Recording
+from fakefal.recorder.capture.redaction import Redactor
+from fakefal.recorder.capture.upstream import Upstream
+from fakefal.recorder.distil.distil import Distilled
+from fakefal.recorder.output.archive import Archive
 from fakefal.recorder.recorder import Recorder
-from fakefal.recorder.redaction import Redactor
-from fakefal.recorder.upstream import Upstream
 from fakefal.server.tasks import Tasks
 
 

@@ -20,22 +20,22 @@ from aiohttp.web_protocol import RequestHandler
 from fakefal.engine.controls import Controls
 from fakefal.engine.engine import Engine
 from fakefal.errors import FakefalError, PortTaken
-from fakefal.protocol.options import switched
-from fakefal.server.desk import Desk
-from fakefal.server.door import Door
-from fakefal.server.gate import Gate
-from fakefal.server.listener import FIELD_BYTES, LINE_BYTES, Listener
-from fakefal.server.spool import Spool
+from fakefal.protocol.core.compat_flags import switched
+from fakefal.server.http.connection import FIELD_BYTES, LINE_BYTES, Listener
+from fakefal.server.http.control_endpoint import Desk
+from fakefal.server.http.handler import Door
+from fakefal.server.proxy import Gate
 from fakefal.server.tasks import Tasks
+from fakefal.server.upload_store import Spool
 from fakefal.settings import Settings, data_folder
 
 if TYPE_CHECKING:
-    from fakefal.engine.webhooks import Webhooks
-    from fakefal.recorder.distil import Distilled
-    from fakefal.scenario.loading import Loaded
-    from fakefal.server.pump import Pump
+    from fakefal.engine.webhooks.scheduler import Webhooks
+    from fakefal.recorder.distil.distil import Distilled
+    from fakefal.scenario.files.loader import Loaded
     from fakefal.server.recording import RecordingSession, RecordingWish
     from fakefal.server.thread import ThreadedFakeFal
+    from fakefal.server.webhooks.dispatcher import Pump
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _SHUTDOWN_SECONDS = 0.1
@@ -120,7 +120,7 @@ class FakeFal:
 
         Raises FakefalError.
         """
-        from fakefal.gateway.bundle import write_bundle
+        from fakefal.ca.bundle import write_bundle
 
         return write_bundle(self.ca_path)
 
@@ -268,7 +268,9 @@ class FakeFal:
     def _attend(self, webhooks: Webhooks) -> None:
         """Send what becomes due there."""
         if self._pump is None:
-            from fakefal.server.pump import Pump  # a server without webhooks starts sooner
+            from fakefal.server.webhooks.dispatcher import (
+                Pump,  # a server without webhooks starts sooner
+            )
 
             home = self.settings.home or data_folder()
             self._pump = Pump(self._tasks, self.settings.webhook_allow, home)
@@ -296,7 +298,7 @@ def _url(scheme: str, host: str, port: int) -> str:
 def _with_options(settings: Settings, options: dict[str, Any]) -> Settings:
     """Settings with the options of a server; raises FakefalError for what is none."""
     from fakefal.scenario.builder import build_circumstances
-    from fakefal.scenario.option_models import options_of
+    from fakefal.scenario.model.options import options_of
 
     build_circumstances({"options": options})
     told = options_of(options)
@@ -307,7 +309,7 @@ def _with_options(settings: Settings, options: dict[str, Any]) -> Settings:
 def _load(scenarios: Sequence[str | Path | dict[str, Any] | Loaded]) -> list[Loaded]:
     if not scenarios:
         return []
-    from fakefal.scenario.loading import Loaded, load_all, load_data
+    from fakefal.scenario.files.loader import Loaded, load_all, load_data
 
     loaded: list[Loaded] = []
     for number, scenario in enumerate(scenarios):

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from fakefal.errors import FakefalError
-from fakefal.server.loops import new_event_loop
+from fakefal.server.event_loop import new_event_loop
 from fakefal.server.server import FakeFal
 
 Result = TypeVar("Result")

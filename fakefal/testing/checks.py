@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fakefal.errors import FakefalError, MissesFound
+from fakefal.testing.config.settings import Told
 from fakefal.testing.fixture import Fake
-from fakefal.testing.settings import Told
 
 _SETTLE_SECONDS = 1.0
 

@@ -10,14 +10,14 @@ from typing import Any
 
 from fakefal.errors import FakefalError
 from fakefal.scenario.builder import build_circumstances
-from fakefal.scenario.loading import Loaded, load_data, load_file
+from fakefal.scenario.files.loader import Loaded, load_data, load_file
 from fakefal.server.thread import ThreadedFakeFal
 from fakefal.testing.checks import FakefalWarning, Findings, findings_of
+from fakefal.testing.config.recordings import tape_of
+from fakefal.testing.config.settings import RULES, Told, read_mark
 from fakefal.testing.fixture import Fake
-from fakefal.testing.patches import Patches, variable
-from fakefal.testing.recordings import tape_of
-from fakefal.testing.redirect import Redirection, restore
-from fakefal.testing.settings import RULES, Told, read_mark
+from fakefal.testing.redirect.patches import Patches, variable
+from fakefal.testing.redirect.redirect import Redirection, restore
 
 
 class Unfinished(FakefalError):

@@ -9,18 +9,18 @@ from typing import Any
 from fakefal.engine.controls import Controls
 from fakefal.engine.tenant import Tenant
 from fakefal.errors import FakefalError
-from fakefal.scenario.assets import Asset
-from fakefal.scenario.loading import Loaded
-from fakefal.scenario.models import Scenario
+from fakefal.scenario.files.loader import Loaded
+from fakefal.scenario.media.assets import Asset
+from fakefal.scenario.model.scenario import Scenario
 from fakefal.server.thread import ThreadedFakeFal
-from fakefal.testing.assertions import Asking
-from fakefal.testing.clock import FakeClock
-from fakefal.testing.dumping import scenario_of, write_scenario
-from fakefal.testing.functions import Blame
-from fakefal.testing.leftovers import Leftovers
-from fakefal.testing.recordings import Tape
-from fakefal.testing.scripting import Scripted, Scripting
-from fakefal.testing.webhooks import FakeWebhooks
+from fakefal.testing.config.recordings import Tape
+from fakefal.testing.inspect.assertions import Asking
+from fakefal.testing.inspect.clock import FakeClock
+from fakefal.testing.inspect.end_of_test import Leftovers
+from fakefal.testing.inspect.webhooks import FakeWebhooks
+from fakefal.testing.scripting.callables import Blame
+from fakefal.testing.scripting.export import scenario_of, write_scenario
+from fakefal.testing.scripting.scripting import Scripted, Scripting
 
 
 class Fake(Scripting, Asking):

@@ -21,24 +21,24 @@ _REPORT = pytest.StashKey[str]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The flags ``--fakefal-…`` and the ini options ``fakefal_…``."""
-    from fakefal.testing import marks
+    from fakefal.testing.config import markers
 
-    marks.add_options(parser)
+    markers.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read them, and make the marker known."""
-    from fakefal.testing import marks
+    from fakefal.testing.config import markers
 
-    marks.register(config)
-    config.stash[_CONFIGURED] = marks.configured(config)
+    markers.register(config)
+    config.stash[_CONFIGURED] = markers.configured(config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give marked tests the fixture, and refuse markers that are wrong."""
-    from fakefal.testing import marks
+    from fakefal.testing.config import markers
 
-    marks.check_marks(items)
+    markers.check_marks(items)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -119,7 +119,7 @@ def fakefal_options(request: pytest.FixtureRequest) -> dict[str, Any]:
 @pytest.fixture
 def fakefal_key(request: pytest.FixtureRequest) -> str:
     """The key of a test: ``FAL_KEY`` holds it, and it leads to the test's fake. For overriding."""
-    from fakefal.scenario.generated import digest
+    from fakefal.scenario.values.seeded import digest
 
     return f"fakefal:{digest(request.node.nodeid).hex()[:20]}"
 
@@ -168,9 +168,9 @@ def fakefal(
 
 def _told(item: pytest.Item, clock: str, scenario: Any, options: dict[str, Any]) -> Any:
     """What holds for a test: by its markers, its fixtures, and the settings of the run."""
-    from fakefal.testing import marks
+    from fakefal.testing.config import markers
 
-    told = marks.told_by_marks(item)
+    told = markers.told_by_marks(item)
     configured = item.config.stash[_CONFIGURED]
     told.values = {
         **configured,
@@ -179,9 +179,9 @@ def _told(item: pytest.Item, clock: str, scenario: Any, options: dict[str, Any])
         "options": {**options, **told.values.get("options", {})},
     }
     shared = scenario if isinstance(scenario, (list, tuple)) else [scenario]
-    told.scenarios += [(marks.beside(item, one), False) for one in shared]
+    told.scenarios += [(markers.beside(item, one), False) for one in shared]
     if item.config.getoption("fakefal_record") or told.values["record"]:
-        marks.place_recording(item, told)
+        markers.place_recording(item, told)
     return told
 
 

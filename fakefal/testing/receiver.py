@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Any, Literal
 
 from fakefal.protocol import webhooks as wire
-from fakefal.protocol.call import Json
-from fakefal.scenario.durations import parse_duration
+from fakefal.protocol.core.call import Json
+from fakefal.scenario.values.durations import parse_duration
 
 Answer = int | Literal["hang", "close"]
 """An HTTP status, silence until the receiver is closed, or an end without an answer."""
@@ -91,7 +91,7 @@ class Receiver:
         Whoever asks first has it listen there, and the CA made if this machine has none.
         """
         if self._secure.context is None:
-            from fakefal.gateway.authority import Authority
+            from fakefal.ca.authority import Authority
             from fakefal.settings import data_folder
 
             authority = Authority(self._home or data_folder())

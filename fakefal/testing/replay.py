@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fakefal.protocol import hosts
-from fakefal.protocol.endpoints import parse_endpoint
+from fakefal.protocol.core import hosts
+from fakefal.protocol.core.endpoints import parse_endpoint
 from fakefal.testing.fixture import Fake
 
 _KEPT = 50

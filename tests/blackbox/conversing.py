@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from fakefal.engine.controls import CallRecord, Controls
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
+from fakefal.testing.inspect.webhooks import FakeWebhooks
 from fakefal.testing.receiver import Receiver
-from fakefal.testing.webhooks import FakeWebhooks
 from tests.blackbox.driving import DRIVERS, environment
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 

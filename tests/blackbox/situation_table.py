@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from fakefal.scenario.preset_book import PRESETS
+from fakefal.scenario.presets.registry import PRESETS
 from tests.blackbox.situations import FIRST_RELEASE, SITUATIONS, Situation
 
 GROUPS = (

@@ -10,9 +10,9 @@ import yaml
 
 from fakefal.engine.controls import Controls
 from fakefal.scenario.builder import ExchangeBuilder
-from fakefal.scenario.circumstances import Circumstances
-from fakefal.scenario.loading import Loaded, load_data
-from fakefal.scenario.models import Exchange, Reply
+from fakefal.scenario.files.loader import Loaded, load_data
+from fakefal.scenario.model.defaults import Circumstances
+from fakefal.scenario.model.scenario import Exchange, Reply
 from fakefal.testing.fixture import Fake
 
 ENDPOINT = "fal-ai/any-llm"

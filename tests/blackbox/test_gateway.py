@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from fakefal.gateway.authority import Authority
-from fakefal.gateway.bundle import write_bundle
-from fakefal.gateway.visits import Visit
+from fakefal.ca.authority import Authority
+from fakefal.ca.bundle import write_bundle
+from fakefal.proxy.proxy_log import Visit
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from tests.blackbox.driving import DRIVERS, environment, talk

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from fakefal.gateway.authority import Authority
-from fakefal.protocol.hosts import CANONICAL
+from fakefal.ca.authority import Authority
+from fakefal.protocol.core.hosts import CANONICAL
 from tests.blackbox.driving import DRIVERS, environment, once_json
 from tests.blackbox.installing import JS_FOLDER, missing, node_with_clients
 from tests.blackbox.test_gateway import CALL, KEY, SCENARIO, check

@@ -18,7 +18,7 @@ from PIL import Image
 
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
-from fakefal.testing.redirect import redirect, restore
+from fakefal.testing.redirect.redirect import redirect, restore
 
 pytestmark = pytest.mark.blackbox
 

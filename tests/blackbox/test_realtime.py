@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 from fakefal.engine.controls import Controls
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
-from fakefal.testing.redirect import redirect, restore
+from fakefal.testing.redirect.redirect import redirect, restore
 from tests.blackbox.driving import Seen, environment, once_json, talk
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fakefal.scenario.loading import load_file
+from fakefal.scenario.files.loader import load_file
 from fakefal.server.recording import RecordingWish
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from fakefal.engine.controls import Controls
-from fakefal.protocol.retries import requests_made
-from fakefal.protocol.trouble import Operation
-from fakefal.scenario.loading import load_data
-from fakefal.scenario.troubles import compile_fault
+from fakefal.protocol.errors.client_retries import requests_made
+from fakefal.protocol.errors.fault import Operation
+from fakefal.scenario.compiled.faults import compile_fault
+from fakefal.scenario.files.loader import load_data
 from tests.blackbox.conversing import CLIENTS, hold
 from tests.blackbox.driving import once_json
 from tests.blackbox.situation_table import Seen

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fakefal.gateway.authority import Authority
+from fakefal.ca.authority import Authority
 from tests.cli.running import fakefal
 
 

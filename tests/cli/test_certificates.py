@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fakefal.ca.authority import Authority
 from fakefal.cli.certificates import certificates_for
 from fakefal.errors import FakefalError
-from fakefal.gateway.authority import Authority
 
 
 def subjects(path: Path) -> int:

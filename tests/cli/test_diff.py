@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fakefal.recorder.redaction import Redactor
-from fakefal.recorder.writing import Writer
+from fakefal.recorder.capture.redaction import Redactor
+from fakefal.recorder.output.writer import Writer
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from tests.cli.running import fakefal

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from fakefal.ca.authority import Authority
 from fakefal.cli.env import KEPT
-from fakefal.gateway.authority import Authority
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from tests.blackbox.driving import environment

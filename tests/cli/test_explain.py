@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fakefal.protocol.catalogue import ALIASES
-from fakefal.scenario.explaining import known_to_explain
+from fakefal.protocol.errors.catalog import ALIASES
+from fakefal.scenario.explain import known_to_explain
 from tests.cli.running import fakefal
 
 SHOWN = """\

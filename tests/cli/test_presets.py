@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from fakefal.protocol.catalogue import CATALOGUE
-from fakefal.scenario.faults import WORDS
-from fakefal.scenario.preset_book import PRESETS
+from fakefal.protocol.errors.catalog import CATALOGUE
+from fakefal.scenario.model.faults import WORDS
+from fakefal.scenario.presets.registry import PRESETS
 from tests.cli.running import fakefal
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fakefal.scenario.loading import load_file
+from fakefal.scenario.files.loader import load_file
 from fakefal.server.server import FakeFal
 from fakefal.server.thread import ThreadedFakeFal
 from tests.blackbox.driving import environment

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fakefal.cli.outcome import Outcome, Refusal
+from fakefal.cli.run_report import Outcome, Refusal
 from fakefal.cli.summary import summary
-from fakefal.engine.journal import Miss
-from fakefal.gateway.escapes import Escape
-from fakefal.protocol.call import Call
-from fakefal.protocol.endpoints import parse_endpoint
+from fakefal.engine.core.journal import Miss
+from fakefal.guard.escapes import Escape
+from fakefal.protocol.core.call import Call
+from fakefal.protocol.core.endpoints import parse_endpoint
 
 
 def miss(prompt: str = "x") -> Miss:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from fakefal.protocol.hosts import CANONICAL
+from fakefal.protocol.core.hosts import CANONICAL
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 from tests.container.building import ROOT, Image, make_image, run

@@ -9,9 +9,9 @@ import pytest
 from multidict import CIMultiDict
 
 from fakefal.control.api import answer
-from fakefal.control.asked import House, Told
+from fakefal.control.requests import House, Told
 from fakefal.engine.engine import Engine
-from fakefal.protocol.errors import WireError
+from fakefal.protocol.errors.errors import WireError
 
 KEY = "Key id:secret"
 

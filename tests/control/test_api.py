@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from fakefal.control.api import is_public, unworded
-from fakefal.control.asked import refused
+from fakefal.control.requests import refused
 from fakefal.control.routes import ROUTES, paths
-from fakefal.protocol.ingress import refused_by_ingress
+from fakefal.protocol.errors.ingress import refused_by_ingress
 from fakefal.settings import Limits
 from tests.callers import calling
 from tests.control.asking import ask, refusal, told

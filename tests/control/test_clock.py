@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fakefal.engine.clock import START
+from fakefal.engine.core.clock import START
 from tests.control.asking import ask, refusal
 from tests.worlds import make_call, make_engine, tenant_of
 

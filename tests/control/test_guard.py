@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fakefal.control.guard import Caller, Guard, authority_of, is_loopback, new_token
-from fakefal.protocol.errors import WireError
+from fakefal.protocol.errors.errors import WireError
 
 NEAR = Guard(["127.0.0.1"], ["fake.test"], None)
 FAR = Guard(["0.0.0.0"], ["fake.test"], "right")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fakefal.protocol.errors import WireError
+from fakefal.protocol.errors.errors import WireError
 from tests.control.asking import ask, refusal
 from tests.worlds import ANY_LLM, exchange, make_call, make_engine, tenant_of, timeline
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from fakefal.control.asked import House
 from fakefal.control.journal import BEAT_SECONDS, MOST_LISTENERS, Feed
-from fakefal.engine.clock import ManualClock
+from fakefal.control.requests import House
+from fakefal.engine.core.clock import ManualClock
 from fakefal.engine.engine import Engine
 from fakefal.settings import Limits
 from tests.callers import calling, soon

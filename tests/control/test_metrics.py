@@ -4,7 +4,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from fakefal.engine.engine import Engine
-from fakefal.protocol.errors import WireError
+from fakefal.protocol.errors.errors import WireError
 from fakefal.settings import Limits
 from tests.control.asking import ask, told
 from tests.worlds import exchange, make_call, make_engine, tenant_of

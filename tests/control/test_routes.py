@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fakefal.control import shapes
+from fakefal.control import schemas
 from fakefal.control.routes import ROUTES, find, paths
 
 
@@ -23,7 +23,7 @@ def test_every_route_has_a_handler_and_shapes(route: Any) -> None:
     module, _, function = route.handler.partition(".")
     assert callable(getattr(importlib.import_module(f"fakefal.control.{module}"), function))
     for name in (route.query, route.body, route.answer.strip("[]")):
-        assert not name or hasattr(shapes, name)
+        assert not name or hasattr(schemas, name)
     assert route.summary
     assert bool(route.body) == bool(route.example)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fakefal.errors import ScenarioError
-from fakefal.scenario.loading import load_file
+from fakefal.scenario.files.loader import load_file
 from tests.control.asking import ask, refusal, told
 from tests.worlds import exchange, make_call, make_engine, scenario, tenant_of
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakefal.engine.deliveries import Heard
 from fakefal.engine.engine import Engine
+from fakefal.engine.webhooks.deliveries import Heard
 from tests.control.asking import ask, refusal
 from tests.worlds import exchange, make_call, make_engine, tenant_of
 

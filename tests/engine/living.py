@@ -6,10 +6,10 @@ from typing import Any
 
 from fakefal.engine.engine import Engine
 from fakefal.engine.tenant import Tenant
-from fakefal.protocol.errors import WireError
-from fakefal.protocol.trouble import Interrupted, Operation
-from fakefal.protocol.wishes import Wishes
-from fakefal.scenario.loading import load_data
+from fakefal.protocol.core.platform_options import Wishes
+from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.fault import Interrupted, Operation
+from fakefal.scenario.files.loader import load_data
 from fakefal.settings import Limits, Settings
 from tests.worlds import ANY_LLM, exchange, make_call, tenant_of
 

@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from fakefal.engine.blobs import Held
-from fakefal.engine.clock import START
 from fakefal.engine.controls import CallRecord, Controls
+from fakefal.engine.core.clock import START
+from fakefal.engine.files.blobs import Held
 from fakefal.errors import MissesFound, SettingError
-from fakefal.protocol.access import Lifecycle
-from fakefal.protocol.errors import WireError
-from fakefal.protocol.storage import Asked
-from fakefal.protocol.trouble import Interrupted
+from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.fault import Interrupted
+from fakefal.protocol.storage.file_acl import Lifecycle
+from fakefal.protocol.storage.storage import Asked
 from fakefal.scenario.builder import build_circumstances, build_exchange
-from fakefal.scenario.patterns import PatternError
+from fakefal.scenario.matching.matchers import PatternError
 from fakefal.settings import Limits
 from tests.worlds import ANY_LLM, exchange, make_call, make_engine, tenant_of, timeline
 

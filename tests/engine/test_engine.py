@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from fakefal.engine.clock import START
+from fakefal.engine.core.clock import START
+from fakefal.engine.core.journal import Entry
 from fakefal.engine.engine import Engine
-from fakefal.engine.journal import Entry
 from fakefal.errors import ScenarioError, SettingError
-from fakefal.protocol.errors import WireError
-from fakefal.protocol.headers import Credential
-from fakefal.scenario.loading import load_data
+from fakefal.protocol.core.headers import Credential
+from fakefal.protocol.errors.errors import WireError
+from fakefal.scenario.files.loader import load_data
 from fakefal.settings import Limits, Settings
 from tests.worlds import ANY_LLM, exchange, make_call, make_engine, scenario, tenant_of
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from fakefal.engine.controls import Controls
-from fakefal.protocol.errors import WireError
+from fakefal.protocol.errors.errors import WireError
 from fakefal.protocol.queue import Snapshot
 from tests.worlds import ANY_LLM, exchange, make_call, make_engine
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from fakefal.engine.clock import START
-from fakefal.engine.jobs import State
+from fakefal.engine.core.clock import START
+from fakefal.engine.queue.job import State
 from fakefal.engine.tenant import Tenant
-from fakefal.protocol.call import Call
-from fakefal.protocol.errors import WireError
+from fakefal.protocol.core.call import Call
+from fakefal.protocol.errors.errors import WireError
 from fakefal.scenario.builder import build_exchange
-from fakefal.scenario.models import Exchange
+from fakefal.scenario.model.scenario import Exchange
 from fakefal.settings import Limits
 from tests.worlds import (
     ANY_LLM,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.errors import WireError
+from fakefal.protocol.errors.errors import WireError
 from fakefal.protocol.platform_headers import check_queue_length, platform_headers
 
 GOOD = {

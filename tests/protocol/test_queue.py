@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.queue import (
     ALREADY_COMPLETED,
     CANCELLATION_REQUESTED,
@@ -19,7 +20,6 @@ from fakefal.protocol.queue import (
     status_code,
     too_early_body,
 )
-from fakefal.protocol.texts import encode
 
 ID = "019e8887-52ac-7f31-8d58-6f0c2b0f4a11"
 BASE = f"https://queue.fal.run/fal-ai/any-llm/requests/{ID}"

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from fakefal.protocol.call import Outcome
-from fakefal.protocol.catalogue import CATALOGUE, outcome_of
-from fakefal.protocol.texts import encode
+from fakefal.protocol.core.call import Outcome
+from fakefal.protocol.core.json_codec import encode
+from fakefal.protocol.errors.catalog import CATALOGUE, outcome_of
 from fakefal.protocol.webhooks import (
     NOT_JSON,
     RETRY_PAUSES,

@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from fakefal.scenario.loading import Loaded, load_file
+from fakefal.scenario.files.loader import Loaded, load_file
 from fakefal.server.recording import RecordingWish
 from fakefal.server.server import FakeFal
 from tests.callers import Caller

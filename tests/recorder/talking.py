@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fakefal.protocol import sse
-from fakefal.protocol.call import Json
-from fakefal.recorder.captures import Asked, Capture, Heard, Pairs, Recording, whole
-from fakefal.recorder.distil import Distilled, distil
-from fakefal.recorder.redaction import Redactor
+from fakefal.protocol.core.call import Json
+from fakefal.recorder.capture.captures import Asked, Capture, Heard, Pairs, Recording, whole
+from fakefal.recorder.capture.redaction import Redactor
+from fakefal.recorder.distil.distil import Distilled, distil
 
 JSON: Pairs = (("Content-Type", "application/json"),)
 HTML: Pairs = (("Content-Type", "text/html"),)

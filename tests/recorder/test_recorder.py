@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fakefal.errors import FakefalError
-from fakefal.scenario.loading import load_file
+from fakefal.scenario.files.loader import load_file
 from tests.callers import KEY, calling
 from tests.recorder.proxied import recording
 from tests.worlds import exchange, scenario

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakefal.protocol.conversations import in_any_llm_words
-from fakefal.protocol.families import OPENAI, variant_of
-from fakefal.scenario.models import Reply
-from fakefal.scenario.outcomes import stream_events, variables_of
-from fakefal.scenario.plans import Ending
-from fakefal.scenario.replies import compile_reply
-from fakefal.scenario.speaking import spoken_ending
-from fakefal.scenario.terms import Terms
+from fakefal.protocol.llm.endpoints import OPENAI, variant_of
+from fakefal.protocol.llm.messages import in_any_llm_words
+from fakefal.scenario.compiled.reply import Ending
+from fakefal.scenario.compiled.settings import Terms
+from fakefal.scenario.compiler.reply import compile_reply
+from fakefal.scenario.model.scenario import Reply
+from fakefal.scenario.render.llm.outcome import spoken_ending
+from fakefal.scenario.render.outcome import stream_events, variables_of
 from tests.scenario.strategies import call
 
 ROUTER = "openrouter/router"

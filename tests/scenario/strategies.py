@@ -7,18 +7,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from fakefal.protocol.call import VIAS, Call, Via
-from fakefal.protocol.catalogue import known_names
-from fakefal.protocol.endpoints import parse_endpoint
-from fakefal.protocol.hosts import CANONICAL
-from fakefal.protocol.options import PROFILES
-from fakefal.protocol.trouble import OPERATIONS
-from fakefal.scenario.circumstances import ACCOUNT_STATES
-from fakefal.scenario.failing import RETRIED_NAMES
-from fakefal.scenario.faults import fault_words
-from fakefal.scenario.models import Exchange, Scenario
-from fakefal.scenario.preset_book import preset_names, reply_presets
-from fakefal.scenario.webhook_models import JWKS_WORDS, WEBHOOK_WORDS
+from fakefal.protocol.core.call import VIAS, Call, Via
+from fakefal.protocol.core.compat_flags import PROFILES
+from fakefal.protocol.core.endpoints import parse_endpoint
+from fakefal.protocol.core.hosts import CANONICAL
+from fakefal.protocol.errors.catalog import known_names
+from fakefal.protocol.errors.fault import OPERATIONS
+from fakefal.scenario.model.defaults import ACCOUNT_STATES
+from fakefal.scenario.model.failure import RETRIED_NAMES
+from fakefal.scenario.model.faults import fault_words
+from fakefal.scenario.model.scenario import Exchange, Scenario
+from fakefal.scenario.model.webhooks import JWKS_WORDS, WEBHOOK_WORDS
+from fakefal.scenario.presets.registry import preset_names, reply_presets
 
 Data = dict[str, Any]
 

@@ -20,10 +20,10 @@ from fakefal.scenario.builder import (
     when_of,
     worded,
 )
-from fakefal.scenario.entries import make_entry
-from fakefal.scenario.models import Exchange
-from fakefal.scenario.patterns import PatternError
-from fakefal.scenario.render import TemplateError
+from fakefal.scenario.compiled.exchange import make_entry
+from fakefal.scenario.matching.matchers import PatternError
+from fakefal.scenario.model.scenario import Exchange
+from fakefal.scenario.templates.templates import TemplateError
 
 Build = Callable[[ExchangeBuilder], object]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from fakefal.gateway.authority import Authority
+from fakefal.ca.authority import Authority
 from tests.server.raw import SECONDS
 
 

@@ -4,7 +4,7 @@ import fal_client
 
 from fakefal import Fake
 from fakefal.testing.checks import findings_of
-from fakefal.testing.settings import SETTINGS, Told
+from fakefal.testing.config.settings import SETTINGS, Told
 
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fakefal.gateway.authority import certificate_path
+from fakefal.ca.authority import certificate_path
 from fakefal.testing.receiver import Receiver
 
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fakefal.protocol.call import Json
+from fakefal.protocol.core.call import Json
+from fakefal.recorder.distil.literals import expression, literal
+from fakefal.recorder.distil.timing import written
 from fakefal.recorder.importers.foreign import Fields, Imported, NotThisFormat
-from fakefal.recorder.literals import expression, literal
-from fakefal.recorder.timing import written
-from fakefal.scenario.render import has_template
+from fakefal.scenario.templates.templates import has_template
 
 _OF_FAL = (None, "fal", "fal-audio", "image", "video", "audio-gen", "chat")
 _UNUSED_MATCHES = (

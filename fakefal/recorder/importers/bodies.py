@@ -6,11 +6,11 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from fakefal.protocol.call import Json
-from fakefal.protocol.endpoints import EndpointId, parse_endpoint
-from fakefal.protocol.texts import encode
-from fakefal.recorder.captures import whole
-from fakefal.recorder.endings import Unusable, failing, output
+from fakefal.protocol.core.call import Json
+from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
+from fakefal.protocol.core.json_codec import encode
+from fakefal.recorder.capture.captures import whole
+from fakefal.recorder.distil.outcomes import Unusable, failing, output
 from fakefal.recorder.importers.foreign import Fields, Imported, NotThisFormat
 
 _ANY = "any/app"
@@ -94,7 +94,7 @@ def _failure(status: int, body: Json, endpoint: EndpointId) -> Fields:
 
 def _status_of(body: dict[str, Any]) -> int:
     """The HTTP status of an error body, which the body itself does not tell."""
-    from fakefal.protocol.catalogue import find_entry
+    from fakefal.protocol.errors.catalog import find_entry
 
     words = [body.get("error_type"), body.get("type")]
     detail = body.get("detail")

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from fakefal import addressing
 from fakefal.addressing import Address, Form
-from fakefal.protocol.hosts import CANONICAL
-from fakefal.recorder.captures import Asked, Capture, Heard, Pairs
+from fakefal.protocol.core.hosts import CANONICAL
+from fakefal.recorder.capture.captures import Asked, Capture, Heard, Pairs
 
 Fields = dict[str, Any]
 

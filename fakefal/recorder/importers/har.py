@@ -7,7 +7,7 @@ from base64 import b64decode
 from datetime import datetime, timezone
 from typing import Any
 
-from fakefal.recorder.captures import Pairs
+from fakefal.recorder.capture.captures import Pairs
 from fakefal.recorder.importers.foreign import Exchanged, Imported, NotThisFormat, add, spread
 
 

@@ -11,7 +11,7 @@ import sys
 
 import fal_client
 
-from fakefal.server.descriptors import allow_many
+from fakefal.server.rlimits import allow_many
 
 
 async def subscribe(number: int) -> str:

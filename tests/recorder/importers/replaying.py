@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fakefal.recorder.captures import Recording
-from fakefal.recorder.distil import distil
+from fakefal.recorder.capture.captures import Recording
+from fakefal.recorder.capture.redaction import Redactor
+from fakefal.recorder.distil.distil import distil
 from fakefal.recorder.importers.foreign import Imported
-from fakefal.recorder.redaction import Redactor
 from tests.callers import calling
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from fakefal.recorder.importers.aimock import read_aimock
 from fakefal.recorder.importers.foreign import NotThisFormat
-from fakefal.scenario.loading import load_data
+from fakefal.scenario.files.loader import load_data
 from tests.callers import calling
 from tests.recorder.importers.replaying import scenario_of
 

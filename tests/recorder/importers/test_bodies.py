@@ -7,7 +7,7 @@ import pytest
 
 from fakefal.recorder.importers.bodies import read_body
 from fakefal.recorder.importers.foreign import NotThisFormat
-from fakefal.scenario.loading import load_data
+from fakefal.scenario.files.loader import load_data
 from tests.recorder.importers.replaying import scenario_of
 
 URLS = {"response_url": "https://queue.fal.run/fal-ai/any-llm/requests/7"}

@@ -1,0 +1,1 @@
+"""The local certificate authority and the bundles that make programs trust it."""

@@ -1,0 +1,1 @@
+"""Resolves a call: exchange, outcome, faults, admission to the queue."""

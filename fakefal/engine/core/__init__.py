@@ -1,0 +1,1 @@
+"""Clock, journal, request ids and keys."""

@@ -1,0 +1,78 @@
+"""The keys that the platform API has made, and those that it has taken back."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fakefal.scenario.values.seeded import digest
+
+_BOUND = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """One key. ``owner`` is the key that asked for it, ``created_at`` an instant."""
+
+    key_id: str
+    secret: str
+    alias: str
+    created_at: float
+    owner: str
+
+    @property
+    def token(self) -> str:
+        """The whole key: ``id:secret``."""
+        return f"{self.key_id}:{self.secret}"
+
+
+class IssuedKeys:
+    """At most a thousand; the oldest goes first. Their ids and secrets follow from the seed."""
+
+    def __init__(self, seed: int, revoked: Callable[[str], None]) -> None:
+        self._seed = str(seed)
+        self._tell = revoked
+        self._keys: OrderedDict[str, IssuedKey] = OrderedDict()
+        self._tokens: set[str] = set()
+        self._revoked: OrderedDict[str, None] = OrderedDict()
+        self._count = 0
+
+    def issue(self, owner: str, alias: str, now: float) -> IssuedKey:
+        """A new key; it is good at once."""
+        self._count += 1
+        made = digest("key", self._seed, owner, str(self._count)).hex()
+        key_id = f"{made[:8]}-{made[8:12]}-4{made[13:16]}-8{made[17:20]}-{made[20:32]}"
+        key = IssuedKey(key_id, made[32:], alias, now, owner)
+        self._keys[key_id] = key
+        self._tokens.add(key.token)
+        if len(self._keys) > _BOUND:
+            self._forget(next(iter(self._keys)))
+        return key
+
+    def revoke(self, owner: str, key_id: str) -> bool:
+        """Take a key back, from now on it is refused; False if the owner has none of this id."""
+        key = self._keys.get(key_id)
+        if key is None or key.owner != owner:
+            return False
+        self._forget(key_id)
+        self._revoked[key.token] = None
+        if len(self._revoked) > _BOUND:
+            self._revoked.popitem(last=False)
+        self._tell(key.token)
+        return True
+
+    def of(self, owner: str) -> list[IssuedKey]:
+        """The keys that one has asked for, the newest first."""
+        return [key for key in reversed(self._keys.values()) if key.owner == owner]
+
+    def has(self, token: str) -> bool:
+        """Whether a key was made here and is good."""
+        return token in self._tokens
+
+    def is_revoked(self, token: str) -> bool:
+        """Whether a key was made here and taken back."""
+        return token in self._revoked
+
+    def _forget(self, key_id: str) -> None:
+        self._tokens.discard(self._keys.pop(key_id).token)

@@ -1,0 +1,271 @@
+"""The clocks: real (at any speed), instant, and manual. The one owner of time."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import math
+import time
+from email.utils import formatdate
+from functools import lru_cache
+from itertools import count
+from typing import Literal
+
+from fakefal.errors import SettingError
+from fakefal.scenario.compiled.timeline import after
+
+Kind = Literal["real", "scaled", "instant", "manual"]
+
+START = 1_767_225_600.0
+"""2026-01-01T00:00:00Z, where clocks begin that do not follow the real one."""
+
+
+class Signal:
+    """Wakes whoever waits for something other than time."""
+
+    __slots__ = ("_waiters",)
+
+    def __init__(self) -> None:
+        self._waiters: list[asyncio.Future[None]] = []
+
+    def set(self) -> None:
+        """Wake all that wait now."""
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            _finish(waiter)
+
+    def add(self, waiter: asyncio.Future[None]) -> None:
+        """Wake this one as well."""
+        self._waiters.append(waiter)
+
+    def discard(self, waiter: asyncio.Future[None]) -> None:
+        """Forget one that no longer waits."""
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
+
+
+class Clock:
+    """Instants in seconds since 1970, UTC. Never goes backwards.
+
+    Waiters are woken in the order of their instants, equal ones in the order of asking.
+    """
+
+    kind: Kind = "real"
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self.speed = speed
+        self._jumped = 0.0
+        self._began = time.time()
+        self._began_monotonic = time.monotonic()
+        self._waiters: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._order = count()
+        self._frozen: float | None = None
+
+    def now(self) -> float:
+        """The present instant."""
+        if self._frozen is not None:
+            return self._frozen
+        passed = (time.monotonic() - self._began_monotonic) * self.speed
+        return self._began + passed + self._jumped
+
+    def reach(self, instant: float) -> float:
+        """The present, or ``instant`` for a clock that waits for nobody."""
+        return self.now()
+
+    def told(self) -> float:
+        """The instant that it would be if only ``advance`` had moved a clock that leaps."""
+        return self.now()
+
+    def later(self, instant: float, seconds: float) -> float:
+        """The instant some seconds later, so rounded that equal waits end at equal instants."""
+        return after(instant, seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Jump ahead; raises SettingError for negative or endless jumps."""
+        if not 0 <= seconds < math.inf:
+            raise SettingError(f"the clock cannot advance by {seconds} — time goes forward only")
+        self._jumped += seconds
+        if self._frozen is not None:
+            self._frozen += seconds
+        self._wake()
+
+    async def wait_until(self, instant: float, signal: Signal | None = None) -> None:
+        """Return once ``now()`` is at least ``instant``, or the signal was set meanwhile."""
+        while (left := instant - self.now()) > 0:
+            timer_seconds = None if self.is_frozen else min(left / self.speed, 3600.0)
+            if await self._wait(instant, signal, timer_seconds):
+                return
+
+    async def wait_told(self, instant: float, signal: Signal | None = None) -> None:
+        """Return once ``told()`` is at least ``instant``, or the signal was set meanwhile."""
+        await self.wait_until(instant, signal)
+
+    def freeze(self) -> None:
+        """Stand still from now on, but for ``advance``."""
+        if self._frozen is None:
+            self._frozen = self.now()
+
+    def thaw(self) -> None:
+        """Go on as before ``freeze``, from where the clock stands."""
+        frozen, self._frozen = self._frozen, None
+        if frozen is not None:
+            self._jumped += frozen - self.now()
+            waiters, self._waiters = self._waiters, []
+            for _, _, waiter in waiters:  # each looks how long it still has to wait
+                _finish(waiter)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it stands still until it is told otherwise."""
+        return self._frozen is not None
+
+    def next_wait(self) -> float:
+        """The nearest instant that somebody waits for; infinite if nobody does."""
+        self._forget_done()
+        return self._waiters[0][0] if self._waiters else math.inf
+
+    async def turn(self) -> None:
+        """Let others have their turn; no time passes."""
+        await asyncio.sleep(0)
+
+    async def _wait(self, instant: float, signal: Signal | None, timer: float | None) -> bool:
+        """Wait once; True if it was the signal that ended it."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        heapq.heappush(self._waiters, (instant, next(self._order), waiter))
+        handle = None if timer is None else loop.call_later(timer, _finish, waiter)
+        told: asyncio.Future[None] | None = None
+        if signal is not None:
+            told = loop.create_future()
+            told.add_done_callback(lambda _: _finish(waiter))
+            signal.add(told)
+        try:
+            await waiter
+            return told is not None and told.done()
+        finally:
+            _finish(waiter)
+            if handle is not None:
+                handle.cancel()
+            if signal is not None and told is not None:
+                signal.discard(told)
+            self._forget_done()
+
+    def _forget_done(self) -> None:
+        while self._waiters and self._waiters[0][2].done():
+            heapq.heappop(self._waiters)
+
+    def _wake(self) -> None:
+        now = self.now()
+        while self._waiters and (self._waiters[0][0] <= now or self._waiters[0][2].done()):
+            _, _, waiter = heapq.heappop(self._waiters)
+            _finish(waiter)
+
+
+class ManualClock(Clock):
+    """Moves only when told."""
+
+    kind: Kind = "manual"
+
+    def __init__(self, start: float = START) -> None:
+        super().__init__()
+        self._now = start
+
+    def now(self) -> float:
+        """The present instant."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Jump ahead; raises SettingError for negative or endless jumps."""
+        if not 0 <= seconds < math.inf:
+            raise SettingError(f"the clock cannot advance by {seconds} — time goes forward only")
+        self._jump_to(after(self._now, seconds))
+
+    def _jump_to(self, instant: float) -> None:
+        self._now = instant
+        self._wake()
+
+    async def wait_until(self, instant: float, signal: Signal | None = None) -> None:
+        """Return once the clock was moved to ``instant`` or beyond, or the signal was set."""
+        while instant > self._now:
+            if await self._wait(instant, signal, None):
+                return
+
+
+class InstantClock(ManualClock):
+    """Waits for nobody: whoever waits for an instant makes it the present."""
+
+    kind: Kind = "instant"
+
+    def __init__(self, start: float = START) -> None:
+        super().__init__(start)
+        self._leapt = 0.0
+
+    def told(self) -> float:
+        """The instant that it would be if only ``advance`` had moved it."""
+        return self._now - self._leapt
+
+    def freeze(self) -> None:
+        """Be a manual clock from now on."""
+        self._frozen, self.kind = self._now, "manual"
+
+    def thaw(self) -> None:
+        """Wait for nobody again."""
+        self._frozen, self.kind = None, "instant"
+        while (instant := self.next_wait()) < math.inf:
+            self.reach(instant)
+
+    def reach(self, instant: float) -> float:
+        """Make a finite instant the present, if it is ahead."""
+        if not self.is_frozen and self._now < instant < math.inf:
+            self._leapt += instant - self._now
+            self._jump_to(instant)
+        return self._now
+
+    async def wait_until(self, instant: float, signal: Signal | None = None) -> None:
+        """Return at once, with the clock at ``instant`` or beyond; never if it is infinite."""
+        if instant == math.inf or self.is_frozen:
+            await super().wait_until(instant, signal)
+            return
+        self.reach(instant)
+        await asyncio.sleep(0)
+
+    async def wait_told(self, instant: float, signal: Signal | None = None) -> None:
+        """Return once ``advance`` has moved the clock so far, or the signal was set meanwhile."""
+        while (left := instant - self.told()) > 0:
+            if await self._wait(self._now + left, signal, None):
+                return
+
+
+def real_now() -> float:
+    """The real present, for what a program outside compares with its own clock."""
+    return time.time()
+
+
+def http_date() -> str:
+    """The real present as HTTP's Date has it; fakefal promises equal bytes but for this."""
+    return _http_date(int(time.time()))
+
+
+@lru_cache(maxsize=2)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
+def make_clock(kind: str, speed: float = 1.0) -> Clock:
+    """A clock by name; speed 0 is instant. Raises SettingError for anything else."""
+    if not 0 <= speed < math.inf:
+        raise SettingError(f"speed {speed} cannot be — write 0 (instant), 1 or more")
+    if kind == "manual":
+        return ManualClock()
+    if kind == "instant" or (kind in ("real", "scaled") and speed == 0):
+        return InstantClock()
+    if kind in ("real", "scaled"):
+        clock = Clock(speed)
+        clock.kind = "real" if speed == 1 else "scaled"
+        return clock
+    raise SettingError(f'"{kind}" is no clock — one of real, instant, manual')
+
+
+def _finish(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

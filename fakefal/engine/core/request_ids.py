@@ -1,0 +1,65 @@
+"""Request ids that follow from the seed and the call, so that the same calls get the same ids."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from hashlib import blake2b
+
+from fakefal.protocol.core.call import Call
+from fakefal.scenario.values.seeded import canonical
+
+_EPOCH_MS = 1_767_225_600_000
+"""2026-01-01, the first instant that an id may carry."""
+
+
+_128_BITS = (1 << 128) - 1
+_STRIDE = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835
+"""An odd number with its bits well mixed, so that the ids of equal calls look unrelated."""
+
+_RANDOM = 0x0FFF_3FFF_FFFF_FFFF_FFFF
+_VERSION_7 = 0x7000_8000_0000_0000_0000
+
+
+class Identities:
+    """Numbers equal calls, and makes an id of call and number.
+
+    Ids do not depend on the order in which different calls arrive, so parallel clients get the same
+    ones in every run. At most ``bound`` calls are remembered; one that was forgotten goes on with
+    numbers that were never given.
+    """
+
+    def __init__(self, seed: int, bound: int) -> None:
+        self._seed = str(seed)
+        self._bound = bound
+        self._counts: OrderedDict[bytes, int] = OrderedDict()
+        self._floor = 0
+
+    def next_id(self, call: Call) -> str:
+        """The id for one more call: shaped as a UUID of version 7.
+
+        fal's own are time-ordered since 2026 and opaque to clients. Source: recorded (protocol.md
+        section 3.1).
+        """
+        counts = self._counts
+        print_ = self._print(call)
+        number = counts.get(print_, self._floor) + 1
+        counts[print_] = number
+        counts.move_to_end(print_)
+        if len(counts) > self._bound:
+            _, forgotten = counts.popitem(last=False)
+            self._floor = max(self._floor, forgotten)
+        return uuid7(int.from_bytes(print_, "big") + number * _STRIDE)
+
+    def _print(self, call: Call) -> bytes:
+        body = call.fingerprint or canonical(call.input).encode()
+        head = f"{self._seed}\n{call.via}\n{call.endpoint.text}\n".encode()
+        return blake2b(head + body, digest_size=16).digest()
+
+
+def uuid7(value: int) -> str:
+    """A UUID of version 7, its time within a day of 2026-01-01, from a number of 128 bits."""
+    value &= _128_BITS
+    instant = _EPOCH_MS + (value >> 96) % 86_400_000
+    value = instant << 80 | value & _RANDOM | _VERSION_7
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

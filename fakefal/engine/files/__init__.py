@@ -1,0 +1,1 @@
+"""Uploaded and generated files, tokens and outputs."""

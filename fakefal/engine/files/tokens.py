@@ -1,0 +1,111 @@
+"""Short-lived tokens: real JWTs, signed with a secret of the tenant, that end on its clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fakefal.engine.core.clock import Clock
+from fakefal.protocol.core.endpoints import EndpointId
+from fakefal.protocol.core.json_codec import iso
+from fakefal.protocol.errors.errors import forbidden_application
+from fakefal.protocol.storage.storage import unauthorized
+from fakefal.scenario.values.seeded import digest
+
+ISSUER = "fakefal"
+Use = Literal["apps", "cdn", "read"]
+"""What a token is for: to call apps, to upload, to read one file."""
+
+_LONGEST = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says. ``apps`` are aliases; ``file_id`` is of the one file it lets read."""
+
+    use: Use
+    expires_at: float
+    apps: tuple[str, ...] = ()
+    file_id: str = ""
+
+
+class Tokens:
+    """Makes and reads the tokens of one tenant; ``mark`` is what they name it by."""
+
+    def __init__(self, mark: str, seed: int, key: str, clock: Clock) -> None:
+        self.secret = digest("tokens", str(seed), key)
+        self._mark = mark
+        self._clock = clock
+        self._count = 0
+
+    def issue(
+        self, use: Use, seconds: float, *, apps: Sequence[str] = (), file_id: str = ""
+    ) -> tuple[str, float]:
+        """A new token and the instant at which it ends."""
+        import jwt  # takes 20 ms, and most servers never make a token
+
+        now = self._clock.now()
+        expires_at = self._clock.later(now, seconds)
+        self._count += 1
+        claims: dict[str, Any] = {
+            "iss": ISSUER,
+            "sub": self._mark,
+            "use": use,
+            "iat": now,
+            "exp": expires_at,
+            "jti": str(self._count),
+        }
+        if apps:
+            claims["allowed_apps"] = list(apps)
+        if file_id:
+            claims["file"] = file_id
+        return jwt.encode(claims, self.secret, "HS256"), expires_at
+
+    def read(self, token: str, use: Use) -> Claims:
+        """What a token of ours says; raises the 401 of a forged, expired or other one."""
+        import jwt
+
+        try:
+            found = jwt.decode(
+                token,
+                self.secret,
+                ["HS256"],
+                issuer=ISSUER,
+                # The end is looked at below, on the tenant's clock.
+                options={"verify_exp": False, "verify_iat": False, "require": ["exp", "use"]},
+            )
+            expires_at = float(found["exp"])
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
+            raise unauthorized(f"the token is not one of this fake's: {error}") from None
+        if found["use"] != use:
+            raise unauthorized(f"the token is for {found['use']}, not for {use}")
+        if self._clock.now() >= expires_at:
+            raise unauthorized(f"the token expired at {iso(expires_at)}")
+        apps = tuple(map(str, found.get("allowed_apps", ())))
+        return Claims(use, expires_at, apps, str(found.get("file", "")))
+
+    def check_grant(self, token: str, endpoint: EndpointId) -> None:
+        """Raise the 401 of a token that is not good, the 403 of one for other apps.
+
+        Source: client (protocol.md sections 7.3, 9.2: a token names aliases).
+        """
+        if endpoint.alias not in self.read(token, "apps").apps:
+            raise forbidden_application(endpoint.app)
+
+
+def mark_named(token: str) -> str | None:
+    """The mark of the tenant that a token claims to be of; None if it is no token of this fake.
+
+    Nothing is checked yet: the tenant does that.
+    """
+    if token.count(".") != 2 or len(token) > _LONGEST:
+        return None
+    import jwt
+
+    try:
+        found = jwt.decode(token, options={"verify_signature": False})
+    except (jwt.PyJWTError, ValueError, TypeError):
+        return None
+    sub = found.get("sub")
+    return sub if found.get("iss") == ISSUER and isinstance(sub, str) else None

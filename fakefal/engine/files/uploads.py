@@ -1,0 +1,172 @@
+"""Uploads on their way: begun, filled part by part, completed."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fakefal.engine.core.clock import Clock
+from fakefal.engine.files.blobs import Blob, Held, Joined
+from fakefal.engine.files.store import FilePlace, Files, Host, StoredFile, letters
+from fakefal.protocol.core.json_codec import iso
+from fakefal.protocol.storage.file_acl import Lifecycle
+from fakefal.protocol.storage.storage import (
+    MAX_PARTS,
+    Asked,
+    PartTag,
+    bad_upload,
+    forbidden,
+    no_file,
+)
+from fakefal.scenario.values.seeded import digest
+from fakefal.settings import Limits
+
+SIGNED_SECONDS = 3600.0
+"""How long a presigned upload URL is good. Source: inferred."""
+
+
+@dataclass(slots=True, eq=False)
+class Upload:
+    """An upload on its way. ``tags`` are the parts it was completed with; None before that.
+
+    ``query`` is what its presigned URLs carry; empty for the ways that carry none.
+    """
+
+    id: str
+    place: FilePlace
+    asked: Asked
+    lifecycle: Lifecycle
+    is_multipart: bool
+    query: str = ""
+    parts: dict[int, Blob] = field(default_factory=dict)
+    tags: tuple[PartTag, ...] | None = None
+
+
+class Uploads:
+    """The uploads of a tenant; at most as many as it may have files, the oldest go first."""
+
+    def __init__(self, files: Files, secret: bytes, clock: Clock, limits: Limits) -> None:
+        self._files = files
+        self._secret = secret.hex()
+        self._clock = clock
+        self._limits = limits
+        self._uploads: OrderedDict[str, Upload] = OrderedDict()
+
+    def save(
+        self, host: Host, asked: Asked, lifecycle: Lifecycle, blob: Blob, way: str
+    ) -> StoredFile:
+        """Keep a file that came at once."""
+        place = self._files.new_place(host, asked.name, asked.content_type, way)
+        return self._files.add(place, *asked, blob, lifecycle)
+
+    def begin(
+        self,
+        host: Host,
+        asked: Asked,
+        lifecycle: Lifecycle,
+        *,
+        is_multipart: bool,
+        is_signed: bool = False,
+    ) -> Upload:
+        """Begin an upload whose bytes come later.
+
+        ``is_signed`` gives it a query that its URLs must carry.
+        """
+        way = "parts" if is_multipart else "put"
+        place = self._files.new_place(host, asked.name, asked.content_type, way)
+        upload_id, _ = self._files.new_id("upload", place.id)
+        upload = Upload(upload_id, place, asked, lifecycle, is_multipart)
+        if is_signed:
+            until = int(self._clock.now() + SIGNED_SECONDS)
+            upload.query = f"expires={until}&signature={self._sign(upload_id, until)}"
+        self._uploads[upload_id] = upload
+        if len(self._uploads) > self._limits.files:
+            _, oldest = self._uploads.popitem(last=False)
+            self._release(oldest)
+        return upload
+
+    def find(
+        self, upload_id: str, parameters: Mapping[str, str] | None = None, file_id: str = ""
+    ) -> Upload:
+        """An upload by its id; raises the 404 of one that is not known.
+
+        ``parameters`` are the query of a presigned URL, ``file_id`` that of the file whose URL it
+        was found under; raises the 403 of a wrong or expired signature.
+        """
+        upload = self._uploads.get(upload_id)
+        if upload is None or (file_id and upload.place.id != file_id):
+            raise no_file("there is no such upload")
+        if parameters is not None and upload.query:
+            self._check_signature(upload, parameters)
+        return upload
+
+    def put(self, upload: Upload, blob: Blob) -> StoredFile:
+        """Take the bytes of an upload in one piece; a second time replaces them."""
+        if upload.is_multipart:
+            raise bad_upload("This upload takes its bytes in parts")
+        return self._files.add(upload.place, *upload.asked, blob, upload.lifecycle)
+
+    def put_part(self, upload: Upload, number: int, blob: Blob) -> str:
+        """Take a part, in any order; a second time replaces it. Gives its etag."""
+        if not upload.is_multipart or not 1 <= number <= MAX_PARTS:
+            raise bad_upload(f"Part number must be between 1 and {MAX_PARTS}")
+        if upload.tags is not None:
+            raise no_file("the upload is complete and takes no more parts")
+        self._files.make_room(blob.size)
+        before = upload.parts.get(number)
+        self._files.pending_bytes += blob.size - (0 if before is None else before.size)
+        upload.parts[number] = blob
+        return blob.etag
+
+    def complete(self, upload: Upload, tags: Sequence[PartTag]) -> StoredFile:
+        """Join the parts that are listed, in the order of their numbers.
+
+        Listing them in any order is good, and so is completing twice with the same list, as clients
+        try again. Raises the 400 of a list that names no part, one twice, or one that did not come.
+        """
+        wanted = tuple(sorted(tags))
+        if upload.tags is not None:
+            if wanted != upload.tags:
+                raise bad_upload("The upload was completed with other parts")
+            return self._files.find(upload.place.id)
+        self._check_tags(upload, wanted)
+        parts = [upload.parts[tag.number] for tag in wanted]
+        self._release(upload)
+        upload.tags = wanted
+        blob = Joined(parts) if len(parts) > 1 else parts[0]
+        return self._files.add(upload.place, *upload.asked, blob, upload.lifecycle)
+
+    def _check_tags(self, upload: Upload, tags: Sequence[PartTag]) -> None:
+        if not upload.is_multipart or not tags:
+            raise bad_upload("The list of parts is empty")
+        seen = 0
+        for number, etag in tags:
+            if number == seen:
+                raise bad_upload(f"Part {number} is listed twice")
+            seen = number
+            part = upload.parts.get(number)
+            if part is None:
+                raise bad_upload(f"Part {number} was not uploaded")
+            if part.etag != etag:
+                raise bad_upload(f"Part {number} has another etag")
+
+    def _release(self, upload: Upload) -> None:
+        """Let go of the parts, which from now on a file holds or nobody."""
+        self._files.pending_bytes -= sum(part.size for part in upload.parts.values())
+        upload.parts = {}
+
+    def _sign(self, upload_id: str, until: int) -> str:
+        return letters(digest(self._secret, upload_id, str(until)), 32)
+
+    def _check_signature(self, upload: Upload, parameters: Mapping[str, str]) -> None:
+        until = parameters.get("expires", "")
+        good = until.isdecimal() and len(until) < 15
+        if not good or parameters.get("signature") != self._sign(upload.id, int(until)):
+            raise forbidden("the upload URL was changed: its query must survive")
+        if self._clock.now() >= int(until):
+            raise forbidden(f"the upload URL expired at {iso(float(until))}")
+
+
+EMPTY = Held(b"")
+"""What an upload without a body leaves behind."""

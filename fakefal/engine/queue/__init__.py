@@ -1,0 +1,1 @@
+"""The job state machine, runners, retries and retention."""

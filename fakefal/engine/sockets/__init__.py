@@ -1,0 +1,1 @@
+"""WebSocket sessions that follow a script."""

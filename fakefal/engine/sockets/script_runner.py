@@ -1,0 +1,193 @@
+"""Scripted sockets: what is sent, when, and what the messages of the caller bring about."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from fakefal.engine.calls.resolver import Answer
+from fakefal.engine.core.clock import Clock, Signal
+from fakefal.protocol.core.call import Call, Json
+from fakefal.protocol.errors.fault import Cut
+from fakefal.protocol.websocket.realtime import FAILED, GOING_AWAY
+from fakefal.scenario.compiled.socket_script import Frame, Rule, Script
+from fakefal.scenario.model.faults import CLOSE_REASON_BYTES
+from fakefal.scenario.render.outcome import variables_of
+from fakefal.scenario.templates.templates import TemplateError
+
+Send = Callable[[bytes | str], Awaitable[None]]
+Note = Callable[[str], None]
+
+_WAITING = 1_000
+
+
+class Dialogue:
+    """One scripted socket. ``hear`` takes each message, ``play`` goes on until the end.
+
+    The script goes first: where it stands at ``receive``, messages are held against it. One that
+    it does not wait for is answered by the first rule that fits; one that nothing fits is kept for
+    a later ``receive`` while the script has something else to do, and noted otherwise.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        call: Call,
+        answer: Answer,
+        seed: int,
+        clock: Clock,
+        note: Note,
+    ) -> None:
+        self._script = script
+        self._call = call
+        self._answer = answer
+        self._seed = seed
+        self._clock = clock
+        self._note = note
+        self._inbox: deque[Json] = deque()
+        self._answered: dict[Rule, int] = {}
+        self._stirred = Signal()
+        self._is_over = False
+        self.last: Json = call.input
+
+    def hear(self, message: Json) -> None:
+        """Take a message of the caller; beyond a thousand that wait, the oldest is dropped."""
+        self._inbox.append(message)
+        if len(self._inbox) > _WAITING:
+            self._inbox.popleft()
+            self._note(f"a message was dropped: more than {_WAITING} were waiting")
+        self._stirred.set()
+
+    def end(self) -> None:
+        """Another tenant took the place of this one: the caller is to connect anew."""
+        self._is_over = True
+        self._stirred.set()
+
+    async def play(self, send: Send) -> Cut:
+        """Go through the script, then answer messages until the caller leaves; how it ends.
+
+        A frame that cannot be rendered for this call ends it with 1011.
+        """
+        try:
+            return await self._play(send)
+        except TemplateError as error:
+            return self._failed(error)
+
+    async def _play(self, send: Send) -> Cut:
+        for frame in self._script.frames:
+            end = await self._step(frame, send)
+            if end is not None:
+                return end
+        while not self._is_over:
+            end = await self._serve(send, keeps=False)
+            if end is not None:
+                return end
+            if not self._inbox:
+                await self._clock.wait_until(math.inf, self._stirred)
+        return _GONE
+
+    async def reply(self, message: Json, send: Send) -> Cut | None:
+        """Send the script for one input, as sockets do that are no app's own; no ``receive``."""
+        self.last = message
+        try:
+            return await self._sent(self._script.frames, send)
+        except TemplateError as error:
+            return self._failed(error)
+
+    def _failed(self, error: TemplateError) -> Cut:
+        """The fake's own failure: the journal tells it whole, the close frame what fits."""
+        place = self._answer.place or self._answer.label
+        text = f"{error.what} at {'.'.join(map(str, error.path))} ({place})"
+        self._note(f"fakefal could not render a frame: {text}")
+        return Cut("close", "end", code=FAILED, reason=_fitting(text))
+
+    async def _sent(self, frames: tuple[Frame, ...], send: Send) -> Cut | None:
+        """Go through frames without looking at what comes meanwhile."""
+        for frame in frames:
+            if frame.kind == "wait":
+                await self._clock.wait_until(self._clock.later(self._clock.now(), frame.seconds))
+            elif frame.kind != "receive" and (end := await self._step(frame, send)) is not None:
+                return end
+        return None
+
+    async def _step(self, frame: Frame, send: Send) -> Cut | None:
+        if frame.kind == "wait":
+            return await self._wait(frame.seconds, send)
+        if frame.kind == "receive":
+            return await self._receive(frame, send)
+        if frame.kind == "close":
+            return Cut("close", "end", code=frame.code, reason=frame.reason)
+        if frame.kind in ("reset", "drop"):
+            return Cut("reset" if frame.kind == "reset" else "close", "end")
+        if frame.kind == "hang":
+            return Cut("stall", "end")
+        await send(frame.message(self._variables()))
+        return None
+
+    async def _wait(self, seconds: float, send: Send) -> Cut | None:
+        """Let time pass; messages that a rule answers are answered meanwhile."""
+        due = self._clock.later(self._clock.now(), seconds)
+        while self._clock.now() < due and not self._is_over:
+            end = await self._serve(send, keeps=True)
+            if end is not None:
+                return end
+            await self._clock.wait_until(due, self._stirred)
+        return _GONE if self._is_over else None
+
+    async def _receive(self, frame: Frame, send: Send) -> Cut | None:
+        assert frame.matcher is not None
+        while not self._is_over:
+            while self._inbox:
+                message = self._inbox.popleft()
+                if frame.matcher.matches(message):
+                    self.last = message
+                    return None
+                end = await self._answer_message(message, send)
+                if end is not None:
+                    return end
+            await self._clock.wait_until(math.inf, self._stirred)
+        return _GONE
+
+    async def _serve(self, send: Send, *, keeps: bool) -> Cut | None:
+        """Answer what waits, as far as rules do; with ``keeps`` the rest goes on waiting."""
+        kept: list[Json] = []
+        while self._inbox:
+            message = self._inbox.popleft()
+            if keeps and self._rule(message) is None:
+                kept.append(message)
+            elif (end := await self._answer_message(message, send)) is not None:
+                return end
+        self._inbox.extendleft(reversed(kept))
+        return None
+
+    async def _answer_message(self, message: Json, send: Send) -> Cut | None:
+        rule = self._rule(message)
+        if rule is None:
+            self._note("a message was ignored: nothing in the script answers it")
+            return None
+        self._answered[rule] = self._answered.get(rule, 0) + 1
+        self.last = message
+        return await self._sent(rule.frames, send)
+
+    def _rule(self, message: Json) -> Rule | None:
+        for rule in self._script.rules:
+            is_used_up = rule.times is not None and self._answered.get(rule, 0) >= rule.times
+            if not is_used_up and (rule.matcher is None or rule.matcher.matches(message)):
+                return rule
+        return None
+
+    def _variables(self) -> dict[str, Any]:
+        answer = self._answer
+        call = replace(self._call, input=self.last)
+        return variables_of(call, answer.request_id, answer.count, self._seed)
+
+
+def _fitting(text: str) -> str:
+    """As much of a text as a close frame holds: 123 bytes."""
+    return text.encode()[:CLOSE_REASON_BYTES].decode("utf-8", "ignore")
+
+
+_GONE = Cut("close", "end", code=GOING_AWAY)

@@ -1,0 +1,157 @@
+"""What a tenant has asked for and what it comes to: requests, units and prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fakefal.engine.core.journal import Entry
+from fakefal.engine.queue.job import Job
+from fakefal.protocol.core.call import Json
+from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
+from fakefal.protocol.llm.endpoints import LANGUAGE_MODELS, METERED, variant_of
+from fakefal.scenario.media.output_kinds import guess_kind
+
+if TYPE_CHECKING:
+    from fakefal.engine.tenant import Tenant
+
+_PRICES: dict[str, tuple[float, str]] = {
+    "images": (0.025, "images"),
+    "image": (0.025, "images"),
+    "video": (0.1, "seconds"),
+    "audio": (0.05, "minutes"),
+    "mesh": (0.2, "generations"),
+    "text": (0.001, "requests"),
+    "chunks": (0.001, "minutes"),
+}
+_LANGUAGE_PRICE = (0.001, "requests")
+_METERED_PRICE = (1.0, "dollars")
+_OTHER_PRICE = (0.01, "requests")
+"""Dollars and what they are for, where no scenario says it: plausible numbers of the fake's own."""
+
+_GLOB = frozenset("*?")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as the platform lists it; instants in seconds, ``status`` None while it waits."""
+
+    request_id: str
+    endpoint: str
+    sent_at: float
+    started_at: float | None
+    ended_at: float | None
+    status: int | None
+    units: float | None
+    input: Json
+    output: Json = None
+
+    @property
+    def duration(self) -> float | None:
+        """How long it took from its beginning to its end."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return round(self.ended_at - self.started_at, 6)
+
+
+class Ledger:
+    """Reads the journal and the jobs of a tenant; keeps nothing of its own."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+
+    def requests(self) -> Iterator[Asked]:
+        """The calls that got a request id, the newest first; misses and refusals are none."""
+        now = self._tenant.clock.now()
+        units = {request_id: units for _, request_id, units in self._tenant.journal.bills}
+        for entry in reversed(list(self._tenant.journal)):
+            call = entry.call
+            if entry.kind != "call" or call is None or entry.miss is not None or not entry.label:
+                continue
+            job = self._tenant.queue.jobs.get(entry.request_id)
+            if job is not None:
+                self._tenant.queue.look(job, now)
+                yield _of_job(job)
+            else:
+                yield _of_direct(entry, units.get(entry.request_id))
+
+    def endpoints(self) -> list[EndpointId]:
+        """The endpoints that the scenarios name, and the language models where all are answered."""
+        tenant = self._tenant
+        named: list[str] = []
+        for entry in (*tenant.own.entries, *tenant.base.entries):
+            told = entry.exchange.when.endpoint
+            named += [told] if isinstance(told, str) else told or ()
+        world = tenant.troubles.world
+        if world is not None:
+            named += [pattern for pattern, _ in world.apps]
+        if tenant.terms.unmatched != "fail":
+            named += LANGUAGE_MODELS
+        found: dict[str, EndpointId] = {}
+        for name in named:
+            endpoint = None if _GLOB & set(name) else parse_endpoint(name)
+            if endpoint is not None and (world is None or not world.app(endpoint).is_gone):
+                found[endpoint.text] = endpoint
+        return [found[name] for name in sorted(found)]
+
+    def price(self, endpoint: str) -> tuple[float, str]:
+        """What a unit costs in dollars, and what the unit is."""
+        parsed = parse_endpoint(endpoint)
+        world = self._tenant.troubles.world
+        if parsed is None:
+            return _OTHER_PRICE
+        told = None if world is None else world.app(parsed).price
+        if told is not None:
+            return told
+        if variant_of(parsed) in METERED:
+            return _METERED_PRICE
+        if variant_of(parsed) is not None:
+            return _LANGUAGE_PRICE
+        return _PRICES.get(guess_kind(parsed.text) or "", _OTHER_PRICE)
+
+    def forget(self, request_id: str) -> list[str] | None:
+        """Remove the payloads of a request and its files; the URLs of these. None: no such one."""
+        job = self._tenant.queue.jobs.get(request_id)
+        if job is None:
+            return None
+        links = list(job.ending.outcome.links)
+        for link in links:
+            self._tenant.files.remove(link)
+        self._tenant.queue.look(job, self._tenant.clock.now())
+        if job.ended_at is not None:
+            del self._tenant.queue.jobs[request_id]
+        return links
+
+
+def _of_direct(entry: Entry, units: float | None) -> Asked:
+    assert entry.call is not None
+    is_queued = entry.call.via == "queue"
+    ended_at = None if is_queued else entry.at
+    return Asked(
+        entry.request_id,
+        entry.call.endpoint.text,
+        entry.at,
+        ended_at,
+        ended_at,
+        None if is_queued else entry.status or 499,
+        units,
+        entry.call.input,
+    )
+
+
+def _of_job(job: Job) -> Asked:
+    outcome = job.ending.outcome
+    is_over = job.ended_at is not None
+    started_at = job.started_at
+    return Asked(
+        job.id,
+        job.call.endpoint.text,
+        job.created_at,
+        started_at,
+        job.ended_at,
+        outcome.status if is_over else None,
+        job.units if is_over and outcome.is_success else None,
+        job.call.input,
+        outcome.body if is_over and not isinstance(outcome.body, bytes) else None,
+    )

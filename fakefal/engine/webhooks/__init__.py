@@ -1,0 +1,1 @@
+"""Schedules, signs and retries webhooks; the server posts them."""

@@ -1,1 +1,0 @@
-"""Other ways to reach the fake: certificates of its own, for TLS."""

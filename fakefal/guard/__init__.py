@@ -1,0 +1,1 @@
+"""The escape guard: keeps programs from reaching the real fal."""

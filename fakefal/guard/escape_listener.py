@@ -1,0 +1,178 @@
+"""What listens where the private hosts file leads: refuses every call, and notes whose it was."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from contextlib import suppress
+
+from fakefal.ca.authority import Authority
+from fakefal.guard.escapes import Escape
+from fakefal.guard.processes import holder_of
+from fakefal.protocol.core.hosts import CANONICAL
+
+_PORTS = {443: "https", 80: "http"}
+_SECONDS = 5.0
+_HEAD_BYTES = 16_384
+_MOST = 1_000
+
+
+class Trap:
+    """Listens on 443 and 80 of an address; ``escapes`` are the attempts so far.
+
+    The answer is a 403 that says why; TLS is spoken as whichever host is asked for, so that the URL
+    is known and the program reads the reason.
+    """
+
+    def __init__(self, authority: Authority, address: str) -> None:
+        self.escapes: list[Escape] = []
+        self._address = address
+        self._authority = authority
+        self._asked: dict[ssl.SSLObject | ssl.SSLSocket, str] = {}
+        self._context: ssl.SSLContext | None = None
+        self._servers: list[asyncio.Server] = []
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
+
+    async def start(self) -> str:
+        """Listen; gives why it cannot be done, or an empty string."""
+        for port in _PORTS:
+            try:
+                server = await asyncio.start_server(self._serve, self._address, port)
+            except OSError as error:
+                await self.stop()
+                return f"cannot listen on port {port}: {error.strerror or error}"
+            self._servers.append(server)
+        return ""
+
+    async def stop(self) -> None:
+        """Listen no more, and end what is open; that is noted too."""
+        servers, self._servers = self._servers, []
+        for server in servers:
+            server.close()
+        tasks = [task for task in self._open.values() if task is not None]
+        for writer in self._open:
+            writer.transport.abort()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        port = writer.get_extra_info("sockname")[1]
+        peer = writer.get_extra_info("peername")[:2]
+        pid, command = holder_of(peer, (self._address, port))  # it may be gone in a moment
+        self._open[writer] = asyncio.current_task()
+        line = _Line(reader, writer)
+        told = f"port {port} of a host of fal's"
+        try:
+            told = await asyncio.wait_for(self._refuse(line, port), _SECONDS)
+        except (OSError, asyncio.TimeoutError, asyncio.IncompleteReadError):
+            told = line.told or told
+        finally:
+            if len(self.escapes) < _MOST:
+                self.escapes.append(Escape(told, "names", pid, command, f"port {port}"))
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+            del self._open[writer]
+
+    async def _refuse(self, line: _Line, port: int) -> str:
+        """Answer a connection; gives the URL that was asked for."""
+        if _PORTS[port] == "https":
+            await line.secure(self._tls(), self._asked)
+        head = await line.head()
+        request, *fields = head.split("\r\n")
+        host = next((it[5:].strip() for it in fields if it.lower().startswith("host:")), line.host)
+        path = [*request.split(" "), "", ""][1]
+        url = path if "://" in path else f"{_PORTS[port]}://{host}{path}"
+        detail = (
+            f"fakefal refused a direct connection to {url}: fal is reached through the proxy of "
+            "the environment (HTTPS_PROXY), which this program does not use"
+        )
+        body = json.dumps({"detail": detail})
+        answer = (
+            "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            f"x-fakefal-refused: 1\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+        )
+        await line.send(answer.encode())
+        return url
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            self._context = self._authority.context(*CANONICAL)
+            self._context.sni_callback = self._note
+        return self._context
+
+    def _note(
+        self, connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext
+    ) -> None:
+        self._asked[connection] = name or ""
+
+
+class _Line:
+    """A connection, with TLS or without; ``told`` is what is known of its target so far."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.host = ""
+        self.told = ""
+        self._reader = reader
+        self._writer = writer
+        self._tls: ssl.SSLObject | None = None
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+
+    async def secure(
+        self, context: ssl.SSLContext, asked: dict[ssl.SSLObject | ssl.SSLSocket, str]
+    ) -> None:
+        """Shake hands; raises OSError (as ssl's errors are) for a caller that will not."""
+        self._tls = tls = context.wrap_bio(self._in, self._out, server_side=True)
+        try:
+            while True:
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    await self._flush()
+                    await self._feed()
+                finally:
+                    self.host = asked.get(tls, self.host)
+                    self.told = f"{self.host}:443" if self.host else ""
+        finally:
+            asked.pop(tls, None)
+            await self._flush()
+
+    async def head(self) -> str:
+        """The head of a request."""
+        found = b""
+        while b"\r\n\r\n" not in found and len(found) < _HEAD_BYTES:
+            found += await self._read()
+        return found.partition(b"\r\n\r\n")[0].decode("latin-1")
+
+    async def send(self, content: bytes) -> None:
+        """Send all of it, and say that there is no more."""
+        if self._tls is None:
+            self._writer.write(content)
+        else:
+            self._tls.write(content)
+            with suppress(ssl.SSLError):  # the caller may not take leave
+                self._tls.unwrap()
+        await self._flush()
+
+    async def _read(self) -> bytes:
+        if self._tls is None:
+            found = await self._reader.read(_HEAD_BYTES)
+            if not found:
+                raise ConnectionError("the caller has gone")
+            return found
+        while True:
+            try:
+                return self._tls.read(_HEAD_BYTES)
+            except ssl.SSLWantReadError:
+                await self._feed()
+
+    async def _feed(self) -> None:
+        found = await self._reader.read(_HEAD_BYTES)
+        if not found:
+            raise ConnectionError("the caller has gone")
+        self._in.write(found)
+
+    async def _flush(self) -> None:
+        self._writer.write(self._out.read())
+        await self._writer.drain()

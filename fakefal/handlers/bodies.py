@@ -1,0 +1,61 @@
+"""The JSON body of a request, or what is wrong with it as fal's apps would tell it."""
+
+from __future__ import annotations
+
+import json
+
+from fakefal.protocol.core.call import Json
+from fakefal.protocol.core.json_codec import decode
+
+
+def read_body(body: bytes) -> tuple[Json, tuple[Json, ...]]:
+    """The value of a body, and its flaws: the ``detail`` list of the app's 422.
+
+    An empty body is None without a flaw. The content type does not matter. What Python's parser
+    takes for JSON in another encoding is read too. Source: client (protocol.md section 6.5).
+    """
+    if not body:
+        return None, ()
+    try:
+        return decode(body), ()
+    except ValueError as error:
+        try:
+            return _in_other_encoding(body), ()
+        except ValueError:
+            return None, (_flaw(body, str(error)),)
+
+
+def _in_other_encoding(body: bytes) -> Json:
+    """UTF-8 with a byte order mark, UTF-16 or UTF-32; raises ValueError for the rest."""
+    encoding = json.detect_encoding(body)
+    if encoding == "utf-8":
+        raise ValueError("not in another encoding")
+    return decode(body.decode(encoding).encode())
+
+
+def _flaw(body: bytes, reason: str) -> Json:
+    position, told = _mistake(body, reason)
+    return {
+        "type": "json_invalid",
+        "loc": ["body", position],
+        "msg": "JSON decode error",
+        "input": {},
+        "ctx": {"error": told},
+    }
+
+
+def _mistake(body: bytes, reason: str) -> tuple[int, str]:
+    """Offset and words as Python's own parser has them, which fal's apps use (FastAPI).
+
+    ``reason`` is for what that parser lets pass, such as NaN. Source: client (protocol.md section
+    6.5).
+    """
+    try:
+        json.loads(body)
+    except json.JSONDecodeError as error:
+        return error.pos, error.msg
+    except UnicodeDecodeError as error:
+        return error.start, reason
+    except (ValueError, RecursionError):
+        return 0, reason
+    return 0, reason

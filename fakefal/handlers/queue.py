@@ -1,0 +1,133 @@
+"""queue.fal.run: submit, status, status stream, result, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+
+from fakefal.engine.queue.status_stream import Watch
+from fakefal.engine.tenant import Tenant
+from fakefal.handlers.http import (
+    NO_STORE,
+    Answer,
+    EventStream,
+    Request,
+    Response,
+    answered,
+    endpoint_of,
+    granted_tenant,
+    read_call,
+    tenant_of,
+)
+from fakefal.protocol import sse
+from fakefal.protocol.core.hosts import QUEUE
+from fakefal.protocol.core.json_codec import encode, encode_ascii
+from fakefal.protocol.errors.errors import method_not_allowed, not_found
+from fakefal.protocol.queue import (
+    ALREADY_COMPLETED,
+    CANCELLATION_REQUESTED,
+    SUCCESS,
+    QueueUrls,
+    logs_wanted,
+    request_urls,
+    status_body,
+    status_code,
+    too_early_body,
+)
+
+
+async def submit(request: Request, parts: Mapping[str, str]) -> Answer:
+    """``POST /{endpoint}``: 200 with the job's id and URLs. Source: protocol.md section 3.1."""
+    endpoint = endpoint_of(parts["endpoint"])
+    tenant = tenant_of(request, endpoint)
+    call = read_call(request, endpoint, "queue")
+    if tenant.answering.asks:
+        await tenant.answering.ask(call, "submit")
+    job = tenant.submit(call)
+    if job.call.webhook is not None:
+        await tenant.submitted(job)
+    urls = _urls(request, tenant, endpoint.app, job.id)
+    body = encode(status_body(job.submitted(), urls))
+    return Response(200, body, request_id=job.id, trouble=job.trouble)
+
+
+async def status(request: Request, parts: Mapping[str, str]) -> Answer:
+    """``GET …/status``: 202 until COMPLETED, then 200. Source: protocol.md section 3.2."""
+    tenant, app, request_id = _asked(request, parts)
+    wanted = logs_wanted(request.parameter("logs"))
+    trouble = request.meet(tenant, "status", app, request_id)
+    snapshot = tenant.status(app, request_id, with_logs=wanted, trouble=trouble)
+    body = status_body(snapshot, _urls(request, tenant, app, request_id))
+    code = status_code(snapshot.status)
+    return Response(code, encode(body), request_id=request_id)
+
+
+async def status_stream(request: Request, parts: Mapping[str, str]) -> Answer:
+    """``GET …/status/stream``: an event for each step. Source: protocol.md section 3.3."""
+    if request.tenant is None:
+        request.tenant = granted_tenant(request, endpoint_of(parts["endpoint"]))
+    tenant, app, request_id = _asked(request, parts)
+    wanted = logs_wanted(request.parameter("logs"))
+    trouble = request.meet(tenant, "status_stream", app, request_id)
+    watch = tenant.watch(app, request_id, with_logs=wanted, trouble=trouble)
+    urls = _urls(request, tenant, app, request_id)
+    framing = sse.FRAMINGS.get(tenant.terms.switches.status_sse, sse.PLAIN)
+    events = _status_events(watch, urls, framing)
+    return EventStream(events, sse.CONTENT_TYPE, NO_STORE, request_id)
+
+
+async def _status_events(
+    watch: Watch, urls: QueueUrls, framing: sse.Framing
+) -> AsyncGenerator[bytes, None]:
+    while True:
+        fresh = [
+            framing.encode(encode_ascii(status_body(snapshot, urls))) for snapshot in watch.news()
+        ]
+        if fresh:
+            yield b"".join(fresh)
+        if watch.is_over:
+            return
+        if not await watch.wait():
+            yield framing.comment("ping")
+
+
+async def result(request: Request, parts: Mapping[str, str]) -> Answer:
+    """``GET …/requests/{id}``: the bare output, or the failure; 400 if it is too early.
+
+    Source: protocol.md section 3.4.
+    """
+    tenant, app, request_id = _asked(request, parts)
+    trouble = request.meet(tenant, "result", app, request_id)
+    job = tenant.result(app, request_id, trouble=trouble)
+    if job is None:
+        body = too_early_body(request_id, _urls(request, tenant, app, request_id))
+        return Response(400, encode(body), request_id=request_id)
+    return answered(request, job.ending.outcome, request_id, job.units)
+
+
+async def cancel(request: Request, parts: Mapping[str, str]) -> Answer:
+    """``PUT …/cancel``: 202, or 400 after the end. Source: protocol.md section 3.5."""
+    tenant, app, request_id = _asked(request, parts)
+    trouble = request.meet(tenant, "cancel", app, request_id)
+    status, body = 202, CANCELLATION_REQUESTED
+    if not tenant.cancel(app, request_id, trouble=trouble):
+        status, body = 400, ALREADY_COMPLETED
+    elif tenant.terms.switches.cancel_answer == "success":
+        status, body = 200, SUCCESS
+    return Response(status, encode(body), request_id=request_id)
+
+
+def _asked(request: Request, parts: Mapping[str, str]) -> tuple[Tenant, str, str]:
+    """Whose job is asked for, of which app; without a key none is found (section 16 row 28)."""
+    endpoint = endpoint_of(parts["endpoint"])
+    if request.tenant is None:
+        raise not_found("no key was sent, so nobody's request is meant")
+    if endpoint.path and request.tenant.terms.switches.subpath == "refuse-405":
+        raise method_not_allowed(
+            f"status and result URLs drop the path of the endpoint: use {endpoint.app}"
+        )
+    return request.tenant, endpoint.app, parts["id"]
+
+
+def _urls(request: Request, tenant: Tenant, app: str, request_id: str) -> QueueUrls:
+    suffix = tenant.terms.switches.response_suffix
+    return request_urls(request.link(QUEUE), app, request_id, suffix)

@@ -1,0 +1,1 @@
+"""WebSocket handlers: realtime messages, sockets of apps, HTTP over WebSocket."""

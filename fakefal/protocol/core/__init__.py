@@ -1,0 +1,1 @@
+"""Endpoints, hosts, headers, credentials and the other vocabulary of fal's protocol."""

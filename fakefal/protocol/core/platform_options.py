@@ -1,0 +1,89 @@
+"""What a caller asks of fal's platform beside the call itself, by headers and query."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fakefal.protocol.core.json_codec import decode
+
+PRIORITY = "x-fal-queue-priority"
+START_TIMEOUT = "x-fal-request-timeout"
+NO_RETRY = "x-fal-no-retry"
+RETRY_CONFIG = "x-fal-retry-config"
+STORE_IO = "x-fal-store-io"
+MAX_QUEUE_LENGTH = "fal_max_queue_length"
+
+ATTEMPTS = 10
+"""How often the platform tries at most. Source: documented (protocol.md section 15)."""
+
+CONDITIONS: dict[str, tuple[str, ...]] = {
+    "timeout": ("request_timeout", "startup_timeout", "runner_connection_timeout"),
+    "server_error": ("runner_incomplete_response", "runner_scheduling_failure"),
+    "connection_error": (
+        "runner_disconnected",
+        "runner_connection_refused",
+        "runner_connection_error",
+    ),
+}
+"""The conditions of ``X-Fal-Retry-Config``, and the failures that each is taken to cover.
+
+Source: documented names (protocol.md section 3.7); which failures is inferred.
+"""
+
+_YES = frozenset({"1", "true", "yes"})
+_NO = frozenset({"0", "false", "no"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is asked of the platform. Source: documented (protocol.md section 3.7).
+
+    ``start_seconds`` is the deadline for starting, ``budgets`` the retries left for a condition.
+    ``max_queue_length`` refuses a request whose queue is longer.
+    """
+
+    start_seconds: float = math.inf
+    is_low: bool = False
+    may_retry: bool = True
+    budgets: Mapping[str, int] = field(default_factory=dict)
+    stores: bool = True
+    max_queue_length: float = math.inf
+
+    def retries_for(self, error_type: str) -> int:
+        """How often the platform may try again after a failure."""
+        if not self.may_retry:
+            return 0
+        for condition, covered in CONDITIONS.items():
+            if error_type in covered:
+                return min(self.budgets.get(condition, ATTEMPTS - 1), ATTEMPTS - 1)
+        return ATTEMPTS - 1
+
+
+NO_WISHES = Wishes()
+
+
+def read_wishes(headers: Mapping[str, str], max_queue_length: str | None = None) -> Wishes:
+    """The wishes of a request whose platform headers were checked."""
+    priority = headers.get(PRIORITY)
+    timeout = headers.get(START_TIMEOUT)
+    no_retry = headers.get(NO_RETRY)
+    config = headers.get(RETRY_CONFIG)
+    store = headers.get(STORE_IO)
+    is_low = priority == "low"
+    if not is_low and timeout is no_retry is config is store is max_queue_length is None:
+        return NO_WISHES
+    return Wishes(
+        math.inf if timeout is None else float(timeout),
+        is_low,
+        no_retry is None or no_retry.strip().lower() not in _YES,
+        {} if config is None else _budgets(config),
+        store is None or store.strip().lower() not in _NO,
+        math.inf if max_queue_length is None else int(max_queue_length),
+    )
+
+
+def _budgets(text: str) -> dict[str, int]:
+    rules: dict[str, dict[str, int]] = decode(text.encode("utf-8", "surrogatepass"))
+    return {name: rule["retries"] for name, rule in rules.items() if "retries" in rule}

@@ -1,0 +1,53 @@
+"""Which answers the real clients ask for again, and how often."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from fakefal.protocol.core import headers as names
+from fakefal.protocol.core.call import Outcome
+from fakefal.protocol.errors.fault import Operation
+
+PYTHON_ATTEMPTS = 10
+"""Requests in all. Source: client (fal_client 1.0.3 client.py: MAX_ATTEMPTS)."""
+
+_PYTHON_CODES = frozenset({408, 409, 429})
+_INGRESS_CODES = frozenset({502, 503, 504})
+_PYTHON_NEVER: frozenset[Operation] = frozenset(("stream", "status_stream", "download"))
+_JS_CODES = frozenset({429, 502, 503, 504})
+_JS_RETRIES: dict[Operation, int] = {
+    "submit": 3,
+    "result": 3,
+    "run": 3,
+    "cancel": 3,
+    "upload": 3,
+    "token": 3,
+    "status": 5,
+}
+
+
+class Requests(NamedTuple):
+    """How many requests each client makes, the first included, if every one is answered alike."""
+
+    python: int
+    js: int
+
+
+def requests_made(outcome: Outcome, operation: Operation) -> Requests:
+    """How often the clients ask for an operation that is always answered with this failure.
+
+    For fal_client 0.13 and later, and @fal-ai/client 1.10. Source: client (protocol.md section
+    7.4).
+    """
+    headers = {name.lower(): value for name, value in outcome.headers}
+    timeout_type = headers.get(names.TIMEOUT_TYPE.lower())
+    python = 1
+    if operation not in _PYTHON_NEVER and not (outcome.status == 504 and timeout_type):
+        is_ingress = outcome.status in _INGRESS_CODES and not outcome.identified
+        if outcome.status in _PYTHON_CODES or (is_ingress and b"nginx" in outcome.payload):
+            python = PYTHON_ATTEMPTS
+    retries = 0
+    codes = _JS_CODES | {500} if operation == "status" else _JS_CODES
+    if outcome.status in codes and not (outcome.status == 504 and timeout_type == "user"):
+        retries = _JS_RETRIES.get(operation, 0)
+    return Requests(python, 1 + retries)

@@ -1,0 +1,215 @@
+"""The error catalogue as data: every failure of fal that has a fixed form on the wire."""
+
+from __future__ import annotations
+
+from fakefal.protocol.errors.errors import ErrorEntry, Grade, Retried
+
+_MODEL = "protocol.md section 7.1 (docs: Model Errors)"
+_REQUEST = "protocol.md section 7.2 (docs: Request Errors)"
+_ACCOUNT = "protocol.md section 7.3"
+_APP = "protocol.md section 4 (client: sdk)"
+_DEADLINE = "protocol.md sections 3.4, 16 row 17"
+_LOCKED = "User is locked. Reason: "
+_UNSAFE = (
+    "body.prompt: Request blocked due to safety violations (harmful content). Please rephrase."
+)
+
+
+def _model(
+    name: str,
+    status: int = 422,
+    retried: Retried = "no",
+    message: str | None = None,
+    grade: Grade = "documented",
+    **context: object,
+) -> ErrorEntry:
+    text = name.replace("_", " ").capitalize() if message is None else message
+    return ErrorEntry(name, "model", status, text, _MODEL, grade, retried, dict(context))
+
+
+def _request(
+    name: str, status: int, retried: Retried, message: str, word: str = "", **headers: str
+) -> ErrorEntry:
+    pairs = tuple((key.replace("_", "-"), value) for key, value in headers.items())
+    grade: Grade = "recorded" if word else "documented"
+    source = _DEADLINE if word else _REQUEST
+    return ErrorEntry(
+        name, "request", status, message, source, grade, retried, headers=pairs, word=word
+    )
+
+
+def _app(name: str, status: int, message: str, source: str, grade: Grade) -> ErrorEntry:
+    return ErrorEntry(name, "app", status, message, source, grade)
+
+
+def _account(name: str, status: int, message: str, grade: Grade = "recorded") -> ErrorEntry:
+    return ErrorEntry(name, "account", status, message, _ACCOUNT, grade, moment="submit")
+
+
+def _locked(name: str, reason: str) -> ErrorEntry:
+    return _account(name, 403, f"{_LOCKED}{reason}")
+
+
+def _routing(name: str, status: int, message: str, body: object = None) -> ErrorEntry:
+    return ErrorEntry(
+        name, "routing", status, message, _ACCOUNT, "recorded", moment="submit", body=body
+    )
+
+
+def _ingress(status: int, phrase: str) -> ErrorEntry:
+    return ErrorEntry(
+        f"nginx_{status}",
+        "ingress",
+        status,
+        phrase,
+        "protocol.md section 3.10",
+        "client",
+        moment="submit",
+    )
+
+
+_IMAGES = ["png", "jpg", "jpeg", "webp"]
+_ARCHIVES = [".zip"]
+
+ENTRIES = (
+    _model("internal_server_error", 500, "yes", "Internal server error"),
+    _model("generation_timeout", 504, "yes", "Generation timeout"),
+    _model("downstream_service_error", 400, "maybe", "Downstream service error"),
+    _model("downstream_service_unavailable", 500, "yes", "Downstream service unavailable"),
+    _model(
+        "content_policy_violation",
+        message="The content could not be processed because it contained material flagged by a "
+        "content checker.",
+    ),
+    _model("no_media_generated", 422, "maybe", "No media was generated"),
+    _model("image_too_small", message="Image is too small", min_height=256, min_width=256),
+    _model("image_too_large", message="Image is too large", max_height=4096, max_width=4096),
+    _model("image_load_error", message="Failed to load the image"),
+    _model("file_download_error", message="Failed to download the file"),
+    _model("face_detection_error", message="Could not detect face in the image"),
+    _model("file_too_large", message="File is too large", max_size=10485760),
+    _model("greater_than", message="Input should be greater than 0", gt=0),
+    _model("greater_than_equal", message="Input should be greater than or equal to 0", ge=0),
+    _model("less_than", message="Input should be less than 2", lt=2),
+    _model("less_than_equal", message="Input should be less than or equal to 2", le=2),
+    _model("multiple_of", message="Input should be a multiple of 8", multiple_of=8),
+    _model("sequence_too_short", message="Sequence is too short", min_length=1),
+    _model("sequence_too_long", message="Sequence is too long", max_length=5000),
+    _model("one_of", message="Input should be 'A' or 'B'", expected=["A", "B"]),
+    _model("feature_not_supported", message="Feature is not supported"),
+    _model("invalid_archive", message="Invalid archive", supported_extensions=_ARCHIVES),
+    _model(
+        "archive_file_count_below_minimum",
+        min_count=4,
+        provided_count=1,
+        supported_extensions=_IMAGES,
+    ),
+    _model(
+        "archive_file_count_exceeds_maximum",
+        max_count=100,
+        provided_count=101,
+        supported_extensions=_IMAGES,
+    ),
+    _model("audio_duration_too_long", max_duration=60, provided_duration=90),
+    _model("audio_duration_too_short", min_duration=5, provided_duration=1),
+    _model("video_duration_too_long", max_duration=60, provided_duration=90),
+    _model("video_duration_too_short", min_duration=5, provided_duration=1),
+    _model("unsupported_audio_format", supported_formats=["mp3", "wav", "ogg"]),
+    _model("unsupported_image_format", supported_formats=_IMAGES),
+    _model(
+        "value_error",
+        message="Value error, the value is not valid",
+        error={},
+        grade="recorded",
+    ),
+    _model("input_value_error", message="Input value error", grade="recorded"),
+    _model("invalid_api_key", message="Invalid API key", grade="recorded"),
+    _model("unsupported_video_format", supported_formats=["mp4", "webm", "mov"]),
+    _request("request_timeout", 504, "yes", "Request timed out"),
+    _request("startup_timeout", 504, "yes", "Runner startup timed out"),
+    _request("runner_scheduling_failure", 503, "yes", "No runner available"),
+    _request("runner_connection_timeout", 503, "yes", "Runner connection timed out"),
+    _request("runner_disconnected", 503, "yes", "Runner disconnected"),
+    _request("runner_connection_refused", 503, "yes", "Runner connection refused"),
+    _request("runner_connection_error", 503, "yes", "Runner connection error"),
+    _request("runner_incomplete_response", 502, "yes", "Runner sent an incomplete response"),
+    _request("runner_server_error", 500, "no", "Runner server error"),
+    _request("client_disconnected", 499, "no", "Client disconnected"),
+    _request("client_cancelled", 499, "no", "Request was cancelled"),
+    _request("bad_request", 400, "no", "Bad request"),
+    _request("internal_error", 500, "no", "Internal error"),
+    _app("invalid_text", 422, "Invalid input", "protocol.md section 7.1", "recorded"),
+    _app("unsafe_text", 422, _UNSAFE, "protocol.md section 7.1", "recorded"),
+    _app("application_error", 500, "Internal Server Error", _APP, "client"),
+    _app("gpu_out_of_memory", 503, "CUDA error: out of memory", _APP, "client"),
+    _app("gpu_error", 503, "GPU error", _APP, "client"),
+    _app("cancelled_by_app", 499, "Request cancelled by the client.", _APP, "recorded"),
+    _request(
+        "start_deadline",
+        504,
+        "no",
+        "Request timed out",
+        word="request_timeout",
+        X_Fal_Request_Timeout_Type="user",
+    ),
+    _account("bad_key", 401, "invalid key credentials"),
+    _account("unknown_key", 401, "No user found for Key ID and Secret"),
+    _account(
+        "malformed_key",
+        401,
+        "Invalid Key Authorization header format. Expected '<key_id>:<key_secret>'.",
+    ),
+    _account("bearer_key", 401, "bearer: unable to decode issuer"),
+    _account("missing_key", 401, "Authorization header is required"),
+    _account(
+        "no_access",
+        401,
+        'Cannot access application "{app}". Authentication is required to access this application.',
+    ),
+    _account("forbidden_app", 403, 'Cannot access application "{app}"', "inferred"),
+    _locked(
+        "exhausted_balance", "Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
+    ),
+    _locked("admin_lock", "Admin lock. Please contact hello@fal.ai."),
+    _locked("payment_method_missing", "Please add a payment method at fal.ai/dashboard/billing"),
+    _locked("account_archived", "This account has been archived. Please contact hello@fal.ai."),
+    _locked("budget_exceeded", "User budget is exceeded. Adjust it at fal.ai/dashboard/billing"),
+    _locked("lock_unknown", "Unknown. Please contact hello@fal.ai."),
+    _locked("top_up", "TOP_UP."),
+    _locked("admin_lock_support", "Admin lock. Please contact support@fal.ai"),
+    ErrorEntry(
+        "concurrent_requests_limit",
+        "account",
+        429,
+        "Reached concurrent requests limit of 2",
+        "protocol.md section 3.9",
+        "recorded",
+        "yes",
+        data={"type": "concurrent_requests_limit", "data": {"limit": 2}},
+        headers=(
+            ("X-Fal-Needs-Retry", "1"),
+            ("X-Fal-Error-Type", "concurrent_requests_limit"),
+        ),
+        moment="submit",
+    ),
+    ErrorEntry(
+        "queue_full",
+        "account",
+        429,
+        "Queue is longer than fal_max_queue_length allows",
+        "protocol.md sections 3.1, 7.3",
+        "inferred",
+        moment="submit",
+    ),
+    _routing("unknown_app", 404, 'Application "{alias}" not found'),
+    _routing("unknown_path", 404, "Path {path} not found"),
+    _routing("not_found", 404, "NOT_FOUND", body={"status": "NOT_FOUND"}),
+    _routing("already_completed", 400, "ALREADY_COMPLETED", body={"status": "ALREADY_COMPLETED"}),
+    _routing("method_not_allowed", 405, "Method Not Allowed"),
+    _routing("invalid_storage_type", 400, "Invalid storage type"),
+    _ingress(413, "Request Entity Too Large"),
+    _ingress(502, "Bad Gateway"),
+    _ingress(503, "Service Temporarily Unavailable"),
+    _ingress(504, "Gateway Time-out"),
+)
+"""Every failure, family by family."""

@@ -1,0 +1,1 @@
+"""Language models: any-llm, openrouter/router, OpenAI-compatible bodies, tokens and prices."""

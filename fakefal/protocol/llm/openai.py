@@ -1,0 +1,202 @@
+"""What the OpenAI-compatible endpoints take, and how they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from pydantic_core import SchemaValidator, ValidationError
+
+from fakefal.protocol.core.call import Json, Outcome
+from fakefal.protocol.errors.errors import failure
+from fakefal.protocol.llm.endpoints import Variant
+from fakefal.protocol.llm.inputs import fal_item
+
+MAX_CHOICES = 128
+MAX_DIMENSIONS = 8192
+MAX_EMBEDDED = 2048
+
+UPSTREAM = 502
+"""The code that OpenRouter gives a failure of the model behind it. Source: inferred."""
+
+_ANY = {"type": "any"}
+_TEXT = {"type": "str"}
+_OBJECT = {"type": "dict"}
+
+
+def _maybe(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "nullable", "schema": schema}
+
+
+def _number(most: float) -> dict[str, Any]:
+    return _maybe({"type": "float", "strict": True, "ge": 0, "le": most})
+
+
+def _count(most: int | None = None) -> dict[str, Any]:
+    bounds = {"ge": 1} | ({} if most is None else {"le": most})
+    return _maybe({"type": "int", "strict": True, **bounds})
+
+
+def _list(items: dict[str, Any], least: int = 0, most: int | None = None) -> dict[str, Any]:
+    bounds = {"min_length": least} | ({} if most is None else {"max_length": most})
+    return {"type": "list", "items_schema": items, **bounds}
+
+
+def _object(required: dict[str, Any], optional: dict[str, Any]) -> dict[str, Any]:
+    fields = {
+        name: {"type": "typed-dict-field", "schema": schema, "required": name in required}
+        for name, schema in {**required, **optional}.items()
+    }
+    return {"type": "typed-dict", "fields": fields, "extra_behavior": "ignore"}
+
+
+_ROLES = ["system", "developer", "user", "assistant", "tool", "function"]
+_MESSAGE = _object({"role": {"type": "literal", "expected": _ROLES}}, {"content": _ANY})
+
+_SAMPLED = {
+    "temperature": _number(2),
+    "top_p": _number(1),
+    "stream": _maybe({"type": "bool", "strict": True}),
+    "tools": _maybe(_list(_OBJECT)),
+    "metadata": _maybe(_OBJECT),
+}
+
+_SCHEMAS: dict[Variant, dict[str, Any]] = {
+    "chat": _object(
+        {"model": _TEXT, "messages": _list(_MESSAGE, least=1)},
+        {
+            **_SAMPLED,
+            "max_tokens": _count(),
+            "max_completion_tokens": _count(),
+            "n": _count(MAX_CHOICES),
+            "response_format": _maybe(_OBJECT),
+            "stream_options": _maybe(_OBJECT),
+        },
+    ),
+    "responses": _object(
+        {
+            "model": _TEXT,
+            "input": {
+                "type": "union",
+                "mode": "left_to_right",
+                "choices": [_TEXT, _list(_OBJECT)],
+            },
+        },
+        {
+            **_SAMPLED,
+            "instructions": _maybe(_TEXT),
+            "max_output_tokens": _count(),
+            "text": _maybe(_OBJECT),
+            "reasoning": _maybe(_OBJECT),
+        },
+    ),
+    "embeddings": _object(
+        {
+            "model": _TEXT,
+            "input": {
+                "type": "union",
+                "mode": "left_to_right",
+                "choices": [_TEXT, _list(_ANY, least=1, most=MAX_EMBEDDED)],
+            },
+        },
+        {
+            "encoding_format": _maybe({"type": "literal", "expected": ["float", "base64"]}),
+            "dimensions": _count(MAX_DIMENSIONS),
+        },
+    ),
+}
+"""The fields that are looked at; all others pass. Source: client (openai 3.54.0 types)."""
+
+
+@lru_cache(maxsize=8)
+def _schema(variant: Variant) -> SchemaValidator:
+    return SchemaValidator(_SCHEMAS[variant])
+
+
+def validate(variant: Variant, body: Json) -> list[Json]:
+    """What is wrong with an input, in fal's words; the answer tells the first in OpenAI's.
+
+    Source: client (openai 3.54.0); that bad input is told at once is inferred.
+    """
+    if not isinstance(body, dict):
+        msg = "Input should be a valid dictionary or object to extract fields from"
+        return [{"type": "model_attributes_type", "loc": ["body"], "msg": msg, "input": body}]
+    try:
+        _schema(variant).validate_python(body)
+    except ValidationError as error:
+        return [fal_item(found) for found in error.errors(include_url=False)]
+    return []
+
+
+def refusal(flaws: Iterable[Json]) -> Outcome:
+    """The 400 of a bad input: ``{"error": {"message": …, "param": "messages", …}}``.
+
+    Source: inferred (OpenAI's shape, OpenRouter's status).
+    """
+    first: dict[str, Json] = next(iter(flaws), {})
+    param = parameter(first.get("loc", ()))
+    msg = str(first.get("msg", "Bad request"))
+    code = {"missing": "missing_required_parameter", "json_invalid": None}.get(
+        str(first.get("type")), "invalid_value"
+    )
+    message = f"Invalid request: {param}: {msg}" if param else f"Invalid request: {msg}"
+    return failure(400, error_body(message, "invalid_request_error", param, code))
+
+
+def parameter(loc: Iterable[str | int]) -> str | None:
+    """``["body", "messages", 0, "role"]`` as ``messages[0].role``; None for the whole body."""
+    text = ""
+    for part in list(loc)[1:]:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif part != "str" and not part.startswith("list["):  # pydantic's names in a union
+            text += f".{part}" if text else part
+    return text or None
+
+
+def error_body(
+    message: str, type_: str | None, param: str | None = None, code: Json = None
+) -> dict[str, Json]:
+    """``{"error": {"message": "…", "type": "…", "param": null, "code": 502}}``.
+
+    Source: recorded that ``error.message`` is there (protocol.md section 6.4); the other fields are
+    OpenAI's.
+    """
+    return {"error": {"message": message, "type": type_, "param": param, "code": code}}
+
+
+def in_openai_words(outcome: Outcome) -> Outcome:
+    """A failure of the model or of its app as ``{"error": …}``; one of the platform as it is.
+
+    The platform's are those that have an ``error_type``, that a queue refuses at submit, or that
+    are no JSON. Source: recorded that both shapes are met (protocol.md section 6.4); which is when
+    is inferred.
+    """
+    body = outcome.body
+    is_platforms = outcome.error_type is not None or outcome.moment == "submit"
+    if is_platforms or not isinstance(body, dict) or "detail" not in body:
+        return outcome
+    detail = body["detail"]
+    if isinstance(detail, list) and detail and isinstance(detail[0], dict):
+        first = detail[0]
+        told = error_body(
+            str(first.get("msg", "Error")),
+            str(first.get("type")),
+            parameter(first.get("loc", ())),
+            outcome.status,
+        )
+    else:
+        told = error_body(str(detail), _TYPES.get(outcome.status, "api_error"), code=outcome.status)
+    return failure(outcome.status, told, headers=outcome.headers, error=outcome.error)
+
+
+_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    409: "conflict_error",
+    422: "invalid_request_error",
+    429: "rate_limit_error",
+}

@@ -1,0 +1,1 @@
+"""The platform API at api.fal.ai: models, prices, usage."""

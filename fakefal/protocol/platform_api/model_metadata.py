@@ -1,0 +1,74 @@
+"""How the platform API describes an endpoint of which little is known.
+
+Source: documented (protocol.md section 14); what stands in the fields follows from the id.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from fakefal.protocol.core.endpoints import EndpointId
+from fakefal.protocol.llm.endpoints import variant_of
+
+_SINCE = "2026-01-01T00:00:00Z"
+_CATEGORY = re.compile(
+    r"(?:text|image|video|audio|speech)-to-(?:text|image|video|audio|speech|3d)|training|vision|llm"
+)
+
+
+def model_of(endpoint: EndpointId) -> dict[str, Any]:
+    """``{"endpoint_id": …, "metadata": {…}}``."""
+    name = " ".join(part for part in (endpoint.alias, *endpoint.path.split("/")) if part)
+    return {
+        "endpoint_id": endpoint.text,
+        "metadata": {
+            "display_name": name.replace("-", " ").title(),
+            "category": category_of(endpoint),
+            "description": f"{endpoint.text}, as fakefal serves it",
+            "status": "active",
+            "tags": [],
+            "updated_at": _SINCE,
+            "is_favorited": False,
+            "thumbnail_url": "https://fal.media/files/fakefal/thumbnail.png",
+            "model_url": f"https://fal.run/{endpoint.text}",
+            "date": _SINCE,
+            "highlighted": False,
+            "pinned": False,
+        },
+    }
+
+
+def category_of(endpoint: EndpointId) -> str:
+    """What an endpoint is for, by its id; ``text-to-image`` for most that say nothing."""
+    if variant_of(endpoint) is not None:
+        return "llm"
+    if endpoint.namespace == "workflows":
+        return "workflow"
+    found = _CATEGORY.search(endpoint.text)
+    return "text-to-image" if found is None else found[0]
+
+
+def openapi_of(model: dict[str, Any]) -> dict[str, Any]:
+    """A description of the endpoint's queue that takes and gives any object."""
+    endpoint, metadata = model["endpoint_id"], model["metadata"]
+    anything = {"type": "object", "additionalProperties": True}
+    content = {"application/json": {"schema": anything}}
+    return {
+        "openapi": "3.0.4",
+        "info": {
+            "title": f"Queue OpenAPI for {endpoint}",
+            "version": "1.0.0",
+            "description": metadata["description"],
+            "x-fal-metadata": {"endpointId": endpoint, "category": metadata["category"]},
+        },
+        "servers": [{"url": "https://queue.fal.run"}],
+        "paths": {
+            f"/{endpoint}": {
+                "post": {
+                    "requestBody": {"required": True, "content": content},
+                    "responses": {"200": {"description": "The request.", "content": content}},
+                }
+            }
+        },
+    }

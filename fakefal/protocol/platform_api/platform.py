@@ -1,0 +1,188 @@
+"""api.fal.ai/v1: the shapes of the platform API's answers and errors.
+
+Source of all: documented (protocol.md section 14, the reference of the platform API), unless said
+otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from fakefal.protocol.errors.errors import WireError
+
+DOCS_URL = "https://docs.fal.ai/platform-apis#error-handling"
+MAX_IDS = 50
+"""How many endpoints one question may name."""
+
+CURRENCY = "USD"
+PAGE = 50
+MAX_PAGE = 1_000
+
+Item = TypeVar("Item")
+
+_TYPES = {
+    400: "validation_error",
+    401: "authorization_error",
+    403: "authorization_error",
+    404: "not_found",
+    429: "rate_limited",
+}
+
+
+def shaped(error: WireError) -> WireError:
+    """An error in the shape of the platform API; one that has it, or is a page, stays as it is."""
+    body = error.body
+    if isinstance(body, bytes) or (isinstance(body, dict) and "error" in body):
+        return error
+    status = 400 if error.status == 422 else error.status
+    type_ = "server_error" if status >= 500 else _TYPES.get(status, "validation_error")
+    told = {
+        "type": type_,
+        "message": error.told,
+        "docs_url": DOCS_URL,
+        "request_id": error.request_id,
+    }
+    return replace(error, status=status, body={"error": told})
+
+
+def invalid(message: str) -> WireError:
+    """A question that cannot be answered as it is put."""
+    return WireError(400, {"detail": message})
+
+
+def unknown(message: str) -> WireError:
+    """Something that is not there."""
+    return WireError(404, {"detail": message})
+
+
+def admin_only() -> WireError:
+    """A question that keys of the scope API may not ask."""
+    return WireError(403, {"detail": "This operation requires an API key with the ADMIN scope"})
+
+
+class Asked:
+    """The query of a request. Values are listed by repeating a name, or with commas."""
+
+    def __init__(self, query: str) -> None:
+        self._pairs = parse_qsl(query, keep_blank_values=True)
+
+    def one(self, name: str) -> str | None:
+        """A value; the last one if there are several."""
+        found = [value for key, value in self._pairs if key == name]
+        return found[-1] if found else None
+
+    def many(self, name: str) -> list[str]:
+        """All values, each once, in their order."""
+        parts = [
+            part.strip()
+            for key, value in self._pairs
+            if key in (name, f"{name}[]")
+            for part in value.split(",")
+        ]
+        return [part for part in dict.fromkeys(parts) if part]
+
+    def endpoints(self, *, at_least: int = 0) -> list[str]:
+        """``endpoint_id``; raises the 400 of too few and too many."""
+        found = [it.strip("/") for it in self.many("endpoint_id")]
+        if not at_least <= len(found) <= MAX_IDS:
+            raise invalid(f"endpoint_id: name {at_least} to {MAX_IDS} endpoints")
+        return found
+
+    def word(self, name: str, known: Sequence[str]) -> str | None:
+        """One of some words; raises the 400 of any other."""
+        found = self.one(name)
+        if found is not None and found not in known:
+            raise invalid(f"{name}: one of {', '.join(known)}")
+        return found
+
+    def instant(self, name: str) -> float | None:
+        """An ISO 8601 date or instant, in seconds; raises the 400 of what is none."""
+        text = self.one(name)
+        if text is None:
+            return None
+        try:
+            moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace(" ", "+"))
+        except ValueError:
+            raise invalid(f"{name}: an ISO 8601 date, such as 2026-01-31T00:00:00Z") from None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)).total_seconds()
+
+    def page(self, items: Sequence[Item]) -> tuple[list[Item], dict[str, Any]]:
+        """The items of the page that is asked for, and what the answer says of the next.
+
+        A cursor is the base64 of the page's number. Raises the 400 of a bad ``limit`` or
+        ``cursor``.
+        """
+        limit, number = self._limit(), self._number()
+        start = (number - 1) * limit
+        has_more = start + limit < len(items)
+        cursor = b64encode(str(number + 1).encode()).decode() if has_more else None
+        return list(items[start : start + limit]), {"next_cursor": cursor, "has_more": has_more}
+
+    def _limit(self) -> int:
+        text = self.one("limit")
+        if text is None:
+            return PAGE
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PAGE):
+            raise invalid(f"limit: a number from 1 to {MAX_PAGE}")
+        return int(text)
+
+    def _number(self) -> int:
+        cursor = self.one("cursor")
+        if not cursor:
+            return 1
+        try:
+            number = int(b64decode(cursor, validate=True)[:9])
+        except ValueError:
+            number = 0
+        if number < 1:
+            raise invalid("cursor: the next_cursor of an answer")
+        return number
+
+
+TIMEFRAMES = ("minute", "hour", "day", "week", "month")
+
+
+def timeframe_for(seconds: float) -> str:
+    """How fine a time series is where the caller does not say. Source: documented in part."""
+    for limit, name in ((2 * 3600, "minute"), (2 * 86_400, "hour"), (64 * 86_400, "day")):
+        if seconds <= limit:
+            return name
+    return "week" if seconds <= 183 * 86_400 else "month"
+
+
+def bucket_of(instant: float, timeframe: str) -> str:
+    """The beginning of the minute, hour, day, week (Monday) or month, in UTC, as ISO 8601."""
+    begin = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    moment = begin + timedelta(seconds=math.floor(instant))
+    if timeframe != "minute":
+        moment = moment.replace(minute=0)
+    if timeframe not in ("minute", "hour"):
+        moment = moment.replace(hour=0)
+    if timeframe == "week":
+        moment -= timedelta(days=moment.weekday())
+    if timeframe == "month":
+        moment = moment.replace(day=1)
+    return moment.replace(second=0).isoformat()
+
+
+def stamp(instant: float) -> str:
+    """An instant as the platform API has it: ``2026-01-15T12:00:00.250Z``, zeros left out."""
+    moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=round(instant, 3))
+    text = moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
+    return text.replace("+00:00", "Z")
+
+
+def is_status(status: int, wanted: str | None) -> bool:
+    """Whether a request with this status ended in ``success``, ``user_error`` or ``error``."""
+    if wanted is None:
+        return True
+    kind = "success" if status < 400 else "user_error" if status < 500 else "error"
+    return kind == wanted

@@ -1,0 +1,1 @@
+"""Uploads, the CDN, access control of files and byte ranges."""

@@ -1,0 +1,120 @@
+"""Who may read a stored file, and for how long: the lifecycle that headers ask for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from fakefal.protocol.core.json_codec import decode
+from fakefal.protocol.errors.errors import WireError, bad_request
+
+Decision = Literal["allow", "forbid", "hide"]
+
+_OPENNESS: tuple[Decision, ...] = ("hide", "forbid", "allow")
+_RULES = 1000
+
+LIFECYCLE_HEADERS = ("x-fal-object-lifecycle", "x-fal-object-lifecycle-preference")
+"""The JS client sends the first with uploads and the second with calls, fal_client sends both.
+
+Source: client (protocol.md sections 10.1, 10.3).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Acl:
+    """Who may read: what holds for everybody, and for single users. The owner always may."""
+
+    default: Decision = "allow"
+    rules: tuple[tuple[str, Decision], ...] = ()
+
+    def decide(self, identities: Iterable[str] = ()) -> Decision:
+        """What a reader gets who goes by these names; of several the most open counts.
+
+        Source: documented (protocol.md section 10.6).
+        """
+        names = set(identities)
+        found = [decision for user, decision in self.rules if user in names]
+        return max(found, key=_OPENNESS.index) if found else self.default
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """How long a file lives, in seconds (None: for ever), and who may read it.
+
+    Source: documented, client (protocol.md sections 10.6, 16 row 25).
+    """
+
+    seconds: float | None = None
+    acl: Acl = Acl()
+
+
+KEPT = Lifecycle()
+"""What holds if nothing is asked for: never expires, everybody may read."""
+
+
+def read_lifecycle(headers: Mapping[str, str]) -> Lifecycle:
+    """The lifecycle that a request's headers ask for; raises the 400 of a malformed one.
+
+    ``{"expiration_duration_seconds": 3600, "initial_acl": {"default": "hide", "rules": […]}}``
+    """
+    for name in LIFECYCLE_HEADERS:
+        text = headers.get(name)
+        if text is not None:
+            try:
+                return _lifecycle(decode(text.encode("utf-8", "replace")))
+            except (ValueError, TypeError):
+                raise _malformed(name, text) from None
+    return KEPT
+
+
+def _lifecycle(value: Any) -> Lifecycle:
+    if not isinstance(value, dict):
+        raise TypeError
+    seconds = value.get("expiration_duration_seconds")
+    if seconds is not None:
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+            raise TypeError
+        if not 0 <= seconds < math.inf:
+            raise ValueError
+    acl = value.get("initial_acl")
+    # Zero is no expiration. Source: client (fal_client 1.0.3 client.py).
+    return Lifecycle(float(seconds) if seconds else None, Acl() if acl is None else _acl(acl))
+
+
+def _acl(value: Any) -> Acl:
+    if not isinstance(value, dict):
+        raise TypeError
+    rules = value.get("rules")
+    rules = [] if rules is None else rules
+    if not isinstance(rules, list) or len(rules) > _RULES:
+        raise TypeError
+    return Acl(
+        _decision(value.get("default") or "allow"),
+        tuple((_name(rule["user"]), _decision(rule["decision"])) for rule in map(_dict, rules)),
+    )
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not {"user", "decision"} <= value.keys():
+        raise TypeError
+    return value
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _decision(value: Any) -> Decision:
+    if value not in get_args(Decision):
+        raise ValueError
+    found: Decision = value
+    return found
+
+
+def _malformed(name: str, text: str) -> WireError:
+    title = "-".join(part.capitalize() for part in name.split("-"))
+    return bad_request(f"Invalid {title} header: {text[:200]!r}")

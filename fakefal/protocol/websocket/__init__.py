@@ -1,0 +1,1 @@
+"""Realtime messages and HTTP over WebSocket."""

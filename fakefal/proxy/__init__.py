@@ -1,0 +1,1 @@
+"""The forward proxy: CONNECT, absolute-form requests, TLS detection."""

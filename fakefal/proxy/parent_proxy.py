@@ -1,0 +1,88 @@
+"""The proxy that the user's network wants: the way to hosts that are not fal's goes through it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # not in typeshed
+
+from fakefal.proxy.relay import Side, dial
+
+_HEAD_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """An HTTP proxy; ``direct`` is a list as of NO_PROXY, of hosts that it is not asked for."""
+
+    host: str
+    port: int
+    authorization: str = ""
+    direct: str = ""
+
+    async def dial(self, host: str, port: int, seconds: float) -> Side:
+        """The far end of a tunnel to a host; raises OSError, in words that say why."""
+        if proxy_bypass_environment(f"{host}:{port}", {"no": self.direct}):
+            return await dial(host, port, seconds)
+        try:
+            return await asyncio.wait_for(self._dial(host, port), seconds)
+        except (TimeoutError, asyncio.TimeoutError):
+            raise OSError(f"the proxy {self} gave no connection within {seconds:g} s") from None
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    async def _dial(self, host: str, port: int) -> Side:
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        sock = socket.socket(family, kind, protocol)
+        sock.setblocking(False)
+        try:
+            await loop.sock_connect(sock, address)
+            await self._ask(sock, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+            _, side = await loop.create_connection(Side, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+        return side
+
+    async def _ask(self, sock: socket.socket, target: str) -> None:
+        """CONNECT; raises OSError with the proxy's own words if it will not."""
+        loop = asyncio.get_running_loop()
+        authorization = ""
+        if self.authorization:
+            authorization = f"Proxy-Authorization: {self.authorization}\r\n"
+        head = f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{authorization}\r\n"
+        await loop.sock_sendall(sock, head.encode("latin-1", "replace"))
+        answer = b""
+        while not answer.endswith(b"\r\n\r\n"):
+            byte = await loop.sock_recv(sock, 1)  # not one more: what follows is the host's
+            if not byte or len(answer) > _HEAD_BYTES:
+                raise OSError(f"the proxy {self} closed the connection")
+            answer += byte
+        line = answer.partition(b"\r\n")[0].decode("latin-1")
+        if line.split(" ")[1:2] != ["200"]:
+            raise OSError(f"the proxy {self} answered: {line}")
+
+
+def upstream_of(environment: Mapping[str, str]) -> Upstream | None:
+    """The proxy for https that an environment names; None for none, or for one of another kind."""
+    written = environment.get("https_proxy") or environment.get("HTTPS_PROXY") or ""
+    try:
+        parts = urlsplit(written if "://" in written else f"http://{written}")
+        port = parts.port or 80
+    except ValueError:
+        return None
+    if parts.scheme != "http" or not parts.hostname:
+        return None
+    authorization = ""
+    if parts.username:
+        named = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        authorization = f"Basic {base64.b64encode(named.encode()).decode()}"
+    direct = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    return Upstream(parts.hostname, port, authorization, direct)

@@ -1,0 +1,1 @@
+"""Forwards requests to fal and captures what was exchanged, without secrets."""

@@ -1,0 +1,196 @@
+"""The upstream: the real fal, or a base URL in its place; where it is, and how it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from ipaddress import ip_address
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from yarl import URL
+
+from fakefal.addressing import Address, link, media_link
+from fakefal.errors import FakefalError
+from fakefal.protocol.core import hosts
+from fakefal.protocol.core.hosts import CANONICAL
+from fakefal.recorder.capture.bypass import outward
+from fakefal.recorder.capture.captures import Pairs
+
+_FIELD_BYTES = 65_536
+_REAL = "https://{host}"
+
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers of one connection, which are not handed on."""
+
+_OURS = frozenset({"accept-encoding", "x-forwarded-host", "x-fal-target-host", "x-fal-target-url"})
+
+
+class Upstream:
+    """Knows where each fal host is reached. ``base`` None is fal itself, over https."""
+
+    def __init__(self, base: str | None = None) -> None:
+        self._base = _REAL if base is None else f"{_checked(base)}/{{host}}"
+        self._session: aiohttp.ClientSession | None = None
+        self._proxies = _proxies() if base is None else {}
+        self.name = "https://fal.run" if base is None else base.rstrip("/")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs on this machine, so that it can reach what listens here."""
+        host = URL(self._base.format(host="x")).host or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+    def url(self, host: str, path: str, query: str) -> URL:
+        """The URL of a path on a fal host."""
+        text = f"{self._base.replace('{host}', host)}{path}"
+        return URL(f"{text}?{query}" if query else text, encoded=True)
+
+    async def ask(
+        self, method: str, url: URL, headers: Pairs, body: bytes | AsyncIterable[bytes] | None
+    ) -> aiohttp.ClientResponse:
+        """Ask, and give the answer as soon as its head is there; to be closed by the caller.
+
+        Redirects are handed on. Certificates are verified. Raises aiohttp.ClientError.
+        """
+        with outward():
+            return await self.session().request(
+                method,
+                url,
+                headers=headers,
+                data=body,
+                allow_redirects=False,
+                proxy=self._proxies.get(url.host or ""),
+            )
+
+    async def open_socket(
+        self, url: URL, headers: Pairs, limit_bytes: int
+    ) -> aiohttp.ClientWebSocketResponse:
+        """Open a WebSocket, on which messages may be ``limit_bytes`` long.
+
+        Raises aiohttp.ClientError.
+        """
+        with outward():
+            return await self.session().ws_connect(
+                url,
+                headers=headers,
+                max_msg_size=limit_bytes,
+                compress=0,
+                autoclose=False,
+                proxy=self._proxies.get(url.host or ""),
+            )
+
+    def session(self) -> aiohttp.ClientSession:
+        """The HTTP client; made when it is first needed.
+
+        A named upstream gets each request on a connection of its own: what it breaks is then not
+        tried again behind the caller's back. Fal itself is asked through the proxies that the
+        environment named when the recording began: a test's own names none.
+        """
+        if self._session is None:
+            is_named = self._base != _REAL
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, force_close=is_named),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=30),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
+                max_line_size=_FIELD_BYTES,
+                max_field_size=_FIELD_BYTES,
+            )
+        return self._session
+
+    async def close(self) -> None:
+        """Close all connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    # URLs in bodies
+
+    def canonical(self, body: bytes) -> bytes:
+        """A body of upstream with URLs under fal's own names."""
+        return self._renamed(body, self._base, _REAL)
+
+    def for_caller(self, body: bytes, address: Address) -> bytes:
+        """The same, with URLs that lead the caller back to the recorder."""
+        for host in _NAMES:
+            make = media_link if host in hosts.STORED else link
+            theirs = self._base.replace("{host}", host)
+            body = _replaced(body, theirs, make(address, CANONICAL[host], ""))
+        return body
+
+    def from_caller(self, body: bytes, address: Address) -> bytes:
+        """A body of the caller with URLs under fal's own names."""
+        for host in set(CANONICAL.values()):
+            for make in (link, media_link):
+                body = _replaced(body, make(address, host, ""), f"https://{host}")
+        return body
+
+    def to_upstream(self, body: bytes) -> bytes:
+        """A body with URLs under fal's own names as upstream can reach them."""
+        return self._renamed(body, _REAL, self._base)
+
+    def _renamed(self, body: bytes, before: str, after: str) -> bytes:
+        if before == after:
+            return body
+        for host in _NAMES:
+            body = _replaced(body, before.replace("{host}", host), after.replace("{host}", host))
+        return body
+
+
+_NAMES = tuple(CANONICAL)
+
+
+def handed_on(headers: Pairs) -> Pairs:
+    """A caller's headers as upstream gets them. It is asked for bodies that are not packed."""
+    named = {
+        token.strip().lower()
+        for name, value in headers
+        if name.lower() == "connection"
+        for token in value.split(",")
+    }
+    dropped = HOP_BY_HOP | _OURS | named
+    kept = tuple(pair for pair in headers if pair[0].lower() not in dropped)
+    return (*kept, ("Accept-Encoding", "identity"))
+
+
+def _replaced(body: bytes, before: str, after: str) -> bytes:
+    """A body in which each string that begins with one URL begins with another."""
+    if before == after:
+        return body
+    return body.replace(f'"{before}/'.encode(), f'"{after}/'.encode())
+
+
+def _proxies() -> dict[str, str]:
+    """The proxy of the environment for each host of fal that is to be asked through one."""
+    proxy = getproxies().get("https")
+    return {} if not proxy else {name: proxy for name in _NAMES if not proxy_bypass(name)}
+
+
+def _checked(base: str) -> str:
+    try:
+        url = URL(base)
+        good = url.scheme in ("http", "https") and bool(url.host)
+    except ValueError:
+        good = False
+    if not good:
+        raise FakefalError(f'--upstream "{base}" is no base URL — write http://127.0.0.1:8788')
+    return base.rstrip("/")

@@ -1,0 +1,1 @@
+"""Turns captures into exchanges of a scenario."""

@@ -1,0 +1,63 @@
+"""Webhooks of upstream: received here, handed on to where the caller wanted them, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from fakefal.protocol.core import hosts
+from fakefal.recorder.capture.captures import Asked, Capture, Heard, whole
+from fakefal.recorder.capture.upstream import HOP_BY_HOP, Upstream
+
+PREFIX = "/recorder/webhooks/"
+"""Where upstream posts them, under the control API."""
+
+_CONTROL = "/_fakefal"
+_LIMIT_SECONDS = 120.0
+
+
+class Webhooks:
+    """Knows which webhook is whose. ``elapsed`` gives seconds since the recording began."""
+
+    def __init__(self, upstream: Upstream, elapsed: Callable[[], float]) -> None:
+        self._upstream = upstream
+        self._elapsed = elapsed
+        self._targets: list[str] = []
+
+    def expect(self, url: str) -> str:
+        """The path that stands for a URL of a caller."""
+        if url not in self._targets:
+            self._targets.append(url)
+        return f"{_CONTROL}{PREFIX}{self._targets.index(url)}"
+
+    async def relay(self, request: web.BaseRequest, path: str) -> Capture | None:
+        """Hand a webhook on, byte by byte as its signature is over the bytes; None if it is
+        nobody's."""
+        number = path.removeprefix(PREFIX)
+        if not number.isdecimal() or int(number) >= len(self._targets):
+            return None
+        at = self._elapsed()
+        body = await request.read()
+        pairs = tuple(
+            (name, value)
+            for name, value in request.headers.items()
+            if name.lower() not in HOP_BY_HOP
+        )
+        heard = await self._post(self._targets[int(number)], pairs, body)
+        canonical = self._upstream.canonical(body)
+        asked = Asked("POST", hosts.QUEUE, "/webhook", "", pairs, canonical)
+        return Capture(at, self._elapsed(), asked, heard, "", True)
+
+    async def _post(self, target: str, pairs: tuple[tuple[str, str], ...], body: bytes) -> Heard:
+        """The receiver's answer; 502 where there is none, so that upstream tries again."""
+        limit = aiohttp.ClientTimeout(total=_LIMIT_SECONDS)
+        try:
+            async with self._upstream.session().post(
+                URL(target), data=body, headers=pairs, allow_redirects=False, timeout=limit
+            ) as response:
+                return whole(response.status, [*response.headers.items()], await response.read())
+        except (aiohttp.ClientError, OSError, ValueError, TimeoutError):
+            return whole(502, (), b"the receiver did not answer")

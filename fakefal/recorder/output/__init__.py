@@ -1,0 +1,1 @@
+"""Writes recordings and their media, and compares them."""

@@ -1,0 +1,1 @@
+"""Compiled scenarios: immutable dataclasses that the engine reads."""

@@ -1,0 +1,1 @@
+"""Compiles the pydantic models into what the engine reads."""

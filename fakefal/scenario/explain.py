@@ -1,0 +1,138 @@
+"""What a name of the presets, of the error catalogue or of a fault stands for, for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fakefal.protocol.core.call import Outcome
+from fakefal.protocol.errors.catalog import find_entry, outcome_of
+from fakefal.protocol.errors.client_retries import requests_made
+from fakefal.protocol.errors.errors import ErrorEntry
+from fakefal.protocol.errors.fault import Operation
+from fakefal.scenario.files.yaml_text import write_yaml
+from fakefal.scenario.model.faults import WORDS, fault_words, read_word
+from fakefal.scenario.presets.preset import Preset
+from fakefal.scenario.presets.registry import PRESETS
+
+_ENDPOINT = "fal-ai/any-llm"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a name stands for. ``wire`` is the answer as it is sent, empty where there is no one
+    form; ``requests`` says of each operation how many requests the clients make, if every answer is
+    this one; ``yaml`` is a whole scenario, ``python`` a line of a test."""
+
+    name: str
+    told: str
+    kind: str
+    grade: str
+    source: str
+    yaml: str
+    python: str
+    wire: str = ""
+    requests: tuple[tuple[Operation, int, int], ...] = ()
+
+
+def known_to_explain() -> list[str]:
+    """Every name that can be explained."""
+    return list(dict.fromkeys([*PRESETS, *fault_words()]))
+
+
+def explain(name: str) -> Explanation | None:
+    """What a name stands for; None if it is not known."""
+    plain = name.replace("_", "-")
+    if (preset := PRESETS.get(plain)) is not None:
+        return _preset(preset)
+    if (entry := find_entry(name)) is not None:
+        return _entry(entry)
+    written = read_word(name)
+    is_plain = written is not None and " " not in name and written.word in WORDS
+    return _word(written.word) if is_plain and written is not None else None
+
+
+def _preset(preset: Preset) -> Explanation:
+    if preset.part == "scenario":
+        written = {"fakefal": 1, "preset": preset.name}
+        line = f'fakefal.preset("{preset.name}")'
+    else:
+        written = _scenario({"preset": preset.name})
+        line = f'fakefal.on("{_ENDPOINT}").preset("{preset.name}")'
+    text = write_yaml(written) + "\n# the same as\n" + _commented(preset)
+    return Explanation(
+        preset.name,
+        preset.told,
+        f"preset of a {preset.part}",
+        preset.grade,
+        preset.source,
+        text,
+        line,
+    )
+
+
+def _commented(preset: Preset) -> str:
+    data = preset.data if preset.part == "scenario" else {"reply": preset.data}
+    lines = write_yaml(_shortened(data)).splitlines()
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _shortened(value: Any) -> Any:
+    """The same, long texts cut."""
+    if isinstance(value, dict):
+        return {name: _shortened(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_shortened(inner) for inner in value]
+    if isinstance(value, str) and len(value) > 80:
+        return f"{value[:60]}… ({len(value)} characters)"
+    return value
+
+
+def _entry(entry: ErrorEntry) -> Explanation:
+    name = entry.name.replace("_", "-")
+    outcome = outcome_of(entry, app=_ENDPOINT, path="/x")
+    operations: tuple[Operation, ...] = ("submit", "status", "result", "run")
+    if entry.moment == "result":
+        operations = ("result", "run")
+    retried = {"yes": "fal's queue tries again", "maybe": "another try may help"}.get(
+        entry.retried, "fal's queue does not try again"
+    )
+    made = [(operation, *requests_made(outcome, operation)) for operation in operations]
+    return Explanation(
+        name,
+        f"{outcome.status}: {entry.message}",
+        f"{entry.kind} error, {retried}",
+        entry.grade,
+        entry.source,
+        write_yaml(_scenario({"fail": name})),
+        f'fakefal.on("{_ENDPOINT}").fail("{name}")',
+        wire_form(outcome),
+        tuple(made),
+    )
+
+
+def wire_form(outcome: Outcome) -> str:
+    """An answer as it is sent, without the headers that every answer has."""
+    lines = [f"HTTP/1.1 {outcome.status}", f"Content-Type: {outcome.content_type}"]
+    if outcome.identified:
+        lines.append("x-fal-request-id: 019e…")
+    lines += [f"{name}: {value}" for name, value in outcome.headers]
+    body = outcome.payload.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\n")
+    return "\n".join([*lines, "", body])
+
+
+def _word(word: str) -> Explanation:
+    operation = "result" if word == "too-early" else "submit"
+    return Explanation(
+        word,
+        WORDS[word],
+        "fault of one request",
+        "inferred",
+        "failures.md, Network",
+        write_yaml(_scenario({"text": "Ship it.", "faults": {operation: [word, "ok"]}})),
+        f'fakefal.on("{_ENDPOINT}").text("Ship it.").faults({operation}=["{word}", "ok"])',
+    )
+
+
+def _scenario(reply: dict[str, Any]) -> dict[str, Any]:
+    return {"fakefal": 1, "exchanges": [{"when": {"endpoint": _ENDPOINT}, "reply": reply}]}

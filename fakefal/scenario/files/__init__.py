@@ -1,0 +1,1 @@
+"""Reads scenario files and reports mistakes with line and column."""

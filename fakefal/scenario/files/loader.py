@@ -1,0 +1,257 @@
+"""Scenario files: find, read, validate; every mistake is told at once, with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from fakefal.errors import FakefalError, Mistake, ScenarioError
+from fakefal.scenario.compiled.exchange import Entry, make_entry
+from fakefal.scenario.files.checks.general import check_meaning
+from fakefal.scenario.files.json_text import read_json
+from fakefal.scenario.files.messages import word_error
+from fakefal.scenario.files.source import Path as DataPath
+from fakefal.scenario.files.source import Source
+from fakefal.scenario.files.versions import upgrade
+from fakefal.scenario.media.assets import Asset, make_asset, references_of_exchange
+from fakefal.scenario.model.scenario import Scenario
+from fakefal.scenario.templates.templates import has_template
+
+MAX_BYTES = 20_000_000
+MAX_FILE_BYTES = 64_000_000
+"""How large a file may be that an output refers to; it is kept in memory."""
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A scenario ready for use: what was written, and its exchanges made ready.
+
+    ``assets`` are the files that its outputs refer to, by the names that they use.
+    """
+
+    file: str
+    scenario: Scenario
+    entries: tuple[Entry, ...]
+    assets: dict[str, Asset] = field(default_factory=dict)
+
+
+def load_text(
+    text: str, file: str = "scenario", *, is_json: bool | None = None, is_alone: bool = False
+) -> Loaded:
+    """A scenario from text; raises ScenarioError with all its mistakes.
+
+    One that is alone has no files beside it, whatever its name is.
+    """
+    source = _parse(text, file, file.endswith(".json") if is_json is None else is_json)
+    source.data = upgrade(source.data)
+    return _ready(source, is_alone=is_alone)
+
+
+def load_file(path: str | Path) -> Loaded:
+    """A scenario from a file; raises ScenarioError."""
+    name = str(path)
+    return load_text(_read(Path(path)), name, is_json=name.endswith(".json"))
+
+
+def load_data(data: Any, file: str = "scenario") -> Loaded:
+    """A scenario from a plain dict, as a file would hold it; raises ScenarioError."""
+    return _ready(Source(file, upgrade(data)))
+
+
+def load_scenario(scenario: Scenario, file: str = "scenario") -> Loaded:
+    """A scenario from its model; raises ScenarioError for patterns and templates that are wrong."""
+    return load_data(dump_data(scenario), file)
+
+
+def load_all(paths: Iterable[str | Path]) -> list[Loaded]:
+    """Every scenario of the files and folders named; raises one ScenarioError for all of them."""
+    loaded: list[Loaded] = []
+    mistakes: list[Mistake] = []
+    for path in find_files(paths):
+        try:
+            loaded.append(load_file(path))
+        except ScenarioError as error:
+            mistakes.extend(error.mistakes)
+    if mistakes:
+        raise ScenarioError(tuple(mistakes))
+    return loaded
+
+
+def find_files(paths: Iterable[str | Path]) -> list[Path]:
+    """The scenario files that paths mean: a file itself, a folder all those in it, by name."""
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(inner for inner in path.rglob("*") if _is_scenario(inner))
+        if not inside:
+            raise FakefalError(f"{path}: no scenario in this folder — it holds no {_suffixes()}")
+        found.extend(inside)
+    return found
+
+
+def is_empty(folder: str | Path) -> bool:
+    """Whether a folder holds no scenario."""
+    return not any(_is_scenario(inner) for inner in Path(folder).rglob("*"))
+
+
+def _is_scenario(path: Path) -> bool:
+    """By its name; a schema that lies beside the scenarios for editors is none."""
+    return path.suffix in SUFFIXES and not path.name.endswith(".schema.json")
+
+
+def _suffixes() -> str:
+    return ", ".join(SUFFIXES[:-1]) + f" or {SUFFIXES[-1]} file"
+
+
+def dump_data(scenario: Scenario) -> dict[str, Any]:
+    """A scenario as plain data, with nothing in it that was not set."""
+    return scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def dump_text(scenario: Scenario) -> str:
+    """A scenario as YAML that loads as the same."""
+    from fakefal.scenario.files.yaml_text import write_yaml
+
+    return write_yaml(dump_data(scenario))
+
+
+def _parse(text: str, file: str, is_json: bool) -> Source:
+    if is_json:
+        return read_json(text, file)
+    from fakefal.scenario.files.yaml_text import (
+        read_yaml,  # imports yaml, which JSON can do without
+    )
+
+    return read_yaml(text, file)
+
+
+def _read(path: Path) -> str:
+    name = str(path)
+
+    def wrong(what: str, right: str = "") -> ScenarioError:
+        return ScenarioError((Mistake(name, 0, 0, "", what, right),))
+
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise wrong(f"larger than {MAX_BYTES // 1_000_000} MB", "split the file")
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise wrong("no such file", "check the path") from None
+    except IsADirectoryError:
+        raise wrong("is a folder", "name a file") from None
+    except PermissionError:
+        raise wrong("may not be read", "check its permissions") from None
+    except UnicodeDecodeError as error:
+        right = "save the file as UTF-8"
+        raise wrong(f"not UTF-8 text (byte {error.start})", right) from None
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise wrong(f"cannot be read: {reason}", "check the path") from None
+
+
+def read_assets(exchange: Any, file: str) -> dict[str, Asset]:
+    """The files that an exchange refers to, plain data as a file would hold it.
+
+    They lie beside ``file``. Raises ScenarioError.
+    """
+    source = Source(file, {"exchanges": [exchange]})
+    assets, mistakes = _assets(source)
+    if mistakes:
+        raise ScenarioError(tuple(mistakes))
+    return assets
+
+
+def _assets(source: Source, *, is_alone: bool = False) -> tuple[dict[str, Asset], list[Mistake]]:
+    folder = Path(source.file).parent
+    assets: dict[str, Asset] = {}
+    mistakes = []
+    for path, name in _references(source.data):
+        if name in assets:
+            continue
+        what, right = _ALONE if is_alone else _flaw_of(folder, name)
+        if what:
+            mistakes.append(source.mistake(path, what, right))
+            continue
+        try:
+            assets[name] = make_asset(name, (folder / name).read_bytes())
+        except OSError as error:
+            reason = error.strerror or str(error)
+            mistakes.append(source.mistake(path, f'"{name}" cannot be read: {reason}'))
+    return assets, mistakes
+
+
+def _references(data: Any) -> Iterator[tuple[DataPath, str]]:
+    exchanges = data.get("exchanges") if isinstance(data, dict) else None
+    for index, exchange in enumerate(exchanges if isinstance(exchanges, list) else ()):
+        yield from references_of_exchange(exchange, ("exchanges", index))
+
+
+_ALONE = (
+    "a scenario that was sent has no files beside it",
+    "serve it from a folder, or give the URL of an upload",
+)
+
+
+def _flaw_of(folder: Path, name: str) -> tuple[str, str]:
+    """What is wrong with the name of a file, and what would be right; both empty for a good one."""
+    if has_template(name):
+        return "the name of a file holds no template", "write an exchange for each file"
+    try:
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            return f'"{name}" leads out of the folder of the scenario', "keep the file beside it"
+        if not path.is_file():
+            return (
+                f'there is no file "{name}" beside the scenario',
+                "put it there, or check its name",
+            )
+        if path.stat().st_size > MAX_FILE_BYTES:
+            return f'"{name}" is larger than {MAX_FILE_BYTES // 1_000_000} MB', "use a smaller one"
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        return f'"{name}" cannot be read: {reason}', "check its name"
+    return "", ""
+
+
+def _ready(source: Source, *, is_alone: bool = False) -> Loaded:
+    assets, missing = _assets(source, is_alone=is_alone)
+    mistakes = [*source.mistakes, *check_meaning(source), *missing]
+    scenario = None
+    if not isinstance(source.data, dict):
+        what, right = "a scenario is a mapping", 'it begins with "fakefal: 1"'
+        mistakes.append(source.mistake((), what, right))
+    else:
+        try:
+            scenario = Scenario.model_validate(source.data)
+        except ValidationError as error:
+            mistakes += [word_error(source, found) for found in error.errors(include_url=False)]
+    if mistakes or scenario is None:
+        raise ScenarioError(_told_once(source, mistakes))
+    entries = tuple(
+        make_entry(exchange, index, _place(source, index), ("exchanges", index), assets)
+        for index, exchange in enumerate(scenario.exchanges)
+    )
+    return Loaded(source.file, scenario, entries, assets)
+
+
+def _told_once(source: Source, mistakes: list[Mistake]) -> tuple[Mistake, ...]:
+    """In the order of the file, and without those that the hole of another one caused."""
+    holes = {(hole.line, hole.column) for hole in source.mistakes}
+    own = set(source.mistakes)
+    kept = [it for it in mistakes if it in own or (it.line, it.column) not in holes]
+    return tuple(sorted(dict.fromkeys(kept), key=lambda it: (it.line, it.column)))
+
+
+def _place(source: Source, index: int) -> str:
+    path = ("exchanges", index)
+    if path not in source.values:
+        return ""
+    return f"line {source.values[path][0]} of {source.file}"

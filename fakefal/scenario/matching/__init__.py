@@ -1,0 +1,1 @@
+"""Matchers and conditions of `when`."""

@@ -1,0 +1,172 @@
+"""Does an exchange answer a call, and if not, why not and by how much."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+from fakefal.protocol.core.call import Call, Json
+from fakefal.protocol.core.endpoints import parse_endpoint
+from fakefal.scenario.matching.matchers import (
+    Difference,
+    Equal,
+    Matcher,
+    PatternError,
+    Subset,
+    glob,
+)
+from fakefal.scenario.matching.operators import compile_pattern
+from fakefal.scenario.matching.scalars import MISSING
+
+if TYPE_CHECKING:
+    from fakefal.scenario.model.scenario import When
+
+_GLOB = re.compile(r"[*?]")
+_COMPARED = 200
+"""So much of an endpoint id is compared to say how near it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointPattern:
+    """An endpoint id, or a glob in which ``*`` stands for anything, slashes included."""
+
+    text: str
+    glob: re.Pattern[str] | None
+
+    def matches(self, endpoint: str) -> bool:
+        """Whether an endpoint id (without outer slashes) is meant."""
+        if self.glob is None:
+            return endpoint == self.text
+        return self.glob.fullmatch(endpoint) is not None
+
+    def likeness(self, endpoint: str) -> float:
+        """How near an id is, 0 to 1."""
+        return SequenceMatcher(None, self.text, endpoint[:_COMPARED]).ratio()
+
+
+@dataclass(frozen=True, slots=True)
+class AnyEndpoint:
+    """One of several endpoint ids or globs."""
+
+    patterns: tuple[EndpointPattern, ...]
+
+    @property
+    def text(self) -> str:
+        return " or ".join(pattern.text for pattern in self.patterns)
+
+    def matches(self, endpoint: str) -> bool:
+        return any(pattern.matches(endpoint) for pattern in self.patterns)
+
+    def likeness(self, endpoint: str) -> float:
+        return max((pattern.likeness(endpoint) for pattern in self.patterns), default=0.0)
+
+
+def compile_endpoint(text: str) -> EndpointPattern:
+    """Read ``endpoint`` of a ``when``; raises PatternError for what can match no call."""
+    if _GLOB.search(text):
+        return EndpointPattern(text, glob(text.strip("/")))
+    endpoint = parse_endpoint(text)
+    if endpoint is None:
+        right = "write owner/alias, such as fal-ai/any-llm, or a pattern with *"
+        raise PatternError((), f'"{text}" is not an endpoint id', right)
+    return EndpointPattern(endpoint.text, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A compiled ``when``. ``is_get``: it answers direct runs by GET, and nothing else."""
+
+    endpoint: EndpointPattern | AnyEndpoint | None
+    via: frozenset[str] | None
+    input: Matcher | None
+    headers: tuple[tuple[str, Matcher], ...]
+    is_get: bool = False
+
+    def matches(self, call: Call) -> bool:
+        """Whether the call is meant; never raises."""
+        return (
+            (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
+            and (call.via == "run" and call.method == "GET") is self.is_get
+            and (self.via is None or call.via in self.via)
+            and (self.input is None or self.input.matches(call.asked))
+            and (not self.headers or _headers_match(call.headers, self.headers))
+        )
+
+    def admits(self, call: Call) -> bool:
+        """Whether a call like this one may be meant, whatever its input."""
+        return (
+            not self.is_get
+            and (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
+            and (self.via is None or call.via in self.via)
+            and (not self.headers or _headers_match(call.headers, self.headers))
+        )
+
+    def literals(self) -> dict[str, tuple[str, Json]]:
+        """Top-level input fields that must have one certain scalar, for looking exchanges up."""
+        if not isinstance(self.input, Subset):
+            return {}
+        return {
+            name: matcher.key for name, matcher in self.input.fields if isinstance(matcher, Equal)
+        }
+
+    def differences(self, call: Call) -> list[Difference]:
+        """Why the call is not meant, the weightiest first; empty exactly if it is."""
+        found: list[Difference] = []
+        if self.endpoint is not None and not self.endpoint.matches(call.endpoint.text):
+            likeness = self.endpoint.likeness(call.endpoint.text)
+            text = f"is {call.endpoint.text}, wanted {self.endpoint.text}"
+            found.append(Difference("endpoint", text, 6 - 3 * likeness))
+        if (call.via == "run" and call.method == "GET") is not self.is_get:
+            wanted = "GET" if self.is_get else "POST"
+            got = call.method if call.via == "run" else f"that of a {call.via} call"
+            found.append(Difference("method", f"is {got}, wanted {wanted}", 4))
+        if self.via is not None and call.via not in self.via:
+            text = f"is {call.via}, wanted {' or '.join(sorted(self.via))}"
+            found.append(Difference("via", text, 2))
+        if self.input is not None:
+            found.extend(self.input.differences(call.asked, "input"))
+        for name, want in self.headers:
+            found.extend(want.differences(call.headers.get(name, MISSING), f"headers.{name}"))
+        return found
+
+
+def _headers_match(headers: Mapping[str, str], wanted: tuple[tuple[str, Matcher], ...]) -> bool:
+    return all(want.matches(headers.get(name, MISSING)) for name, want in wanted)
+
+
+def compile_condition(when: When) -> Condition:
+    """Make a ``when`` ready; raises PatternError with the place inside it."""
+    endpoint = None if when.endpoint is None else _endpoints(when.endpoint)
+    pattern = None
+    if "input" in when.model_fields_set:
+        pattern = compile_pattern(when.input, ("input",))
+    headers = tuple(
+        (name.lower(), compile_pattern(_header_text(want), ("headers", name)))
+        for name, want in (when.headers or {}).items()
+    )
+    via = None if when.via is None else frozenset(when.via)
+    return Condition(endpoint, via, pattern, headers, when.method == "GET")
+
+
+def _endpoints(given: str | list[str]) -> EndpointPattern | AnyEndpoint:
+    try:
+        if isinstance(given, str):
+            return compile_endpoint(given)
+        return AnyEndpoint(tuple(map(compile_endpoint, given)))
+    except PatternError as error:
+        raise PatternError(("endpoint",), error.what, error.right) from None
+
+
+def _header_text(want: Json) -> Json:
+    """Header values are text: ``1`` written in a file means ``"1"``."""
+    if isinstance(want, bool):
+        return str(want).lower()
+    return str(want) if isinstance(want, (int, float)) else want
+
+
+def distance(differences: list[Difference]) -> float:
+    """How far a call is from an exchange: 0 for a match."""
+    return sum(difference.weight for difference in differences)

@@ -1,0 +1,215 @@
+"""Compiling what a user wrote under ``when`` into matchers."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import operator
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from fakefal.protocol.core.call import Json
+from fakefal.scenario.matching.matchers import (
+    Contains,
+    Either,
+    Equal,
+    Every,
+    Items,
+    Length,
+    Matcher,
+    Not,
+    PatternError,
+    Regex,
+    Subset,
+    Test,
+    quote,
+)
+from fakefal.scenario.matching.scalars import MISSING, normal, pick, scalar_key
+
+Path = tuple[str | int, ...]
+
+MAX_DEPTH = 60
+
+
+def compile_pattern(pattern: Json, path: Path = ()) -> Matcher:
+    """A matcher for what a user wrote; raises PatternError with the place inside it.
+
+    ``{"$contains": "x", "$not": "xy"}`` wants both; an object without operators wants its fields,
+    others may stand beside them.
+    """
+    if len(path) > MAX_DEPTH:
+        raise PatternError(path[:3], "is nested too deeply", "flatten it")
+    if isinstance(pattern, dict):
+        for key in pattern:
+            if not isinstance(key, str):
+                raise PatternError(path, f"{key!r} is not a key", "JSON has only string keys")
+        marked = [key for key in pattern if key.startswith("$")]
+        if marked and len(marked) < len(pattern):
+            plain = next(key for key in pattern if key not in marked)
+            what = f"mixes the operator {marked[0]} with the field {quote(plain)}"
+            raise PatternError(path, what, 'write operators inside the field, or use "$all"')
+        if marked:
+            found = tuple(_operator(key, pattern[key], (*path, key)) for key in marked)
+            return found[0] if len(found) == 1 else Every(found)
+        return _subset(pattern, path)
+    if callable(pattern):
+        from fakefal.scenario.matching.predicates import Predicate  # files hold none
+
+        return Predicate(pattern)
+    if isinstance(pattern, list):
+        return Items(
+            tuple(compile_pattern(item, (*path, index)) for index, item in enumerate(pattern))
+        )
+    return _equal(pattern)
+
+
+def _equal(pattern: Json) -> Matcher:
+    key = scalar_key(pattern)
+    if key is None:
+        return Test(lambda value: value == pattern, quote(pattern))
+    return Equal(key, quote(pattern))
+
+
+def _subset(pattern: dict[str, Json], path: Path) -> Matcher:
+    return Subset(
+        tuple(
+            (normal(name), compile_pattern(inner, (*path, name))) for name, inner in pattern.items()
+        )
+    )
+
+
+def _operator(name: str, argument: Json, path: Path) -> Matcher:
+    build = OPERATORS.get(name)
+    if build is None:
+        close = difflib.get_close_matches(name, OPERATORS, n=1, cutoff=0.6)
+        right = f"did you mean {close[0]}?" if close else f"one of {' '.join(OPERATORS)}"
+        raise PatternError(path, f"unknown operator {name}", right)
+    return build(argument, path)
+
+
+def _exactly(argument: Json, path: Path) -> Matcher:
+    """``$eq``: the whole value and no more, operators inside it taken as plain text."""
+    if scalar_key(argument) is not None:
+        return _equal(argument)
+    return Test(lambda value: _same(argument, value), f"exactly {quote(argument)}")
+
+
+def _same(left: Json, right: Json) -> bool:
+    if isinstance(left, dict):
+        return (
+            isinstance(right, dict)
+            and len(left) == len(right)
+            and all(_same(inner, pick(right, normal(key))) for key, inner in left.items())
+        )
+    if isinstance(left, list):
+        return isinstance(right, list) and len(left) == len(right) and all(map(_same, left, right))
+    key = scalar_key(left)
+    return key is not None and key == scalar_key(right)
+
+
+def _contains(argument: Json, path: Path) -> Matcher:
+    needle = normal(argument) if isinstance(argument, str) else argument
+    return Contains(needle, compile_pattern(argument, path))
+
+
+def _regex(argument: Json, path: Path) -> Matcher:
+    if not isinstance(argument, str):
+        raise PatternError(path, f"{quote(argument)} is not a regular expression", "quote it")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what re may mean differently some day works today
+            re.compile(normal(argument))  # its words for what is wrong are those of Python's docs
+            import regex  # most scenarios have no expressions
+
+            return Regex(regex.compile(normal(argument)))
+    except (re.error, RecursionError, OverflowError) as error:
+        what = f"{quote(argument)} is not a regular expression: {error}"
+        right = r"write \ before a sign that is meant as such; in YAML use single quotes"
+        raise PatternError(path, what, right) from None
+
+
+def _several(argument: Json, path: Path) -> tuple[Matcher, ...]:
+    if not isinstance(argument, list) or not argument:
+        raise PatternError(path, f"{quote(argument)} is not a list of patterns", "write [a, b]")
+    return tuple(compile_pattern(item, (*path, index)) for index, item in enumerate(argument))
+
+
+def _any(argument: Json, path: Path) -> Matcher:
+    return Either(_several(argument, path), quote(argument))
+
+
+def _all(argument: Json, path: Path) -> Matcher:
+    return Every(_several(argument, path))
+
+
+def _not(argument: Json, path: Path) -> Matcher:
+    return Not(compile_pattern(argument, path), quote(argument))
+
+
+def _compare(word: str, test: Callable[[Any, Any], bool]) -> Callable[[Json, Path], Matcher]:
+    def build(argument: Json, path: Path) -> Matcher:
+        if isinstance(argument, bool) or not isinstance(argument, (int, float)):
+            raise PatternError(path, f"{quote(argument)} is not a number", "write a number")
+
+        def condition(value: Json) -> bool:
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                return False
+            return not (isinstance(value, float) and math.isnan(value)) and test(value, argument)
+
+        return Test(condition, f"{word} {argument}")
+
+    return build
+
+
+def _absent(argument: Json, path: Path) -> Matcher:
+    if not isinstance(argument, bool):
+        raise PatternError(path, f"{quote(argument)} is not true or false", "write $absent: true")
+    if argument:
+        return Test(lambda value: value is MISSING, "it absent")
+    return Test(lambda value: value is not MISSING, "it present")
+
+
+_TYPES: dict[str, Callable[[Json], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    "integer": lambda value: (
+        (isinstance(value, int) and not isinstance(value, bool))
+        or (isinstance(value, float) and value.is_integer())
+    ),
+    "boolean": lambda value: isinstance(value, bool),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+    "null": lambda value: value is None,
+}
+
+
+def _type(argument: Json, path: Path) -> Matcher:
+    condition = _TYPES.get(argument) if isinstance(argument, str) else None
+    if condition is None:
+        known = ", ".join(_TYPES)
+        raise PatternError(path, f"{quote(argument)} is not a JSON type", f"one of {known}")
+    return Test(condition, f"type {argument}")
+
+
+def _length(argument: Json, path: Path) -> Matcher:
+    return Length(compile_pattern(argument, path))
+
+
+OPERATORS: dict[str, Callable[[Json, Path], Matcher]] = {
+    "$eq": _exactly,
+    "$contains": _contains,
+    "$regex": _regex,
+    "$any": _any,
+    "$all": _all,
+    "$not": _not,
+    "$gt": _compare("more than", operator.gt),
+    "$gte": _compare("at least", operator.ge),
+    "$lt": _compare("less than", operator.lt),
+    "$lte": _compare("at most", operator.le),
+    "$absent": _absent,
+    "$type": _type,
+    "$length": _length,
+}
+"""Every operator by its name."""

@@ -1,0 +1,1 @@
+"""Generated media files and references to files in outputs."""

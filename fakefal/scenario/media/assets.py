@@ -1,0 +1,99 @@
+"""Files that outputs refer to, and where they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fakefal.protocol.core.call import Json
+from fakefal.protocol.storage.storage import UNTYPED
+from fakefal.scenario.media.image_size import Dimensions, dimensions_of
+
+Path = tuple[str | int, ...]
+
+MEDIA_TYPES: dict[str, str] = {
+    **{"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"},
+    **{"gif": "image/gif", "svg": "image/svg+xml", "bmp": "image/bmp", "avif": "image/avif"},
+    **{"mp4": "video/mp4", "webm": "video/webm", "mov": "video/quicktime"},
+    **{"wav": "audio/wav", "mp3": "audio/mpeg", "ogg": "audio/ogg", "flac": "audio/flac"},
+    **{"m4a": "audio/mp4", "aac": "audio/aac", "opus": "audio/opus"},
+    **{"glb": "model/gltf-binary", "gltf": "model/gltf+json", "obj": "model/obj"},
+    **{"json": "application/json", "txt": "text/plain", "csv": "text/csv", "html": "text/html"},
+    **{"pdf": "application/pdf", "zip": "application/zip", "srt": "application/x-subrip"},
+    **{"vtt": "text/vtt", "safetensors": UNTYPED},
+}
+"""Content types by extension: a table of our own, as that of the system differs from machine to
+machine."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asset:
+    """A file ready to be served: its name without folders, its type and its bytes.
+
+    ``is_made`` says that nobody gave it: it was made for one call.
+    """
+
+    name: str
+    content_type: str
+    data: bytes
+    dimensions: Dimensions | None = None
+    is_made: bool = False
+
+
+def make_asset(name: str, data: bytes) -> Asset:
+    """An asset from a file's name and bytes; what it is follows from the extension."""
+    last = name.rsplit("/", 1)[-1]
+    extension = last.rpartition(".")[2].lower()
+    return Asset(last, MEDIA_TYPES.get(extension, UNTYPED), data, dimensions_of(data))
+
+
+def is_reference(value: Json) -> bool:
+    """Whether a JSON object refers to a file: ``{"file": "images/cat.png"}``.
+
+    Models have outputs with a ``file`` of their own, but that is a file object or a URL.
+    """
+    if not isinstance(value, dict):
+        return False
+    name = value.get("file")
+    return isinstance(name, str) and not name.startswith(("http:", "https:", "data:"))
+
+
+def references_in(value: Json, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every file that a value refers to, with the path of its name."""
+    if isinstance(value, dict):
+        if is_reference(value):
+            yield (*path, "file"), value["file"]
+        for key, inner in value.items():
+            yield from references_in(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from references_in(inner, (*path, index))
+
+
+def references_of_reply(reply: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
+    """Every file that a reply refers to, as it stands in a file."""
+    yield from references_in(reply.get("output"), (*path, "output"))
+    workflow = reply.get("workflow")
+    if isinstance(workflow, dict):
+        yield from references_in(workflow, (*path, "workflow"))
+    stream = reply.get("stream")
+    if isinstance(stream, dict):
+        yield from references_in(stream.get("events"), (*path, "stream", "events"))
+    files = reply.get("files")
+    if isinstance(files, list):
+        for index, name in enumerate(files):
+            if isinstance(name, str):
+                yield (*path, "files", index), name
+
+
+def references_of_exchange(exchange: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every file that an exchange refers to, whatever else may be wrong with it."""
+    if not isinstance(exchange, dict):
+        return
+    if isinstance(exchange.get("reply"), dict):
+        yield from references_of_reply(exchange["reply"], (*path, "reply"))
+    replies = exchange.get("replies")
+    for number, reply in enumerate(replies if isinstance(replies, list) else ()):
+        if isinstance(reply, dict):
+            yield from references_of_reply(reply, (*path, "replies", number))

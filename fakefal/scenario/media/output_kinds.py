@@ -1,0 +1,190 @@
+"""The common shapes of outputs, filled with files that are made on the spot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+
+from fakefal.protocol.core.call import Call, Json
+from fakefal.scenario.media.assets import Asset
+from fakefal.scenario.media.image_size import Dimensions
+from fakefal.scenario.media.kinds import Kind
+from fakefal.scenario.values.seeded import canonical, digest
+
+_SIZES = {
+    "square_hd": Dimensions(1024, 1024),
+    "square": Dimensions(512, 512),
+    "portrait_4_3": Dimensions(768, 1024),
+    "portrait_16_9": Dimensions(576, 1024),
+    "landscape_4_3": Dimensions(1024, 768),
+    "landscape_16_9": Dimensions(1024, 576),
+}
+"""What ``image_size`` may name. Source: documented (docs: Model, fal-ai/flux)."""
+
+_LONG_SIDE = 1024
+_MOST_IMAGES = 16
+_WORDS_A_SECOND = 2.5
+_SENTENCE = re.compile(r"[^.!?]+[.!?]*\s*")
+
+_FIELDS: dict[str, str] = {
+    "image": "image",
+    "video": "video",
+    "audio": "audio",
+    "mesh": "model_mesh",
+}
+"""Where the one file of an output stands. Source: documented (docs: Model)."""
+
+_TARGETS: dict[str, Kind] = {
+    **{"image": "images", "video": "video", "audio": "audio", "speech": "audio"},
+    **{"music": "audio", "3d": "mesh", "text": "chunks"},
+}
+_TARGET = re.compile(rf"-to-({'|'.join(_TARGETS)})(?![a-z])")
+
+_KNOWN: tuple[tuple[Kind, str], ...] = (
+    ("mesh", r"trellis|3d|tripo|rodin|meshy"),
+    ("chunks", r"whisper|wizper|scribe|transcri"),
+    ("audio", r"tts|speech|audio|music|sound|voice|kokoro|elevenlabs|lyria|ace-step"),
+    (
+        "video",
+        r"video|kling|veo|sora|/wan|hailuo|minimax|luma|runway|pika|ltx|mochi|pixverse"
+        r"|seedance|vidu|cogvideo|hunyuan|lipsync|animat",
+    ),
+    ("image", r"birefnet|rembg|background|upscal|esrgan|aura-sr|ccsr|codeformer"),
+    (
+        "images",
+        r"flux|sdxl|diffusion|/sd|image|recraft|ideogram|nano-banana|seedream|hidream|kolors"
+        r"|playground|aura-flow|sana|photo|fooocus|bria|lora|pony|dreamshaper|realistic",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A file in an output, before it has a URL.
+
+    ``form`` says whether fal's file object stands there, or the URL alone; ``fields`` are set over
+    those of the object.
+    """
+
+    asset: Asset
+    form: Literal["object", "url", "data-uri"] = "object"
+    fields: dict[str, Json] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=1024)
+def guess_kind(endpoint: str) -> Kind | None:
+    """What an endpoint probably makes, by the words of its id; None if they say nothing.
+
+    Source: inferred.
+    """
+    text = endpoint.lower()
+    if target := _TARGET.search(text):
+        return _TARGETS[target[1]]
+    return next((kind for kind, words in _KNOWN if re.search(words, text)), None)
+
+
+def shaped(kind: Kind, call: Call, seed: int, files: Sequence[Asset], text: str) -> Json:
+    """An output of a kind, its files as leaves: those given, else made for this call.
+
+    ``text`` is for the kinds that hold text.
+    """
+    given: Mapping[str, Any] = call.input if isinstance(call.input, dict) else {}
+    if kind == "text":
+        return {"text": text}
+    if kind == "chunks":
+        return _chunks(text)
+    made = files or _made(kind, given, str(seed), call.endpoint.text, canonical(call.input))
+    if kind != "images":
+        return {_FIELDS[kind]: Leaf(made[0])}
+    number = given.get("seed")
+    if isinstance(number, bool) or not isinstance(number, int):
+        number = int.from_bytes(digest("seed", str(seed), canonical(call.input))[:4], "big")
+    return {
+        "images": [Leaf(asset) for asset in made],
+        "timings": {},
+        "seed": number,
+        "has_nsfw_concepts": [False] * len(made),
+        "prompt": given.get("prompt", ""),
+    }
+
+
+def _made(kind: Kind, given: Mapping[str, Any], *about: str) -> list[Asset]:
+    from fakefal.scenario.media.audio_video import glb, mp4, wav  # most calls make none
+    from fakefal.scenario.media.images import jpeg, png
+
+    if kind == "video":
+        film = mp4(_colour("0", *about))
+        return [Asset("video.mp4", "video/mp4", film, is_made=True)]
+    if kind == "audio":
+        tone = wav(220 + digest(*about)[0])
+        return [Asset("audio.wav", "audio/wav", tone, is_made=True)]
+    if kind == "mesh":
+        solid = glb(_colour("0", *about))
+        return [Asset("model.glb", "model/gltf-binary", solid, is_made=True)]
+    count = given.get("num_images") if kind == "images" else 1
+    if isinstance(count, bool) or not isinstance(count, int):
+        count = 1
+    size = _size(given)
+    is_jpeg = given.get("output_format") in ("jpeg", "jpg")
+    make, extension = (jpeg, "jpeg") if is_jpeg else (png, "png")
+    return [
+        Asset(
+            f"image_{number}.{extension}",
+            f"image/{extension}",
+            make(*size, _colour(str(number), *about)),
+            size,
+            is_made=True,
+        )
+        for number in range(min(max(count, 1), _MOST_IMAGES))
+    ]
+
+
+def _colour(*about: str) -> tuple[int, int, int]:
+    red, green, blue = digest("colour", *about)[:3]
+    return red, green, blue
+
+
+def _size(given: Mapping[str, Any]) -> Dimensions:
+    """The size that an input asks for, in any of the ways that fal's models have."""
+    wanted = given.get("image_size")
+    if isinstance(wanted, str) and wanted in _SIZES:
+        return _SIZES[wanted]
+    fields = wanted if isinstance(wanted, dict) else given
+    width, height = _side(fields.get("width")), _side(fields.get("height"))
+    if width and height:
+        return Dimensions(width, height)
+    ratio = str(given.get("aspect_ratio", "")).split(":")
+    if len(ratio) == 2 and all(part.isdecimal() and 0 < len(part) < 4 for part in ratio):
+        across, down = (max(1, int(part)) for part in ratio)
+        longest = max(across, down)
+        return Dimensions(
+            max(1, _LONG_SIDE * across // longest), max(1, _LONG_SIDE * down // longest)
+        )
+    return _SIZES["square_hd"]
+
+
+def _side(value: Any) -> int:
+    from fakefal.scenario.media.images import MAX_SIDE
+
+    if isinstance(value, bool) or not isinstance(value, int):
+        return 0
+    return min(value, MAX_SIDE) if value > 0 else 0
+
+
+def _chunks(text: str) -> Json:
+    """A transcript, as fal's whisper gives it. Source: documented (docs: Model, fal-ai/whisper)."""
+    found = []
+    start = 0.0
+    for sentence in _SENTENCE.findall(text):
+        end = round(start + max(1, len(sentence.split())) / _WORDS_A_SECOND, 2)
+        found.append({"timestamp": [start, end], "text": sentence.strip()})
+        start = end
+    return {
+        "text": text,
+        "chunks": found,
+        "inferred_languages": ["en"],
+        "diarization_segments": [],
+    }

@@ -1,0 +1,127 @@
+"""The kinds of fields that scenario files are made of."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from fakefal.scenario.matching.matchers import quote
+from fakefal.scenario.values.durations import MAX_SECONDS, PATTERN, format_duration, parse_duration
+
+Json: TypeAlias = Any
+
+
+def _duration(value: Any) -> float:
+    try:
+        return parse_duration(value)
+    except ValueError:
+        raise PydanticCustomError("duration", "is not a duration") from None
+
+
+DURATION_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "pattern": PATTERN},
+        {"type": "number", "minimum": 0, "maximum": MAX_SECONDS},
+    ],
+    "description": "A duration: 1.5s, 300ms, 2m, 1h30m, or a number of seconds.",
+    "examples": ["1.5s", "300ms"],
+}
+
+Duration = Annotated[
+    float,
+    BeforeValidator(_duration),
+    PlainSerializer(format_duration, when_used="json"),
+    WithJsonSchema(DURATION_SCHEMA),
+]
+"""A field that holds seconds and is written as people write them."""
+
+_HEADER_NAME = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+_HEADER_TEXT = r"[^\r\n\0]*"
+
+_OPERATORS_SCHEMA: dict[str, Any] = {
+    "description": "A JSON value, matched as a subset, or operators: $eq $contains $regex $any "
+    "$all $not $gt $gte $lt $lte $absent $type $length.",
+}
+
+Pattern = Annotated[Json, WithJsonSchema(_OPERATORS_SCHEMA)]
+"""A matcher over JSON; its operators are checked when the file is read."""
+
+Output = Annotated[Json, WithJsonSchema({"description": "Any JSON; strings may hold templates."})]
+
+
+class Strict(BaseModel):
+    """A part of the file: frozen, unknown keys refused, nothing converted silently."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class OrWord:
+    """Lets the JSON Schema know that a value may be a plain word as well as what it stands for."""
+
+    def __init__(self, word: dict[str, Any]) -> None:
+        self._word = word
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [self._word, handler(core_schema)]}
+
+
+class OrOne:
+    """Lets the JSON Schema know that a list of one entry may be written as the entry itself."""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = handler(core_schema)
+        many = next(part for part in schema.get("anyOf", [schema]) if "items" in part)
+        return {"anyOf": [many["items"], *schema.get("anyOf", [schema])]}
+
+
+def one_or_many(value: Any) -> Any:
+    """A single entry as the list of it."""
+    return value if isinstance(value, list) or value is None else [value]
+
+
+def _headers(value: Any) -> Any:
+    for name, text in value.items() if isinstance(value, dict) else ():
+        if not re.fullmatch(_HEADER_NAME, str(name)):
+            raise PydanticCustomError(
+                "header_name", "{name} cannot be the name of a header", {"name": quote(name)}
+            )
+        if isinstance(text, str) and not re.fullmatch(_HEADER_TEXT, text):
+            raise PydanticCustomError(
+                "header_text", "the header {name} cannot hold a line break", {"name": name}
+            )
+    return value
+
+
+Headers = Annotated[
+    dict[str, str],
+    BeforeValidator(_headers),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": f"^{_HEADER_NAME}$"},
+            "additionalProperties": {"type": "string", "pattern": f"^{_HEADER_TEXT}$"},
+        }
+    ),
+]
+
+
+def after_so_many(value: Any) -> Any:
+    """``3`` where a mapping stands that begins with ``after: 3``."""
+    return {"after": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+SO_MANY_SCHEMA = {"type": "integer", "minimum": 0}

@@ -1,0 +1,25 @@
+"""``kind``, ``files`` and ``media``: outputs with files, as a scenario writes them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, get_args
+
+from pydantic import BeforeValidator, Field
+
+from fakefal.scenario.media.kinds import Mishap
+from fakefal.scenario.model.fields import Duration, OrWord, Strict
+
+
+class MediaSpec(Strict):
+    """What happens to the files of a reply when they are read."""
+
+    how: Mishap | None = Field(None, description="What is wrong with them.")
+    expires: Duration | None = Field(None, description="How long they can be read.")
+
+
+def _media(value: Any) -> Any:
+    return {"how": value} if isinstance(value, str) else value
+
+
+Media = Annotated[MediaSpec, BeforeValidator(_media), OrWord({"enum": [*get_args(Mishap)]})]
+FileName = Annotated[str, Field(min_length=1, description="A path beside the scenario.")]

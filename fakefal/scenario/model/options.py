@@ -1,0 +1,87 @@
+"""``options``: the switches of a scenario."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from fakefal.protocol.core.compat_flags import (
+    PROFILES,
+    KeyWording,
+    Logs,
+    ReadsAfterCancel,
+    Sse,
+    Subpath,
+    UnknownFields,
+    Unmatched,
+)
+from fakefal.scenario.model.fields import Strict
+
+
+def _profile(value: Any) -> Any:
+    if isinstance(value, str) and value not in PROFILES:
+        raise PydanticCustomError("profile", "is not a known profile")
+    return value
+
+
+def _keys(value: Any) -> Any:
+    is_list = isinstance(value, list) and all(isinstance(key, str) for key in value)
+    if not is_list and value not in (None, "any", "strict"):
+        raise PydanticCustomError("keys", "is neither any, strict nor a list of keys")
+    return value
+
+
+class Options(Strict):
+    """Switches for what fal's protocol leaves open; each default is that of the server."""
+
+    unmatched: Unmatched | None = Field(
+        None, description="What a call gets that no exchange matches."
+    )
+    subpath: Subpath | None = None
+    response_suffix: bool | None = None
+    reads_after_cancel: ReadsAfterCancel | None = None
+    error_in_status: bool | None = None
+    cancel_answer: Literal["status", "success"] | None = None
+    key_wording: KeyWording | None = None
+    keys: Annotated[
+        str | list[str] | None,
+        BeforeValidator(_keys),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"enum": ["any", "strict", None]},
+                    {"type": "array", "items": {"type": "string"}},
+                ]
+            }
+        ),
+    ] = Field(None, description="Which keys are good.")
+    logs: Logs | None = None
+    stream_sse: Sse | None = None
+    status_sse: Sse | None = None
+    repeat_complete: bool | None = None
+    long_prompts: Literal["accept", "refuse"] | None = None
+    unknown_fields: UnknownFields | None = None
+    webhook_retries: Literal[31, 10] | None = Field(None, description="Retries of a webhook.")
+    webhook_timestamps: Literal["auto", "clock", "real"] | None = None
+    realtime_text: Literal["ignore", "error"] | None = Field(
+        None, description="What a text frame gets from a realtime endpoint."
+    )
+    openai_errors: Literal["openai", "detail"] | None = Field(
+        None, description="The shape of errors that OpenAI-compatible endpoints tell."
+    )
+    profile: Annotated[
+        str | None, BeforeValidator(_profile), WithJsonSchema({"enum": [*PROFILES]})
+    ] = None
+    validate_: bool | None = Field(
+        None, alias="validate", description="Check inputs of known models as the model would."
+    )
+
+
+def options_of(given: dict[str, Any]) -> dict[str, Any]:
+    """Options as plain values for ``Switches``; raises ValidationError."""
+    told = Options.model_validate(given).model_dump(by_alias=True, exclude_none=True)
+    if isinstance(told.get("keys"), list):
+        told["keys"] = tuple(told["keys"])
+    return told

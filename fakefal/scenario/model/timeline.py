@@ -1,0 +1,143 @@
+"""``timeline`` and ``stream``: what is shown on the way to the end, and when."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from fakefal.scenario.model.fields import (
+    DURATION_SCHEMA,
+    SO_MANY_SCHEMA,
+    Duration,
+    OrWord,
+    Output,
+    Strict,
+    after_so_many,
+)
+
+
+class Log(Strict):
+    """A log entry of a step."""
+
+    message: str
+    level: Literal["STDERR", "STDOUT", "ERROR", "INFO", "WARN", "DEBUG"] = "INFO"
+    source: str = "USER"
+    labels: dict[str, str] = Field(default_factory=dict)
+
+
+def _log(value: Any) -> Any:
+    return {"message": value} if isinstance(value, str) else value
+
+
+LogEntry = Annotated[Log, BeforeValidator(_log), OrWord({"type": "string"})]
+
+
+class StepDetail(Strict):
+    """What a step of the timeline shows, and when it is over."""
+
+    polls: int | None = Field(None, ge=0, description="Status polls to answer before it is over.")
+    for_: Duration | None = Field(None, alias="for", description="Time that must have passed.")
+    forever: bool = Field(False, description="Only a cancel ends it.")
+    logs: list[LogEntry] = Field(default_factory=list)
+
+
+class QueueDetail(StepDetail):
+    """A step in the queue."""
+
+    position: int | None = Field(None, ge=0, description="queue_position; 0 is next. Default 0.")
+
+
+class StepMap(Strict):
+    """One step, as ``IN_QUEUE: {…}`` or ``IN_PROGRESS: {…}``."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    IN_QUEUE: QueueDetail | None = None
+    IN_PROGRESS: StepDetail | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, value: Any) -> Any:
+        if isinstance(value, dict) and len(value) == 1:
+            (key, detail), *_ = value.items()
+            if detail is None and key in ("IN_QUEUE", "IN_PROGRESS"):
+                return {key: {}}
+        return value
+
+    @model_validator(mode="after")
+    def _one(self) -> StepMap:
+        if len(self.model_fields_set) != 1:
+            raise PydanticCustomError("one_step", "a step names one of IN_QUEUE and IN_PROGRESS")
+        return self
+
+
+def _step_kind(value: Any) -> str:
+    return "(word)" if isinstance(value, str) else "(map)"
+
+
+StepEntry = Annotated[
+    Annotated[Literal["IN_QUEUE", "IN_PROGRESS"], Tag("(word)")] | Annotated[StepMap, Tag("(map)")],
+    Discriminator(_step_kind),
+]
+
+
+class StreamCut(Strict):
+    """Where a stream ends before its time, and how."""
+
+    after: int = Field(1, ge=0, description="Events that still come.")
+    how: Literal["close", "reset", "stall", "garbage", "error"] = "close"
+    error: str = Field("The stream broke off", description="The text of how: error.")
+    for_: Duration | None = Field(None, alias="for", description="How long a stall lasts.")
+
+
+class Stall(Strict):
+    """A silence in the middle of a stream."""
+
+    after: int = Field(1, ge=0, description="Events before it.")
+    for_: Duration = Field(20.0, alias="for")
+
+
+def _stall(value: Any) -> Any:
+    return value if isinstance(value, dict) or value is None else {"for": value}
+
+
+class StreamSpec(Strict):
+    """How a stream is cut into events, and its pace."""
+
+    by: Literal["word", "char", "line"] | None = Field(
+        None, description="What each event adds to the text. Default: word."
+    )
+    count: int | None = Field(None, ge=1, description="The text in this many events.")
+    chunks: list[str] | None = Field(None, description="What each event adds, listed.")
+    events: list[Output] | None = Field(None, description="The events' JSON, listed as they are.")
+    first: Duration | None = Field(None, description="Wait before the first event.")
+    every: Duration | None = Field(None, description="Wait between events.")
+    waits: list[Duration] | None = Field(
+        None, min_length=1, description="Wait before each event, listed; the rest come at once."
+    )
+    cut: Annotated[StreamCut | None, BeforeValidator(after_so_many), OrWord(SO_MANY_SCHEMA)] = (
+        Field(None, description="The stream ends before its time, or after so many events.")
+    )
+    stall: Annotated[Stall | None, BeforeValidator(_stall), OrWord(DURATION_SCHEMA)] = Field(
+        None, description="A silence in the middle; afterwards the stream goes on."
+    )
+    slice: int | None = Field(None, ge=1, description="Bytes written at a time, wherever they end.")
+    final: bool = Field(True, description="Whether the last event comes.")
+
+    @model_validator(mode="after")
+    def _one_cut(self) -> StreamSpec:
+        given = [
+            name for name in ("by", "count", "chunks", "events") if getattr(self, name) is not None
+        ]
+        if len(given) > 1:
+            raise PydanticCustomError(
+                "conflict", "{names} cannot stand together", {"names": " and ".join(given)}
+            )
+        paces = [name for name in ("first", "every") if getattr(self, name) is not None]
+        if self.waits is not None and paces:
+            raise PydanticCustomError(
+                "conflict", "{names} cannot stand together", {"names": f"waits and {paces[0]}"}
+            )
+        return self

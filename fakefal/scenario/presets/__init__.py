@@ -1,0 +1,1 @@
+"""Named presets for replies and scenarios."""

@@ -1,0 +1,1 @@
+"""Turns a compiled reply and a call into an outcome."""

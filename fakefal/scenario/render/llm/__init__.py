@@ -1,0 +1,1 @@
+"""Outcomes of language models: text, streams, usage, embeddings."""

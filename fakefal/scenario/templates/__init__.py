@@ -1,0 +1,1 @@
+"""Templates in scenario values, rendered in a bounded sandbox."""

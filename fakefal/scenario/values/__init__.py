@@ -1,0 +1,1 @@
+"""Seeded values and durations."""

@@ -1,0 +1,1 @@
+"""The HTTP side of the server: one request handler, one writer, faults on the connection."""

@@ -1,0 +1,1 @@
+"""Posts the webhooks that the engine has due."""

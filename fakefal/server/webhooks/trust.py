@@ -1,0 +1,44 @@
+"""Whom the fake trusts when it posts over https: the system's roots, and the local CA."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from fakefal.ca.authority import certificate_path
+from fakefal.errors import FakefalError
+
+_Stamp = tuple[int, int, int]
+
+
+class Trust:
+    """Gives the TLS context of a client; a local CA that is made or replaced later counts too."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = certificate_path(home)
+        self._context: ssl.SSLContext | None = None
+        self._stamp: _Stamp | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """What receivers are verified with; raises FakefalError if the local CA is spoiled."""
+        stamp = self._look()
+        if self._context is None or stamp != self._stamp:
+            context = ssl.create_default_context()
+            if stamp is not None:
+                self._add(context)
+            self._context, self._stamp = context, stamp
+        return self._context
+
+    def _look(self) -> _Stamp | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def _add(self, context: ssl.SSLContext) -> None:
+        try:
+            context.load_verify_locations(self._path)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise FakefalError(f"cannot read the local CA in {self._path}: {reason}") from None

@@ -1,0 +1,1 @@
+"""Settings, marker and recordings of a test."""

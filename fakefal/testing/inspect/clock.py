@@ -1,0 +1,125 @@
+"""``fakefal.clock``: the time of one test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from fakefal.engine.controls import Controls
+from fakefal.engine.next_event import go_on
+from fakefal.errors import FakefalError, SettingError
+from fakefal.scenario.values.durations import parse_duration
+from fakefal.testing.inspect.webhooks import becomes
+
+if TYPE_CHECKING:
+    from fakefal.testing.fixture import Fake
+
+_MOVES = 100_000
+_TURNS = 5
+
+
+class Frozen:
+    """A clock that stands still; leaving the block makes it go on as before."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+
+    def __enter__(self) -> FakeClock:
+        return self._clock
+
+    def __exit__(self, *_: object) -> None:
+        self._clock.thaw()
+
+
+class FakeClock:
+    """The clock of one test."""
+
+    def __init__(self, fake: Fake) -> None:
+        self._fake = fake
+
+    @property
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return float(self._read()["now"])
+
+    @property
+    def iso(self) -> str:
+        """The instant as log entries have it: ``2026-01-01T00:00:00.000000Z``."""
+        return str(self._read()["iso"])
+
+    @property
+    def kind(self) -> str:
+        """``instant``, ``manual``, ``real`` or ``scaled``."""
+        return str(self._read()["kind"])
+
+    def advance(self, duration: float | str) -> None:
+        """Move time ahead by ``"90s"`` or seconds; raises SettingError for what is no duration."""
+        self._fake.server.call(lambda: self._fake.controls.advance(duration))
+
+    def freeze(self) -> Frozen:
+        """Stand still from now on, whatever the clock: only ``advance`` and ``run_until`` move it.
+
+        For the rest of the test, or for a block: ``with fakefal.clock.freeze(): …``.
+        """
+        self._fake.server.call(lambda: self._fake.controls.tenant.clock.freeze())
+        return Frozen(self)
+
+    def thaw(self) -> None:
+        """Go on as before ``freeze``."""
+        self._fake.server.call(lambda: self._fake.controls.tenant.clock.thaw())
+
+    def run_until(
+        self, condition: Callable[[], Any], *, at_most: float | str = "30d", patience: float = 10.0
+    ) -> None:
+        """Move time from event to event until something holds: ``run_until(job.completed)``.
+
+        Events are the steps of jobs, waits of answers and streams, and webhooks, which are posted
+        on the way; ``patience`` is how many real seconds their receivers may take. Raises
+        FakefalError when nothing is left that time could bring about, or after ``at_most``.
+        """
+        limit = self.now + _seconds(at_most)
+        server = self._fake.server
+        for _ in range(_MOVES):
+            server.wait(_let_happen(self._fake.controls, patience)).result()
+            if condition():
+                return
+            obstacle = server.call(lambda: go_on(self._fake.controls.tenant, limit))
+            if obstacle:
+                raise FakefalError(f"{condition!r} does not come true: {obstacle}")
+        raise FakefalError(f"{condition!r} has not come true after {_MOVES} events")
+
+    @contextmanager
+    def takes_sleeps(self, *modules: str) -> Iterator[None]:
+        """Inside the block the sleeps of ``fal_client`` move this clock instead of waiting.
+
+        ``modules`` are others whose ``time.sleep`` and ``asyncio.sleep`` are taken as well, with
+        all that is below them: ``takes_sleeps("myapp")``.
+        """
+        from fakefal.testing.redirect.sleeps import Sleeps
+
+        sleeps = Sleeps(("fal_client", "fal", *modules), self.advance)
+        sleeps.open()
+        try:
+            yield
+        finally:
+            sleeps.close()
+
+    def _read(self) -> dict[str, Any]:
+        return self._fake.server.call(self._fake.controls.clock)
+
+
+async def _let_happen(controls: Controls, patience: float) -> None:
+    tenant = controls.tenant
+    for _ in range(_TURNS):
+        await tenant.clock.turn()
+    if tenant.has_webhooks:
+        webhooks = tenant.webhooks
+        await becomes(webhooks, lambda: not webhooks.is_due, patience)
+
+
+def _seconds(duration: float | str) -> float:
+    try:
+        return parse_duration(duration)
+    except ValueError as error:
+        raise SettingError(f"{error} — write 90s, 300ms, or a number of seconds") from None

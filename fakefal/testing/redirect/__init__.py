@@ -1,0 +1,1 @@
+"""Redirects clients of the test process and its children to the fake."""

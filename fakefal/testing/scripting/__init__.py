@@ -1,0 +1,1 @@
+"""Scripting replies in a test, callable replies, export as YAML."""

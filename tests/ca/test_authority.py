@@ -1,0 +1,141 @@
+"""The local CA, and handshakes with what it has signed."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from fakefal.ca.authority import Authority, certificate_path
+from fakefal.errors import FakefalError
+
+PRINT = (
+    "import sys, pathlib; from fakefal.ca.authority import Authority; "
+    "print(Authority(pathlib.Path(sys.argv[1])).pem.decode())"
+)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def shake_hands(server: ssl.SSLContext, pem: bytes, name: str) -> ssl.SSLObject:
+    """A handshake in memory; the client's side. Raises what the client finds wrong."""
+    client = ssl.create_default_context(cadata=pem.decode())
+    client.set_alpn_protocols(["h2", "http/1.1"])
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    near = client.wrap_bio(back, there, server_hostname=name)
+    far = server.wrap_bio(there, back, server_side=True)
+    for side in (near, far, near, far):
+        try:
+            side.do_handshake()
+        except ssl.SSLWantReadError:
+            continue
+    return near
+
+
+@pytest.mark.parametrize("name", ["queue.fal.run", "127.0.0.1", "::1", "bücher.example"])
+def test_who_trusts_it_takes_what_it_has_signed(authority: Authority, name: str) -> None:
+    near = shake_hands(authority.leaf(name), authority.pem, name)
+    assert near.version() in ("TLSv1.2", "TLSv1.3")
+    assert near.selected_alpn_protocol() == "http/1.1"
+
+
+def test_a_certificate_is_for_its_names_alone(authority: Authority) -> None:
+    context = authority.context("localhost", "127.0.0.1")
+    for name in ("localhost", "127.0.0.1"):
+        assert shake_hands(context, authority.pem, name).version()
+    with pytest.raises(ssl.SSLCertVerificationError, match=r"not valid for 'fal\.run'"):
+        shake_hands(context, authority.pem, "fal.run")
+
+
+def test_who_does_not_trust_it_takes_nothing(authority: Authority, tmp_path: Path) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shake_hands(authority.leaf("fal.run"), Authority(tmp_path).pem, "fal.run")
+
+
+def test_what_was_issued_is_a_file_that_servers_load(authority: Authority, tmp_path: Path) -> None:
+    path = tmp_path / "receiver.pem"
+    path.write_bytes(authority.issue("localhost"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(path)
+    assert shake_hands(context, authority.pem, "localhost").version()
+
+
+def test_a_name_keeps_its_context_and_only_so_many_are_kept(authority: Authority) -> None:
+    first = authority.leaf("a.test")
+    assert authority.leaf("a.test") is first
+    for number in range(255):
+        authority.leaf(f"{number}.test")
+    assert authority.leaf("a.test") is first
+    authority.leaf("one.more.test")
+    assert authority.leaf("a.test") is first
+
+
+@pytest.mark.parametrize("name", ["", "10.0.0.0/8", "a@b.test", "a..b", "x" * 64, "a b"])
+def test_what_cannot_be_in_a_certificate_is_refused(authority: Authority, name: str) -> None:
+    with pytest.raises(FakefalError, match="cannot be in a certificate"):
+        authority.issue(name)
+
+
+def test_it_is_made_once_and_read_from_then_on(tmp_path: Path) -> None:
+    home = tmp_path / "not" / "there"
+    made = Authority(home)
+    assert made.path == certificate_path(home)
+    assert made.path.read_bytes() == made.pem
+    again = Authority(home)
+    assert again.pem == made.pem
+    assert shake_hands(again.leaf("fal.run"), made.pem, "fal.run").version()
+    assert os.listdir(home) == ["ca"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_its_key_is_for_the_owner_alone(tmp_path: Path) -> None:
+    mask = os.umask(0)
+    try:
+        made = Authority(tmp_path)
+    finally:
+        os.umask(mask)
+    key = made.path.with_name("ca.key")
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert b"PRIVATE KEY" in key.read_bytes()
+    assert b"PRIVATE KEY" not in made.path.read_bytes() + made.pem
+
+
+def test_of_many_that_make_it_at_once_all_get_the_same(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PRINT, str(tmp_path)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(4)]
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(lambda _: Authority(tmp_path).pem, range(8)))
+    for process in processes:
+        printed = process.communicate(timeout=60)[0].replace(b"\r", b"")
+        made.add(printed.rstrip(b"\n") + b"\n")
+    assert made == {certificate_path(tmp_path).read_bytes()}
+    assert os.listdir(tmp_path) == ["ca"]
+
+
+@pytest.mark.parametrize("file", ["ca.pem", "ca.key"])
+@pytest.mark.parametrize("spoil", ["gone", "nonsense", "empty"])
+def test_one_that_is_spoiled_is_said_and_never_replaced(
+    tmp_path: Path, file: str, spoil: str
+) -> None:
+    path = Authority(tmp_path).path.with_name(file)
+    path.unlink()
+    if spoil != "gone":
+        path.write_text("nonsense" if spoil == "nonsense" else "", encoding="utf-8")
+    with pytest.raises(FakefalError, match="holds no usable CA — delete it"):
+        Authority(tmp_path)
+    assert os.listdir(tmp_path) == ["ca"]
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    home = tmp_path / "file"
+    home.write_text("", encoding="utf-8")
+    with pytest.raises(FakefalError, match=r"cannot make a local CA in .* FAKEFAL_HOME"):
+        Authority(home)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+
+from fakefal.ca.authority import Authority
+from fakefal.ca.renewal import ends_at, renewed
+from fakefal.ca.validity import is_ending, now
+from fakefal.errors import FakefalError
+from tests.ca.test_authority import shake_hands
+
+
+def ending(authority: Authority, days: int) -> bytes:
+    """The same CA, but good only for so many days."""
+    old = x509.load_pem_x509_certificate(authority.pem)
+    key = serialization.load_pem_private_key(authority.path.with_name("ca.key").read_bytes(), None)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(old.subject)
+        .issuer_name(old.issuer)
+        .public_key(old.public_key())
+        .serial_number(old.serial_number)
+        .not_valid_before(old.not_valid_before_utc)
+        .not_valid_after(now() + timedelta(days=days))
+    )
+    for extension in old.extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    signed = builder.sign(key, hashes.SHA256())  # type: ignore[arg-type] # it is of a kind that signs
+    return signed.public_bytes(serialization.Encoding.PEM)
+
+
+@pytest.mark.parametrize("days", [-1, 20])
+def test_one_that_is_ending_is_renewed_and_both_are_trusted(tmp_path: Path, days: int) -> None:
+    before = Authority(tmp_path)
+    before.path.write_bytes(ending(before, days))
+    old = before.path.read_bytes()
+    after = Authority(tmp_path)
+    assert after.pem == after.path.read_bytes() != old
+    assert not is_ending(ends_at(after.pem))
+    assert shake_hands(before.leaf("fal.run"), after.pem, "fal.run").version()
+    if days > 0:
+        assert shake_hands(after.leaf("fal.run"), old, "fal.run").version()
+    assert Authority(tmp_path).pem == after.pem
+    assert sorted(path.name for path in after.path.parent.iterdir()) == ["ca.key", "ca.pem"]
+
+
+def test_one_that_lasts_is_left_alone(tmp_path: Path) -> None:
+    made = Authority(tmp_path)
+    assert Authority(tmp_path).pem == made.pem
+
+
+def test_what_somebody_else_has_signed_is_not_ours_to_renew(tmp_path: Path) -> None:
+    made, other = Authority(tmp_path / "a"), Authority(tmp_path / "b")
+    with pytest.raises(ValueError, match="somebody else"):
+        renewed(made.pem, other.path.with_name("ca.key").read_bytes())
+    made.path.write_bytes(ending(made, -1))
+    made.path.with_name("ca.key").write_bytes(other.path.with_name("ca.key").read_bytes())
+    with pytest.raises(FakefalError, match="holds no usable CA"):
+        Authority(tmp_path / "a")
+
+
+def test_what_is_no_certificate_has_no_end() -> None:
+    with pytest.raises(ValueError, match=r"."):
+        ends_at(b"nonsense")

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from fakefal.scenario.files.loader import load_file
+from tests.cli.running import fakefal
+from tests.recorder.importers.test_har import CHROMIUM, KEY, entry, har
+
+
+def test_a_har_becomes_a_scenario_with_its_files(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    ran = fakefal("import", CHROMIUM, "-o", path)
+    assert ran.code == 0, ran.err
+    assert ran.out.splitlines() == [f"{CHROMIUM}: har, 11 entries used", f"{path}: 4 exchanges"]
+    assert f"not used: {CHROMIUM}: entries[11]: GET example.com: no host of fal's" in ran.err
+    assert "a scenario says nothing about fal.ai" in ran.err
+    loaded = load_file(path)
+    assert len(loaded.assets) == 1
+    assert loaded.scenario.recorded is not None
+    assert loaded.scenario.recorded.source == "chromium.har"
+    assert KEY not in path.read_text(encoding="utf-8")
+
+
+def test_several_files_become_one_scenario(tmp_path: Path) -> None:
+    (tmp_path / "a.har").write_text(har(entry()))
+    (tmp_path / "b.json").write_text(json.dumps({"detail": "acct_12345", "status": 1}))
+    path = tmp_path / "all.yaml"
+    files = (tmp_path / "a.har", tmp_path / "b.json")
+    ran = fakefal("import", *files, "-o", path, "--redact", "acct_[0-9]+")
+    assert ran.code == 0, ran.err
+    assert len(load_file(path).entries) == 2
+    assert "acct_12345" not in path.read_text(encoding="utf-8")
+
+
+def test_what_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
+    path, source = tmp_path / "a.yaml", tmp_path / "a.har"
+    path.write_text("mine")
+    source.write_text(har(entry()))
+    ran = fakefal("import", source, "-o", path)
+    assert (ran.code, path.read_text()) == (2, "mine")
+    assert "is there already — name another file, or say --force" in ran.err
+    assert fakefal("import", source, "-o", path, "--force").code == 0
+
+
+def test_a_file_without_a_call_of_fal_writes_nothing(tmp_path: Path) -> None:
+    source = tmp_path / "a.har"
+    source.write_text(har(entry(request={**entry()["request"], "url": "https://example.com/"})))
+    ran = fakefal("import", source, "-o", tmp_path / "a.yaml")
+    assert ran.code == 2
+    assert "there is no call of fal in it" in ran.err
+    assert not (tmp_path / "a.yaml").exists()
+
+
+def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "x.bin").write_bytes(b"\xff\xfe\xff")
+    (tmp_path / "x.txt").write_text("hello")
+    for name, told in (("none", "No such file"), ("x.bin", "not UTF-8"), ("x.txt", "is not known")):
+        ran = fakefal("import", tmp_path / name, "-o", tmp_path / "a.yaml")
+        assert ran.code == 2
+        assert told in ran.err

@@ -1,0 +1,78 @@
+"""Reports for machines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import click
+import pytest
+
+from fakefal.cli.report_files import as_json, as_junit, check_report, write_report
+from fakefal.cli.run_report import Outcome
+from fakefal.errors import FakefalError
+from fakefal.guard.escapes import Escape
+from tests.cli.test_summary import miss
+
+
+def outcome() -> Outcome:
+    found = Outcome(("npm", "test"), code=2, command_code=2, seconds=1.5)
+    found.used = [('"one"', "line 3 of s.yaml")]
+    found.unused = [('"two"', "line 6 of s.yaml")]
+    found.misses = [miss()]
+    found.escapes = [Escape("fal.run:443", "Python", 7, ("python", "<a>.py\0"), "", ("f:1",))]
+    return found
+
+
+def test_junit_has_the_usual_shape() -> None:
+    root = ElementTree.fromstring(as_junit(outcome()))
+    assert root.tag == "testsuites"
+    (suite,) = root
+    assert suite.attrib == {
+        "name": "fakefal run",
+        "tests": "5",
+        "failures": "3",
+        "errors": "0",
+        "skipped": "1",
+        "time": "1.500",
+    }
+    cases = list(suite)
+    assert all(case.tag == "testcase" for case in cases)
+    assert all(case.attrib.keys() == {"classname", "name", "time"} for case in cases)
+    ends = [[end.tag for end in case] for case in cases]
+    assert ends == [["failure"], [], ["skipped"], ["failure"], ["failure"]]
+    assert [case.get("classname", "").removeprefix("fakefal.") for case in cases] == [
+        "command",
+        "exchange",
+        "exchange",
+        "miss",
+        "escape",
+    ]
+    failure = cases[-1][0]
+    assert failure.get("message") == "the real fal was tried"
+    assert failure.text == "fal.run:443, tried by python <a>.py� (pid 7)\nf:1"
+
+
+def test_a_good_run_has_no_failure() -> None:
+    (suite,) = ElementTree.fromstring(as_junit(Outcome(("true",))))
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "0")
+
+
+def test_json_is_the_whole() -> None:
+    found = json.loads(as_json(outcome()))
+    assert found["exit_code"] == 2
+    assert found["command"] == ["npm", "test"]
+    assert found["unused"] == [{"exchange": "two", "place": "line 6 of s.yaml"}]
+    assert found["escapes"][0]["pid"] == 7
+
+
+def test_the_name_says_which_it_is(tmp_path: Path) -> None:
+    assert check_report("a/b.xml") == Path("a/b.xml")
+    with pytest.raises(click.BadParameter, match="neither"):
+        check_report("report")
+    path = tmp_path / "new" / "report.json"
+    write_report(path, outcome())
+    assert json.loads(path.read_text(encoding="utf-8"))["seconds"] == 1.5
+    with pytest.raises(FakefalError, match=r"^cannot write .*report\.json/x\.xml: "):
+        write_report(path / "x.xml", outcome())

@@ -1,0 +1,116 @@
+"""What job a call becomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fakefal.engine.core.clock import START
+from fakefal.engine.queue.job import ORDINARY, Job
+from fakefal.engine.tenant import Tenant
+from fakefal.protocol.core.platform_options import NO_WISHES, Wishes
+from tests.engine.living import make_world
+from tests.worlds import exchange, make_call
+
+
+def job(reply: dict[str, Any] | None = None, wishes: Wishes = NO_WISHES, **parts: Any) -> Job:
+    ending = {} if "fail" in (reply or {}) else {"text": "x"}
+    tenant: Tenant = make_world(exchange({**ending, **(reply or {})}), **parts)
+    return tenant.submit(make_call(wishes=wishes))
+
+
+def shape(made: Job) -> str:
+    return "".join("g" if it.gate else "q" if it.state == "IN_QUEUE" else "r" for it in made.steps)
+
+
+@pytest.mark.parametrize(
+    ("reply", "parts"),
+    [
+        ({}, {}),
+        ({"timeline": []}, {"account": {"state": "bad-key", "after": 9}}),
+        ({}, {"apps": {"me/*": "gone"}}),
+        ({}, {"faults": {"status": "500"}}),
+        ({"stream": {"cut": {}}}, {}),
+    ],
+)
+def test_where_nothing_is_asked_for_a_job_is_ordinary(
+    reply: dict[str, Any], parts: dict[str, Any]
+) -> None:
+    assert job(reply, **parts).conduct is ORDINARY
+
+
+@pytest.mark.parametrize(
+    ("reply", "wishes", "parts", "expected"),
+    [
+        ({}, Wishes(start_seconds=4), {}, {"deadline": START + 4}),
+        ({}, Wishes(is_low=True), {}, {"is_low": True}),
+        ({"cancel": "honoured"}, NO_WISHES, {}, {"cancel": "honoured"}),
+        ({"keep": "2s"}, NO_WISHES, {}, {"keep_seconds": 2.0}),
+        ({"retries": 2}, NO_WISHES, {}, {"marks": (2, 4)}),
+        ({}, NO_WISHES, {"apps": {"*": {"request_timeout": 7}}}, {"run_seconds": 7.0}),
+        ({}, NO_WISHES, {"apps": {"*": {"cancel": "too-late"}}}, {"cancel": "too-late"}),
+        (
+            {"cancel": "ignored"},
+            NO_WISHES,
+            {"apps": {"*": {"cancel": "honoured"}}},
+            {"cancel": "ignored"},
+        ),
+    ],
+)
+def test_what_is_asked_for_is_how_it_behaves(
+    reply: dict[str, Any], wishes: Wishes, parts: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    conduct = job(reply, wishes, **parts).conduct
+    for name, value in expected.items():
+        assert getattr(conduct, name) == value
+
+
+@pytest.mark.parametrize(
+    ("reply", "runners", "expected"),
+    [
+        ({}, None, "qr"),
+        ({}, 1, "gr"),
+        ({"timeline": ["IN_QUEUE", "IN_PROGRESS"]}, 1, "qgr"),
+        ({"timeline": []}, 1, "g"),
+        ({"retries": 1}, None, "qrqr"),
+        ({"retries": 1}, 1, "grgr"),
+    ],
+)
+def test_its_steps_have_a_wait_for_a_runner_where_runners_are_counted(
+    reply: dict[str, Any], runners: int | None, expected: str
+) -> None:
+    apps: dict[str, Any] = {} if runners is None else {"apps": {"*": {"runners": runners}}}
+    assert shape(job(reply, **apps)) == expected
+
+
+@pytest.mark.parametrize(("wishes", "times", "units"), [({}, 9, 1), ({}, 10, None)])
+def test_one_that_never_gets_through_fails_and_costs_nothing(
+    wishes: dict[str, Any], times: int, units: int | None
+) -> None:
+    made = job({"retries": times}, Wishes(**wishes))
+    assert made.units == units
+    assert made.ending.outcome.is_success is (units is not None)
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_models_own_failure_shows_in_the_status_if_it_is_to(tells: bool) -> None:
+    options = {"error_in_status": tells}
+    own = job({"fail": "no_media_generated", "timeline": []}, options=options)
+    platforms = job({"fail": "runner_disconnected", "timeline": []}, options=options)
+    expected = "Invalid status code: 422" if tells else None
+    assert own.snapshot(with_logs=False).error == expected
+    assert platforms.snapshot(with_logs=False).error == "Runner disconnected"
+
+
+def test_the_requests_of_others_are_ahead_only_where_no_place_is_scripted() -> None:
+    parts: dict[str, Any] = {"apps": {"*": {"queue_length": 12}}}
+    assert job(**parts).submitted().position == 12
+    scripted = {"timeline": [{"IN_QUEUE": {"position": 3}}]}
+    assert job(scripted, **parts).submitted().position == 3
+
+
+def test_the_trouble_of_its_answer_goes_with_it() -> None:
+    trouble = job({"faults": {"submit": ["accepted-then-reset"]}}).trouble
+    assert trouble is not None
+    assert trouble.name == "accepted-then-reset"

@@ -1,0 +1,137 @@
+"""Which exchange answers a call, and what a call gets that none answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fakefal.engine.controls import Controls
+from fakefal.engine.tenant import Tenant
+from fakefal.protocol.core.call import Call
+from fakefal.protocol.errors.errors import WireError
+from fakefal.scenario.builder import build_exchange
+from fakefal.scenario.model.scenario import Exchange
+from tests.worlds import (
+    exchange,
+    make_call,
+    make_engine,
+    make_tenant,
+)
+
+
+def text_of(tenant: Tenant, call: Call | None = None) -> str:
+    """What the output of a queue call says."""
+    job = tenant.submit(call or make_call())
+    return str(job.ending.outcome.body["output"])
+
+
+def refusal(tenant: Tenant, call: Call | None = None) -> WireError:
+    with pytest.raises(WireError) as caught:
+        tenant.submit(call or make_call())
+    return caught.value
+
+
+def own(reply: str, **more: Any) -> Exchange:
+    return build_exchange(exchange({"text": reply}, **more))
+
+
+# Which exchange answers
+
+
+def test_the_first_exchange_that_matches_answers() -> None:
+    tenant = make_tenant(
+        exchange({"text": "other"}, when={"input": {"prompt": "bye"}}),
+        exchange({"text": "first"}, when={"input": {"prompt": "hi"}}),
+        exchange({"text": "second"}),
+    )
+    assert text_of(tenant) == "first"
+
+
+def test_a_tenants_own_exchanges_go_before_those_loaded_at_start() -> None:
+    engine = make_engine([exchange({"text": "base"})])
+    controls = Controls(engine, "id:secret")
+    controls.put_exchange(0, own("own", when={"input": {"prompt": "hi"}}))
+    assert text_of(controls.tenant) == "own"
+    assert text_of(controls.tenant, make_call(input_={"prompt": "bye"})) == "base"
+
+
+def test_an_exchange_that_is_used_up_is_skipped() -> None:
+    tenant = make_tenant(exchange({"text": "twice"}, times=2), exchange({"text": "then"}))
+    assert [text_of(tenant) for _ in range(4)] == ["twice", "twice", "then", "then"]
+
+
+@pytest.mark.parametrize(
+    ("then", "expected"),
+    [("last", "abbbb"), ("cycle", "ababa"), ("miss", "ab...")],
+)
+def test_replies_are_used_in_turn(then: str, expected: str) -> None:
+    replies = [{"text": "a"}, {"text": "b"}]
+    tenant = make_tenant({"replies": replies, "then": then}, exchange({"text": "."}))
+    assert "".join(text_of(tenant) for _ in range(5)) == expected
+
+
+def test_counts_are_kept_when_another_exchange_is_added_and_forgotten_when_one_is_replaced() -> (
+    None
+):
+    controls = Controls(make_engine(options={"unmatched": "fail"}), "id:secret")
+    controls.put_exchange(0, own("once", times=1))
+    assert text_of(controls.tenant) == "once"
+    controls.put_exchange(1, own("more"))
+    assert text_of(controls.tenant) == "more"
+    controls.put_exchange(0, own("again", times=1))
+    assert text_of(controls.tenant) == "again"
+
+
+# Misses
+
+
+def test_a_miss_is_a_404_that_names_the_three_nearest_exchanges() -> None:
+    prompts = ["hi there", "completely different", "hi then", "no"]
+    tenant = make_tenant(
+        *(exchange(id=prompt, when={"input": {"prompt": prompt}}) for prompt in prompts),
+        exchange(id="far", when={"endpoint": "fal-ai/flux", "via": "run"}),
+    )
+    error = refusal(tenant)
+    assert error.status == 404
+    assert error.headers == (("x-fakefal-hint", "miss"),)
+    detail = error.body["detail"]
+    assert detail.startswith("no exchange for fal-ai/any-llm (queue); nearest: ")
+    assert detail.count(";") == 3
+    assert '"far"' not in detail
+
+
+def test_a_miss_says_that_an_exchange_is_used_up() -> None:
+    tenant = make_tenant(exchange(id="tagline", times=1))
+    tenant.submit(make_call())
+    assert "used up: it has answered 1 call" in refusal(tenant).body["detail"]
+
+
+def test_a_miss_tells_own_and_loaded_exchanges_alike_the_nearest_first() -> None:
+    engine = make_engine([exchange(id="loaded", when={"input": {"prompt": "hi there"}})])
+    controls = Controls(engine, "id:secret")
+    controls.put_exchange(0, own("x", id="own", when={"endpoint": "a/b", "via": "stream"}))
+    detail = refusal(controls.tenant).body["detail"]
+    assert 0 < detail.index('"loaded"') < detail.index('"own"')
+
+
+def test_without_a_scenario_a_language_model_answers_from_the_input_alone() -> None:
+    text = text_of(make_tenant())
+    assert text == text_of(make_tenant())
+    assert text != text_of(make_tenant(), make_call(input_={"prompt": "other"}))
+
+
+def test_nothing_is_generated_for_an_endpoint_whose_name_says_nothing() -> None:
+    error = refusal(make_tenant(), make_call("acme/secret"))
+    assert error.status == 404
+    assert "none is loaded" in error.body["detail"]
+
+
+@pytest.mark.parametrize(("unmatched", "misses"), [("fail", 1), ("generate", 0)])
+def test_what_a_miss_gets_can_be_chosen(unmatched: str, misses: int) -> None:
+    tenant = make_tenant(exchange(when={"via": "run"}), options={"unmatched": unmatched})
+    if misses:
+        refusal(tenant)
+    else:
+        assert text_of(tenant)
+    assert tenant.journal.missed == misses

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import asyncio
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.engine.core.clock import START, Clock, InstantClock, ManualClock, Signal, make_clock
+from fakefal.errors import SettingError
+
+seconds = st.floats(min_value=0, max_value=1e9)
+
+
+async def settle() -> None:
+    """Let every task run as far as it can."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "speed", "kind", "made"),
+    [
+        ("real", 1.0, "real", Clock),
+        ("real", 2.0, "scaled", Clock),
+        ("scaled", 0.5, "scaled", Clock),
+        ("real", 0, "instant", InstantClock),
+        ("instant", 1.0, "instant", InstantClock),
+        ("manual", 1.0, "manual", ManualClock),
+    ],
+)
+def test_a_clock_is_made_by_name_and_speed(
+    name: str, speed: float, kind: str, made: type[Clock]
+) -> None:
+    clock = make_clock(name, speed)
+    assert (clock.kind, type(clock)) == (kind, made)
+
+
+@pytest.mark.parametrize(
+    ("name", "speed", "told"),
+    [
+        ("sundial", 1.0, '"sundial" is no clock — one of real, instant, manual'),
+        ("real", -1.0, "speed -1.0 cannot be"),
+        ("real", math.inf, "speed inf cannot be"),
+        ("real", math.nan, "speed nan cannot be"),
+    ],
+)
+def test_a_clock_that_cannot_be_is_refused(name: str, speed: float, told: str) -> None:
+    with pytest.raises(SettingError, match=told):
+        make_clock(name, speed)
+
+
+@pytest.mark.parametrize("clock", [Clock(), ManualClock(), InstantClock()])
+@pytest.mark.parametrize("jump", [-1.0, -1e-9, math.inf, math.nan])
+def test_no_clock_goes_back_or_for_ever(clock: Clock, jump: float) -> None:
+    before = clock.now()
+    with pytest.raises(SettingError, match="time goes forward only"):
+        clock.advance(jump)
+    assert before <= clock.now() < before + 60
+
+
+@pytest.mark.parametrize("clock", [ManualClock(), InstantClock()])
+def test_clocks_that_are_not_real_begin_with_2026_and_stand_still(clock: Clock) -> None:
+    assert clock.now() == START == clock.now()
+
+
+@given(st.lists(seconds))
+def test_a_manual_clock_never_goes_back(jumps: list[float]) -> None:
+    clock = ManualClock()
+    seen = [clock.now()]
+    for jump in jumps:
+        clock.advance(jump)
+        seen.append(clock.now())
+    assert seen == sorted(seen)
+
+
+@given(step=st.integers(1, 2000), times=st.integers(1, 40))
+def test_many_small_jumps_reach_what_one_long_one_reaches(step: int, times: int) -> None:
+    clock, other = ManualClock(), ManualClock()
+    for _ in range(times):
+        clock.advance(step / 1000)
+    other.advance(step * times / 1000)
+    assert clock.now() == other.now()
+    assert clock.now() == clock.later(START, step * times / 1000)
+
+
+@given(instant=st.floats(0, 1e10), wait=seconds)
+def test_later_is_never_before(instant: float, wait: float) -> None:
+    clock = ManualClock()
+    assert clock.later(instant, wait) >= instant
+    assert clock.later(instant, 0) == instant
+    assert clock.later(instant, math.inf) == math.inf
+
+
+@given(st.floats(START, 1e12))
+def test_an_instant_clock_reaches_exactly_the_instant_asked_for(instant: float) -> None:
+    clock = InstantClock()
+    assert clock.reach(instant) == instant == clock.now()
+
+
+@pytest.mark.parametrize("instant", [START - 1, 0.0, -math.inf, math.inf])
+def test_an_instant_clock_stays_where_the_past_or_the_end_of_time_is_asked_for(
+    instant: float,
+) -> None:
+    clock = InstantClock()
+    assert clock.reach(instant) == START == clock.now()
+
+
+def test_a_manual_clock_does_not_move_to_what_it_should_reach() -> None:
+    clock = ManualClock()
+    assert clock.reach(START + 5) == START == clock.now()
+
+
+async def test_a_manual_clock_wakes_waiters_in_the_order_of_their_instants() -> None:
+    clock = ManualClock()
+    woken: list[str] = []
+
+    async def wait(name: str, after: float) -> None:
+        await clock.wait_until(START + after)
+        woken.append(name)
+
+    waits = {"late": 3.0, "first": 1.0, "second": 2.0, "as second": 2.0, "too late": 9.0}
+    tasks = [asyncio.create_task(wait(*item)) for item in waits.items()]
+    await settle()
+    assert woken == []
+    clock.advance(0.9)
+    await settle()
+    assert woken == []
+    clock.advance(4)
+    await settle()
+    assert woken == ["first", "second", "as second", "late"]
+    clock.advance(4.1)
+    await asyncio.gather(*tasks)
+    assert woken[-1] == "too late"
+
+
+@pytest.mark.parametrize("after", [0.0, -1.0])
+async def test_what_is_past_is_not_waited_for(after: float) -> None:
+    clock = ManualClock()
+    await asyncio.wait_for(clock.wait_until(START + after), 5)
+    assert clock.now() == START
+
+
+@pytest.mark.parametrize("kind", ["real", "manual", "instant"])
+async def test_a_signal_ends_a_wait_for_ever(kind: str) -> None:
+    clock, signal = make_clock(kind), Signal()
+    task = asyncio.create_task(clock.wait_until(math.inf, signal))
+    await settle()
+    assert not task.done()
+    signal.set()
+    await asyncio.wait_for(task, 5)
+
+
+async def test_a_signal_wakes_all_that_wait_and_none_that_come_later() -> None:
+    clock, signal = ManualClock(), Signal()
+    early = [asyncio.create_task(clock.wait_until(math.inf, signal)) for _ in range(2)]
+    await settle()
+    signal.set()
+    await asyncio.wait_for(asyncio.gather(*early), 5)
+    late = asyncio.create_task(clock.wait_until(START + 1, signal))
+    await settle()
+    assert not late.done()
+    clock.advance(1)
+    await asyncio.wait_for(late, 5)
+
+
+async def test_a_wait_that_was_given_up_harms_nobody() -> None:
+    clock, signal = ManualClock(), Signal()
+    given_up = asyncio.create_task(clock.wait_until(START + 1, signal))
+    other = asyncio.create_task(clock.wait_until(START + 2, signal))
+    await settle()
+    given_up.cancel()
+    await settle()
+    assert given_up.cancelled()
+    clock.advance(2)
+    signal.set()
+    await asyncio.wait_for(other, 5)
+    assert (clock._waiters, signal._waiters) == ([], [])
+
+
+async def test_an_instant_clock_waits_for_nobody_and_moves_to_what_is_waited_for() -> None:
+    clock = InstantClock()
+    await asyncio.wait_for(clock.wait_until(START + 3600), 5)
+    assert clock.now() == START + 3600
+    await asyncio.wait_for(clock.wait_until(START + 60), 5)
+    assert clock.now() == START + 3600
+
+
+async def test_a_real_clock_waits_until_the_instant_and_no_longer() -> None:
+    clock = Clock()
+    due = clock.now() + 0.02
+    await asyncio.wait_for(clock.wait_until(due), 5)
+    assert clock.now() >= due
+
+
+async def test_a_fast_clock_passes_an_hour_in_an_instant() -> None:
+    clock = make_clock("real", speed=1e6)
+    due = clock.now() + 3600
+    await asyncio.wait_for(clock.wait_until(due), 5)
+    assert clock.now() >= due
+
+
+async def test_a_real_clock_that_jumps_wakes_who_waits() -> None:
+    clock = Clock()
+    before = clock.now()
+    task = asyncio.create_task(clock.wait_until(before + 3600))
+    await settle()
+    clock.advance(1800)
+    await settle()
+    assert not task.done()
+    clock.advance(1800)
+    await asyncio.wait_for(task, 5)
+    assert before + 3600 <= clock.now() < before + 3660
+
+
+def test_a_real_clock_reaches_nothing_but_the_present() -> None:
+    clock = Clock()
+    before = clock.now()
+    assert before <= clock.reach(before + 3600) < before + 60

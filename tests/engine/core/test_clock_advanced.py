@@ -1,0 +1,52 @@
+"""Waiting for what ``advance`` alone brings, on each kind of clock."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+import pytest
+
+from fakefal.engine.core.clock import START, Clock, InstantClock, ManualClock, Signal
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("clock", [ManualClock(), InstantClock()])
+async def test_only_advance_ends_the_wait(clock: Clock) -> None:
+    waiting = asyncio.ensure_future(clock.wait_told(START + 60))
+    clock.advance(59)
+    await settle()
+    assert not waiting.done()
+    clock.advance(1)
+    await asyncio.wait_for(waiting, 5)
+    assert clock.told() == START + 60
+
+
+async def test_a_leap_of_others_does_not() -> None:
+    clock = InstantClock()
+    waiting = asyncio.ensure_future(clock.wait_told(START + 60))
+    await settle()
+    await clock.wait_until(START + 1000)
+    await settle()
+    assert not waiting.done()
+    clock.advance(60)
+    await asyncio.wait_for(waiting, 5)
+    assert clock.now() == START + 1060
+
+
+@pytest.mark.parametrize("clock", [Clock(), ManualClock(), InstantClock()])
+async def test_a_signal_ends_it_too(clock: Clock) -> None:
+    signal = Signal()
+    waiting = asyncio.ensure_future(clock.wait_told(math.inf, signal))
+    await settle()
+    signal.set()
+    await asyncio.wait_for(waiting, 5)
+
+
+async def test_on_the_real_clock_it_is_time_that_ends_it() -> None:
+    clock = Clock(speed=1000)
+    await asyncio.wait_for(clock.wait_told(clock.now() + 1), 5)

@@ -1,0 +1,82 @@
+"""Tokens: real JWTs that end on the tenant's clock."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.engine.core.clock import START, ManualClock
+from fakefal.engine.files.tokens import Tokens, mark_named
+from fakefal.protocol.errors.errors import WireError
+
+
+def make_tokens(clock: ManualClock | None = None, key: str = "id:secret", seed: int = 0) -> Tokens:
+    return Tokens("MARK", seed, key, clock or ManualClock())
+
+
+def refused(tokens: Tokens, token: str, use: str = "apps") -> str:
+    with pytest.raises(WireError) as caught:
+        tokens.read(token, use)  # type: ignore[arg-type]
+    assert caught.value.status == 401
+    return caught.value.note
+
+
+def test_a_token_says_what_it_is_for() -> None:
+    tokens = make_tokens()
+    token, expires_at = tokens.issue("apps", 120, apps=["any-llm"])
+    claims = tokens.read(token, "apps")
+    assert claims.apps == ("any-llm",)
+    assert claims.expires_at == expires_at == START + 120
+    assert mark_named(token) == "MARK"
+    assert jwt.get_unverified_header(token)["alg"] == "HS256"
+
+
+def test_tokens_differ_and_are_the_same_in_every_run() -> None:
+    tokens, same = make_tokens(), make_tokens()
+    first, second = (tokens.issue("cdn", 60)[0] for _ in range(2))
+    assert first != second
+    assert same.issue("cdn", 60)[0] == first
+
+
+def test_a_token_ends_on_the_clock() -> None:
+    clock = ManualClock()
+    tokens = make_tokens(clock)
+    token, _ = tokens.issue("cdn", 60)
+    clock.advance(59)
+    assert tokens.read(token, "cdn").use == "cdn"
+    clock.advance(1)
+    assert refused(tokens, token, "cdn") == "the token expired at 2026-01-01T00:01:00.000000Z"
+
+
+def test_a_token_for_something_else_is_refused() -> None:
+    tokens = make_tokens()
+    assert refused(tokens, tokens.issue("cdn", 60)[0]) == "the token is for cdn, not for apps"
+
+
+def test_tokens_of_other_keys_seeds_and_makers_are_refused() -> None:
+    tokens = make_tokens()
+    for other in (make_tokens(key="other:key"), make_tokens(seed=1)):
+        assert "not one of this fake's" in refused(tokens, other.issue("apps", 60)[0])
+    claims = {"iss": "fakefal", "sub": "MARK", "use": "apps", "exp": START + 60}
+    part = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    none = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
+    assert refused(tokens, f"{none}.{part}.")
+    assert refused(tokens, jwt.encode({**claims, "exp": "soon"}, tokens.secret))
+    assert refused(tokens, jwt.encode({**claims, "iss": "auth0"}, tokens.secret))
+    assert refused(tokens, jwt.encode({"iss": "fakefal"}, tokens.secret))
+
+
+@given(st.text() | st.from_regex(r"[\w-]*\.[\w-]*\.[\w-]*", fullmatch=True))
+def test_what_is_no_token_names_nobody_and_raises_nothing(text: str) -> None:
+    assert mark_named(text) is None
+    refused(make_tokens(), text)
+
+
+def test_a_token_of_others_names_nobody() -> None:
+    assert mark_named(jwt.encode({"sub": "x", "iss": "auth0"}, "k" * 32)) is None
+    assert mark_named("a.b." + "c" * 10_000) is None

@@ -1,0 +1,286 @@
+"""Jobs that do not behave in the ordinary way: deadlines, patience, cancels, lost runners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fakefal.engine.queue.job import Job, State
+from fakefal.engine.tenant import Tenant
+from fakefal.protocol.core.platform_options import Wishes
+from fakefal.protocol.errors.errors import WireError
+from tests.engine.living import ends, make_world, submit, word, words
+from tests.worlds import ANY_LLM, exchange, make_call, timeline
+
+QUEUED = {"IN_QUEUE": {"for": 5}}
+RUNNING = {"IN_PROGRESS": {"for": 10}}
+STUCK = {"IN_QUEUE": {"forever": True}}
+ENDLESS = {"IN_PROGRESS": {"forever": True}}
+
+
+def end_of(tenant: Tenant, id_: str) -> tuple[float | None, int, str | None]:
+    """When a job ended, with which status, and what kind of failure it was."""
+    (instant,) = ends(tenant, id_)
+    outcome = tenant.queue.jobs[id_].ending.outcome
+    return instant, outcome.status, outcome.error_type
+
+
+def headers_of(job: Job) -> dict[str, str]:
+    return dict(job.ending.outcome.headers)
+
+
+# The deadline for starting (X-Fal-Request-Timeout)
+
+
+@pytest.mark.parametrize(
+    ("steps", "seconds", "expected"),
+    [
+        ([QUEUED, RUNNING], 4, (4, 504, "request_timeout")),
+        ([QUEUED, RUNNING], 5, (15, 200, None)),
+        ([QUEUED, RUNNING], 6, (15, 200, None)),
+        ([STUCK], 30, (30, 504, "request_timeout")),
+        ([RUNNING], 1.5, (10, 200, None)),
+        ([RUNNING, QUEUED, RUNNING], 12, (12, 504, "request_timeout")),
+        ([RUNNING, QUEUED, RUNNING], 8, (10, 504, "request_timeout")),
+        ([RUNNING, QUEUED, RUNNING], 15, (25, 200, None)),
+        (["IN_QUEUE", RUNNING], 4, (4, 504, "request_timeout")),
+    ],
+)
+@pytest.mark.parametrize("looks", [1, 100])
+def test_who_has_not_started_by_the_deadline_ends_there(
+    steps: list[Any], seconds: float, expected: tuple[float, int, str | None], looks: int
+) -> None:
+    tenant = make_world(timeline(*steps))
+    id_ = submit(tenant, start_seconds=seconds)
+    for _ in range(looks):
+        tenant.clock.advance(100 / looks)
+        tenant.queue.look(tenant.queue.jobs[id_], tenant.clock.now())
+    assert end_of(tenant, id_) == expected
+
+
+def test_the_504_of_a_deadline_says_that_it_was_the_users() -> None:
+    tenant = make_world(timeline(STUCK))
+    id_ = submit(tenant, start_seconds=2)
+    tenant.clock.advance(2)
+    assert word(tenant, id_) == "done"
+    job = tenant.result(ANY_LLM, id_)
+    assert job is not None
+    assert headers_of(job)["X-Fal-Request-Timeout-Type"] == "user"
+    assert job.units is None
+    assert tenant.cancel(ANY_LLM, id_) is False
+
+
+def test_a_deadline_is_waited_for_on_a_clock_that_waits_for_nobody() -> None:
+    tenant = make_world(timeline(STUCK), clock="instant")
+    id_ = submit(tenant, start_seconds=2)
+    assert words(tenant, id_, id_) == ["q0", "done"]
+
+
+async def test_a_direct_run_that_would_start_too_late_is_refused_after_its_wait() -> None:
+    tenant = make_world(timeline(QUEUED, RUNNING), clock="instant")
+    before = tenant.clock.now()
+    answer = await tenant.run(make_call(via="run", wishes=Wishes(start_seconds=3)))
+    outcome = answer.ending.outcome
+    assert (outcome.status, tenant.clock.now() - before) == (504, 3)
+    assert dict(outcome.headers)["X-Fal-Request-Timeout-Type"] == "user"
+    in_time = await tenant.run(make_call(via="run", wishes=Wishes(start_seconds=5)))
+    assert in_time.ending.outcome.status == 200
+
+
+# The patience of the app
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([QUEUED, RUNNING], (8, 504, "request_timeout")),
+        ([QUEUED, {"IN_PROGRESS": {"for": 3}}], (8, 200, None)),
+        ([QUEUED, ENDLESS], (8, 504, "request_timeout")),
+        ([QUEUED, "IN_PROGRESS"], (8, 504, "request_timeout")),
+        (
+            [QUEUED, {"IN_PROGRESS": {"for": 2}}, {"IN_PROGRESS": {"for": 2}}],
+            (8, 504, "request_timeout"),
+        ),
+        (
+            [{"IN_PROGRESS": {"for": 2}}, QUEUED, {"IN_PROGRESS": {"for": 2}}],
+            (9, 200, None),
+        ),
+        ([STUCK], (None, 200, None)),
+    ],
+)
+def test_a_run_longer_than_the_app_allows_ends_in_a_504(
+    steps: list[Any], expected: tuple[float | None, int, str | None]
+) -> None:
+    tenant = make_world(timeline(*steps), apps={"*": {"request_timeout": "3s"}})
+    id_ = submit(tenant)
+    tenant.clock.advance(100)
+    assert end_of(tenant, id_) == expected
+
+
+async def test_so_does_a_direct_run() -> None:
+    tenant = make_world(timeline(RUNNING), apps={"*": {"request_timeout": "3s"}}, clock="instant")
+    before = tenant.clock.now()
+    answer = await tenant.run(make_call(via="run"))
+    assert (answer.ending.outcome.status, tenant.clock.now() - before) == (504, 3)
+    assert "X-Fal-Request-Timeout-Type" not in dict(answer.ending.outcome.headers)
+
+
+# Cancels, in every state (protocol.md section 3.5)
+
+
+def placed(state: str, reply: dict[str, Any], app: dict[str, Any]) -> tuple[Tenant, str]:
+    """A job in a state."""
+    tenant = make_world(exchange({"text": "x", **reply}), apps={"*": app} if app else {})
+    id_ = submit(tenant)
+    for _ in range({"queued": 0, "running": 1, "over": 2}[state]):
+        word(tenant, id_)
+    return tenant, id_
+
+
+CANCELS = [
+    ("queued", "ignored", True, State.CANCELLED, 499, "done"),
+    ("running", "ignored", True, State.RUNNING, 200, "run"),
+    ("over", "ignored", False, State.COMPLETED, 200, "done"),
+    ("queued", "honoured", True, State.CANCELLED, 499, "done"),
+    ("running", "honoured", True, State.COMPLETED, 499, "done"),
+    ("over", "honoured", False, State.COMPLETED, 200, "done"),
+    ("queued", "too-late", True, State.QUEUED, 200, "q0"),
+    ("running", "too-late", True, State.RUNNING, 200, "run"),
+    ("over", "too-late", False, State.COMPLETED, 200, "done"),
+]
+
+
+@pytest.mark.parametrize(("state", "answer", "accepted", "after", "status", "shown"), CANCELS)
+@pytest.mark.parametrize("where", ["reply", "app"])
+def test_a_cancel_does_what_the_app_does(
+    state: str, answer: str, accepted: bool, after: State, status: int, shown: str, where: str
+) -> None:
+    given = {"cancel": answer}
+    tenant, id_ = placed(state, given if where == "reply" else {}, given if where == "app" else {})
+    assert tenant.cancel(ANY_LLM, id_) is accepted
+    assert tenant.queue.jobs[id_].state is after
+    assert word(tenant, id_) == shown
+    for _ in range(3):
+        word(tenant, id_)
+    job = tenant.result(ANY_LLM, id_)
+    assert job is not None
+    assert job.ending.outcome.status == status
+
+
+def test_a_reply_goes_before_its_app() -> None:
+    tenant, id_ = placed("running", {"cancel": "ignored"}, {"cancel": "honoured"})
+    assert tenant.cancel(ANY_LLM, id_)
+    assert word(tenant, id_) == "run"
+
+
+@pytest.mark.parametrize("answer", ["ignored", "too-late"])
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_a_repeated_cancel_is_harmless(state: str, answer: str) -> None:
+    tenant, id_ = placed(state, {"cancel": answer}, {})
+    assert [tenant.cancel(ANY_LLM, id_) for _ in range(3)] == [True] * 3
+
+
+def test_a_run_that_was_aborted_says_so_in_the_apps_own_words() -> None:
+    tenant, id_ = placed("running", {"cancel": "honoured"}, {})
+    tenant.cancel(ANY_LLM, id_)
+    job = tenant.result(ANY_LLM, id_)
+    assert job is not None
+    assert job.ending.outcome.body == {"detail": "Request cancelled by the client."}
+    assert job.units is None
+
+
+@pytest.mark.parametrize(("reads", "expected"), [("completed", "done"), ("not-found", "404")])
+def test_what_a_cancelled_request_reads_as_is_a_switch(reads: str, expected: str) -> None:
+    tenant = make_world(options={"reads_after_cancel": reads})
+    id_ = submit(tenant)
+    tenant.cancel(ANY_LLM, id_)
+    assert word(tenant, id_) == expected
+
+
+# Lost runners (protocol.md section 15)
+
+
+def test_a_lost_runner_means_back_to_the_queue_under_another_gateway_id() -> None:
+    tenant = make_world(exchange({"text": "x", "retries": 2}))
+    id_ = submit(tenant)
+    job = tenant.queue.jobs[id_]
+    seen, gateways = [], []
+    for _ in range(7):
+        gateways.append((job.attempt, job.gateway_id))
+        seen.append(word(tenant, id_))
+    assert seen == ["q0", "run"] * 3 + ["done"]
+    assert [attempt for attempt, _ in gateways] == [1, 1, 2, 2, 3, 3, 3]
+    assert gateways[0][1] == id_
+    assert len({gateway for _, gateway in gateways}) == 3
+    assert job.id == id_
+
+
+@pytest.mark.parametrize(
+    ("retries", "wishes", "polls", "status"),
+    [
+        (9, {}, 20, 200),
+        (10, {}, 20, 503),
+        (1, {"may_retry": False}, 2, 503),
+        (3, {"budgets": {"connection_error": 1}}, 4, 503),
+        (3, {"budgets": {"timeout": 1}}, 8, 200),
+        ({"times": 2, "after": "request_timeout"}, {"budgets": {"timeout": 1}}, 4, 504),
+        ({"times": 0}, {}, 2, 200),
+    ],
+)
+def test_the_platform_tries_as_often_as_it_may(
+    retries: Any, wishes: dict[str, Any], polls: int, status: int
+) -> None:
+    tenant = make_world(exchange({"text": "x", "retries": retries}))
+    id_ = submit(tenant, **wishes)
+    seen = words(tenant, *[id_] * (polls + 1))
+    assert "done" not in seen[:-1]
+    assert seen[-1] == "done"
+    job = tenant.result(ANY_LLM, id_)
+    assert job is not None
+    assert job.ending.outcome.status == status
+    assert (job.units is None) == (status != 200)
+
+
+async def test_a_direct_run_is_not_tried_again() -> None:
+    tenant = make_world(exchange({"text": "x", "retries": {"after": "startup_timeout"}}))
+    answer = await tenant.run(make_call(via="run"))
+    assert answer.ending.outcome.error_type == "startup_timeout"
+
+
+# The longest queue that a caller accepts
+
+
+@pytest.mark.parametrize(
+    ("strangers", "allowed", "code"), [(500, 499, 429), (500, 500, 200), (0, 0, 200)]
+)
+def test_a_queue_longer_than_allowed_refuses(strangers: int, allowed: int, code: int) -> None:
+    tenant = make_world(apps={"*": {"queue_length": strangers}})
+    try:
+        submit(tenant, max_queue_length=allowed)
+        found = 200
+    except WireError as error:
+        found = error.status
+    assert found == code
+    assert [(it.kind, it.status) for it in tenant.journal] == [("call", code)]
+
+
+def test_only_requests_of_the_same_app_that_wait_are_counted() -> None:
+    tenant = make_world(timeline(QUEUED, RUNNING))
+    submit(tenant, "fal-ai/flux")
+    cancelled = submit(tenant)
+    tenant.cancel(ANY_LLM, cancelled)
+    submit(tenant)
+    tenant.clock.advance(5)
+    submit(tenant)
+    submit(tenant, max_queue_length=1)
+    with pytest.raises(WireError) as caught:
+        submit(tenant, max_queue_length=1)
+    assert caught.value.body == {
+        "detail": "Queue length 2 exceeds the maximum of 1 (fal_max_queue_length)"
+    }
+
+
+def test_the_queue_of_others_is_what_a_position_begins_with() -> None:
+    tenant = make_world(apps={"*": {"queue_length": 12}})
+    assert word(tenant, submit(tenant)) == "q12"

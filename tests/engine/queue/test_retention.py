@@ -1,0 +1,127 @@
+"""How long a result can be read (protocol.md section 3.6)."""
+
+from __future__ import annotations
+
+import pytest
+
+from fakefal.engine.core.clock import InstantClock
+from fakefal.engine.queue.retention import keep_seconds
+from fakefal.engine.tenant import Tenant
+from fakefal.protocol.core.platform_options import Wishes
+from fakefal.protocol.errors.errors import WireError
+from tests.worlds import ANY_LLM, exchange, make_call, make_tenant
+
+HOUR = 3600.0
+SIX_MINUTES = 360.0
+MONTH = 30 * 86_400.0
+FLUX = "fal-ai/flux"
+
+
+@pytest.mark.parametrize(
+    ("size", "stores", "seconds"),
+    [
+        (0, True, HOUR),
+        (9_999, True, HOUR),
+        (9_999, False, HOUR),
+        (10_000, True, MONTH),
+        (10_000, False, SIX_MINUTES),
+        (1_000_000, True, MONTH),
+        (1_000_001, True, SIX_MINUTES),
+        (1_000_001, False, SIX_MINUTES),
+    ],
+)
+def test_a_result_is_kept_by_its_size(size: int, stores: bool, seconds: float) -> None:
+    assert keep_seconds(size, stores=stores) == seconds
+
+
+def finished(
+    reply: dict[str, object], *, stores: bool = True, clock: str = "manual"
+) -> tuple[Tenant, str]:
+    """A tenant and its job, which is over."""
+    tenant = make_tenant(exchange({"timeline": [], **reply}), clock=clock)
+    wishes = Wishes(stores=stores)
+    return tenant, tenant.submit(make_call("fal-ai/flux/dev", wishes=wishes)).id
+
+
+def reads(tenant: Tenant, id_: str) -> list[int]:
+    """What status, result and cancel answer: 404 once the job is forgotten."""
+
+    def status() -> int:
+        return 200 if tenant.status(FLUX, id_, with_logs=False).status == "COMPLETED" else 202
+
+    def result() -> int:
+        return 400 if tenant.result(FLUX, id_) is None else 200
+
+    def cancel() -> int:
+        return 202 if tenant.cancel(FLUX, id_) else 400
+
+    found = []
+    for read in (status, result, cancel):
+        try:
+            found.append(read())
+        except WireError as error:
+            found.append(error.status)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("reply", "stores", "seconds"),
+    [
+        ({"output": "x"}, True, HOUR),
+        ({"output": "x" * 20_000}, True, MONTH),
+        ({"output": "x" * 20_000}, False, SIX_MINUTES),
+        ({"output": "x" * 1_100_000}, True, SIX_MINUTES),
+        ({"output": "x", "keep": "2s"}, True, 2.0),
+        ({"output": "x" * 20_000, "keep": "1h"}, False, HOUR),
+        ({"fail": "runner_disconnected"}, True, HOUR),
+    ],
+)
+def test_after_its_time_a_result_is_unknown(
+    reply: dict[str, object], stores: bool, seconds: float
+) -> None:
+    tenant, id_ = finished(reply, stores=stores)
+    tenant.clock.advance(seconds - 0.5)
+    assert reads(tenant, id_) == [200, 200, 400]
+    tenant.clock.advance(0.5)
+    assert reads(tenant, id_) == [404, 404, 404]
+    assert id_ not in tenant.queue.jobs
+
+
+def test_the_time_counts_from_the_end_and_not_from_the_first_look() -> None:
+    step = {"IN_PROGRESS": {"for": "10s"}}
+    tenant = make_tenant(exchange({"text": "x", "timeline": [step], "keep": "5s"}))
+    id_ = tenant.submit(make_call()).id
+    tenant.clock.advance(15)
+    with pytest.raises(WireError):
+        tenant.status(ANY_LLM, id_, with_logs=False)
+
+
+def test_what_is_not_over_is_never_forgotten() -> None:
+    tenant = make_tenant(
+        exchange({"text": "x", "timeline": [{"IN_QUEUE": {"forever": True}}], "keep": "1s"})
+    )
+    id_ = tenant.submit(make_call()).id
+    tenant.clock.advance(MONTH)
+    assert tenant.status(ANY_LLM, id_, with_logs=False).status == "IN_QUEUE"
+
+
+def test_on_a_clock_that_leaps_only_the_time_counts_that_a_test_moved_by() -> None:
+    tenant, id_ = finished({"output": "x", "keep": "1h"}, clock="instant")
+    clock = tenant.clock
+    assert isinstance(clock, InstantClock)
+    assert reads(tenant, id_) == [200, 200, 400]
+    clock.reach(clock.now() + 10 * HOUR)
+    assert reads(tenant, id_) == [200, 200, 400]
+    clock.advance(HOUR)
+    assert reads(tenant, id_) == [404, 404, 404]
+
+
+def test_a_request_cancelled_in_the_queue_is_kept_as_long_as_others() -> None:
+    tenant = make_tenant(exchange())
+    id_ = tenant.submit(make_call()).id
+    tenant.cancel(ANY_LLM, id_)
+    tenant.clock.advance(HOUR - 1)
+    assert tenant.status(ANY_LLM, id_, with_logs=False).status == "COMPLETED"
+    tenant.clock.advance(1)
+    with pytest.raises(WireError):
+        tenant.result(ANY_LLM, id_)

@@ -1,0 +1,81 @@
+"""Where webhooks may go."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.engine.webhooks.allowlist import Targets, is_local
+
+LOCAL = [
+    "127.0.0.1",
+    "127.9.9.9",
+    "10.0.0.1",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.168.1.1",
+    "::1",
+    "[::1]",
+    "fd00::1",
+    "::ffff:127.0.0.1",
+]
+FOREIGN = [
+    "93.184.216.34",
+    "8.8.8.8",
+    "172.32.0.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "0.0.0.0",
+    "2606:2800:220:1::1",
+    "::ffff:8.8.8.8",
+    "fe80::1",
+    "224.0.0.1",
+    "no address",
+]
+
+
+@pytest.mark.parametrize("address", LOCAL)
+def test_loopback_and_private_addresses_are_local(address: str) -> None:
+    assert is_local(address)
+    assert Targets().objection("http", address) == ""
+
+
+@pytest.mark.parametrize("address", FOREIGN)
+def test_all_others_are_not(address: str) -> None:
+    assert not is_local(address)
+
+
+@given(st.ip_addresses())
+def test_no_address_of_the_internet_is_local(address: object) -> None:
+    found = ip_address(str(address))
+    assert not (is_local(str(address)) and found.is_global)
+
+
+def test_a_foreign_address_is_refused_with_what_would_allow_it() -> None:
+    assert Targets().objection("https", "8.8.8.8") == (
+        "8.8.8.8 is neither loopback nor private — allow it with --webhook-allow 8.8.8.8"
+    )
+    assert Targets().objection_to_address("example.com", "8.8.8.8") == (
+        "example.com is 8.8.8.8, which is neither loopback nor private — allow it with "
+        "--webhook-allow example.com"
+    )
+
+
+def test_a_host_that_was_named_may_be_anywhere() -> None:
+    targets = Targets(["Example.com.", "8.8.8.8"])
+    assert targets.objection_to_address("EXAMPLE.com", "8.8.4.4") == ""
+    assert targets.objection("http", "8.8.8.8") == ""
+    assert targets.objection_to_address("sub.example.com", "8.8.4.4") != ""
+
+
+def test_a_name_is_judged_by_its_address() -> None:
+    assert Targets().objection("http", "localhost") == ""
+    assert Targets().objection_to_address("anything", "10.1.2.3") == ""
+
+
+@pytest.mark.parametrize(("scheme", "host"), [("ftp", "127.0.0.1"), ("", ""), ("http", "")])
+def test_what_is_no_url_of_the_web_is_refused(scheme: str, host: str) -> None:
+    assert Targets().objection(scheme, host)

@@ -1,0 +1,44 @@
+"""What may be asked and changed, as plain data."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from fakefal.engine.webhooks.controls import WebhookControls
+from fakefal.errors import SettingError
+from tests.deliverers import deliver, refuse, submit
+from tests.worlds import make_tenant
+
+
+def test_deliveries_are_told_as_json_and_sent_again() -> None:
+    tenant = make_tenant()
+    job = submit(tenant)
+    deliver(tenant.webhooks, refuse)
+    controls = WebhookControls(tenant)
+    (told,) = controls.told()
+    assert json.loads(json.dumps(told)) == told
+    assert (told["request_id"], told["state"]) == (job.id, "waiting")
+    assert [it["request_id"] for it in controls.redeliver(job.id)] == [job.id]
+    deliver(tenant.webhooks)
+    assert [it["state"] for it in controls.told()] == ["delivered"]
+
+
+def test_keys_are_told_even_while_they_are_down_and_change_when_told() -> None:
+    tenant = make_tenant()
+    controls = WebhookControls(tenant)
+    keys = controls.jwks()
+    assert controls.publish("down") == keys
+    assert tenant.webhooks.keyring.refusal() == 503
+    controls.publish({"keys": 2})
+    assert len(controls.jwks()["keys"]) == 2
+    assert controls.publish(None) == keys
+    controls.rotate()
+    assert controls.jwks() != keys
+
+
+@pytest.mark.parametrize("jwks", ["gone", {"status": 200}, 5])
+def test_what_cannot_be_published_is_refused_with_what_would_be_right(jwks: object) -> None:
+    with pytest.raises(SettingError, match=r"jwks: .* — "):
+        WebhookControls(make_tenant()).publish(jwks)

@@ -1,0 +1,63 @@
+"""Deliveries as plain data."""
+
+from __future__ import annotations
+
+import pytest
+
+from fakefal.engine.core.clock import START
+from fakefal.engine.webhooks.deliveries import Attempt, Heard, shown_url
+from tests.deliverers import URL, latest, submit
+from tests.worlds import make_tenant
+
+
+@pytest.mark.parametrize(
+    ("heard", "is_success", "is_final"),
+    [
+        (Heard(200), True, False),
+        (Heard(299), True, False),
+        (Heard(300), False, True),
+        (Heard(404), False, False),
+        (Heard(kind="timeout"), False, False),
+        (Heard(kind="refused"), False, True),
+    ],
+)
+def test_what_was_heard_says_what_follows(heard: Heard, is_success: bool, is_final: bool) -> None:
+    assert (heard.is_success, heard.is_final) == (is_success, is_final)
+
+
+def test_a_delivery_is_told_with_its_attempts() -> None:
+    tenant = make_tenant()
+    job = submit(tenant)
+    delivery = latest(tenant.webhooks)
+    delivery.attempts.append(Attempt(START, 0.25, Heard(500, "oops")))
+    assert delivery.body() == {
+        "number": delivery.number,
+        "request_id": job.id,
+        "url": URL,
+        "copy": 0,
+        "state": "waiting",
+        "why": "",
+        "due": "2026-01-01T00:00:00.000000Z",
+        "attempts": [
+            {
+                "at": "2026-01-01T00:00:00.000000Z",
+                "seconds": 0.25,
+                "status": 500,
+                "body": "oops",
+                "failure": "",
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://a.test/x?y=1#z", "http://a.test/x?y=1#z"),
+        ("http://u:p@a.test/x", "http://a.test/x"),
+        ("http://a.test/x@y", "http://a.test/x@y"),
+        ("http://a.test/?fal_key=s&b=2", "http://a.test/?fal_key=redacted&b=2"),
+    ],
+)
+def test_a_url_is_shown_without_secrets(url: str, shown: str) -> None:
+    assert shown_url(url) == shown

@@ -1,0 +1,72 @@
+"""Words and signatures, right and forged."""
+
+from __future__ import annotations
+
+import json
+from typing import get_args
+
+import pytest
+
+from fakefal.engine.core.signing_keys import Keyring
+from fakefal.engine.webhooks.signing import Signer, body_of, gateway_id, user_id_of
+from fakefal.protocol.webhooks import signed_message
+from fakefal.scenario.compiled.webhooks import USUAL, Forgery, JwksPlan, WebhookPlan
+from tests.worlds import exchange, make_call, make_tenant
+
+RING = Keyring(0, JwksPlan(), 0)
+SIGNER = Signer(RING, "user")
+BODY = b'{"a":1}'
+
+
+def seal(forgery: Forgery | None) -> tuple[dict[str, str], bytes]:
+    headers, body = SIGNER.seal("r", BODY, 1000.9, 0, forgery)
+    return dict(headers), body
+
+
+def test_a_genuine_one_has_the_four_headers_and_signs_whole_seconds() -> None:
+    headers, body = seal(None)
+    assert body == BODY
+    assert headers == {
+        "Content-Type": "application/json",
+        "X-Fal-Webhook-Request-Id": "r",
+        "X-Fal-Webhook-User-Id": "user",
+        "X-Fal-Webhook-Timestamp": "1000",
+        "X-Fal-Webhook-Signature": RING.sign(signed_message("r", "user", 1000, BODY), 0),
+    }
+
+
+def test_each_forgery_is_wrong_in_one_way() -> None:
+    genuine, _ = seal(None)
+    differing = {}
+    for forgery in get_args(Forgery):
+        headers, body = seal(forgery)
+        changed = {name for name in genuine if headers.get(name) != genuine[name]}
+        differing[forgery] = (sorted(name.split("-")[-1] for name in changed), body == BODY)
+        assert json.loads(body)["a"] == 1
+    assert differing == {
+        "bad": (["Signature"], True),
+        "missing": (["Signature"], True),
+        "stale": (["Signature", "Timestamp"], True),
+        "unknown-key": (["Signature"], True),
+        "altered-body": ([], False),
+    }
+    assert seal("stale")[0]["X-Fal-Webhook-Timestamp"] == "640"
+
+
+@pytest.mark.parametrize(
+    ("key", "seed", "same"), [("a", 0, True), ("b", 0, False), ("a", 1, False)]
+)
+def test_each_key_has_a_user_of_its_own(key: str, seed: int, same: bool) -> None:
+    assert (user_id_of("a", 0) == user_id_of(key, seed)) is same
+    assert "\n" not in user_id_of(key, seed)
+
+
+def test_the_gateway_id_is_the_requests_unless_scripted() -> None:
+    tenant = make_tenant(exchange())
+    job = tenant.submit(make_call())
+    assert gateway_id(job, USUAL, 0) == job.id
+    assert gateway_id(job, WebhookPlan(gateway_id="mine"), 0) == "mine"
+    new = WebhookPlan(gateway_id="new")
+    assert gateway_id(job, new, 0) == gateway_id(job, new, 0) != job.id
+    assert len(gateway_id(job, new, 0)) == len(job.id)
+    assert json.loads(body_of(job, new, 0))["gateway_request_id"] == gateway_id(job, new, 0)

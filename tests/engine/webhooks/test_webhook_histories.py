@@ -1,0 +1,116 @@
+"""Whatever the scenario and the receiver do: no webhook is lost, and the plan is kept."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.engine.tenant import Tenant
+from fakefal.engine.webhooks.deliveries import Heard, Post
+from fakefal.protocol.webhooks import RETRY_PAUSES
+from tests.deliverers import deliver, run_out, submit
+from tests.worlds import make_tenant
+
+HEARD = st.sampled_from(
+    [
+        *[Heard(200)] * 3,
+        *[Heard(500), Heard(404)],
+        Heard(failure="gone", kind="failed"),
+        Heard(failure="silent", kind="timeout"),
+    ]
+)
+WEBHOOKS = st.fixed_dictionaries(
+    {},
+    optional={
+        "after": st.integers(0, 100),
+        "duplicates": st.integers(0, 2),
+        "order": st.integers(1, 4),
+        "signature": st.sampled_from(["bad", "stale"]),
+    },
+)
+STEPS = st.lists(
+    st.fixed_dictionaries({"IN_PROGRESS": st.fixed_dictionaries({"for": st.integers(0, 50)})}),
+    max_size=2,
+)
+JOBS = st.lists(st.tuples(WEBHOOKS, STEPS), min_size=1, max_size=6)
+
+
+def world(jobs: list[tuple[dict[str, Any], list[Any]]]) -> Tenant:
+    """An exchange for each job, by its prompt."""
+    return make_tenant(
+        *[
+            {
+                "when": {"input": {"prompt": str(number)}},
+                "reply": {"text": "x", "webhook": webhook, "timeline": steps},
+            }
+            for number, (webhook, steps) in enumerate(jobs)
+        ],
+        options={"webhook_retries": 10},
+    )
+
+
+@given(JOBS, st.data())
+def test_every_webhook_ends_after_as_many_attempts_as_it_needed(
+    jobs: list[tuple[dict[str, Any], list[Any]]], data: st.DataObject
+) -> None:
+    tenant = world(jobs)
+    for number in range(len(jobs)):
+        submit(tenant, str(number))
+        tenant.clock.advance(data.draw(st.integers(0, 20)))
+        deliver(tenant.webhooks, lambda _: data.draw(HEARD))
+    run_out(tenant.webhooks, lambda _: data.draw(HEARD))
+    found = tenant.webhooks.deliveries
+    assert len(found) == sum(1 + webhook.get("duplicates", 0) for webhook, _ in jobs)
+    assert tenant.webhooks.unfinished() == []
+    for delivery in found:
+        succeeded = [attempt.heard.is_success for attempt in delivery.attempts]
+        assert not any(succeeded[:-1])
+        assert delivery.stage == ("delivered" if succeeded[-1] else "failed")
+        assert succeeded[-1] or len(succeeded) == 11
+        for number, (first, second) in enumerate(pairwise(delivery.attempts)):
+            pause = second.at - first.at - first.seconds
+            assert round(pause, 6) == RETRY_PAUSES[10][number]
+    written = [entry for entry in tenant.journal if entry.kind == "webhook"]
+    assert len(written) == sum(len(delivery.attempts) for delivery in found)
+
+
+@given(JOBS, st.randoms(use_true_random=False))
+def test_lower_orders_are_over_first(
+    jobs: list[tuple[dict[str, Any], list[Any]]], chance: Any
+) -> None:
+    tenant = world(jobs)
+    for number in range(len(jobs)):
+        submit(tenant, str(number))
+    over: set[int] = set()
+    orders = {webhook["order"] for webhook, _ in jobs if "order" in webhook}
+
+    def receive(post: Post) -> Heard:
+        order = post.delivery.plan.order
+        if order is not None:
+            over.update(
+                it.plan.order
+                for it in tenant.webhooks.deliveries
+                if it.is_over and it.plan.order is not None
+            )
+            assert {lower for lower in orders if lower < order} <= over
+        return Heard(chance.choice([200, 500]))
+
+    run_out(tenant.webhooks, receive)
+    assert tenant.webhooks.unfinished() == []
+
+
+@given(JOBS)
+def test_the_same_calls_give_the_same_posts_byte_for_byte(
+    jobs: list[tuple[dict[str, Any], list[Any]]],
+) -> None:
+    seen = []
+    for _ in range(2):
+        tenant = world(jobs)
+        for number in range(len(jobs)):
+            submit(tenant, str(number))
+        posts = run_out(tenant.webhooks)
+        seen.append([(post.at, post.url, post.headers, post.body) for post in posts])
+    assert seen[0] == seen[1]

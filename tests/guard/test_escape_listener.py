@@ -1,0 +1,90 @@
+"""What listens where the private hosts file leads."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import os
+import socket
+import ssl
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakefal.ca.authority import Authority
+from fakefal.guard import escape_listener as module
+from fakefal.guard.escape_listener import Trap
+
+
+@pytest.fixture
+def trap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trap:
+    """One whose ports everybody may listen on."""
+    ports = {}
+    for scheme in ("https", "http"):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            ports[free.getsockname()[1]] = scheme
+    monkeypatch.setattr(module, "_PORTS", ports)
+    return Trap(Authority(tmp_path), "127.0.0.1")
+
+
+def port_of(scheme: str) -> int:
+    return next(port for port, name in module._PORTS.items() if name == scheme)
+
+
+def ask(tmp_path: Path, scheme: str) -> tuple[int, Any]:
+    port = port_of(scheme)
+    if scheme == "http":
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    else:
+        context = ssl.create_default_context(cafile=str(tmp_path / "ca" / "ca.pem"))
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5)
+        raw = socket.create_connection(("127.0.0.1", port), 5)
+        connection.sock = context.wrap_socket(raw, server_hostname="queue.falrun.com")
+    connection.request("POST", "/x?y=1", b"body", {"Host": "queue.falrun.com"})
+    answer = connection.getresponse()
+    found = answer.status, json.load(answer)
+    connection.close()
+    return found
+
+
+async def held(trap: Trap, talk: Callable[[], Any]) -> Any:
+    assert await trap.start() == ""
+    try:
+        return await asyncio.to_thread(talk)
+    finally:
+        await trap.stop()
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+async def test_a_call_is_refused_and_noted(trap: Trap, tmp_path: Path, scheme: str) -> None:
+    status, body = await held(trap, lambda: ask(tmp_path, scheme))
+    url = f"{scheme}://queue.falrun.com/x?y=1"
+    assert status == 403
+    assert body["detail"].startswith(f"fakefal refused a direct connection to {url}: ")
+    (escape,) = trap.escapes
+    assert escape.target == url
+    if sys.platform == "linux":
+        assert escape.pid == os.getpid()
+
+
+async def test_who_does_not_trust_the_ca_is_noted_by_the_name(trap: Trap) -> None:
+    def talk() -> None:
+        context = ssl.create_default_context()
+        with (
+            pytest.raises(ssl.SSLError),
+            socket.create_connection(("127.0.0.1", port_of("https")), 5) as raw,
+            context.wrap_socket(raw, server_hostname="fal.run"),
+        ):
+            pass
+
+    await held(trap, talk)
+    assert trap.escapes[0].target == "fal.run:443"
+
+
+async def test_a_port_that_is_taken_is_told(trap: Trap) -> None:
+    with socket.create_server(("127.0.0.1", port_of("http"))):
+        assert (await trap.start()).startswith(f"cannot listen on port {port_of('http')}: ")

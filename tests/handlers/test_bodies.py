@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.handlers.bodies import read_body
+from fakefal.protocol.core.json_codec import encode
+from tests.scenario.strategies import JSON
+
+
+@given(JSON)
+def test_json_is_read_as_it_is(value: object) -> None:
+    assert read_body(json.dumps(value).encode()) == (value, ())
+
+
+def test_an_empty_body_is_nothing_and_no_flaw() -> None:
+    assert read_body(b"") == (None, ())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32", "utf-32-be"])
+def test_json_in_another_encoding_is_read_as_python_does(encoding: str) -> None:
+    assert read_body('{"a":"é😀"}'.encode(encoding)) == ({"a": "é😀"}, ())
+
+
+@pytest.mark.parametrize(
+    ("body", "offset", "reason"),
+    [
+        (b'{"a":', 5, "Expecting value"),
+        (b'{"a" 1}', 5, "Expecting ':' delimiter"),
+        (b"\xff\xfe\x00", 2, "expected value"),
+        (b'{"a":"\xc3"}', 6, "invalid unicode code point at line 1 column 8"),
+        (b'{"a":NaN}', 0, "expected value at line 1 column 6"),
+        (b'{"a":-1e999}', 0, "number out of range"),
+    ],
+)
+def test_a_flaw_has_the_offset_and_words_of_pythons_parser(
+    body: bytes, offset: int, reason: str
+) -> None:
+    value, (flaw,) = read_body(body)
+    assert value is None
+    assert flaw["loc"] == ["body", offset]
+    assert flaw["ctx"]["error"].startswith(reason[:10])
+
+
+@given(st.binary())
+def test_any_bytes_are_a_value_or_one_flaw(body: bytes) -> None:
+    value, flaws = read_body(body)
+    assert len(flaws) <= 1
+    assert not (flaws and value is not None)
+    encode([value, *flaws])

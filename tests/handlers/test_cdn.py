@@ -1,0 +1,262 @@
+"""Files over HTTP: reads, ranges, access, life, signed URLs (protocol.md section 10.6)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from fakefal.addressing import Address, Form
+from fakefal.engine.controls import Controls
+from fakefal.engine.files.blobs import Held
+from fakefal.handlers import cdn
+from fakefal.handlers.http import FileBody, Request, Response
+from tests.callers import KEY, RUN, Caller, calling
+from tests.handlers.storing import REST, V3, V3B, at, bearer, stored
+from tests.worlds import exchange, make_tenant, scenario
+
+
+def controls(caller: Caller) -> Controls:
+    return caller.fake.controls(KEY)
+
+
+def acl(default: str, *rules: tuple[str, str]) -> str:
+    listed = [{"user": user, "decision": decision} for user, decision in rules]
+    return json.dumps({"initial_acl": {"default": default, "rules": listed}})
+
+
+async def test_a_read_has_type_length_etag_and_open_doors() -> None:
+    async with calling() as caller:
+        url = await stored(caller, b"0123456789")
+        heard = await at(caller, "GET", url)
+        assert heard.body == b"0123456789"
+        assert heard.headers["Content-Length"] == "10"
+        assert heard.headers["Content-Type"] == "image/png"
+        assert heard.headers["Access-Control-Allow-Origin"] == "*"
+        assert heard.headers["Accept-Ranges"] == "bytes"
+        same = await at(caller, "GET", url, headers={"If-None-Match": heard.headers["ETag"]})
+        assert (same.status, same.body) == (304, b"")
+        head = await at(caller, "HEAD", url)
+        assert (head.status, head.body) == (200, b"")
+        assert head.headers["Content-Length"] == "10"
+        page = await at(caller, "GET", url, headers={"Origin": "https://example.com"})
+        assert page.headers.getall("Access-Control-Allow-Origin") == ["*"]
+
+
+async def test_every_host_of_files_serves_every_file() -> None:
+    async with calling() as caller:
+        path = (await stored(caller)).removeprefix(f"https://{V3}")
+        for host in (V3, V3B, "fal.media"):
+            assert (await caller.ask("GET", path, host=host, key=None)).status == 200
+
+
+@pytest.mark.parametrize("size", [10, 2_000_000])
+@pytest.mark.parametrize(
+    ("wanted", "status", "first", "last"),
+    [
+        ("bytes=0-3", 206, 0, 3),
+        ("bytes=5-", 206, 5, None),
+        ("bytes=-4", 206, -4, None),
+        ("bytes=1-999999999", 206, 1, None),
+        ("bytes=0-1,3-4", 200, 0, None),
+        ("lines=1-2", 200, 0, None),
+        ("bytes=9999999-", 416, 0, None),
+    ],
+)
+async def test_a_range_gets_its_bytes(
+    size: int, wanted: str, status: int, first: int, last: int | None
+) -> None:
+    data = bytes(range(250)) * (size // 250) if size > 250 else bytes(range(size))
+    async with calling() as caller:
+        url = await stored(caller, data)
+        heard = await at(caller, "GET", url, headers={"Range": wanted})
+        assert heard.status == status
+        if status == 416:
+            assert heard.headers["Content-Range"] == f"bytes */{len(data)}"
+            return
+        expected = data[first : None if last is None else last + 1]
+        assert heard.body == expected
+        if status == 206:
+            begin = first % len(data)
+            told = f"bytes {begin}-{begin + len(expected) - 1}/{len(data)}"
+            assert heard.headers["Content-Range"] == told
+
+
+async def test_a_long_file_is_told_by_head_and_closes_if_asked() -> None:
+    async with calling(keep_alive=False) as caller:
+        url = await stored(caller, b"x" * 2_000_000)
+        head = await at(caller, "HEAD", url)
+        assert (head.status, head.headers["Content-Length"], head.body) == (200, "2000000", b"")
+        whole = await at(caller, "GET", url, headers={"Origin": "https://example.com"})
+        assert (len(whole.body), whole.headers["Connection"]) == (2_000_000, "close")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/files/lion/x.png",
+        "/files/b/00000000/../../../../etc/passwd",
+        "/files/lion/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        f"/files/lion/{'a' * 21}_x.png",
+        f"/files/lion/{'a' * 5000}",
+        "/files/lion/CON",
+        "/files//etc/passwd",
+    ],
+)
+async def test_a_file_that_there_is_not_is_a_404(path: str) -> None:
+    async with calling() as caller:
+        await stored(caller)
+        assert (await caller.ask("GET", path, host=V3, key=None)).status == 404
+
+
+async def test_a_file_expires_on_the_clock_of_its_key() -> None:
+    async with calling() as caller:
+        life = {"X-Fal-Object-Lifecycle": '{"expiration_duration_seconds": 60}'}
+        url, lasting = await stored(caller, b"bytes", **life), await stored(caller)
+        controls(caller).advance("59s")
+        assert (await at(caller, "GET", url)).status == 200
+        controls(caller).advance("1s")
+        heard = await at(caller, "GET", url)
+        assert (heard.status, heard.json) == (404, {"detail": "Not Found"})
+        assert heard.headers["x-fakefal-hint"] == "the file expired at 2026-01-01T00:01:00.000000Z"
+        assert (await at(caller, "GET", lasting)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("default", "anybody", "owner", "friend"),
+    [("allow", 200, 200, 200), ("forbid", 403, 200, 200), ("hide", 404, 200, 200)],
+)
+async def test_an_access_list_decides(default: str, anybody: int, owner: int, friend: int) -> None:
+    async with calling() as caller:
+        rules = {"X-Fal-Object-Lifecycle-Preference": acl(default, ("friend", "allow"))}
+        url = await stored(caller, b"bytes", **rules)
+        assert (await at(caller, "GET", url)).status == anybody
+        assert (await at(caller, "GET", url, key=KEY)).status == anybody
+        own = await bearer(caller)
+        assert (await at(caller, "GET", url, headers=own)).status == owner
+        known = await bearer(caller, key="friend:secret")
+        assert (await at(caller, "GET", url, headers=known)).status == friend
+        stranger = await bearer(caller, key="stranger:secret")
+        assert (await at(caller, "GET", url, headers=stranger)).status == anybody
+
+
+async def test_a_signed_url_opens_a_hidden_file_for_its_time() -> None:
+    async with calling() as caller:
+        url = await stored(caller, b"bytes", **{"X-Fal-Object-Lifecycle": acl("hide")})
+        asked = {"duration": 60, "scope": ["read"]}
+        own = await bearer(caller)
+        heard = await at(caller, "POST", f"{url}/sign", json=asked, headers=own)
+        assert heard.headers["Content-Type"].startswith("text/plain")
+        signed = heard.body.decode()
+        assert signed.startswith(f"{url}?identity=")
+        assert (await at(caller, "GET", signed)).status == 200
+        other = await stored(caller, b"bytes", **{"X-Fal-Object-Lifecycle": acl("hide")})
+        assert (await at(caller, "GET", signed.replace(url, other))).status == 404
+        controls(caller).advance("60s")
+        assert (await at(caller, "GET", signed)).status == 404
+
+
+async def test_only_the_owner_signs_and_for_a_week_at_most() -> None:
+    async with calling() as caller:
+        url = f"{await stored(caller)}/sign"
+        assert (await at(caller, "POST", url, json={})).status == 403
+        foreign = await bearer(caller, key="other:key")
+        assert (await at(caller, "POST", url, json={}, headers=foreign)).status == 403
+        own = await bearer(caller)
+        assert (await at(caller, "POST", url, headers=own)).status == 200
+        long = {"duration": 8 * 86_400}
+        assert (await at(caller, "POST", url, json=long, headers=own)).status == 422
+
+
+@pytest.mark.parametrize(
+    ("media", "status", "content_type"),
+    [
+        ("expired", 404, "application/json"),
+        ("missing", 404, "application/json"),
+        ("forbidden", 403, "application/json"),
+        ("wrong-type", 200, "application/octet-stream"),
+    ],
+)
+async def test_files_of_a_reply_can_be_broken(media: str, status: int, content_type: str) -> None:
+    replies = scenario(exchange({"kind": "images", "media": media}))
+    async with calling(replies) as caller:
+        output = (await caller.run("fal-ai/flux/dev")).json
+        heard = await at(caller, "GET", output["images"][0]["url"])
+        assert (heard.status, heard.headers["Content-Type"]) == (status, content_type)
+
+
+@pytest.mark.parametrize(("word", "size"), [("truncated", 10), ("slow", 2_000_000)])
+async def test_what_goes_wrong_on_the_way_is_told_to_the_door(word: str, size: int) -> None:
+    tenant = make_tenant()
+    place = tenant.files.new_place("v3b.fal.media", "a.png")
+    mishap: Any = word
+    tenant.files.add(place, "a.png", "image/png", Held(b"x" * size), mishap=mishap)
+    address = Address("v3b.fal.media", place.path, "", Form.HOST, "https://{host}")
+    asked = Request("GET", address, place.path, {}, b"", None, marked=lambda _: tenant)
+    answer = await cdn.read(asked, {"name": place.path.rsplit("/", 1)[1]})
+    assert isinstance(answer, Response if size == 10 else FileBody)
+    assert answer.trouble is not None
+    assert answer.trouble.name == word
+    assert asked.owner is tenant
+
+
+async def test_files_of_a_reply_live_as_long_as_reply_or_caller_say() -> None:
+    replies = scenario(
+        exchange({"kind": "images"}, when={"endpoint": "a/caller"}),
+        exchange({"kind": "images", "media": {"expires": "90s"}}),
+    )
+    async with calling(replies) as caller:
+        wish = {"x-fal-object-lifecycle-preference": '{"expiration_duration_seconds": 30}'}
+        short = (await caller.run("a/caller", headers=wish)).json["images"][0]["url"]
+        long = (await caller.run("a/reply")).json["images"][0]["url"]
+        seen = []
+        for seconds in (0, 30, 60):
+            controls(caller).advance(seconds)
+            seen.append([(await at(caller, "GET", url)).status for url in (short, long)])
+        assert seen == [[200, 200], [404, 200], [404, 404]]
+        heard = await caller.run("a/b", headers={"x-fal-object-lifecycle-preference": "soon"})
+        assert (heard.status, heard.json["error_type"]) == (400, "bad_request")
+
+
+async def test_links_lead_each_caller_back_in_its_own_form() -> None:
+    async with calling(scenario(exchange({"kind": "video"}))) as caller:
+        own = f"{caller.fake.url}/{V3B}/files/b/"
+        target = {"x-fal-target-url": "https://fal.run/a/b"}
+        for host, path, headers, expected in (
+            (RUN, "/a/b", {}, f"https://{V3B}/files/b/"),
+            (None, "/fal.run/a/b", {}, own),
+            (None, "/api/fal/proxy", target, own),
+            (None, "/a/b", {"X-Forwarded-Host": "fal.run"}, f"https://{V3B}/files/b/"),
+        ):
+            heard = await caller.ask("POST", path, host=host, headers=headers, json={})
+            url = heard.json["video"]["url"]
+            assert url.startswith(expected)
+            assert (await at(caller, "GET", url)).headers["Content-Type"] == "video/mp4"
+        streamed = await caller.ask("POST", "/fal.run/a/b/stream", host=None, json={})
+        assert own.encode() in streamed.body
+
+
+async def test_a_page_among_the_files_is_kept_from_the_control_api() -> None:
+    async with calling() as caller:
+        url = await stored(caller, b"<script>", **{"Content-Type": "text/html"})
+        assert (await at(caller, "GET", url)).headers["Content-Security-Policy"] == "sandbox"
+
+
+async def test_each_key_has_files_of_its_own_and_a_reset_forgets_them() -> None:
+    async with calling() as caller:
+        mine, other = await stored(caller), await stored(caller, key="other:key")
+        assert mine != other
+        controls(caller).reset()
+        assert (await at(caller, "GET", mine)).status == 404
+        assert (await at(caller, "GET", other)).status == 200
+
+
+async def test_an_upload_begun_by_base_url_leads_to_the_fake() -> None:
+    async with calling() as caller:
+        path = f"/{REST}/storage/upload/initiate"
+        asked = {"file_name": "a.txt", "content_type": "text/plain"}
+        urls = (await caller.ask("POST", path, host=None, json=asked)).json
+        assert all(url.startswith(f"{caller.fake.url}/{V3B}/") for url in urls.values())
+        assert (await at(caller, "PUT", urls["upload_url"], data=b"x")).status == 200
+        assert (await at(caller, "GET", urls["file_url"])).body == b"x"

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fakefal.addressing import resolve
+from fakefal.handlers.http import Request, endpoint_of, failed, read_call, tenant_of
+from fakefal.protocol.core.call import Via
+from fakefal.protocol.errors.errors import WireError, body_too_large, not_found
+from tests.worlds import make_tenant
+
+ENDPOINT = endpoint_of("fal-ai/any-llm/vision")
+
+
+def request(
+    body: bytes = b"{}",
+    headers: dict[str, str] | None = None,
+    query: str = "",
+    method: str = "POST",
+) -> Request:
+    address = resolve(f"/fal-ai/any-llm?{query}", {"host": "queue.fal.run"})
+    assert address is not None
+    return Request(method, address, address.path, headers or {}, body, None)
+
+
+def wrong(**asked: Any) -> WireError:
+    with pytest.raises(WireError) as caught:
+        read_call(request(**asked), ENDPOINT, "queue")
+    return caught.value
+
+
+def test_a_call_holds_what_was_asked_and_no_credentials() -> None:
+    headers = {
+        "Authorization": "Key id:secret",
+        "Cookie": "session=secret",
+        "X-Fal-Queue-Priority": "low",
+    }
+    call = read_call(request(b'{"prompt":"hi"}', headers), ENDPOINT, "queue")
+    assert (call.endpoint, call.via, call.input, call.method) == (
+        ENDPOINT,
+        "queue",
+        {"prompt": "hi"},
+        "POST",
+    )
+    assert call.headers == {"x-fal-queue-priority": "low"}
+    assert call.flaws == ()
+
+
+@pytest.mark.parametrize(
+    ("via", "webhook"), [("queue", "https://a.b/c?d=e"), ("run", None), ("stream", None)]
+)
+def test_a_webhook_belongs_to_the_queue(via: Via, webhook: str | None) -> None:
+    asked = request(query="fal_webhook=https%3A%2F%2Fa.b%2Fc%3Fd%3De")
+    assert read_call(asked, ENDPOINT, via).webhook == webhook
+
+
+@pytest.mark.parametrize(
+    ("body", "offset", "reason"),
+    [
+        (b'{"a":', 5, "Expecting value"),
+        (b"nonsense", 0, "Expecting value"),
+        (b"{}x", 2, "Extra data"),
+        (b'{"a":NaN}', 0, "expected value at line 1 column 6"),
+    ],
+)
+def test_a_body_that_is_not_json_is_a_flaw_as_fastapi_tells_it(
+    body: bytes, offset: int, reason: str
+) -> None:
+    call = read_call(request(body), ENDPOINT, "queue")
+    (flaw,) = call.flaws
+    assert call.input is None
+    assert flaw["loc"] == ["body", offset]
+    assert (flaw["type"], flaw["msg"], flaw["input"]) == ("json_invalid", "JSON decode error", {})
+    assert flaw["ctx"] == {"error": reason}
+
+
+@pytest.mark.parametrize("body", [b"1", b"[]", b"null", b'"x"', b""])
+def test_any_json_is_an_input(body: bytes) -> None:
+    assert read_call(request(body), ENDPOINT, "queue").flaws == ()
+
+
+@pytest.mark.parametrize("priority", ["high", "", "NORMAL"])
+def test_an_unknown_priority_is_a_bad_request(priority: str) -> None:
+    error = wrong(headers={"x-fal-queue-priority": priority})
+    assert (error.status, error.headers) == (400, (("X-Fal-Error-Type", "bad_request"),))
+    assert error.body == {
+        "detail": f"Invalid X-Fal-Queue-Priority header: {priority!r}",
+        "error_type": "bad_request",
+    }
+
+
+@pytest.mark.parametrize("timeout", ["soon", "", "0.1", "-5", "inf", "nan", "1s"])
+def test_a_timeout_that_is_none_is_a_bad_request(timeout: str) -> None:
+    error = wrong(headers={"x-fal-request-timeout": timeout})
+    assert (error.status, error.body["error_type"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-fal-queue-priority": "normal"},
+        {"x-fal-queue-priority": "low"},
+        {"x-fal-request-timeout": "5"},
+        {"x-fal-request-timeout": "5.0"},
+        {"x-fal-request-timeout": "0.11"},
+        {"x-fal-unknown": "anything"},
+    ],
+)
+def test_good_platform_headers_are_kept_with_the_call(headers: dict[str, str]) -> None:
+    assert read_call(request(headers=headers), ENDPOINT, "queue").headers == headers
+
+
+def test_the_last_of_repeated_parameters_counts() -> None:
+    asked = request(query="a=1&b=&a=2")
+    assert [asked.parameter(name) for name in "abc"] == ["2", "", None]
+    assert request().parameter("a") is None
+
+
+def test_a_get_has_its_parameters_as_input() -> None:
+    call = read_call(request(query="prompt=hi%20there&n=", method="GET"), ENDPOINT, "run")
+    assert call.input == {"prompt": "hi there", "n": ""}
+
+
+def test_links_have_the_form_of_the_request() -> None:
+    assert request().link("fal.run")("/x?y=z") == "https://fal.run/x?y=z"
+
+
+def test_who_has_no_tenant_is_told_the_app() -> None:
+    with pytest.raises(WireError, match="401") as caught:
+        tenant_of(request(), ENDPOINT)
+    assert '"fal-ai/any-llm"' in caught.value.body["detail"]
+
+
+def test_who_has_a_tenant_gets_it() -> None:
+    tenant = make_tenant()
+    asked = request()
+    known = Request(asked.method, asked.address, asked.path, asked.headers, asked.body, tenant)
+    assert tenant_of(known, ENDPOINT) is tenant
+
+
+@pytest.mark.parametrize(("text", "alias"), [("any-llm", "any-llm"), ("/x/", "x"), ("", "")])
+def test_what_is_no_endpoint_is_an_unknown_application(text: str, alias: str) -> None:
+    with pytest.raises(WireError) as caught:
+        endpoint_of(text)
+    assert caught.value.status == 404
+    assert caught.value.body == {"detail": f'Application "{alias}" not found'}
+
+
+def test_a_wire_error_becomes_the_answer_that_it_is() -> None:
+    error = not_found()
+    error.request_id, error.units, error.note = "id-1", 0, "our hint"
+    answer = failed(error)
+    assert (answer.status, answer.payload, answer.content_type) == (
+        404,
+        b'{"status":"NOT_FOUND"}',
+        "application/json",
+    )
+    assert answer.headers == (("x-fakefal-hint", "our hint"),)
+    assert (answer.request_id, answer.units) == ("id-1", 0)
+
+
+def test_an_ingress_page_has_no_id() -> None:
+    error = body_too_large()
+    error.request_id = "id-1"
+    answer = failed(error)
+    assert (answer.request_id, answer.content_type) == ("", "text/html")
+    assert answer.payload == error.body

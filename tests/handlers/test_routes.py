@@ -1,0 +1,198 @@
+"""Which requests reach which handler, who may ask, and what the others are told."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.handlers import queue, run
+from fakefal.handlers.http import Handler
+from fakefal.handlers.routes import ROUTES, find_route
+from fakefal.handlers.websocket.connect import connect_socket
+from fakefal.protocol.errors.errors import WireError
+from tests.callers import calling
+from tests.worlds import exchange, scenario, timeline
+
+APP = "/fal-ai/any-llm"
+
+READS = [
+    ("GET", ""),
+    ("GET", "/response"),
+    ("GET", "/status"),
+    ("GET", "/status/stream"),
+    ("PUT", "/cancel"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), READS)
+@pytest.mark.parametrize("key", ["id:secret", None])
+async def test_an_unknown_request_is_a_404_with_and_without_a_key(
+    method: str, path: str, key: str | None
+) -> None:
+    async with calling() as caller:
+        heard = await caller.ask(method, f"{APP}/requests/unknown{path}", key=key)
+        assert (heard.status, heard.body) == (404, b'{"status":"NOT_FOUND"}')
+
+
+@pytest.mark.parametrize(("method", "path"), READS)
+async def test_the_request_of_another_key_or_app_is_unknown(method: str, path: str) -> None:
+    async with calling() as caller:
+        id_ = await caller.submit()
+        others = [
+            await caller.ask(method, f"{APP}/requests/{id_}{path}", key="other:key"),
+            await caller.ask(method, f"/fal-ai/flux/requests/{id_}{path}"),
+        ]
+        assert [(heard.status, heard.body) for heard in others] == [
+            (404, b'{"status":"NOT_FOUND"}')
+        ] * 2
+
+
+@pytest.mark.parametrize(("method", "path"), READS)
+async def test_a_bad_key_is_a_401_before_all_else(method: str, path: str) -> None:
+    async with calling(keys=frozenset({"good:key"})) as caller:
+        heard = await caller.ask(method, f"{APP}/requests/unknown{path}")
+        assert (heard.status, heard.body) == (401, b'{"detail":"invalid key credentials"}')
+
+
+@pytest.mark.parametrize("path", ["", "/vision"])
+async def test_a_submit_without_a_key_is_a_401_that_names_the_app(path: str) -> None:
+    async with calling() as caller:
+        heard = await caller.ask("POST", APP + path, key=None, json={"prompt": "hi"})
+        assert heard.status == 401
+        assert heard.json["detail"] == (
+            'Cannot access application "fal-ai/any-llm". '
+            "Authentication is required to access this application."
+        )
+
+
+@pytest.mark.parametrize(("method", "path"), READS)
+async def test_trailing_slashes_do_not_matter(method: str, path: str) -> None:
+    async with calling(scenario(timeline())) as caller:
+        id_ = await caller.submit()
+        plain, slashed = [
+            await caller.ask(method, f"{APP}/requests/{id_}{path}{end}") for end in ("", "/")
+        ]
+        assert (slashed.status, slashed.body) == (plain.status, plain.body)
+
+
+@pytest.mark.parametrize(("method", "path"), READS)
+async def test_the_path_of_the_endpoint_may_stay_in_request_urls(method: str, path: str) -> None:
+    async with calling(scenario(timeline())) as caller:
+        id_ = await caller.submit("fal-ai/any-llm/vision")
+        plain = await caller.ask(method, f"{APP}/requests/{id_}{path}")
+        longer = await caller.ask(method, f"{APP}/vision/requests/{id_}{path}")
+        assert (longer.status, longer.body) == (plain.status, plain.body)
+
+
+@pytest.mark.parametrize(("method", "path"), READS)
+async def test_or_it_is_refused_as_fal_was_seen_to(method: str, path: str) -> None:
+    async with calling(scenario(exchange(), subpath="refuse-405")) as caller:
+        id_ = await caller.submit("fal-ai/any-llm/vision")
+        heard = await caller.ask(method, f"{APP}/vision/requests/{id_}{path}")
+        assert (heard.status, heard.body) == (405, b'{"detail":"Method Not Allowed"}')
+        assert heard.headers["x-fakefal-hint"].endswith("use fal-ai/any-llm")
+        assert (await caller.ask("GET", f"{APP}/requests/{id_}/status")).status == 202
+
+
+# The table
+
+ID = {"endpoint": "a/b", "id": "x"}
+
+
+@pytest.mark.parametrize(
+    ("host", "method", "path", "handler", "parts"),
+    [
+        ("queue.fal.run", "POST", "/a/b", queue.submit, {"endpoint": "a/b"}),
+        ("queue.fal.run", "POST", "//a/b/c//", queue.submit, {"endpoint": "a/b/c"}),
+        ("queue.fal.run", "GET", "/a/b/requests/x", queue.result, ID),
+        ("queue.fal.run", "GET", "/a/b/requests/x/response/", queue.result, ID),
+        ("queue.fal.run", "GET", "/a/b/requests/x/status/", queue.status, ID),
+        ("queue.fal.run", "GET", "/a/b/requests/x/status/stream", queue.status_stream, ID),
+        ("queue.fal.run", "PUT", "/a/b/requests/x/cancel", queue.cancel, ID),
+        ("fal.run", "POST", "/a/b", run.run, {"endpoint": "a/b"}),
+        ("fal.run", "POST", "/a/b/c", run.run, {"endpoint": "a/b/c"}),
+        ("fal.run", "POST", "/a/b/stream", run.stream, {"endpoint": "a/b"}),
+        ("fal.run", "POST", "/a/b/vision/stream/", run.stream, {"endpoint": "a/b/vision"}),
+        ("fal.run", "GET", "/a/b", connect_socket, {"endpoint": "a/b"}),
+    ],
+)
+def test_a_request_finds_its_handler(
+    host: str, method: str, path: str, handler: Handler, parts: dict[str, str]
+) -> None:
+    assert find_route(host, method, path) == (handler, parts)
+
+
+@pytest.mark.parametrize(
+    ("host", "method", "path"),
+    [
+        ("queue.fal.run", "GET", "/a/b"),
+        ("queue.fal.run", "PUT", "/a/b"),
+        ("queue.fal.run", "POST", "/a/b/requests/x"),
+        ("queue.fal.run", "POST", "/a/b/requests/x/status"),
+        ("queue.fal.run", "POST", "/a/b/requests/x/cancel"),
+        ("queue.fal.run", "GET", "/a/b/requests/x/cancel"),
+        ("queue.fal.run", "PUT", "/a/b/requests/x/status"),
+        ("queue.fal.run", "DELETE", "/a/b/requests/x"),
+        ("fal.run", "PUT", "/a/b"),
+        ("fal.run", "DELETE", "/a/b/stream"),
+    ],
+)
+def test_a_wrong_method_is_a_405(host: str, method: str, path: str) -> None:
+    with pytest.raises(WireError) as caught:
+        find_route(host, method, path)
+    assert (caught.value.status, caught.value.body) == (405, {"detail": "Method Not Allowed"})
+
+
+@pytest.mark.parametrize("path", ["/", "//", ""])
+@pytest.mark.parametrize("host", ROUTES)
+def test_the_root_of_a_host_is_not_found(host: str, path: str) -> None:
+    with pytest.raises(WireError) as caught:
+        find_route(host, "GET", path)
+    assert (caught.value.status, caught.value.body) == (404, {"detail": f"Path {path} not found"})
+
+
+def test_a_host_that_is_not_served_says_so_in_the_hint_alone() -> None:
+    with pytest.raises(WireError) as caught:
+        find_route("auth.fal.ai", "GET", "/v1/models")
+    error = caught.value
+    assert (error.status, error.body) == (404, {"detail": "Path /v1/models not found"})
+    assert error.note == "fakefal does not serve auth.fal.ai yet"
+
+
+def status_or_endpoint(host: str, method: str, path: str) -> int | str:
+    try:
+        _, parts = find_route(host, method, path)
+    except WireError as error:
+        return error.status
+    return parts["endpoint"]
+
+
+methods = st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "X"])
+
+
+@given(host=st.sampled_from(["queue.fal.run", "fal.run", "rest.fal.ai"]), method=methods,
+       path=st.text().map(lambda text: f"/{text}"))  # fmt: skip
+def test_no_path_makes_the_table_raise_anything_but_a_wire_error(
+    host: str, method: str, path: str
+) -> None:
+    found = status_or_endpoint(host, method, path)
+    assert found in (404, 405) or str(found) in path
+
+
+@pytest.mark.parametrize("path", ["/any-llm", "/workflows/x", "/%20"])
+@pytest.mark.parametrize("host", ["queue.fal.run", "fal.run"])
+async def test_a_path_that_is_no_endpoint_is_an_unknown_application(host: str, path: str) -> None:
+    async with calling() as caller:
+        heard = await caller.ask("POST", path, host=host, json={})
+        alias = path.strip("/").replace("%20", " ")
+        assert (heard.status, heard.json["detail"]) == (404, f'Application "{alias}" not found')
+
+
+@pytest.mark.parametrize("host", ["queue.fal.run", "fal.run", "rest.fal.ai"])
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT"])
+def test_some_methods_do_not_pass_the_load_balancer(host: str, method: str) -> None:
+    with pytest.raises(WireError) as caught:
+        find_route(host, method, "/fal-ai/any-llm")
+    assert (caught.value.status, caught.value.identified) == (405, False)
+    assert b"<h1>405 Not Allowed</h1>" in caught.value.payload

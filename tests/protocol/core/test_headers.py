@@ -1,0 +1,101 @@
+"""Header names, credentials and the number of billable units."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.protocol.core import headers
+from fakefal.protocol.core.headers import (
+    Credential,
+    format_units,
+    read_credential,
+    without_credentials,
+)
+
+
+@pytest.mark.parametrize(
+    ("header", "credential"),
+    [
+        ("Key id:secret", Credential("key", "id:secret")),
+        ("key id:secret", Credential("key", "id:secret")),
+        ("KEY   id:secret  ", Credential("key", "id:secret")),
+        ("  Key id:secret", Credential("key", "id:secret")),
+        ("Bearer a.b.c", Credential("bearer", "a.b.c")),
+        ("Key no-colon", Credential("key", "no-colon")),
+        ("Key two words", Credential("key", "two words")),
+    ],
+)
+def test_a_key_or_bearer_header_holds_a_credential(header: str, credential: Credential) -> None:
+    assert read_credential(header) == credential
+
+
+@pytest.mark.parametrize("header", [None, "", "Key", "Key ", "id:secret", "Basic aWQ6eA==", " "])
+def test_other_headers_hold_none(header: str | None) -> None:
+    assert read_credential(header) is None
+
+
+def test_names_become_lower_case_and_values_stay() -> None:
+    assert without_credentials([("X-Fal-Queue-Priority", "Low")]) == {"x-fal-queue-priority": "Low"}
+
+
+@pytest.mark.parametrize("name", sorted(headers.CREDENTIALS))
+def test_no_credential_is_kept_in_any_case(name: str) -> None:
+    assert without_credentials([(name.title(), "s"), (name, "s"), (name.upper(), "s")]) == {}
+
+
+@pytest.mark.parametrize("parameter", sorted(headers.CREDENTIAL_PARAMETERS))
+def test_no_credential_is_kept_inside_an_url(parameter: str) -> None:
+    url = f"https://fal.run/x?a=1&{parameter}=sec-ret&b=2"
+    kept = without_credentials([(headers.TARGET_URL, url)])[headers.TARGET_URL]
+    assert kept == f"https://fal.run/x?a=1&{parameter}=redacted&b=2"
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(headers.CREDENTIALS)), st.just("hush"))))
+def test_whatever_is_accepted_as_a_credential_is_left_out(pairs: list[tuple[str, str]]) -> None:
+    assert "hush" not in without_credentials(pairs).values()
+
+
+@pytest.mark.parametrize(
+    ("units", "text"),
+    [
+        (0, "0"),
+        (42, "42"),
+        (42.0, "42"),
+        (0.0000123, "0.00001230"),
+        (1.5, "1.50000000"),
+        (10, "10"),
+    ],
+)
+def test_whole_units_print_bare_and_others_with_eight_decimals(units: float, text: str) -> None:
+    assert format_units(units) == text
+
+
+def test_the_names_are_spelled_as_fal_spells_them() -> None:
+    spelled = (
+        headers.REQUEST_ID,
+        headers.BILLABLE_UNITS,
+        headers.ERROR_TYPE,
+        headers.TIMEOUT_TYPE,
+        headers.NEEDS_RETRY,
+        headers.RETRYABLE,
+        headers.TARGET_URL,
+    )
+    assert spelled == (
+        "x-fal-request-id",
+        "x-fal-billable-units",
+        "X-Fal-Error-Type",
+        "X-Fal-Request-Timeout-Type",
+        "X-Fal-Needs-Retry",
+        "X-Fal-Retryable",
+        "x-fal-target-url",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("a", "a"), ("é", "é"), ("caf\udce9", "café"), ("a=\udcff", "a=ÿ")],
+)
+def test_bytes_that_are_no_utf8_are_shown_as_latin_1(value: str, shown: str) -> None:
+    assert headers.without_credentials([("X-A", value)]) == {"x-a": shown}

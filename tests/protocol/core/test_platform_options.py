@@ -1,0 +1,90 @@
+"""The platform headers of protocol.md section 3.7, as the queue understands them."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.protocol.core.platform_options import CONDITIONS, NO_WISHES, Wishes, read_wishes
+from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.platform_headers import check_queue_length, platform_headers
+
+NO_RETRY = "x-fal-no-retry"
+TIMEOUT = "x-fal-request-timeout"
+CONFIG = "x-fal-retry-config"
+PRIORITY = "x-fal-queue-priority"
+STORE_IO = "x-fal-store-io"
+
+
+@pytest.mark.parametrize("headers", [{}, {PRIORITY: "normal"}, {"x-fal-runner-hint": "a"}])
+def test_who_asks_for_nothing_gets_the_very_same_wishes(headers: dict[str, str]) -> None:
+    assert read_wishes(headers) is NO_WISHES
+
+
+@pytest.mark.parametrize(
+    ("headers", "wishes"),
+    [
+        ({PRIORITY: "low"}, Wishes(is_low=True)),
+        ({TIMEOUT: "5"}, Wishes(start_seconds=5)),
+        ({TIMEOUT: "5.0"}, Wishes(start_seconds=5)),
+        ({TIMEOUT: "0.2"}, Wishes(start_seconds=0.2)),
+        ({NO_RETRY: "1"}, Wishes(may_retry=False)),
+        ({NO_RETRY: "true"}, Wishes(may_retry=False)),
+        ({NO_RETRY: " YES "}, Wishes(may_retry=False)),
+        ({NO_RETRY: "0"}, Wishes()),
+        ({NO_RETRY: "no"}, Wishes()),
+        ({STORE_IO: "0"}, Wishes(stores=False)),
+        ({STORE_IO: "1"}, Wishes()),
+        ({CONFIG: "{}"}, Wishes()),
+        ({CONFIG: '{"timeout":{"retries":0}}'}, Wishes(budgets={"timeout": 0})),
+        (
+            {CONFIG: '{"server_error":{"retries":2},"connection_error":{}}'},
+            Wishes(budgets={"server_error": 2}),
+        ),
+    ],
+)
+def test_a_header_is_a_wish(headers: dict[str, str], wishes: Wishes) -> None:
+    assert read_wishes(headers) == wishes
+
+
+@pytest.mark.parametrize(("text", "length"), [("0", 0), ("500", 500), ("9" * 18, 10**18 - 1)])
+def test_the_longest_queue_is_a_parameter(text: str, length: int) -> None:
+    assert read_wishes({}, text) == Wishes(max_queue_length=length)
+
+
+@given(
+    st.sampled_from([NO_RETRY, TIMEOUT, CONFIG, PRIORITY, STORE_IO]),
+    st.text(st.characters(), max_size=12)
+    | st.sampled_from(["1e400", "[" * 5000, '{"timeout":' * 900, "-0", "0x5", "\udcff", "٣"]),
+    st.none() | st.text(max_size=12),
+)
+def test_whatever_passes_the_check_can_be_read(name: str, text: str, length: str | None) -> None:
+    with suppress(WireError):
+        platform_headers({name: text})
+        check_queue_length(length)
+        wishes = read_wishes({name: text}, length)
+        assert wishes.start_seconds > 0.1
+        assert wishes.max_queue_length >= 0
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_a_budget_holds_for_what_its_condition_covers(condition: str) -> None:
+    wishes = Wishes(budgets={condition: 2})
+    for other, covered in CONDITIONS.items():
+        for error_type in covered:
+            assert wishes.retries_for(error_type) == (2 if other == condition else 9)
+
+
+def test_there_are_ten_attempts_at_most_however_many_are_asked_for() -> None:
+    assert Wishes(budgets={"timeout": 99}).retries_for("request_timeout") == 9
+    assert NO_WISHES.retries_for("request_timeout") == 9
+    assert NO_WISHES.max_queue_length == math.inf
+
+
+def test_no_retry_wins_over_a_budget() -> None:
+    wishes = Wishes(may_retry=False, budgets={"timeout": 5})
+    assert wishes.retries_for("request_timeout") == 0

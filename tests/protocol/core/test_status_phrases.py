@@ -1,0 +1,26 @@
+"""Reason phrases: the same on every Python, so that the same scenario gives the same bytes."""
+
+from __future__ import annotations
+
+import pytest
+
+from fakefal.protocol.core.status_phrases import reason_of
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (200, "OK"),
+        (202, "Accepted"),
+        (404, "Not Found"),
+        (413, "Request Entity Too Large"),
+        (414, "Request-URI Too Long"),
+        (416, "Requested Range Not Satisfiable"),
+        (418, "I'm a Teapot"),
+        (422, "Unprocessable Entity"),
+        (499, "Client Closed Request"),
+        (520, "Unknown Status"),
+    ],
+)
+def test_a_reason_does_not_depend_on_the_python(status: int, reason: str) -> None:
+    assert reason_of(status) == reason

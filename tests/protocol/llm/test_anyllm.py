@@ -1,0 +1,118 @@
+"""any-llm and its kin: outputs, streams, billing."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.protocol.core.json_codec import encode, encode_ascii
+from fakefal.protocol.core.schema_versions import PERIODS
+from fakefal.protocol.llm.anyllm import (
+    OutputShape,
+    billable_units,
+    default_model,
+    output_shape,
+    partials,
+)
+from fakefal.protocol.llm.endpoints import Variant
+from fakefal.protocol.llm.inputs import validate
+
+FULL = OutputShape(reasoning=True, shows_reasoning=True)
+QUIET = OutputShape(reasoning=True, shows_reasoning=False)
+
+
+def test_the_output_is_that_of_appendix_b() -> None:
+    assert encode(QUIET.output("Ship it.", None)) == (
+        b'{"output":"Ship it.","reasoning":null,"partial":false,"error":null}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "text"),
+    [
+        (FULL, '{"output":"a","reasoning":"r","partial":true,"error":"e"}'),
+        (QUIET, '{"output":"a","reasoning":null,"partial":true,"error":"e"}'),
+        (OutputShape(False, False), '{"output":"a","partial":true,"error":"e"}'),
+        (OutputShape(False, False, bare=True), '{"output":"a"}'),
+    ],
+)
+def test_a_shape_says_which_fields_an_output_has(shape: OutputShape, text: str) -> None:
+    assert encode_ascii(shape.output("a", "r", partial=True, error="e")) == text
+
+
+def test_every_shape_has_a_code_of_its_own() -> None:
+    shapes = [OutputShape(*flags) for flags in product([False, True], repeat=3)]
+    assert len({shape.code for shape in shapes}) == len(shapes)
+
+
+@pytest.mark.parametrize("wanted", [True, 1, "true", "True", "1", "yes", "on", "t", "y"])
+def test_reasoning_is_shown_to_calls_that_ask_for_it_in_any_way_pydantic_reads(wanted: Any) -> None:
+    body = {"prompt": "x", "reasoning": wanted}
+    assert validate("text", body) == []
+    assert output_shape("text", body, "any") == FULL
+
+
+@pytest.mark.parametrize("body", [{}, {"reasoning": False}, {"reasoning": "no"}, None, [], "x"])
+def test_reasoning_is_null_for_others(body: Any) -> None:
+    assert output_shape("text", body, "any") == QUIET
+
+
+def test_the_oldest_schema_has_no_reasoning_at_all() -> None:
+    assert output_shape("text", {"reasoning": True}, "2025-01") == OutputShape(False, False)
+
+
+def test_the_router_knows_reasoning_in_every_period() -> None:
+    assert output_shape("router", {"reasoning": True}, "2024-11") == FULL
+
+
+def test_an_unknown_endpoint_answers_with_the_output_alone() -> None:
+    assert output_shape(None, {"reasoning": True}, "any").bare
+
+
+def test_partial_outputs_are_cumulative() -> None:
+    found = list(partials(QUIET, ["Ship", " it."], ["ignored"]))
+    assert [encode(event) for event in found] == [
+        b'{"output":"Ship","reasoning":null,"partial":true,"error":null}',
+        b'{"output":"Ship it.","reasoning":null,"partial":true,"error":null}',
+    ]
+
+
+def test_reasoning_grows_before_the_output() -> None:
+    found = [(event["output"], event["reasoning"]) for event in partials(FULL, ["a"], ["x", "y"])]
+    assert found == [("", "x"), ("", "xy"), ("a", "xy")]
+
+
+@given(st.lists(st.text(max_size=4), max_size=6))
+def test_the_last_partial_output_has_the_whole_text(pieces: list[str]) -> None:
+    texts = [event["output"] for event in partials(QUIET, pieces)]
+    assert texts == ["".join(pieces[: index + 1]) for index in range(len(pieces))]
+
+
+@pytest.mark.parametrize(
+    ("variant", "body", "units"),
+    [
+        ("text", {"model": "openai/gpt-4o-mini"}, 1),
+        ("text", {"model": "openai/gpt-4o"}, 10),
+        ("enterprise", {"model": "openai/gpt-4o"}, 10),
+        ("vision", {"model": "openai/gpt-4o"}, 3),
+        ("text", {}, 1),
+        ("text", None, 1),
+        ("text", {"model": 5}, 1),
+        ("router", {"model": "openai/gpt-4o"}, 1),
+        (None, {"model": "openai/gpt-4o"}, 1),
+    ],
+)
+def test_premium_models_cost_more(variant: Variant | None, body: Any, units: float) -> None:
+    assert billable_units(variant, body, "any") == units
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_the_default_model_is_that_of_the_period(period: str) -> None:
+    assert default_model(period) == PERIODS[period].default_model
+
+
+# What fal lets pass, and a switch refuses

@@ -1,0 +1,142 @@
+"""What is said to a model, in the words of every endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.protocol.llm.endpoints import OPENAI, Variant
+from fakefal.protocol.llm.messages import Line, conversation_of, in_any_llm_words, texts_to_embed
+
+SYSTEM, USER = Line("system", "Be short."), Line("user", "hi")
+IMAGE = {"type": "image_url", "image_url": {"url": "https://x/y.png"}}
+
+
+@pytest.mark.parametrize(
+    ("variant", "body"),
+    [
+        ("text", {"system_prompt": "Be short.", "prompt": "hi"}),
+        ("router", {"system_prompt": "Be short.", "prompt": "hi"}),
+        (
+            "chat",
+            {
+                "messages": [
+                    {"role": "system", "content": "Be short."},
+                    {"role": "user", "content": [{"type": "text", "text": "hi"}]},
+                ]
+            },
+        ),
+        ("responses", {"instructions": "Be short.", "input": "hi"}),
+        (
+            "responses",
+            {
+                "input": [
+                    {"role": "developer", "content": "Be short."},
+                    {
+                        "type": "message",
+                        "role": "user",
+                        "content": [{"type": "input_text", "text": "hi"}],
+                    },
+                ]
+            },
+        ),
+    ],
+)
+def test_the_same_is_said_in_the_words_of_every_endpoint(variant: Variant, body: Any) -> None:
+    assert conversation_of(variant, body) == [SYSTEM, USER]
+
+
+def test_files_are_counted() -> None:
+    body = {"prompt": "hi", "image_urls": ["a", "b"], "pdf_urls": ["c"], "audio_url": "d"}
+    assert conversation_of("router-vision", body) == [Line("user", "hi", 4)]
+    messages = [{"role": "user", "content": [{"type": "text", "text": "hi"}, IMAGE]}]
+    assert conversation_of("chat", {"messages": messages}) == [Line("user", "hi", 1)]
+
+
+def test_tool_calls_and_their_answers_are_part_of_what_is_said() -> None:
+    call = {"id": "1", "function": {"name": "now", "arguments": "{}"}}
+    lines = conversation_of(
+        "chat",
+        {
+            "messages": [
+                {"role": "assistant", "content": None, "tool_calls": [call]},
+                {"role": "tool", "content": "noon", "tool_call_id": "1"},
+            ]
+        },
+    )
+    assert lines == [Line("assistant", " now {}"), Line("tool", "noon")]
+    lines = conversation_of(
+        "responses",
+        {
+            "input": [
+                {"type": "function_call", "name": "now", "arguments": "{}", "call_id": "1"},
+                {"type": "function_call_output", "output": "noon", "call_id": "1"},
+            ]
+        },
+    )
+    assert lines == [Line("assistant", "now {}"), Line("tool", "noon")]
+
+
+def test_the_prompt_is_what_the_user_said_last() -> None:
+    messages = [
+        {"role": "system", "content": "one"},
+        {"role": "developer", "content": "two"},
+        {"role": "user", "content": "first"},
+        {"role": "assistant", "content": "so?"},
+        {"role": "user", "content": "last"},
+        {"role": "assistant", "content": "yes?"},
+    ]
+    body = {"model": "m", "messages": messages}
+    assert in_any_llm_words("chat", body) == {
+        **body,
+        "prompt": "last",
+        "system_prompt": "one\ntwo",
+    }
+
+
+def test_what_the_input_itself_calls_a_prompt_stays() -> None:
+    body = {"prompt": "own", "messages": [{"role": "user", "content": "said"}]}
+    assert in_any_llm_words("chat", body)["prompt"] == "own"
+
+
+def test_where_nobody_says_anything_there_is_no_prompt() -> None:
+    assert in_any_llm_words("chat", {"messages": []}) == {"messages": []}
+
+
+@pytest.mark.parametrize(
+    ("given", "texts"),
+    [
+        ("a", ["a"]),
+        (["a", "b"], ["a", "b"]),
+        ([1, 2], ["1 2"]),
+        ([[1, 2], [3]], ["1 2", "3"]),
+        ([{"type": "text", "text": "a"}, None], ["a", ""]),
+        ([], []),
+        (None, []),
+    ],
+)
+def test_embeddings_are_asked_for_texts_or_numbers(given: Any, texts: list[str]) -> None:
+    assert texts_to_embed(given) == texts
+    assert in_any_llm_words("embeddings", {"input": given})["prompt"] == "\n".join(texts)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["messages", "input", "role", "content", "type", "text", "tool_calls"]),
+            inner,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.sampled_from(sorted(map(str, OPENAI))), JSON)
+def test_no_input_makes_reading_raise(variant: Any, body: Any) -> None:
+    words = in_any_llm_words(variant, body)
+    assert words == body or {**words, **body} == words

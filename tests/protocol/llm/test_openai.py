@@ -1,0 +1,131 @@
+"""What the OpenAI-compatible endpoints refuse, and in which shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.protocol.errors.catalog import CATALOGUE, outcome_of
+from fakefal.protocol.errors.errors import failure
+from fakefal.protocol.llm.endpoints import Variant
+from fakefal.protocol.llm.openai import in_openai_words, parameter, refusal, validate
+
+GOOD: dict[Variant, dict[str, Any]] = {
+    "chat": {"model": "m", "messages": [{"role": "user", "content": "hi"}]},
+    "responses": {"model": "m", "input": "hi"},
+    "embeddings": {"model": "m", "input": ["hi"]},
+}
+
+
+@pytest.mark.parametrize("variant", GOOD)
+def test_a_good_input_has_nothing_wrong(variant: Variant) -> None:
+    assert validate(variant, {**GOOD[variant], "something": {"new": True}}) == []
+
+
+@pytest.mark.parametrize(
+    ("variant", "change", "param", "code"),
+    [
+        ("chat", {"messages": []}, "messages", "invalid_value"),
+        ("chat", {"messages": "hi"}, "messages", "invalid_value"),
+        (
+            "chat",
+            {"messages": [{"content": "x"}]},
+            "messages[0].role",
+            "missing_required_parameter",
+        ),
+        ("chat", {"messages": [{"role": "cat"}]}, "messages[0].role", "invalid_value"),
+        ("chat", {"temperature": 3}, "temperature", "invalid_value"),
+        ("chat", {"temperature": "1"}, "temperature", "invalid_value"),
+        ("chat", {"stream": "yes"}, "stream", "invalid_value"),
+        ("chat", {"n": 0}, "n", "invalid_value"),
+        ("chat", {"n": 129}, "n", "invalid_value"),
+        ("chat", {"model": None}, "model", "invalid_value"),
+        ("responses", {"input": 5}, "input", "invalid_value"),
+        ("responses", {"max_output_tokens": 0}, "max_output_tokens", "invalid_value"),
+        ("embeddings", {"input": []}, "input", "invalid_value"),
+        ("embeddings", {"encoding_format": "hex"}, "encoding_format", "invalid_value"),
+        ("embeddings", {"dimensions": 1_000_000}, "dimensions", "invalid_value"),
+    ],
+)
+def test_a_bad_input_is_a_400_that_names_the_parameter(
+    variant: Variant, change: dict[str, Any], param: str, code: str
+) -> None:
+    outcome = refusal(validate(variant, {**GOOD[variant], **change}))
+    error = outcome.body["error"]
+    assert outcome.status == 400
+    assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", param, code)
+    assert param in error["message"]
+
+
+@pytest.mark.parametrize("variant", GOOD)
+@pytest.mark.parametrize("name", ["model", "messages", "input"])
+def test_what_must_be_there_is_missed(variant: Variant, name: str) -> None:
+    if name in GOOD[variant]:
+        body = {key: value for key, value in GOOD[variant].items() if key != name}
+        error = refusal(validate(variant, body)).body["error"]
+        assert (error["param"], error["code"]) == (name, "missing_required_parameter")
+
+
+@pytest.mark.parametrize("body", [None, [], "x", 5])
+def test_a_body_that_is_no_object_is_refused_whole(body: Any) -> None:
+    error = refusal(validate("chat", body)).body["error"]
+    assert error["param"] is None
+
+
+@given(
+    st.sampled_from(sorted(GOOD)),
+    st.recursive(
+        st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=2)
+            | st.dictionaries(
+                st.sampled_from(["model", "messages", "input", "role", "temperature"]), inner
+            )
+        ),
+        max_leaves=6,
+    ),
+)
+def test_no_input_makes_validation_raise(variant: Variant, body: Any) -> None:
+    flaws = validate(variant, body)
+    if flaws:
+        assert refusal(flaws).body["error"]["message"]
+
+
+def test_a_parameter_is_a_path() -> None:
+    assert parameter(["body", "messages", 0, "content"]) == "messages[0].content"
+    assert parameter(["body"]) is None
+
+
+def test_a_model_error_becomes_openais() -> None:
+    outcome = in_openai_words(outcome_of(CATALOGUE["content_policy_violation"]))
+    assert outcome.status == 422
+    assert outcome.body == {
+        "error": {
+            "message": CATALOGUE["content_policy_violation"].message,
+            "type": "content_policy_violation",
+            "param": None,
+            "code": 422,
+        }
+    }
+
+
+def test_an_apps_own_error_becomes_openais() -> None:
+    body = in_openai_words(outcome_of(CATALOGUE["application_error"])).body
+    assert body["error"]["message"] == "Internal Server Error"
+    assert body["error"]["code"] == 500
+
+
+@pytest.mark.parametrize(
+    "name", ["runner_disconnected", "exhausted_balance", "concurrent_requests_limit", "nginx_502"]
+)
+def test_the_platforms_errors_stay_fals(name: str) -> None:
+    outcome = outcome_of(CATALOGUE[name])
+    assert in_openai_words(outcome) is outcome
+
+
+def test_headers_stay() -> None:
+    outcome = failure(500, {"detail": "x"}, headers=(("retry-after", "1"),))
+    assert in_openai_words(outcome).headers == (("retry-after", "1"),)

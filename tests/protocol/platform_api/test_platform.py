@@ -1,0 +1,142 @@
+"""The platform API's questions, pages, buckets and errors (protocol.md section 14)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.platform_api.platform import (
+    TIMEFRAMES,
+    Asked,
+    bucket_of,
+    is_status,
+    shaped,
+    stamp,
+    timeframe_for,
+)
+
+NOON = 1_767_268_800.0
+"""2026-01-01T12:00:00Z, a Thursday."""
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "type_"),
+    [
+        (400, 400, "validation_error"),
+        (422, 400, "validation_error"),
+        (401, 401, "authorization_error"),
+        (403, 403, "authorization_error"),
+        (404, 404, "not_found"),
+        (405, 405, "validation_error"),
+        (429, 429, "rate_limited"),
+        (500, 500, "server_error"),
+        (503, 503, "server_error"),
+    ],
+)
+def test_an_error_has_the_shape_of_the_platform(status: int, told: int, type_: str) -> None:
+    error = shaped(WireError(status, {"detail": "no"}, request_id="id-1"))
+    assert error.status == told
+    assert error.body == {
+        "error": {
+            "type": type_,
+            "message": "no",
+            "docs_url": "https://docs.fal.ai/platform-apis#error-handling",
+            "request_id": "id-1",
+        }
+    }
+
+
+def test_a_page_of_the_ingress_stays_what_it_is() -> None:
+    page = WireError(413, b"<html>", content_type="text/html")
+    assert shaped(page) is page
+    told = shaped(WireError(404, {"detail": "no"}))
+    assert shaped(told) is told
+
+
+def test_values_are_listed_in_three_ways() -> None:
+    query = "endpoint_id=a/b&endpoint_id=c/d,e/f&endpoint_id[]=g/h&endpoint_id=a/b"
+    assert Asked(query).endpoints() == ["a/b", "c/d", "e/f", "g/h"]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("limit=0", "limit: a number from 1 to 1000"),
+        ("limit=x", "limit: a number from 1 to 1000"),
+        ("limit=1001", "limit: a number from 1 to 1000"),
+        ("cursor=%%%", "cursor: the next_cursor of an answer"),
+        ("cursor=MA==", "cursor: the next_cursor of an answer"),
+    ],
+)
+def test_a_page_that_cannot_be_is_refused(query: str, message: str) -> None:
+    with pytest.raises(WireError) as caught:
+        Asked(query).page([1, 2, 3])
+    assert (caught.value.status, caught.value.told) == (400, message)
+
+
+def test_an_instant_that_is_none_is_refused() -> None:
+    with pytest.raises(WireError, match="400"):
+        Asked("start=soon").instant("start")
+    assert Asked("").instant("start") is None
+    for text in (
+        "2026-01-01T12:00:00Z",
+        "2026-01-01T12:00:00%2B00:00",
+        "2026-01-01T13:00:00+01:00",
+    ):
+        assert Asked(f"start={text}").instant("start") == NOON
+    assert Asked("start=2026-01-01").instant("start") == NOON - 12 * 3600
+
+
+def test_too_few_and_too_many_endpoints_are_refused() -> None:
+    with pytest.raises(WireError):
+        Asked("").endpoints(at_least=1)
+    with pytest.raises(WireError):
+        Asked("&".join(f"endpoint_id=a/{number}" for number in range(51))).endpoints()
+
+
+@given(st.lists(st.integers(), max_size=60), st.integers(1, 20))
+def test_pages_taken_one_after_the_other_are_all_items(items: list[int], limit: int) -> None:
+    found: list[int] = []
+    cursor = ""
+    while True:
+        page, more = Asked(f"limit={limit}&cursor={cursor}").page(items)
+        found += page
+        assert more["has_more"] is (more["next_cursor"] is not None)
+        if not more["has_more"]:
+            break
+        cursor = more["next_cursor"].replace("=", "%3D")
+    assert found == items
+
+
+@pytest.mark.parametrize(
+    ("timeframe", "bucket"),
+    [
+        ("minute", "2026-01-01T12:34:00+00:00"),
+        ("hour", "2026-01-01T12:00:00+00:00"),
+        ("day", "2026-01-01T00:00:00+00:00"),
+        ("week", "2025-12-29T00:00:00+00:00"),
+        ("month", "2026-01-01T00:00:00+00:00"),
+    ],
+)
+def test_a_bucket_is_the_beginning_of_its_time(timeframe: str, bucket: str) -> None:
+    assert bucket_of(NOON + 34 * 60 + 5.25, timeframe) == bucket
+
+
+def test_the_timeframe_follows_from_the_span() -> None:
+    spans = (3600.0, 86_400.0, 30 * 86_400.0, 100 * 86_400.0, 400 * 86_400.0)
+    assert tuple(timeframe_for(span) for span in spans) == TIMEFRAMES
+
+
+def test_stamps_leave_zeros_out() -> None:
+    assert stamp(NOON) == "2026-01-01T12:00:00Z"
+    assert stamp(NOON + 0.25) == "2026-01-01T12:00:00.250Z"
+
+
+def test_how_a_request_ended() -> None:
+    assert is_status(200, "success")
+    assert is_status(422, "user_error")
+    assert is_status(503, "error")
+    assert not is_status(503, "success")
+    assert is_status(503, None)

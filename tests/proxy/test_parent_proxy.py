@@ -1,0 +1,94 @@
+"""The proxy of the user's network, as the way to other hosts."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from contextlib import suppress
+
+import pytest
+
+from fakefal.proxy.parent_proxy import Upstream, upstream_of
+from fakefal.proxy.relay import Side
+
+
+class Far:
+    """A proxy that answers a CONNECT with some bytes and notes what it was told."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.answer = answer
+        self.heads: list[str] = []
+        self.done = asyncio.Event()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            self.heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+            writer.write(self.answer)
+            await writer.drain()
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+            self.done.set()
+
+
+async def dial(far: Far, authorization: str = "") -> Side:
+    server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        try:
+            return await Upstream("127.0.0.1", port, authorization).dial("x.example", 443, 5)
+        finally:
+            await far.done.wait()
+
+
+async def test_a_tunnel_goes_through_it() -> None:
+    far = Far(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    side = await dial(far, "Basic abc")
+    side.abort()
+    assert far.heads == [
+        "CONNECT x.example:443 HTTP/1.1\r\nHost: x.example:443\r\n"
+        "Proxy-Authorization: Basic abc\r\n\r\n"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [(b"HTTP/1.1 407 Who are you\r\n\r\n", "answered: HTTP/1.1 407 Who are you"), (b"", "closed")],
+)
+async def test_what_it_says_against_it_is_told(answer: bytes, told: str) -> None:
+    with pytest.raises(OSError, match=told):
+        await dial(Far(answer))
+
+
+async def test_hosts_that_need_no_proxy_are_dialled() -> None:
+    far = Far(b"")
+    server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        side = await Upstream("127.0.0.1", 1, direct="127.0.0.1").dial("127.0.0.1", port, 5)
+        side.abort()
+        await far.done.wait()
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ({}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128"}, Upstream("proxy", 3128)),
+        ({"https_proxy": "proxy:3128", "HTTPS_PROXY": "http://other"}, Upstream("proxy", 3128)),
+        ({"HTTPS_PROXY": "socks5://proxy:1080"}, None),
+        ({"HTTPS_PROXY": "http://proxy:nonsense"}, None),
+        ({"HTTPS_PROXY": "http://p", "NO_PROXY": ".local"}, Upstream("p", 80, direct=".local")),
+    ],
+)
+def test_it_is_found_in_the_environment(written: dict[str, str], found: Upstream | None) -> None:
+    assert upstream_of(written) == found
+
+
+def test_its_password_is_sent() -> None:
+    found = upstream_of({"HTTPS_PROXY": "http://me:p%40ss@proxy"})
+    assert found is not None
+    assert base64.b64decode(found.authorization.removeprefix("Basic ")) == b"me:p@ss"

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.proxy.targets import Target, is_address, read_authority, read_url
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("queue.fal.run:443", Target("queue.fal.run", 443)),
+        ("Queue.FAL.run.:80", Target("queue.fal.run", 80)),
+        ("my_app:8080", Target("my_app", 8080)),
+        ("127.0.0.1:1", Target("127.0.0.1", 1)),
+        ("[::1]:65535", Target("::1", 65_535)),
+    ],
+)
+def test_a_host_and_a_port_are_a_target(text: str, found: Target) -> None:
+    assert read_authority(text) == found
+    assert read_authority(str(found)) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "x:", ":1", "x:0", "x:65536", "x:9999999999999", "x:-1", "x:+1", "x:1 ", "x:٣",
+     "x y:1", "::1:443", "[::1:1", "[x]:1", "[127.0.0.1:1", "a..b:1", ".:1", "-x:1", "a/b:1",
+     "u@h:1", "x" * 254 + ":1", "é:1"],
+)  # fmt: skip
+def test_what_is_no_target_is_none(text: str) -> None:
+    assert read_authority(text) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("http://example.com/a?b", Target("example.com", 80)),
+        ("https://Example.com", Target("example.com", 443)),
+        ("http://[::1]:8080/", Target("::1", 8080)),
+        ("ws://x/", Target("x", 80)),
+        ("ftp://x/", None),
+        ("http:///", None),
+        ("http://x:99999/", None),
+        ("http://[x/", None),
+        ("/path", None),
+        ("*", None),
+    ],
+)
+def test_a_url_names_its_target(url: str, found: Target | None) -> None:
+    assert read_url(url) == found
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_read(text: str) -> None:
+    found = read_authority(text)
+    assert found is None or 0 < found.port < 65_536
+    read_url(text)
+    read_url(f"http://{text}")
+
+
+def test_addresses_are_told_from_names() -> None:
+    assert is_address("::1")
+    assert is_address("10.0.0.1")
+    assert not is_address("localhost")

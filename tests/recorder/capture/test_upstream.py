@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal import addressing
+from fakefal.errors import FakefalError
+from fakefal.recorder.capture.upstream import Upstream, handed_on
+
+BASE = "http://127.0.0.1:8788"
+
+
+def test_a_named_upstream_is_asked_in_the_base_url_form() -> None:
+    assert str(Upstream(BASE + "/").url("queue.fal.run", "/a%20b", "x=%2F")) == (
+        f"{BASE}/queue.fal.run/a%20b?x=%2F"
+    )
+    assert str(Upstream().url("fal.run", "/a", "")) == "https://fal.run/a"
+    assert (Upstream().name, Upstream(BASE).name) == ("https://fal.run", BASE)
+
+
+@pytest.mark.parametrize(
+    ("base", "is_local"),
+    [(None, False), (BASE, True), ("http://localhost:1", True), ("https://fal.example/x", False)],
+)
+def test_whether_it_can_reach_this_machine_is_known(base: str | None, is_local: bool) -> None:
+    assert Upstream(base).is_local is is_local
+
+
+@pytest.mark.parametrize("base", ["fal.run", "ftp://x", "http://", "http://[::1"])
+def test_what_is_no_base_url_is_refused(base: str) -> None:
+    with pytest.raises(FakefalError, match="is no base URL"):
+        Upstream(base)
+
+
+@given(
+    st.sampled_from([None, BASE]), st.sampled_from(["queue.fal.run", "fal.run", "v3b.fal.media"])
+)
+def test_urls_go_through_every_form_and_back(base: str | None, host: str) -> None:
+    upstream = Upstream(base)
+    address = addressing.resolve(f"/{host}/x", {"host": "127.0.0.1:8787"})
+    assert address is not None
+    canonical = f'{{"a": "https://{host}/x", "b": "see https://{host}/x"}}'.encode()
+    theirs = upstream.to_upstream(canonical)
+    assert upstream.canonical(theirs) == canonical
+    mine = upstream.for_caller(theirs, address)
+    assert f'"http://127.0.0.1:8787/{host}/x"'.encode() in mine
+    assert upstream.from_caller(mine, address) == canonical
+    assert b"see https://" in mine  # what is no URL of its own is left alone
+
+
+def test_headers_of_the_connection_stay_here() -> None:
+    given = (
+        ("Host", "x"),
+        ("Connection", "close, X-Hop"),
+        ("X-Hop", "1"),
+        ("Authorization", "Key k"),
+        ("Accept-Encoding", "br"),
+        ("X-Forwarded-Host", "fal.run"),
+        ("X-Fal-Target-Url", "u"),
+    )
+    assert handed_on(given) == (("Authorization", "Key k"), ("Accept-Encoding", "identity"))

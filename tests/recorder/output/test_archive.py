@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakefal.errors import FakefalError
+from fakefal.recorder.capture.captures import Recording
+from fakefal.recorder.capture.redaction import Redactor
+from fakefal.recorder.output.archive import Archive, finishes
+from fakefal.scenario.files.loader import load_file
+from tests.recorder.talking import KEY, Job, asked, capture, run
+
+RUNS = 50
+OLD = "fakefal: 1\nname: old\n"
+
+CALLS = 4
+PICTURE = (("Content-Type", "image/png"),)
+
+
+def fresh(path: Path) -> Archive:
+    """An archive of a recording that begins now."""
+    recording = Recording("https://fal.run", 0.0, complete=False)
+    return Archive(path, recording, Redactor(), "0")
+
+
+async def dying(path: Path, moment: int, out: int) -> None:
+    """Record, and die at the so-manieth thing that the file system is asked for."""
+    events = 0
+
+    def watch(event: str, args: tuple[object, ...]) -> None:
+        nonlocal events
+        if event not in ("open", "os.rename", "os.link", "os.remove", "os.mkdir"):
+            return
+        if any(path.parent.name in str(it) or "/proc/self/fd" in str(it) for it in args):
+            events += 1
+            if events == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    archive = fresh(path)
+    sys.addaudithook(watch)
+    for number in range(CALLS):
+        file = f"/files/b/{number}/x.png"
+        answer = {"images": [{"url": f"https://v3b.fal.media{file}"}]}
+        archive.add(run(number, {"n": number}, answer))
+        read = asked("GET", "v3b.fal.media", file)
+        archive.add(capture(number + 0.5, read, 200, b"png%d" % number, PICTURE))
+        await archive.save()
+        os.write(out, b"%d " % number)  # only now the caller hears of it
+    await archive.close()
+    os.write(out, b"end")
+
+
+def killed(folder: Path) -> None:
+    """Fifty recordings in processes of their own, which share what was imported."""
+    for moment in range(1, RUNS + 1):
+        path = folder / f"recording{moment}" / "a.yaml"
+        path.parent.mkdir()
+        if moment % 2 == 0:
+            path.write_text(OLD)
+        out = os.open(path.with_name("told"), os.O_WRONLY | os.O_CREAT)
+        if (child := os.fork()) == 0:
+            asyncio.run(dying(path, moment, out))
+            os._exit(0)
+        os.close(out)
+        os.waitpid(child, 0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_whenever_it_is_killed_the_file_holds_every_finished_exchange(tmp_path: Path) -> None:
+    """Fifty recordings, the n-th killed at the n-th thing that it asks of the file system."""
+    code = "import sys; from pathlib import Path; from tests.recorder import test_archive; "
+    code += "test_archive.killed(Path(sys.argv[1]))"
+    root = Path(__file__).parents[3]
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root, check=True, timeout=120)
+    died = 0
+    for moment in range(1, RUNS + 1):
+        folder = tmp_path / f"recording{moment}"
+        path = folder / "a.yaml"
+        told = (folder / "told").read_text().split()
+        died += "end" not in told
+        grown = path
+        if moment % 2 == 0 and "end" not in told:
+            old = load_file(path).scenario
+            if old.name == "old":  # it stays until the new one is complete
+                grown = folder / "a.yaml.part"
+            else:
+                assert old.recorded is not None
+                assert old.recorded.complete
+        finished = [it for it in told if it != "end"]
+        if finished or grown.exists():
+            assert len(load_file(grown).entries) >= len(finished)
+        half = [it for it in folder.rglob(".*.new") if not it.stat().st_size]
+        assert half == []
+    assert died > RUNS / 2
+
+
+async def test_an_old_file_stays_until_the_recording_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("fakefal: 1\nname: old\n")
+    archive = fresh(path)
+    archive.add(run(answer=1))
+    await archive.save()
+    assert load_file(path).scenario.name == "old"
+    part = load_file(tmp_path / "a.yaml.part").scenario
+    assert part.recorded is not None
+    assert not part.recorded.complete
+    await archive.close()
+    loaded = load_file(path).scenario
+    assert loaded.recorded is not None
+    assert loaded.recorded.complete
+    assert not (tmp_path / "a.yaml.part").exists()
+
+
+async def test_a_file_that_nothing_refers_to_any_more_is_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "a.files"
+    folder.mkdir()
+    (folder / "0123456789abcdef.png").write_text("of an older recording")
+    (folder / "mine.png").write_text("of somebody else")
+    archive = fresh(tmp_path / "a.yaml")
+    archive.add(run(answer=1))
+    await archive.close()
+    assert [it.name for it in folder.iterdir()] == ["mine.png"]
+
+
+async def test_what_must_not_be_written_is_told_at_the_end(tmp_path: Path) -> None:
+    archive = fresh(tmp_path / "a.yaml")
+    picture = capture(1, asked("GET", "v3b.fal.media", "/files/x.png"), 200, KEY.encode(), ())
+    archive.add(run(0, None, {"url": "https://v3b.fal.media/files/x.png"}))
+    archive.add(picture)
+    await archive.save()
+    assert "Authorization" in archive.refused
+    with pytest.raises(FakefalError, match="is not written"):
+        await archive.close()
+    assert not (tmp_path / "a.yaml").exists()
+
+
+def test_an_exchange_is_finished_with_its_result() -> None:
+    job = Job().submitted().polled(0.1, "IN_QUEUE", 0).ended(0.2, 1).put(0.3).hooked(0.4, 1)
+    assert [finishes(it) for it in job.captures] == [False, False, True, False, True]
+    assert finishes(run(answer=1))
+    refused = capture(0, asked("POST", "queue.fal.run", "/acme/app", {}), 403, {})
+    assert finishes(refused)
+    assert not finishes(capture(0, asked("POST", "rest.fal.ai", "/tokens/"), 200, "t"))

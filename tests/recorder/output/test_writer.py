@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fakefal.errors import FakefalError
+from fakefal.recorder.capture.redaction import Redactor
+from fakefal.recorder.output.writer import Writer, check_name, extended, folder_of, put
+from fakefal.scenario.files.loader import dump_data, load_file, load_text
+from fakefal.scenario.files.yaml_text import read_yaml, write_blocks
+from tests.recorder.distil.test_distil import JSONS, OBJECTS
+from tests.recorder.talking import KEY, made, run
+
+
+def written(path: Path, *captures: Any) -> str:
+    Writer(path, Redactor()).write(made(*captures))
+    return path.read_text(encoding="utf-8")
+
+
+@settings(max_examples=100, deadline=None)
+@given(JSONS)
+def test_what_is_written_reads_as_the_same(value: Any) -> None:
+    text = write_blocks({"value": value})
+    source = read_yaml(text, "x.yaml")
+    assert source.mistakes == []
+    assert source.data == {"value": value}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(OBJECTS, max_size=3), JSONS)
+def test_a_written_recording_loads_as_what_was_distilled(inputs: list[Any], answer: Any) -> None:
+    distilled = made(
+        *(run(n, given, answer) for n, given in enumerate(inputs) if answer is not None)
+    )
+    text = Writer(Path("a.yaml"), Redactor()).text(distilled)
+    loaded = load_text(text, "a.yaml", is_json=False)
+    assert dump_data(loaded.scenario)["exchanges"] == dump_data_of(distilled.data)
+
+
+def dump_data_of(data: dict[str, Any]) -> Any:
+    from fakefal.scenario.files.loader import load_data
+
+    return dump_data(load_data(data).scenario)["exchanges"]
+
+
+def test_a_file_is_for_reading(tmp_path: Path) -> None:
+    text = written(
+        tmp_path / "a.yaml", run(0, {"prompt": "x"}, {"text": "one\ntwo\n", "n": [1, 2]})
+    )
+    assert (
+        text
+        == """\
+# A recording: what https://fal.run answered on 2026-09-21.
+# Made by fakefal 0. Edit it like any scenario; `fakefal check` finds mistakes.
+fakefal: 1
+recorded:
+  at: '2026-09-21T14:13:20Z'
+  source: https://fal.run
+  fakefal: "0"
+  clients: [tests/1]
+options: {unmatched: fail, validate: false}
+exchanges:
+  - id: acme/app 1
+    when:
+      endpoint: acme/app
+      via: run
+      input: {$eq: {prompt: x}}
+    reply:
+      output:
+        text: |
+          one
+          two
+        n: [1, 2]
+
+"""
+    )
+
+
+def test_one_change_is_one_line(tmp_path: Path) -> None:
+    first = written(tmp_path / "a.yaml", run(0, {"a": 1}, "x"), run(1, {"b": 2}, "y"))
+    second = written(tmp_path / "b.yaml", run(0, {"a": 1}, "x"), run(1, {"b": 2}, "z"))
+    differing = [
+        pair
+        for pair in zip(first.splitlines(), second.splitlines(), strict=True)
+        if pair[0] != pair[1]
+    ]
+    assert differing == [("    reply: {output: y}", "    reply: {output: z}")]
+
+
+def test_exchanges_are_added_at_the_end_and_comments_stay(tmp_path: Path) -> None:
+    old = "# mine\nfakefal: 1\nexchanges:\n- id: acme/app 1  # this\n  when: {endpoint: acme/app}\n"
+    found = made(run(0, {"a": 1}, "x")).data["exchanges"]
+    grown = extended(old, found, "a.yaml")
+    assert grown.startswith(old.rstrip("\n"))
+    ids = [it.exchange.id for it in load_text(grown, "a.yaml", is_json=False).entries]
+    assert ids == ["acme/app 1", "acme/app 2"]
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        "fakefal: 1\n",
+        "fakefal: 1\nexchanges: []\n",
+        "exchanges: [{reply: {text: a}}]\nfakefal: 1\n",
+    ],
+)
+def test_any_scenario_can_be_added_to(old: str) -> None:
+    found = made(run(0, {"a": 1}, "x")).data["exchanges"]
+    before = len(load_text(old, "a.yaml", is_json=False).entries)
+    after = load_text(extended(old, found, "a.yaml"), "a.yaml", is_json=False)
+    assert len(after.entries) == before + 1
+
+
+def test_the_old_file_stays_where_a_secret_would_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("old")
+    redactor = Redactor()
+    redactor.learn(KEY, "the key")
+    distilled = made(run(answer="x"))
+    distilled.files = {"a.files/x.bin": KEY.encode()}
+    with pytest.raises(FakefalError, match="the key"):
+        Writer(path, redactor).write(distilled)
+    assert path.read_text() == "old"
+    assert [it.name for it in tmp_path.iterdir()] == ["a.yaml"]
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(FakefalError, match=r"cannot be written: .* — name another place"):
+        put(tmp_path / "file" / "a.yaml", b"x")
+
+
+@pytest.mark.parametrize("has_unnamed_files", [True, False])
+def test_a_file_is_replaced_as_a_whole(
+    has_unnamed_files: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not has_unnamed_files:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    path = tmp_path / "a.yaml"
+    (tmp_path / ".a.yaml.new").write_text("left by a run that died")
+    for data in (b"one", b"two"):
+        put(path, data)
+        assert path.read_bytes() == data
+    path.chmod(0o600)
+    put(path, b"three")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [it.name for it in tmp_path.iterdir()] == ["a.yaml"]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a", "a.yaml.part"])
+def test_a_recording_is_yaml_by_its_name(name: str) -> None:
+    with pytest.raises(FakefalError, match="a recording is YAML — name it"):
+        check_name(Path(name))
+    check_name(Path("a.yml"))
+
+
+def test_files_lie_beside_it(tmp_path: Path) -> None:
+    assert folder_of(tmp_path / "session.test.yaml") == "session.files"
+    written(tmp_path / "a.yaml", run(answer="x"))
+    assert load_file(tmp_path / "a.yaml").entries

@@ -1,0 +1,28 @@
+"""Prices that a scenario gives."""
+
+from __future__ import annotations
+
+import pytest
+
+from fakefal.protocol.llm.prices import OTHERS, PRICES, Price
+from fakefal.scenario.compiled.prices import PriceList, price_list
+
+LIST = price_list({"openai/gpt-4o": {"input": 1}, "acme/*": {"input": 2, "output": 3}, "m?": {}})
+
+
+@pytest.mark.parametrize(
+    ("model", "price"),
+    [
+        ("openai/gpt-4o", Price(1, 0)),
+        ("openai/gpt-4o-mini", PRICES["openai/gpt-4o-mini"]),
+        ("acme/large", Price(2, 3)),
+        ("m1", Price(0, 0)),
+        ("m12", OTHERS),
+    ],
+)
+def test_a_price_is_the_first_that_fits_else_the_usual(model: str, price: Price) -> None:
+    assert LIST.price_of(model) == price
+
+
+def test_without_any_all_are_the_usual() -> None:
+    assert PriceList().price_of("openai/gpt-4o") == PRICES["openai/gpt-4o"]

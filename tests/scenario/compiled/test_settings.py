@@ -1,0 +1,143 @@
+"""Seed and options of scenarios that are used together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fakefal.errors import ScenarioError
+from fakefal.protocol.core.compat_flags import Switches
+from fakefal.scenario.builder import build_circumstances
+from fakefal.scenario.compiled.environment import Account, App, World
+from fakefal.scenario.compiled.settings import Terms, changed_terms, terms_of
+from fakefal.scenario.compiled.webhooks import JwksPlan
+from fakefal.scenario.files.loader import Loaded, load_data
+
+
+def scenario(name: str = "a.yaml", seed: int | None = None, **options: Any) -> Loaded:
+    data: dict[str, Any] = {"fakefal": 1, "options": options}
+    return load_data(data if seed is None else {**data, "seed": seed}, name)
+
+
+def test_without_a_scenario_misses_are_answered() -> None:
+    assert terms_of([], 5, None, Switches()) == Terms(5, "generate", Switches())
+
+
+def test_with_a_scenario_misses_fail() -> None:
+    assert terms_of([scenario()], 0, None, Switches()).unmatched == "fail"
+
+
+@pytest.mark.parametrize("told", ["fail", "generate"])
+def test_what_the_server_is_told_about_misses_holds(told: Any) -> None:
+    assert terms_of([scenario()], 0, told, Switches()).unmatched == told
+
+
+def test_what_a_scenario_says_goes_before_the_server() -> None:
+    terms = terms_of(
+        [scenario(seed=9, unmatched="generate", keys="strict", validate=False)],
+        1,
+        "fail",
+        Switches(keys="any", response_suffix=True),
+    )
+    assert (terms.seed, terms.unmatched) == (9, "generate")
+    assert terms.switches == Switches(keys="strict", response_suffix=True, validate=False)
+
+
+def test_options_of_several_scenarios_add_up() -> None:
+    terms = terms_of([scenario(profile="2025-03"), scenario(keys="strict")], 0, None, Switches())
+    assert (terms.switches.profile, terms.switches.keys) == ("2025-03", "strict")
+
+
+def test_scenarios_may_say_the_same() -> None:
+    assert terms_of([scenario(seed=3), scenario("b", seed=3)], 0, None, Switches()).seed == 3
+
+
+def test_scenarios_that_disagree_are_refused_with_both_names() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        terms_of([scenario("a", seed=1), scenario("b", seed=2)], 0, None, Switches())
+    assert str(caught.value) == (
+        "b: seed: seed is 2 here and 1 in a — give scenarios that are used together the same"
+    )
+
+
+def changed(*given: dict[str, Any]) -> Terms:
+    """The terms of a test that changes them step by step."""
+    terms = Terms()
+    for data in given:
+        terms = changed_terms(terms, build_circumstances(data))
+    return terms
+
+
+def world(*given: dict[str, Any]) -> World:
+    found = changed(*given).world
+    assert found is not None
+    return found
+
+
+def test_a_change_leaves_the_rest_as_it_was() -> None:
+    first = changed({"options": {"logs": "window"}, "apps": {"a/b": "gone"}})
+    terms = changed_terms(
+        first, build_circumstances({"options": {"subpath": "refuse-405"}, "faults": {"run": 500}})
+    )
+    assert terms.switches == Switches(logs="window", subpath="refuse-405")
+    assert terms.world is not None
+    assert first.world is not None
+    assert terms.world.apps == first.world.apps
+    assert set(terms.world.faults) == {"run"}
+    assert (terms.seed, terms.unmatched) == (first.seed, first.unmatched)
+
+
+def test_a_change_may_say_what_misses_get() -> None:
+    assert changed({"options": {"unmatched": "fail"}}).unmatched == "fail"
+
+
+def test_what_is_named_again_is_replaced() -> None:
+    assert world({"apps": {"*": "gone"}}, {"apps": {"*": {"runners": 1}}}).apps[0][1].runners == 1
+    assert not world({"apps": {"*": "gone"}}, {"apps": {"*": {"runners": 1}}}).apps[0][1].is_gone
+
+
+@pytest.mark.parametrize(
+    ("bad", "good"),
+    [
+        ({"account": "locked"}, {"account": {}}),
+        ({"account": {"state": "locked", "after": 1}}, {"account": {"after": 0}}),
+        ({"apps": {"*": "gone"}}, {"apps": {"*": {}}}),
+        (
+            {"chaos": {"rate": 1, "faults": "reset"}},
+            {"chaos": {"rate": 0, "faults": "reset"}},
+        ),
+    ],
+)
+def test_what_went_wrong_can_be_mended(bad: dict[str, Any], good: dict[str, Any]) -> None:
+    assert changed(bad).world is not None
+    after = changed(bad, good).world or World()
+    assert after.account("id:secret") == Account()
+    assert [app for _, app in after.apps] in ([], [App()])
+    assert after.chaos is None
+
+
+def test_a_preset_is_a_change_like_any_other() -> None:
+    named = changed({"options": {"logs": "window"}}, {"preset": "account-locked"})
+    written = changed({"options": {"logs": "window"}, "account": "exhausted-balance"})
+    assert (named.world, named.switches) == (written.world, written.switches)
+
+
+def test_the_account_of_a_change_is_whole() -> None:
+    account = world({"account": {"state": "locked"}}, {"account": {"concurrency": 2}}).account("a")
+    assert (account.refusal, account.concurrency) == (None, 2)
+
+
+def with_jwks(name: str, jwks: Any) -> Loaded:
+    return load_data({"fakefal": 1, "jwks": jwks}, name)
+
+
+def test_how_keys_are_published_is_a_term() -> None:
+    assert terms_of([scenario()], 0, None, Switches()).jwks == JwksPlan()
+    given = [with_jwks("a", "down"), with_jwks("b", "down"), scenario()]
+    assert terms_of(given, 0, None, Switches()).jwks == JwksPlan(503)
+
+
+def test_scenarios_that_publish_keys_otherwise_are_refused() -> None:
+    with pytest.raises(ScenarioError, match="b: jwks: jwks is down here and slow in a"):
+        terms_of([with_jwks("a", "slow"), with_jwks("b", "down")], 0, None, Switches())

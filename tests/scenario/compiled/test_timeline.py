@@ -1,0 +1,195 @@
+"""Walking a timeline: by time, by polls, and by neither."""
+
+from __future__ import annotations
+
+import math
+from itertools import accumulate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.scenario.compiled.timeline import (
+    DEFAULT_TIMELINE,
+    Position,
+    Step,
+    after,
+    boundary,
+    is_over,
+    polled,
+    start,
+    walk,
+)
+
+SECONDS = st.just(0.0) | st.integers(0, 40).map(lambda tenths: tenths / 10)
+STEPS = st.lists(
+    st.builds(
+        Step,
+        st.sampled_from(["IN_QUEUE", "IN_PROGRESS"]),
+        st.integers(0, 3),
+        SECONDS,
+        forever=st.booleans() | st.just(False),
+    ),
+    max_size=5,
+)
+MOVES = st.lists(st.tuples(st.sampled_from(["walk", "poll"]), SECONDS), max_size=12)
+BEGIN = 1_767_225_600.0
+
+
+def moved(steps: list[Step], moves: list[tuple[str, float]], waived: bool) -> list[Position]:
+    """Every position on the way of some moves, each so many seconds after the one before."""
+    position, now = start(BEGIN), BEGIN
+    found = [position]
+    for kind, seconds in moves:
+        now = after(now, seconds)
+        move = walk if kind == "walk" else polled
+        position = move(steps, position, now, waived=waived)
+        found.append(position)
+    return found
+
+
+@given(STEPS, st.lists(SECONDS, max_size=8), st.booleans())
+def test_many_small_walks_equal_one_long_walk(
+    steps: list[Step], waits: list[float], waived: bool
+) -> None:
+    instants = list(accumulate(waits, after, initial=BEGIN))
+    small = start(BEGIN)
+    for now in instants:
+        small = walk(steps, small, now, waived=waived)
+    assert small == walk(steps, start(BEGIN), instants[-1], waived=waived)
+
+
+@given(STEPS, MOVES, st.booleans())
+def test_a_job_never_goes_backwards(
+    steps: list[Step], moves: list[tuple[str, float]], waived: bool
+) -> None:
+    found = moved(steps, moves, waived)
+    order = [(position.step, position.polls) for position in found]
+    assert order == sorted(order)
+    entered = [position.entered_at for position in found]
+    assert entered == sorted(entered)
+
+
+@given(STEPS, MOVES, MOVES, st.booleans())
+def test_completed_absorbs(
+    steps: list[Step],
+    moves: list[tuple[str, float]],
+    later: list[tuple[str, float]],
+    waived: bool,
+) -> None:
+    found = moved(steps, [*moves, *later], waived)
+    over = [position for position in found if is_over(steps, position)]
+    assert len(set(over)) <= 1
+    assert found[len(found) - len(over) :] == over
+
+
+@given(STEPS, MOVES, st.booleans())
+def test_no_move_leaves_a_job_in_a_step_that_is_over(
+    steps: list[Step], moves: list[tuple[str, float]], waived: bool
+) -> None:
+    now = list(accumulate((seconds for _, seconds in moves), after, initial=BEGIN))[-1]
+    position = walk(steps, moved(steps, moves, waived)[-1], now, waived=waived)
+    assert boundary(steps, position, waived=waived) > now
+    if moves:
+        assert moved(steps, moves, waived)[-1] == position
+
+
+@given(STEPS)
+def test_without_polls_to_wait_for_only_forever_keeps_a_job(steps: list[Step]) -> None:
+    position = walk(steps, start(BEGIN), BEGIN + 1000, waived=True)
+    first_endless = next((i for i, step in enumerate(steps) if step.forever), len(steps))
+    assert position.step == first_endless
+
+
+@given(STEPS)
+def test_enough_polls_complete_every_job_whose_time_has_passed(steps: list[Step]) -> None:
+    position = start(BEGIN)
+    for poll in range(20):
+        position = polled(steps, position, BEGIN + 10 * poll)
+    first_endless = next((i for i, step in enumerate(steps) if step.forever), len(steps))
+    assert position.step == first_endless
+
+
+def test_by_default_a_job_waits_for_one_poll_and_runs_for_one() -> None:
+    first = start(5.0)
+    second = polled(DEFAULT_TIMELINE, first, 6.0)
+    third = polled(DEFAULT_TIMELINE, second, 7.0)
+    assert (first.step, second, third) == (0, Position(1, 0, 6.0), Position(2, 0, 7.0))
+    assert is_over(DEFAULT_TIMELINE, third)
+
+
+def test_time_alone_does_not_end_a_step_that_waits_for_polls() -> None:
+    steps = [Step("IN_QUEUE", polls=2, seconds=1.0)]
+    assert walk(steps, start(0.0), 100.0) == start(0.0)
+    assert boundary(steps, start(0.0)) == math.inf
+
+
+def test_polls_alone_do_not_end_a_step_that_waits_for_time() -> None:
+    steps = [Step("IN_PROGRESS", polls=1, seconds=5.0)]
+    position = polled(steps, start(0.0), 1.0)
+    assert position == Position(0, 1, 0.0)
+    assert boundary(steps, position) == 5.0
+    assert walk(steps, position, 4.9) == position
+    assert walk(steps, position, 9.0) == Position(1, 0, 5.0)
+
+
+def test_a_step_ends_with_its_last_poll_if_its_time_has_passed() -> None:
+    steps = [Step("IN_PROGRESS", polls=2, seconds=1.0)]
+    position = polled(steps, polled(steps, start(0.0), 2.0), 3.0)
+    assert position == Position(1, 0, 3.0)
+
+
+def test_a_poll_that_ends_a_step_crosses_the_empty_ones_after_it() -> None:
+    steps = [Step("IN_QUEUE", polls=1), Step("IN_QUEUE"), Step("IN_PROGRESS", polls=1)]
+    assert polled(steps, start(0.0), 4.0) == Position(2, 0, 4.0)
+
+
+def test_more_polls_than_wanted_do_not_matter() -> None:
+    steps = [Step("IN_PROGRESS", polls=1, seconds=5.0), Step("IN_PROGRESS", polls=1)]
+    position = start(0.0)
+    for now in (1.0, 2.0, 3.0):
+        position = polled(steps, position, now)
+    assert walk(steps, position, 6.0) == Position(1, 0, 5.0)
+
+
+def test_steps_without_polls_or_time_are_crossed_at_once() -> None:
+    steps = [Step("IN_QUEUE"), Step("IN_PROGRESS"), Step("IN_PROGRESS", seconds=1.0)]
+    assert walk(steps, start(3.0), 3.0) == Position(2, 0, 3.0)
+
+
+def test_a_boundary_is_the_exact_instant_and_not_when_somebody_looked() -> None:
+    steps = [Step("IN_QUEUE", seconds=1.0), Step("IN_PROGRESS", seconds=2.0)]
+    assert walk(steps, start(0.0), 2.5) == Position(1, 0, 1.0)
+    assert walk(steps, start(0.0), 99.0) == Position(2, 0, 3.0)
+
+
+def test_waived_polls_are_not_waited_for_but_time_is() -> None:
+    steps = [Step("IN_QUEUE", polls=3), Step("IN_PROGRESS", polls=3, seconds=2.0)]
+    assert boundary(steps, start(0.0), waived=True) == 0.0
+    assert walk(steps, start(0.0), 1.0, waived=True) == Position(1, 0, 0.0)
+    assert walk(steps, start(0.0), 2.0, waived=True).step == 2
+
+
+@pytest.mark.parametrize("waived", [False, True])
+def test_a_step_that_lasts_forever_counts_polls_and_never_ends(waived: bool) -> None:
+    steps = [Step("IN_PROGRESS", polls=1, forever=True)]
+    position = polled(steps, polled(steps, start(0.0), 1.0, waived=waived), 1e9, waived=waived)
+    assert position == Position(0, 2, 0.0)
+    assert boundary(steps, position, waived=waived) == math.inf
+
+
+def test_an_empty_timeline_is_over_from_the_start() -> None:
+    assert is_over([], start(0.0))
+    assert boundary([], start(0.0)) == math.inf
+
+
+@given(st.lists(SECONDS, min_size=1, max_size=20))
+def test_waits_add_up_to_the_microsecond(waits: list[float]) -> None:
+    one_by_one = list(accumulate(waits, after, initial=BEGIN))[-1]
+    tenths = sum(round(wait * 10) for wait in waits)
+    assert one_by_one == after(BEGIN, tenths / 10)
+
+
+@given(st.floats(0, 1e10), st.floats(0, 1e10))
+def test_later_is_never_before(instant: float, seconds: float) -> None:
+    assert after(instant, seconds) >= instant

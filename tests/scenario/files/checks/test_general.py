@@ -1,0 +1,112 @@
+"""What is checked beyond the shape of a file, even where the shape is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from fakefal.scenario.files.checks.general import check_meaning
+from fakefal.scenario.files.source import Source
+from tests.scenario.strategies import FILES, JSON, Data
+
+
+def found(data: Any) -> list[tuple[str, str]]:
+    return [(it.path, it.what) for it in check_meaning(Source("s", data))]
+
+
+def in_reply(**reply: Any) -> Data:
+    return {"exchanges": [{"reply": reply}]}
+
+
+@given(FILES)
+def test_a_right_file_has_nothing_to_check(data: Data) -> None:
+    assert found(data) == []
+
+
+@given(JSON)
+def test_a_file_of_any_shape_can_be_checked(value: Any) -> None:
+    names = ("id", "when", "reply", "replies", "stream", "timeline", "exchanges")
+    wrapped: Any = dict.fromkeys(names, value)
+    reply = {"reply": {**wrapped, "stream": wrapped}, "replies": [value, wrapped]}
+    found({"exchanges": [{**wrapped, **reply, "when": {"endpoint": value, "headers": value}}]})
+    found({"exchanges": value})
+    assert found(value) == []
+
+
+@pytest.mark.parametrize("place", [{"reply": {}}, {"replies": [{}]}])
+def test_templates_are_checked_wherever_they_may_stand(place: Data) -> None:
+    wrong = "{{ nope }}"
+    reply = {
+        "text": wrong,
+        "reasoning": wrong,
+        "error": wrong,
+        "output": [wrong],
+        "fail": {"msg": wrong},
+        "headers": {"x": wrong},
+        "stream": {"events": [wrong]},
+    }
+    filled = {"reply": reply} if "reply" in place else {"replies": [reply]}
+    base = "exchanges[0]." + ("reply" if "reply" in place else "replies[0]")
+    ends = ("text", "reasoning", "error", "output[0]", "fail.msg", "headers.x", "stream.events[0]")
+    assert [path for path, _ in found({"exchanges": [filled]})] == [f"{base}.{end}" for end in ends]
+
+
+def test_a_template_outside_of_these_is_plain_text() -> None:
+    assert found(in_reply(stream={"chunks": ["{{ nope }}"]}, inference_time="{{ x }}")) == []
+
+
+def test_every_id_that_is_taken_is_told() -> None:
+    ids = ["a", "b", "a", "a", None, None, 5, 5]
+    assert found({"exchanges": [{"id": name} for name in ids]}) == [
+        ("exchanges[2].id", 'the id "a" is taken (line 0)'),
+        ("exchanges[3].id", 'the id "a" is taken (line 0)'),
+    ]
+
+
+def test_every_pattern_of_a_when_is_checked() -> None:
+    when = {
+        "endpoint": "x",
+        "input": {"a": {"$x": 1}},
+        "headers": {"b": {"$regex": "("}, "c": {"$gt": ""}},
+    }
+    assert [path for path, _ in found({"exchanges": [{"when": when}]})] == [
+        "exchanges[0].when.endpoint",
+        "exchanges[0].when.input.a.$x",
+        "exchanges[0].when.headers.b.$regex",
+        "exchanges[0].when.headers.c.$gt",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "chunks", "what"),
+    [
+        ("ab", ["a", "b"], None),
+        ("", [], None),
+        ("ab", ["a"], "the chunks joined are not the text"),
+        ("{{ input }}", ["{{ input }}"], "chunks are plain text, but the text has a template"),
+        ("ab", ["a", 5], None),
+        ("ab", "ab", None),
+        (5, ["a"], None),
+    ],
+)
+def test_chunks_beside_a_text_must_be_the_text(text: Any, chunks: Any, what: str | None) -> None:
+    expected = [] if what is None else [("exchanges[0].reply.stream.chunks", what)]
+    assert found(in_reply(text=text, stream={"chunks": chunks})) == expected
+
+
+@pytest.mark.parametrize(
+    ("timeline", "paths"),
+    [
+        ([{"IN_QUEUE": {"forever": True}}], []),
+        ([{"IN_QUEUE": {"forever": False, "polls": 1}}, "IN_PROGRESS"], []),
+        ([{"IN_QUEUE": {"forever": True}}, "IN_PROGRESS", "IN_PROGRESS"], ["[1]"]),
+        ([{"IN_QUEUE": {"forever": True, "for": "1s"}}], ["[0].IN_QUEUE.for"]),
+    ],
+)
+def test_what_a_step_that_lasts_forever_makes_useless_is_told(
+    timeline: list[Any], paths: list[str]
+) -> None:
+    expected = [f"exchanges[0].reply.timeline{path}" for path in paths]
+    assert [path for path, _ in found(in_reply(timeline=timeline))] == expected

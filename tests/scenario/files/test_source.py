@@ -1,0 +1,81 @@
+"""Places of values, and paths as they are written."""
+
+from __future__ import annotations
+
+import pytest
+
+from fakefal.errors import Mistake, ScenarioError
+from fakefal.scenario.files.source import Path, Source, format_path
+
+
+def source() -> Source:
+    values: dict[Path, tuple[int, int]] = {(): (1, 1), ("a",): (1, 4), ("a", 0): (2, 3)}
+    return Source("x.yaml", {"a": [1]}, values, {("a",): (1, 1)})
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ((), ""),
+        (("name",), "name"),
+        (("exchanges", 2, "reply", "timeline", 0, "for"), "exchanges[2].reply.timeline[0].for"),
+        ((0, "a"), "[0].a"),
+        (("a", 1, 2), "a[1][2]"),
+    ],
+)
+def test_a_path_is_written_with_dots_and_brackets(path: Path, text: str) -> None:
+    assert format_path(path) == text
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "place"),
+    [
+        ((), False, (1, 1)),
+        (("a",), False, (1, 4)),
+        (("a",), True, (1, 1)),
+        (("a", 0), False, (2, 3)),
+        (("a", 0), True, (2, 3)),
+        (("a", 0, "b", "c"), False, (2, 3)),
+        (("z",), True, (1, 1)),
+    ],
+)
+def test_a_place_is_that_of_the_value_or_its_key_or_of_what_is_around(
+    path: Path, key: bool, place: tuple[int, int]
+) -> None:
+    assert source().place(path, key=key) == place
+
+
+def test_a_mistake_has_file_place_and_path() -> None:
+    assert source().mistake(("a", 0), "what", "right") == Mistake(
+        "x.yaml", 2, 3, "a[0]", "what", "right"
+    )
+
+
+def test_data_without_text_has_no_places() -> None:
+    mistake = Source("on(…)", {"a": 1}).mistake(("a",), "is wrong", "mend it")
+    assert str(mistake) == "on(…): a: is wrong — mend it"
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (source().refuse((3, 4), "bad", "mend it"), "x.yaml:3:4: bad — mend it"),
+        (
+            source().too_deep((3, 4)),
+            "x.yaml:3:4: nested deeper than 60 levels — flatten the value, or put it in a string",
+        ),
+        (
+            source().too_many((3, 4)),
+            "x.yaml:3:4: more than 200000 values, aliases counted — write fewer aliases, or split "
+            "the file",
+        ),
+    ],
+)
+def test_a_text_that_cannot_be_read_on_is_refused(error: ScenarioError, text: str) -> None:
+    assert str(error) == text
+
+
+def test_a_refusal_tells_what_was_found_before() -> None:
+    found = source()
+    found.mistakes.append(found.mistake(("a",), "first"))
+    assert str(found.refuse((9, 9), "last")) == "x.yaml:1:4: a: first\nx.yaml:9:9: last"

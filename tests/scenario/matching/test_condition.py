@@ -1,0 +1,170 @@
+"""Which calls a ``when`` means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from fakefal.protocol.core.call import Call, Via
+from fakefal.scenario.matching.condition import (
+    Condition,
+    compile_condition,
+    compile_endpoint,
+    distance,
+)
+from fakefal.scenario.matching.matchers import PatternError
+from fakefal.scenario.model.scenario import When
+from tests.scenario.strategies import CALLS, WHENS, Data, call
+
+
+def condition(**when: Any) -> Condition:
+    return compile_condition(When.model_validate(when))
+
+
+def texts(when: Data, to: Call) -> list[str]:
+    return [str(found) for found in condition(**when).differences(to)]
+
+
+@given(WHENS, CALLS)
+def test_a_call_is_meant_exactly_if_nothing_differs(when: Data, to: Call) -> None:
+    found = condition(**when)
+    assert found.matches(to) == (found.differences(to) == [])
+
+
+@given(WHENS, CALLS)
+def test_a_call_is_meant_exactly_if_its_distance_is_nothing(when: Data, to: Call) -> None:
+    found = condition(**when)
+    assert found.matches(to) == (distance(found.differences(to)) == 0)
+
+
+@given(CALLS)
+def test_an_empty_when_means_every_call(to: Call) -> None:
+    assert condition().matches(to)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matching", "others"),
+    [
+        ("fal-ai/any-llm", ["fal-ai/any-llm"], ["fal-ai/any-llm/vision", "fal-ai/any-llms"]),
+        ("/fal-ai/any-llm/", ["fal-ai/any-llm"], []),
+        ("fal-ai/*", ["fal-ai/any-llm", "fal-ai/a/b/c"], ["me/app"]),
+        ("*", ["fal-ai/any-llm", "me/app"], []),
+        ("*/any-llm", ["fal-ai/any-llm"], ["fal-ai/any-llm/vision"]),
+        ("fal-ai/fl?x", ["fal-ai/flux"], ["fal-ai/fl/x", "fal-ai/flx"]),
+        ("fal-ai/any.llm*", [], ["fal-ai/any-llm"]),
+        ("123-app", ["123/app"], ["123-app/x"]),
+    ],
+)
+def test_an_endpoint_is_exact_or_a_glob(
+    pattern: str, matching: list[str], others: list[str]
+) -> None:
+    found = compile_endpoint(pattern)
+    assert [text for text in matching if not found.matches(text)] == []
+    assert [text for text in others if found.matches(text)] == []
+
+
+@pytest.mark.parametrize("text", ["", "any-llm", "workflows/x", "/"])
+def test_an_endpoint_that_can_match_nothing_is_refused(text: str) -> None:
+    with pytest.raises(PatternError) as caught:
+        condition(endpoint=text)
+    assert caught.value.path == ("endpoint",)
+    assert caught.value.what == f'"{text}" is not an endpoint id'
+    assert caught.value.right == "write owner/alias, such as fal-ai/any-llm, or a pattern with *"
+
+
+@pytest.mark.parametrize(
+    ("via", "came", "meant"),
+    [
+        ("run", "run", True),
+        ("run", "queue", False),
+        (["run", "stream"], "stream", True),
+        (["run", "stream"], "ws", False),
+        (None, "realtime", True),
+    ],
+)
+def test_via_limits_the_ways(via: Any, came: Via, meant: bool) -> None:
+    assert condition(via=via).matches(call(via=came)) is meant
+
+
+def test_an_input_of_null_is_not_the_same_as_none_given() -> None:
+    assert not condition(input=None).matches(call({"a": 1}))
+    assert condition(input=None).matches(call(None))
+    assert condition().matches(call({"a": 1}))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "meant"),
+    [
+        ({"X-Fal-Queue-Priority": "low"}, True),
+        ({"x-fal-queue-priority": {"$contains": "lo"}}, True),
+        ({"X-Number": 1}, True),
+        ({"X-Flag": True}, True),
+        ({"X-Other": {"$absent": True}}, True),
+        ({"X-Other": {"$absent": False}}, False),
+        ({"X-Fal-Queue-Priority": "normal"}, False),
+    ],
+)
+def test_headers_are_matched_in_any_case_and_as_text(wanted: Data, meant: bool) -> None:
+    headers = {"x-fal-queue-priority": "low", "x-number": "1", "x-flag": "true"}
+    assert condition(headers=wanted).matches(call(headers=headers)) is meant
+
+
+@pytest.mark.parametrize(
+    ("when", "text"),
+    [
+        ({"endpoint": "fal-ai/flux"}, "endpoint is fal-ai/any-llm, wanted fal-ai/flux"),
+        ({"via": ["stream", "run"]}, "via is queue, wanted run or stream"),
+        ({"input": {"prompt": "Hi"}}, 'input.prompt is "Hello", wanted "Hi"'),
+        ({"headers": {"X-A": "b"}}, 'headers.x-a is absent, wanted "b"'),
+    ],
+)
+def test_a_difference_names_the_part_of_the_call(when: Data, text: str) -> None:
+    assert texts(when, call({"prompt": "Hello"})) == [text]
+
+
+def test_another_endpoint_weighs_more_the_less_it_is_alike() -> None:
+    def far(endpoint: str) -> float:
+        return distance(condition(endpoint=endpoint).differences(call()))
+
+    assert 0 < far("fal-ai/any-llms") < far("fal-ai/flux") < far("zzz/qqq")
+
+
+@pytest.mark.parametrize(
+    ("when", "path"),
+    [
+        ({"input": {"a": {"$x": 1}}}, ("input", "a", "$x")),
+        ({"headers": {"X-A": {"$gt": "b"}}}, ("headers", "X-A", "$gt")),
+    ],
+)
+def test_a_wrong_pattern_says_where_in_the_when_it_stands(
+    when: Data, path: tuple[str, ...]
+) -> None:
+    with pytest.raises(PatternError) as caught:
+        condition(**when)
+    assert caught.value.path == path
+
+
+def test_fields_with_one_certain_scalar_can_be_looked_up() -> None:
+    found = condition(input={"a": "x", "b": {"$gt": 1}, "c": [1], "d": 1})
+    assert found.literals() == {"a": ("s", "x"), "d": ("n", 1)}
+    assert condition(input={"$contains": "a"}).literals() == {}
+    assert condition().literals() == {}
+
+
+def test_one_of_several_endpoints_is_enough() -> None:
+    several = condition(endpoint=["fal-ai/flux", "fal-ai/any-*"])
+    assert several.matches(call())
+    assert not condition(endpoint=["fal-ai/flux", "me/app"]).matches(call())
+    (difference,) = condition(endpoint=["fal-ai/flux", "me/app"]).differences(call())
+    assert str(difference) == "endpoint is fal-ai/any-llm, wanted fal-ai/flux or me/app"
+
+
+def test_the_input_is_read_in_other_words_where_it_has_any() -> None:
+    asked = call({"messages": []})
+    asked.read_as = {"messages": [], "prompt": "hi"}
+    assert condition(input={"prompt": "hi"}).matches(asked)
+    assert condition(input={"messages": []}).matches(asked)
+    (difference,) = condition(input={"prompt": "no"}).differences(asked)
+    assert str(difference) == 'input.prompt is "hi", wanted "no"'

@@ -1,0 +1,109 @@
+"""The common shapes of outputs, and what endpoints make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fakefal.scenario.media.image_size import dimensions_of
+from fakefal.scenario.media.output_kinds import Leaf, guess_kind, shaped
+from tests.worlds import make_call
+
+
+def images(**given: Any) -> list[Leaf]:
+    found: list[Leaf] = shaped("images", make_call("a/b", input_=given), 0, (), "")["images"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "kind"),
+    [
+        ("fal-ai/flux/dev", "images"),
+        ("fal-ai/fast-sdxl/image-to-image", "images"),
+        ("fal-ai/stable-diffusion-v35-large", "images"),
+        ("fal-ai/birefnet", "image"),
+        ("fal-ai/esrgan", "image"),
+        ("fal-ai/kling-video/v2/master/image-to-video", "video"),
+        ("fal-ai/veo3", "video"),
+        ("fal-ai/wan/v2.2-a14b/text-to-image", "images"),
+        ("fal-ai/minimax/speech-02-hd", "audio"),
+        ("fal-ai/kokoro/american-english", "audio"),
+        ("fal-ai/mmaudio-v2/text-to-audio", "audio"),
+        ("fal-ai/whisper", "chunks"),
+        ("fal-ai/elevenlabs/speech-to-text", "chunks"),
+        ("fal-ai/trellis", "mesh"),
+        ("tripo3d/tripo/v2.5/image-to-3d", "mesh"),
+        ("acme/secret", None),
+    ],
+)
+def test_the_words_of_an_endpoint_tell_what_it_makes(endpoint: str, kind: str | None) -> None:
+    assert guess_kind(endpoint) == kind
+
+
+@pytest.mark.parametrize(
+    ("given", "size"),
+    [
+        ({}, (1024, 1024)),
+        ({"image_size": "landscape_4_3"}, (1024, 768)),
+        ({"image_size": {"width": 100, "height": 50}}, (100, 50)),
+        ({"image_size": "huge"}, (1024, 1024)),
+        ({"width": 64, "height": 32}, (64, 32)),
+        ({"width": 10**9, "height": -1}, (1024, 1024)),
+        ({"image_size": {"width": 10**9, "height": 1}}, (4096, 1)),
+        ({"aspect_ratio": "16:9"}, (1024, 576)),
+        ({"aspect_ratio": "9:16"}, (576, 1024)),
+        ({"aspect_ratio": "0:0"}, (1024, 1024)),
+        ({"aspect_ratio": "auto"}, (1024, 1024)),
+    ],
+)
+def test_an_image_has_the_size_that_is_asked_for(given: Any, size: tuple[int, int]) -> None:
+    (leaf,) = images(**given)
+    assert leaf.asset.dimensions == size == dimensions_of(leaf.asset.data)
+
+
+@pytest.mark.parametrize(("count", "made"), [(3, 3), (0, 1), (99, 16), ("2", 1), (True, 1)])
+def test_there_are_as_many_images_as_asked_for_and_all_differ(count: Any, made: int) -> None:
+    leaves = images(num_images=count, width=8, height=8)
+    assert len({leaf.asset.data for leaf in leaves}) == len(leaves) == made
+
+
+def test_the_format_of_an_image_can_be_chosen() -> None:
+    (leaf,) = images(output_format="jpeg")
+    assert (leaf.asset.name, leaf.asset.content_type) == ("image_0.jpeg", "image/jpeg")
+    assert leaf.asset.data.startswith(b"\xff\xd8")
+
+
+def test_an_output_of_images_repeats_seed_and_prompt() -> None:
+    call = make_call("a/b", input_={"seed": 42, "prompt": "a cat"})
+    output = shaped("images", call, 0, (), "")
+    assert (output["seed"], output["prompt"]) == (42, "a cat")
+    made = shaped("images", make_call("a/b", input_="odd"), 0, (), "")
+    assert 0 <= made["seed"] < 2**32
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "content_type"),
+    [
+        ("image", "image", "image/png"),
+        ("video", "video", "video/mp4"),
+        ("audio", "audio", "audio/wav"),
+        ("mesh", "model_mesh", "model/gltf-binary"),
+    ],
+)
+def test_other_kinds_hold_one_file(kind: Any, field: str, content_type: str) -> None:
+    output = shaped(kind, make_call(), 0, (), "")
+    assert list(output) == [field]
+    assert output[field].asset.content_type == content_type
+    other = shaped(kind, make_call(input_={"prompt": "other"}), 0, (), "")
+    assert other[field].asset.data != output[field].asset.data
+
+
+def test_a_transcript_has_its_sentences_one_after_another() -> None:
+    output = shaped("chunks", make_call(), 0, (), "One two three. Four!")
+    assert output["text"] == "One two three. Four!"
+    assert output["chunks"] == [
+        {"timestamp": [0.0, 1.2], "text": "One two three."},
+        {"timestamp": [1.2, 1.6], "text": "Four!"},
+    ]
+    assert shaped("text", make_call(), 0, (), "One.") == {"text": "One."}

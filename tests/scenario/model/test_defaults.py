@@ -1,0 +1,105 @@
+"""What holds beyond single exchanges, as it is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fakefal.protocol.core.hosts import CANONICAL
+from fakefal.protocol.errors.catalog import CATALOGUE
+from fakefal.scenario.files.loader import load_text
+from fakefal.scenario.model.defaults import ACCOUNT_STATES, AccountSpec, Circumstances
+from tests.scenario.kinds import kinds
+
+
+def read(**data: Any) -> Circumstances:
+    return Circumstances.model_validate(data)
+
+
+@pytest.mark.parametrize("state", ACCOUNT_STATES)
+def test_an_account_is_in_a_state_that_refuses_with_401_or_403(state: str) -> None:
+    account = read(account=state).account
+    assert account == AccountSpec(state=state)
+    assert CATALOGUE[state.replace("-", "_")].status in (401, 403)
+
+
+@pytest.mark.parametrize(
+    ("written", "state"),
+    [("exhausted_balance", "exhausted-balance"), ("locked", "exhausted-balance")],
+)
+def test_a_state_may_go_by_another_name(written: str, state: str) -> None:
+    account = read(account=written).account
+    assert account is not None
+    assert account.state == state
+
+
+def test_short_forms_stand_for_long_ones() -> None:
+    short = read(
+        preset="account-locked",
+        apps={"*": "gone"},
+        chaos={"rate": 0.5, "faults": "reset", "on": "submit"},
+        accounts={"a:*": "bad-key"},
+    )
+    assert short == read(
+        preset=["account-locked"],
+        apps={"*": {"gone": True}},
+        chaos={"rate": 0.5, "faults": ["reset"], "on": ["submit"]},
+        accounts={"a:*": {"state": "bad-key"}},
+    )
+
+
+@pytest.mark.parametrize("host", sorted(CANONICAL))
+def test_every_host_of_fal_may_be_down(host: str) -> None:
+    assert read(hosts={host: "down"}).hosts == {host: "down"}
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ({"account": "happy"}, "account_state"),
+        ({"account": "runner-disconnected"}, "account_state"),
+        ({"account": "concurrency"}, "account_state"),
+        ({"account": {"state": "bad-key", "after": -1}}, "greater_than_equal"),
+        ({"account": {"reads": "sometimes"}}, "literal_error"),
+        ({"account": {"concurrency": 0}}, "greater_than_equal"),
+        ({"accounts": {"a": "happy"}}, "account_state"),
+        ({"apps": {"*": "here"}}, "model_type"),
+        ({"apps": {"*": {"runners": 0}}}, "greater_than_equal"),
+        ({"apps": {"*": {"runners": 10_001}}}, "less_than_equal"),
+        ({"apps": {"*": {"queue_length": -1}}}, "greater_than_equal"),
+        ({"apps": {"*": {"request_timeout": "soon"}}}, "duration"),
+        ({"apps": {"*": {"cancel": "perhaps"}}}, "literal_error"),
+        ({"hosts": {"example.com": "down"}}, "host"),
+        ({"hosts": {"fal.run": "slow"}}, "literal_error"),
+        ({"hosts": ["fal.run"]}, "dict_type"),
+        ({"chaos": {"rate": 2, "faults": ["reset"]}}, "less_than_equal"),
+        ({"chaos": {"rate": -0.1, "faults": ["reset"]}}, "greater_than_equal"),
+        ({"chaos": {"rate": 0.5}}, "missing"),
+        ({"chaos": {"rate": 0.5, "faults": []}}, "too_short"),
+        ({"chaos": {"rate": 0.5, "faults": ["nope"]}}, "fault_name"),
+        ({"chaos": {"rate": 0.5, "faults": ["reset"], "on": "phone"}}, "literal_error"),
+        ({"preset": "stuck-in-queue"}, "scenario_preset"),
+        ({"preset": "nope"}, "scenario_preset"),
+        ({"preset": 5}, "scenario_preset"),
+        ({"faults": {"phone": ["reset"]}}, "extra_forbidden"),
+    ],
+)
+def test_what_circumstances_cannot_be(data: dict[str, Any], kind: str) -> None:
+    assert kinds(Circumstances, data) == [kind]
+
+
+def test_yaml_takes_the_words_as_they_look() -> None:
+    text = """
+fakefal: 1
+chaos: {rate: 0.1, faults: [500, reset x2], on: [submit, status]}
+faults: {status: [429, ok, 503 x*], download: 404}
+hosts: {queue.fal.run: down}
+accounts: {"on:*": no-access, "*": {concurrency: 2}}
+"""
+    scenario = load_text(text, "s.yaml").scenario
+    assert scenario.chaos is not None
+    assert scenario.chaos.on == ["submit", "status"]
+    assert scenario.faults is not None
+    assert scenario.faults.status == ["429", "ok", "503 x*"]
+    assert scenario.faults.download == ["404"]

@@ -1,0 +1,35 @@
+"""Failures as they are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fakefal.protocol.errors.catalog import known_names
+from fakefal.scenario.model.failure import FailSpec
+from fakefal.scenario.model.scenario import Reply
+from tests.scenario.kinds import kinds
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ({}, "fail_form"),
+        ({"msg": "x"}, "fail_form"),
+        ({"error_type": "mine"}, "status_needed"),
+        ({"error_type": "content_policy_violation"}, "status_needed"),
+    ],
+)
+def test_a_failure_needs_a_form(data: Any, kind: str) -> None:
+    assert kinds(FailSpec, data) == [kind]
+
+
+@pytest.mark.parametrize("name", known_names())
+def test_every_name_of_the_catalogue_is_a_failure(name: str) -> None:
+    assert Reply.model_validate({"fail": name}).fail == name
+
+
+@pytest.mark.parametrize("data", [{"type": "x", "error_type": "y"}, {"type": "x", "body": None}])
+def test_a_failure_has_one_form(data: Any) -> None:
+    assert kinds(FailSpec, data) == ["conflict"]

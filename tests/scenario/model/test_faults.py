@@ -1,0 +1,162 @@
+"""Faults as they are written: words, and faults spelled out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.protocol.errors.catalog import CATALOGUE
+from fakefal.protocol.errors.fault import OPERATIONS
+from fakefal.scenario.model.faults import (
+    MAX_TIMES,
+    WORDS,
+    AllFaults,
+    CallFaults,
+    FaultSpec,
+    Written,
+    bare_word,
+    fault_words,
+    read_word,
+)
+from tests.scenario.kinds import kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "times"),
+    [
+        ("reset", "reset", 1),
+        (" reset ", "reset", 1),
+        ("reset x2", "reset", 2),
+        ("reset   x12", "reset", 12),
+        ("reset x*", "reset", "always"),
+        ("reset x99999", "reset", MAX_TIMES),
+        ("429", "429", 1),
+        ("599 x3", "599", 3),
+        ("nginx-502 x2", "nginx-502", 2),
+        ("nginx_502", "nginx_502", 1),
+        ("content_policy", "content_policy", 1),
+        ("accepted-then-reset", "accepted-then-reset", 1),
+        ("accept-then-reset", "accepted-then-reset", 1),
+        ("accepted-then-nginx-502 x*", "accepted-then-nginx-502", "always"),
+        ("accepted-then-500", "accepted-then-500", 1),
+        ("ok x3", "ok", 3),
+    ],
+)
+def test_a_word_says_what_happens_and_how_often(text: str, word: str, times: Any) -> None:
+    assert read_word(text) == Written(word=word, times=times)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "resett",
+        "reset x0",
+        "reset x",
+        "reset x-1",
+        "reset 2",
+        "reset, reset",
+        "399",
+        "600",
+        "٤٠٤",
+    ],
+)
+def test_what_is_no_fault_is_none(text: str) -> None:
+    assert read_word(text) is None
+
+
+@pytest.mark.parametrize("word", fault_words())
+def test_every_word_that_is_offered_is_known(word: str) -> None:
+    assert read_word(word) is not None
+    assert CallFaults.model_validate({"submit": [word]}).submit == [word]
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_failure_of_the_catalogue_is_a_fault(name: str) -> None:
+    assert read_word(name) == Written(word=name)
+    assert read_word(f"accepted-then-{name}") == Written(word=f"accepted-then-{name}")
+
+
+@given(st.text(max_size=20) | st.sampled_from(fault_words()).map(lambda word: f"{word} x"))
+def test_any_text_is_a_fault_or_is_none(text: str) -> None:
+    written = read_word(text)
+    assert written is None or bare_word(written.word)[0]
+
+
+def test_a_word_without_its_prefix() -> None:
+    assert bare_word("accepted-then-500") == ("500", True)
+    assert bare_word("reset") == ("reset", False)
+
+
+@pytest.mark.parametrize("one", ["reset", 500, {"status": 500}])
+def test_one_fault_needs_no_list(one: Any) -> None:
+    assert CallFaults.model_validate({"run": one}) == CallFaults.model_validate({"run": [one]})
+
+
+def test_each_operation_has_faults_of_its_own() -> None:
+    assert set(AllFaults.model_fields) == set(OPERATIONS)
+    own = set(OPERATIONS) - {"upload", "upload_put", "token", "download"}
+    assert set(CallFaults.model_fields) == own
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ({}, "fault_form"),
+        ({"times": 2}, "fault_form"),
+        ({"accepted": True, "times": "always"}, "fault_form"),
+        ({"reset": "before", "close": "before"}, "conflict"),
+        ({"hang": "before", "truncate": 0.5}, "conflict"),
+        ({"cut": {}, "reset": "during"}, "conflict"),
+        ({"fail": "bad_key", "status": 500}, "conflict"),
+        ({"for": "2s"}, "for_alone"),
+        ({"for": "2s", "reset": "before"}, "for_alone"),
+        ({"hang": "before", "for": "soon"}, "duration"),
+        ({"hang": "sometimes"}, "literal_error"),
+        ({"truncate": 1.1}, "share"),
+        ({"truncate": "40"}, "share"),
+        ({"truncate": True}, "share"),
+        ({"truncate": "101%"}, "share"),
+        ({"status": 199}, "greater_than_equal"),
+        ({"status": 600}, "less_than_equal"),
+        ({"header_bytes": 0}, "greater_than_equal"),
+        ({"header_bytes": 1_000_001}, "less_than_equal"),
+        ({"headers": {"a b": "c"}}, "header_name"),
+        ({"slow": {"bytes": 0}}, "greater_than_equal"),
+        ({"fail": "nope"}, "error_name"),
+        ({"nope": 1}, "extra_forbidden"),
+    ],
+)
+def test_what_a_spelled_out_fault_cannot_be(data: dict[str, Any], kind: str) -> None:
+    assert kind in kinds(FaultSpec, data)
+
+
+@pytest.mark.parametrize("times", [0, -1, MAX_TIMES + 1, True, "twice", 1.5])
+def test_a_fault_comes_a_number_of_times_or_always(times: Any) -> None:
+    assert kinds(FaultSpec, {"reset": "before", "times": times})
+
+
+@pytest.mark.parametrize(
+    "value", ["nope", "reset x0", 200, 600, True, None, 5.5, ["reset"], "accepted-then-nope"]
+)
+def test_what_is_no_fault_is_refused(value: Any) -> None:
+    assert kinds(CallFaults, {"submit": [value]}) == ["fault_name"]
+
+
+def test_no_faults_at_all_are_no_list() -> None:
+    assert kinds(CallFaults, {"submit": []}) == ["too_short"]
+
+
+@pytest.mark.parametrize("share", [0, 1, 0.4, "40%", "0%", "100%", "12.5%"])
+def test_a_share_is_a_number_or_per_cent(share: Any) -> None:
+    found = FaultSpec.model_validate({"truncate": share}).truncate
+    expected = float(share[:-1]) / 100 if isinstance(share, str) else share
+    assert found == expected
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_word_is_explained(word: str) -> None:
+    assert WORDS[word]

@@ -1,0 +1,41 @@
+"""Durations and headers as fields of the format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from fakefal.scenario.model.fields import Duration, Headers, Strict
+from tests.scenario.kinds import kinds
+
+
+class Wait(Strict):
+    wait: Duration
+
+
+class Head(Strict):
+    headers: Headers
+
+
+def test_a_duration_is_kept_in_seconds_and_written_as_people_do() -> None:
+    wait = Wait.model_validate({"wait": "300ms"})
+    assert wait.wait == 0.3
+    assert wait.model_dump(mode="json") == {"wait": "300ms"}
+
+
+@pytest.mark.parametrize("value", ["soon", -1, True, None])
+def test_what_is_no_duration_is_refused(value: Any) -> None:
+    assert kinds(Wait, {"wait": value}) == ["duration"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind"), [({"a b": "x"}, "header_name"), ({"a": "x\ny"}, "header_text")]
+)
+def test_a_header_cannot_break_its_line(headers: Any, kind: str) -> None:
+    assert kinds(Head, {"headers": headers}) == [kind]
+
+
+def test_the_schema_of_a_duration_knows_both_forms() -> None:
+    assert len(TypeAdapter(Duration).json_schema()["anyOf"]) == 2

@@ -1,0 +1,39 @@
+"""``tool_calls``, ``finish_reason``, ``usage`` and ``prices`` as a scenario writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fakefal.scenario.model.scenario import Reply, Scenario
+from tests.scenario.kinds import kinds
+
+
+def test_one_tool_call_may_stand_without_a_list() -> None:
+    one = Reply.model_validate({"tool_calls": {"name": "now"}})
+    assert one == Reply.model_validate({"tool_calls": [{"name": "now"}]})
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        ({"tool_calls": []}, ["too_short"]),
+        ({"tool_calls": [{"name": ""}]}, ["string_too_short"]),
+        ({"tool_calls": [{}]}, ["missing"]),
+        ({"tool_calls": [{"name": "a"}], "output": 1}, ["conflict"]),
+        ({"tool_calls": [{"name": "a"}], "fail": "gpu_error"}, ["conflict"]),
+        ({"finish_reason": "tired"}, ["literal_error"]),
+        ({"usage": {"prompt_tokens": -1}}, ["greater_than_equal"]),
+        ({"usage": {"tokens": 1}}, ["extra_forbidden"]),
+    ],
+)
+def test_what_cannot_be(reply: dict[str, Any], found: list[str]) -> None:
+    assert kinds(Reply, reply) == found
+
+
+def test_prices_are_for_a_million_tokens() -> None:
+    scenario = Scenario.model_validate({"fakefal": 1, "prices": {"acme/*": {"input": 1}}})
+    assert scenario.prices is not None
+    assert (scenario.prices["acme/*"].input, scenario.prices["acme/*"].output) == (1, 0)
+    assert kinds(Scenario, {"fakefal": 1, "prices": {"a": {"input": -1}}}) == ["greater_than_equal"]

@@ -1,0 +1,59 @@
+"""``kind``, ``files`` and ``media`` as a scenario writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fakefal.errors import ScenarioError
+from fakefal.scenario.files.loader import load_data
+from fakefal.scenario.model.scenario import Reply
+
+
+def reply(**fields: Any) -> Reply:
+    return Reply.model_validate(fields)
+
+
+def test_media_is_a_word_or_a_mapping() -> None:
+    assert (
+        reply(kind="image", media="expired").media
+        == reply(kind="image", media={"how": "expired"}).media
+    )
+    spec = reply(kind="image", media={"how": "slow", "expires": "90s"}).media
+    assert spec is not None
+    assert (spec.how, spec.expires) == ("slow", 90.0)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": "chunks", "text": "One. Two."},
+        {"kind": "text", "text": "One."},
+        {"media": "expired"},
+        {"output": {"a": {"file": "x.png"}}, "media": "slow"},
+        {"kind": "images", "files": ["a.png", "b.png"]},
+    ],
+)
+def test_what_goes_together(fields: dict[str, Any]) -> None:
+    assert reply(**fields).model_fields_set == set(fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"kind": "images", "text": "x"}, "text and kind cannot stand together"),
+        ({"kind": "text", "output": {}}, "output and kind cannot stand together"),
+        ({"kind": "video", "fail": "nginx_502"}, "fail and kind cannot stand together"),
+        ({"files": ["a.png"]}, "files goes with a kind that holds files"),
+        ({"kind": "text", "files": ["a.png"]}, "files goes with a kind that holds files"),
+        ({"kind": "video", "files": ["a.mp4", "b.mp4"]}, "video holds one file"),
+        ({"output": {"a": 1}, "media": "slow"}, "media is about files, and there are none"),
+        ({"text": "x", "media": "slow"}, "media is about files, and there are none"),
+        ({"media": "sloww"}, "did you mean"),
+        ({"kind": "pictures"}, "is not known here"),
+    ],
+)
+def test_what_does_not_is_told(fields: dict[str, Any], told: str) -> None:
+    with pytest.raises(ScenarioError, match=told):
+        load_data({"fakefal": 1, "exchanges": [{"reply": fields}]})

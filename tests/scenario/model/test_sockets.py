@@ -1,0 +1,65 @@
+"""``frames``, ``on_message`` and ``realtime`` as models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from fakefal.scenario.files.loader import dump_data, load_data
+from fakefal.scenario.model.scenario import Reply
+from tests.worlds import exchange, scenario
+
+FRAMES: list[Any] = [
+    {"json": None},
+    {"text": "hello"},
+    {"binary": "AAEC"},
+    {"msgpack": {"a": 1}},
+    {"wait": "1s"},
+    {"receive": {"type": "ask"}},
+    {"close": 1000, "reason": "bye"},
+]
+
+
+@pytest.mark.parametrize("frame", [*FRAMES, "reset", "drop", "hang", "garbage"])
+def test_every_frame_is_read_and_written_alike(frame: Any) -> None:
+    given = scenario(exchange({"frames": [frame]}, when={"via": "socket"}))
+    loaded = load_data(given)
+    again = load_data(dump_data(loaded.scenario))
+    assert again.scenario == loaded.scenario
+    plan = loaded.entries[0].plan(0)
+    assert plan.script is not None
+    assert len(plan.script.frames) == 1
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {},
+        {"text": "a", "json": 1},
+        {"reason": "a"},
+        {"text": "a", "reason": "b"},
+        {"close": 999},
+        {"close": 1005},
+        {"close": 1006},
+        {"close": True},
+        {"close": 1000, "reason": "x" * 124},
+        {"close": 1000, "reason": "é" * 62},
+        {"binary": "not base64"},
+        {"wait": "soon"},
+        "reste",
+        5,
+        None,
+        [],
+    ],
+)
+def test_a_frame_that_cannot_be_is_refused(frame: Any) -> None:
+    with pytest.raises(ValidationError):
+        Reply.model_validate({"frames": [frame]})
+
+
+@pytest.mark.parametrize("other", [{"text": "a"}, {"output": 1}, {"fail": "reset"}])
+def test_frames_take_the_place_of_an_outcome(other: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Reply.model_validate({"frames": [], **other})

@@ -1,0 +1,60 @@
+"""Timelines and streams as they are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fakefal.scenario.model.faults import FaultSpec
+from fakefal.scenario.model.timeline import Log, QueueDetail, StepDetail, StepMap, StreamSpec
+from tests.scenario.kinds import kinds
+
+
+def test_a_log_entry_may_be_its_message() -> None:
+    detail = StepDetail.model_validate({"logs": ["a", {"message": "a"}]})
+    assert detail.logs == [Log(message="a"), Log(message="a", level="INFO", source="USER")]
+
+
+@pytest.mark.parametrize("detail", [None, {}])
+def test_a_step_may_have_no_detail(detail: Any) -> None:
+    step = StepMap.model_validate({"IN_QUEUE": detail})
+    assert step.IN_QUEUE is not None
+    assert step.IN_QUEUE.model_dump(exclude_unset=True) == {}
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {},
+        {"IN_QUEUE": {}, "IN_PROGRESS": {}},
+        {"IN_QUEUE": None, "IN_PROGRESS": {}},
+        {"IN_QUEUE": None, "IN_PROGRESS": None},
+    ],
+)
+def test_a_step_names_one_state(step: Any) -> None:
+    assert kinds(StepMap, step) == ["one_step"]
+
+
+@pytest.mark.parametrize("data", [{"by": "word", "count": 2}, {"chunks": [], "events": []}])
+def test_a_stream_is_cut_in_one_way(data: Any) -> None:
+    assert kinds(StreamSpec, data) == ["conflict"]
+
+
+def test_a_position_is_a_whole_number() -> None:
+    assert len(kinds(QueueDetail, {"position": 1.5})) == 1
+
+
+def test_for_is_for_in_files() -> None:
+    detail = StepDetail.model_validate({"for": "2s"})
+    assert detail.model_dump(mode="json", by_alias=True, exclude_unset=True) == {"for": "2s"}
+
+
+def test_a_cut_may_be_the_number_of_events_before_it() -> None:
+    assert StreamSpec.model_validate({"cut": 3}) == StreamSpec.model_validate({"cut": {"after": 3}})
+    assert FaultSpec.model_validate({"cut": 0}) == FaultSpec.model_validate({"cut": {"after": 0}})
+
+
+@pytest.mark.parametrize("cut", [-1, True, "soon", 1.5])
+def test_a_cut_is_no_other_word(cut: Any) -> None:
+    assert len(kinds(StreamSpec, {"cut": cut})) == 1

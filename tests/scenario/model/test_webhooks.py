@@ -1,0 +1,67 @@
+"""``webhook`` and ``jwks`` as they are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from fakefal.scenario.model.webhooks import (
+    JWKS_WORDS,
+    WEBHOOK_WORDS,
+    Jwks,
+    JwksSpec,
+    Webhook,
+    WebhookSpec,
+    spelled_jwks,
+    spelled_webhook,
+)
+from tests.scenario.kinds import kinds
+
+WEBHOOK: TypeAdapter[Any] = TypeAdapter(Webhook)
+JWKS: TypeAdapter[Any] = TypeAdapter(Jwks)
+
+
+@pytest.mark.parametrize("word", WEBHOOK_WORDS)
+def test_a_word_stands_for_a_mapping(word: str) -> None:
+    for spelling in (word, word.replace("-", "_")):
+        spec = spelled_webhook(WEBHOOK.validate_python(spelling))
+        assert spec == WebhookSpec.model_validate(WEBHOOK_WORDS[word])
+        assert spec.model_fields_set
+
+
+@pytest.mark.parametrize("word", JWKS_WORDS)
+def test_a_word_stands_for_a_way_to_publish(word: str) -> None:
+    spec = spelled_jwks(JWKS.validate_python(word))
+    assert spec == JwksSpec.model_validate(JWKS_WORDS[word])
+
+
+def test_a_mapping_stands_for_itself() -> None:
+    assert spelled_webhook(WEBHOOK.validate_python({"after": "1s"})).after == 1
+    assert spelled_jwks(JWKS.validate_python({"keys": 2})).keys == 2
+
+
+def test_a_signature_may_be_spelled_with_underscores() -> None:
+    assert WebhookSpec.model_validate({"signature": "unknown_key"}).signature == "unknown-key"
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind"),
+    [
+        ({"drop": True, "duplicates": 1}, "conflict"),
+        ({"before_submit": True, "behind": "a"}, "conflict"),
+        ({"every": "1s"}, "companion"),
+        ({"forgeries": 2}, "companion"),
+        ({"payload_error": 1}, "said"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(spec: dict[str, Any], kind: str) -> None:
+    assert kinds(WebhookSpec, spec) == [kind]
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind"), [({"times": 2}, "companion"), ({"rotate_after": 0}, "rotation")]
+)
+def test_what_cannot_be_published_so_is_refused(spec: dict[str, Any], kind: str) -> None:
+    assert kinds(JwksSpec, spec) == [kind]

@@ -1,0 +1,27 @@
+"""Every preset of a scenario can be used as it stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fakefal.protocol.core.compat_flags import Switches
+from fakefal.scenario.compiled.settings import Terms, terms_of
+from fakefal.scenario.files.loader import load_data
+from fakefal.scenario.presets.preset import Preset
+from fakefal.scenario.presets.scenario import TENANT_PRESETS
+
+
+def terms(**data: object) -> Terms:
+    return terms_of([load_data({"fakefal": 1, **data})], 0, None, Switches())
+
+
+@pytest.mark.parametrize("preset", TENANT_PRESETS, ids=lambda preset: preset.name)
+def test_it_is_circumstances_like_any_other(preset: Preset) -> None:
+    assert preset.part == "scenario"
+    named, written = terms(preset=preset.name), terms(**preset.data)
+    assert replace(named, told={}) == replace(written, told={})
+    assert replace(named, told={}) != replace(terms(), told={})
+    assert preset.told
+    assert preset.source.startswith(("protocol.md", "failures.md"))

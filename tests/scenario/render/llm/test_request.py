@@ -1,0 +1,88 @@
+"""What a call asks for beside a text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fakefal.scenario.render.llm.request import (
+    ANY_JSON,
+    WantedTool,
+    wanted_choices,
+    wanted_json,
+    wanted_tool,
+    wants_reasoning,
+)
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
+NESTED = {"type": "function", "function": {"name": "now", "parameters": SCHEMA}}
+FLAT = {"type": "function", "name": "now", "parameters": SCHEMA}
+
+
+@pytest.mark.parametrize(
+    ("n", "count"), [(None, 1), (3, 3), (10**9, 128), (0, 1), (True, 1), ("x", 1)]
+)
+def test_a_chat_may_ask_for_several_choices(n: Any, count: int) -> None:
+    assert wanted_choices("chat", {"n": n}) == count
+    assert wanted_choices("responses", {"n": n}) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "wish"),
+    [
+        ({}, None),
+        ({"reasoning": {"effort": "low"}}, True),
+        ({"reasoning": {"effort": "none"}}, None),
+        ({"reasoning": {"exclude": True}}, False),
+        ({"reasoning": {"enabled": False}}, False),
+        ({"reasoning": {}}, None),
+        ({"include_reasoning": True}, True),
+        ({"include_reasoning": False, "reasoning": {"effort": "low"}}, False),
+        ({"reasoning_effort": "high"}, True),
+        ({"reasoning_effort": "none"}, None),
+    ],
+)
+def test_reasoning_is_asked_for_in_several_words(body: Any, wish: bool | None) -> None:
+    assert wants_reasoning("chat", body) is wish
+
+
+@pytest.mark.parametrize(
+    ("variant", "body", "schema"),
+    [
+        ("chat", {}, None),
+        ("chat", {"response_format": {"type": "text"}}, None),
+        ("chat", {"response_format": {"type": "json_object"}}, ANY_JSON),
+        (
+            "chat",
+            {"response_format": {"type": "json_schema", "json_schema": {"schema": SCHEMA}}},
+            SCHEMA,
+        ),
+        ("chat", {"response_format": {"type": "json_schema"}}, ANY_JSON),
+        ("responses", {"text": {"format": {"type": "json_schema", "schema": SCHEMA}}}, SCHEMA),
+        ("responses", {"text": {"format": {"type": "json_object"}}}, ANY_JSON),
+        ("responses", {"response_format": {"type": "json_object"}}, None),
+        ("responses", {"text": "x"}, None),
+    ],
+)
+def test_json_is_asked_for_by_a_format(variant: Any, body: Any, schema: Any) -> None:
+    assert wanted_json(variant, body) == schema
+
+
+@pytest.mark.parametrize("tool", [NESTED, FLAT])
+def test_a_tool_is_demanded_by_name_or_in_general(tool: Any) -> None:
+    wanted = WantedTool("now", SCHEMA)
+    by_name = {"type": "function", "function": {"name": "now"}}
+    assert wanted_tool({"tools": [tool], "tool_choice": "required"}) == wanted
+    assert wanted_tool({"tools": [tool], "tool_choice": by_name}) == wanted
+    assert wanted_tool({"tools": [tool], "tool_choice": {"name": "now"}}) == wanted
+
+
+@pytest.mark.parametrize("choice", [None, "auto", "none", {}, {"type": "allowed_tools"}, 5])
+def test_other_choices_demand_nothing(choice: Any) -> None:
+    assert wanted_tool({"tools": [NESTED, 5, {}], "tool_choice": choice}) is None
+
+
+def test_a_tool_that_is_not_offered_is_called_all_the_same() -> None:
+    assert wanted_tool({"tool_choice": {"name": "then"}}) == WantedTool("then", {})
+    assert wanted_tool({"tool_choice": "required"}) is None

@@ -1,0 +1,46 @@
+"""What a call used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fakefal.protocol.llm.completion import ToolCall
+from fakefal.protocol.llm.messages import Line
+from fakefal.protocol.llm.tokens import Usage
+from fakefal.scenario.compiled.prices import price_list
+from fakefal.scenario.compiled.reply import Meter
+from fakefal.scenario.render.llm.usage import completion_tokens, metered, prompt_tokens
+
+PRICES = price_list({"m": {"input": 1, "output": 2}})
+COUNTED = Usage(10, 20, 5)
+
+
+def test_messages_files_and_tools_count() -> None:
+    lines = [Line("system", "Be short."), Line("user", "hi", 2)]
+    assert prompt_tokens(lines) == 4 + 2 * 258
+    assert prompt_tokens(lines, [{"name": "now"}]) > prompt_tokens(lines)
+
+
+def test_texts_and_tool_calls_count() -> None:
+    assert completion_tokens(["Ship it."], [ToolCall("1", "now", "{}")]) == 3 + 1 + 2
+
+
+@pytest.mark.parametrize(
+    ("meter", "told", "usage"),
+    [
+        (Meter(), None, Usage(10, 20, 5, 5e-05)),
+        (Meter(prompt_tokens=0), None, Usage(0, 20, 5, 4e-05)),
+        (Meter(completion_tokens=2), None, Usage(10, 2, 2, 1.4e-05)),
+        (Meter(reasoning_tokens=0, cost=1.5), None, Usage(10, 20, 0, 1.5)),
+        (Meter(), {"prompt_tokens": 1, "completion_tokens": 2}, Usage(1, 2, 2, 5e-06)),
+        (Meter(), {"input_tokens": 1, "output_tokens": 2, "cost": 7}, Usage(1, 2, 2, 7.0)),
+        (Meter(prompt_tokens=3), {"prompt_tokens": 1}, Usage(3, 20, 5, 4.3e-05)),
+        (Meter(), {"prompt_tokens": True, "cost": "dear"}, Usage(10, 20, 5, 5e-05)),
+    ],
+)
+def test_a_reply_goes_before_a_scripted_whole_and_that_before_what_is_counted(
+    meter: Meter, told: Any, usage: Usage
+) -> None:
+    assert metered(COUNTED, meter, told, "m", PRICES) == usage

@@ -1,0 +1,75 @@
+"""Generated answers: always the same for the same input."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakefal.protocol.core.call import Call
+from fakefal.scenario.values.seeded import (
+    canonical,
+    digest,
+    generated_reasoning,
+    generated_seconds,
+    generated_text,
+)
+from tests.scenario.strategies import CALLS, JSON, call
+
+
+@given(CALLS, st.integers())
+def test_the_same_call_and_seed_give_the_same_text(to: Call, seed: int) -> None:
+    again = Call(to.endpoint, "run", to.input, {"x-other": "1"})
+    assert generated_text(to, seed) == generated_text(again, seed)
+    assert generated_reasoning(to, seed) == generated_reasoning(again, seed)
+
+
+def test_the_text_is_the_same_in_every_version() -> None:
+    to = call({"prompt": "Write a tagline", "n": 1})
+    assert generated_text(to, 0) == (
+        "Way text prompt way light. Light same moves gives simple honest "
+        "a over way. The water while systems every find."
+    )
+    assert generated_reasoning(to, 7) == "That ask steps your your answers find systems."
+
+
+@pytest.mark.parametrize(
+    ("other", "seed"),
+    [
+        (call({"prompt": "b"}), 0),
+        (call({"prompt": "a"}, "fal-ai/any-llm/vision"), 0),
+        (call({"prompt": "a"}), 1),
+    ],
+)
+def test_another_input_endpoint_or_seed_gives_another_text(other: Call, seed: int) -> None:
+    assert generated_text(other, seed) != generated_text(call({"prompt": "a"}), 0)
+
+
+@given(CALLS)
+def test_a_text_is_two_or_three_sentences(to: Call) -> None:
+    assert re.fullmatch(r"([A-Z][a-z ]*\. ){1,2}[A-Z][a-z ]*\.", generated_text(to, 0))
+
+
+@given(st.uuids().map(str))
+def test_an_inference_time_is_plausible_and_follows_from_the_id(request_id: str) -> None:
+    seconds = generated_seconds(request_id)
+    assert 0.2 <= seconds <= 2.2
+    assert seconds == generated_seconds(request_id)
+    assert seconds == round(seconds, 4)
+
+
+@given(st.dictionaries(st.text(), JSON))
+def test_canonical_json_does_not_depend_on_the_order_of_keys(value: dict[str, Any]) -> None:
+    assert canonical(value) == canonical(dict(reversed(value.items())))
+
+
+@given(st.lists(st.text(), max_size=3), st.lists(st.text(), max_size=3))
+def test_other_parts_have_another_digest(one: list[str], other: list[str]) -> None:
+    assert (digest(*one) == digest(*other)) == (one == other)
+
+
+def test_half_a_surrogate_pair_has_a_digest_too() -> None:
+    assert len(digest("\ud800")) == 32

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from aiohttp import web
+
+from fakefal.server.http.body_timeout import Patience
+from fakefal.settings import Limits
+from tests.callers import calling, soon
+from tests.server.raw import SCENARIO, http
+
+
+async def test_a_body_that_stops_coming_ends_the_connection() -> None:
+    async with calling(SCENARIO, limits=Limits(idle_seconds=0.2)) as caller:
+        reader, writer = await asyncio.open_connection(caller.fake.host, caller.fake.port)
+        writer.write(http(b"Content-Length: 50"))
+        assert await soon(reader.read()) == b""
+        writer.close()
+        await writer.wait_closed()
+        assert (await caller.run()).status == 200
+
+
+class Slow:
+    """A request whose body grows at the first three looks and no more."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+        self.closed = asyncio.Event()
+        self.content = self.protocol = self
+
+    @property
+    def total_bytes(self) -> int:
+        self.looks += 1
+        return min(self.looks, 7)
+
+    def force_close(self) -> None:
+        self.closed.set()
+
+
+async def test_a_body_that_keeps_coming_is_waited_for() -> None:
+    slow = Slow()
+    with Patience(cast(web.BaseRequest, slow), 0.001):
+        await soon(slow.closed.wait())
+    assert slow.looks > 7
+
+
+async def test_a_body_that_has_come_is_left_alone() -> None:
+    slow = Slow()
+    with Patience(cast(web.BaseRequest, slow), 0.0):
+        pass
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not slow.closed.is_set()

@@ -1,0 +1,335 @@
+"""Answers that something happens to on their way, byte for byte, on both event loops."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from fakefal.scenario.compiled.faults import GARBAGE
+from tests.server.raw import http
+from tests.server.troubling import BODY, LOOPS, QUEUE, faulty, serving
+
+on_both = pytest.mark.parametrize("loop", LOOPS)
+HALF = BODY[: len(BODY) // 2]
+SIZE = f"Content-Length: {len(BODY)}".encode()
+
+
+@on_both
+@pytest.mark.parametrize(
+    ("fault", "body", "end"),
+    [
+        ("reset", None, "reset"),
+        ("close", None, "closed"),
+        ("accepted-then-reset", None, "reset"),
+        ("accepted-then-close", None, "closed"),
+        ("reset-headers", b"", "reset"),
+        ("reset-during", HALF, "reset"),
+        ("reset-after", BODY, "reset"),
+        ("truncate", HALF, "closed"),
+        ({"truncate": 0}, b"", "closed"),
+        ({"truncate": "100%"}, BODY, "closed"),
+        ({"close": "headers"}, b"", "closed"),
+        ({"close": "after"}, BODY, "closed"),
+        ({"close": "accepted"}, None, "closed"),
+    ],
+)
+def test_the_connection_ends_where_and_how_it_is_to(
+    loop: str, fault: Any, body: bytes | None, end: str
+) -> None:
+    with serving(loop, faulty("run", fault)) as served:
+        head, heard, ended = served.hear(http(stays=True))
+        assert ended == end
+        if body is None:
+            assert (head, heard) == (b"", b"")
+        else:
+            assert SIZE in head.split(b"\r\n")
+            assert b"Connection: close" not in head.split(b"\r\n")
+            assert heard == body
+        assert served.hear(http())[1:] == (BODY, "closed")
+
+
+@on_both
+@pytest.mark.parametrize(
+    ("fault", "body", "headers"),
+    [
+        ("broken-json", HALF, [f"Content-Length: {len(HALF)}".encode()]),
+        ("empty", b"", [b"Content-Length: 0"]),
+        ("wrong-content-type", BODY, [b"Content-Type: text/plain; charset=utf-8", SIZE]),
+        ({"drop": ["error", "reasoning"]}, b'{"output":"Ship it.","partial":false}', []),
+        ({"set": {"output": None}}, BODY.replace(b'"Ship it."', b"null"), []),
+        ({"body": "<html>", "content_type": "text/html"}, b"<html>", [b"Content-Type: text/html"]),
+        ({"body": [1]}, b"[1]", [b"Content-Length: 3", b"Content-Type: application/json"]),
+        ({"headers": {"X-A": "b"}}, BODY, [b"X-A: b", SIZE]),
+        ({"headers": {"x-fal-request-id": "mine"}}, BODY, [b"x-fal-request-id: mine"]),
+        ("huge-headers", BODY, [b"x-fakefal-padding: " + b"x" * 17_000]),
+        ({"header_bytes": 3}, BODY, [b"x-fakefal-padding: xxx"]),
+    ],
+)
+def test_an_answer_is_altered_and_its_length_is_honest(
+    loop: str, fault: Any, body: bytes, headers: list[bytes]
+) -> None:
+    with serving(loop, faulty("run", fault)) as served:
+        head, heard, end = served.hear(http())
+        lines = head.split(b"\r\n")
+        assert (lines[0], heard, end) == (b"HTTP/1.1 200 OK", body, "closed")
+        assert set(headers) <= set(lines)
+        assert f"Content-Length: {len(body)}".encode() in lines
+        assert served.hear(http())[1] == BODY
+
+
+@on_both
+def test_garbage_is_no_http_at_all(loop: str) -> None:
+    with serving(loop, faulty("run", "garbage")) as served:
+        assert served.talk(http(stays=True)).rest() == (GARBAGE, "closed")
+        assert served.journal() == [("call", 0)]
+
+
+@on_both
+@pytest.mark.parametrize("status", [201, 204, 302])
+def test_another_status_may_stand_over_the_right_body(loop: str, status: int) -> None:
+    with serving(loop, faulty("run", {"status": status, "body": "x"})) as served:
+        head, _, _ = served.hear(http())
+        assert head.startswith(f"HTTP/1.1 {status} ".encode())
+
+
+# Refusals
+
+
+@on_both
+def test_a_refusal_has_its_own_form_and_more_headers_if_it_is_to(loop: str) -> None:
+    page = {"fail": "nginx-502", "headers": {"x-fal-request-id": "from-the-gateway"}}
+    with serving(loop, faulty("submit", "nginx-502", page, "429", 418)) as served:
+        plain, told, many, tea = (served.hear(http(host=QUEUE)) for _ in range(4))
+        assert plain[0].startswith(b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\n")
+        assert b"x-fal-request-id" not in plain[0]
+        assert b"<center>nginx</center>" in plain[1]
+        assert b"x-fal-request-id: from-the-gateway" in told[0].split(b"\r\n")
+        assert told[1] == plain[1]
+        assert b"X-Fal-Needs-Retry: 1" in many[0].split(b"\r\n")
+        assert json.loads(many[1])["type"] == "concurrent_requests_limit"
+        assert tea[0].startswith(b"HTTP/1.1 418 ")
+        assert served.journal() == [("call", 502)] * 2 + [("call", 429), ("call", 418)]
+
+
+@on_both
+def test_a_refusal_may_come_late_and_be_cut(loop: str) -> None:
+    fault = {"fail": "runner_disconnected", "delay": "3s", "reset": "during"}
+    with serving(loop, faulty("run", fault)) as served:
+        talk = served.talk(http())
+        served.until_it_waits()
+        assert talk.is_silent()
+        served.advance(3)
+        assert talk.head().startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+        body = b'{"detail":"Runner disconnected","error_type":"runner_disconnected"}'
+        assert talk.rest() == (body[: len(body) // 2], "reset")
+
+
+@on_both
+@pytest.mark.parametrize(
+    ("fault", "end", "status"),
+    [
+        ("accepted-then-reset", "reset", 0),
+        ("accepted-then-close", "closed", 0),
+        ("accepted-then-nginx-502", "closed", 502),
+        ({"fail": "internal_error", "accepted": True}, "closed", 500),
+        ("reset-headers", "reset", 200),
+        ("reset-during", "reset", 200),
+    ],
+)
+def test_a_request_may_be_served_though_its_answer_is_lost(
+    loop: str, fault: Any, end: str, status: int
+) -> None:
+    with serving(loop, faulty("submit", fault)) as served:
+        assert served.hear(http(host=QUEUE))[2] == end
+        assert served.hear(http(host=QUEUE))[0].startswith(b"HTTP/1.1 200 OK\r\n")
+        assert len(served.server.call(served.controls.jobs)) == 2
+        assert served.journal() == [("call", status), ("call", 200)]
+
+
+@on_both
+@pytest.mark.parametrize("fault", ["reset", "close", "500", "garbage"])
+def test_what_is_not_served_leaves_no_job(loop: str, fault: str) -> None:
+    with serving(loop, faulty("submit", fault)) as served:
+        served.hear(http(host=QUEUE))
+        assert served.server.call(served.controls.jobs) == []
+
+
+@on_both
+def test_each_read_of_a_job_can_go_wrong(loop: str) -> None:
+    faults = {"status": ["500"], "result": ["reset"], "cancel": ["nginx-504"]}
+    reply = {"text": "Ship it.", "faults": faults, "timeline": []}
+    with serving(loop, {"reply": reply}) as served:
+        base = f"/fal-ai/any-llm/requests/{served.submit()}".encode()
+        asks = [(b"GET", b"/status"), (b"GET", b""), (b"PUT", b"/cancel")]
+        seen = []
+        for _ in range(2):
+            for method, path in asks:
+                data = http(method=method, path=base + path, host=QUEUE, body=b"")
+                head, _, end = served.hear(data)
+                seen.append(end if not head else head.split(b" ")[1].decode())
+        assert seen == ["500", "reset", "504", "200", "200", "400"]
+
+
+# Silence
+
+
+@on_both
+@pytest.mark.parametrize(
+    ("fault", "begins"),
+    [
+        ({"hang": "before", "for": "1h"}, 0),
+        ({"hang": "accepted", "for": "1h"}, 0),
+        ({"hang": "headers", "for": "1h"}, 1),
+        ({"hang": "during", "for": "1h"}, 2),
+        ({"hang": "after", "for": "1h"}, 3),
+    ],
+)
+def test_a_silence_begins_where_it_is_to_and_ends_in_a_close(
+    loop: str, fault: Any, begins: int
+) -> None:
+    with serving(loop, faulty("run", fault)) as served:
+        talk = served.talk(http(stays=True))
+        if begins:
+            assert SIZE in talk.head().split(b"\r\n")
+            assert talk.read(len([b"", HALF, BODY][begins - 1])) == [b"", HALF, BODY][begins - 1]
+        served.until_it_waits()
+        served.advance(3599)
+        assert talk.is_silent()
+        served.advance(1)
+        assert talk.rest() == (b"", "closed")
+
+
+@on_both
+@pytest.mark.parametrize("fault", ["hang", "accepted-then-hang", "hang-headers", "hang-during"])
+def test_a_silence_without_end_outlasts_every_clock_and_ends_when_the_caller_leaves(
+    loop: str, fault: str
+) -> None:
+    with serving(loop, faulty("run", fault)) as served:
+        talk = served.talk(http())
+        served.until_it_waits()
+        if fault in ("hang-headers", "hang-during"):
+            talk.head()
+        if fault == "hang-during":
+            talk.read(len(HALF))
+        served.advance(1e9)
+        assert talk.is_silent()
+        talk.leave()
+        served.until_nothing_is_open()
+
+
+@on_both
+def test_a_silence_ends_with_the_server(loop: str) -> None:
+    with serving(loop, faulty("run", "hang x2")) as served:
+        talks = [served.talk(http()) for _ in range(2)]
+        served.until_it_waits(2)
+        assert served.is_well()
+        served.server.stop()
+        assert [talk.rest()[0] for talk in talks] == [b"", b""]
+
+
+# Time
+
+
+@on_both
+def test_a_delay_is_waited_for_on_the_clock_and_the_connection_stays(loop: str) -> None:
+    with serving(loop, faulty("run", {"delay": "2s"})) as served:
+        talk = served.talk(http(stays=True))
+        served.until_it_waits()
+        served.advance(1.9)
+        assert talk.is_silent()
+        served.advance(0.1)
+        talk.head()
+        assert talk.read(len(BODY)) == BODY
+        assert talk.send(http()).head().startswith(b"HTTP/1.1 200 OK\r\n")
+        assert talk.rest() == (BODY, "closed")
+
+
+@on_both
+def test_a_slow_body_comes_bit_by_bit(loop: str) -> None:
+    with serving(loop, faulty("run", {"slow": {"bytes": 30, "every": "1s"}})) as served:
+        talk = served.talk(http(stays=True))
+        assert SIZE in talk.head().split(b"\r\n")
+        for start in range(0, len(BODY), 30):
+            assert talk.read(len(BODY[start : start + 30])) == BODY[start : start + 30]
+            if start + 30 < len(BODY):
+                served.until_it_waits()
+                assert talk.is_silent()
+                served.advance(1)
+        assert talk.send(http()).head().startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@on_both
+def test_the_word_slow_is_a_byte_every_fifty_milliseconds(loop: str) -> None:
+    with serving(loop, faulty("run", "slow", text="", omit=["reasoning"])) as served:
+        talk = served.talk(http())
+        talk.head()
+        assert talk.read(1) == b"{"
+        served.until_it_waits()
+        served.advance(0.05)
+        assert talk.read(1) == b'"'
+
+
+# Hosts, and bodies of a size
+
+
+@on_both
+def test_a_host_that_is_down_resets_and_others_are_well(loop: str) -> None:
+    with serving(loop, hosts={"queue.fal.run": "down"}) as served:
+        assert served.hear(http(host=QUEUE)) == (b"", b"", "reset")
+        assert served.hear(http(host=b"Queue.FAL.run:443")) == (b"", b"", "reset")
+        assert served.server.call(served.controls.jobs) == []
+        backup = http(host=b"queue.falrun.com", path=b"/fal-ai/healthy")
+        assert served.hear(backup)[0].startswith(b"HTTP/1.1 200")
+
+
+@on_both
+def test_a_large_body_is_cut_as_well(loop: str) -> None:
+    fault = {"reset": "during"}
+    with serving(
+        loop, {"reply": {"output": "x" * 2_000_000, "faults": {"run": [fault]}}}
+    ) as served:
+        _, body, end = served.hear(http(path=b"/fal-ai/flux"))
+        assert (end, set(body[1:])) == ("reset", {ord("x")})
+        assert len(body) <= 1_000_001
+
+
+FILE = b"0123456789" * 300_000
+
+
+@on_both
+@pytest.mark.parametrize(
+    ("fault", "size", "end"),
+    [
+        ("truncate", len(FILE) // 2, "closed"),
+        ({"reset": "headers"}, 0, "reset"),
+        ({"headers": {"x-late": "1"}}, len(FILE), "closed"),
+        ("broken-json", len(FILE) // 2, "closed"),
+        ({"set": {"a": 1}}, len(FILE), "closed"),
+        ("nginx-502", 150, "closed"),
+        ({"body": "gone"}, 4, "closed"),
+    ],
+)
+def test_a_file_that_is_read_as_it_is_sent_meets_troubles_too(
+    loop: str, fault: Any, size: int, end: str
+) -> None:
+    with serving(loop, faults={"download": [fault]}) as served:
+        host = b"fal.media"
+        _, body, _ = served.hear(http(host=host, path=b"/files/upload", body=FILE))
+        path = json.loads(body)["access_url"].removeprefix("https://fal.media").encode()
+        head, body, how = served.hear(http(host=host, path=path, method=b"GET", body=b""))
+        assert (len(body), how) == (size, end)
+        assert FILE.startswith(body) or size < 200
+        announced = len(FILE) if fault in ("truncate", {"reset": "headers"}) else size
+        assert b"Content-Length: %d\r\n" % announced in head + b"\r\n"
+        assert served.hear(http(host=host, path=path, method=b"GET", body=b""))[1] == FILE
+
+
+@on_both
+def test_an_account_that_is_locked_is_told_at_every_call(loop: str) -> None:
+    with serving(loop, accounts={"poor:*": "exhausted-balance"}) as served:
+        for host in (QUEUE, b"fal.run"):
+            head, body, _ = served.hear(http(host=host, key=b"Key poor:1"))
+            assert head.startswith(b"HTTP/1.1 403 Forbidden\r\n")
+            assert b"User is locked" in body

@@ -1,0 +1,100 @@
+"""The spool: small bodies in memory, the others in a folder that goes with the server."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from fakefal.protocol.errors.errors import WireError
+from fakefal.server.upload_store import Spool
+from fakefal.settings import Limits
+
+MEGABYTE = 1_000_000
+
+
+async def chunks(*data: bytes) -> AsyncIterator[bytes]:
+    for part in data:
+        yield part
+
+
+async def broken(*data: bytes) -> AsyncIterator[bytes]:
+    for part in data:
+        yield part
+    raise ConnectionResetError
+
+
+def folder_of(spool: Spool) -> Path:
+    assert spool._folder is not None
+    return Path(spool._folder.name)
+
+
+async def test_a_small_body_stays_in_memory() -> None:
+    spool = Spool(Limits())
+    blob = await spool.take(chunks(b"hello ", b"world"))
+    assert (blob.size, blob.read(6, 99)) == (11, b"world")
+    assert blob.etag == hashlib.md5(b"hello world").hexdigest()
+    assert (spool.memory_bytes, spool._folder) == (11, None)
+    del blob
+    assert spool.memory_bytes == 0
+
+
+async def test_a_body_that_grows_moves_to_the_folder_under_a_number() -> None:
+    spool = Spool(Limits())
+    data = [bytes([number]) * MEGABYTE for number in range(3)]
+    blob = await spool.take(chunks(*data))
+    assert (blob.size, blob.etag) == (3 * MEGABYTE, hashlib.md5(b"".join(data)).hexdigest())
+    assert blob.read(MEGABYTE - 1, MEGABYTE + 1) == b"\x00\x01"
+    assert [path.name for path in folder_of(spool).iterdir()] == ["1"]
+    assert (spool.memory_bytes, spool.disk_bytes) == (0, 3 * MEGABYTE)
+    del blob
+    assert list(folder_of(spool).iterdir()) == []
+    assert spool.disk_bytes == 0
+    folder = folder_of(spool)
+    spool.close()
+    assert not folder.exists()
+
+
+async def test_when_memory_is_full_small_bodies_go_to_the_folder() -> None:
+    spool = Spool(Limits(memory_bytes=10))
+    kept = [await spool.take(chunks(b"x" * 6)) for _ in range(2)]
+    assert (spool.memory_bytes, spool.disk_bytes) == (6, 6)
+    assert [blob.read(0, 9) for blob in kept] == [b"x" * 6] * 2
+    spool.close()
+
+
+async def test_of_a_body_that_breaks_off_nothing_is_kept() -> None:
+    spool = Spool(Limits())
+    for data in ([b"x"], [b"x" * 2 * MEGABYTE]):
+        with pytest.raises(ConnectionResetError):
+            await spool.take(broken(*data))
+    gc.collect()
+    assert (spool.memory_bytes, spool.disk_bytes) == (0, 0)
+    assert list(folder_of(spool).iterdir()) == []
+    spool.close()
+
+
+@pytest.mark.parametrize(
+    ("limits", "status"),
+    [(Limits(upload_bytes=9), 413), (Limits(memory_bytes=0, spool_bytes=9), 507)],
+)
+async def test_too_much_is_refused_and_let_go(limits: Limits, status: int) -> None:
+    spool = Spool(limits)
+    with pytest.raises(WireError) as caught:
+        await spool.take(chunks(b"x" * 6, b"x" * 6))
+    assert caught.value.status == status
+    assert (spool.memory_bytes, spool.disk_bytes) == (0, 0)
+    spool.close()
+
+
+async def test_closing_twice_or_before_anything_came_is_good() -> None:
+    spool = Spool(Limits())
+    spool.close()
+    blob = await spool.take(chunks(b"x" * 2 * MEGABYTE))
+    spool.close()
+    spool.close()
+    del blob
+    assert spool.disk_bytes == 0

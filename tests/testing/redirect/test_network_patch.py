@@ -1,0 +1,260 @@
+"""Whatever asks fal from this process reaches the fake by fal's own names, or is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import socket
+import ssl
+import urllib.request
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import fal_client
+import httpx
+import httpx2
+import msgpack
+import pytest
+import requests
+import trio
+import uvloop
+import websockets
+import websockets.sync.client
+
+from fakefal import EscapeRefused, Fake, Unfinished, faking
+from fakefal.testing.redirect.network_patch import ADDRESS, Passage, text_of
+
+RUN = "https://fal.run/fal-ai/any-llm"
+QUEUE = "https://queue.fal.run/fal-ai/any-llm"
+SOCKET = "wss://fal.run/fal-ai/any-llm/realtime"
+KEY = {"Authorization": "Key a:b"}
+INPUT = {"prompt": "x"}
+
+_EARLY: dict[str, Any] = {"httpx": httpx.Client(), "requests": requests.Session()}
+"""Clients of before any test."""
+
+
+@pytest.fixture
+def fake(fakefal: Fake) -> Fake:
+    fakefal.on("fal-ai/any-llm").text("Ship it.")
+    return fakefal
+
+
+def with_urllib() -> Any:
+    headers = {**KEY, "Content-Type": "application/json"}
+    request = urllib.request.Request(QUEUE, json.dumps(INPUT).encode(), headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def with_http_client() -> Any:
+    connection = http.client.HTTPSConnection("queue.fal.run", timeout=10)
+    connection.request("POST", "/fal-ai/any-llm", json.dumps(INPUT), KEY)
+    answer = json.load(connection.getresponse())
+    connection.close()
+    return answer
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: httpx.post(QUEUE, json=INPUT, headers=KEY).json(),
+        lambda: httpx2.post(QUEUE, json=INPUT, headers=KEY).json(),
+        lambda: requests.post(QUEUE, json=INPUT, headers=KEY, timeout=10).json(),
+        lambda: _EARLY["httpx"].post(QUEUE, json=INPUT, headers=KEY).json(),
+        lambda: _EARLY["requests"].post(QUEUE, json=INPUT, headers=KEY).json(),
+        with_urllib,
+        with_http_client,
+    ],
+    ids=["httpx", "httpx2", "requests", "early httpx", "early requests", "urllib", "http.client"],
+)
+def test_sync_clients_get_the_names_of_fal(fake: Fake, ask: Callable[[], Any]) -> None:
+    answer = ask()
+    assert answer["status_url"] == f"{QUEUE}/requests/{answer['request_id']}/status"
+    fake.calls.one(prompt="x", via="queue")
+
+
+async def with_httpx() -> Any:
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(RUN, json=INPUT, headers=KEY)
+    assert str(answer.url) == RUN
+    return answer.json()
+
+
+async def with_aiohttp() -> Any:
+    async with (
+        aiohttp.ClientSession(trust_env=True) as session,
+        session.post(RUN, json=INPUT, headers=KEY) as answer,
+    ):
+        assert str(answer.url) == RUN
+        return await answer.json()
+
+
+async def with_websockets() -> Any:
+    async with websockets.connect(SOCKET, additional_headers=KEY) as connection:
+        await connection.send(msgpack.packb(INPUT))
+        return msgpack.unpackb(await connection.recv())
+
+
+async def with_fal_client() -> Any:
+    return await fal_client.AsyncClient().subscribe("fal-ai/any-llm", INPUT)
+
+
+@pytest.mark.parametrize("runner", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize("ask", [with_httpx, with_aiohttp, with_websockets, with_fal_client])
+def test_async_clients_on_each_loop(
+    fake: Fake, ask: Callable[[], Awaitable[Any]], runner: Callable[[Any], Any]
+) -> None:
+    assert runner(ask())["output"] == "Ship it."
+    assert len(fake.calls) == 1
+
+
+def test_trio(fake: Fake) -> None:
+    assert trio.run(with_httpx)["output"] == "Ship it."
+
+
+def test_a_sync_socket(fake: Fake) -> None:
+    with websockets.sync.client.connect(SOCKET, additional_headers=KEY) as connection:
+        connection.send(msgpack.packb(INPUT))
+        assert msgpack.unpackb(connection.recv())["output"] == "Ship it."
+
+
+def test_no_proxy_of_the_environment_stands_between(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    fake: Fake = request.getfixturevalue("fake")
+    assert requests.post(RUN, json=INPUT, headers=KEY, timeout=10).json()["output"] == "Ship it."
+    assert httpx.post(RUN, json=INPUT, headers=KEY).json()["output"] == "Ship it."
+    assert with_urllib()["status"]
+    assert asyncio.run(with_aiohttp())["output"] == "Ship it."
+    assert len(fake.calls) == 4
+
+
+def test_media_are_fetched_by_their_own_urls(fakefal: Fake) -> None:
+    fakefal.on("fal-ai/flux/dev").kind("images")
+    answer = httpx.post("https://fal.run/fal-ai/flux/dev", json={}, headers=KEY).json()
+    url = answer["images"][0]["url"]
+    assert url.startswith("https://v3b.fal.media/")
+    assert requests.get(url, timeout=10).headers["content-type"] == "image/png"
+
+
+def test_names_resolve_to_an_address_of_the_loopback(fake: Fake) -> None:
+    assert socket.gethostbyname("fal.run") == ADDRESS
+    assert socket.gethostbyname_ex("FAL.run.")[2] == [ADDRESS]
+    (found,) = socket.getaddrinfo("queue.falrun.com", "https")
+    assert found[4] == (ADDRESS, 443)
+    assert socket.getaddrinfo("localhost", 80)
+    with socket.create_connection(("rest.fal.ai", 443), timeout=5) as sock:
+        assert sock.getpeername()[1] == fake.server.fake.port
+
+
+# What is refused
+
+
+@pytest.fixture
+def escapes(fakefal: Fake, fakefal_factory: Any) -> Callable[[], str]:
+    """What was refused, taken so that the test does not fail for it."""
+    take: Callable[[], str] = fakefal_factory.redirection.escapes
+    return take
+
+
+def test_hosts_of_fal_that_nobody_knows(escapes: Callable[[], str]) -> None:
+    with pytest.raises(EscapeRefused, match=r"foo\.fal\.run is no host that the fake knows"):
+        socket.create_connection(("foo.fal.run", 443))
+    with socket.socket() as sock, pytest.raises(EscapeRefused):
+        sock.connect(("foo.fal.run", 443))
+    told = escapes()
+    assert told.startswith("2 connections to the real fal refused:")
+    assert 'socket.create_connection(("foo.fal.run", 443))' in told
+    assert escapes() == ""
+
+
+async def test_the_stack_of_async_callers_is_theirs(escapes: Callable[[], str]) -> None:
+    async def innocent() -> None:
+        await asyncio.open_connection("foo.fal.ai", 443)
+
+    with pytest.raises(ConnectionRefusedError):
+        await innocent()
+    assert "await asyncio.open_connection" in escapes()
+
+
+def test_datagrams(escapes: Callable[[], str]) -> None:
+    with pytest.raises(EscapeRefused):
+        socket.getaddrinfo("fal.run", 443, type=socket.SOCK_DGRAM)
+    assert "datagrams to fal.run" in escapes()
+
+
+def test_tls_as_fal_with_somebody_else(escapes: Callable[[], str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        context = ssl.create_default_context()
+        with (
+            socket.create_connection(server.getsockname()) as sock,
+            pytest.raises(EscapeRefused),
+        ):
+            context.wrap_socket(sock, server_hostname="queue.fal.run")
+    with pytest.raises(EscapeRefused):
+        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="fal.run")
+    assert "TLS as queue.fal.run with 127.0.0.1:" in escapes()
+
+
+def test_connections_from_before_the_test() -> None:
+    context = ssl.create_default_context()
+    tls = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="fal.run")
+    with (
+        pytest.raises(Unfinished, match="over a connection from before"),
+        faking(),
+        pytest.raises(EscapeRefused),
+    ):
+        tls.write(b"GET / HTTP/1.1")
+    with pytest.raises(ssl.SSLWantReadError):  # as always
+        tls.do_handshake()
+
+
+def test_addresses_of_fal(escapes: Callable[[], str], fakefal_factory: Any) -> None:
+    passage: Passage = fakefal_factory.redirection.passage
+    passage.know({"8.8.4.4", "8.8.8.8"})
+    passage.meet("8.8.8.8")
+    with (
+        socket.socket() as sock,
+        pytest.raises(EscapeRefused, match=r"8\.8\.4\.4, port 443, is an address of fal"),
+    ):
+        sock.connect(("8.8.4.4", 443))
+    assert not passage.is_fals_address("8.8.8.8")  # it was looked up by the name of another
+    assert "8.8.4.4" in escapes()
+
+
+def test_names_are_text_in_small_letters() -> None:
+    assert [text_of(it) for it in (b"FAL.run", "Fal.Run.", None, 7)] == ["fal.run"] * 2 + [""] * 2
+
+
+def test_nothing_is_left_when_the_fake_has_gone() -> None:
+    before = entrances()
+    with faking() as fake:
+        assert entrances() != before
+        with faking() as inner:
+            inner.on().text("inner")
+            assert fal_client.run("fal-ai/any-llm", INPUT)["output"] == "inner"
+        fake.on().text("outer")
+        assert fal_client.run("fal-ai/any-llm", INPUT)["output"] == "outer"
+    assert entrances() == before
+
+
+def entrances() -> list[Any]:
+    return [
+        socket.getaddrinfo,
+        socket.gethostbyname,
+        socket.gethostbyname_ex,
+        "connect" in vars(socket.socket),
+        ssl.SSLContext.wrap_socket,
+        ssl.SSLContext.wrap_bio,
+        ssl.SSLObject.write,
+        ssl.SSLSocket.send,
+        asyncio.BaseEventLoop.getaddrinfo,
+        uvloop.Loop.create_connection,
+        uvloop.Loop.getaddrinfo,
+        fal_client.client.RUN_URL_FORMAT,
+    ]

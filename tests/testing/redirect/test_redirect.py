@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import fal_client
+import fal_client.client as constants
+import pytest
+
+from fakefal.server.server import FakeFal
+from fakefal.server.thread import ThreadedFakeFal
+from fakefal.testing.redirect.redirect import forget, redirect, restore
+from tests.blackbox.conftest import FAL_SDK
+from tests.blackbox.driving import environment
+from tests.blackbox.installing import fal_sdk_python
+from tests.worlds import exchange, scenario
+
+ROOT = Path(__file__).parents[3]
+URL = "http://127.0.0.1:1234"
+
+
+@pytest.fixture
+def patch() -> Iterator[pytest.MonkeyPatch]:
+    """A patch of its own, undone before that of the test."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+    restore()
+
+
+def urls(module: ModuleType = constants) -> dict[str, str]:
+    """The constants of a module that hold URLs or hosts of fal."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, str) and name.isupper() and "://" in value
+    }
+
+
+def test_every_url_of_fal_client_leads_to_the_fake(patch: pytest.MonkeyPatch) -> None:
+    before = urls()
+    redirect(patch, URL, "a:b")
+    assert urls() == {
+        "RUN_URL_FORMAT": f"{URL}/fal.run/",
+        "QUEUE_URL_FORMAT": f"{URL}/queue.fal.run/",
+        "REALTIME_URL_FORMAT": "ws://127.0.0.1:1234/fal.run/",
+        "REST_URL": f"{URL}/rest.fal.ai",
+        "CDN_URL": f"{URL}/v3.fal.media",
+    }
+    patch.undo()
+    assert urls() == before
+
+
+def test_the_key_is_there_for_clients_that_are_made_later(patch: pytest.MonkeyPatch) -> None:
+    before = os.environ.get("FAL_KEY")
+    redirect(patch, URL, "a:b")
+    assert os.environ["FAL_KEY"] == "a:b"
+    patch.undo()
+    assert os.environ.get("FAL_KEY") == before
+
+
+def test_no_proxy_stands_between_and_those_of_the_user_stay(
+    patch: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "internal.example")
+    monkeypatch.delenv("no_proxy", raising=False)
+    redirect(patch, URL, "a:b")
+    assert os.environ["NO_PROXY"] == "127.0.0.1,internal.example"
+    assert os.environ["no_proxy"] == "127.0.0.1"
+    patch.undo()
+    assert os.environ["NO_PROXY"] == "internal.example"
+    assert "no_proxy" not in os.environ
+
+
+def test_calls_reach_the_fake_past_a_proxy(
+    patch: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with ThreadedFakeFal(FakeFal(scenario(exchange()), keep_alive=False)) as fake:
+        redirect(patch, fake.url, "a:b")
+        assert fal_client.run("fal-ai/any-llm", {"prompt": "x"})["output"] == "Ship it."
+        restore()
+
+
+def test_the_clients_of_the_module_forget_what_they_had() -> None:
+    caches = [vars(fal_client.sync_client), vars(fal_client.async_client)]
+    for cache in caches:
+        cache.update(_token_manager="old", other="stays")
+    forget(fal_client)
+    for cache in caches:
+        assert cache.pop("other") == "stays"
+        assert "_token_manager" not in cache
+
+
+def test_a_forgotten_connection_is_closed(patch: pytest.MonkeyPatch) -> None:
+    redirect(patch, URL, "a:b")
+    kept = fal_client.sync_client._client
+    assert fal_client.sync_client._client is kept
+    restore()
+    assert kept.is_closed
+    redirect(patch, URL, "c:d")
+    assert fal_client.sync_client._client is not kept
+
+
+def test_forgetting_is_no_trouble_where_there_is_nothing_to_forget() -> None:
+    forget(ModuleType("fal_client"))
+    restore()
+    restore()
+
+
+def test_without_fal_client_the_environment_is_all_that_changes(
+    patch: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fal_client", None)
+    monkeypatch.delitem(sys.modules, "fal_client.client")
+    before = urls()
+    redirect(patch, URL, "a:b")
+    assert urls() == before
+    assert os.environ["FAL_KEY"] == "a:b"
+    restore()
+
+
+FAL_APPS = """
+import json
+import sys
+
+import fal.apps
+import pytest
+
+from fakefal.testing.redirect import redirect
+
+with pytest.MonkeyPatch.context() as patch:
+    redirect(patch, sys.argv[1], "fal-apps:key")
+    print(fal.apps.run("fal-ai/any-llm", {"prompt": "x"})["output"])
+    print(fal.apps.submit("fal-ai/any-llm", {"prompt": "x"}).get()["output"])
+    (body,) = fal.apps.stream("fal-ai/any-llm", {"prompt": "x"}, path="")
+    print(json.loads(body)["output"])
+print(fal.apps._QUEUE_URL_FORMAT)
+"""
+
+
+@pytest.mark.blackbox
+def test_the_fal_sdk_is_redirected_when_it_is_imported() -> None:
+    homes = [str(ROOT), str(Path(pytest.__file__).parents[1])]
+    with ThreadedFakeFal(FakeFal(scenario(exchange()), clock="instant")) as fake:
+        done = subprocess.run(
+            [fal_sdk_python(FAL_SDK), "-c", FAL_APPS, fake.url],
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+            env=environment("other:key", PYTHONPATH=os.pathsep.join(homes)),
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["Ship it."] * 3 + ["https://queue.fal.run/{app_id}"]

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from types import ModuleType
+
+import fal_client
+import pytest
+
+from fakefal import Fake
+from fakefal.testing.redirect.sleeps import Sleeps
+
+SLEEPER = """
+import asyncio, time
+from time import sleep
+
+def nap(seconds):
+    time.sleep(seconds)
+    sleep(seconds)
+
+async def doze(seconds):
+    await asyncio.sleep(seconds)
+"""
+
+
+@pytest.fixture
+def sleeper(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    module = ModuleType("app.sleeper")
+    monkeypatch.setitem(sys.modules, "app.sleeper", module)
+    exec(SLEEPER, vars(module))
+    return module
+
+
+def test_sleeps_of_modules_are_taken_and_those_of_others_are_not(sleeper: ModuleType) -> None:
+    slept: list[float] = []
+    before = (time.sleep, asyncio.sleep, sleeper.sleep)
+    sleeps = Sleeps(("app",), slept.append)
+    sleeps.open()
+    try:
+        sleeper.nap(1000)
+        asyncio.run(sleeper.doze(500))
+        time.sleep(0)
+        asyncio.run(asyncio.sleep(0))
+    finally:
+        sleeps.close()
+    assert slept == [1000, 1000, 500]
+    assert (time.sleep, asyncio.sleep, sleeper.sleep) == before
+
+
+@pytest.mark.fakefal(clock="manual")
+def test_the_sleeps_of_fal_client_move_the_clock(fakefal: Fake) -> None:
+    fakefal.on("fal-ai/any-llm").text("x").timeline({"IN_PROGRESS": {"for": "3s"}})
+    with fakefal.clock.takes_sleeps():
+        assert fal_client.subscribe("fal-ai/any-llm", {"prompt": "x"})["output"] == "x"
+    assert fakefal.clock.iso[17:19] == "03"
+    assert 29 <= len(fakefal.polls) <= 33
+
+
+@pytest.mark.fakefal(clock="manual")
+async def test_async_ones_too(fakefal: Fake) -> None:
+    fakefal.on("fal-ai/any-llm").text("x").timeline({"IN_PROGRESS": {"for": "3s"}})
+    with fakefal.clock.takes_sleeps():
+        result = await fal_client.AsyncClient().subscribe("fal-ai/any-llm", {"prompt": "x"})
+    assert result["output"] == "x"

@@ -1,0 +1,203 @@
+"""Replies and matchers that are functions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import fal_client
+import httpx
+import pytest
+import trio
+
+from fakefal import CallRecord, Failure, Fake, FakefalError, contains
+from fakefal.testing.scripting.callables import Blame, guarded
+from tests.testing.conftest import RunTests
+
+ANY_LLM = "fal-ai/any-llm"
+HttpError = fal_client.client.FalClientHTTPError
+WHO = contextvars.ContextVar("who", default="nobody")
+
+
+def run(prompt: str = "x", endpoint: str = ANY_LLM) -> Any:
+    return fal_client.run(endpoint, {"prompt": prompt})
+
+
+def test_a_function_gives_text_output_or_either(fakefal: Fake) -> None:
+    fakefal.on(ANY_LLM, prompt="text").text(lambda call: call.input["prompt"].upper())
+    fakefal.on(ANY_LLM, prompt="any").reply(lambda call: f"{call.via} {{{{ input.prompt }}}}")
+    fakefal.on("a/b").output(lambda call: {"seen": call.input, "number": call.count})
+    assert run("text")["output"] == "TEXT"
+    assert run("any")["output"] == "run {{ input.prompt }}"
+    assert [run("y", "a/b")["number"] for _ in range(2)] == [1, 2]
+    assert fal_client.subscribe("a/b", {"z": 1}) == {"seen": {"z": 1}, "number": 3}
+    events = list(fal_client.stream(ANY_LLM, {"prompt": "text"}))
+    assert events[-1]["output"] == "TEXT"
+
+
+def test_functions_and_fixed_replies_take_turns(fakefal: Fake) -> None:
+    exchange = fakefal.on(ANY_LLM).fail("runner_disconnected").then.text(lambda call: "second")
+    exchange.timeline({"IN_PROGRESS": {"for": "2s"}}).then.text("third")
+    with pytest.raises(HttpError):
+        run()
+    assert fal_client.subscribe(ANY_LLM, {"prompt": "x"})["output"] == "second"
+    assert fakefal.clock.iso[17:19] == "02"
+    assert run()["output"] == "third"
+
+
+def test_a_function_may_fail_the_call(fakefal: Fake) -> None:
+    def fails(call: CallRecord) -> Any:
+        if call.count == 1:
+            raise Failure("content_policy_violation")
+        if call.count == 2:
+            raise Failure(status=418, body={"detail": "teapot"})
+        return "recovered"
+
+    fakefal.on(ANY_LLM).reply(fails)
+    assert [httpx_status() for _ in range(3)] == [422, 418, 200]
+    fakefal.on("a/b").fail(lambda call: None if call.count > 1 else "nginx-502")
+    assert [httpx_status("a/b") for _ in range(2)] == [502, 200]
+    with pytest.raises(FakefalError, match="Failure takes a name or a spelled-out failure"):
+        Failure()
+
+
+def httpx_status(endpoint: str = ANY_LLM) -> int:
+    answer = httpx.post(
+        f"https://fal.run/{endpoint}", json={"prompt": "x"}, headers={"Authorization": "Key a:b"}
+    )
+    return answer.status_code
+
+
+def test_a_function_may_wait_and_may_call_the_fake(fakefal: Fake) -> None:
+    told = threading.Event()
+    WHO.set("the test")
+
+    def waits(call: CallRecord) -> str:
+        assert told.wait(10)
+        return f"{run('inner')['output']} for {WHO.get()}"
+
+    fakefal.on(ANY_LLM, prompt="inner").text("answer")
+    fakefal.on(ANY_LLM).text(waits)
+    threading.Timer(0.02, told.set).start()
+    assert run("outer")["output"] == "answer for the test"
+
+
+async def test_an_async_function_runs_in_the_loop_of_the_test(fakefal: Fake) -> None:
+    told = asyncio.Event()
+
+    async def waits(call: CallRecord) -> str:
+        await told.wait()
+        return "told"
+
+    fakefal.on(ANY_LLM).text(waits)
+    call = asyncio.ensure_future(fal_client.AsyncClient().run(ANY_LLM, {"prompt": "x"}))
+    await asyncio.sleep(0)
+    told.set()
+    assert (await call)["output"] == "told"
+
+
+def test_an_async_function_of_a_sync_test_has_a_loop_of_its_own(fakefal: Fake) -> None:
+    async def answers(call: CallRecord) -> str:
+        await asyncio.sleep(0)
+        return "async"
+
+    fakefal.on(ANY_LLM).text(answers)
+    assert run()["output"] == "async"
+
+
+def test_an_async_function_of_a_trio_test(fakefal: Fake) -> None:
+    async def main() -> Any:
+        told = trio.Event()
+
+        async def waits(call: CallRecord) -> str:
+            await told.wait()
+            return "trio"
+
+        fakefal.on(ANY_LLM).text(waits)
+        headers = {"Authorization": "Key a:b"}
+        answers: list[Any] = []
+
+        async def ask() -> None:
+            async with httpx.AsyncClient() as client:
+                url = f"https://fal.run/{ANY_LLM}"
+                answers.append(await client.post(url, json={"prompt": "x"}, headers=headers))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask)
+            told.set()
+        return answers[0].json()["output"]
+
+    assert trio.run(main) == "trio"
+
+
+def test_predicates_stand_where_patterns_do(fakefal: Fake) -> None:
+    fakefal.on(ANY_LLM, prompt=lambda prompt: len(prompt) > 5).text("long")
+    fakefal.on(ANY_LLM, input=lambda input: "model" in input).text("with a model")
+    fakefal.on(ANY_LLM, prompt=contains("x")).text("short")
+    assert [run(it)["output"] for it in ("x" * 6, "x")] == ["long", "short"]
+    model = {"prompt": "x", "model": "openai/gpt-4o"}
+    assert fal_client.run(ANY_LLM, model)["output"] == "with a model"
+
+
+def test_mistakes_of_functions_are_noted() -> None:
+    blame = Blame()
+    pattern = guarded({"a": [lambda value: value.nothing]}, blame)
+    assert pattern["a"][0](7) is False
+    assert isinstance(blame.errors[0], AttributeError)
+
+
+Build = Callable[[Fake], Any]
+
+
+def test_what_a_function_raises_fails_the_test_with_its_own_traceback(run_tests: RunTests) -> None:
+    result = run_tests(
+        """
+        import fal_client
+        import pytest
+
+        def call():
+            with pytest.raises(fal_client.client.FalClientHTTPError) as caught:
+                fal_client.run("fal-ai/any-llm", {"prompt": "x"})
+            return caught.value.response.json()["detail"]
+
+        def looks_up(call):
+            return {}[call.input["prompt"]]
+
+        def test_reply(fakefal):
+            fakefal.on("fal-ai/any-llm").text(looks_up)
+            assert "looks_up (test_" in call()
+
+        def test_predicate(fakefal):
+            fakefal.on("fal-ai/any-llm", prompt=lambda prompt: prompt.nothing).text("x")
+            assert "no exchange" in call()
+            fakefal.take_misses()
+
+        @pytest.mark.parametrize("value", [7, {1, 2}])
+        def test_no_text(fakefal, value):
+            fakefal.on("fal-ai/any-llm").text(lambda call: value)
+            call()
+
+        async def test_blocked(fakefal, monkeypatch):
+            monkeypatch.setattr("fakefal.testing.scripting.callables._PATIENCE_SECONDS", 0.1)
+            async def answers(call):
+                return "never"
+            fakefal.on("fal-ai/any-llm").text(answers)
+            call()
+        """
+    )
+    result.assert_outcomes(passed=5, errors=5)
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR at teardown of test_reply*",
+            '*return {}?call.input?"prompt"??',
+            "E *KeyError: 'x'",
+            "*a function of the test raised:",
+            "E *AttributeError: 'str' object has no attribute 'nothing'",
+            "E *FakefalError: *<lambda> (test_*) gave 7 — text wants a string",
+            "E *FakefalError: *gave what is no JSON: *set*",
+            "E *FakefalError: *answers (test_*) has not answered in 0.1s — an async *",
+        ]
+    )
