@@ -1,19 +1,56 @@
-"""What all tests share: pytest within pytest, patience for the property tests, and a home."""
+"""Shared by all tests: pytest within pytest, no deadlines for property tests, and a clean exit."""
 
+import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("patient", deadline=None)  # a busy machine is no mistake of the code
-settings.load_profile("patient")
+settings.register_profile("no-deadline", deadline=None)  # a busy machine must not fail a test
+settings.load_profile("no-deadline")
 
 pytest_plugins = ["pytester"]
+
+_MARK = "FAKEFAL_TESTS_OF"
+_PROC = Path("/proc")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A folder of the run's own for the local CA; who runs tests keeps theirs."""
+    """A folder for the local CA that belongs to the run; the user's own CA stays untouched."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAKEFAL_HOME", str(tmp_path_factory.mktemp("home")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fail when the tests of this process end and a process or a temporary file of theirs lives.
+
+    Each process that a test starts inherits a variable, by which it is found in ``/proc`` even
+    after its parent has gone. Temporary files are made in a folder that must be empty at the end.
+    """
+    scratch = tmp_path_factory.mktemp("scratch")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(_MARK, str(os.getpid()))
+        patch.setenv("TMPDIR", str(scratch))
+        patch.setattr(tempfile, "tempdir", None)
+        yield
+    assert [*_processes_of(os.getpid())] == []
+    assert sorted(path.name for path in scratch.iterdir()) == []
+
+
+def _processes_of(pid: int) -> Iterator[str]:
+    """The command lines of processes that were started by the tests of a process."""
+    marked = f"{_MARK}={pid}".encode()
+    for folder in _PROC.glob("[0-9]*"):
+        try:
+            variables = (folder / "environ").read_bytes().split(b"\0")
+            state = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+            if marked in variables and state != "Z" and folder.name != str(pid):
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
+                yield f"{folder.name}: {command.decode(errors='replace')}"
+        except OSError:  # it has ended meanwhile, or belongs to another user
+            continue

@@ -19,14 +19,16 @@ from typing import NoReturn
 
 import pytest
 
-CACHE = Path(__file__).parents[2] / ".cache" / "clients"
+ROOT = Path(__file__).parents[2]
+CACHE = ROOT / ".cache" / "clients"
+LOCK = ROOT / "requirements" / "clients.txt"
+"""The fal SDK, huggingface_hub and litellm with all that they need, pinned."""
 JS_FOLDER = Path(__file__).parent / "js"
+PACKAGE_LOCK = JS_FOLDER / "package-lock.json"
 
 _PYTHON = f"py{sys.version_info.major}{sys.version_info.minor}"
 _PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1")
 _NPM = (
-    "install",
-    "--no-package-lock",
     "--no-audit",
     "--no-fund",
     "--ignore-scripts",
@@ -35,9 +37,6 @@ _NPM = (
     "--fetch-retry-mintimeout=500",
     "--fetch-retry-maxtimeout=500",
 )
-_BESIDE_THE_SDK = ("huggingface_hub==1.33.0", "litellm==1.106.2", "requests==2.34.2")
-"""Other clients that know fal; one environment for all, as it takes a while to make."""
-
 _INSTALL_SECONDS = 600
 _NODE_22 = "22.23.3"
 
@@ -92,7 +91,7 @@ def package_folder(name: str, version: str) -> str:
     """What must be on PYTHONPATH to import this version of a package, with all that it needs."""
 
     def install(folder: Path) -> None:
-        _run(sys.executable, *_PIP, "--target", folder, f"{name}=={version}")
+        _run(sys.executable, *_PIP, "--target", folder, *_pinned(f"{name}=={version}"))
 
     return str(_installed(f"{name}-{version}-{_PYTHON}", install))
 
@@ -102,7 +101,7 @@ def fal_sdk_python(version: str) -> str:
 
     def install(folder: Path) -> None:
         _run(sys.executable, "-m", "venv", folder)
-        _run(_interpreter(folder), *_PIP, f"fal=={version}", *_BESIDE_THE_SDK)
+        _run(_interpreter(folder), *_PIP, "-r", LOCK, f"fal=={version}")
 
     return str(_interpreter(_installed(f"fal-{version}-and-more-{_PYTHON}", install)))
 
@@ -126,7 +125,7 @@ def openai_python(version: str) -> str:
 
     def install(folder: Path) -> None:
         _run(sys.executable, "-m", "venv", folder)
-        _run(_interpreter(folder), *_PIP, f"openai=={version}")
+        _run(_interpreter(folder), *_PIP, *_pinned(f"openai=={version}"))
 
     return str(_interpreter(_installed(f"openai-{version}-{_PYTHON}", install)))
 
@@ -138,11 +137,12 @@ def node_with_clients() -> str:
         missing("node and npm are needed to talk with the JavaScript client")
     modules = JS_FOLDER / "node_modules"
     marker = modules / ".complete"
-    wanted = (JS_FOLDER / "package.json").read_text(encoding="utf-8")
+    files = [it for it in (JS_FOLDER / "package.json", PACKAGE_LOCK) if it.exists()]
+    wanted = "".join(it.read_text(encoding="utf-8") for it in files)
     with locked(CACHE / "js.lock"):
         if not marker.exists() or marker.read_text(encoding="utf-8") != wanted:
             shutil.rmtree(modules, ignore_errors=True)
-            _run(npm, *_NPM, within=JS_FOLDER)
+            _run(npm, "ci" if PACKAGE_LOCK.exists() else "install", *_NPM, within=JS_FOLDER)
             marker.write_text(wanted, encoding="utf-8")
     return node
 
@@ -158,10 +158,25 @@ def node_22() -> str:
     def install(folder: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "package.json").write_text("{}", encoding="utf-8")
-        _run(npm, *_NPM, f"{package}@{_NODE_22}", within=folder)
+        _run(npm, "install", "--no-package-lock", *_NPM, f"{package}@{_NODE_22}", within=folder)
 
     folder = _installed(f"{package}-{_NODE_22}", install)
     return str(folder / "node_modules" / package / "bin" / "node")
+
+
+def _pinned(requirement: str) -> list[str]:
+    """A requirement, and what it needs held to the lock; the package itself may be another one.
+
+    The lock belongs to one version of each package, and some tests want several of one.
+    """
+    if not LOCK.exists():
+        return [requirement]
+    name = requirement.partition("==")[0]
+    lines = LOCK.read_text(encoding="utf-8").splitlines()
+    constraints = CACHE / f"{requirement}.constraints.txt"
+    kept = [line for line in lines if line.partition("==")[0] != name]
+    constraints.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    return ["-c", str(constraints), requirement]
 
 
 def _installed(name: str, install: Callable[[Path], None]) -> Path:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.container.building import Image, mounted
@@ -125,13 +125,25 @@ def living(
             stderr=subprocess.STDOUT,
             encoding="utf-8",
         )
+        container = Container(process, image, told, volumes / "ca")
         try:
-            yield Container(process, image, told, volumes / "ca")
+            yield container
         finally:
+            _kill(container)
             process.kill()
             process.wait(SECONDS)
             assert process.stdout is not None
             process.stdout.close()
+
+
+def _kill(container: Container) -> None:
+    """Kill the first process of a container, and with it all others of its PID namespace.
+
+    ``unshare --kill-child`` is not enough: the kernel forgets the signal when ``chroot`` changes
+    the user (prctl(2), PR_SET_PDEATHSIG).
+    """
+    with suppress(OSError, IndexError):  # it has ended
+        os.kill(container.pid, signal.SIGKILL)
 
 
 def free_port() -> str:
