@@ -122,9 +122,9 @@ async def _bare() -> None:
 
 
 async def _fakefal(exchanges: int) -> None:
-    from fakefal import FakeFal
+    from fakefal import FakeFalServer
 
-    async with FakeFal(scenario(exchanges)) as fake:
+    async with FakeFalServer(scenario(exchanges)) as fake:
         print(fake.port, flush=True)
         await asyncio.Event().wait()
 

@@ -13,7 +13,13 @@ from fakefal._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from fakefal.engine.controls import CallRecord
-    from fakefal.errors import FakefalError, MissesFound, Mistake, PortTaken, ScenarioError
+    from fakefal.errors import (
+        FakefalError,
+        PortInUse,
+        ScenarioError,
+        ScenarioProblem,
+        UnmatchedCalls,
+    )
     from fakefal.scenario.builder import (
         absent,
         all_of,
@@ -24,15 +30,15 @@ if TYPE_CHECKING:
         more_than,
         regex,
     )
-    from fakefal.server.server import FakeFal
-    from fakefal.server.thread import ThreadedFakeFal
+    from fakefal.server.server import FakeFalServer
+    from fakefal.server.thread import ThreadedServer
     from fakefal.settings import Limits, Settings
     from fakefal.testing.checks import FakefalWarning
-    from fakefal.testing.factory import Unfinished
-    from fakefal.testing.fixture import Fake
-    from fakefal.testing.redirect.escapes import EscapeRefused
+    from fakefal.testing.factory import UnmetExpectations
+    from fakefal.testing.fixture import FakeFal
+    from fakefal.testing.redirect.escapes import EscapeBlocked
     from fakefal.testing.scripting.callables import Failure
-    from fakefal.testing.session import faking
+    from fakefal.testing.session import running_fake
     from fakefal.testing.unittest_mixin import FakeFalMixin
 
 _HOMES = {
@@ -65,30 +71,30 @@ _HOMES = {
 
 __all__ = [
     "CallRecord",
-    "EscapeRefused",
+    "EscapeBlocked",
     "Failure",
-    "Fake",
     "FakeFal",
     "FakeFalMixin",
+    "FakeFalServer",
     "FakefalError",
     "FakefalWarning",
     "Limits",
-    "MissesFound",
-    "Mistake",
-    "PortTaken",
+    "PortInUse",
     "ScenarioError",
+    "ScenarioProblem",
     "Settings",
-    "ThreadedFakeFal",
-    "Unfinished",
+    "ThreadedServer",
+    "UnmatchedCalls",
+    "UnmetExpectations",
     "absent",
     "all_of",
     "any_of",
     "anything",
     "contains",
-    "faking",
     "less_than",
     "more_than",
     "regex",
+    "running_fake",
 ]
 
 

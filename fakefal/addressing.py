@@ -10,18 +10,18 @@ from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 from fakefal.protocol.core import headers as names
-from fakefal.protocol.core.hosts import canonical
-from fakefal.protocol.errors.ingress import refused_by_ingress
+from fakefal.protocol.core.hosts import canonical_host
+from fakefal.protocol.errors.ingress import ingress_error
 
 CONTROL_PREFIX = "/_fakefal"
 
-_REAL = "https://{host}"
+_REAL_BASE = "https://{host}"
 
-_BROKEN = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
-_ASCII = "".join(map(chr, range(0x21, 0x7F)))
-_IN_HOST = ":[]!$&'()*+,;=._~-"
+_BROKEN_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
+_PRINTABLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+_HOST_CHARACTERS = ":[]!$&'()*+,;=._~-"
 
-HOW_TO = (
+NO_HOST_MESSAGE = (
     "This is fakefal, a local fake of fal.ai; the address does not say which fal host is meant. "
     "Put the host first in the path (/queue.fal.run/fal-ai/any-llm), or send it as the Host or "
     "X-Forwarded-Host header, or the whole URL as x-fal-target-url."
@@ -29,7 +29,7 @@ HOW_TO = (
 """What a request gets that names no fal host."""
 
 
-class Form(Enum):
+class AddressForm(Enum):
     """How a caller says which fal host it means (design.md section 2)."""
 
     PROXY = "proxy"
@@ -55,10 +55,10 @@ class Address:
     host: str
     path: str
     query: str
-    form: Form
+    form: AddressForm
     base: str
-    own: str = field(default="", compare=False)
-    name: str = field(default="", compare=False)
+    direct_base: str = field(default="", compare=False)
+    host_name: str = field(default="", compare=False)
     """The name by which the caller knows the host: it may have others."""
 
 
@@ -67,8 +67,8 @@ def resolve(
     headers: Mapping[str, str],
     *,
     scheme: str = "http",
-    local: str = "",
-    meant: str = "",
+    local_address: str = "",
+    connected_host: str = "",
 ) -> Address | None:
     """What a request means; None if it names no fal host.
 
@@ -78,47 +78,53 @@ def resolve(
     forwarded hosts the first counts: it is the one the caller used. Raises
     nothing.
     """
-    host_header = headers.get("host") or local
-    own = _own_base(scheme, host_header)
+    host_header = headers.get("host") or local_address
+    own_base = _own_base(scheme, host_header)
     if target_url := headers.get(names.TARGET_URL):
-        proxied = _absolute(_in_ascii(target_url, _ASCII), Form.PROXY, _REAL)
-        if proxied is not None and canonical(host_header) is None:
-            proxied.own = own
+        proxied = _parse_absolute(
+            _to_ascii(target_url, _PRINTABLE_ASCII), AddressForm.PROXY, _REAL_BASE
+        )
+        if proxied is not None and canonical_host(host_header) is None:
+            proxied.direct_base = own_base
         return proxied
     if "#" in target:
         target = target[: target.index("#")]
     if not target.startswith("/"):
-        if (found := _absolute(target, Form.HOST, "")) is not None:
-            return found
+        if (address := _parse_absolute(target, AddressForm.HOST, "")) is not None:
+            return address
         target = _path_of(target)
     path, _, query = target.partition("?")
     forwarded = headers.get("x-forwarded-host")
     if forwarded and "," in forwarded:
         forwarded = forwarded.partition(",")[0].strip()
-    for name in (forwarded, host_header, meant):
-        if name and (host := canonical(name)) is not None:
-            return Address(host, path, query, Form.HOST, _named_base(name, scheme), name=name)
-    told = headers.get(names.TARGET_HOST)
-    if told and (host := canonical(told)) is not None:
-        return Address(host, path, query, Form.BASE, own, name=told)
+    for name in (forwarded, host_header, connected_host):
+        if name and (host := canonical_host(name)) is not None:
+            return Address(
+                host, path, query, AddressForm.HOST, _named_base(name, scheme), host_name=name
+            )
+    target_host = headers.get(names.TARGET_HOST)
+    if target_host and (host := canonical_host(target_host)) is not None:
+        return Address(host, path, query, AddressForm.BASE, own_base, host_name=target_host)
     if path == CONTROL_PREFIX or path.startswith(f"{CONTROL_PREFIX}/"):
-        return Address("", path[len(CONTROL_PREFIX) :] or "/", query, Form.CONTROL, own)
-    first, slash, rest = path[1:].partition("/")
-    first = unquote(first)
-    host = canonical(first)
+        return Address("", path[len(CONTROL_PREFIX) :] or "/", query, AddressForm.CONTROL, own_base)
+    first_segment, slash, tail = path[1:].partition("/")
+    first_segment = unquote(first_segment)
+    host = canonical_host(first_segment)
     if host is None:
         return None
-    return Address(host, slash + rest or "/", query, Form.BASE, own, name=first)
+    return Address(
+        host, slash + tail or "/", query, AddressForm.BASE, own_base, host_name=first_segment
+    )
 
 
 @lru_cache(maxsize=256)
 def _own_base(scheme: str, host_header: str) -> str:
-    return f"{scheme}://{_in_ascii(host_header, _IN_HOST)}/{{host}}"
+    return f"{scheme}://{_to_ascii(host_header, _HOST_CHARACTERS)}/{{host}}"
 
 
-def _in_ascii(text: str, safe: str) -> str:
+def _to_ascii(text: str, safe: str) -> str:
     """Text as a URL can hold it; bytes that are no UTF-8 come as surrogates and are kept."""
-    if text.isascii() and safe is _ASCII:
+    if text.isascii() and safe is _PRINTABLE_ASCII:
         return text
     try:
         data = text.encode("utf-8", "surrogateescape")
@@ -127,59 +133,59 @@ def _in_ascii(text: str, safe: str) -> str:
     return quote(data, safe=safe)
 
 
-def link(address: Address, host: str, path: str) -> str:
+def url_for(address: Address, host: str, path: str) -> str:
     """A URL of a fal host that the caller of ``address`` can reach; ``path`` may hold a query."""
     return f"{address.base.replace('{host}', host)}{path}"
 
 
-def media_link(address: Address, host: str, path: str) -> str:
+def media_url_for(address: Address, host: str, path: str) -> str:
     """A URL of a file or upload that the caller of ``address`` can reach without a proxy.
 
     Source: client (protocol.md section 12: bytes go directly, never through the proxy).
     """
-    return f"{(address.own or address.base).replace('{host}', host)}{path}"
+    return f"{(address.direct_base or address.base).replace('{host}', host)}{path}"
 
 
-def path_text(path: str) -> str:
+def decode_path(path: str) -> str:
     """A path with its percent-encoding undone; raises the 400 of one that is broken.
 
     Source: inferred (nginx refuses broken encoding and zero bytes; protocol.md section 3.10).
     """
     if "%" not in path:
         return path
-    if _BROKEN.search(path) is not None:
-        raise refused_by_ingress(400, "the path has broken percent-encoding, or a zero byte")
+    if _BROKEN_ENCODING.search(path) is not None:
+        raise ingress_error(400, "the path has broken percent-encoding, or a zero byte")
     return unquote(path)
 
 
-def _absolute(url: str, form: Form, base: str) -> Address | None:
+def _parse_absolute(url: str, form: AddressForm, base: str) -> Address | None:
     try:
         parts = urlsplit(url)
         name, port = parts.hostname or "", parts.port
     except ValueError:
         return None
-    host = canonical(name)
+    host = canonical_host(name)
     if host is None or parts.scheme not in ("http", "https", "ws", "wss"):
         return None
     if not base:
         base = _named_base(f"{name}:{port}" if port else name, parts.scheme)
-    return Address(host, parts.path or "/", parts.query, form, base, name=name)
+    return Address(host, parts.path or "/", parts.query, form, base, host_name=name)
 
 
 def _path_of(target: str) -> str:
     """The path and query of an absolute target that names the fake itself."""
-    _, separator, rest = target.partition("://")
+    _, separator, tail = target.partition("://")
     if not separator:
         return f"/{target}"
-    slash = rest.find("/")
-    return rest[slash:] if slash >= 0 else "/"
+    slash = tail.find("/")
+    return tail[slash:] if slash >= 0 else "/"
 
 
 def _named_base(name: str, scheme: str) -> str:
     """How links look for a caller that uses real names: fal's own, or with the port it used."""
     _, colon, port = name.rpartition(":")
     if not colon or port in ("443", "80") or not (port.isascii() and port.isdigit()):
-        return _REAL
+        return _REAL_BASE
     if int(port[:6]) > 65_535:
-        return _REAL
+        return _REAL_BASE
     return f"{'https' if scheme in ('https', 'wss') else 'http'}://{{host}}:{port}"

@@ -10,7 +10,7 @@ class FakefalError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class ScenarioProblem:
     """One thing wrong in a scenario file.
 
     ``line`` and ``column`` count from 1; both are 0 where the scenario has no file. ``path`` is
@@ -21,29 +21,29 @@ class Mistake:
     line: int
     column: int
     path: str
-    what: str
-    right: str
+    message: str
+    suggestion: str
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}: " if self.line else f"{self.file}: "
+        location = f"{self.file}:{self.line}:{self.column}: " if self.line else f"{self.file}: "
         path = f"{self.path}: " if self.path else ""
-        right = f" — {self.right}" if self.right else ""
-        return f"{place}{path}{self.what}{right}"
+        suggestion = f" — {self.suggestion}" if self.suggestion else ""
+        return f"{location}{path}{self.message}{suggestion}"
 
 
 class ScenarioError(FakefalError):
     """A scenario that cannot be used; carries every mistake found, in the order of the file."""
 
-    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
-        self.mistakes = mistakes
-        super().__init__("\n".join(str(mistake) for mistake in mistakes))
+    def __init__(self, problems: tuple[ScenarioProblem, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(mistake) for mistake in problems))
 
 
 class SettingError(FakefalError):
     """A setting or option with a value that cannot be used."""
 
 
-class PortTaken(FakefalError):
+class PortInUse(FakefalError):
     """The port is in use by another program."""
 
     def __init__(self, host: str, port: int, option: str = "--port") -> None:
@@ -53,5 +53,5 @@ class PortTaken(FakefalError):
         )
 
 
-class MissesFound(FakefalError):
+class UnmatchedCalls(FakefalError):
     """Calls that no exchange matched, told by ``assert_no_misses`` and at a test's end."""

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fakefal.protocol.core.compat_flags import Switches, Unmatched
+from fakefal.protocol.core.compat_flags import CompatFlags, Unmatched
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,17 @@ class Limits:
     upload_bytes: int = 1_000_000_000
     files: int = 1_000
     file_bytes: int = 2_000_000_000
-    memory_bytes: int = 64_000_000
-    spool_bytes: int = 8_000_000_000
+    upload_memory_bytes: int = 64_000_000
+    upload_disk_bytes: int = 8_000_000_000
     jobs: int = 2_000
-    entries: int = 6_000
-    identities: int = 10_000
+    journal_entries: int = 6_000
+    request_ids: int = 10_000
     deliveries: int = 6_000
     tenants: int = 1_000
     sockets: int = 1_000
-    own_exchanges: int = 10_000
+    added_exchanges: int = 10_000
     tunnels: int = 2_000
-    idle_seconds: float = 75.0
+    idle_timeout_seconds: float = 75.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,15 @@ class Settings:
     control_hosts: frozenset[str] = frozenset()
     home: Path | None = None
     offline: bool = False
-    switches: Switches = field(default_factory=Switches)
+    flags: CompatFlags = field(default_factory=CompatFlags)
     limits: Limits = field(default_factory=Limits)
 
 
 def data_folder() -> Path:
     """Where fakefal keeps what outlives a run: ``$FAKEFAL_HOME``, or the user's folder for data."""
-    told = os.environ.get("FAKEFAL_HOME")
-    if told:
-        return Path(told).expanduser()
+    folder = os.environ.get("FAKEFAL_HOME")
+    if folder:
+        return Path(folder).expanduser()
     from platformdirs import user_data_path
 
     return user_data_path("fakefal", appauthor=False)

@@ -13,7 +13,7 @@ import aiohttp
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from fakefal.server.server import FakeFal
+from fakefal.server.server import FakeFalServer
 
 Result = TypeVar("Result")
 
@@ -23,7 +23,7 @@ RUN = "fal.run"
 
 
 @dataclass(frozen=True)
-class Heard:
+class ClientResponse:
     """An answer: status, headers, and the body as it came."""
 
     status: int
@@ -39,11 +39,11 @@ class Heard:
 class Caller:
     """Asks a fake over HTTP under the names of fal hosts."""
 
-    def __init__(self, session: aiohttp.ClientSession, fake: FakeFal) -> None:
+    def __init__(self, session: aiohttp.ClientSession, server: FakeFalServer) -> None:
         self.session = session
-        self.fake = fake
+        self.server = server
 
-    def asking(
+    def open_request(
         self,
         method: str,
         path: str,
@@ -51,65 +51,67 @@ class Caller:
         host: str | None = QUEUE,
         key: str | None = KEY,
         headers: dict[str, str] | None = None,
-        **more: Any,
+        **options: Any,
     ) -> Any:
         """The request, to be entered with ``async with``; ``host`` None leaves the own address."""
-        given = {} if host is None else {"Host": host}
+        all_headers = {} if host is None else {"Host": host}
         if key is not None:
-            given["Authorization"] = f"Key {key}"
-        url = URL(f"{self.fake.url}{path}", encoded=True)
-        return self.session.request(method, url, headers={**given, **(headers or {})}, **more)
+            all_headers["Authorization"] = f"Key {key}"
+        url = URL(f"{self.server.url}{path}", encoded=True)
+        return self.session.request(
+            method, url, headers={**all_headers, **(headers or {})}, **options
+        )
 
-    async def ask(self, method: str, path: str, **more: Any) -> Heard:
+    async def request(self, method: str, path: str, **options: Any) -> ClientResponse:
         """Ask, and hear the whole answer."""
-        async with self.asking(method, path, **more) as response:
+        async with self.open_request(method, path, **options) as response:
             body = await response.read()
-            return Heard(response.status, response.reason or "", response.headers, body)
+            return ClientResponse(response.status, response.reason or "", response.headers, body)
 
-    async def submit(self, endpoint: str = "fal-ai/any-llm", **more: Any) -> str:
+    async def submit(self, endpoint: str = "fal-ai/any-llm", **options: Any) -> str:
         """Submit a call to the queue; its request id."""
-        more.setdefault("json", {"prompt": "hi"})
-        heard = await self.ask("POST", f"/{endpoint}", **more)
-        assert heard.status == 200, heard.body
-        return str(heard.json["request_id"])
+        options.setdefault("json", {"prompt": "hi"})
+        response = await self.request("POST", f"/{endpoint}", **options)
+        assert response.status == 200, response.body
+        return str(response.json["request_id"])
 
-    async def run(self, endpoint: str = "fal-ai/any-llm", **more: Any) -> Heard:
+    async def run(self, endpoint: str = "fal-ai/any-llm", **options: Any) -> ClientResponse:
         """Run a call directly."""
-        more.setdefault("json", {"prompt": "hi"})
-        return await self.ask("POST", f"/{endpoint}", host=RUN, **more)
+        options.setdefault("json", {"prompt": "hi"})
+        return await self.request("POST", f"/{endpoint}", host=RUN, **options)
 
 
 @asynccontextmanager
-async def calling(*scenarios: Any, **settings: Any) -> AsyncIterator[Caller]:
+async def running_caller(*scenarios: Any, **settings: Any) -> AsyncIterator[Caller]:
     """A fake on a free port and a caller of it; the clock is manual unless said otherwise."""
     settings.setdefault("clock", "manual")
     async with (
-        FakeFal(*scenarios, **settings) as fake,
+        FakeFalServer(*scenarios, **settings) as server,
         aiohttp.ClientSession(auto_decompress=False) as session,
     ):
-        yield Caller(session, fake)
+        yield Caller(session, server)
 
 
-async def soon(awaited: Awaitable[Result]) -> Result:
+async def within_limit(awaited: Awaitable[Result]) -> Result:
     """What is awaited, if it comes before a person would lose patience."""
     return await asyncio.wait_for(awaited, 5)
 
 
-async def until(is_true: Callable[[], object]) -> None:
+async def wait_until(is_true: Callable[[], object]) -> None:
     """Let the server work until something is true."""
 
     async def wait() -> None:
         while not is_true():  # noqa: ASYNC110 (nobody tells how far the server is)
             await asyncio.sleep(0)
 
-    await soon(wait())
+    await within_limit(wait())
 
 
-async def speak(fake: FakeFal, data: bytes) -> bytes:
+async def send_bytes(server: FakeFalServer, data: bytes) -> bytes:
     """Write bytes to a fake, and read what comes until it closes the connection."""
-    reader, writer = await asyncio.open_connection(fake.host, fake.port)
+    reader, writer = await asyncio.open_connection(server.host, server.port)
     writer.write(data)
-    heard = await reader.read()
+    received = await reader.read()
     writer.close()
     await writer.wait_closed()
-    return heard
+    return received

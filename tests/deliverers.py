@@ -6,23 +6,23 @@ from collections.abc import Callable
 
 from fakefal.engine.queue.job import Job
 from fakefal.engine.tenant import Tenant
-from fakefal.engine.webhooks.deliveries import Delivery, Heard, Post
-from fakefal.engine.webhooks.scheduler import Webhooks
+from fakefal.engine.webhooks.deliveries import Delivery, DeliveryResult, WebhookRequest
+from fakefal.engine.webhooks.scheduler import WebhookScheduler
 from tests.worlds import make_call
 
 URL = "http://127.0.0.1:9/hook"
 
-Receive = Callable[[Post], Heard]
+Receiver = Callable[[WebhookRequest], DeliveryResult]
 
 
-def accept(_: Post) -> Heard:
+def accept(_: WebhookRequest) -> DeliveryResult:
     """A receiver that takes everything."""
-    return Heard(200, "ok")
+    return DeliveryResult(200, "ok")
 
 
-def refuse(_: Post) -> Heard:
+def reject(_: WebhookRequest) -> DeliveryResult:
     """A receiver that takes nothing."""
-    return Heard(500, "no")
+    return DeliveryResult(500, "no")
 
 
 def submit(tenant: Tenant, prompt: str = "hi", url: str = URL) -> Job:
@@ -30,16 +30,16 @@ def submit(tenant: Tenant, prompt: str = "hi", url: str = URL) -> Job:
     return tenant.submit(make_call(input_={"prompt": prompt}, webhook=url))
 
 
-def deliver(webhooks: Webhooks, receive: Receive = accept) -> list[Post]:
+def deliver(webhooks: WebhookScheduler, receive: Receiver = accept) -> list[WebhookRequest]:
     """Post all that is due at the clock's present."""
     posts = []
     while (post := webhooks.due()) is not None:
         posts.append(post)
-        webhooks.heard(post, receive(post))
+        webhooks.on_attempt_done(post, receive(post))
     return posts
 
 
-def run_out(webhooks: Webhooks, receive: Receive = accept) -> list[Post]:
+def run_out(webhooks: WebhookScheduler, receive: Receiver = accept) -> list[WebhookRequest]:
     """Move a manual clock from one due instant to the next until nothing is due."""
     posts = deliver(webhooks, receive)
     while (due := webhooks.next_due()) < float("inf"):
@@ -48,11 +48,11 @@ def run_out(webhooks: Webhooks, receive: Receive = accept) -> list[Post]:
     return posts
 
 
-def stages(webhooks: Webhooks) -> list[str]:
+def stages(webhooks: WebhookScheduler) -> list[str]:
     """Where each delivery is."""
     return [delivery.stage for delivery in webhooks.deliveries]
 
 
-def latest(webhooks: Webhooks) -> Delivery:
+def latest(webhooks: WebhookScheduler) -> Delivery:
     """The delivery that was made last."""
     return webhooks.deliveries[-1]

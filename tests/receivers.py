@@ -18,9 +18,9 @@ from aiohttp import web
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-AnyHook = TypeVar("AnyHook", bound="Hook")
+AnyReceiver = TypeVar("AnyReceiver", bound="WebhookReceiver")
 
-Decide = Callable[[int], int]
+ChooseStatus = Callable[[int], int]
 """The status to answer, from how many webhooks came before."""
 
 
@@ -47,12 +47,12 @@ def verify(keys: list[dict[str, str]], headers: Mapping[str, str], body: bytes, 
     return False
 
 
-class Hook:
+class WebhookReceiver:
     """An aiohttp application that takes webhooks at ``url``; it can be stopped and begun again."""
 
-    def __init__(self, decide: Decide = lambda _: 200) -> None:
-        self.decide = decide
-        self.came: list[tuple[dict[str, str], bytes]] = []
+    def __init__(self, choose_status: ChooseStatus = lambda _: 200) -> None:
+        self.choose_status = choose_status
+        self.received: list[tuple[dict[str, str], bytes]] = []
         self.accepted: list[str] = []
         self.port = 0
         self._runner: web.AppRunner | None = None
@@ -64,49 +64,49 @@ class Hook:
     @property
     def ids(self) -> list[str]:
         """The request ids that came, oldest first."""
-        return [json.loads(body)["request_id"] for _, body in self.came]
+        return [json.loads(body)["request_id"] for _, body in self.received]
 
-    async def begin(self) -> None:
+    async def start(self) -> None:
         app = web.Application()
-        app.router.add_post("/hook", self._take)
+        app.router.add_post("/hook", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
         self.port = self._runner.addresses[0][1]
 
-    async def end(self) -> None:
+    async def stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
         self._runner = None
 
-    async def answer(self, status: int, body: bytes) -> web.StreamResponse:
+    async def respond(self, status: int, body: bytes) -> web.StreamResponse:
         """What the sender is told; to be overridden."""
         return web.Response(status=status, text=f"status {status}")
 
-    async def _take(self, request: web.Request) -> web.StreamResponse:
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        status = self.decide(len(self.came))
-        self.came.append((dict(request.headers), body))
+        status = self.choose_status(len(self.received))
+        self.received.append((dict(request.headers), body))
         if 200 <= status < 300:
             self.accepted.append(json.loads(body)["request_id"])
-        return await self.answer(status, body)
+        return await self.respond(status, body)
 
-    async def __aenter__(self: AnyHook) -> AnyHook:
-        await self.begin()
+    async def __aenter__(self: AnyReceiver) -> AnyReceiver:
+        await self.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.end()
+        await self.stop()
 
 
 @asynccontextmanager
-async def raw_receiver(speak: Callable[[Any, Any], Any]) -> AsyncIterator[str]:
+async def raw_receiver(respond: Callable[[Any, Any], Any]) -> AsyncIterator[str]:
     """A receiver that reads a request and then does what ``speak(reader, writer)`` does."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         try:
-            await speak(reader, writer)
+            await respond(reader, writer)
         finally:
             writer.close()
 
@@ -119,6 +119,6 @@ async def raw_receiver(speak: Callable[[Any, Any], Any]) -> AsyncIterator[str]:
 
 async def fetch_keys(url: str) -> list[dict[str, str]]:
     """The keys of a JWKS, fetched as a receiver does: without a key of fal's."""
-    async with aiohttp.ClientSession() as session, session.get(url) as answer:
-        found: list[dict[str, str]] = (await answer.json())["keys"]
-        return found
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        keys: list[dict[str, str]] = (await response.json())["keys"]
+        return keys

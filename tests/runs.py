@@ -16,7 +16,7 @@ from tests.blackbox.driving import environment
 SECONDS = 60
 
 
-class Ran(NamedTuple):
+class RunOutput(NamedTuple):
     """How a run ended: its exit code, what was written, and its report."""
 
     code: int
@@ -35,7 +35,7 @@ def run(
     options: tuple[str | Path, ...] = (),
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
-) -> Ran:
+) -> RunOutput:
     """Run a command under fakefal, with an environment that holds no way out and no key.
 
     ``env`` is set on top of that.
@@ -45,7 +45,7 @@ def run(
     inherited["FAKEFAL_HOME"] = os.environ["FAKEFAL_HOME"]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        done = subprocess.run(
+        completed = subprocess.run(
             arguments("--report", report, *options, command=command),
             env={**inherited, **(env or {})},
             cwd=cwd,
@@ -55,5 +55,5 @@ def run(
             timeout=SECONDS,
             check=False,
         )
-        told = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
-    return Ran(done.returncode, done.stdout, done.stderr, told)
+        report_data = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
+    return RunOutput(completed.returncode, completed.stdout, completed.stderr, report_data)

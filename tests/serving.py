@@ -25,7 +25,7 @@ _LAST_OF_GREETING = "curl"
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class Ended(NamedTuple):
+class ProcessExit(NamedTuple):
     """How a server ended: its exit code, the lines not read before, and what it complained of."""
 
     code: int
@@ -33,7 +33,7 @@ class Ended(NamedTuple):
     errors: str
 
 
-class Served:
+class ServeProcess:
     """A running server; its output is read by a thread, so that no reading can hang a test."""
 
     def __init__(self, process: subprocess.Popen[str], errors: IO[str]) -> None:
@@ -41,45 +41,45 @@ class Served:
         self.process = process
         self._errors = errors
         self._lines: Queue[str | None] = Queue()
-        threading.Thread(target=self._pump, args=(process.stdout,), daemon=True).start()
-        self.greeting = [self.line()]
-        found = _LISTENS.search(self.greeting[0])
-        if found is None:
+        threading.Thread(target=self._read_output, args=(process.stdout,), daemon=True).start()
+        self.greeting = [self.next_line()]
+        match = _LISTENS.search(self.greeting[0])
+        if match is None:
             raise AssertionError(f"no greeting: {self.greeting[0]}")
-        self.url = found[1]
+        self.url = match[1]
         while not self.greeting[-1].strip().startswith(_LAST_OF_GREETING):
-            self.greeting.append(self.line())
+            self.greeting.append(self.next_line())
 
-    def line(self) -> str:
+    def next_line(self) -> str:
         """The next line of output."""
         try:
             line = self._lines.get(timeout=SECONDS)
         except Empty:
             raise AssertionError("no line came") from None
         if line is None:
-            raise AssertionError(f"the server has ended: {self._complaints()}")
+            raise AssertionError(f"the server has ended: {self._read_errors()}")
         return line
 
-    def end(self, number: signal.Signals = signal.SIGTERM, within: float = SECONDS) -> Ended:
+    def stop(self, number: signal.Signals = signal.SIGTERM, within: float = SECONDS) -> ProcessExit:
         """Send a signal and wait for the end."""
         self.process.send_signal(number)
         code = self.process.wait(within)
-        rest = list(iter(lambda: self._lines.get(timeout=SECONDS), None))
-        return Ended(code, rest, self._complaints())
+        remaining = list(iter(lambda: self._lines.get(timeout=SECONDS), None))
+        return ProcessExit(code, remaining, self._read_errors())
 
-    def _pump(self, stdout: IO[str]) -> None:
+    def _read_output(self, stdout: IO[str]) -> None:
         with stdout:
             for line in stdout:
                 self._lines.put(line.rstrip("\n"))
         self._lines.put(None)
 
-    def _complaints(self) -> str:
+    def _read_errors(self) -> str:
         self._errors.seek(0)
         return self._errors.read()
 
 
 @contextmanager
-def serve(*arguments: str, **env: str) -> Iterator[Served]:
+def serve(*arguments: str, **env: str) -> Iterator[ServeProcess]:
     """Start the command and wait until it has said where it listens; it is killed at the end."""
     command = [sys.executable, "-m", "fakefal", "serve", "--port", "0", *arguments]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
@@ -91,13 +91,13 @@ def serve(*arguments: str, **env: str) -> Iterator[Served]:
             env={**os.environ, "PYTHONIOENCODING": "utf-8", **env},
         )
         try:
-            yield Served(process, errors)
+            yield ServeProcess(process, errors)
         finally:
             process.kill()
             process.wait(SECONDS)
 
 
-def ask(
+def request_json(
     url: str, body: Any = None, *, key: str | None = "a:b", method: str | None = None
 ) -> tuple[int, Any]:
     """Ask a fake: status and JSON of the answer."""

@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.addressing import (
-    HOW_TO,
+    NO_HOST_MESSAGE,
     Address,
-    Form,
-    link,
-    media_link,
-    path_text,
+    AddressForm,
+    decode_path,
+    media_url_for,
     resolve,
+    url_for,
 )
-from fakefal.protocol.core.hosts import CANONICAL
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS
+from fakefal.protocol.errors.errors import ApiError
 
 LOCAL = "127.0.0.1:8787"
 OWN = {"host": LOCAL}
@@ -32,53 +32,56 @@ TARGET = "https://queue.fal.run/fal-ai/any-llm?logs=1"
         pytest.param(
             "/api/fal/proxy?a=b",
             {**OWN, "x-fal-target-url": TARGET},
-            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", Form.PROXY, REAL),
+            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", AddressForm.PROXY, REAL),
             id="proxy-header-with-any-path",
         ),
         pytest.param(
             "/fal-ai/any-llm?logs=1",
             {**OWN, "x-forwarded-host": "queue.fal.run"},
-            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", Form.HOST, REAL),
+            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", AddressForm.HOST, REAL),
             id="forwarded-host",
         ),
         pytest.param(
             "/fal-ai/any-llm?logs=1",
             {"host": "queue.fal.run"},
-            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", Form.HOST, REAL),
+            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", AddressForm.HOST, REAL),
             id="host",
         ),
         pytest.param(
             "http://queue.fal.run/fal-ai/any-llm?logs=1",
             OWN,
-            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", Form.HOST, REAL),
+            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", AddressForm.HOST, REAL),
             id="absolute-form",
         ),
         pytest.param(
             f"http://{LOCAL}/queue.fal.run/fal-ai/any-llm?logs=1",
             OWN,
-            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", Form.BASE, BASE),
+            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", AddressForm.BASE, BASE),
             id="absolute-form-of-the-fake-itself",
         ),
         pytest.param(
             "/queue.fal.run/fal-ai/any-llm?logs=1",
             OWN,
-            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", Form.BASE, BASE),
+            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", AddressForm.BASE, BASE),
             id="base-url",
         ),
         pytest.param(
             "/fal-ai/any-llm?logs=1",
             {**OWN, "x-fal-target-host": "queue.fal.run"},
-            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", Form.BASE, BASE),
+            Address("queue.fal.run", "/fal-ai/any-llm", "logs=1", AddressForm.BASE, BASE),
             id="target-host-header",
         ),
         pytest.param(
             "/_fakefal/clock?x=1",
             OWN,
-            Address("", "/clock", "x=1", Form.CONTROL, BASE),
+            Address("", "/clock", "x=1", AddressForm.CONTROL, BASE),
             id="control",
         ),
         pytest.param(
-            "/_fakefal", OWN, Address("", "/", "", Form.CONTROL, BASE), id="control-without-path"
+            "/_fakefal",
+            OWN,
+            Address("", "/", "", AddressForm.CONTROL, BASE),
+            id="control-without-path",
         ),
     ],
 )
@@ -88,7 +91,7 @@ def test_every_form_names_the_same_host_path_and_query(
     assert resolve(target, headers) == expected
 
 
-@pytest.mark.parametrize(("name", "meant"), CANONICAL.items())
+@pytest.mark.parametrize(("name", "meant"), CANONICAL_HOSTS.items())
 def test_backup_and_older_names_mean_the_host_they_stand_for(name: str, meant: str) -> None:
     by_host = resolve("/x", {"host": name})
     by_path = resolve(f"/{name}/x", OWN)
@@ -109,7 +112,7 @@ def test_backup_and_older_names_mean_the_host_they_stand_for(name: str, meant: s
 )
 def test_links_keep_a_port_that_is_not_fals_own(host: str, scheme: str, base: str) -> None:
     found = resolve("/x", {"host": host}, scheme=scheme)
-    assert found == Address("queue.fal.run", "/x", "", Form.HOST, base)
+    assert found == Address("queue.fal.run", "/x", "", AddressForm.HOST, base)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +125,7 @@ def test_links_keep_a_port_that_is_not_fals_own(host: str, scheme: str, base: st
 )
 def test_an_absolute_target_gets_links_of_its_own_scheme_and_port(url: str, base: str) -> None:
     found = resolve(url, OWN)
-    assert found == Address("queue.fal.run", "/x", "", Form.HOST, base)
+    assert found == Address("queue.fal.run", "/x", "", AddressForm.HOST, base)
 
 
 def test_the_proxy_header_goes_before_all_other_forms() -> None:
@@ -134,7 +137,7 @@ def test_the_proxy_header_goes_before_all_other_forms() -> None:
     }
     found = resolve("/v3.fal.media/x", headers)
     assert found is not None
-    assert (found.host, found.form) == ("queue.fal.run", Form.PROXY)
+    assert (found.host, found.form) == ("queue.fal.run", AddressForm.PROXY)
 
 
 def test_the_forwarded_host_goes_before_the_host() -> None:
@@ -145,13 +148,13 @@ def test_the_forwarded_host_goes_before_the_host() -> None:
 
 def test_the_host_header_goes_before_the_path() -> None:
     found = resolve("/fal.run/x", {"host": "queue.fal.run"})
-    assert found == Address("queue.fal.run", "/fal.run/x", "", Form.HOST, REAL)
+    assert found == Address("queue.fal.run", "/fal.run/x", "", AddressForm.HOST, REAL)
 
 
 def test_a_request_without_host_gets_links_to_the_servers_own_address() -> None:
-    found = resolve("/queue.fal.run/x", {}, local=LOCAL)
+    found = resolve("/queue.fal.run/x", {}, local_address=LOCAL)
     assert found is not None
-    assert link(found, "fal.run", "/y") == f"http://{LOCAL}/fal.run/y"
+    assert url_for(found, "fal.run", "/y") == f"http://{LOCAL}/fal.run/y"
 
 
 @pytest.mark.parametrize(
@@ -191,7 +194,7 @@ def test_what_names_no_fal_host_is_nothing(target: str, headers: Mapping[str, st
     "spelling", ["/queue.fal.run/", "Host", "X-Forwarded-Host", "x-fal-target-url"]
 )
 def test_the_instructions_name_each_way_to_say_a_host(spelling: str) -> None:
-    assert spelling in HOW_TO
+    assert spelling in NO_HOST_MESSAGE
 
 
 names = st.sampled_from(
@@ -204,10 +207,10 @@ odd = st.text() | st.sampled_from(
 
 @given(target=odd, headers=st.dictionaries(names, odd), scheme=odd, local=odd)
 def test_no_input_raises(target: str, headers: dict[str, str], scheme: str, local: str) -> None:
-    found = resolve(target, headers, scheme=scheme, local=local)
+    found = resolve(target, headers, scheme=scheme, local_address=local)
     if found is not None:
         assert found.path.startswith("/")
-        assert link(found, "queue.fal.run", "/x").endswith("/x")
+        assert url_for(found, "queue.fal.run", "/x").endswith("/x")
 
 
 paths = st.lists(st.text(min_size=1, max_size=8), max_size=4).map(
@@ -215,8 +218,8 @@ paths = st.lists(st.text(min_size=1, max_size=8), max_size=4).map(
 )
 queries = st.text(alphabet="ab1=&%20+-_.~/?", max_size=12)
 ports = st.sampled_from(["", ":80", ":443", ":8787", ":65535"])
-known_hosts = st.sampled_from(sorted(set(CANONICAL.values())))
-spelled_hosts = st.sampled_from(sorted(CANONICAL))
+known_hosts = st.sampled_from(sorted(set(CANONICAL_HOSTS.values())))
+spelled_hosts = st.sampled_from(sorted(CANONICAL_HOSTS))
 
 
 @st.composite
@@ -241,7 +244,7 @@ def requests(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
 
 def follow(address: Address, url: str) -> Address | None:
     """What the request means that the caller of ``address`` makes to a link it was given."""
-    if address.form is Form.PROXY:
+    if address.form is AddressForm.PROXY:
         return resolve("/api/fal/proxy", {**OWN, "x-fal-target-url": url})
     parts = urlsplit(url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -254,7 +257,7 @@ def test_resolve_undoes_link_in_every_form(
 ) -> None:
     address = resolve(*request)
     assert address is not None
-    found = follow(address, link(address, host, f"{path}?{query}" if query else path))
+    found = follow(address, url_for(address, host, f"{path}?{query}" if query else path))
     assert found == Address(host, path, query, address.form, address.base)
 
 
@@ -265,19 +268,19 @@ def test_a_link_to_what_was_asked_for_means_the_same_address(
     address = resolve(*request)
     assert address is not None
     rest = f"{address.path}?{address.query}" if address.query else address.path
-    assert follow(address, link(address, address.host, rest)) == address
+    assert follow(address, url_for(address, address.host, rest)) == address
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
 def test_path_text_undoes_quote(text: str) -> None:
-    assert path_text(quote(text)) == text
+    assert decode_path(quote(text)) == text
 
 
 @pytest.mark.parametrize("path", ["/a%", "/a%2", "/%zz", "/a%00b"])
 def test_a_path_with_broken_encoding_is_refused_by_the_load_balancer(path: str) -> None:
-    with pytest.raises(WireError) as caught:
-        path_text(path)
-    assert (caught.value.status, caught.value.identified) == (400, False)
+    with pytest.raises(ApiError) as caught:
+        decode_path(path)
+    assert (caught.value.status, caught.value.has_request_id) == (400, False)
 
 
 @pytest.mark.parametrize(
@@ -314,7 +317,7 @@ def test_a_fragment_is_left_out() -> None:
 def test_a_host_stands_in_links_as_a_url_can_hold_it(host: str, base: str) -> None:
     address = resolve("/fal.run/a/b", {"host": host})
     assert address is not None
-    assert link(address, "fal.run", "") == base
+    assert url_for(address, "fal.run", "") == base
 
 
 @pytest.mark.parametrize(
@@ -327,8 +330,8 @@ def test_a_host_stands_in_links_as_a_url_can_hold_it(host: str, base: str) -> No
 def test_a_file_is_reached_without_the_proxy(headers: dict[str, str], expected: str) -> None:
     address = resolve("/api/fal/proxy", {**headers, "x-fal-target-url": TARGET})
     assert address is not None
-    assert media_link(address, "v3b.fal.media", "/a") == expected
-    assert link(address, "v3b.fal.media", "/a") == "https://v3b.fal.media/a"
+    assert media_url_for(address, "v3b.fal.media", "/a") == expected
+    assert url_for(address, "v3b.fal.media", "/a") == "https://v3b.fal.media/a"
 
 
 @given(request=requests(), host=known_hosts)
@@ -337,5 +340,5 @@ def test_in_every_other_form_files_are_reached_like_all_the_rest(
 ) -> None:
     address = resolve(*request)
     assert address is not None
-    if address.form is not Form.PROXY:
-        assert media_link(address, host, "/a") == link(address, host, "/a")
+    if address.form is not AddressForm.PROXY:
+        assert media_url_for(address, host, "/a") == url_for(address, host, "/a")

@@ -14,20 +14,20 @@ import fal_client
 import pytest
 
 from fakefal.control.routes import ROUTES
-from fakefal.protocol.core.compat_flags import SWITCH_NAMES
-from fakefal.protocol.errors.catalog import CATALOGUE
+from fakefal.protocol.core.compat_flags import FLAG_NAMES
+from fakefal.protocol.errors.catalog import CATALOG
 from fakefal.protocol.errors.fault import OPERATIONS
 from fakefal.scenario.files.loader import load_file, load_text
 from fakefal.scenario.matching.operators import OPERATORS
-from fakefal.scenario.model.defaults import Circumstances
-from fakefal.scenario.model.faults import WORDS
+from fakefal.scenario.model.defaults import ScenarioDefaults
+from fakefal.scenario.model.faults import FAULT_DESCRIPTIONS
 from fakefal.scenario.model.options import Options
 from fakefal.scenario.model.webhooks import JWKS_WORDS, WEBHOOK_WORDS, JwksSpec, WebhookSpec
 from fakefal.scenario.presets.registry import PRESETS
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from fakefal.testing.config.settings import SETTINGS
-from fakefal.testing.fixture import Fake
+from fakefal.testing.fixture import FakeFal
 from fakefal.testing.receiver import Receiver
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import JS_FOLDER, node_with_clients, openai_python
@@ -57,7 +57,7 @@ COMMAND_NAMES = (
     "ca",
     "demo",
 )
-CIRCUMSTANCES = [name for name in Circumstances.model_fields if name != "options"]
+CIRCUMSTANCES = [name for name in ScenarioDefaults.model_fields if name != "options"]
 ADDRESS = "http://127.0.0.1:8787"
 
 
@@ -95,9 +95,9 @@ IS_TEST = re.compile(r"^ *(async )?def test_", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[FakeFal]:
+def served() -> Iterator[FakeFalServer]:
     scenarios = [ROOT / "scenarios" / name for name in ("quickstart.yaml", "every-way.yaml")]
-    with ThreadedFakeFal(FakeFal(*scenarios, clock="instant")) as fake:
+    with ThreadedServer(FakeFalServer(*scenarios, clock="instant")) as fake:
         yield fake
 
 
@@ -119,7 +119,7 @@ def run(command: list[str], folder: Path, **env: str) -> str:
 @pytest.mark.parametrize("block", blocks("yaml"), ids=place)
 def test_a_scenario_in_the_documents_loads(block: Block) -> None:
     loaded = load_text(block.text, block.place)
-    assert loaded.entries or loaded.scenario.account
+    assert loaded.exchanges or loaded.scenario.account
 
 
 @pytest.mark.parametrize("document", [it.name for it in DOCUMENTS])
@@ -148,17 +148,21 @@ def is_openais(block: Block) -> bool:
 
 
 @pytest.mark.parametrize("block", [block for block in PROGRAMS if not is_openais(block)], ids=place)
-def test_a_program_in_the_documents_runs(block: Block, served: FakeFal, tmp_path: Path) -> None:
+def test_a_program_in_the_documents_runs(
+    block: Block, served: FakeFalServer, tmp_path: Path
+) -> None:
     run_program(sys.executable, block, served, tmp_path)
 
 
 @pytest.mark.blackbox
 @pytest.mark.parametrize("block", [it for it in PROGRAMS if is_openais(it)], ids=place)
-def test_a_program_with_openais_client_runs(block: Block, served: FakeFal, tmp_path: Path) -> None:
+def test_a_program_with_openais_client_runs(
+    block: Block, served: FakeFalServer, tmp_path: Path
+) -> None:
     run_program(openai_python("3.54.0"), block, served, tmp_path)
 
 
-def run_program(python: str, block: Block, served: FakeFal, tmp_path: Path) -> None:
+def run_program(python: str, block: Block, served: FakeFalServer, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
     program = tmp_path / "program.py"
     program.write_text(block.text.replace(ADDRESS, served.url), encoding="utf-8")
@@ -168,14 +172,14 @@ def run_program(python: str, block: Block, served: FakeFal, tmp_path: Path) -> N
 
 @pytest.mark.blackbox
 @pytest.mark.parametrize("block", blocks("js"), ids=place)
-def test_a_script_in_the_documents_runs(block: Block, served: FakeFal) -> None:
+def test_a_script_in_the_documents_runs(block: Block, served: FakeFalServer) -> None:
     node = node_with_clients()
     program = block.text.replace(ADDRESS, served.url)
     printed = run([node, "--input-type=module", "--eval", program], JS_FOLDER)
     assert "Ship it." in printed.splitlines()
 
 
-def test_the_curl_call_of_the_readme_answers(served: FakeFal, tmp_path: Path) -> None:
+def test_the_curl_call_of_the_readme_answers(served: FakeFalServer, tmp_path: Path) -> None:
     shown = [block.text for block in blocks("sh") if block.place.startswith("README")]
     (call,) = [text for text in shown if text.startswith("curl")]
     printed = run(["sh", "-c", call.replace(ADDRESS, served.url)], tmp_path)
@@ -189,7 +193,7 @@ def test_the_commands_of_the_guide_to_trouble_print(tmp_path: Path) -> None:
 
 
 def test_the_commands_of_the_guide_to_webhooks_run(
-    tmp_path: Path, fakefal: Fake, fakefal_receiver: Receiver
+    tmp_path: Path, fakefal: FakeFal, fakefal_receiver: Receiver
 ) -> None:
     fakefal.on().text("x")
     url = fakefal_receiver.url
@@ -207,7 +211,7 @@ def test_the_commands_of_the_guide_to_webhooks_run(
 def test_the_guide_to_the_control_api_is_run_as_it_stands(tmp_path: Path) -> None:
     scenario = ROOT / "scenarios" / "quickstart.yaml"
     asked: set[str] = set()
-    with ThreadedFakeFal(FakeFal(scenario, clock="instant", home=tmp_path)) as fake:
+    with ThreadedServer(FakeFalServer(scenario, clock="instant", home=tmp_path)) as fake:
         script = "\n".join(block.text for block in blocks("bash"))
         told = script.replace(ADDRESS, fake.url)
         run(["bash", "-euo", "pipefail", "-c", told], tmp_path, NO_PROXY="*")
@@ -257,14 +261,14 @@ def test_everything_that_a_user_can_name_is_in_the_documents() -> None:
         *(f"`{name}`" for name in JWKS_WORDS),
         *(f"{{{name}: " for name in JwksSpec.model_fields if name != "times"),
         *(f"`{name}`" for name in options),
-        *(f"`{name}`" for name in CATALOGUE),
-        *(f"`{name}`" for name in (*WORDS, *PRESETS, *OPERATIONS)),
+        *(f"`{name}`" for name in CATALOG),
+        *(f"`{name}`" for name in (*FAULT_DESCRIPTIONS, *PRESETS, *OPERATIONS)),
         *(f"`{name}`" for name in CIRCUMSTANCES),
         *(f"/_fakefal{route.path}`" for route in ROUTES if route.path != "/"),
         *OPERATORS,
     ]
     assert [name for name in wanted if name not in text] == []
-    assert set(SWITCH_NAMES) < set(options)
+    assert set(FLAG_NAMES) < set(options)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +282,7 @@ def test_everything_that_a_user_can_name_is_in_the_documents() -> None:
 )
 def test_an_example_scenario_loads_and_names_the_schema(path: Path) -> None:
     loaded = load_file(path)
-    assert all(entry.exchange.id for entry in loaded.entries)
+    assert all(entry.model.id for entry in loaded.exchanges)
     assert (
         "scenario.schema.json"
         in path.read_text(encoding="utf-8").splitlines()[1 if path.suffix == ".json" else 0]

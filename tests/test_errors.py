@@ -3,43 +3,50 @@ from __future__ import annotations
 import pytest
 
 from fakefal import errors
-from fakefal.errors import FakefalError, Mistake, PortTaken, ScenarioError
+from fakefal.errors import FakefalError, PortInUse, ScenarioError, ScenarioProblem
 
 
 @pytest.mark.parametrize(
     ("mistake", "text"),
     [
         (
-            Mistake("a.yaml", 14, 11, "exchanges[2].times", '"x" is not a number', "write 2"),
+            ScenarioProblem(
+                "a.yaml", 14, 11, "exchanges[2].times", '"x" is not a number', "write 2"
+            ),
             'a.yaml:14:11: exchanges[2].times: "x" is not a number — write 2',
         ),
-        (Mistake("a.yaml", 0, 0, "", "no such file", "check the path"), "a.yaml: no such file — "),
-        (Mistake("a.yaml", 3, 1, "", "not YAML", ""), "a.yaml:3:1: not YAML"),
-        (Mistake("on(…)", 0, 0, "when", "is empty", ""), "on(…): when: is empty"),
+        (
+            ScenarioProblem("a.yaml", 0, 0, "", "no such file", "check the path"),
+            "a.yaml: no such file — ",
+        ),
+        (ScenarioProblem("a.yaml", 3, 1, "", "not YAML", ""), "a.yaml:3:1: not YAML"),
+        (ScenarioProblem("on(…)", 0, 0, "when", "is empty", ""), "on(…): when: is empty"),
     ],
 )
-def test_a_mistake_says_where_what_and_what_would_be_right(mistake: Mistake, text: str) -> None:
+def test_a_mistake_says_where_what_and_what_would_be_right(
+    mistake: ScenarioProblem, text: str
+) -> None:
     assert str(mistake).startswith(text)
-    assert str(mistake).endswith(mistake.right or mistake.what)
+    assert str(mistake).endswith(mistake.suggestion or mistake.message)
 
 
 def test_a_scenario_error_tells_all_its_mistakes_in_order() -> None:
-    first = Mistake("a.yaml", 1, 1, "name", "is no text", "")
-    second = Mistake("a.yaml", 2, 1, "seed", "is no number", "")
+    first = ScenarioProblem("a.yaml", 1, 1, "name", "is no text", "")
+    second = ScenarioProblem("a.yaml", 2, 1, "seed", "is no number", "")
     error = ScenarioError((first, second))
-    assert error.mistakes == (first, second)
+    assert error.problems == (first, second)
     assert str(error) == f"{first}\n{second}"
 
 
 def test_a_taken_port_is_told_with_a_way_out() -> None:
-    assert str(PortTaken("127.0.0.1", 8787)) == (
+    assert str(PortInUse("127.0.0.1", 8787)) == (
         "port 8787 on 127.0.0.1 is taken — stop the other server, or pass --port 0 to use a free "
         "one"
     )
 
 
 @pytest.mark.parametrize(
-    "kind", [PortTaken, ScenarioError, errors.SettingError, errors.MissesFound]
+    "kind", [PortInUse, ScenarioError, errors.SettingError, errors.UnmatchedCalls]
 )
 def test_every_mistake_of_the_user_can_be_caught_as_one_kind(kind: type[Exception]) -> None:
     assert issubclass(kind, FakefalError)

@@ -12,9 +12,9 @@ import pytest
 
 from fakefal.cli.env import env
 from fakefal.cli.run import run
-from fakefal.guard.environment import KEYS
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.guard.environment import KEY_VARIABLES
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.blackbox.driving import environment
 from tests.test_documents import ROOT, lines_of
 
@@ -68,7 +68,7 @@ def test_a_run_of_the_guide(folder: Path, line: str) -> None:
 def test_the_environment_of_the_guide(folder: Path) -> None:
     lines = [line for line in LINES if not line.startswith("fakefal run")]
     scenario = folder / "scenarios" / "quickstart.yaml"
-    with ThreadedFakeFal(FakeFal(scenario, home=folder / "home")) as fake:
+    with ThreadedServer(FakeFalServer(scenario, home=folder / "home")) as fake:
         script = "\n".join(lines).replace("env)", f"env --url {fake.url})")
         assert follow(folder, script) == "Ship it.\n"
 
@@ -76,4 +76,4 @@ def test_the_environment_of_the_guide(folder: Path) -> None:
 def test_every_option_is_in_the_guide() -> None:
     names = [option for command in (run, env) for it in command.params for option in it.opts]
     assert [name for name in names if name.startswith("--") and name not in GUIDE] == []
-    assert [name for name in KEYS if f"`{name}`" not in GUIDE] == []
+    assert [name for name in KEY_VARIABLES if f"`{name}`" not in GUIDE] == []

@@ -10,11 +10,11 @@ import aiohttp
 import pytest
 
 from fakefal.protocol import sse
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
-from fakefal.testing.fixture import Fake
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
+from fakefal.testing.fixture import FakeFal
 from fakefal.testing.receiver import Receiver
-from tests.callers import RUN, Caller, calling
+from tests.callers import RUN, Caller, running_caller
 
 LIBRARY = Path(__file__).parents[1] / "scenarios"
 ANY_LLM = "fal-ai/any-llm"
@@ -26,10 +26,10 @@ async def ran(caller: Caller, prompt: str, endpoint: str = ANY_LLM, **given: Any
 
 
 async def test_chat_streams_in_every_way() -> None:
-    async with calling(LIBRARY / "chat-streaming.yaml", clock="instant") as caller:
+    async with running_caller(LIBRARY / "chat-streaming.yaml", clock="instant") as caller:
         counts = {}
         for prompt in ("words", "characters", "three", "listed"):
-            heard = await caller.ask(
+            heard = await caller.request(
                 "POST", f"/{ANY_LLM}/stream", host=RUN, json={"prompt": prompt}
             )
             counts[prompt] = len(sse.Decoder().feed(heard.body))
@@ -37,28 +37,28 @@ async def test_chat_streams_in_every_way() -> None:
 
 
 async def test_a_long_queue_counts_down() -> None:
-    async with calling(LIBRARY / "long-queue.yaml", clock="instant") as caller:
+    async with running_caller(LIBRARY / "long-queue.yaml", clock="instant") as caller:
         id_ = await caller.submit(json={"prompt": "patience"})
         path = f"/{ANY_LLM}/requests/{id_}"
-        told = [(await caller.ask("GET", f"{path}/status")).json for _ in range(6)]
+        told = [(await caller.request("GET", f"{path}/status")).json for _ in range(6)]
     assert [it.get("queue_position") for it in told] == [12, 3, 3, 0, None, None]
     assert told[-1]["status"] == "COMPLETED"
 
 
 async def test_images_are_files_that_can_be_read() -> None:
-    async with calling(LIBRARY / "images.yaml", clock="instant") as caller:
+    async with running_caller(LIBRARY / "images.yaml", clock="instant") as caller:
         image = (await ran(caller, "an orange cat", "fal-ai/fast-sdxl"))["images"][0]
         path = image["url"].removeprefix("https://v3b.fal.media")
-        read = await caller.ask("GET", path, host="v3b.fal.media", key=None)
+        read = await caller.request("GET", path, host="v3b.fal.media", key=None)
     assert (read.status, read.body) == (200, (LIBRARY / "files" / "cat.png").read_bytes())
 
 
 async def test_reasoning_is_for_those_who_ask() -> None:
-    async with calling(LIBRARY / "reasoning.yaml", clock="instant") as caller:
+    async with running_caller(LIBRARY / "reasoning.yaml", clock="instant") as caller:
         asked = await ran(caller, "a riddle", reasoning=True)
         plain = await ran(caller, "a riddle")
         broken = await ran(caller, "a proof", reasoning=True)
-        stream = await caller.ask(
+        stream = await caller.request(
             "POST", f"/{ANY_LLM}/stream", host=RUN, json={"prompt": "riddle", "reasoning": True}
         )
     assert (asked["output"], asked["reasoning"][:6]) == ("It is an egg.", "An egg")
@@ -70,7 +70,7 @@ async def test_reasoning_is_for_those_who_ask() -> None:
 
 async def test_vision_looks_at_pictures() -> None:
     vision = f"{ANY_LLM}/vision"
-    async with calling(LIBRARY / "vision.yaml", clock="instant") as caller:
+    async with running_caller(LIBRARY / "vision.yaml", clock="instant") as caller:
         url = "https://x.test/{}.png".format
         missing = await ran(caller, "x", vision, image_url=url("missing"))
         tiny = await ran(caller, "x", vision, image_url=url("tiny"))
@@ -101,13 +101,13 @@ FAMILIES = {
 
 @pytest.mark.parametrize("prompt", FAMILIES)
 async def test_every_family_of_failures_is_there(prompt: str) -> None:
-    async with calling(LIBRARY / "error-families.yaml", clock="instant") as caller:
+    async with running_caller(LIBRARY / "error-families.yaml", clock="instant") as caller:
         told = [(await caller.run(json={"prompt": prompt})).status for _ in FAMILIES[prompt]]
     assert told == FAMILIES[prompt]
 
 
 async def test_a_connection_is_lost_once() -> None:
-    async with calling(LIBRARY / "error-families.yaml", clock="instant") as caller:
+    async with running_caller(LIBRARY / "error-families.yaml", clock="instant") as caller:
         with pytest.raises(aiohttp.ClientError):
             await caller.run(json={"prompt": "connection"})
         assert (await ran(caller, "connection"))["output"] == "reconnected"
@@ -127,17 +127,17 @@ WEBHOOKS = {
 
 @pytest.mark.parametrize("prompt", WEBHOOKS)
 def test_webhooks_have_their_troubles(
-    prompt: str, fakefal: Fake, fakefal_receiver: Receiver
+    prompt: str, fakefal: FakeFal, fakefal_receiver: Receiver
 ) -> None:
     import fal_client
 
     fakefal.load(LIBRARY / "webhook-troubles.yaml")
     fal_client.submit(ANY_LLM, {"prompt": prompt}, webhook_url=fakefal_receiver.url)
-    fakefal.webhooks.settle()
+    fakefal.webhooks.wait_idle()
     told = []
     for it in fakefal_receiver.arrivals:
         body = it.body
-        words = [f"{body['status']} {'genuine' if it.is_genuine else 'forged'}"]
+        words = [f"{body['status']} {'genuine' if it.is_verified else 'forged'}"]
         words += ["another attempt"] * (body["gateway_request_id"] != it.request_id)
         words += ["no payload"] * ("payload_error" in body)
         told.append(", ".join(words))
@@ -145,7 +145,7 @@ def test_webhooks_have_their_troubles(
 
 
 @pytest.mark.blackbox
-def test_the_recorded_session_is_replayed(fakefal: Fake) -> None:
+def test_the_recorded_session_is_replayed(fakefal: FakeFal) -> None:
     import fal_client
 
     fakefal.load(LIBRARY / "recorded-session.yaml")
@@ -169,5 +169,5 @@ def test_the_recorded_session_is_replayed(fakefal: Fake) -> None:
 
 def test_a_recording_is_served_at_once_unless_told(tmp_path: Path) -> None:
     recording = LIBRARY / "recorded-session.yaml"
-    with ThreadedFakeFal(FakeFal(recording, clock="instant")) as fake:
+    with ThreadedServer(FakeFalServer(recording, clock="instant")) as fake:
         assert fake.settings.clock == "instant"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fakefal.protocol.core.compat_flags import Switches
+from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.settings import Limits, Settings, data_folder
 
 
@@ -26,7 +26,7 @@ def test_a_server_told_nothing_is_real_takes_every_key_and_leaves_misses_to_the_
     assert (settings.clock, settings.speed, settings.seed) == ("real", 1.0, 0)
     assert settings.keys == frozenset()
     assert settings.unmatched is None
-    assert settings.switches == Switches()
+    assert settings.flags == CompatFlags()
     assert settings.limits == Limits()
 
 

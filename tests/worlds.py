@@ -22,9 +22,9 @@ def scenario(*exchanges: dict[str, Any], seed: int | None = None, **options: Any
     return data if seed is None else {**data, "seed": seed}
 
 
-def exchange(reply: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+def exchange(reply: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
     """An exchange that answers everything, unless ``when`` says otherwise."""
-    return {"reply": reply or {"text": "Ship it."}, **more}
+    return {"reply": reply or {"text": "Ship it."}, **fields}
 
 
 def timeline(*steps: Any, **reply: Any) -> dict[str, Any]:
@@ -33,12 +33,12 @@ def timeline(*steps: Any, **reply: Any) -> dict[str, Any]:
 
 
 def make_call(
-    endpoint: str = ANY_LLM, via: Via = "queue", input_: Json = None, **more: Any
+    endpoint: str = ANY_LLM, via: Via = "queue", input_: Json = None, **options: Any
 ) -> Call:
     """A call; without an input it has a prompt."""
     parsed = parse_endpoint(endpoint)
     assert parsed is not None
-    return Call(parsed, via, {"prompt": "hi"} if input_ is None else input_, **more)
+    return Call(parsed, via, {"prompt": "hi"} if input_ is None else input_, **options)
 
 
 def make_engine(
@@ -49,8 +49,8 @@ def make_engine(
 ) -> Engine:
     """An engine on a manual clock; with exchanges, misses fail."""
     settings.setdefault("clock", "manual")
-    given = [load_data(scenario(*exchanges, **(options or {})))] if exchanges or options else []
-    return Engine(Settings(**settings), given)
+    scenarios = [load_data(scenario(*exchanges, **(options or {})))] if exchanges or options else []
+    return Engine(Settings(**settings), scenarios)
 
 
 def tenant_of(engine: Engine, key: str = "id:secret") -> Tenant:
@@ -58,6 +58,6 @@ def tenant_of(engine: Engine, key: str = "id:secret") -> Tenant:
     return engine.tenant_for(Credential("key", key))
 
 
-def make_tenant(*exchanges: dict[str, Any], **more: Any) -> Tenant:
+def make_tenant(*exchanges: dict[str, Any], **settings: Any) -> Tenant:
     """The tenant of one key in an engine of its own."""
-    return tenant_of(make_engine(exchanges, **more))
+    return tenant_of(make_engine(exchanges, **settings))

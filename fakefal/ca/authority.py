@@ -10,9 +10,9 @@ from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING
 
-from fakefal.ca.validity import is_ending, leaf_span
+from fakefal.ca.validity import expires_soon, leaf_validity
 from fakefal.errors import FakefalError
-from fakefal.protocol.core.hosts import CANONICAL, DOMAINS, is_fals
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS, DOMAINS, is_fal_host
 
 if TYPE_CHECKING:
     import trustme
@@ -21,10 +21,10 @@ _FOLDER = "ca"
 _CERTIFICATE = "ca.pem"
 _KEY = "ca.key"
 _OWNER_ONLY = 0o600
-_FOR_ALL = 0o644
-_LEAVES = 256
+_WORLD_READABLE = 0o644
+_MAX_CONTEXTS = 256
 _ORGANISATION = "fakefal local CA"
-_FALS = (*sorted(CANONICAL), *(f"*.{domain}" for domain in DOMAINS))
+_FAL_NAMES = (*sorted(CANONICAL_HOSTS), *(f"*.{domain}" for domain in DOMAINS))
 """All of fal's hosts have one certificate, which is made once."""
 
 
@@ -47,8 +47,8 @@ class Authority:
 
     def __init__(self, home: Path) -> None:
         self._folder = home / _FOLDER
-        self._ca = self._kept() or self._made()
-        self._leaves: OrderedDict[tuple[str, ...], ssl.SSLContext] = OrderedDict()
+        self._ca = self._load() or self._create()
+        self._contexts: OrderedDict[tuple[str, ...], ssl.SSLContext] = OrderedDict()
 
     @property
     def path(self) -> Path:
@@ -67,51 +67,53 @@ class Authority:
         """
         return self._issue(names).private_key_and_cert_chain_pem.bytes()
 
-    def leaf(self, name: str) -> ssl.SSLContext:
+    def context_for_host(self, name: str) -> ssl.SSLContext:
         """How a server speaks TLS under a host name; of so many names the last used are kept.
 
         Raises FakefalError for what can be no name.
         """
-        if is_fals(name) and (name in CANONICAL or name.count(".") == 2):  # as far as * goes
-            return self.leaf_here(*_FALS)
-        return self.leaf_here(name)
+        if is_fal_host(name) and (
+            name in CANONICAL_HOSTS or name.count(".") == 2
+        ):  # as far as * goes
+            return self.context_for_names(*_FAL_NAMES)
+        return self.context_for_names(name)
 
-    def leaf_here(self, *names: str) -> ssl.SSLContext:
+    def context_for_names(self, *names: str) -> ssl.SSLContext:
         """The same under several names and addresses at once."""
-        found = self._leaves.pop(names, None)
-        if found is None:
-            found = self.context(*names)
-            if len(self._leaves) >= _LEAVES:
-                self._leaves.popitem(last=False)
-        self._leaves[names] = found
-        return found
+        context = self._contexts.pop(names, None)
+        if context is None:
+            context = self.new_context(*names)
+            if len(self._contexts) >= _MAX_CONTEXTS:
+                self._contexts.popitem(last=False)
+        self._contexts[names] = context
+        return context
 
-    def context(self, *names: str) -> ssl.SSLContext:
+    def new_context(self, *names: str) -> ssl.SSLContext:
         """How a server speaks TLS under several names and addresses."""
-        found = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        found.set_alpn_protocols(["http/1.1"])
-        self._issue(names).configure_cert(found)
-        return found
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.set_alpn_protocols(["http/1.1"])
+        self._issue(names).configure_cert(context)
+        return context
 
     def _issue(self, names: tuple[str, ...]) -> trustme.LeafCert:
         for name in names:
             if not name or "/" in name or "@" in name:  # trustme takes networks and mail as well
-                raise FakefalError(_not_a_name(name))
-        since, until = leaf_span()
+                raise FakefalError(_invalid_name_message(name))
+        not_before, not_after = leaf_validity()
         try:
             return self._ca.issue_cert(
-                *names, organization_name=_ORGANISATION, not_before=since, not_after=until
+                *names, organization_name=_ORGANISATION, not_before=not_before, not_after=not_after
             )
         except ValueError:
-            raise FakefalError(_not_a_name(", ".join(names))) from None
+            raise FakefalError(_invalid_name_message(", ".join(names))) from None
 
-    def _kept(self) -> trustme.CA | None:
+    def _load(self) -> trustme.CA | None:
         import trustme
 
         try:
             certificate = (self._folder / _CERTIFICATE).read_bytes()
             key = (self._folder / _KEY).read_bytes()
-            return trustme.CA.from_pem(self._renewed(certificate, key), key)
+            return trustme.CA.from_pem(self._renew_if_ending(certificate, key), key)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -119,68 +121,68 @@ class Authority:
                 f"cannot read the local CA in {self._folder}: {error.strerror or error}"
             ) from None
         except ValueError:
-            raise FakefalError(self._spoiled()) from None
+            raise FakefalError(self._unusable_message()) from None
 
-    def _renewed(self, certificate: bytes, key: bytes) -> bytes:
+    def _renew_if_ending(self, certificate: bytes, key: bytes) -> bytes:
         """The certificate, or one in its place if it ends soon; raises ValueError for nonsense."""
-        from fakefal.ca.renewal import ends_at, renewed
+        from fakefal.ca.renewal import expires_at, renew_certificate
 
-        if not is_ending(ends_at(certificate)):
+        if not expires_soon(expires_at(certificate)):
             return certificate
-        fresh = renewed(certificate, key)
-        write_whole(self._folder / _CERTIFICATE, fresh)
-        return fresh
+        renewed_pem = renew_certificate(certificate, key)
+        write_atomically(self._folder / _CERTIFICATE, renewed_pem)
+        return renewed_pem
 
-    def _made(self) -> trustme.CA:
+    def _create(self) -> trustme.CA:
         """Make it aside and move it to its place as a whole, so that nobody sees half of it."""
         import trustme
 
-        made = trustme.CA(organization_name=_ORGANISATION)
+        ca = trustme.CA(organization_name=_ORGANISATION)
         try:
             self._folder.parent.mkdir(parents=True, exist_ok=True)
-            aside = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}.", dir=self._folder.parent))
+            temporary = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}.", dir=self._folder.parent))
             try:
-                _write(aside / _KEY, made.private_key_pem.bytes())
-                made.cert_pem.write_to_path(aside / _CERTIFICATE)
-                aside.rename(self._folder)
+                _write_private(temporary / _KEY, ca.private_key_pem.bytes())
+                ca.cert_pem.write_to_path(temporary / _CERTIFICATE)
+                temporary.rename(self._folder)
             except OSError:
-                rmtree(aside, ignore_errors=True)
+                rmtree(temporary, ignore_errors=True)
                 if not self._folder.exists():
                     raise
-                first = self._kept()  # another program was faster
-                if first is None:
-                    raise FakefalError(self._spoiled()) from None
-                return first
+                other_ca = self._load()  # another program was faster
+                if other_ca is None:
+                    raise FakefalError(self._unusable_message()) from None
+                return other_ca
         except OSError as error:
             raise FakefalError(
                 f"cannot make a local CA in {self._folder}: {error.strerror or error} — "
                 "FAKEFAL_HOME names another folder"
             ) from None
-        return made
+        return ca
 
-    def _spoiled(self) -> str:
+    def _unusable_message(self) -> str:
         return f"{self._folder} holds no usable CA — delete it, and a new one is made"
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Put a file in its place as a whole, so that nobody reads half of it; raises OSError."""
-    number, aside = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    descriptor, temporary = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(number, "wb") as opened:
-            opened.write(content)
-        os.chmod(aside, _FOR_ALL)
-        os.replace(aside, path)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, _WORLD_READABLE)
+        os.replace(temporary, path)
     except OSError:
-        os.unlink(aside)
+        os.unlink(temporary)
         raise
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write_private(path: Path, content: bytes) -> None:
     """Write what nobody else may read, not even for a moment."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-    with os.fdopen(file, "wb") as opened:
-        opened.write(content)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
 
 
-def _not_a_name(name: str) -> str:
+def _invalid_name_message(name: str) -> str:
     return f'"{name}" cannot be in a certificate — write host names or IP addresses'

@@ -10,10 +10,10 @@ import ssl
 import tempfile
 from pathlib import Path
 
-from fakefal.ca.authority import write_whole
+from fakefal.ca.authority import write_atomically
 from fakefal.errors import FakefalError
 
-_FILE = "bundle.pem"
+_FILE_NAME = "bundle.pem"
 
 
 def write_bundle(certificate: Path) -> Path:
@@ -24,29 +24,29 @@ def write_bundle(certificate: Path) -> Path:
     """
     try:
         content = certificate.read_bytes().rstrip() + b"\n" + system_roots()
-        beside = certificate.with_name(_FILE)
-        if beside.exists() and beside.read_bytes() == content:
-            return beside
+        bundle = certificate.with_name(_FILE_NAME)
+        if bundle.exists() and bundle.read_bytes() == content:
+            return bundle
         try:
-            write_whole(beside, content)
+            write_atomically(bundle, content)
         except OSError:
-            beside = Path(tempfile.mkdtemp(prefix="fakefal-")) / _FILE
-            write_whole(beside, content)
+            bundle = Path(tempfile.mkdtemp(prefix="fakefal-")) / _FILE_NAME
+            write_atomically(bundle, content)
     except OSError as error:
         reason = error.strerror or str(error)
         raise FakefalError(f"cannot write a file of roots for {certificate}: {reason}") from None
-    return beside
+    return bundle
 
 
 def system_roots() -> bytes:
     """The roots of this machine as PEM, those of the user's ``SSL_CERT_FILE`` included."""
-    found = ssl.create_default_context().get_ca_certs(binary_form=True)
-    if not found:  # some systems have folders, which are read only when somebody is verified
-        found = _from_certifi()
-    return "".join(ssl.DER_cert_to_PEM_cert(root) for root in dict.fromkeys(found)).encode()
+    roots = ssl.create_default_context().get_ca_certs(binary_form=True)
+    if not roots:  # some systems have folders, which are read only when somebody is verified
+        roots = _certifi_roots()
+    return "".join(ssl.DER_cert_to_PEM_cert(root) for root in dict.fromkeys(roots)).encode()
 
 
-def _from_certifi() -> list[bytes]:
+def _certifi_roots() -> list[bytes]:
     try:
         import certifi
     except ImportError:

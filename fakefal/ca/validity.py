@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-_LEAF = timedelta(days=397)
+_LEAF_VALIDITY = timedelta(days=397)
 """Apple and Chromium take no server's certificate for more than 398 days."""
 
-_EARLIER = timedelta(days=1)
+_BACKDATED_BY = timedelta(days=1)
 """A certificate is good since yesterday: not all clocks of a test bed agree."""
 
-_NEARLY = timedelta(days=30)
+_RENEW_WITHIN = timedelta(days=30)
 
 
 def now() -> datetime:
@@ -21,12 +21,12 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def leaf_span() -> tuple[datetime, datetime]:
+def leaf_validity() -> tuple[datetime, datetime]:
     """Since when and until when a certificate made now is good."""
-    at = now().replace(microsecond=0)
-    return at - _EARLIER, at + _LEAF
+    issued_at = now().replace(microsecond=0)
+    return issued_at - _BACKDATED_BY, issued_at + _LEAF_VALIDITY
 
 
-def is_ending(until: datetime) -> bool:
+def expires_soon(expiry: datetime) -> bool:
     """Whether something that is good until then is no longer, or not for long."""
-    return until - now() < _NEARLY
+    return expiry - now() < _RENEW_WITHIN

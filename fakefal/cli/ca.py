@@ -32,21 +32,21 @@ def ca(terminal: Terminal, pem: bool, names: tuple[str, ...], install: bool) -> 
         raise click.UsageError("--pem, --issue and --install do not go together — call it again")
     authority = Authority(data_folder())
     if names:
-        terminal.say(authority.issue(*names).decode().rstrip())
+        terminal.write_line(authority.issue(*names).decode().rstrip())
     elif install:
-        terminal.say(_install(shlex.quote(str(authority.path))))
+        terminal.write_line(_install_commands(shlex.quote(str(authority.path))))
     elif pem:
-        terminal.say(authority.pem.decode().rstrip())
+        terminal.write_line(authority.pem.decode().rstrip())
     else:
         path = authority.path
-        terminal.say(str(path))
-        terminal.complain(  # beside the output: FILE=$(fakefal ca) is to work
+        terminal.write_line(str(path))
+        terminal.write_error(  # beside the output: FILE=$(fakefal ca) is to work
             f"trust it: NODE_EXTRA_CA_CERTS={path} (Node), SSL_CERT_FILE={path} (Python, instead "
             "of the system's), --cacert (curl)"
         )
 
 
-def _install(path: str) -> str:
+def _install_commands(path: str) -> str:
     """Commands for each system; none of them is needed by programs that read the variables."""
     rows = [
         ("Debian, Ubuntu, Alpine", "sudo cp {} /usr/local/share/ca-certificates/fakefal.crt"),

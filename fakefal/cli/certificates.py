@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fakefal.errors import FakefalError
-from fakefal.guard.environment import ADDED, trusted_files
+from fakefal.guard.environment import EXTRA_CA_VARIABLES, trusted_files
 
 
-def certificates_for(
+def write_certificates(
     folder: Path, ca: Path, bundle: Path, environment: Mapping[str, str]
 ) -> tuple[Path, Path]:
     """What takes the place of its roots, and what is added to them.
@@ -19,23 +19,25 @@ def certificates_for(
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        roots = _joined(folder / "bundle.pem", bundle, *trusted_files(environment))
-        return roots, _joined(folder / "added.pem", ca, *trusted_files(environment, ADDED))
+        roots = _write_joined(folder / "bundle.pem", bundle, *trusted_files(environment))
+        return roots, _write_joined(
+            folder / "added.pem", ca, *trusted_files(environment, EXTRA_CA_VARIABLES)
+        )
     except OSError as error:
         reason = error.strerror or str(error)
         raise FakefalError(f"cannot write certificates to {folder}: {reason}") from None
 
 
-def _joined(path: Path, *files: Path) -> Path:
+def _write_joined(path: Path, *files: Path) -> Path:
     """One file of certificates from several; one that cannot be read was of no use before."""
-    found: dict[bytes, None] = {}
+    certificates: dict[bytes, None] = {}
     for file in files:
         try:
             content = file.read_bytes()
         except OSError:
             continue
         for part in content.split(b"-----BEGIN ")[1:]:
-            found.setdefault(b"-----BEGIN " + part.rstrip() + b"\n")
-    path.write_bytes(b"".join(found))
+            certificates.setdefault(b"-----BEGIN " + part.rstrip() + b"\n")
+    path.write_bytes(b"".join(certificates))
     path.chmod(0o644)
     return path

@@ -14,20 +14,20 @@ from fakefal.scenario.files.loader import find_files, load_file
 @click.pass_obj
 def check(terminal: Terminal, paths: tuple[str, ...]) -> int:
     """Check scenario files; every mistake is told with its place. Exit code 2 if there is one."""
-    wrong: list[str] = []
-    good = []
+    problems: list[str] = []
+    loaded_files = []
     for path in find_files(paths):
         try:
-            good.append(load_file(path))
+            loaded_files.append(load_file(path))
         except ScenarioError as error:
-            wrong.extend(str(mistake) for mistake in error.mistakes)
+            problems.extend(str(mistake) for mistake in error.problems)
         else:
-            count = len(good[-1].entries)
+            count = len(loaded_files[-1].entries)
             noun = "exchange" if count == 1 else "exchanges"
-            terminal.say(f"{path}: ok, {count} {noun}")
-    if wrong:
-        terminal.complain("\n".join(wrong))
-        noun = "mistake" if len(wrong) == 1 else "mistakes"
-        terminal.complain(f"{len(wrong)} {noun}")
+            terminal.write_line(f"{path}: ok, {count} {noun}")
+    if problems:
+        terminal.write_error("\n".join(problems))
+        noun = "mistake" if len(problems) == 1 else "mistakes"
+        terminal.write_error(f"{len(problems)} {noun}")
         return 2
     return 0

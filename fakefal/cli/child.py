@@ -18,14 +18,14 @@ from fakefal.guard.hooks import LAUNCHER
 
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
-_SIGNALLED = 128
-_FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
-_OF_THE_KEYBOARD = ("SIGINT", "SIGQUIT")
+_SIGNAL_EXIT_BASE = 128
+_FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+_KEYBOARD_SIGNALS = ("SIGINT", "SIGQUIT")
 """These go to the whole process group, as they would from a terminal; the others to the command."""
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class EtcOverrides:
     """Files that the command sees in place of those of /etc; empty for none."""
 
     hosts: str = ""
@@ -33,7 +33,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ExitInfo:
     """How a command ended. ``code`` is what a shell gives: 128 + the signal that killed it.
 
     ``names`` says by whose right it had its own view of the hosts file (``root``, ``user
@@ -41,9 +41,9 @@ class Ended:
     """
 
     code: int
-    names: str = ""
-    why: str = ""
-    left: bool = False
+    hosts_method: str = ""
+    hosts_error: str = ""
+    has_running_processes: bool = False
 
 
 def open_files() -> int | None:
@@ -58,10 +58,10 @@ def open_files() -> int | None:
 def run_command(
     command: Sequence[str],
     env: Mapping[str, str],
-    view: View | None = None,
+    etc_overrides: EtcOverrides | None = None,
     *,
     open_files: int | None = None,
-) -> Ended:
+) -> ExitInfo:
     """Run a command to its end, with our standard streams; call it from the main thread.
 
     On POSIX it has a process group of its own, which holds the terminal while it runs: Ctrl-C
@@ -70,16 +70,16 @@ def run_command(
     CannotStart, whose ``code`` is 126 or 127.
     """
     if not hasattr(os, "fork"):
-        return _run_plainly(command, env)
+        return _run_without_groups(command, env)
     reading, writing = os.pipe()
-    plan = {
+    launcher_config = {
         "status": writing,
         "terminal": _is_in_foreground(),
         "open_files": open_files,
-        "hosts": view.hosts if view else None,
-        "nsswitch.conf": view.nsswitch if view else None,
+        "hosts": etc_overrides.hosts if etc_overrides else None,
+        "nsswitch.conf": etc_overrides.nsswitch if etc_overrides else None,
     }
-    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps(plan)]
+    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps(launcher_config)]
     try:
         process = subprocess.Popen(
             [*launcher, *command], env=dict(env), pass_fds=(writing,), close_fds=True
@@ -88,16 +88,21 @@ def run_command(
         os.close(writing)
     with suppress(OSError):
         os.setpgid(process.pid, process.pid)  # it does so itself; whoever is first
-    with _forwarding(process.pid):
+    with _forward_signals(process.pid):
         with os.fdopen(reading, "rb") as status:
-            told = _told(status)
-        code = _wait(process.pid)
+            launcher_status = _read_launcher_status(status)
+        code = _wait_for_exit(process.pid)
     process.returncode = code  # it was waited for here
-    if plan["terminal"]:
+    if launcher_config["terminal"]:
         _give_terminal(os.getpgrp())
-    if "errno" in told:
-        raise CannotStart(command[0], told["errno"], told["error"])
-    return Ended(code, told.get("names", ""), told.get("why", ""), _has_members(process.pid))
+    if "errno" in launcher_status:
+        raise CannotStart(command[0], launcher_status["errno"], launcher_status["error"])
+    return ExitInfo(
+        code,
+        launcher_status.get("names", ""),
+        launcher_status.get("why", ""),
+        _has_members(process.pid),
+    )
 
 
 class CannotStart(FakefalError):
@@ -106,19 +111,19 @@ class CannotStart(FakefalError):
     def __init__(self, name: str, number: int, reason: str) -> None:
         is_missing = isinstance(OSError(number, reason), (FileNotFoundError, NotADirectoryError))
         self.code = NOT_FOUND if is_missing else NOT_EXECUTABLE
-        what = "not found" if is_missing else f"cannot be run: {reason}"
-        super().__init__(f"{name}: {what} — what follows -- is a program and its arguments")
+        problem = "not found" if is_missing else f"cannot be run: {reason}"
+        super().__init__(f"{name}: {problem} — what follows -- is a program and its arguments")
 
 
-def _told(status: Any) -> dict[str, Any]:
+def _read_launcher_status(status: Any) -> dict[str, Any]:
     """What the launcher said until it became the command."""
-    found: dict[str, Any] = {}
+    launcher_status: dict[str, Any] = {}
     for line in status:
-        found.update(json.loads(line))
-    return found
+        launcher_status.update(json.loads(line))
+    return launcher_status
 
 
-def _run_plainly(command: Sequence[str], env: Mapping[str, str]) -> Ended:
+def _run_without_groups(command: Sequence[str], env: Mapping[str, str]) -> ExitInfo:
     """Where there are no process groups, Ctrl-C reaches the command by itself."""
     try:
         process = subprocess.Popen(command, env=dict(env))
@@ -126,7 +131,7 @@ def _run_plainly(command: Sequence[str], env: Mapping[str, str]) -> Ended:
         raise CannotStart(command[0], error.errno or 0, error.strerror or str(error)) from None
     while True:
         with suppress(KeyboardInterrupt):
-            return Ended(process.wait())
+            return ExitInfo(process.wait())
 
 
 def _is_in_foreground() -> bool:
@@ -161,19 +166,19 @@ def _give_terminal(group: int) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTTOU})
 
 
-def _wait(pid: int) -> int:
+def _wait_for_exit(pid: int) -> int:
     """Wait for the end of a process; when it is stopped (Ctrl-Z) so are we, until it goes on."""
     while True:
         _, status = os.waitpid(pid, os.WUNTRACED)
         if os.WIFSTOPPED(status):
-            _stop_as_well(pid)
+            _stop_with(pid)
         elif os.WIFSIGNALED(status):
-            return _SIGNALLED + os.WTERMSIG(status)
+            return _SIGNAL_EXIT_BASE + os.WTERMSIG(status)
         else:
             return os.WEXITSTATUS(status)
 
 
-def _stop_as_well(pid: int) -> None:
+def _stop_with(pid: int) -> None:
     """Stop, so that the shell asks for the next command; without a shell there is no need."""
     if _foreground_group() is None:
         return
@@ -193,24 +198,28 @@ def _has_members(group: int) -> bool:
 
 
 @contextmanager
-def _forwarding(pid: int) -> Iterator[None]:
+def _forward_signals(pid: int) -> Iterator[None]:
     """Pass on what is sent to us while the command runs."""
 
     def forward(number: int, _: FrameType | None) -> None:
-        is_for_all = signal.Signals(number).name in _OF_THE_KEYBOARD
-        send: Callable[[int, int], None] = os.killpg if is_for_all else os.kill
+        is_keyboard_signal = signal.Signals(number).name in _KEYBOARD_SIGNALS
+        send: Callable[[int, int], None] = os.killpg if is_keyboard_signal else os.kill
         with suppress(ProcessLookupError, PermissionError):
             send(pid, number)
 
-    numbers = [getattr(signal, name) for name in _FORWARDED]
-    before = {it: signal.signal(it, forward) for it in numbers if _is_ours(it)}
+    numbers = [getattr(signal, name) for name in _FORWARDED_SIGNALS]
+    previous_handlers = {
+        signal_number: signal.signal(signal_number, forward)
+        for signal_number in numbers
+        if _is_handled(signal_number)
+    }
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)
 
 
-def _is_ours(number: int) -> bool:
+def _is_handled(number: int) -> bool:
     """Whether a signal does anything here: under nohup SIGHUP is ignored, and stays so."""
     return signal.getsignal(number) not in (signal.SIG_IGN, None)

@@ -8,8 +8,8 @@ import click
 
 from fakefal.cli.demo_clients import CallFailed, Client, open_client
 from fakefal.cli.terminal import Terminal
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,9 +53,9 @@ def demo(terminal: Terminal) -> None:
     from rich.console import Console
 
     console = Console(file=terminal.out, highlight=False, soft_wrap=True)
-    fake_fal = FakeFal(SCENARIO, keep_alive=False)  # fal_client never closes its connections
-    with ThreadedFakeFal(fake_fal) as fake, open_client(fake.url) as client:
-        console.print(f"[bold]fakefal[/] listens on {fake.url}; the client is {client.name}")
+    server = FakeFalServer(SCENARIO, keep_alive=False)  # fal_client never closes its connections
+    with ThreadedServer(server) as thread, open_client(thread.url) as client:
+        console.print(f"[bold]fakefal[/] listens on {thread.url}; the client is {client.name}")
         _subscribe(console, client)
         _stream(console, client)
         _error(console, client)
@@ -70,7 +70,7 @@ def _title(console: Console, text: str) -> None:
 def _subscribe(console: Console, client: Client) -> None:
     _title(console, "1  A queued call, with updates and logs")
     colours = {"IN_QUEUE": "yellow", "IN_PROGRESS": "blue", "COMPLETED": "green"}
-    told = 0
+    shown_count = 0
     output: Any = None
     for update in client.subscribe(ENDPOINT, {"prompt": "Write a tagline"}):
         if update.status is None:
@@ -78,17 +78,17 @@ def _subscribe(console: Console, client: Client) -> None:
             continue
         position = "" if update.position is None else f" at {update.position}"
         console.print(f"   [{colours[update.status]}]{update.status}[/]{position}")
-        for message in update.logs[told:]:
+        for message in update.logs[shown_count:]:
             console.print(f"      [dim]log:[/] {message}")
-        told = max(told, len(update.logs))
+        shown_count = max(shown_count, len(update.logs))
     console.print(f"   → {output['output']}", markup=False)
 
 
 def _stream(console: Console, client: Client) -> None:
     _title(console, "2  The same, streamed: each event holds the text so far")
     for event in client.stream(ENDPOINT, {"prompt": "Write a tagline"}):
-        mark = "…" if event["partial"] else " (partial: false)"
-        console.print(f"   {event['output']}{mark}", markup=False)
+        suffix = "…" if event["partial"] else " (partial: false)"
+        console.print(f"   {event['output']}{suffix}", markup=False)
 
 
 def _error(console: Console, client: Client) -> None:

@@ -58,7 +58,7 @@ class Client(Protocol):
 def open_client(url: str) -> Iterator[Client]:
     """The best client that is there, pointed at the fake for as long as the block lasts."""
     if importlib.util.find_spec("fal_client") is None:
-        yield PlainClient(url)
+        yield HttpClient(url)
         return
     import fal_client.client
 
@@ -87,9 +87,9 @@ class FalClient:
             if isinstance(status, self._fal.Queued):
                 yield Update("IN_QUEUE", status.position)
                 continue
-            done = isinstance(status, self._fal.Completed)
-            logs = [entry["message"] for entry in status.logs or []]
-            yield Update("COMPLETED" if done else "IN_PROGRESS", None, logs)
+            is_completed = isinstance(status, self._fal.Completed)
+            logs = [log["message"] for log in status.logs or []]
+            yield Update("COMPLETED" if is_completed else "IN_PROGRESS", None, logs)
         yield Update(None, output=handle.get())
 
     def stream(self, endpoint: str, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -99,16 +99,16 @@ class FalClient:
     def run(self, endpoint: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """A direct call; raises CallFailed."""
         try:
-            found: dict[str, Any] = self._client.run(endpoint, arguments)
+            output: dict[str, Any] = self._client.run(endpoint, arguments)
         except Exception as error:
             response = getattr(error, "response", None)
             if response is None:
                 raise
             raise CallFailed(response.status_code, response.json()["detail"]) from None
-        return found
+        return output
 
 
-class PlainClient:
+class HttpClient:
     """Nothing but HTTP, by the standard library."""
 
     name = "plain HTTP (fal_client is not installed)"
@@ -124,7 +124,7 @@ class PlainClient:
         while status != "COMPLETED":
             body = self._send("GET", f"{job['status_url']}?logs=1")
             status = body["status"]
-            logs = [entry["message"] for entry in body["logs"]]
+            logs = [log["message"] for log in body["logs"]]
             yield Update(status, body.get("queue_position"), logs)
         yield Update(None, output=self._send("GET", job["response_url"]))
 
@@ -144,8 +144,8 @@ class PlainClient:
     def _send(self, method: str, url: str, body: Any = None) -> dict[str, Any]:
         try:
             with self._open(self._request(method, url, body)) as response:
-                found: dict[str, Any] = json.load(response)
-                return found
+                response_body: dict[str, Any] = json.load(response)
+                return response_body
         except urllib.error.HTTPError as error:
             with error:
                 raise CallFailed(error.code, json.load(error)["detail"]) from None

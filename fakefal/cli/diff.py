@@ -7,16 +7,16 @@ from pathlib import Path
 
 import click
 
-from fakefal.cli.recording_options import Told
-from fakefal.cli.run import WithCommand, run_beside
-from fakefal.cli.run_report import Outcome
-from fakefal.cli.server_options import counted
+from fakefal.cli.recording_options import RecordingOptions
+from fakefal.cli.run import WithCommand, run_with_server
+from fakefal.cli.run_report import RunReport
+from fakefal.cli.server_options import pluralize
 from fakefal.cli.terminal import Terminal
 from fakefal.errors import FakefalError
-from fakefal.recorder.output.comparison import changes
-from fakefal.scenario.files.loader import Loaded, load_file
+from fakefal.recorder.output.comparison import compare
+from fakefal.scenario.files.loader import LoadedScenario, load_file
 
-DIFFERENT = 1
+EXIT_DIFFERENT = 1
 """Exit code for recordings that differ."""
 
 
@@ -45,27 +45,27 @@ def diff(
             "name another recording, or a command after -- that makes a fresh one"
         )
     old = load_file(before)
-    new = load_file(after) if after is not None else _fresh(command, upstream)
-    found = changes(old, new, times=times)
-    for change in found:
-        terminal.say(str(change))
-    if not found:
-        terminal.say("the same")
+    new = load_file(after) if after is not None else _record_fresh(command, upstream)
+    differences = compare(old, new, times=times)
+    for change in differences:
+        terminal.write_line(str(change))
+    if not differences:
+        terminal.write_line("the same")
         return 0
-    terminal.complain(f"{counted(len(found), 'difference')}")
-    return DIFFERENT
+    terminal.write_error(f"{pluralize(len(differences), 'difference')}")
+    return EXIT_DIFFERENT
 
 
-def _fresh(command: tuple[str, ...], upstream: str | None) -> Loaded:
+def _record_fresh(command: tuple[str, ...], upstream: str | None) -> LoadedScenario:
     """What upstream answers to a command today; raises FakefalError if the command fails."""
     with tempfile.TemporaryDirectory(prefix="fakefal-") as folder:
         path = Path(folder) / "fresh.yaml"
-        told = Told.of(path, mode="all", upstream=upstream)
-        fake, _ = told.fake(Terminal.silent(), 0.0)
-        outcome = Outcome(command)
-        run_beside(fake, outcome, None, uses_names=True)
-        if outcome.command_code:
+        options = RecordingOptions.parse(path, mode="all", upstream=upstream)
+        server, _ = options.make_server(Terminal.silent(), 0.0)
+        report = RunReport(command)
+        run_with_server(server, report, None, uses_names=True)
+        if report.command_code:
             raise FakefalError(
-                f"{command[0]} ended with {outcome.command_code}, so there is nothing to compare"
+                f"{command[0]} ended with {report.command_code}, so there is nothing to compare"
             )
         return load_file(path)

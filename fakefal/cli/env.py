@@ -11,25 +11,25 @@ from pathlib import Path
 
 import click
 
-from fakefal.ca.authority import Authority, write_whole
+from fakefal.ca.authority import Authority, write_atomically
 from fakefal.ca.bundle import write_bundle
-from fakefal.cli.certificates import certificates_for
+from fakefal.cli.certificates import write_certificates
 from fakefal.cli.shells import SHELLS
 from fakefal.cli.terminal import Terminal
 from fakefal.errors import FakefalError
 from fakefal.guard import hooks
-from fakefal.guard.environment import Changes, Reach, changed, redirecting
+from fakefal.guard.environment import EnvChanges, RedirectConfig, apply_changes, redirect_changes
 from fakefal.settings import data_folder
 
-KEPT = "FAKEFAL_KEPT"
+SAVED_VARIABLES = "FAKEFAL_KEPT"
 """The variable that says what was there before, as JSON, for ``--unset``."""
 
-_READ_ONCE = ("dotenv", "json")
+_WITHOUT_UNSET = ("dotenv", "json")
 """Forms that no shell keeps, so nothing is undone in them."""
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _SECONDS = 2.0
-_MOST_BYTES = 100_000
+_MAX_BYTES = 100_000
 
 
 @click.command()
@@ -53,55 +53,62 @@ def env(terminal: Terminal, url: str, shell: str, key: str | None, unset: bool) 
     started before or after. If it runs with another CA than this machine's, that one is taken.
     """
     current = dict(os.environ)  # noqa: TID251 (the shell's, to be changed)
-    changes = _former(current) if unset else _changes(url.rstrip("/"), key, current)
-    if shell in _READ_ONCE:
-        changes.pop(KEPT, None)
-    terminal.say(SHELLS[shell](changes))
+    changes = (
+        _restoring_changes(current) if unset else _redirect_changes(url.rstrip("/"), key, current)
+    )
+    if shell in _WITHOUT_UNSET:
+        changes.pop(SAVED_VARIABLES, None)
+    terminal.write_line(SHELLS[shell](changes))
 
 
-def _changes(url: str, key: str | None, current: Mapping[str, str]) -> Changes:
+def _redirect_changes(url: str, key: str | None, current: Mapping[str, str]) -> EnvChanges:
     """What is to be set, and what was there before."""
-    former = _former(current)
-    current = changed(current, former)  # a second call starts from what was before the first
-    ca = _certificate(url)
-    bundle, added = certificates_for(ca.parent / "env", ca, write_bundle(ca), current)
-    reach = Reach(url, bundle, added, preload=hooks.PRELOAD, key=key)
-    changes = redirecting(reach, current)
-    before = {name: current.get(name) for name in changes}
-    return {**{name: value for name, value in former.items() if value is None}, **changes} | {
-        KEPT: json.dumps(before)
+    restoring = _restoring_changes(current)
+    current = apply_changes(
+        current, restoring
+    )  # a second call starts from what was before the first
+    ca = _find_ca(url)
+    bundle, added = write_certificates(ca.parent / "env", ca, write_bundle(ca), current)
+    redirect_config = RedirectConfig(url, bundle, added, node_preload=hooks.PRELOAD, key=key)
+    changes = redirect_changes(redirect_config, current)
+    previous_values = {name: current.get(name) for name in changes}
+    return {**{name: value for name, value in restoring.items() if value is None}, **changes} | {
+        SAVED_VARIABLES: json.dumps(previous_values)
     }
 
 
-def _former(current: Mapping[str, str]) -> Changes:
+def _restoring_changes(current: Mapping[str, str]) -> EnvChanges:
     """What brings back what was before; nothing if nothing was changed."""
-    if KEPT not in current:
+    if SAVED_VARIABLES not in current:
         return {}
     try:
-        kept = json.loads(current[KEPT])
-        return {**{str(name): value for name, value in kept.items()}, KEPT: None}
+        previous_values = json.loads(current[SAVED_VARIABLES])
+        return {
+            **{str(name): value for name, value in previous_values.items()},
+            SAVED_VARIABLES: None,
+        }
     except (ValueError, AttributeError):
         raise FakefalError(
-            f"{KEPT} is not what fakefal env has written — open a new shell"
+            f"{SAVED_VARIABLES} is not what fakefal env has written — open a new shell"
         ) from None
 
 
-def _certificate(url: str) -> Path:
+def _find_ca(url: str) -> Path:
     """The CA of the fake there, else of this machine; raises FakefalError."""
-    own = Authority(data_folder())
+    local_ca = Authority(data_folder())
     try:
-        with _OPENER.open(f"{url}/_fakefal/ca.pem", timeout=_SECONDS) as answer:
-            found = answer.read(_MOST_BYTES)
+        with _OPENER.open(f"{url}/_fakefal/ca.pem", timeout=_SECONDS) as response:
+            pem = response.read(_MAX_BYTES)
     except (OSError, ValueError):
-        return own.path
-    if not found.startswith(b"-----BEGIN CERTIFICATE") or found.strip() == own.pem.strip():
-        return own.path
-    place = url.partition("://")[2]
-    name = "".join(letter if letter.isalnum() else "-" for letter in place)
-    path = own.path.with_name("of") / name / "ca.pem"
+        return local_ca.path
+    if not pem.startswith(b"-----BEGIN CERTIFICATE") or pem.strip() == local_ca.pem.strip():
+        return local_ca.path
+    host_and_port = url.partition("://")[2]
+    name = "".join(letter if letter.isalnum() else "-" for letter in host_and_port)
+    path = local_ca.path.with_name("of") / name / "ca.pem"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, found)
+        write_atomically(path, pem)
     except OSError as error:
         raise FakefalError(f"cannot write {path}: {error.strerror or error}") from None
     return path

@@ -13,31 +13,31 @@ from pathlib import Path
 from typing import Any
 
 from fakefal.ca.authority import Authority
-from fakefal.cli.child import Ended, View
-from fakefal.guard.escape_listener import Trap
-from fakefal.guard.escapes import Escape, read_escapes, together
-from fakefal.guard.hosts_file import guard_address, hosts_text, switch_text
+from fakefal.cli.child import EtcOverrides, ExitInfo
+from fakefal.guard.escape_listener import EscapeListener
+from fakefal.guard.escapes import Escape, merge_repeats, read_escapes
+from fakefal.guard.hosts_file import guard_address, hosts_text, nsswitch_text
 
-Wait = Callable[[Coroutine[Any, Any, Any]], Future[Any]]
+RunInLoop = Callable[[Coroutine[Any, Any, Any]], Future[Any]]
 """Runs a coroutine in the loop of the server."""
 
-HOOKS = "by hooks: lookups and connections are refused and reported"
+HOOKS_COVERAGE = "by hooks: lookups and connections are refused and reported"
 
 
-class Guard:
+class EscapeGuard:
     """The guard of one command; ``folder`` is for its files and belongs to this run.
 
     ``view`` is what the command is to be started with, None where there is no private hosts file.
     """
 
-    def __init__(self, folder: Path, authority: Authority, wait: Wait) -> None:
+    def __init__(self, folder: Path, authority: Authority, run_in_loop: RunInLoop) -> None:
         self.escapes_file = folder / "escapes.jsonl"
-        self.view: View | None = None
+        self.etc_overrides: EtcOverrides | None = None
         self._folder = folder
-        self._wait = wait
+        self._run_in_loop = run_in_loop
         self._address = guard_address(os.getpid())
-        self._trap = Trap(authority, self._address)
-        self._deaf = ""
+        self._listener = EscapeListener(authority, self._address)
+        self._listen_error = ""
         self.escapes_file.touch()
         self.escapes_file.chmod(0o622)  # a program may have become another user
 
@@ -45,35 +45,35 @@ class Guard:
         """Prepare what the command will see; listening is not allowed to everybody."""
         if sys.platform != "linux":
             return
-        self._deaf = self._wait(self._trap.start()).result()
+        self._listen_error = self._run_in_loop(self._listener.start()).result()
         hosts, switch = self._folder / "hosts", self._folder / "nsswitch.conf"
         hosts.write_text(hosts_text(_text("/etc/hosts"), self._address), "utf-8", "surrogateescape")
-        view = View(str(hosts))
+        etc_overrides = EtcOverrides(str(hosts))
         if Path("/etc/nsswitch.conf").exists():
-            switch.write_text(switch_text(_text("/etc/nsswitch.conf")), encoding="utf-8")
-            view = View(str(hosts), str(switch))
+            switch.write_text(nsswitch_text(_text("/etc/nsswitch.conf")), encoding="utf-8")
+            etc_overrides = EtcOverrides(str(hosts), str(switch))
         for path in (hosts, switch):
             if path.exists():
                 path.chmod(0o644)
-        self.view = view
+        self.etc_overrides = etc_overrides
 
     def stop(self) -> list[Escape]:
         """Listen no more; gives all attempts, the same ones of one process together."""
-        self._wait(self._trap.stop()).result()
-        return together([*read_escapes(self.escapes_file), *self._trap.escapes])
+        self._run_in_loop(self._listener.stop()).result()
+        return merge_repeats([*read_escapes(self.escapes_file), *self._listener.escapes])
 
-    def told(self, ended: Ended) -> dict[str, str]:
+    def describe_coverage(self, exit_info: ExitInfo) -> dict[str, str]:
         """What was guarded in which way, and what was not, for people."""
-        if not ended.names:
-            why = f" ({ended.why})" if ended.why else ""
-            other = f"not guarded: no private hosts file on this system{why}"
-        elif self._deaf:
-            other = (
-                f"fal's names lead nowhere ({ended.names}), but attempts are not seen: {self._deaf}"
-            )
+        if not exit_info.hosts_method:
+            reason = f" ({exit_info.hosts_error})" if exit_info.hosts_error else ""
+            other_coverage = f"not guarded: no private hosts file on this system{reason}"
+        elif self._listen_error:
+            other_coverage = f"fal's names lead nowhere ({exit_info.hosts_method}), but attempts are not seen: {self._listen_error}"
         else:
-            other = f"fal's names lead to a guard ({ended.names}); addresses do not"
-        return {"Python": HOOKS, "Node": HOOKS, "other programs": other}
+            other_coverage = (
+                f"fal's names lead to a guard ({exit_info.hosts_method}); addresses do not"
+            )
+        return {"Python": HOOKS_COVERAGE, "Node": HOOKS_COVERAGE, "other programs": other_coverage}
 
 
 def _text(path: str) -> str:

@@ -8,7 +8,7 @@ import click
 
 from fakefal.cli.terminal import Terminal
 from fakefal.errors import FakefalError
-from fakefal.scenario.explain import Explanation, known_to_explain
+from fakefal.scenario.explain import Explanation, explainable_names
 from fakefal.scenario.explain import explain as explanation_of
 from fakefal.scenario.files.messages import nearest
 
@@ -21,25 +21,27 @@ def explain(terminal: Terminal, /, name: str) -> None:
 
     NAME is a preset, an error of the catalogue, or a fault, as `fakefal presets` lists them.
     """
-    found = explanation_of(name)
-    if found is None:
-        raise FakefalError(f'"{name}" is no name here — {nearest(name, known_to_explain())}')
-    terminal.say(_text(found))
+    explanation = explanation_of(name)
+    if explanation is None:
+        raise FakefalError(f'"{name}" is no name here — {nearest(name, explainable_names())}')
+    terminal.write_line(_format_explanation(explanation))
 
 
-def _text(found: Explanation) -> str:
+def _format_explanation(explanation: Explanation) -> str:
     parts = [
-        f"{click.style(found.name, bold=True)}: {found.told}",
-        f"{found.kind}; grade: {found.grade}; source: {found.source}",
+        f"{click.style(explanation.name, bold=True)}: {explanation.description}",
+        f"{explanation.kind}; grade: {explanation.grade}; source: {explanation.source}",
     ]
-    if found.wire:
-        parts += ["", "on the wire:", _indented(found.wire)]
-    if found.requests:
+    if explanation.wire:
+        parts += ["", "on the wire:", _indented(explanation.wire)]
+    if explanation.requests:
         parts += ["", "requests made if every answer is this one:"]
         parts.append(f"  {'':<8} fal_client 1.0.3   @fal-ai/client 1.10.1")
-        parts += [f"  {name:<8} {python:>10}   {js:>20}" for name, python, js in found.requests]
-    parts += ["", "in a scenario:", _indented(found.yaml), "", "in a test:"]
-    return "\n".join([*parts, _indented(found.python)])
+        parts += [
+            f"  {name:<8} {python:>10}   {js:>20}" for name, python, js in explanation.requests
+        ]
+    parts += ["", "in a scenario:", _indented(explanation.yaml), "", "in a test:"]
+    return "\n".join([*parts, _indented(explanation.python)])
 
 
 def _indented(text: str) -> str:

@@ -12,8 +12,8 @@ from fakefal.cli.terminal import Terminal
 from fakefal.errors import FakefalError
 
 _PATH = "/_fakefal/ready"
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
-_MOST_BYTES = 10_000
+_WILDCARD_HOSTS = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
+_MAX_BYTES = 10_000
 
 
 @click.command()
@@ -29,34 +29,34 @@ def health(terminal: Terminal, url: str | None, host: str, port: int, timeout: f
 
     It needs neither key nor token.
     """
-    host = _ANYWHERE.get(host, host)
+    host = _WILDCARD_HOSTS.get(host, host)
     base = url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    told = _ask(base.rstrip("/"), timeout)
-    terminal.say(told[1])
-    return 0 if told[0] else 1
+    result = _check_ready(base.rstrip("/"), timeout)
+    terminal.write_line(result[1])
+    return 0 if result[0] else 1
 
 
-def _ask(base: str, timeout: float) -> tuple[bool, str]:
+def _check_ready(base: str, timeout: float) -> tuple[bool, str]:
     """Whether it is ready, and a line that says so."""
     connection = _connection(base, timeout)
     try:
         connection.request("GET", f"{urlsplit(base).path}{_PATH}", headers={"Connection": "close"})
-        answer = connection.getresponse()
-        status, body = answer.status, answer.read(_MOST_BYTES)
+        response = connection.getresponse()
+        status, body = response.status, response.read(_MAX_BYTES)
     except (OSError, HTTPException) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return False, f"no fakefal answers at {base}: {reason}"
     finally:
         connection.close()
     try:
-        told = json.loads(body)
+        status_body = json.loads(body)
     except ValueError:
-        told = None
-    if not isinstance(told, dict):
+        status_body = None
+    if not isinstance(status_body, dict):
         return False, f"{base} is no fakefal: {status}"
-    if status == 200 and told.get("status") == "ready":
-        return True, f"fakefal {told.get('version')} is ready at {base}"
-    return False, f"{base} is not ready: {status} {told.get('detail', '')}".rstrip()
+    if status == 200 and status_body.get("status") == "ready":
+        return True, f"fakefal {status_body.get('version')} is ready at {base}"
+    return False, f"{base} is not ready: {status} {status_body.get('detail', '')}".rstrip()
 
 
 def _connection(base: str, timeout: float) -> HTTPConnection:

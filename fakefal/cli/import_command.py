@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from fakefal._version import __version__
-from fakefal.cli.server_options import counted
+from fakefal.cli.server_options import pluralize
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.core.clock import real_now
 from fakefal.errors import FakefalError
@@ -20,7 +20,7 @@ from fakefal.recorder.importers.importer import FORMATS, Format, read_foreign
 from fakefal.recorder.output.writer import Writer, check_name, folder_of
 from fakefal.scenario.files.loader import load_file
 
-_APART_SECONDS = 60.0
+_FILE_GAP_SECONDS = 60.0
 """Between the conversations of two files."""
 
 
@@ -63,30 +63,34 @@ def import_(
     exchanges = []
     unused: list[str] = []
     for file in files:
-        found, imported = read_foreign(_read(file), file, told)
-        began = max((it.ended for it in recording.captures), default=-_APART_SECONDS)
+        format_name, imported = read_foreign(_read(file), file, told)
+        start = max((item.ended for item in recording.captures), default=-_FILE_GAP_SECONDS)
         recording.captures += [
-            replace(it, at=it.at + began + _APART_SECONDS, ended=it.ended + began + _APART_SECONDS)
+            replace(
+                it, at=it.at + start + _FILE_GAP_SECONDS, ended=it.ended + start + _FILE_GAP_SECONDS
+            )
             for it in imported.captures
         ]
         exchanges += imported.exchanges
         unused += imported.unused
         used = len(imported.captures) + len(imported.exchanges)
-        terminal.say(f"{file}: {found}, {counted(used, 'entry')} used".replace("entrys", "entries"))
+        terminal.write_line(
+            f"{file}: {format_name}, {pluralize(used, 'entry')} used".replace("entrys", "entries")
+        )
     redactor = Redactor(patterns)
     redactor.learn_environment(os.environ)  # noqa: TID251 (its secrets must not be written)
     for capture in recording.captures:
-        redactor.learn_request(capture.asked)
-        redactor.learn_answer(capture.heard)
+        redactor.learn_request(capture.request)
+        redactor.learn_response(capture.response)
     distilled = distil(recording, redactor, version=__version__, folder=folder_of(target))
-    distilled.data["exchanges"] += redactor.json(exchanges)
+    distilled.scenario["exchanges"] += redactor.redact_json(exchanges)
     for line in (*unused, *distilled.notes):
-        terminal.complain(f"not used: {redactor.text(line)}")
-    if not distilled.data["exchanges"]:
+        terminal.write_error(f"not used: {redactor.redact_text(line)}")
+    if not distilled.scenario["exchanges"]:
         raise FakefalError("there is no call of fal in it, so nothing is written")
     Writer(target, redactor).write(distilled)
     loaded = load_file(target)
-    terminal.say(f"{target}: {counted(len(loaded.entries), 'exchange')}")
+    terminal.write_line(f"{target}: {pluralize(len(loaded.exchanges), 'exchange')}")
     return 0
 
 

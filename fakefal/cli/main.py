@@ -44,19 +44,21 @@ _COMMANDS = {
 }
 """Each command, the module that holds it, and its line of help; imported when it is called."""
 
-MISTAKE = 2
+EXIT_USER_ERROR = 2
 """Exit code for what the user can mend."""
 
 
-class _Commands(click.Group):
+class _CommandGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             close = get_close_matches(cmd_name, _COMMANDS, n=1)
-            right = f'did you mean "{close[0]}"?' if close else f"one of {', '.join(_COMMANDS)}"
-            raise click.UsageError(f'"{cmd_name}" is no command — {right}')
+            suggestion = (
+                f'did you mean "{close[0]}"?' if close else f"one of {', '.join(_COMMANDS)}"
+            )
+            raise click.UsageError(f'"{cmd_name}" is no command — {suggestion}')
         gc.disable()  # imports leave no garbage, and looking for it takes a tenth of their time
         try:
             module = importlib.import_module(_COMMANDS[cmd_name][0])
@@ -71,7 +73,7 @@ class _Commands(click.Group):
 
 
 @click.group(
-    cls=_Commands,
+    cls=_CommandGroup,
     invoke_without_command=True,
     subcommand_metavar="COMMAND [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -94,15 +96,15 @@ def main(argv: Sequence[str], out: IO[str] | None = None, err: IO[str] | None = 
         with redirect_stdout(terminal.out):  # click's own help and version go there as well
             code = cli.main(list(argv), "fakefal", standalone_mode=False, obj=terminal)
     except click.ClickException as error:
-        terminal.complain(f"{error.format_message()}{_hint(error)}")
-        return MISTAKE
+        terminal.write_error(f"{error.format_message()}{_hint(error)}")
+        return EXIT_USER_ERROR
     except FakefalError as error:
-        terminal.complain(str(error))
-        return MISTAKE
+        terminal.write_error(str(error))
+        return EXIT_USER_ERROR
     except (click.Abort, KeyboardInterrupt):
         return 130
     except OSError as error:
-        terminal.complain(f"cannot write: {error.strerror or error}")
+        terminal.write_error(f"cannot write: {error.strerror or error}")
         return 1
     return code if isinstance(code, int) else 0
 

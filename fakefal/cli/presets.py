@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import click
 
 from fakefal.cli.terminal import Terminal
-from fakefal.protocol.errors.catalog import CATALOGUE
-from fakefal.scenario.model.faults import WORDS
+from fakefal.protocol.errors.catalog import CATALOG
+from fakefal.scenario.model.faults import FAULT_DESCRIPTIONS
 from fakefal.scenario.presets.registry import PRESETS
 
 Row = tuple[str, str, str, str]
@@ -25,41 +25,45 @@ def presets(terminal: Terminal, /, words: tuple[str, ...]) -> None:
     """
     shown = 0
     for title, rows in _tables():
-        fitting = [row for row in rows if _fits(row, words)]
-        if not fitting:
+        matching_rows = [row for row in rows if _matches(row, words)]
+        if not matching_rows:
             continue
-        shown += len(fitting)
-        terminal.say(click.style(title, bold=True))
-        width = max(len(row[0]) for row in fitting)
-        for name, grade, told, source in fitting:
-            known = click.style(f"{grade:<10}", dim=True)
-            cited = click.style(f" ({source})", dim=True) if source else ""
-            terminal.say(f"  {name:<{width}}  {known}  {told}{cited}")
+        shown += len(matching_rows)
+        terminal.write_line(click.style(title, bold=True))
+        width = max(len(row[0]) for row in matching_rows)
+        for name, grade, description, source in matching_rows:
+            grade_text = click.style(f"{grade:<10}", dim=True)
+            source_text = click.style(f" ({source})", dim=True) if source else ""
+            terminal.write_line(f"  {name:<{width}}  {grade_text}  {description}{source_text}")
     if not shown:
-        terminal.say("no line holds all of these words")
+        terminal.write_line("no line holds all of these words")
 
 
-def _fits(row: Row, words: Iterable[str]) -> bool:
+def _matches(row: Row, words: Iterable[str]) -> bool:
     text = " ".join(row).lower()
     return all(word.lower() in text for word in words)
 
 
 def _tables() -> Iterable[tuple[str, list[Row]]]:
-    for part, where in (("reply", "in a reply"), ("scenario", "at the top of a scenario")):
+    for part, location in (("reply", "in a reply"), ("scenario", "at the top of a scenario")):
         yield (
-            f"presets {where} (preset: NAME)",
-            [(it.name, it.grade, it.told, it.source) for it in PRESETS.values() if it.part == part],
+            f"presets {location} (preset: NAME)",
+            [
+                (spec.name, spec.grade, spec.description, spec.source)
+                for spec in PRESETS.values()
+                if spec.part == part
+            ],
         )
     for kind in ("model", "request", "account", "routing", "app", "ingress"):
         yield (
             f"{kind} errors (fail: NAME)",
             [
                 (it.name.replace("_", "-"), it.grade, f"{it.status} {it.message}", it.source)
-                for it in CATALOGUE.values()
+                for it in CATALOG.values()
                 if it.kind == kind
             ],
         )
     yield (
         "faults (faults: {operation: [WORD]})",
-        [(word, "", told, "") for word, told in WORDS.items()],
+        [(word, "", description, "") for word, description in FAULT_DESCRIPTIONS.items()],
     )

@@ -9,14 +9,14 @@ from typing import Any
 import click
 
 from fakefal.cli.child import CannotStart
-from fakefal.cli.recording_options import Told, recording_options, told_of
-from fakefal.cli.run import ESCAPED, MISSED, WithCommand, guard_option, run_beside
-from fakefal.cli.run_report import Outcome
-from fakefal.cli.summary import escapes, summary
+from fakefal.cli.recording_options import RecordingOptions, recording_options, recording_summary
+from fakefal.cli.run import EXIT_ESCAPES, EXIT_MISSES, WithCommand, guard_option, run_with_server
+from fakefal.cli.run_report import RunReport
+from fakefal.cli.summary import escape_lines, summarize
 from fakefal.cli.terminal import Terminal
-from fakefal.server.server import FakeFal
+from fakefal.server.server import FakeFalServer
 
-_KEYS = ("FAL_KEY", "FAL_KEY_ID", "FAL_API_KEY", "FAL_AI_API_KEY")
+_KEY_VARIABLES = ("FAL_KEY", "FAL_KEY_ID", "FAL_API_KEY", "FAL_AI_API_KEY")
 
 
 @click.command(cls=WithCommand)
@@ -48,27 +48,31 @@ def record(
     """
     if not command:
         raise click.UsageError("there is nothing to run — write it after --, as in: -- npm test")
-    told = Told.of(path, **options)
-    fake, decision = told.fake(terminal, speed)
-    if decision.records and told.upstream is None and not any(map(os.environ.get, _KEYS)):  # noqa: TID251 (a key of the user)
-        terminal.complain("fakefal: FAL_KEY is not set, so fal will refuse what is not public")
-    outcome = Outcome(command)
+    recording = RecordingOptions.parse(path, **options)
+    server, decision = recording.make_server(terminal, speed)
+    if (
+        decision.should_record
+        and recording.upstream is None
+        and not any(map(os.environ.get, _KEY_VARIABLES))
+    ):  # noqa: TID251 (a key of the user)
+        terminal.write_error("fakefal: FAL_KEY is not set, so fal will refuse what is not public")
+    report = RunReport(command)
     try:
-        _run(fake, outcome, uses_names=guard == "all")
+        _run_recorded(server, report, uses_names=guard == "all")
     except CannotStart as error:
-        terminal.complain(str(error))
+        terminal.write_error(str(error))
         return error.code
-    code = outcome.command_code or (ESCAPED if outcome.escapes else 0)
-    if not decision.records:
-        code = code or (MISSED if outcome.misses else 0)
-        lines = summary(outcome)
+    code = report.command_code or (EXIT_ESCAPES if report.escapes else 0)
+    if not decision.should_record:
+        code = code or (EXIT_MISSES if report.misses else 0)
+        lines = summarize(report)
     else:
-        lines = [*told_of(fake.recorded, Path(path)), *escapes(outcome)]
-    if not quiet or code != outcome.command_code or (fake.recorded and fake.recorded.notes):
-        terminal.complain("\n".join(lines))
+        lines = [*recording_summary(server.recorded, Path(path)), *escape_lines(report)]
+    if not quiet or code != report.command_code or (server.recorded and server.recorded.notes):
+        terminal.write_error("\n".join(lines))
     return code
 
 
-def _run(fake: FakeFal, outcome: Outcome, *, uses_names: bool) -> None:
-    fake.engine.listen(outcome.note)
-    run_beside(fake, outcome, None, uses_names=uses_names)
+def _run_recorded(server: FakeFalServer, report: RunReport, *, uses_names: bool) -> None:
+    server.engine.add_listener(report.on_journal_entry)
+    run_with_server(server, report, None, uses_names=uses_names)

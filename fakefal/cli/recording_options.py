@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fakefal._version import __version__
-from fakefal.cli.server_options import counted
+from fakefal.cli.server_options import pluralize
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.core.clock import real_now
 from fakefal.errors import FakefalError
@@ -20,22 +20,22 @@ from fakefal.recorder.capture.modes import (
     Decision,
     Mode,
     age_warning,
-    decide,
-    read_age,
-    usual_mode,
+    choose_action,
+    default_mode,
+    parse_age,
 )
-from fakefal.server.server import FakeFal
+from fakefal.server.server import FakeFalServer
 
 if TYPE_CHECKING:
-    from fakefal.recorder.distil.distil import Distilled
-    from fakefal.server.recording import RecordingWish
+    from fakefal.recorder.distil.distil import DistilResult
+    from fakefal.server.recording import RecordingConfig
 
-RECORDING = ("mode", "upstream", "patterns", "media", "max_age")
+RECORDING_OPTION_NAMES = ("mode", "upstream", "patterns", "media", "max_age")
 """The names of the options of ``recording_options``."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_MOST_NOTES = 20
+_MAX_NOTES = 20
 
 _OPTIONS = (
     click.option(
@@ -80,7 +80,7 @@ def recording_options(command: Command) -> Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RecordingOptions:
     """What the options of a recording ask for."""
 
     path: Path
@@ -91,7 +91,7 @@ class Told:
     max_age_seconds: float
 
     @classmethod
-    def of(
+    def parse(
         cls,
         path: str | Path,
         *,
@@ -100,75 +100,75 @@ class Told:
         patterns: tuple[str, ...] = (),
         media: bool = True,
         max_age: str = "90d",
-    ) -> Told:
+    ) -> RecordingOptions:
         """The options as they were given; raises FakefalError."""
-        mode = mode or usual_mode(os.environ)  # noqa: TID251 (CI says so there)
-        return cls(Path(path), mode, upstream, patterns, media, read_age(max_age))
+        mode = mode or default_mode(os.environ)  # noqa: TID251 (CI says so there)
+        return cls(Path(path), mode, upstream, patterns, media, parse_age(max_age))
 
     @property
-    def answers_too(self) -> bool:
+    def is_additive(self) -> bool:
         """Whether what is recorded already answers, and the rest is added."""
         return self.mode == "new" and self.path.exists()
 
     def decide(self, terminal: Terminal) -> Decision:
         """What is done; says so of a recording that is old. Raises FakefalError."""
-        decision = decide(self.path, self.mode)
+        decision = choose_action(self.path, self.mode)
         if decision.loaded is not None:
             warning = age_warning(decision.loaded, real_now, self.max_age_seconds)
             if warning:
-                terminal.complain(f"fakefal: {warning}")
+                terminal.write_error(f"fakefal: {warning}")
         return decision
 
-    def wish(self, decision: Decision) -> RecordingWish:
+    def server_settings(self, decision: Decision) -> RecordingConfig:
         """What the server is to record."""
-        from fakefal.server.recording import RecordingWish  # most servers record nothing
+        from fakefal.server.recording import RecordingConfig  # most servers record nothing
 
-        return RecordingWish(
+        return RecordingConfig(
             self.path,
             self.upstream,
             self.patterns,
             dict(os.environ),  # noqa: TID251 (its secrets must not be written)
             misses_only=decision.loaded is not None,
-            media=self.media,
+            fetch_media=self.media,
             version=__version__,
         )
 
-    def fake(self, terminal: Terminal, speed: float) -> tuple[FakeFal, Decision]:
+    def make_server(self, terminal: Terminal, speed: float) -> tuple[FakeFalServer, Decision]:
         """A server that records, replays, or both; a replay takes no time unless told."""
         decision = self.decide(terminal)
-        fake = FakeFal(*() if decision.loaded is None else (decision.loaded,), speed=speed)
-        if decision.records:
-            fake.record(self.wish(decision))
-        return fake, decision
+        server = FakeFalServer(*() if decision.loaded is None else (decision.loaded,), speed=speed)
+        if decision.should_record:
+            server.record(self.server_settings(decision))
+        return server, decision
 
 
-def record_with(fake: FakeFal, terminal: Terminal, told: Told) -> None:
+def record_with(server: FakeFalServer, terminal: Terminal, recording: RecordingOptions) -> None:
     """Have a server that was made already record; raises FakefalError.
 
     Its own scenarios answer first in mode ``new`` alone: what they have no answer to is recorded.
     """
-    decision = told.decide(terminal)
-    if not decision.records:
+    decision = recording.decide(terminal)
+    if not decision.should_record:
         raise FakefalError(
-            f"{told.path} is there already — serve it, or record it again with --mode all or new"
+            f"{recording.path} is there already — serve it, or record it again with --mode all or new"
         )
-    wish = told.wish(decision)
-    is_first = told.mode == "new" and bool(fake.engine.scenarios)
-    fake.record(replace(wish, misses_only=True) if is_first else wish)
+    server_settings = recording.server_settings(decision)
+    answers_first = recording.mode == "new" and bool(server.engine.scenarios)
+    server.record(replace(server_settings, misses_only=True) if answers_first else server_settings)
 
 
-def told_of(distilled: Distilled | None, path: Path) -> list[str]:
+def recording_summary(distilled: DistilResult | None, path: Path) -> list[str]:
     """The lines that a recording ends with."""
     if distilled is None:
         return []
-    exchanges = distilled.data["exchanges"]
+    exchanges = distilled.scenario["exchanges"]
     calls = sum(len(exchange.get("replies", [0])) for exchange in exchanges)
-    number = counted(len(exchanges), "exchange")
-    head = f"fakefal: recorded {counted(calls, 'call')} as {number} in {path}"
+    number = pluralize(len(exchanges), "exchange")
+    head = f"fakefal: recorded {pluralize(calls, 'call')} as {number} in {path}"
     if distilled.files:
-        head += f", {counted(len(distilled.files), 'file')}"
+        head += f", {pluralize(len(distilled.files), 'file')}"
     lines = [head]
-    lines += [f"  not recorded: {note}" for note in distilled.notes[:_MOST_NOTES]]
-    if len(distilled.notes) > _MOST_NOTES:
-        lines.append(f"  not recorded: … and {len(distilled.notes) - _MOST_NOTES} more")
+    lines += [f"  not recorded: {note}" for note in distilled.notes[:_MAX_NOTES]]
+    if len(distilled.notes) > _MAX_NOTES:
+        lines.append(f"  not recorded: … and {len(distilled.notes) - _MAX_NOTES} more")
     return lines

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import click
 
-from fakefal.cli.run_report import Outcome
+from fakefal.cli.run_report import RunReport
 from fakefal.errors import FakefalError
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -24,9 +24,9 @@ def check_report(name: str) -> Path:
     return path
 
 
-def write_report(path: Path, outcome: Outcome) -> None:
+def write_report(path: Path, report: RunReport) -> None:
     """Write a file, in the form that its name asks for; raises FakefalError."""
-    text = as_json(outcome) if path.suffix == ".json" else as_junit(outcome)
+    text = to_json(report) if path.suffix == ".json" else to_junit(report)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -34,33 +34,33 @@ def write_report(path: Path, outcome: Outcome) -> None:
         raise FakefalError(f"cannot write {path}: {error.strerror or error}") from None
 
 
-def as_json(outcome: Outcome) -> str:
+def to_json(report: RunReport) -> str:
     """``Outcome.body`` as text."""
-    return json.dumps(outcome.body(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(report.body(), indent=2, ensure_ascii=False) + "\n"
 
 
-def as_junit(outcome: Outcome) -> str:
+def to_junit(report: RunReport) -> str:
     """A test suite: the command, each exchange (unused is skipped), each miss and each escape."""
     suite = ElementTree.Element("testsuite", name="fakefal run")
-    _case(suite, "command", " ".join(outcome.command), _command_failure(outcome), outcome.seconds)
-    for label, _ in outcome.used:
-        _case(suite, "exchange", label.strip('"'))
-    for label, place in outcome.unused:
-        case = _case(suite, "exchange", label.strip('"'))
-        ElementTree.SubElement(case, "skipped", message=_clean(f"answered no call; {place}"))
-    for miss in outcome.misses:
+    _add_case(suite, "command", " ".join(report.command), _command_failure(report), report.seconds)
+    for label, _ in report.used:
+        _add_case(suite, "exchange", label.strip('"'))
+    for label, location in report.unused:
+        case = _add_case(suite, "exchange", label.strip('"'))
+        ElementTree.SubElement(case, "skipped", message=_printable(f"answered no call; {location}"))
+    for miss in report.misses:
         name = f"{miss.call.endpoint.text} ({miss.call.via})"
-        _case(suite, "miss", name, ("no exchange", str(miss)))
-    for escape in outcome.escapes:
+        _add_case(suite, "miss", name, ("no exchange", str(miss)))
+    for escape in report.escapes:
         text = "\n".join((str(escape), *escape.stack))
-        _case(suite, "escape", escape.target, ("the real fal was tried", text))
+        _add_case(suite, "escape", escape.target, ("the real fal was tried", text))
     cases = list(suite)
     failed = sum(case.find("failure") is not None for case in cases)
     skipped = sum(case.find("skipped") is not None for case in cases)
     counts = {"tests": len(cases), "failures": failed, "errors": 0, "skipped": skipped}
     for name, number in counts.items():
         suite.set(name, str(number))
-    suite.set("time", f"{outcome.seconds:.3f}")
+    suite.set("time", f"{report.seconds:.3f}")
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
@@ -68,26 +68,30 @@ def as_junit(outcome: Outcome) -> str:
     return f"{head}{ElementTree.tostring(root, encoding='unicode')}\n"
 
 
-def _command_failure(outcome: Outcome) -> tuple[str, str] | None:
-    if outcome.command_code == 0:
+def _command_failure(report: RunReport) -> tuple[str, str] | None:
+    if report.command_code == 0:
         return None
-    return f"exit code {outcome.command_code}", f"{' '.join(outcome.command)} failed"
+    return f"exit code {report.command_code}", f"{' '.join(report.command)} failed"
 
 
-def _case(
+def _add_case(
     suite: ElementTree.Element,
     kind: str,
     name: str,
     failure: tuple[str, str] | None = None,
     seconds: float = 0.0,
 ) -> ElementTree.Element:
-    attributes = {"classname": f"fakefal.{kind}", "name": _clean(name), "time": f"{seconds:.3f}"}
+    attributes = {
+        "classname": f"fakefal.{kind}",
+        "name": _printable(name),
+        "time": f"{seconds:.3f}",
+    }
     case = ElementTree.SubElement(suite, "testcase", attributes)
     if failure is not None:
-        told = ElementTree.SubElement(case, "failure", message=_clean(failure[0]))
-        told.text = _clean(failure[1])
+        failure_element = ElementTree.SubElement(case, "failure", message=_printable(failure[0]))
+        failure_element.text = _printable(failure[1])
     return case
 
 
-def _clean(text: str) -> str:
+def _printable(text: str) -> str:
     return _UNPRINTABLE.sub("�", text)

@@ -10,26 +10,26 @@ from typing import Any
 
 import click
 
-from fakefal.cli.certificates import certificates_for
-from fakefal.cli.child import CannotStart, Ended, open_files, run_command
-from fakefal.cli.escape_guard import Guard
+from fakefal.cli.certificates import write_certificates
+from fakefal.cli.child import CannotStart, ExitInfo, open_files, run_command
+from fakefal.cli.escape_guard import EscapeGuard
 from fakefal.cli.report_files import check_report, write_report
-from fakefal.cli.run_report import Outcome, Refusal
-from fakefal.cli.server_options import make_fake, server_options
-from fakefal.cli.summary import escapes, summary
+from fakefal.cli.run_report import BlockedHost, RunReport
+from fakefal.cli.server_options import make_server, server_options
+from fakefal.cli.summary import escape_lines, summarize
 from fakefal.cli.terminal import Terminal
 from fakefal.engine.core.clock import Clock
-from fakefal.guard.environment import Reach, changed, redirecting
-from fakefal.guard.hooks import hooks_for_all
-from fakefal.proxy.parent_proxy import upstream_of
-from fakefal.server.rlimits import allow_many
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.guard.environment import RedirectConfig, apply_changes, redirect_changes
+from fakefal.guard.hooks import readable_hooks
+from fakefal.proxy.parent_proxy import parent_proxy_of
+from fakefal.server.rlimits import raise_open_file_limit
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 
-MISSED = 3
+EXIT_MISSES = 3
 """Exit code of ``--strict`` when the command succeeded and a call met no exchange."""
 
-ESCAPED = 4
+EXIT_ESCAPES = 4
 """Exit code when the command succeeded and something tried to reach the real fal."""
 
 
@@ -38,8 +38,8 @@ class WithCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--" in args:
-            at = args.index("--")
-            args, ctx.params["command"] = args[:at], tuple(args[at + 1 :])
+            index = args.index("--")
+            args, ctx.params["command"] = args[:index], tuple(args[index + 1 :])
         return super().parse_args(ctx, args)
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
@@ -92,84 +92,92 @@ def run(
     """
     if not command:
         raise click.UsageError("there is nothing to run — write it after --, as in: -- npm test")
-    fake = make_fake(scenarios, **options)
-    outcome = Outcome(command)
-    fake.engine.listen(outcome.note)
-    watch = Clock()
-    began = watch.now()
+    server = make_server(scenarios, **options)
+    report = RunReport(command)
+    server.engine.add_listener(report.on_journal_entry)
+    clock = Clock()
+    start = clock.now()
     try:
-        run_beside(fake, outcome, key, uses_names=guard == "all")
+        run_with_server(server, report, key, uses_names=guard == "all")
     except CannotStart as error:
-        terminal.complain(str(error))
-        outcome.code = outcome.command_code = error.code
+        terminal.write_error(str(error))
+        report.code = report.command_code = error.code
     else:
-        outcome.seconds = watch.now() - began
-        outcome.code = _code(outcome, strict=strict)
-        if not quiet or outcome.code != outcome.command_code:
-            terminal.complain("\n".join(summary(outcome)))
-        elif outcome.escapes:
-            terminal.complain("\n".join(escapes(outcome)))
+        report.seconds = clock.now() - start
+        report.code = _exit_code(report, strict=strict)
+        if not quiet or report.code != report.command_code:
+            terminal.write_error("\n".join(summarize(report)))
+        elif report.escapes:
+            terminal.write_error("\n".join(escape_lines(report)))
     for path in reports:
-        write_report(path, outcome)
-    return outcome.code
+        write_report(path, report)
+    return report.code
 
 
-def run_beside(fake: FakeFal, outcome: Outcome, key: str | None, *, uses_names: bool) -> None:
+def run_with_server(
+    server: FakeFalServer, report: RunReport, key: str | None, *, uses_names: bool
+) -> None:
     """Run the command beside the fake, and note what it came to."""
     environment = dict(os.environ)  # noqa: TID251 (the command gets ours, changed)
-    fake.gate.upstream = upstream_of(environment)
-    server = ThreadedFakeFal(fake)
+    server.proxy.parent_proxy = parent_proxy_of(environment)
+    thread = ThreadedServer(server)
     limit = open_files()
-    allow_many()  # for the fake; the command is given the limit that we were given
+    raise_open_file_limit()  # for the fake; the command is given the limit that we were given
     with tempfile.TemporaryDirectory(prefix="fakefal-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o711)  # the command may have become another user
-        with server:
-            guard = Guard(folder, fake.gate.authority, server.wait)
+        with thread:
+            escape_guard = EscapeGuard(folder, server.proxy.authority, thread.submit)
             if uses_names:
-                guard.start()
-            reach = _reach(fake, folder, guard, key, environment)
-            env = changed(environment, redirecting(reach, environment))
-            ended = run_command(outcome.command, env, guard.view, open_files=limit)
-            _note(outcome, ended, guard)
-            server.call(lambda: outcome.collect(fake.engine))
-            outcome.refused = [
-                Refusal(f"{it.host}:{it.port}", it.times)
-                for it in fake.gate.visits.list()
-                if it.what == "refused"
+                escape_guard.start()
+            redirect_config = _redirect_config(server, folder, escape_guard, key, environment)
+            env = apply_changes(environment, redirect_changes(redirect_config, environment))
+            exit_info = run_command(
+                report.command, env, escape_guard.etc_overrides, open_files=limit
+            )
+            _record_exit(report, exit_info, escape_guard)
+            thread.call(lambda: report.collect(server.engine))
+            report.blocked_hosts = [
+                BlockedHost(f"{host.host}:{host.port}", host.times)
+                for host in server.proxy.log.entries()
+                if host.action == "refused"
             ]
-    outcome.unsent = fake.unsent
+    report.unsent_webhooks = server.unsent
 
 
-def _note(outcome: Outcome, ended: Ended, guard: Guard) -> None:
-    outcome.command_code = outcome.code = ended.code
-    outcome.left = ended.left
-    outcome.escapes = guard.stop()
-    outcome.guard = guard.told(ended)
+def _record_exit(report: RunReport, exit_info: ExitInfo, escape_guard: EscapeGuard) -> None:
+    report.command_code = report.code = exit_info.code
+    report.has_running_processes = exit_info.has_running_processes
+    report.escapes = escape_guard.stop()
+    report.guard = escape_guard.describe_coverage(exit_info)
 
 
-def _reach(
-    fake: FakeFal, folder: Path, guard: Guard, key: str | None, environment: Mapping[str, str]
-) -> Reach:
+def _redirect_config(
+    server: FakeFalServer,
+    folder: Path,
+    escape_guard: EscapeGuard,
+    key: str | None,
+    environment: Mapping[str, str],
+) -> RedirectConfig:
     """How the command reaches the fake."""
-    python, preload = hooks_for_all(folder)
-    bundle, added = certificates_for(folder, fake.ca_path, fake.bundle_path, environment)
-    return Reach(
-        url=fake.proxy_url,
+    python, preload = readable_hooks(folder)
+    bundle, added = write_certificates(folder, server.ca_path, server.bundle_path, environment)
+    return RedirectConfig(
+        url=server.proxy_url,
         bundle=bundle,
-        added=added,
-        preload=preload,
-        python=python,
-        escapes=guard.escapes_file,
+        extra_certs=added,
+        node_preload=preload,
+        python_hooks=python,
+        escapes_file=escape_guard.escapes_file,
         key=key,
-        everything=fake.offline,
+        is_proxy_for_all=server.offline,
     )
 
 
-def _code(outcome: Outcome, *, strict: bool) -> int:
+def _exit_code(report: RunReport, *, strict: bool) -> int:
     """The exit code of the run: a command that failed keeps its own."""
-    if outcome.command_code:
-        return outcome.command_code
-    if outcome.escapes:
-        return ESCAPED
-    return MISSED if strict and outcome.misses else 0
+    if report.command_code:
+        return report.command_code
+    if report.escapes:
+        return EXIT_ESCAPES
+    return EXIT_MISSES if strict and report.misses else 0

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fakefal._version import __version__
-from fakefal.engine.core.journal import Entry, Miss
+from fakefal.engine.core.journal import JournalEntry, Miss
 from fakefal.engine.engine import Engine
 from fakefal.engine.webhooks.controls import WebhookControls
 from fakefal.guard.escapes import Escape
 
-_MOST = 10_000
+_MAX_ENTRIES = 10_000
 
 
 @dataclass(slots=True)
-class Refusal:
+class BlockedHost:
     """A host that is not fal's and was not let through, and how often it was asked for."""
 
     target: str
@@ -28,7 +28,7 @@ class Refusal:
 
 
 @dataclass(slots=True)
-class Outcome:
+class RunReport:
     """What a run came to. ``code`` is that of ``fakefal run``, ``command_code`` the command's.
 
     ``calls`` are by the way they came. ``unused`` are exchanges that answered nothing, each with
@@ -44,32 +44,34 @@ class Outcome:
     used: list[tuple[str, str]] = field(default_factory=list)
     unused: list[tuple[str, str]] = field(default_factory=list)
     webhooks: list[dict[str, Any]] = field(default_factory=list)
-    unsent: list[str] = field(default_factory=list)
-    refused: list[Refusal] = field(default_factory=list)
+    unsent_webhooks: list[str] = field(default_factory=list)
+    blocked_hosts: list[BlockedHost] = field(default_factory=list)
     escapes: list[Escape] = field(default_factory=list)
     guard: dict[str, str] = field(default_factory=dict)
-    left: bool = False
+    has_running_processes: bool = False
     seconds: float = 0.0
 
-    def note(self, entry: Entry) -> None:
+    def on_journal_entry(self, entry: JournalEntry) -> None:
         """Count a line of any tenant's journal."""
         if entry.kind == "call":
             via = entry.call.via if entry.call is not None else ""
             self.calls[via] += 1
-            if len(self.journal) < _MOST:
-                self.journal.append(_call(entry))
-        if entry.miss is not None and len(self.misses) < _MOST:
+            if len(self.journal) < _MAX_ENTRIES:
+                self.journal.append(_call_body(entry))
+        if entry.miss is not None and len(self.misses) < _MAX_ENTRIES:
             self.misses.append(entry.miss)
 
     def collect(self, engine: Engine) -> None:
         """Note what is known at the end alone; call it in the loop's thread."""
-        answered = {entry for tenant in engine.tenants for entry in tenant.answering.used}
-        for entry in engine.base.entries:
-            which = self.used if entry in answered else self.unused
-            which.append((entry.label, entry.place))
+        used_exchanges = {
+            exchange for tenant in engine.tenants for exchange in tenant.resolver.use_counts
+        }
+        for exchange in engine.base_index.exchanges:
+            group = self.used if exchange in used_exchanges else self.unused
+            group.append((exchange.label, exchange.location))
         for tenant in engine.tenants:
             if tenant.has_webhooks:
-                self.webhooks.extend(WebhookControls(tenant).told())
+                self.webhooks.extend(WebhookControls(tenant).deliveries())
 
     @property
     def total(self) -> int:
@@ -91,23 +93,23 @@ class Outcome:
                     "via": miss.call.via,
                     "input": miss.call.input,
                     "text": str(miss),
-                    "nearest": [str(near) for near in miss.nearest],
+                    "nearest": [str(near_miss) for near_miss in miss.nearest],
                 }
                 for miss in self.misses
             ],
             "unused": [
-                {"exchange": label.strip('"'), "place": place} for label, place in self.unused
+                {"exchange": label.strip('"'), "place": location} for label, location in self.unused
             ],
             "webhooks": self.webhooks,
-            "refused": [it.body() for it in self.refused],
-            "escapes": [it.body() for it in self.escapes],
+            "refused": [host.body() for host in self.blocked_hosts],
+            "escapes": [escape.body() for escape in self.escapes],
             "guard": self.guard,
         }
 
 
-def _call(entry: Entry) -> dict[str, Any]:
-    found = entry.body()
-    found.pop("headers", None)
-    found.pop("number", None)
-    found.pop("kind", None)
-    return found
+def _call_body(entry: JournalEntry) -> dict[str, Any]:
+    body = entry.body()
+    body.pop("headers", None)
+    body.pop("number", None)
+    body.pop("kind", None)
+    return body

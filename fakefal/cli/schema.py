@@ -17,4 +17,4 @@ def schema(terminal: Terminal) -> None:
 
     In a YAML file a first line does it: # yaml-language-server: $schema=scenario.schema.json
     """
-    terminal.say(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))
+    terminal.write_line(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))

@@ -12,16 +12,22 @@ from typing import Any
 import click
 
 from fakefal._version import __version__
-from fakefal.cli.recording_options import RECORDING, Told, record_with, recording_options, told_of
-from fakefal.cli.server_options import counted, make_fake, server_options
+from fakefal.cli.recording_options import (
+    RECORDING_OPTION_NAMES,
+    RecordingOptions,
+    record_with,
+    recording_options,
+    recording_summary,
+)
+from fakefal.cli.server_options import make_server, pluralize, server_options
 from fakefal.cli.terminal import Terminal
-from fakefal.engine.core.journal import Entry
+from fakefal.engine.core.journal import JournalEntry
 from fakefal.errors import FakefalError
 from fakefal.server.event_loop import run
-from fakefal.server.rlimits import allow_many
-from fakefal.server.server import FakeFal
+from fakefal.server.rlimits import raise_open_file_limit
+from fakefal.server.server import FakeFalServer
 
-_SHOWN = frozenset({"call", "cancel", "refused", "webhook", "lint", "upload"})
+_SHOWN_KINDS = frozenset({"call", "cancel", "refused", "webhook", "lint", "upload"})
 
 
 @dataclass(slots=True)
@@ -95,46 +101,48 @@ async def _serve(
     if folder is not None:
         scenarios = (*scenarios, *_scenarios_in(folder))
     settings["control_hosts"] = frozenset(settings["control_hosts"])
-    recording = {name: settings.pop(name) for name in RECORDING}
-    told = None if path is None else Told.of(path, **recording)
-    if told is not None and told.answers_too and path not in scenarios:
+    recording_arguments = {name: settings.pop(name) for name in RECORDING_OPTION_NAMES}
+    recording = None if path is None else RecordingOptions.parse(path, **recording_arguments)
+    if recording is not None and recording.is_additive and path not in scenarios:
         scenarios = (*scenarios, str(path))
-    fake = make_fake(scenarios, host=host, port=port, **settings)
-    if told is not None:
-        record_with(fake, terminal, told)
+    server = make_server(scenarios, host=host, port=port, **settings)
+    if recording is not None:
+        record_with(server, terminal, recording)
     if ca_file is not None:
-        _write(Path(ca_file), fake.gate.authority.pem)
+        _write_atomically(Path(ca_file), server.proxy.authority.pem)
     tally = _Tally()
 
-    def note(entry: Entry) -> None:
+    def on_journal_entry(entry: JournalEntry) -> None:
         if entry.kind == "call":
             tally.calls += 1
         if entry.miss is not None:
             tally.misses += 1
-        if not quiet and entry.kind in _SHOWN:
-            terminal.say(_line(entry))
+        if not quiet and entry.kind in _SHOWN_KINDS:
+            terminal.write_line(_format_entry(entry))
 
-    fake.engine.listen(note)
-    allow_many()
-    stopped = _stop_on_signals()
-    async with fake:
-        terminal.say(_greeting(fake))
+    server.engine.add_listener(on_journal_entry)
+    raise_open_file_limit()
+    stop_event = _stop_event()
+    async with server:
+        terminal.write_line(_greeting(server))
         gc.freeze()  # what a start makes stays as long as the server
         gc.enable()
-        await stopped.wait()
-    for line in fake.unsent:
-        terminal.say(f"webhook still due: {line}")
-    for line in told_of(fake.recorded, Path(path or "")):
-        terminal.say(line)
-    terminal.say(f"stopped after {counted(tally.calls, 'call')}, {counted(tally.misses, 'miss')}")
+        await stop_event.wait()
+    for line in server.unsent:
+        terminal.write_line(f"webhook still due: {line}")
+    for line in recording_summary(server.recorded, Path(path or "")):
+        terminal.write_line(line)
+    terminal.write_line(
+        f"stopped after {pluralize(tally.calls, 'call')}, {pluralize(tally.misses, 'miss')}"
+    )
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write_atomically(path: Path, content: bytes) -> None:
     """Write a file as a whole, as others wait for it to appear; raises FakefalError."""
-    aside = path.with_name(f".{path.name}.new")
+    temporary = path.with_name(f".{path.name}.new")
     try:
-        aside.write_bytes(content)
-        aside.replace(path)
+        temporary.write_bytes(content)
+        temporary.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise FakefalError(f"cannot write {path}: {reason} — name another --ca-file") from None
@@ -147,38 +155,42 @@ def _scenarios_in(folder: str) -> tuple[str, ...]:
     return () if is_empty(folder) else (folder,)
 
 
-def _stop_on_signals() -> asyncio.Event:
+def _stop_event() -> asyncio.Event:
     """An event that SIGINT and SIGTERM set."""
-    stopped = asyncio.Event()
+    stop_event = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
-            loop.add_signal_handler(number, stopped.set)
+            loop.add_signal_handler(number, stop_event.set)
         except NotImplementedError:  # Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
-    return stopped
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop_event.set))
+    return stop_event
 
 
-def _greeting(fake: FakeFal) -> str:
-    url = fake.url
-    if fake.engine.scenarios:
+def _greeting(server: FakeFalServer) -> str:
+    url = server.url
+    if server.engine.scenarios:
         loaded = ", ".join(
-            f"{found.file} ({counted(len(found.entries), 'exchange')})"
-            for found in fake.engine.scenarios
+            f"{scenario.file} ({pluralize(len(scenario.exchanges), 'exchange')})"
+            for scenario in server.engine.scenarios
         )
     else:
         loaded = "no scenario: any-llm calls get generated answers"
-    clock = fake.settings.clock if fake.settings.speed == 1 else f"×{fake.settings.speed:g}"
-    others = "refuses other hosts" if fake.offline else "lets other hosts through"
+    clock = server.settings.clock if server.settings.speed == 1 else f"×{server.settings.speed:g}"
+    others_policy = "refuses other hosts" if server.offline else "lets other hosts through"
     rows = [
         ("loaded", loaded),
         ("clock", clock),
-        ("proxy", f"HTTPS_PROXY={fake.proxy_url} ({others})"),
-        *([("CA", str(fake.ca_path))] if fake.tls_url else []),
-        *([("token", f"{fake.token} (the control API demands it)")] if fake.has_made_token else []),
+        ("proxy", f"HTTPS_PROXY={server.proxy_url} ({others_policy})"),
+        *([("CA", str(server.ca_path))] if server.tls_url else []),
+        *(
+            [("token", f"{server.token} (the control API demands it)")]
+            if server.has_generated_token
+            else []
+        ),
         ("Python", "in pytest, the fixture: def test_x(fakefal): …"),
         ("JS", f'fal.config({{ proxyUrl: {{ url: "{url}/api/fal/proxy", when: "always" }} }})'),
-        ("base URL", fake.base_url("queue.fal.run")),
+        ("base URL", server.base_url("queue.fal.run")),
         (
             "curl",
             f"curl {url}/fal.run/fal-ai/any-llm -H 'Authorization: Key any' "
@@ -186,14 +198,14 @@ def _greeting(fake: FakeFal) -> str:
         ),
     ]
     head = f"fakefal {__version__} listens on {click.style(url, bold=True)}"
-    if fake.tls_url:
-        head += f" and {click.style(fake.tls_url, bold=True)}"
+    if server.tls_url:
+        head += f" and {click.style(server.tls_url, bold=True)}"
     return "\n".join([head, *(f"  {name:<9} {text}" for name, text in rows)])
 
 
-def _line(entry: Entry) -> str:
+def _format_entry(entry: JournalEntry) -> str:
     call = entry.call
-    time = click.style(_time_of(entry.at), dim=True)
+    time = click.style(_format_time(entry.at), dim=True)
     via = call.via if call is not None and entry.kind == "call" else entry.kind
     endpoint = call.endpoint.text if call is not None else ""
     colour = "green" if 0 < entry.status < 400 else "red"
@@ -201,13 +213,13 @@ def _line(entry: Entry) -> str:
     request_id = click.style(entry.request_id, dim=True) if entry.request_id else ""
     if entry.kind == "webhook":
         return f"{time} {via:<7} {'  '.join((status, entry.note, request_id))}"
-    parts = (endpoint, status, entry.label or entry.note, request_id)
-    line = f"{time} {via:<7} {'  '.join(filter(None, parts))}"
+    columns = (endpoint, status, entry.label or entry.note, request_id)
+    line = f"{time} {via:<7} {'  '.join(filter(None, columns))}"
     if entry.miss is not None:
         line += f"\n         {click.style(str(entry.miss), fg='yellow')}"
     return line
 
 
-def _time_of(at: float) -> str:
+def _format_time(at: float) -> str:
     seconds = int(at) % 86_400
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -9,10 +9,10 @@ import click
 from click.core import ParameterSource
 
 from fakefal.errors import FakefalError, ScenarioError
-from fakefal.server.server import FakeFal
+from fakefal.server.server import FakeFalServer
 
 if TYPE_CHECKING:
-    from fakefal.scenario.files.loader import Loaded
+    from fakefal.scenario.files.loader import LoadedScenario
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -75,22 +75,26 @@ def server_options(command: Command) -> Command:
     return command
 
 
-def make_fake(
+def make_server(
     scenarios: tuple[str, ...],
     *,
     keys: tuple[str, ...] = (),
     options: tuple[str, ...] = (),
     webhook_allow: tuple[str, ...] = (),
     **settings: Any,
-) -> FakeFal:
+) -> FakeFalServer:
     """The fake that those options ask for; raises FakefalError, with all mistakes of all files.
 
     Where nothing but recordings answers, no time passes unless a clock or speed was asked for.
     """
-    loaded = _loaded(scenarios)
-    if loaded and all(it.scenario.recorded is not None for it in loaded) and not _is_paced():
+    loaded = _load(scenarios)
+    if (
+        loaded
+        and all(scenario_file.scenario.recorded is not None for scenario_file in loaded)
+        and not _sets_pace()
+    ):
         settings["clock"] = "instant"
-    return FakeFal(
+    return FakeFalServer(
         *loaded,
         options=read_options(options),
         keys=frozenset(keys),
@@ -99,31 +103,33 @@ def make_fake(
     )
 
 
-def read_options(written: tuple[str, ...]) -> dict[str, Any]:
+def read_options(assignments: tuple[str, ...]) -> dict[str, Any]:
     """Options from ``name=value``, the value as YAML has it; raises FakefalError."""
-    if not written:
+    if not assignments:
         return {}
     from fakefal.scenario.files.yaml_text import read_yaml  # a server without options starts sooner
 
-    found: dict[str, Any] = {}
-    for text in written:
-        name, equals, value = text.partition("=")
+    options: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
         if not equals or not name:
-            raise FakefalError(f'"{text}" is no option — write subpath=refuse-405, for example')
+            raise FakefalError(
+                f'"{assignment}" is no option — write subpath=refuse-405, for example'
+            )
         source = read_yaml(value, f"--option {name}")
-        if source.mistakes:
-            raise ScenarioError(tuple(source.mistakes))
-        found[name.strip()] = source.data
-    return found
+        if source.problems:
+            raise ScenarioError(tuple(source.problems))
+        options[name.strip()] = source.data
+    return options
 
 
-def counted(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """``1 miss``, ``2 misses``."""
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"{number} {noun if number == 1 else plural}"
 
 
-def _loaded(scenarios: tuple[str, ...]) -> list[Loaded]:
+def _load(scenarios: tuple[str, ...]) -> list[LoadedScenario]:
     if not scenarios:
         return []
     from fakefal.scenario.files.loader import load_all  # a server without scenarios starts sooner
@@ -131,8 +137,8 @@ def _loaded(scenarios: tuple[str, ...]) -> list[Loaded]:
     return load_all(scenarios)
 
 
-def _is_paced() -> bool:
+def _sets_pace() -> bool:
     """Whether the command line says how time passes."""
     context = click.get_current_context(silent=True)
-    sources = [context.get_parameter_source(it) for it in ("clock", "speed")] if context else []
+    sources = [context.get_parameter_source(name) for name in ("clock", "speed")] if context else []
     return any(source is ParameterSource.COMMANDLINE for source in sources)

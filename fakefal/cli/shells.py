@@ -6,20 +6,20 @@ import json
 import shlex
 from collections.abc import Callable, Iterable
 
-from fakefal.guard.environment import Changes
+from fakefal.guard.environment import EnvChanges
 
-Statements = Callable[[Changes], str]
+Statements = Callable[[EnvChanges], str]
 
 
-def _bash(changes: Changes) -> str:
-    return _lines(
+def _bash(changes: EnvChanges) -> str:
+    return _join_lines(
         f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}"
         for name, value in changes.items()
     )
 
 
-def _fish(changes: Changes) -> str:
-    return _lines(
+def _fish(changes: EnvChanges) -> str:
+    return _join_lines(
         f"set -e {name}" if value is None else f"set -gx {name} {_fish_quoted(value)}"
         for name, value in changes.items()
     )
@@ -30,8 +30,8 @@ def _fish_quoted(value: str) -> str:
     return f"'{escaped}'"
 
 
-def _powershell(changes: Changes) -> str:
-    return _lines(
+def _powershell(changes: EnvChanges) -> str:
+    return _join_lines(
         f"Remove-Item Env:{name} -ErrorAction SilentlyContinue"
         if value is None
         else f"$env:{name} = '{_powershell_doubled(value)}'"
@@ -46,23 +46,23 @@ def _powershell_doubled(value: str) -> str:
     return value
 
 
-def _github(changes: Changes) -> str:
+def _github(changes: EnvChanges) -> str:
     """For the file that ``$GITHUB_ENV`` names, which can take nothing away: it is left empty."""
-    return _lines(
+    return _join_lines(
         _github_block(name, value or "") if "\n" in (value or "") else f"{name}={value or ''}"
         for name, value in changes.items()
     )
 
 
 def _github_block(name: str, value: str) -> str:
-    mark = "FAKEFAL_END"
-    while mark in value:
-        mark += "_"
-    return f"{name}<<{mark}\n{value}\n{mark}"
+    delimiter = "FAKEFAL_END"
+    while delimiter in value:
+        delimiter += "_"
+    return f"{name}<<{delimiter}\n{value}\n{delimiter}"
 
 
-def _dotenv(changes: Changes) -> str:
-    return _lines(f"{name}={_dotenv_quoted(value or '')}" for name, value in changes.items())
+def _dotenv(changes: EnvChanges) -> str:
+    return _join_lines(f"{name}={_dotenv_quoted(value or '')}" for name, value in changes.items())
 
 
 def _dotenv_quoted(value: str) -> str:
@@ -74,12 +74,12 @@ def _dotenv_quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _json(changes: Changes) -> str:
+def _json(changes: EnvChanges) -> str:
     return json.dumps(changes, indent=2, ensure_ascii=False)
 
 
-def _lines(found: Iterable[str]) -> str:
-    return "\n".join(found)
+def _join_lines(lines: Iterable[str]) -> str:
+    return "\n".join(lines)
 
 
 SHELLS: dict[str, Statements] = {

@@ -5,83 +5,83 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from fakefal.cli.run_report import Outcome
-from fakefal.cli.server_options import counted
+from fakefal.cli.run_report import RunReport
+from fakefal.cli.server_options import pluralize
 
-_MOST = 20
+_MAX_LINES = 20
 """Lines of one kind; the rest is counted."""
 
 
-def summary(outcome: Outcome) -> list[str]:
+def summarize(report: RunReport) -> list[str]:
     """What happened, in plain lines; the first one counts."""
-    lines = [f"fakefal: {_head(outcome)}"]
-    lines += _rows("miss", _times(map(str, outcome.misses)))
-    lines += _rows("unused", (_placed(label, place) for label, place in outcome.unused))
-    lines += _rows("webhook", map(_webhook, _undelivered(outcome)))
-    lines += _rows("webhook", (f"still due: {line}" for line in outcome.unsent))
+    lines = [f"fakefal: {_headline(report)}"]
+    lines += _rows("miss", _deduplicated(map(str, report.misses)))
+    lines += _rows("unused", (_with_location(label, location) for label, location in report.unused))
+    lines += _rows("webhook", map(_format_webhook, _undelivered(report)))
+    lines += _rows("webhook", (f"still due: {line}" for line in report.unsent_webhooks))
     lines += _rows(
         "refused",
-        (f"{it.target}, not fal's{_often(it.count)}" for it in outcome.refused),
+        (f"{host.target}, not fal's{_times_suffix(host.count)}" for host in report.blocked_hosts),
     )
-    lines += escapes(outcome)
-    if outcome.left:
+    lines += escape_lines(report)
+    if report.has_running_processes:
         lines.append("  note     processes of the command still run; they have no fake any more")
     return lines
 
 
-def escapes(outcome: Outcome) -> list[str]:
+def escape_lines(report: RunReport) -> list[str]:
     """Attempts to reach the real fal: what, who, and from where in its code."""
     lines = []
-    for escape in outcome.escapes[:_MOST]:
+    for escape in report.escapes[:_MAX_LINES]:
         lines.append(f"  escape   refused: {escape}")
         lines += [f"             {frame}" for frame in escape.stack[-3:]]
-    if len(outcome.escapes) > _MOST:
-        lines.append(f"  escape   … and {len(outcome.escapes) - _MOST} more")
+    if len(report.escapes) > _MAX_LINES:
+        lines.append(f"  escape   … and {len(report.escapes) - _MAX_LINES} more")
     return lines
 
 
-def _head(outcome: Outcome) -> str:
-    calls = counted(outcome.total, "call")
-    if outcome.calls:
-        ways = ", ".join(f"{way} {number}" for way, number in sorted(outcome.calls.items()))
-        calls = f"{calls} ({ways})"
-    parts = [calls, counted(len(outcome.misses), "miss")]
-    if outcome.unused:
-        parts.append(counted(len(outcome.unused), "unused exchange"))
-    if outcome.webhooks:
-        parts.append(counted(len(outcome.webhooks), "webhook"))
-    if outcome.escapes:
-        parts.append(f"{counted(len(outcome.escapes), 'attempt')} to reach the real fal")
+def _headline(report: RunReport) -> str:
+    calls = pluralize(report.total, "call")
+    if report.calls:
+        by_via = ", ".join(f"{via} {number}" for via, number in sorted(report.calls.items()))
+        calls = f"{calls} ({by_via})"
+    parts = [calls, pluralize(len(report.misses), "miss")]
+    if report.unused:
+        parts.append(pluralize(len(report.unused), "unused exchange"))
+    if report.webhooks:
+        parts.append(pluralize(len(report.webhooks), "webhook"))
+    if report.escapes:
+        parts.append(f"{pluralize(len(report.escapes), 'attempt')} to reach the real fal")
     return ", ".join(parts)
 
 
-def _rows(kind: str, told: Iterable[str]) -> list[str]:
-    found = list(told)
-    lines = [f"  {kind:<8} {text}" for text in found[:_MOST]]
-    if len(found) > _MOST:
-        lines.append(f"  {kind:<8} … and {len(found) - _MOST} more")
+def _rows(kind: str, texts: Iterable[str]) -> list[str]:
+    all_texts = list(texts)
+    lines = [f"  {kind:<8} {text}" for text in all_texts[:_MAX_LINES]]
+    if len(all_texts) > _MAX_LINES:
+        lines.append(f"  {kind:<8} … and {len(all_texts) - _MAX_LINES} more")
     return lines
 
 
-def _times(told: Iterable[str]) -> list[str]:
+def _deduplicated(texts: Iterable[str]) -> list[str]:
     """The same line once, with how often it came."""
-    return [f"{text}{_often(number)}" for text, number in Counter(told).items()]
+    return [f"{text}{_times_suffix(number)}" for text, number in Counter(texts).items()]
 
 
-def _often(number: int) -> str:
+def _times_suffix(number: int) -> str:
     return f" ({number} times)" if number > 1 else ""
 
 
-def _placed(label: str, place: str) -> str:
-    return f"{label} ({place})" if place else label
+def _with_location(label: str, location: str) -> str:
+    return f"{label} ({location})" if location else label
 
 
-def _undelivered(outcome: Outcome) -> list[dict[str, object]]:
-    return [it for it in outcome.webhooks if it["state"] != "delivered"]
+def _undelivered(report: RunReport) -> list[dict[str, object]]:
+    return [delivery for delivery in report.webhooks if delivery["state"] != "delivered"]
 
 
-def _webhook(told: dict[str, object]) -> str:
-    attempts = told["attempts"]
+def _format_webhook(delivery: dict[str, object]) -> str:
+    attempts = delivery["attempts"]
     number = len(attempts) if isinstance(attempts, list) else 0
-    why = f": {told['why']}" if told.get("why") else ""
-    return f"{told['state']} {told['url']} after {counted(number, 'attempt')}{why}"
+    reason = f": {delivery['why']}" if delivery.get("why") else ""
+    return f"{delivery['state']} {delivery['url']} after {pluralize(number, 'attempt')}{reason}"

@@ -21,7 +21,7 @@ class Terminal:
         """One that nobody reads."""
         return cls(io.StringIO(), io.StringIO())
 
-    def say(self, text: str = "") -> None:
+    def write_line(self, text: str = "") -> None:
         """A line of output; colours are left out where they do not show.
 
         A reader who has gone (a closed pipe), or a full disk, silences the command and does not end
@@ -36,9 +36,9 @@ class Terminal:
             self._is_open = False
         except OSError as error:
             self._is_open = False
-            self.complain(f"no more is written: {error.strerror or error}")
+            self.write_error(f"no more is written: {error.strerror or error}")
 
-    def complain(self, text: str) -> None:
+    def write_error(self, text: str) -> None:
         """Lines about what is wrong; lost if nobody is left to read them."""
         try:
             click.echo(text, file=self.err)

@@ -41,20 +41,20 @@ def webhooks(
     """List the webhooks of a running fake, or send them again, genuine and at once."""
     base = f"{url.rstrip('/')}/_fakefal/webhooks"
     if redeliver is None:
-        found = _ask(base, key, token, None)
+        deliveries = _request(base, key, token, None)
     else:
         body = {} if redeliver == "failed" else {"request_id": redeliver}
-        found = _ask(f"{base}/redeliver", key, token, body)
+        deliveries = _request(f"{base}/redeliver", key, token, body)
     if as_json:
-        terminal.say(json.dumps(found, indent=2, ensure_ascii=False))
+        terminal.write_line(json.dumps(deliveries, indent=2, ensure_ascii=False))
         return
-    for delivery in found:
-        terminal.say(_line(delivery))
-    if not found:
-        terminal.say("no webhooks" if redeliver is None else "nothing to send again")
+    for delivery in deliveries:
+        terminal.write_line(_format_delivery(delivery))
+    if not deliveries:
+        terminal.write_line("no webhooks" if redeliver is None else "nothing to send again")
 
 
-def _ask(
+def _request(
     url: str, key: str, token: str | None, body: dict[str, Any] | None
 ) -> list[dict[str, Any]]:
     """The answer of the control API; raises FakefalError with what is wrong."""
@@ -65,8 +65,8 @@ def _ask(
             headers["x-fakefal-token"] = token
         request = urllib.request.Request(url, data, headers)
         with _OPENER.open(request, timeout=_SECONDS) as response:
-            found: list[dict[str, Any]] = json.load(response)
-            return found
+            deliveries: list[dict[str, Any]] = json.load(response)
+            return deliveries
     except urllib.error.HTTPError as error:
         with error:
             raise FakefalError(
@@ -85,7 +85,7 @@ def _detail(content: bytes) -> str:
         return ""
 
 
-def _line(delivery: dict[str, Any]) -> str:
+def _format_delivery(delivery: dict[str, Any]) -> str:
     state = click.style(f"{delivery['state']:<9}", fg=_COLOURS.get(delivery["state"], "red"))
     attempts = delivery["attempts"]
     tried = f"{len(attempts)} attempt{'' if len(attempts) == 1 else 's'}"

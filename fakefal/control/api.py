@@ -8,84 +8,88 @@ from functools import cache
 from typing import Any
 
 from fakefal.control import schemas
-from fakefal.control.requests import Asked, House, Told, refused
-from fakefal.control.routes import Route, find, paths
+from fakefal.control.requests import ApiResponse, ControlContext, ControlRequest, control_error
+from fakefal.control.routes import Route, find_routes, routes_by_path
 from fakefal.errors import ScenarioError, SettingError
 from fakefal.protocol.core.json_codec import encode
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 
 
 def is_public(path: str) -> bool:
     """Whether a path is told to everybody, token or not."""
-    routes, _ = find(path)
+    routes, _ = find_routes(path)
     return any(route.scope == "public" for route in routes.values())
 
 
-def answer(
-    house: House,
+def handle(
+    context: ControlContext,
     method: str,
     path: str,
     headers: Mapping[str, str],
     query: str = "",
     body: bytes = b"",
-) -> Told:
+) -> ApiResponse:
     """The answer to a control request; raises WireError for what cannot be answered."""
-    routes, parts = find(path)
+    routes, path_parameters = find_routes(path)
     if not routes:
-        known = [f"/_fakefal{known}" for known in paths()]
-        detail = f"no such control route — known: {', '.join(known)}"
-        raise refused(404, detail, routes=known)
+        known_paths = [f"/_fakefal{known}" for known in routes_by_path()]
+        detail = f"no such control route — known: {', '.join(known_paths)}"
+        raise control_error(404, detail, routes=known_paths)
     allowed = ", ".join([*routes, *(["HEAD"] if "GET" in routes else []), "OPTIONS"])
     if method == "OPTIONS":
-        return Told(status=204, headers=(("Allow", allowed),))
+        return ApiResponse(status=204, headers=(("Allow", allowed),))
     route = routes.get("GET" if method == "HEAD" else method)
     if route is None:
         detail = f"use {' or '.join(routes)} for /_fakefal{path.rstrip('/')}"
-        raise refused(405, detail, ("Allow", allowed))
+        raise control_error(405, detail, ("Allow", allowed))
     if method == "HEAD" and route.content_type == "text/event-stream":
-        return Told(content_type=route.content_type)
-    asked = Asked(house, headers, query, body, parts, route.example)
+        return ApiResponse(content_type=route.content_type)
+    request = ControlRequest(context, headers, query, body, path_parameters, route.example)
     try:
-        _check_parameters(asked, route)
-        told = _handler(route.handler)(asked)
+        _check_parameters(request, route)
+        result = _import_handler(route.handler)(request)
     except ScenarioError as error:
-        mistakes = [
+        problems = [
             {
-                "file": it.file,
-                "line": it.line,
-                "column": it.column,
-                "path": it.path,
-                "what": it.what,
-                "right": it.right,
+                "file": problem.file,
+                "line": problem.line,
+                "column": problem.column,
+                "path": problem.path,
+                "what": problem.message,
+                "right": problem.suggestion,
             }
-            for it in error.mistakes
+            for problem in error.problems
         ]
-        raise refused(422, str(error), mistakes=mistakes) from None
+        raise control_error(422, str(error), mistakes=problems) from None
     except SettingError as error:
-        raise refused(400, str(error)) from None
-    return told if isinstance(told, Told) else Told(encode(told), route.content_type)
+        raise control_error(400, str(error)) from None
+    return (
+        result
+        if isinstance(result, ApiResponse)
+        else ApiResponse(encode(result), route.content_type)
+    )
 
 
-def unworded(error: WireError) -> WireError:
+def to_control_error(error: ApiError) -> ApiError:
     """A refusal that was worded for callers of fal, as this API words its own."""
     if isinstance(error.body, dict):
         return error
-    return refused(error.status, error.note or "cannot be answered", *error.headers)
+    return control_error(error.status, error.hint or "cannot be answered", *error.headers)
 
 
-def _check_parameters(asked: Asked, route: Route) -> None:
+def _check_parameters(request: ControlRequest, route: Route) -> None:
     """Refuse parameters that a route does not know, so that a slip of the pen is seen."""
-    if not asked.query:
+    if not request.query:
         return
 
-    name = route.query or "NoParameters"
-    asked.parameters(getattr(schemas, name))
+    model_name = route.query_model or "NoParameters"
+    request.parse_query(getattr(schemas, model_name))
 
 
 @cache
-def _handler(name: str) -> Callable[[Asked], Any]:
+def _import_handler(name: str) -> Callable[[ControlRequest], Any]:
     module, _, function = name.partition(".")
-    found: Callable[[Asked], Any] = getattr(
+    handler: Callable[[ControlRequest], Any] = getattr(
         importlib.import_module(f"fakefal.control.{module}"), function
     )
-    return found
+    return handler

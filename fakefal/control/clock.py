@@ -4,41 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakefal.control.requests import Asked, refused
+from fakefal.control.requests import ControlRequest, control_error
 from fakefal.engine.controls import Controls
 
 
-def told(asked: Asked) -> dict[str, Any]:
+def show_clock(request: ControlRequest) -> dict[str, Any]:
     """The clock as it is now."""
-    return asked.controls.clock()
+    return request.controls.clock()
 
 
-def advance(asked: Asked) -> dict[str, Any]:
+def advance_clock(request: ControlRequest) -> dict[str, Any]:
     """Move it by a duration, or to an instant; a duration may also be sent bare."""
-    from fakefal.control.schemas import Advance
+    from fakefal.control.schemas import AdvanceBody
 
-    controls = asked.controls
-    sent = asked.read()
-    given = asked.read_as(Advance, sent if isinstance(sent, dict) else {"by": sent})
-    if (given.by is None) == (given.to is None):
-        raise refused(400, f"the clock moves by a duration or to an instant — send {asked.example}")
-    if given.by is not None:
-        return controls.advance(given.by)
-    assert given.to is not None
-    left = round(given.to.timestamp() - controls.tenant.clock.now(), 6)
-    if left < 0:
-        raise refused(400, f"{given.to.isoformat()} is past: time goes forward only")
-    return controls.advance(left)
+    controls = request.controls
+    sent = request.read_json()
+    body = request.parse_body(AdvanceBody, sent if isinstance(sent, dict) else {"by": sent})
+    if (body.by is None) == (body.to is None):
+        raise control_error(
+            400, f"the clock moves by a duration or to an instant — send {request.example}"
+        )
+    if body.by is not None:
+        return controls.advance(body.by)
+    assert body.to is not None
+    seconds = round(body.to.timestamp() - controls.tenant.clock.now(), 6)
+    if seconds < 0:
+        raise control_error(400, f"{body.to.isoformat()} is past: time goes forward only")
+    return controls.advance(seconds)
 
 
-def reset(asked: Asked) -> dict[str, Any]:
+def reset(request: ControlRequest) -> dict[str, Any]:
     """Begin anew: the tenant of a key, or every one."""
     from fakefal.control.schemas import ResetBody
 
-    clock = asked.read_as(ResetBody).clock
-    if asked.is_for_all:
-        for tenant in asked.engine.tenants:
-            Controls.of(asked.engine, tenant).reset(clock)
+    clock = request.parse_body(ResetBody).clock
+    if request.is_for_all:
+        for tenant in request.engine.tenants:
+            Controls.for_tenant(request.engine, tenant).reset(clock)
         return {"reset": True}
-    asked.controls.reset(clock)
+    request.controls.reset(clock)
     return {"reset": True}

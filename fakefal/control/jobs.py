@@ -5,41 +5,45 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from fakefal.control.requests import Asked, refused
+from fakefal.control.requests import ControlRequest, control_error
 from fakefal.engine.core.journal import Miss
 from fakefal.engine.queue.job import Job
-from fakefal.scenario.compiled.environment import fits
+from fakefal.scenario.compiled.environment import matches_glob
 
 
-def listed(asked: Asked) -> list[dict[str, Any]]:
+def list_jobs(request: ControlRequest) -> list[dict[str, Any]]:
     """The jobs that are asked for, oldest first, as they are now."""
-    found = asked.controls.jobs()
-    if not asked.query:
-        return found
+    jobs = request.controls.jobs()
+    if not request.query:
+        return jobs
     from fakefal.control.schemas import JobParameters
 
-    given = asked.parameters(JobParameters)
-    chosen = [
+    parameters = request.parse_query(JobParameters)
+    selected = [
         job
-        for job in found
-        if (given.state is None or job["state"] in given.state)
-        and (given.endpoint is None or fits(given.endpoint, job["endpoint"]))
+        for job in jobs
+        if (parameters.state is None or job["state"] in parameters.state)
+        and (parameters.endpoint is None or matches_glob(parameters.endpoint, job["endpoint"]))
     ]
-    return chosen[-given.limit :]
+    return selected[-parameters.limit :]
 
 
-def one(asked: Asked) -> dict[str, Any]:
+def show_job(request: ControlRequest) -> dict[str, Any]:
     """All about one job; raises the 404 of one that there is not."""
-    controls, request_id = asked.controls, asked.parts["request_id"]
+    controls, request_id = request.controls, request.path_parameters["request_id"]
     job = controls.tenant.queue.jobs.get(request_id)
     if job is None:
-        raise refused(404, f'no job "{request_id}" for this key — GET /_fakefal/jobs lists them')
-    told = next(it for it in controls.jobs() if it["request_id"] == request_id)
-    return {**told, **_details(job)}
+        raise control_error(
+            404, f'no job "{request_id}" for this key — GET /_fakefal/jobs lists them'
+        )
+    summary = next(
+        candidate for candidate in controls.jobs() if candidate["request_id"] == request_id
+    )
+    return {**summary, **_job_details(job)}
 
 
-def _details(job: Job) -> dict[str, Any]:
-    outcome = job.ending.outcome if job.is_over else None
+def _job_details(job: Job) -> dict[str, Any]:
+    outcome = job.rendered.outcome if job.is_over else None
     snapshot = job.snapshot(with_logs=True)
     return {
         "input": job.call.input,
@@ -59,27 +63,27 @@ def _details(job: Job) -> dict[str, Any]:
         "status": None if outcome is None else outcome.status,
         "error": None if outcome is None else outcome.error,
         "error_type": None if outcome is None else outcome.error_type,
-        "output": _output(outcome.body) if outcome is not None else None,
+        "output": _to_json(outcome.body) if outcome is not None else None,
     }
 
 
-def _output(body: Any) -> Any:
+def _to_json(body: Any) -> Any:
     """A body as JSON; a page that is none is told as text."""
     return body.decode("utf-8", "replace") if isinstance(body, bytes) else body
 
 
-def misses(asked: Asked) -> list[Any]:
+def list_misses(request: ControlRequest) -> list[Any]:
     """The misses, oldest first: each as a line, or with the nearest exchanges as data."""
-    if not asked.query:
-        return asked.controls.misses()
+    if not request.query:
+        return request.controls.misses()
     from fakefal.control.schemas import MissParameters
 
-    given = asked.parameters(MissParameters)
-    found = asked.tenant.journal.misses[-given.limit :]
-    return [_detailed(miss) if given.details else str(miss) for miss in found]
+    parameters = request.parse_query(MissParameters)
+    misses = request.tenant.journal.misses[-parameters.limit :]
+    return [_miss_details(miss) if parameters.details else str(miss) for miss in misses]
 
 
-def _detailed(miss: Miss) -> dict[str, Any]:
+def _miss_details(miss: Miss) -> dict[str, Any]:
     return {
         "text": str(miss),
         "endpoint": miss.call.endpoint.text,
@@ -87,8 +91,8 @@ def _detailed(miss: Miss) -> dict[str, Any]:
         "input": miss.call.input,
         "nearest": [
             {
-                "exchange": near.entry.label.strip('"'),
-                "place": near.entry.place,
+                "exchange": near.exchange.label.strip('"'),
+                "place": near.exchange.location,
                 "distance": near.distance,
                 "difference": str(near.difference),
             }
@@ -97,6 +101,6 @@ def _detailed(miss: Miss) -> dict[str, Any]:
     }
 
 
-def files(asked: Asked) -> list[dict[str, Any]]:
+def list_files(request: ControlRequest) -> list[dict[str, Any]]:
     """The files that are kept, oldest first."""
-    return [file.body() for file in asked.controls.files()]
+    return [file.body() for file in request.controls.files()]

@@ -6,64 +6,89 @@ import re
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Any
 
-from fakefal.control.requests import NOBODY, Asked, House, Told, refused
+from fakefal.control.requests import (
+    ANONYMOUS_TENANT,
+    ApiResponse,
+    ControlContext,
+    ControlRequest,
+    control_error,
+)
 from fakefal.engine.core.clock import Clock, Signal
-from fakefal.engine.core.journal import Entry
+from fakefal.engine.core.journal import JournalEntry
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.core.json_codec import encode
-from fakefal.scenario.compiled.environment import fits
+from fakefal.scenario.compiled.environment import matches_glob
 
 if TYPE_CHECKING:
     from fakefal.control.schemas import JournalParameters, LiveParameters
 
-DROPPED = "x-fakefal-dropped"
+DROPPED_HEADER = "x-fakefal-dropped"
 """The header of the journal that says how many entries it lacks; they were the oldest."""
 
-MOST_LISTENERS = 64
-BEAT_SECONDS = 15.0
+MAX_LISTENERS = 64
+HEARTBEAT_SECONDS = 15.0
 
-EVENTS = "text/event-stream"
+EVENT_STREAM = "text/event-stream"
 _HEADERS = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
-_ID = re.compile(r"([0-9]{1,15})\.([0-9]{1,15})")
+_EVENT_ID = re.compile(r"([0-9]{1,15})\.([0-9]{1,15})")
 
 
-def listed(asked: Asked) -> Told:
+def list_entries(request: ControlRequest) -> ApiResponse:
     """The entries that are asked for, oldest first."""
-    journal = asked.tenant.journal
-    if not asked.query:
-        found = [entry.body() for entry in journal]
+    journal = request.tenant.journal
+    if not request.query:
+        entries = [entry.body() for entry in journal]
     else:
         from fakefal.control.schemas import JournalParameters
 
-        given = asked.parameters(JournalParameters)
-        chosen = [entry for entry in journal.after(given.since or 0) if _is_asked(entry, given)]
-        kept = chosen[-given.limit :] if given.since is None else chosen[: given.limit]
-        found = [entry.body() for entry in kept]
-    return Told(encode(found), headers=((DROPPED, str(journal.dropped)),))
+        parameters = request.parse_query(JournalParameters)
+        selected = [
+            entry
+            for entry in journal.after(parameters.since or 0)
+            if _matches_filter(entry, parameters)
+        ]
+        limited = (
+            selected[-parameters.limit :]
+            if parameters.since is None
+            else selected[: parameters.limit]
+        )
+        entries = [entry.body() for entry in limited]
+    return ApiResponse(encode(entries), headers=((DROPPED_HEADER, str(journal.dropped)),))
 
 
-def live(asked: Asked) -> Told:
+def stream_entries(request: ControlRequest) -> ApiResponse:
     """Each entry as it is written: server-sent events, with the past that is asked for first."""
     from fakefal.control.schemas import LiveParameters
 
-    given, tenant = asked.parameters(LiveParameters), asked.tenant
-    house = asked.house
-    if house.live >= MOST_LISTENERS:
-        raise refused(503, f"{MOST_LISTENERS} streams are open — close one", ("Retry-After", "5"))
+    parameters, tenant = request.parse_query(LiveParameters), request.tenant
+    context = request.context
+    if context.live_streams >= MAX_LISTENERS:
+        raise control_error(
+            503, f"{MAX_LISTENERS} streams are open — close one", ("Retry-After", "5")
+        )
     edition, number = tenant.journal.edition, tenant.journal.count
-    if given.since is not None:
-        number = given.since
-    last = asked.headers.get("Last-Event-ID")
-    if last:
-        told = _ID.fullmatch(last)
-        if told is None:
-            raise refused(400, f'Last-Event-ID "{last}" is none of this journal: 1.57, for example')
-        edition, number = int(told[1]), int(told[2])
-    feed = Feed(_finder(asked, tenant), lambda entry: _is_asked(entry, given), edition, number)
-    return Told(content_type=EVENTS, headers=_HEADERS, events=_counted(house, feed))
+    if parameters.since is not None:
+        number = parameters.since
+    last_event_id = request.headers.get("Last-Event-ID")
+    if last_event_id:
+        id_match = _EVENT_ID.fullmatch(last_event_id)
+        if id_match is None:
+            raise control_error(
+                400, f'Last-Event-ID "{last_event_id}" is none of this journal: 1.57, for example'
+            )
+        edition, number = int(id_match[1]), int(id_match[2])
+    feed = EntryFeed(
+        _tenant_finder(request, tenant),
+        lambda entry: _matches_filter(entry, parameters),
+        edition,
+        number,
+    )
+    return ApiResponse(
+        content_type=EVENT_STREAM, headers=_HEADERS, events=_with_listener_count(context, feed)
+    )
 
 
-class Feed:
+class EntryFeed:
     """The journal of a key from one entry on, through resets: events for one listener.
 
     ``find`` gives the tenant as it is now, None if there is none any more. Nothing waits in a
@@ -72,104 +97,108 @@ class Feed:
 
     def __init__(
         self,
-        find: Callable[[], Tenant | None],
-        is_asked: Callable[[Entry], bool],
+        find_tenant: Callable[[], Tenant | None],
+        is_selected: Callable[[JournalEntry], bool],
         edition: int,
         number: int,
         clock: Clock | None = None,
     ) -> None:
-        self._find = find
-        self._is_asked = is_asked
+        self._find_tenant = find_tenant
+        self._is_selected = is_selected
         self._edition = edition
         self._number = number
         self._clock = clock or Clock()
-        self._woken = Signal()
+        self._wakeup = Signal()
         self._tenant: Tenant | None = None
-        self._is_over = False
+        self._is_closed = False
 
     async def events(self) -> AsyncGenerator[bytes, None]:
         """The events as bytes; a comment after fifteen silent seconds."""
         try:
             yield b"retry: 1000\n: the journal, as it is written\n\n"
             while True:
-                while news := self._news():
-                    for event in news:
+                while events := self._collect_events():
+                    for event in events:
                         yield event
-                if self._is_over:
+                if self._is_closed:
                     return
-                beat = self._clock.now() + BEAT_SECONDS
-                await self._clock.wait_until(beat, self._woken)
-                if self._clock.now() >= beat:
+                heartbeat_at = self._clock.now() + HEARTBEAT_SECONDS
+                await self._clock.wait_until(heartbeat_at, self._wakeup)
+                if self._clock.now() >= heartbeat_at:
                     yield b": nothing new\n\n"
         finally:
             self._follow(None)
 
-    def _news(self) -> list[bytes]:
+    def _collect_events(self) -> list[bytes]:
         """What happened since; nothing is missed between this and the next wait."""
-        tenant = self._find()
+        tenant = self._find_tenant()
         if tenant is not self._tenant:
             self._follow(tenant)
         if tenant is None:
-            self._is_over = True
+            self._is_closed = True
             return []
-        journal, news = tenant.journal, []
+        journal, events = tenant.journal, []
         if journal.edition != self._edition or self._number > journal.count:
             self._edition, self._number = journal.edition, 0
-            news.append(self._event("reset", {"edition": journal.edition}))
+            events.append(self._format_event("reset", {"edition": journal.edition}))
         if self._number < journal.dropped:
-            lost = journal.dropped - self._number
+            dropped_count = journal.dropped - self._number
             self._number = journal.dropped
-            news.append(self._event("dropped", {"entries": lost}))
+            events.append(self._format_event("dropped", {"entries": dropped_count}))
         for entry in journal.after(self._number):
             self._number = entry.number
-            if self._is_asked(entry):
-                news.append(self._event("entry", entry.body()))
-        return news
+            if self._is_selected(entry):
+                events.append(self._format_event("entry", entry.body()))
+        return events
 
-    def _event(self, name: str, data: Any) -> bytes:
+    def _format_event(self, name: str, data: Any) -> bytes:
         head = f"event: {name}\nid: {self._edition}.{self._number}\ndata: "
         return head.encode() + encode(data) + b"\n\n"
 
     def _follow(self, tenant: Tenant | None) -> None:
         if self._tenant is not None:
-            self._tenant.journal.unlisten(self._wake)
-            self._tenant.followers.discard(self._woken.set)
+            self._tenant.journal.remove_listener(self._wake)
+            self._tenant.close_callbacks.discard(self._wakeup.set)
         self._tenant = tenant
         if tenant is not None:
-            tenant.journal.listen(self._wake)
-            tenant.followers.add(self._woken.set)  # a reset is news as well
+            tenant.journal.add_listener(self._wake)
+            tenant.close_callbacks.add(self._wakeup.set)  # a reset is news as well
 
-    def _wake(self, _: Entry) -> None:
-        self._woken.set()
+    def _wake(self, _: JournalEntry) -> None:
+        self._wakeup.set()
 
 
-async def _counted(house: House, feed: Feed) -> AsyncGenerator[bytes, None]:
+async def _with_listener_count(
+    context: ControlContext, feed: EntryFeed
+) -> AsyncGenerator[bytes, None]:
     """The events of a feed, which counts as open meanwhile."""
-    if house.live >= MOST_LISTENERS:  # many came at once
+    if context.live_streams >= MAX_LISTENERS:  # many came at once
         return
-    house.live += 1
+    context.live_streams += 1
     events = feed.events()
     try:
         async for event in events:
             yield event
     finally:
-        house.live -= 1
+        context.live_streams -= 1
         await events.aclose()
 
 
-def _finder(asked: Asked, tenant: Tenant) -> Callable[[], Tenant | None]:
-    engine = asked.engine
-    if asked.given.get("tenant") == NOBODY:
-        return lambda: engine.strangers
+def _tenant_finder(request: ControlRequest, tenant: Tenant) -> Callable[[], Tenant | None]:
+    engine = request.engine
+    if request.query_parameters.get("tenant") == ANONYMOUS_TENANT:
+        return lambda: engine.anonymous_tenant
     return lambda: engine.find(tenant.key)
 
 
-def _is_asked(entry: Entry, given: JournalParameters | LiveParameters) -> bool:
-    if given.kind is not None and entry.kind not in given.kind:
+def _matches_filter(entry: JournalEntry, parameters: JournalParameters | LiveParameters) -> bool:
+    if parameters.kind is not None and entry.kind not in parameters.kind:
         return False
-    if given.request_id is not None and entry.request_id != given.request_id:
+    if parameters.request_id is not None and entry.request_id != parameters.request_id:
         return False
     call = entry.call
-    if given.via is not None and (call is None or call.via not in given.via):
+    if parameters.via is not None and (call is None or call.via not in parameters.via):
         return False
-    return given.endpoint is None or (call is not None and fits(given.endpoint, call.endpoint.text))
+    return parameters.endpoint is None or (
+        call is not None and matches_glob(parameters.endpoint, call.endpoint.text)
+    )

@@ -6,60 +6,64 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from fakefal.control.requests import Asked, House, Told
+from fakefal.control.requests import ApiResponse, ControlContext, ControlRequest
 from fakefal.engine.tenant import Tenant
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 
-def metrics(asked: Asked) -> Told:
+def export_metrics(request: ControlRequest) -> ApiResponse:
     """All of them, in the text format."""
     from prometheus_client import CollectorRegistry
     from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected(asked.house))
-    return Told(generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4)
+    registry.register(_Collector(request.context))
+    return ApiResponse(generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4)
 
 
-class _Collected:
+class _Collector:
     """What is counted, read when somebody asks: calls do no work for it."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: ControlContext) -> None:
+        self._context = context
 
     def collect(self) -> Iterable[Metric]:
         """The metrics, each with all its samples."""
-        engine = self._house.engine
-        strangers = [] if engine.strangers is None else [engine.strangers]
-        tenants = [*strangers, *engine.tenants]
-        yield from self._of_server(len(engine.tenants))
-        yield from self._of_journals(tenants)
-        yield from _of_keeping(tenants)
+        engine = self._context.engine
+        anonymous = [] if engine.anonymous_tenant is None else [engine.anonymous_tenant]
+        tenants = [*anonymous, *engine.tenants]
+        yield from self._server_metrics(len(engine.tenants))
+        yield from self._journal_metrics(tenants)
+        yield from _storage_metrics(tenants)
 
-    def _of_server(self, tenants: int) -> Iterator[Metric]:
+    def _server_metrics(self, tenant_count: int) -> Iterator[Metric]:
         from prometheus_client.core import GaugeMetricFamily
 
-        house, engine = self._house, self._house.engine
+        context, engine = self._context, self._context.engine
         build = GaugeMetricFamily(
             "fakefal_build_info", "Which fakefal this is.", labels=["version"]
         )
-        build.add_metric([house.version], 1)
+        build.add_metric([context.version], 1)
         yield build
         for name, text, value in (
-            ("fakefal_tenants", "API keys with a state of their own.", tenants),
-            ("fakefal_exchanges_loaded", "Exchanges that hold for every key.", _loaded(house)),
+            ("fakefal_tenants", "API keys with a state of their own.", tenant_count),
+            (
+                "fakefal_exchanges_loaded",
+                "Exchanges that hold for every key.",
+                _loaded_exchange_count(context),
+            ),
             ("fakefal_scenarios_loaded", "Scenarios of every key.", len(engine.scenarios)),
-            ("fakefal_journal_listeners", "Live streams of the journal.", house.live),
+            ("fakefal_journal_listeners", "Live streams of the journal.", context.live_streams),
         ):
             yield GaugeMetricFamily(name, text, value=value)
 
-    def _of_journals(self, tenants: list[Tenant]) -> Iterator[Metric]:
+    def _journal_metrics(self, tenants: list[Tenant]) -> Iterator[Metric]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        engine = self._house.engine
-        tally = Counter(engine.past)
+        engine = self._context.engine
+        tally = Counter(engine.past_tally)
         for tenant in tenants:
             tally += tenant.journal.tally()
         entries = CounterMetricFamily(
@@ -70,18 +74,18 @@ class _Collected:
         for (kind, via, status), count in sorted(tally.items()):
             entries.add_metric([kind, via, str(status)], count)
         yield entries
-        missed = engine.past_misses + sum(tenant.journal.missed for tenant in tenants)
+        missed = engine.past_misses + sum(tenant.journal.miss_count for tenant in tenants)
         yield CounterMetricFamily("fakefal_misses", "Calls that met no exchange.", value=missed)
         dropped = sum(tenant.journal.dropped for tenant in tenants)
         text = "Entries that full journals have let go."
         yield GaugeMetricFamily("fakefal_journal_dropped_entries", text, value=dropped)
 
 
-def _loaded(house: House) -> int:
-    return len(house.engine.base.entries)
+def _loaded_exchange_count(context: ControlContext) -> int:
+    return len(context.engine.base_index.exchanges)
 
 
-def _of_keeping(tenants: list[Tenant]) -> Iterator[Metric]:
+def _storage_metrics(tenants: list[Tenant]) -> Iterator[Metric]:
     """What is kept now: jobs by state, webhooks by stage, files and their bytes."""
     from prometheus_client.core import GaugeMetricFamily
 
@@ -90,7 +94,7 @@ def _of_keeping(tenants: list[Tenant]) -> Iterator[Metric]:
     for tenant in tenants:
         now = tenant.clock.now()
         for job in tenant.queue.jobs.values():
-            tenant.queue.look(job, now)
+            tenant.queue.advance_job(job, now)
             jobs[job.state.value] += 1
         if tenant.has_webhooks:
             webhooks.update(delivery.stage for delivery in tenant.webhooks.deliveries)

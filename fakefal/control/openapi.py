@@ -9,14 +9,14 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from fakefal.control import schemas
-from fakefal.control.guard import TOKEN
-from fakefal.control.journal import DROPPED
-from fakefal.control.requests import KEY, Asked, Told
+from fakefal.control.guard import TOKEN_HEADER
+from fakefal.control.journal import DROPPED_HEADER
+from fakefal.control.requests import KEY_HEADER, ApiResponse, ControlRequest
 from fakefal.control.routes import ROUTES, Route
 from fakefal.protocol.core.json_codec import encode
 
-_REFS = "#/components/schemas/{model}"
-_REFUSALS = {
+_REF_TEMPLATE = "#/components/schemas/{model}"
+_ERROR_DESCRIPTIONS = {
     400: "What was sent is not understood.",
     401: "A key or the token is missing.",
     403: "It came from another site, or under a foreign name.",
@@ -25,22 +25,27 @@ _REFUSALS = {
     422: "The scenario has mistakes.",
     503: "Not now.",
 }
-_SECURITY: dict[str, Any] = {
+_SECURITY_SCHEMES: dict[str, Any] = {
     "key": {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
         "description": "`Key …`, as the client under test sends it: whose tenant is meant.",
     },
-    "own_key": {"type": "apiKey", "in": "header", "name": KEY, "description": "The same key."},
+    "own_key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": KEY_HEADER,
+        "description": "The same key.",
+    },
     "token": {"type": "http", "scheme": "bearer", "description": "Where a token is demanded."},
-    "own_token": {"type": "apiKey", "in": "header", "name": TOKEN},
+    "own_token": {"type": "apiKey", "in": "header", "name": TOKEN_HEADER},
 }
 
 
-def described(asked: Asked) -> Told:
+def describe_api(request: ControlRequest) -> ApiResponse:
     """The description, as JSON."""
-    return Told(_document(asked.house.version, asked.house.token is not None))
+    return ApiResponse(_document(request.context.version, request.context.token is not None))
 
 
 @lru_cache(maxsize=4)
@@ -60,31 +65,35 @@ def _document(version: str, has_token: bool) -> bytes:
             },
             "servers": [{"url": "/"}],
             "paths": paths,
-            "components": {"schemas": _schemas(), "securitySchemes": _SECURITY},
+            "components": {"schemas": _component_schemas(), "securitySchemes": _SECURITY_SCHEMES},
         }
     )
 
 
 def _operation(route: Route, has_token: bool) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": f"{route.handler.replace('.', '_')}_{_suffix(route)}".rstrip("_"),
+        "operationId": f"{route.handler.replace('.', '_')}_{_operation_suffix(route)}".rstrip("_"),
         "summary": route.summary,
         "tags": [route.handler.partition(".")[0]],
-        "parameters": [*_of_path(route), *_of_query(route), *_of_headers(route)],
-        "responses": {"200": _given(route), **_refusals(route)},
-        "security": _demanded(route, has_token),
+        "parameters": [
+            *_path_parameters(route),
+            *_query_parameters(route),
+            *_header_parameters(route),
+        ],
+        "responses": {"200": _success_response(route), **_error_responses(route)},
+        "security": _security(route, has_token),
     }
-    if route.body:
-        operation["requestBody"] = _wanted(route)
+    if route.body_model:
+        operation["requestBody"] = _request_body(route)
     return operation
 
 
-def _suffix(route: Route) -> str:
+def _operation_suffix(route: Route) -> str:
     """Two routes may have the same handler."""
     return "root" if route.path == "/" else ""
 
 
-def _of_path(route: Route) -> list[dict[str, Any]]:
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
     return [
         {"name": part[1:-1], "in": "path", "required": True, "schema": {"type": "string"}}
         for part in route.path.split("/")
@@ -92,30 +101,33 @@ def _of_path(route: Route) -> list[dict[str, Any]]:
     ]
 
 
-def _of_query(route: Route) -> list[dict[str, Any]]:
-    if not route.query:
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    if not route.query_model:
         return []
-    schema = _model(route.query).model_json_schema(ref_template=_REFS)
-    return [_parameter(name, one) for name, one in schema.get("properties", {}).items()]
+    schema = _schema_class(route.query_model).model_json_schema(ref_template=_REF_TEMPLATE)
+    return [
+        _query_parameter(name, property_schema)
+        for name, property_schema in schema.get("properties", {}).items()
+    ]
 
 
-def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _query_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     """A parameter that may be left out: null is no value that a query can hold."""
     schema = {key: value for key, value in schema.items() if key != "title"}
     text = schema.pop("description", "")
-    options = [it for it in schema.pop("anyOf", []) if it.get("type") != "null"]
+    options = [option for option in schema.pop("anyOf", []) if option.get("type") != "null"]
     if options:
-        schema = {**options[0], **{key: it for key, it in schema.items() if it is not None}}
-    found: dict[str, Any] = {"name": name, "in": "query", "schema": schema}
+        schema = {**options[0], **{key: part for key, part in schema.items() if part is not None}}
+    parameter: dict[str, Any] = {"name": name, "in": "query", "schema": schema}
     if text:
-        found["description"] = text
+        parameter["description"] = text
     if schema.get("type") == "array":
-        found |= {"style": "form", "explode": False}
-        found["schema"] = {**schema, "minItems": 1}
-    return found
+        parameter |= {"style": "form", "explode": False}
+        parameter["schema"] = {**schema, "minItems": 1}
+    return parameter
 
 
-def _of_headers(route: Route) -> list[dict[str, Any]]:
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
     if route.handler != "journal.live":
         return []
     text = "Go on after this event: the id of the last one, as browsers send it."
@@ -123,107 +135,112 @@ def _of_headers(route: Route) -> list[dict[str, Any]]:
     return [{"name": "Last-Event-ID", "in": "header", "description": text, "schema": schema}]
 
 
-def _wanted(route: Route) -> dict[str, Any]:
-    schema = {"$ref": _REFS.format(model=route.body)}
+def _request_body(route: Route) -> dict[str, Any]:
+    schema = {"$ref": _REF_TEMPLATE.format(model=route.body_model)}
     content: dict[str, Any] = {"application/json": {"schema": schema}}
-    if route.body == "Scenario":
+    if route.body_model == "Scenario":
         text = {"type": "string", "description": "A scenario as a file would hold it."}
         content["application/yaml"] = {"schema": text, "example": route.example}
-    return {"required": route.body in ("Scenario", "Advance"), "content": content}
+    return {"required": route.body_model in ("Scenario", "Advance"), "content": content}
 
 
-def _given(route: Route) -> dict[str, Any]:
+def _success_response(route: Route) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string"}
-    if route.answer.startswith("["):
-        name = route.answer.strip("[]")
-        schema = {"type": "array", "items": _item(name)}
-    elif route.answer:
-        schema = {"$ref": _REFS.format(model=route.answer)}
+    if route.response.startswith("["):
+        name = route.response.strip("[]")
+        schema = {"type": "array", "items": _item_schema(name)}
+    elif route.response:
+        schema = {"$ref": _REF_TEMPLATE.format(model=route.response)}
     elif route.content_type == "application/json":
         schema = {"type": "object"}
-    found: dict[str, Any] = {
+    response: dict[str, Any] = {
         "description": route.summary,
         "content": {route.content_type: {"schema": schema}},
     }
     if route.handler == "journal.listed":
-        told = {"description": "Entries that a full journal has let go; they were the oldest."}
-        found["headers"] = {DROPPED: {**told, "schema": {"type": "integer"}}}
-    return found
+        dropped_header = {
+            "description": "Entries that a full journal has let go; they were the oldest."
+        }
+        response["headers"] = {DROPPED_HEADER: {**dropped_header, "schema": {"type": "integer"}}}
+    return response
 
 
-def _item(name: str) -> dict[str, Any]:
-    shape = getattr(schemas, name)
-    if isinstance(shape, type) and issubclass(shape, BaseModel):
-        return {"$ref": _REFS.format(model=name)}
-    found = TypeAdapter(shape).json_schema(ref_template=_REFS)
-    found.pop("$defs", None)
-    return found
+def _item_schema(name: str) -> dict[str, Any]:
+    model = getattr(schemas, name)
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return {"$ref": _REF_TEMPLATE.format(model=name)}
+    schema = TypeAdapter(model).json_schema(ref_template=_REF_TEMPLATE)
+    schema.pop("$defs", None)
+    return schema
 
 
-def _refusals(route: Route) -> dict[str, Any]:
+def _error_responses(route: Route) -> dict[str, Any]:
     statuses = [403]
     if route.scope != "public" or route.path == "/ca.pem":
         statuses += [400]
     statuses += [400] if route.scope == "public" else [401]
-    if route.query:
+    if route.query_model:
         statuses += [404]
-    if route.body:
+    if route.body_model:
         statuses += [413]
-    if route.body == "Scenario":
+    if route.body_model == "Scenario":
         statuses += [422]
     if route.path in ("/ready", "/journal/live"):
         statuses += [503]
-    schema = {"schema": {"$ref": _REFS.format(model="Refusal")}}
+    schema = {"schema": {"$ref": _REF_TEMPLATE.format(model="Refusal")}}
     return {
-        str(status): {"description": _REFUSALS[status], "content": {"application/json": schema}}
+        str(status): {
+            "description": _ERROR_DESCRIPTIONS[status],
+            "content": {"application/json": schema},
+        }
         for status in sorted(set(statuses))
     }
 
 
-def _demanded(route: Route, has_token: bool) -> list[dict[str, Any]]:
+def _security(route: Route, has_token: bool) -> list[dict[str, Any]]:
     """The ways in which a caller may say who it is; an empty one stands for none."""
     if route.scope == "public":
         return [{}]
-    ways: list[dict[str, Any]]
+    alternatives: list[dict[str, Any]]
     if not has_token:
-        ways = [{}] if route.scope == "server" else []
-        return ways if route.scope == "server" else [{"key": []}, {"own_key": []}, {}]
+        alternatives = [{}] if route.scope == "server" else []
+        return alternatives if route.scope == "server" else [{"key": []}, {"own_key": []}, {}]
     if route.scope == "server":
         return [{"token": []}, {"own_token": []}]
     return [{"token": [], "own_key": []}, {"own_token": [], "key": []}, {"token": []}]
 
 
-def _schemas() -> dict[str, Any]:
+def _component_schemas() -> dict[str, Any]:
     """Every shape that a route names, with all that it is made of."""
-    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {
-        (schemas.Refusal, "serialization"): None
+    models: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {
+        (schemas.ErrorBody, "serialization"): None
     }
     for route in ROUTES:
-        if route.body:
-            wanted[_model(route.body), "validation"] = None
-        shape = getattr(schemas, route.answer.strip("[]"), None) if route.answer else None
-        if shape is schemas.Miss:
-            shape = schemas.MissDetails
-        if shape is not None:
-            wanted[shape, "serialization"] = None
-    _, schema = models_json_schema([*wanted], ref_template=_REFS)
-    found: dict[str, Any] = schema["$defs"]
-    _drop_nothings(found)
-    return found
+        if route.body_model:
+            models[_schema_class(route.body_model), "validation"] = None
+        model = getattr(schemas, route.response.strip("[]"), None) if route.response else None
+        if model is schemas.Miss:
+            model = schemas.MissDetails
+        if model is not None:
+            models[model, "serialization"] = None
+    _, schema = models_json_schema([*models], ref_template=_REF_TEMPLATE)
+    definitions: dict[str, Any] = schema["$defs"]
+    _drop_null_defaults(definitions)
+    return definitions
 
 
-def _drop_nothings(schema: Any) -> None:
+def _drop_null_defaults(schema: Any) -> None:
     """Leave out defaults of null: they say that a key may be left out, which ``required`` says."""
     if isinstance(schema, dict):
         if schema.get("default", schema) is None:
             del schema["default"]
         for inner in schema.values():
-            _drop_nothings(inner)
+            _drop_null_defaults(inner)
     elif isinstance(schema, list):
         for inner in schema:
-            _drop_nothings(inner)
+            _drop_null_defaults(inner)
 
 
-def _model(name: str) -> type[BaseModel]:
-    found: type[BaseModel] = getattr(schemas, name)
-    return found
+def _schema_class(name: str) -> type[BaseModel]:
+    model: type[BaseModel] = getattr(schemas, name)
+    return model

@@ -12,23 +12,23 @@ from fakefal.engine.engine import Engine
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.core.headers import Credential, read_credential
 from fakefal.protocol.core.json_codec import decode
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    Shape = TypeVar("Shape", bound=BaseModel)
+    Model = TypeVar("Model", bound=BaseModel)
 
-KEY = "x-fakefal-key"
+KEY_HEADER = "x-fakefal-key"
 """A header for the key, where ``Authorization`` holds the token of the control API."""
 
 JSON = "application/json"
-EVERYONE = "all"
-NOBODY = "nobody"
+ALL_TENANTS = "all"
+ANONYMOUS_TENANT = "nobody"
 
 
 @dataclass(slots=True)
-class House:
+class ControlContext:
     """What the control API is a window of.
 
     ``certificate`` gives the PEM of the local CA, ``is_ready`` whether all ports listen; ``token``
@@ -38,13 +38,13 @@ class House:
     engine: Engine
     version: str
     is_ready: Callable[[], bool]
-    certificate: Callable[[], bytes]
+    ca_pem: Callable[[], bytes]
     token: str | None = None
-    live: int = 0
+    live_streams: int = 0
 
 
 @dataclass(slots=True)
-class Told:
+class ApiResponse:
     """An answer: bytes that are there at once, or ``events`` that come bit by bit."""
 
     payload: bytes = b""
@@ -54,118 +54,132 @@ class Told:
     events: AsyncGenerator[bytes, None] | None = None
 
 
-def refused(status: int, detail: str, *headers: tuple[str, str], **more: Any) -> WireError:
+def control_error(status: int, detail: str, *headers: tuple[str, str], **fields: Any) -> ApiError:
     """A refusal in the words of the control API: ``{"detail": "…"}``."""
-    return WireError(status, {"detail": detail, **more}, headers)
+    return ApiError(status, {"detail": detail, **fields}, headers)
 
 
 @dataclass(slots=True)
-class Asked:
+class ControlRequest:
     """A request whose route is known. ``headers`` are looked up in any case.
 
     ``parts`` is what the route took from the path, ``example`` a body that would be right.
     """
 
-    house: House
+    context: ControlContext
     headers: Mapping[str, str]
     query: str = ""
     body: bytes = b""
-    parts: Mapping[str, str] = field(default_factory=dict)
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
 
     @property
     def engine(self) -> Engine:
         """The engine."""
-        return self.house.engine
+        return self.context.engine
 
     @property
-    def given(self) -> dict[str, str]:
+    def query_parameters(self) -> dict[str, str]:
         """The parameters of the query; those that are repeated are joined by commas."""
-        found: dict[str, str] = {}
+        parameters: dict[str, str] = {}
         for name, value in parse_qsl(self.query, keep_blank_values=True):
-            found[name] = f"{found[name]},{value}" if name in found else value
-        return found
+            parameters[name] = f"{parameters[name]},{value}" if name in parameters else value
+        return parameters
 
     @property
     def is_for_all(self) -> bool:
         """Whether the whole server is meant, and no single key."""
-        return self.given.get("tenant") == EVERYONE
+        return self.query_parameters.get("tenant") == ALL_TENANTS
 
     @property
     def credential(self) -> Credential | None:
         """The key whose tenant is meant."""
-        told = self.headers.get(KEY)
-        if told:
-            return read_credential(told) or Credential("key", told.strip())
-        found = read_credential(self.headers.get("Authorization"))
-        if found is not None and found.scheme == "bearer" and self.house.token is not None:
+        own_key = self.headers.get(KEY_HEADER)
+        if own_key:
+            return read_credential(own_key) or Credential("key", own_key.strip())
+        credential = read_credential(self.headers.get("Authorization"))
+        if (
+            credential is not None
+            and credential.scheme == "bearer"
+            and self.context.token is not None
+        ):
             return None  # that is the token
-        return found
+        return credential
 
     @property
     def tenant(self) -> Tenant:
         """The tenant that is meant; raises WireError where it is not said, or there is none."""
-        mark = self.given.get("tenant")
-        if mark == EVERYONE:
-            raise refused(400, "this is told of one key at a time — GET /_fakefal/tenants has them")
-        if mark is not None:
-            return self._marked(mark)
+        tag = self.query_parameters.get("tenant")
+        if tag == ALL_TENANTS:
+            raise control_error(
+                400, "this is told of one key at a time — GET /_fakefal/tenants has them"
+            )
+        if tag is not None:
+            return self._tenant_by_tag(tag)
         credential = self.credential
         if credential is None:
-            raise refused(
+            raise control_error(
                 401,
                 "send the key whose tenant is meant: Authorization: Key … — or "
-                f"{KEY}: …, or ?tenant=… of /_fakefal/tenants",
+                f"{KEY_HEADER}: …, or ?tenant=… of /_fakefal/tenants",
             )
         return self.engine.tenant_for(credential)
 
     @property
     def controls(self) -> Controls:
         """The controls of the tenant that is meant."""
-        return Controls.of(self.engine, self.tenant)
+        return Controls.for_tenant(self.engine, self.tenant)
 
-    def read(self) -> Any:
+    def read_json(self) -> Any:
         """The body, which is JSON; None for none. Raises WireError."""
         if not self.body:
             return None
         try:
             return decode(self.body)
         except ValueError as error:
-            raise refused(400, f"the body is not JSON: {error}{self._right()}") from None
+            raise control_error(
+                400, f"the body is not JSON: {error}{self._example_hint()}"
+            ) from None
 
-    def read_as(self, shape: type[Shape], value: Any = None) -> Shape:
+    def parse_body(self, model: type[Model], value: Any = None) -> Model:
         """The body, or a value that was made of it, as a shape; raises WireError."""
-        given = self.read() if value is None else value
-        return self._checked(shape, {} if given is None else given, "the body", self._right())
+        body = self.read_json() if value is None else value
+        return self._validate(model, {} if body is None else body, "the body", self._example_hint())
 
-    def parameters(self, shape: type[Shape]) -> Shape:
+    def parse_query(self, model: type[Model]) -> Model:
         """The parameters of the query as a shape; raises WireError."""
-        names = ", ".join(shape.model_fields)
-        return self._checked(shape, self.given, "the query", f" — known: {names}")
+        names = ", ".join(model.model_fields)
+        return self._validate(model, self.query_parameters, "the query", f" — known: {names}")
 
-    def _checked(self, shape: type[Shape], value: Any, what: str, right: str) -> Shape:
+    def _validate(self, model: type[Model], value: Any, source: str, hint: str) -> Model:
         from pydantic import ValidationError
 
         try:
-            return shape.model_validate(value)
+            return model.model_validate(value)
         except ValidationError as error:
-            wrong = "; ".join(
-                f"{'.'.join(map(str, it['loc'])) or what}: {_worded(it)}"
-                for it in error.errors(include_url=False, include_context=False)[:10]
+            problems = "; ".join(
+                f"{'.'.join(map(str, problem['loc'])) or source}: {_format_problem(problem)}"
+                for problem in error.errors(include_url=False, include_context=False)[:10]
             )
-            raise refused(400, f"{wrong}{right}") from None
+            raise control_error(400, f"{problems}{hint}") from None
 
-    def _right(self) -> str:
+    def _example_hint(self) -> str:
         return f" — send {self.example}" if self.example else ""
 
-    def _marked(self, mark: str) -> Tenant:
-        found = self.engine.strangers if mark == NOBODY else self.engine.marked(mark)
-        if found is None:
-            raise refused(404, f'no tenant "{mark}" — GET /_fakefal/tenants lists those there are')
-        return found
+    def _tenant_by_tag(self, tag: str) -> Tenant:
+        tenant = (
+            self.engine.anonymous_tenant
+            if tag == ANONYMOUS_TENANT
+            else self.engine.tenant_by_tag(tag)
+        )
+        if tenant is None:
+            raise control_error(
+                404, f'no tenant "{tag}" — GET /_fakefal/tenants lists those there are'
+            )
+        return tenant
 
 
-def _worded(error: Any) -> str:
+def _format_problem(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "is not known here"
     return str(error["msg"]).removeprefix("Value error, ")

@@ -24,14 +24,14 @@ class Route:
     handler: str
     summary: str
     scope: Scope = "key"
-    answer: str = ""
-    query: str = "Parameters"
-    body: str = ""
+    response: str = ""
+    query_model: str = "Parameters"
+    body_model: str = ""
     example: str = ""
     content_type: str = "application/json"
 
 
-_SENT = (
+_EXAMPLE_SCENARIO = (
     "fakefal: 1\nexchanges:\n  - when: {endpoint: fal-ai/any-llm}\n    reply: {text: Ship it.}\n"
 )
 _PEM, _TEXT, _EVENTS = "application/x-pem-file", "text/plain", "text/event-stream"
@@ -46,7 +46,7 @@ ROUTES: tuple[Route, ...] = (
         "server.certificate",
         "the certificate of the local CA, to be trusted",
         "public",
-        query="",
+        query_model="",
         content_type=_PEM,
     ),
     Route("GET", "/version", "server.version", "which fakefal this is", "server", "Version", ""),
@@ -59,50 +59,55 @@ ROUTES: tuple[Route, ...] = (
         "metrics.metrics",
         "counters as Prometheus reads them",
         "server",
-        query="",
+        query_model="",
         content_type=_TEXT,
     ),
     Route(
-        "GET", "/openapi.json", "openapi.described", "this API as OpenAPI 3.1", "server", query=""
+        "GET",
+        "/openapi.json",
+        "openapi.described",
+        "this API as OpenAPI 3.1",
+        "server",
+        query_model="",
     ),
     Route(
-        "GET", "/scenarios", "scenarios.told", "exchanges, and how often used", answer="Scenarios"
+        "GET", "/scenarios", "scenarios.told", "exchanges, and how often used", response="Scenarios"
     ),
     Route(
         "PUT",
         "/scenarios",
         "scenarios.replace",
         "answer with this one instead; YAML or JSON",
-        answer="Taken",
-        query="SentParameters",
-        body="Scenario",
-        example=_SENT,
+        response="Taken",
+        query_model="SentParameters",
+        body_model="Scenario",
+        example=_EXAMPLE_SCENARIO,
     ),
     Route(
         "POST",
         "/scenarios",
         "scenarios.append",
         "answer with this one too, after those there are",
-        answer="Taken",
-        query="SentParameters",
-        body="Scenario",
-        example=_SENT,
+        response="Taken",
+        query_model="SentParameters",
+        body_model="Scenario",
+        example=_EXAMPLE_SCENARIO,
     ),
-    Route("DELETE", "/scenarios", "scenarios.clear", "forget what was sent", answer="Cleared"),
+    Route("DELETE", "/scenarios", "scenarios.clear", "forget what was sent", response="Cleared"),
     Route(
         "GET",
         "/journal",
         "journal.listed",
         "all that happened, oldest first",
-        answer="[Entry]",
-        query="JournalParameters",
+        response="[Entry]",
+        query_model="JournalParameters",
     ),
     Route(
         "GET",
         "/journal/live",
         "journal.live",
         "the journal as it is written: server-sent events",
-        query="LiveParameters",
+        query_model="LiveParameters",
         content_type=_EVENTS,
     ),
     Route(
@@ -110,33 +115,33 @@ ROUTES: tuple[Route, ...] = (
         "/jobs",
         "jobs.listed",
         "queue requests and where they are",
-        answer="[Job]",
-        query="JobParameters",
+        response="[Job]",
+        query_model="JobParameters",
     ),
-    Route("GET", "/jobs/{request_id}", "jobs.one", "all about one of them", answer="JobDetails"),
+    Route("GET", "/jobs/{request_id}", "jobs.one", "all about one of them", response="JobDetails"),
     Route(
         "GET",
         "/misses",
         "jobs.misses",
         "calls that met no exchange",
-        answer="[Miss]",
-        query="MissParameters",
+        response="[Miss]",
+        query_model="MissParameters",
     ),
     Route(
         "GET",
         "/webhooks",
         "webhooks.listed",
         "webhooks and their attempts",
-        answer="[Delivery]",
-        query="WebhookParameters",
+        response="[Delivery]",
+        query_model="WebhookParameters",
     ),
     Route(
         "POST",
         "/webhooks/redeliver",
         "webhooks.redeliver",
         "send one again, or all that failed",
-        answer="[Delivery]",
-        body="Redeliver",
+        response="[Delivery]",
+        body_model="Redeliver",
         example='{"request_id": "…"}, or {} for all failed',
     ),
     Route("GET", "/jwks.json", "webhooks.jwks", "the public keys of webhooks", "server", "Jwks"),
@@ -145,19 +150,19 @@ ROUTES: tuple[Route, ...] = (
         "/jwks",
         "webhooks.publish",
         "how those keys are published",
-        answer="Jwks",
-        body="Publish",
+        response="Jwks",
+        body_model="Publish",
         example='{"jwks": "down"}, {"jwks": {…}}, or {"rotate": true}',
     ),
-    Route("GET", "/files", "jobs.files", "uploads, and files of outputs", answer="[File]"),
-    Route("GET", "/clock", "clock.told", "the clock", answer="Clock"),
+    Route("GET", "/files", "jobs.files", "uploads, and files of outputs", response="[File]"),
+    Route("GET", "/clock", "clock.told", "the clock", response="Clock"),
     Route(
         "POST",
         "/clock/advance",
         "clock.advance",
         "move it: by a duration, or to an instant",
-        answer="Clock",
-        body="Advance",
+        response="Clock",
+        body_model="Advance",
         example='{"by": "90s"}, or {"to": "2026-01-01T00:05:00Z"}',
     ),
     Route(
@@ -165,8 +170,8 @@ ROUTES: tuple[Route, ...] = (
         "/reset",
         "clock.reset",
         "forget jobs, files, journal, counters and sent scenarios",
-        answer="Reset",
-        body="ResetBody",
+        response="Reset",
+        body_model="ResetBody",
         example='{} or {"clock": "manual"}',
     ),
 )
@@ -174,25 +179,28 @@ ROUTES: tuple[Route, ...] = (
 
 
 @cache
-def paths() -> dict[str, dict[str, Route]]:
+def routes_by_path() -> dict[str, dict[str, Route]]:
     """The routes by path, then by method."""
-    found: dict[str, dict[str, Route]] = {}
+    by_path: dict[str, dict[str, Route]] = {}
     for route in ROUTES:
-        found.setdefault(route.path, {})[route.method] = route
-    return found
+        by_path.setdefault(route.path, {})[route.method] = route
+    return by_path
 
 
-def find(path: str) -> tuple[dict[str, Route], dict[str, str]]:
+def find_routes(path: str) -> tuple[dict[str, Route], dict[str, str]]:
     """The routes of a path, by method, and what they take from it; no routes if there are none."""
     path = path.rstrip("/") or "/"
-    exact = paths().get(path)
+    exact = routes_by_path().get(path)
     if exact is not None:
         return exact, {}
-    asked = path.split("/")
-    for pattern, routes in paths().items():
-        wanted = pattern.split("/")
-        if "{" in pattern and len(wanted) == len(asked):
-            pairs = list(zip(wanted, asked, strict=True))
-            if all(one == other or one.startswith("{") for one, other in pairs):
+    segments = path.split("/")
+    for pattern, routes in routes_by_path().items():
+        expected = pattern.split("/")
+        if "{" in pattern and len(expected) == len(segments):
+            pairs = list(zip(expected, segments, strict=True))
+            if all(
+                expected_segment == segment or expected_segment.startswith("{")
+                for expected_segment, segment in pairs
+            ):
                 return routes, {one[1:-1]: other for one, other in pairs if one.startswith("{")}
     return {}, {}

@@ -4,69 +4,69 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fakefal.control.requests import Asked, refused
+from fakefal.control.requests import ControlRequest, control_error
 from fakefal.engine.scenario_controls import ScenarioControls
 
 if TYPE_CHECKING:
-    from fakefal.scenario.files.loader import Loaded
+    from fakefal.scenario.files.loader import LoadedScenario
 
 
-def told(asked: Asked) -> dict[str, Any]:
+def show_scenarios(request: ControlRequest) -> dict[str, Any]:
     """What is served, in the order in which it is asked."""
-    return _controls(asked).told()
+    return _controls(request).describe()
 
 
-def replace(asked: Asked) -> dict[str, Any]:
+def replace_scenarios(request: ControlRequest) -> dict[str, Any]:
     """Serve what is sent instead of what was sent before."""
-    loaded, controls = _sent(asked), _controls(asked)
+    loaded, controls = _load_body(request), _controls(request)
     controls.replace(loaded)
-    return _taken(loaded, controls)
+    return _load_result(loaded, controls)
 
 
-def append(asked: Asked) -> dict[str, Any]:
+def append_scenarios(request: ControlRequest) -> dict[str, Any]:
     """Serve what is sent as well, after what was sent before."""
-    loaded, controls = _sent(asked), _controls(asked)
+    loaded, controls = _load_body(request), _controls(request)
     controls.append(loaded)
-    return _taken(loaded, controls)
+    return _load_result(loaded, controls)
 
 
-def clear(asked: Asked) -> dict[str, Any]:
+def clear_scenarios(request: ControlRequest) -> dict[str, Any]:
     """Forget what was sent."""
-    _controls(asked).clear()
+    _controls(request).clear()
     return {"cleared": True}
 
 
-def _controls(asked: Asked) -> ScenarioControls:
-    return ScenarioControls(asked.engine, None if asked.is_for_all else asked.tenant)
+def _controls(request: ControlRequest) -> ScenarioControls:
+    return ScenarioControls(request.engine, None if request.is_for_all else request.tenant)
 
 
-def _sent(asked: Asked) -> Loaded:
+def _load_body(request: ControlRequest) -> LoadedScenario:
     """The scenario of a body, read and checked as a file is; raises ScenarioError."""
-    from fakefal.control.schemas import SentParameters
+    from fakefal.control.schemas import ScenarioParameters
     from fakefal.scenario.files.loader import load_text
 
-    file = asked.parameters(SentParameters).file
+    file = request.parse_query(ScenarioParameters).file
     try:
-        text = asked.body.decode("utf-8-sig")
+        text = request.body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise refused(400, f"the body is not UTF-8 text (byte {error.start})") from None
+        raise control_error(400, f"the body is not UTF-8 text (byte {error.start})") from None
     if not text.strip():
-        raise refused(400, f"the body is empty — send a scenario:\n{asked.example}")
-    return load_text(text, file, is_json=_is_json(asked, text), is_alone=True)
+        raise control_error(400, f"the body is empty — send a scenario:\n{request.example}")
+    return load_text(text, file, is_json=_is_json(request, text), is_standalone=True)
 
 
-def _is_json(asked: Asked, text: str) -> bool:
+def _is_json(request: ControlRequest, text: str) -> bool:
     """By its type; where a program named none of either, by how it begins."""
-    kind = asked.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind.endswith(("/json", "+json")):
+    content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if content_type.endswith(("/json", "+json")):
         return True
-    return "yaml" not in kind and text.lstrip().startswith(("{", "["))
+    return "yaml" not in content_type and text.lstrip().startswith(("{", "["))
 
 
-def _taken(loaded: Loaded, controls: ScenarioControls) -> dict[str, Any]:
+def _load_result(loaded: LoadedScenario, controls: ScenarioControls) -> dict[str, Any]:
     return {
         "file": loaded.file,
         "name": loaded.scenario.name,
-        "exchanges": len(loaded.entries),
+        "exchanges": len(loaded.exchanges),
         "in_all": controls.count(),
     }

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from fakefal.engine.core.journal import Kind
+from fakefal.engine.core.journal import EntryKind
 from fakefal.engine.webhooks.deliveries import Stage
 from fakefal.protocol.core.call import Via
 from fakefal.scenario.model.fields import Duration
@@ -14,32 +14,32 @@ from fakefal.scenario.model.scenario import Scenario
 
 __all__ = ["Scenario"]
 
-State = Literal["queued", "running", "completed", "cancelled"]
-MOST = 10_000
+JobState = Literal["queued", "running", "completed", "cancelled"]
+MAX_ITEMS = 10_000
 """The most entries of a list that are given at once."""
 
 
-def _many(value: Any) -> Any:
+def _split_commas(value: Any) -> Any:
     return value.split(",") if isinstance(value, str) else value
 
 
-def _written(value: Any) -> Any:
+def _require_text(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError("is no instant as text, such as 2026-01-01T00:05:00Z")
     return value
 
 
-class _Given(BaseModel):
+class _RequestModel(BaseModel):
     """What is asked for; a word that is not known is refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class NoParameters(_Given):
+class NoParameters(_RequestModel):
     """A route without parameters."""
 
 
-class Parameters(_Given):
+class Parameters(_RequestModel):
     """Whose tenant is meant, where no key says it."""
 
     tenant: str | None = Field(
@@ -49,31 +49,31 @@ class Parameters(_Given):
     )
 
 
-class SentParameters(Parameters):
+class ScenarioParameters(Parameters):
     """How a scenario that is sent is called."""
 
     file: str = Field("scenario", max_length=200, description="Its name in mistakes and misses.")
 
 
-class _Filter(Parameters):
-    kind: Annotated[list[Kind], BeforeValidator(_many)] | None = Field(
+class _EntryFilter(Parameters):
+    kind: Annotated[list[EntryKind], BeforeValidator(_split_commas)] | None = Field(
         None, description="Entries of these kinds alone."
     )
-    via: Annotated[list[Via], BeforeValidator(_many)] | None = Field(
+    via: Annotated[list[Via], BeforeValidator(_split_commas)] | None = Field(
         None, description="Of calls that came in these ways alone."
     )
     endpoint: str | None = Field(None, description="Exact, or with * and ?: fal-ai/*.")
     request_id: str | None = Field(None, description="About one request alone.")
 
 
-class JournalParameters(_Filter):
+class JournalParameters(_EntryFilter):
     """Which entries; ``limit`` takes the newest, after ``since`` the oldest."""
 
     since: int | None = Field(None, ge=0, description="Those after the entry of this number.")
-    limit: int = Field(MOST, ge=1, le=MOST, description="At most so many.")
+    limit: int = Field(MAX_ITEMS, ge=1, le=MAX_ITEMS, description="At most so many.")
 
 
-class LiveParameters(_Filter):
+class LiveParameters(_EntryFilter):
     """Which entries are told as they come."""
 
     since: int | None = Field(
@@ -84,62 +84,62 @@ class LiveParameters(_Filter):
 class JobParameters(Parameters):
     """Which jobs; ``limit`` takes the newest."""
 
-    state: Annotated[list[State], BeforeValidator(_many)] | None = None
+    state: Annotated[list[JobState], BeforeValidator(_split_commas)] | None = None
     endpoint: str | None = Field(None, description="Exact, or with * and ?: fal-ai/*.")
-    limit: int = Field(MOST, ge=1, le=MOST)
+    limit: int = Field(MAX_ITEMS, ge=1, le=MAX_ITEMS)
 
 
 class MissParameters(Parameters):
     """How misses are told; ``limit`` takes the newest."""
 
     details: bool = Field(False, description="As objects, each with the nearest exchanges.")
-    limit: int = Field(MOST, ge=1, le=MOST)
+    limit: int = Field(MAX_ITEMS, ge=1, le=MAX_ITEMS)
 
 
 class WebhookParameters(Parameters):
     """Which webhooks."""
 
-    state: Annotated[list[Stage], BeforeValidator(_many)] | None = None
+    state: Annotated[list[Stage], BeforeValidator(_split_commas)] | None = None
     request_id: str | None = Field(None, description="Of one request alone.")
 
 
-class Advance(_Given):
+class AdvanceBody(_RequestModel):
     """How the clock moves: by a duration, or to an instant."""
 
     by: Duration | None = None
-    to: Annotated[AwareDatetime, BeforeValidator(_written)] | None = None
+    to: Annotated[AwareDatetime, BeforeValidator(_require_text)] | None = None
 
 
-class ResetBody(_Given):
+class ResetBody(_RequestModel):
     """The clock that the tenant has afterwards; left out, one of the same kind."""
 
     clock: Literal["real", "instant", "manual"] | None = None
 
 
-class Redeliver(_Given):
+class RedeliverBody(_RequestModel):
     """Which webhook is sent again; none named means all that failed."""
 
     request_id: str | None = None
 
 
-class Publish(_Given):
+class PublishBody(_RequestModel):
     """How the keys of webhooks are published, as ``jwks`` of a scenario says; or a new key."""
 
     jwks: Any = None
     rotate: bool = False
 
 
-class _Answer(BaseModel):
+class ApiModel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Health(_Answer):
+class Health(ApiModel):
     """It is alive."""
 
     status: Literal["ok"]
 
 
-class Ready(_Answer):
+class Ready(ApiModel):
     """It listens on all its ports."""
 
     status: Literal["ready"]
@@ -148,7 +148,7 @@ class Ready(_Answer):
     exchanges: int
 
 
-class Version(_Answer):
+class Version(ApiModel):
     """Which fakefal this is; ``format`` is the version of scenario files."""
 
     version: str
@@ -156,7 +156,7 @@ class Version(_Answer):
     python: str
 
 
-class Tenant(_Answer):
+class Tenant(ApiModel):
     """What one key has done. ``tenant`` stands for the key, of which a part is shown."""
 
     tenant: str
@@ -168,7 +168,7 @@ class Tenant(_Answer):
     clock: str
 
 
-class Clock(_Answer):
+class Clock(ApiModel):
     """The clock: an instant in seconds since 1970, and as text."""
 
     kind: Literal["real", "scaled", "instant", "manual"]
@@ -176,54 +176,54 @@ class Clock(_Answer):
     iso: str
 
 
-class ExchangeUse(_Answer):
+class ExchangeUse(ApiModel):
     """An exchange, where it is written, and how many calls it has answered."""
 
     label: str
-    place: str
+    location: str
     used: int
     times: int | None
     is_used_up: bool
     exchange: dict[str, Any]
 
 
-class Scenarios(_Answer):
+class Scenarios(ApiModel):
     """What is served: what was sent for this key, then what was loaded at start or sent for all."""
 
     unmatched: Literal["fail", "generate"]
     seed: int
-    circumstances: dict[str, Any]
+    defaults: dict[str, Any]
     own: list[ExchangeUse]
     loaded: list[ExchangeUse]
 
 
-class Taken(_Answer):
+class LoadResult(ApiModel):
     """A scenario that is served now."""
 
     file: str
     name: str | None
     exchanges: int
-    in_all: int
+    total: int
 
 
-class Cleared(_Answer):
+class ClearResult(ApiModel):
     """What was sent is forgotten."""
 
     cleared: Literal[True]
 
 
-class Reset(_Answer):
+class ResetResult(ApiModel):
     """The tenant begins anew."""
 
     reset: Literal[True]
 
 
-class Entry(_Answer):
+class JournalEntry(ApiModel):
     """A line of the journal; ``number`` counts from 1 for each tenant."""
 
     number: int
     at: str
-    kind: Kind
+    kind: EntryKind
     request_id: str
     status: int
     endpoint: str | None = None
@@ -235,12 +235,12 @@ class Entry(_Answer):
     miss: str | None = None
 
 
-class Job(_Answer):
+class Job(ApiModel):
     """A queue request and where it is."""
 
     request_id: str
     endpoint: str
-    state: State
+    state: JobState
     created_at: str
     ended_at: str | None
     exchange: str
@@ -248,7 +248,7 @@ class Job(_Answer):
     gateway_request_id: str
 
 
-class Step(_Answer):
+class Step(ApiModel):
     """A step of a timeline."""
 
     state: Literal["IN_QUEUE", "IN_PROGRESS"]
@@ -257,7 +257,7 @@ class Step(_Answer):
     queue_position: int | None
 
 
-class Log(_Answer):
+class Log(ApiModel):
     """A line of a job's log."""
 
     timestamp: str
@@ -282,16 +282,16 @@ class JobDetails(Job):
     output: Any
 
 
-class NearMiss(_Answer):
+class NearMiss(ApiModel):
     """An exchange that did not answer, and the first reason why."""
 
     exchange: str
-    place: str
+    location: str
     distance: float
     difference: str
 
 
-class MissDetails(_Answer):
+class MissDetails(ApiModel):
     """A call that met no exchange."""
 
     text: str
@@ -304,7 +304,7 @@ class MissDetails(_Answer):
 Miss = str | MissDetails
 
 
-class Attempt(_Answer):
+class Attempt(ApiModel):
     """One attempt to deliver a webhook."""
 
     at: str
@@ -314,7 +314,7 @@ class Attempt(_Answer):
     failure: str
 
 
-class Delivery(_Answer):
+class Delivery(ApiModel):
     """A webhook and its attempts."""
 
     number: int
@@ -327,13 +327,13 @@ class Delivery(_Answer):
     attempts: list[Attempt]
 
 
-class Jwks(_Answer):
+class Jwks(ApiModel):
     """A JSON Web Key Set."""
 
     keys: list[dict[str, Any]]
 
 
-class File(_Answer):
+class File(ApiModel):
     """A file that is kept."""
 
     url: str
@@ -344,7 +344,7 @@ class File(_Answer):
     expires_at: str | None
 
 
-class Mistake(_Answer):
+class ScenarioProblem(ApiModel):
     """One thing that is wrong in a scenario."""
 
     file: str
@@ -355,9 +355,9 @@ class Mistake(_Answer):
     right: str
 
 
-class Refusal(_Answer):
+class ErrorBody(ApiModel):
     """Why something cannot be answered. ``mistakes`` are of a scenario, ``routes`` those known."""
 
     detail: str
-    mistakes: list[Mistake] | None = None
+    problems: list[ScenarioProblem] | None = None
     routes: list[str] | None = None

@@ -5,66 +5,83 @@ from __future__ import annotations
 import platform
 from typing import Any
 
-from fakefal.control.requests import EVERYONE, NOBODY, Asked, Told, refused
+from fakefal.control.requests import (
+    ALL_TENANTS,
+    ANONYMOUS_TENANT,
+    ApiResponse,
+    ControlRequest,
+    control_error,
+)
 from fakefal.engine.tenant import Tenant
 
-_FORMAT = 1
+_SCENARIO_FORMAT = 1
 _PEM = "application/x-pem-file"
-_SHOWN = 4
+_SHOWN_KEY_LENGTH = 4
 
 
-def health(_: Asked) -> dict[str, str]:
+def health(_: ControlRequest) -> dict[str, str]:
     """It answers, so it is alive."""
     return {"status": "ok"}
 
 
-def ready(asked: Asked) -> dict[str, Any]:
+def ready(request: ControlRequest) -> dict[str, Any]:
     """Whether all its ports listen; raises the 503 of one that is starting or stopping."""
-    if not asked.house.is_ready():
-        raise refused(503, "not all ports listen yet, or no longer", ("Retry-After", "1"))
-    engine = asked.engine
+    if not request.context.is_ready():
+        raise control_error(503, "not all ports listen yet, or no longer", ("Retry-After", "1"))
+    engine = request.engine
     return {
         "status": "ready",
-        "version": asked.house.version,
+        "version": request.context.version,
         "scenarios": len(engine.scenarios),
-        "exchanges": len(engine.base.entries),
+        "exchanges": len(engine.base_index.exchanges),
     }
 
 
-def version(asked: Asked) -> dict[str, Any]:
+def version(request: ControlRequest) -> dict[str, Any]:
     """Which fakefal this is, and which scenario files it reads."""
-    found = asked.house.version
-    return {"version": found, "format": _FORMAT, "python": platform.python_version()}
+    fakefal_version = request.context.version
+    return {
+        "version": fakefal_version,
+        "format": _SCENARIO_FORMAT,
+        "python": platform.python_version(),
+    }
 
 
-def certificate(asked: Asked) -> Told:
+def certificate(request: ControlRequest) -> ApiResponse:
     """The certificate of the local CA; it is no secret, and its key is told to nobody."""
-    named = ("Content-Disposition", 'inline; filename="ca.pem"')
-    return Told(asked.house.certificate(), _PEM, (named,))
+    disposition = ("Content-Disposition", 'inline; filename="ca.pem"')
+    return ApiResponse(request.context.ca_pem(), _PEM, (disposition,))
 
 
-def tenants(asked: Asked) -> list[dict[str, Any]]:
+def list_tenants(request: ControlRequest) -> list[dict[str, Any]]:
     """The tenants, the one used last at the end; keys are shown in part."""
-    found = [_told(it, it.files.mark, _part_of(it.key)) for it in asked.engine.tenants]
-    strangers = asked.engine.strangers
-    return found if strangers is None else [_told(strangers, NOBODY, ""), *found]
+    tenants = [
+        _describe_tenant(tenant, tenant.files.tenant_tag, _mask_key(tenant.key))
+        for tenant in request.engine.tenants
+    ]
+    anonymous = request.engine.anonymous_tenant
+    return (
+        tenants
+        if anonymous is None
+        else [_describe_tenant(anonymous, ANONYMOUS_TENANT, ""), *tenants]
+    )
 
 
-def _told(tenant: Tenant, name: str, key: str) -> dict[str, Any]:
-    assert name != EVERYONE
+def _describe_tenant(tenant: Tenant, name: str, key: str) -> dict[str, Any]:
+    assert name != ALL_TENANTS
     tally = tenant.journal.tally()
     return {
         "tenant": name,
         "key": key,
         "calls": sum(count for (kind, _, _), count in tally.items() if kind == "call"),
-        "misses": tenant.journal.missed,
+        "misses": tenant.journal.miss_count,
         "jobs": len(tenant.queue.jobs),
-        "own_exchanges": len(tenant.own.entries),
+        "own_exchanges": len(tenant.own_index.exchanges),
         "clock": tenant.clock.kind,
     }
 
 
-def _part_of(key: str) -> str:
+def _mask_key(key: str) -> str:
     """As much of a key as tells it from others: its id, or its first letters."""
     id_, colon, _ = key.partition(":")
-    return f"{id_}:…" if colon else f"{key[:_SHOWN]}…"
+    return f"{id_}:…" if colon else f"{key[:_SHOWN_KEY_LENGTH]}…"

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from fakefal.engine.core.journal import Entry
+from fakefal.engine.core.journal import JournalEntry
 from fakefal.engine.engine import Engine
 from fakefal.engine.files.store import StoredFile
 from fakefal.engine.tenant import Tenant
-from fakefal.errors import MissesFound, SettingError
+from fakefal.errors import SettingError, UnmatchedCalls
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.json_codec import iso
-from fakefal.scenario.compiled.index import Book
-from fakefal.scenario.compiled.settings import Terms, changed_terms
+from fakefal.scenario.compiled.index import ExchangeIndex
+from fakefal.scenario.compiled.settings import EffectiveSettings, changed_settings
 from fakefal.scenario.values.durations import parse_duration
 
 if TYPE_CHECKING:
-    from fakefal.scenario.compiled.exchange import Entry as Ready
-    from fakefal.scenario.files.loader import Loaded
+    from fakefal.scenario.compiled.exchange import CompiledExchange as Ready
+    from fakefal.scenario.files.loader import LoadedScenario
     from fakefal.scenario.media.assets import Asset
-    from fakefal.scenario.model.defaults import Circumstances
+    from fakefal.scenario.model.defaults import ScenarioDefaults
     from fakefal.scenario.model.scenario import Exchange
 
 
@@ -66,7 +66,7 @@ class FileRecord:
     """
 
     def __init__(self, file: StoredFile) -> None:
-        self.url = file.place.url
+        self.url = file.stored_url.url
         self.name = file.name
         self.content_type = file.content_type
         self.size = file.blob.size
@@ -102,15 +102,17 @@ class Controls:
         key: str,
         *,
         clock: str | None = None,
-        scenarios: Iterable[Loaded] | None = None,
+        scenarios: Iterable[LoadedScenario] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
         self._engine = engine
         self.key = key
-        self._tenant: Tenant = engine.renew(key, clock=clock, scenarios=scenarios, options=options)
+        self._tenant: Tenant = engine.reset_tenant(
+            key, clock=clock, scenarios=scenarios, options=options
+        )
 
     @classmethod
-    def of(cls, engine: Engine, tenant: Tenant) -> Controls:
+    def for_tenant(cls, engine: Engine, tenant: Tenant) -> Controls:
         """The controls of a tenant that is already there."""
         controls = cls.__new__(cls)
         controls._engine, controls.key, controls._tenant = engine, tenant.key, tenant
@@ -133,39 +135,43 @@ class Controls:
         ``assets`` are the files that it refers to. Raises PatternError or TemplateError for what
         cannot be made ready.
         """
-        from fakefal.scenario.compiled.exchange import make_entry  # only where exchanges are made
+        from fakefal.scenario.compiled.exchange import (
+            compile_exchange,  # only where exchanges are made
+        )
 
-        self.put_entry(index, make_entry(exchange, index, assets=assets))
+        self.put_compiled(index, compile_exchange(exchange, index, assets=assets))
 
-    def put_entry(self, index: int, entry: Ready) -> None:
+    def put_compiled(self, index: int, exchange: Ready) -> None:
         """Set one of the tenant's own exchanges, made ready."""
-        entries = list(self.tenant.own.entries)
-        if index < len(entries):
-            entries[index] = entry
-        elif len(entries) >= self._engine.settings.limits.own_exchanges:
-            raise SettingError(f"a tenant has at most {len(entries)} exchanges of its own")
+        exchanges = list(self.tenant.own_index.exchanges)
+        if index < len(exchanges):
+            exchanges[index] = exchange
+        elif len(exchanges) >= self._engine.settings.limits.added_exchanges:
+            raise SettingError(f"a tenant has at most {len(exchanges)} exchanges of its own")
         else:
-            entries.append(entry)
-        self.tenant.set_own(Book(entries))
+            exchanges.append(exchange)
+        self.tenant.set_own_index(ExchangeIndex(exchanges))
 
-    def change(self, given: Circumstances) -> None:
+    def update(self, defaults: ScenarioDefaults) -> None:
         """Change what holds for all calls: options, account, apps, faults, chaos.
 
         Faults and accounts that are named begin anew, though they be the same as before.
         """
         tenant = self.tenant
-        adopt(tenant, changed_terms(tenant.terms, given), given)
+        apply_settings(tenant, changed_settings(tenant.settings, defaults), defaults)
 
     def calls(self) -> list[CallRecord]:
         """The calls that came, oldest first."""
-        return [_record(entry) for entry in self.tenant.journal if entry.kind == "call"]
+        return [_call_record(entry) for entry in self.tenant.journal if entry.kind == "call"]
 
     def messages(self) -> list[MessageRecord]:
         """The messages that came on sockets of apps' own, oldest first."""
         return [
-            MessageRecord(it.call.endpoint.text, it.call.input, it.note == "received, text")
-            for it in self.tenant.journal
-            if it.kind == "message" and it.call is not None
+            MessageRecord(
+                entry.call.endpoint.text, entry.call.input, entry.note == "received, text"
+            )
+            for entry in self.tenant.journal
+            if entry.kind == "message" and entry.call is not None
         ]
 
     def journal(self) -> list[dict[str, Any]]:
@@ -180,17 +186,17 @@ class Controls:
         """Every miss, told with the nearest exchanges."""
         return [str(miss) for miss in self.tenant.journal.misses]
 
-    def missed(self) -> int:
+    def miss_count(self) -> int:
         """How many calls met no exchange; of many, ``misses`` tells only the last thousand."""
-        return self.tenant.journal.missed
+        return self.tenant.journal.miss_count
 
     def assert_no_misses(self) -> None:
         """Raise MissesFound if a call met no exchange."""
         misses = self.misses()
         if misses:
-            count = self.missed()
+            count = self.miss_count()
             noun = "call" if count == 1 else "calls"
-            raise MissesFound("\n".join((f"{count} {noun} met no exchange:", *misses)))
+            raise UnmatchedCalls("\n".join((f"{count} {noun} met no exchange:", *misses)))
 
     def clock(self) -> dict[str, Any]:
         """The clock: ``{"kind": "manual", "now": 1767225600.0, "iso": "2026-…"}``."""
@@ -209,11 +215,11 @@ class Controls:
 
     def jobs(self) -> list[dict[str, Any]]:
         """The jobs kept, oldest first, as they are now."""
-        found = []
+        rows = []
         queue = self.tenant.queue
         for job in queue.jobs.values():
-            queue.look(job, self.tenant.clock.now())
-            found.append(
+            queue.advance_job(job, self.tenant.clock.now())
+            rows.append(
                 {
                     "request_id": job.id,
                     "endpoint": job.call.endpoint.text,
@@ -225,7 +231,7 @@ class Controls:
                     "gateway_request_id": job.gateway_id,
                 }
             )
-        return found
+        return rows
 
     def files(self) -> list[FileRecord]:
         """The files kept, oldest first: uploads, and those of outputs."""
@@ -236,25 +242,25 @@ class Controls:
 
         It has a new clock, of the same kind unless another is named; raises SettingError.
         """
-        self._tenant = self._engine.renew(self.key, clock=clock or self.tenant.clock.kind)
+        self._tenant = self._engine.reset_tenant(self.key, clock=clock or self.tenant.clock.kind)
 
 
-def adopt(tenant: Tenant, terms: Terms, given: Circumstances) -> None:
+def apply_settings(tenant: Tenant, settings: EffectiveSettings, defaults: ScenarioDefaults) -> None:
     """Have a tenant live by terms that ``given`` led to; what it names begins anew."""
-    from fakefal.scenario.compiler.environment import told_by
+    from fakefal.scenario.compiler.environment import flatten_defaults
 
-    before = tenant.terms.told.get("jwks")
-    tenant.set_terms(terms)
-    published = tenant.terms.told.get("jwks")
+    before = tenant.settings.raw.get("jwks")
+    tenant.set_settings(settings)
+    published = tenant.settings.raw.get("jwks")
     if published != before:
         from fakefal.engine.webhooks.controls import WebhookControls
 
         WebhookControls(tenant).publish(published)
-    for part in told_by(given):
-        tenant.troubles.begin_anew(*part)
+    for part in flatten_defaults(defaults):
+        tenant.faults.reset_part(*part)
 
 
-def _record(entry: Entry) -> CallRecord:
+def _call_record(entry: JournalEntry) -> CallRecord:
     call = entry.call
     assert call is not None
     label = "" if entry.miss is not None else entry.label.strip('"')

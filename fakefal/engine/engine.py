@@ -10,23 +10,27 @@ from fakefal.engine.core.api_keys import IssuedKeys
 from fakefal.engine.core.clock import make_clock
 from fakefal.engine.core.journal import Journal, Listener, Tally
 from fakefal.engine.core.request_ids import uuid7
-from fakefal.engine.files.tokens import mark_named
-from fakefal.engine.tenant import Begun, Tenant
-from fakefal.protocol.core.compat_flags import Switches
+from fakefal.engine.files.tokens import claimed_tenant_tag
+from fakefal.engine.tenant import InitialState, Tenant
+from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.endpoints import parse_endpoint
 from fakefal.protocol.core.headers import Credential
-from fakefal.protocol.core.hosts import way_to
+from fakefal.protocol.core.hosts import host_group
 from fakefal.protocol.errors import errors
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.storage.storage import unauthorized
-from fakefal.scenario.compiled.index import Book
-from fakefal.scenario.compiled.settings import Terms, changed_terms, terms_of
+from fakefal.scenario.compiled.index import ExchangeIndex
+from fakefal.scenario.compiled.settings import (
+    EffectiveSettings,
+    changed_settings,
+    effective_settings,
+)
 from fakefal.scenario.values.seeded import digest
 from fakefal.settings import Settings
 
 if TYPE_CHECKING:
-    from fakefal.engine.webhooks.scheduler import Webhooks
-    from fakefal.scenario.files.loader import Loaded
+    from fakefal.engine.webhooks.scheduler import WebhookScheduler
+    from fakefal.scenario.files.loader import LoadedScenario
 
 
 class Engine:
@@ -37,133 +41,147 @@ class Engine:
     test uses reaches the running test.
     """
 
-    def __init__(self, settings: Settings, scenarios: Iterable[Loaded] = ()) -> None:
+    def __init__(self, settings: Settings, scenarios: Iterable[LoadedScenario] = ()) -> None:
         self.settings = settings
         self.load(scenarios)
-        self.past: Tally = Counter()
+        self.past_tally: Tally = Counter()
         self.past_misses = 0
-        self.home: Tenant | None = None
+        self.default_tenant: Tenant | None = None
         self._tenants: OrderedDict[str, Tenant] = OrderedDict()
-        self._keys: dict[str, str] = {}
+        self._keys_by_tag: dict[str, str] = {}
         self._listeners: tuple[Listener, ...] = ()
-        self.issued = IssuedKeys(self.terms.seed, self.drop)
-        self._strangers: Tenant | None = None
-        self._attend: Callable[[Webhooks], None] | None = None
+        self.issued_keys = IssuedKeys(self.effective_settings.seed, self.drop)
+        self._anonymous_tenant: Tenant | None = None
+        self._watch_webhooks: Callable[[WebhookScheduler], None] | None = None
         make_clock(settings.clock, settings.speed)
 
-    def load(self, scenarios: Iterable[Loaded]) -> None:
+    def load(self, scenarios: Iterable[LoadedScenario]) -> None:
         """Serve these scenarios to the tenants that are made from now on.
 
         Raises ScenarioError, with nothing changed, where two of them disagree.
         """
         loaded, settings = tuple(scenarios), self.settings
-        self.terms = terms_of(loaded, settings.seed, settings.unmatched, settings.switches)
+        self.effective_settings = effective_settings(
+            loaded, settings.seed, settings.unmatched, settings.flags
+        )
         self.scenarios = loaded
-        self.base = Book(entry for it in loaded for entry in it.entries)
+        self.base_index = ExchangeIndex(
+            exchange for scenario in loaded for exchange in scenario.exchanges
+        )
 
-    def note_refusal(self, tenant: Tenant | None, what: str, status: int, why: str) -> str:
+    def record_rejection(
+        self, tenant: Tenant | None, request: str, status: int, reason: str
+    ) -> str:
         """Note a request that fal refuses before a call comes of it; gives its request id.
 
         ``what`` is the request (method, host, path). Callers without a tenant share a journal.
         """
-        request_id = self.id_of(what)
+        request_id = self.request_id_for(request)
         if tenant is None:
-            if self._strangers is None:
-                self._strangers = self._new_tenant("", None)
-            tenant = self.home or self._strangers
-        tenant.refused(request_id, status, f"{what}: {why}")
+            if self._anonymous_tenant is None:
+                self._anonymous_tenant = self._new_tenant("", None)
+            tenant = self.default_tenant or self._anonymous_tenant
+        tenant.record_rejection(request_id, status, f"{request}: {reason}")
         return request_id
 
-    def id_of(self, what: str) -> str:
+    def request_id_for(self, request: str) -> str:
         """The request id of a request that begins no call; the same one gets the same id."""
-        return uuid7(int.from_bytes(digest("refused", str(self.terms.seed), what)[:16], "big"))
+        return uuid7(
+            int.from_bytes(
+                digest("refused", str(self.effective_settings.seed), request)[:16], "big"
+            )
+        )
 
-    def is_down(self, name: str) -> bool:
+    def is_down(self, host: str) -> bool:
         """Whether a host is out of reach for all: so says the scenario, and every tenant."""
-        world = self.terms.world
-        if world is None or way_to(name) not in world.down:
+        environment = self.effective_settings.environment
+        if environment is None or host_group(host) not in environment.down_hosts:
             return False
-        return all(it.troubles.unreachable(name) is not None for it in self._tenants.values())
+        return all(tenant.faults.host_fault(host) is not None for tenant in self._tenants.values())
 
-    def listen(self, listener: Listener) -> None:
+    def add_listener(self, listener: Listener) -> None:
         """Tell a listener of every journal entry of the tenants made from now on."""
         self._listeners = (*self._listeners, listener)
 
-    def attend(self, attend: Callable[[Webhooks], None]) -> None:
+    def watch_webhooks(self, watch: Callable[[WebhookScheduler], None]) -> None:
         """Tell of every tenant, made from now on, that has something to be done outside."""
-        self._attend = attend
+        self._watch_webhooks = watch
 
-    def nobody(self) -> Tenant:
+    def fallback_tenant(self) -> Tenant:
         """The tenant that is meant where nobody says who asks: that of the test process, else the
         one used last."""
-        if self.home is not None:
-            return self.home
+        if self.default_tenant is not None:
+            return self.default_tenant
         if self._tenants:
             return next(reversed(self._tenants.values()))
-        if self._strangers is None:
-            self._strangers = self._new_tenant("", None)
-        return self._strangers
+        if self._anonymous_tenant is None:
+            self._anonymous_tenant = self._new_tenant("", None)
+        return self._anonymous_tenant
 
     def tenant_for(
-        self, credential: Credential, endpoint: str = "", *, begins_call: bool = False
+        self, credential: Credential, endpoint: str = "", *, is_new_call: bool = False
     ) -> Tenant:
         """The tenant of a key; raises WireError for a key that is not good.
 
         ``endpoint`` is what the request is about: a token must be for it. Where it ``begins_call``
         a bad key is told something else (protocol.md section 16 row 9).
         """
-        app = endpoint if begins_call else ""
+        app = endpoint if is_new_call else ""
         key = credential.token
         tenant = self._tenants.get(key)
         if tenant is not None:
             self._tenants.move_to_end(key)
-            if tenant.terms is not self.terms:
-                self._check_key(credential, app, tenant.terms.switches)
+            if tenant.settings is not self.effective_settings:
+                self._check_key(credential, app, tenant.settings.flags)
             return tenant
-        if credential.scheme == "bearer" and (mark := mark_named(key)) is not None:
-            return self._borne(mark, key, endpoint)
-        home = self.home
-        switches = self.terms.switches if home is None else home.terms.switches
-        self._check_key(credential, app, switches)
-        return self.renew(key) if home is None else home
+        if credential.scheme == "bearer" and (tag := claimed_tenant_tag(key)) is not None:
+            return self._tenant_of_token(tag, key, endpoint)
+        default_tenant = self.default_tenant
+        flags = (
+            self.effective_settings.flags
+            if default_tenant is None
+            else default_tenant.settings.flags
+        )
+        self._check_key(credential, app, flags)
+        return self.reset_tenant(key) if default_tenant is None else default_tenant
 
-    def _check_key(self, credential: Credential, app: str, switches: Switches) -> None:
+    def _check_key(self, credential: Credential, app: str, flags: CompatFlags) -> None:
         """Refuse a key that is not good."""
-        key, good = credential.token, switches.keys
-        if self.issued.has(key):
+        key, accepted_keys = credential.token, flags.keys
+        if self.issued_keys.is_valid(key):
             return
-        if self.issued.is_revoked(key):
-            raise _unknown_key(app, switches)
+        if self.issued_keys.is_revoked(key):
+            raise _unknown_key(app, flags)
         is_unknown = bool(self.settings.keys) and key not in self.settings.keys
-        if is_unknown or (isinstance(good, tuple) and key not in good):
-            raise _unknown_key(app, switches)
-        if good == "strict" and credential.scheme == "key" and ":" not in key:
+        if is_unknown or (isinstance(accepted_keys, tuple) and key not in accepted_keys):
+            raise _unknown_key(app, flags)
+        if accepted_keys == "strict" and credential.scheme == "key" and ":" not in key:
             raise errors.malformed_key()
-        if good == "strict" and credential.scheme == "bearer" and key.count(".") != 2:
+        if accepted_keys == "strict" and credential.scheme == "bearer" and key.count(".") != 2:
             raise errors.key_as_bearer()
 
-    def _borne(self, mark: str, token: str, endpoint: str) -> Tenant:
+    def _tenant_of_token(self, tag: str, token: str, endpoint: str) -> Tenant:
         """The tenant of a short-lived token that is sent as a key, for the apps it was made for.
 
         Source: documented (protocol.md section 9.1).
         """
-        tenant = self.marked(mark)
+        tenant = self.tenant_by_tag(tag)
         if tenant is None:
             raise unauthorized("the token is not one of this fake's")
-        asked = parse_endpoint(endpoint)
-        if asked is None:
+        endpoint_id = parse_endpoint(endpoint)
+        if endpoint_id is None:
             tenant.tokens.read(token, "apps")
         else:
-            tenant.tokens.check_grant(token, asked)
+            tenant.tokens.check_grant(token, endpoint_id)
         return tenant
 
-    def renew(
+    def reset_tenant(
         self,
         key: str,
         *,
         clock: str | None = None,
-        terms: Terms | None = None,
-        scenarios: Iterable[Loaded] | None = None,
+        effective_settings: EffectiveSettings | None = None,
+        scenarios: Iterable[LoadedScenario] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> Tenant:
         """A new tenant for a key, in place of the one it had; ``terms`` None are the engine's.
@@ -171,87 +189,92 @@ class Engine:
         ``scenarios`` and ``options`` (as under ``options`` of a file) are its own and take the
         place of the server's; a tenant that is renewed without keeps those it began with.
         """
-        begun = None
+        initial_state = None
         if scenarios is not None or options:
             loaded = tuple(scenarios or ())
-            begun = Begun(
-                self._terms_of(loaded, options or {}),
-                Book(entry for one in loaded for entry in one.entries),
+            initial_state = InitialState(
+                self._effective_settings_of(loaded, options or {}),
+                ExchangeIndex(exchange for scenario in loaded for exchange in scenario.exchanges),
             )
         elif key in self._tenants:
-            begun = self._tenants[key].begun
-        tenant = self._new_tenant(key, clock, terms, begun)
+            initial_state = self._tenants[key].initial_state
+        tenant = self._new_tenant(key, clock, effective_settings, initial_state)
         if key in self._tenants:
             tenant.journal.edition = self._tenants[key].journal.edition + 1
-            self._retire(self._tenants[key])
+            self._dispose(self._tenants[key])
         self._tenants[key] = tenant
         self._tenants.move_to_end(key)
-        self._keys[tenant.files.mark] = key
-        if self.home is not None and self.home.key == key:
-            self.home = tenant
+        self._keys_by_tag[tenant.files.tenant_tag] = key
+        if self.default_tenant is not None and self.default_tenant.key == key:
+            self.default_tenant = tenant
         if len(self._tenants) > self.settings.limits.tenants:
             _, oldest = self._tenants.popitem(last=False)
-            self._keys.pop(oldest.files.mark, None)
-            oldest.note("lint", 0, f"forgotten: {len(self._tenants)} keys were used since")
-            self._retire(oldest)
+            self._keys_by_tag.pop(oldest.files.tenant_tag, None)
+            oldest.record("lint", 0, f"forgotten: {len(self._tenants)} keys were used since")
+            self._dispose(oldest)
         return tenant
 
-    def _terms_of(self, loaded: tuple[Loaded, ...], options: Mapping[str, Any]) -> Terms:
+    def _effective_settings_of(
+        self, loaded: tuple[LoadedScenario, ...], options: Mapping[str, Any]
+    ) -> EffectiveSettings:
         settings = self.settings
-        unmatched = settings.unmatched or self.terms.unmatched
-        terms = terms_of(loaded, settings.seed, unmatched, settings.switches)
+        unmatched = settings.unmatched or self.effective_settings.unmatched
+        effective_settings = effective_settings(loaded, settings.seed, unmatched, settings.flags)
         if not options:
-            return terms
-        from fakefal.scenario.model.defaults import Circumstances
+            return effective_settings
+        from fakefal.scenario.model.defaults import ScenarioDefaults
 
-        return changed_terms(terms, Circumstances.model_validate({"options": options}))
+        return changed_settings(
+            effective_settings, ScenarioDefaults.model_validate({"options": options})
+        )
 
-    def _retire(self, tenant: Tenant) -> None:
+    def _dispose(self, tenant: Tenant) -> None:
         """End a tenant; what it counted stays counted."""
-        self.past += tenant.journal.tally()
-        self.past_misses += tenant.journal.missed
+        self.past_tally += tenant.journal.tally()
+        self.past_misses += tenant.journal.miss_count
         tenant.close()
 
     def _new_tenant(
         self,
         key: str,
         clock: str | None,
-        terms: Terms | None = None,
-        begun: Begun | None = None,
+        effective_settings: EffectiveSettings | None = None,
+        initial_state: InitialState | None = None,
     ) -> Tenant:
         tenant = Tenant(
             key,
-            terms or (self.terms if begun is None else begun.terms),
+            effective_settings
+            or (self.effective_settings if initial_state is None else initial_state.settings),
             make_clock(clock or self.settings.clock, self.settings.speed),
             self.settings.limits,
-            self.base if begun is None else begun.base,
-            Journal(self.settings.limits.entries, self._listeners),
+            self.base_index if initial_state is None else initial_state.base_index,
+            Journal(self.settings.limits.journal_entries, self._listeners),
         )
-        tenant.begun = begun
-        tenant.attend, tenant.issued = self._attend, self.issued
+        tenant.initial_state = initial_state
+        tenant.watch_webhooks, tenant.issued_keys = self._watch_webhooks, self.issued_keys
         return tenant
 
     def find(self, key: str) -> Tenant | None:
         """The tenant of a key, if it has one."""
         return self._tenants.get(key)
 
-    def marked(self, mark: str) -> Tenant | None:
+    def tenant_by_tag(self, tag: str) -> Tenant | None:
         """The tenant whose mark stands in the URL of a file, or in a token."""
-        return self._tenants.get(self._keys.get(mark, ""))
+        return self._tenants.get(self._keys_by_tag.get(tag, ""))
 
     def drop(self, key: str) -> None:
         """Forget a key and all that its tenant holds."""
         tenant = self._tenants.pop(key, None)
         if tenant is not None:
-            self._keys.pop(tenant.files.mark, None)
-            self._retire(tenant)
-        if self.home is not None and self.home.key == key:
-            self.home = None
+            self._keys_by_tag.pop(tenant.files.tenant_tag, None)
+            self._dispose(tenant)
+        if self.default_tenant is not None and self.default_tenant.key == key:
+            self.default_tenant = None
 
     @property
-    def strangers(self) -> Tenant | None:
+    def anonymous_tenant(self) -> Tenant | None:
         """Who keeps the journal of callers without a key, if there were any."""
-        return self._strangers
+        return self._anonymous_tenant
 
     @property
     def tenants(self) -> tuple[Tenant, ...]:
@@ -259,9 +282,9 @@ class Engine:
         return tuple(self._tenants.values())
 
 
-def _unknown_key(app: str, switches: Switches) -> WireError:
-    wording = switches.key_wording
+def _unknown_key(app: str, flags: CompatFlags) -> ApiError:
+    error_style = flags.key_wording
     endpoint = parse_endpoint(app)
-    if wording == "by-call" and endpoint is not None:
+    if error_style == "by-call" and endpoint is not None:
         return errors.unauthenticated(endpoint.app)
-    return errors.no_user() if wording == "no-user" else errors.bad_key()
+    return errors.no_user_for_key() if error_style == "no-user" else errors.bad_key()

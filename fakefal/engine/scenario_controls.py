@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fakefal.engine.controls import adopt
+from fakefal.engine.controls import apply_settings
 from fakefal.engine.engine import Engine
 from fakefal.engine.tenant import Tenant
-from fakefal.errors import Mistake, ScenarioError
-from fakefal.scenario.compiled.index import Book
-from fakefal.scenario.compiled.settings import Terms, changed_terms
+from fakefal.errors import ScenarioError, ScenarioProblem
+from fakefal.scenario.compiled.index import ExchangeIndex
+from fakefal.scenario.compiled.settings import EffectiveSettings, changed_settings
 
 if TYPE_CHECKING:
-    from fakefal.scenario.compiled.exchange import Entry
-    from fakefal.scenario.files.loader import Loaded
+    from fakefal.scenario.compiled.exchange import CompiledExchange
+    from fakefal.scenario.files.loader import LoadedScenario
 
 
 class ScenarioControls:
@@ -27,26 +27,26 @@ class ScenarioControls:
         self._engine = engine
         self._tenant = tenant
 
-    def told(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """What is served: exchanges in the order in which they are asked, with their counts."""
         tenant = self._tenant
-        terms = self._engine.terms if tenant is None else tenant.terms
-        own = () if tenant is None else tenant.own.entries
-        base = self._engine.base if tenant is None else tenant.base
+        settings = self._engine.effective_settings if tenant is None else tenant.settings
+        own_exchanges = () if tenant is None else tenant.own_index.exchanges
+        base_index = self._engine.base_index if tenant is None else tenant.base_index
         return {
-            "unmatched": terms.unmatched,
-            "seed": terms.seed,
-            "circumstances": terms.told,
-            "own": [self._entry(entry) for entry in own],
-            "loaded": [self._entry(entry) for entry in base.entries],
+            "unmatched": settings.unmatched,
+            "seed": settings.seed,
+            "circumstances": settings.raw,
+            "own": [self._exchange_body(exchange) for exchange in own_exchanges],
+            "loaded": [self._exchange_body(exchange) for exchange in base_index.exchanges],
         }
 
     def count(self) -> int:
         """How many exchanges were sent, or are the server's own."""
-        book = self._engine.base if self._tenant is None else self._tenant.own
-        return len(book.entries)
+        index = self._engine.base_index if self._tenant is None else self._tenant.own_index
+        return len(index.exchanges)
 
-    def replace(self, loaded: Loaded) -> None:
+    def replace(self, loaded: LoadedScenario) -> None:
         """Answer with this scenario instead of those that were sent before.
 
         Jobs and journal of a key stay, unless the scenario has another seed: ids follow from it, so
@@ -56,77 +56,89 @@ class ScenarioControls:
         tenant = self._tenant
         if tenant is None:
             self._engine.load([loaded])
-            self._renew_all()
+            self._reset_all()
             return
-        terms = changed_terms(self._own_terms(loaded), loaded.scenario)
-        if terms.seed != tenant.terms.seed:
-            tenant = self._engine.renew(tenant.key, clock=tenant.clock.kind, terms=terms)
-        adopt(tenant, terms, loaded.scenario)
-        tenant.set_own(Book(loaded.entries))
+        settings = changed_settings(self._initial_settings(loaded), loaded.scenario)
+        if settings.seed != tenant.settings.seed:
+            tenant = self._engine.reset_tenant(
+                tenant.key, clock=tenant.clock.kind, effective_settings=settings
+            )
+        apply_settings(tenant, settings, loaded.scenario)
+        tenant.set_own_index(ExchangeIndex(loaded.exchanges))
         self._tenant = tenant
 
-    def append(self, loaded: Loaded) -> None:
+    def append(self, loaded: LoadedScenario) -> None:
         """Answer with this scenario where those before it do not; raises ScenarioError."""
         tenant = self._tenant
         if tenant is None:
-            self._check_room(loaded, len(self._engine.base.entries))
-            before = self._engine.terms
+            self._check_room(loaded, len(self._engine.base_index.exchanges))
+            previous_settings = self._engine.effective_settings
             self._engine.load([*self._engine.scenarios, loaded])
-            for it in self._engine.tenants:
-                it.answering.base = self._engine.base
-                is_plain = it.terms is before
-                terms = self._engine.terms if is_plain else changed_terms(it.terms, loaded.scenario)
-                adopt(it, terms, loaded.scenario)
+            for other in self._engine.tenants:
+                other.resolver.base_index = self._engine.base_index
+                has_server_settings = other.settings is previous_settings
+                settings = (
+                    self._engine.effective_settings
+                    if has_server_settings
+                    else changed_settings(other.settings, loaded.scenario)
+                )
+                apply_settings(other, settings, loaded.scenario)
             return
-        self._check_room(loaded, len(tenant.own.entries))
-        if loaded.scenario.seed not in (None, tenant.terms.seed):
-            what = f"seed is {loaded.scenario.seed} here and {tenant.terms.seed} for this key"
-            raise ScenarioError((Mistake(loaded.file, 0, 0, "seed", what, "replace, with PUT"),))
-        base = tenant.terms
-        if not self._engine.scenarios and not tenant.own.entries:
-            base = replace(base, unmatched=self._engine.settings.unmatched or "fail")
-        terms = changed_terms(base, loaded.scenario)
-        adopt(tenant, terms, loaded.scenario)
-        tenant.set_own(Book((*tenant.own.entries, *loaded.entries)))
+        self._check_room(loaded, len(tenant.own_index.exchanges))
+        if loaded.scenario.seed not in (None, tenant.settings.seed):
+            what = f"seed is {loaded.scenario.seed} here and {tenant.settings.seed} for this key"
+            raise ScenarioError(
+                (ScenarioProblem(loaded.file, 0, 0, "seed", what, "replace, with PUT"),)
+            )
+        base_settings = tenant.settings
+        if not self._engine.scenarios and not tenant.own_index.exchanges:
+            base_settings = replace(
+                base_settings, unmatched=self._engine.settings.unmatched or "fail"
+            )
+        settings = changed_settings(base_settings, loaded.scenario)
+        apply_settings(tenant, settings, loaded.scenario)
+        tenant.set_own_index(ExchangeIndex((*tenant.own_index.exchanges, *loaded.exchanges)))
 
     def clear(self) -> None:
         """Forget what was sent: a key is left with the server's scenarios, a server with none."""
-        from fakefal.scenario.model.defaults import Circumstances
+        from fakefal.scenario.model.defaults import ScenarioDefaults
 
         if self._tenant is None:
             self._engine.load([])
-            self._renew_all()
+            self._reset_all()
         else:
-            adopt(self._tenant, self._engine.terms, Circumstances())
-            self._tenant.set_own(Book())
+            apply_settings(self._tenant, self._engine.effective_settings, ScenarioDefaults())
+            self._tenant.set_own_index(ExchangeIndex())
 
-    def _own_terms(self, loaded: Loaded) -> Terms:
+    def _initial_settings(self, loaded: LoadedScenario) -> EffectiveSettings:
         """The server's terms as they are where a key has a scenario of its own."""
-        terms = self._engine.terms
+        settings = self._engine.effective_settings
         if not self._engine.scenarios:
-            terms = replace(terms, unmatched=self._engine.settings.unmatched or "fail")
+            settings = replace(settings, unmatched=self._engine.settings.unmatched or "fail")
         seed = loaded.scenario.seed
-        return terms if seed is None else replace(terms, seed=seed)
+        return settings if seed is None else replace(settings, seed=seed)
 
-    def _renew_all(self) -> None:
+    def _reset_all(self) -> None:
         for tenant in self._engine.tenants:
-            self._engine.renew(tenant.key, clock=tenant.clock.kind)
+            self._engine.reset_tenant(tenant.key, clock=tenant.clock.kind)
 
-    def _check_room(self, loaded: Loaded, taken: int) -> None:
-        limit = self._engine.settings.limits.own_exchanges
-        if taken + len(loaded.entries) > limit:
-            what = f"{taken + len(loaded.entries)} exchanges are more than {limit}"
-            raise ScenarioError((Mistake(loaded.file, 0, 0, "exchanges", what, "send fewer"),))
+    def _check_room(self, loaded: LoadedScenario, used_count: int) -> None:
+        limit = self._engine.settings.limits.added_exchanges
+        if used_count + len(loaded.exchanges) > limit:
+            what = f"{used_count + len(loaded.exchanges)} exchanges are more than {limit}"
+            raise ScenarioError(
+                (ScenarioProblem(loaded.file, 0, 0, "exchanges", what, "send fewer"),)
+            )
 
-    def _entry(self, entry: Entry) -> dict[str, Any]:
-        asked = self._engine.tenants if self._tenant is None else (self._tenant,)
-        used = sum(tenant.answering.used.get(entry, 0) for tenant in asked)
-        written = entry.exchange.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    def _exchange_body(self, exchange: CompiledExchange) -> dict[str, Any]:
+        tenants = self._engine.tenants if self._tenant is None else (self._tenant,)
+        use_count = sum(tenant.resolver.use_counts.get(exchange, 0) for tenant in tenants)
+        model = exchange.model.model_dump(mode="json", by_alias=True, exclude_unset=True)
         return {
-            "label": entry.label.strip('"'),
-            "place": entry.place,
-            "used": used,
-            "times": entry.capacity,
-            "is_used_up": entry.capacity is not None and used >= entry.capacity,
-            "exchange": written,
+            "label": exchange.label.strip('"'),
+            "place": exchange.location,
+            "used": use_count,
+            "times": exchange.capacity,
+            "is_used_up": exchange.capacity is not None and use_count >= exchange.capacity,
+            "exchange": model,
         }

@@ -8,36 +8,36 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakefal.engine.calls.admission import make_job
-from fakefal.engine.calls.direct_calls import Direct, Streaming
-from fakefal.engine.calls.faults import Troubles
-from fakefal.engine.calls.resolver import Answer, Answering
+from fakefal.engine.calls.direct_calls import DirectCalls, StreamedReply
+from fakefal.engine.calls.faults import FaultInjector
+from fakefal.engine.calls.resolver import CallResolver, Resolution
 from fakefal.engine.core.clock import Clock
-from fakefal.engine.core.journal import Journal, Kind
-from fakefal.engine.core.request_ids import Identities
-from fakefal.engine.files.store import Files
+from fakefal.engine.core.journal import EntryKind, Journal
+from fakefal.engine.core.request_ids import RequestIdGenerator
+from fakefal.engine.files.store import FileStore
 from fakefal.engine.files.tokens import Tokens
 from fakefal.engine.files.uploads import Uploads
-from fakefal.engine.queue.job import ORDINARY, Job, State
+from fakefal.engine.queue.job import DEFAULT_JOB_OPTIONS, Job, State
 from fakefal.engine.queue.queue import Queue
-from fakefal.engine.queue.runners import Lines
-from fakefal.engine.queue.status_stream import Watch
+from fakefal.engine.queue.runners import RunnerPool
+from fakefal.engine.queue.status_stream import StatusStream
 from fakefal.protocol.core.call import Call, Outcome
 from fakefal.protocol.errors import errors
-from fakefal.protocol.errors.catalog import CATALOGUE
-from fakefal.protocol.errors.fault import Interrupted, Operation, Trouble
+from fakefal.protocol.errors.catalog import CATALOG
+from fakefal.protocol.errors.fault import Fault, FaultAbort, Operation
 from fakefal.protocol.queue import CANCELLED_ERROR, Snapshot
-from fakefal.scenario.compiled.environment import USUAL_APP, App
-from fakefal.scenario.compiled.index import Book
-from fakefal.scenario.compiled.settings import Terms
+from fakefal.scenario.compiled.environment import DEFAULT_APP, App
+from fakefal.scenario.compiled.index import ExchangeIndex
+from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.settings import Limits
 
 if TYPE_CHECKING:
     from fakefal.engine.core.api_keys import IssuedKeys
     from fakefal.engine.sockets.sockets import Sockets
-    from fakefal.engine.webhooks.scheduler import Webhooks
-    from fakefal.scenario.compiled.exchange import Entry
+    from fakefal.engine.webhooks.scheduler import WebhookScheduler
+    from fakefal.scenario.compiled.exchange import CompiledExchange
 
-_KINDS: dict[Operation, Kind] = {
+_ENTRY_KIND_OF: dict[Operation, EntryKind] = {
     "status": "status",
     "status_stream": "stream",
     "result": "result",
@@ -45,11 +45,11 @@ _KINDS: dict[Operation, Kind] = {
 }
 
 
-class Begun(NamedTuple):
+class InitialState(NamedTuple):
     """What a tenant of its own scenarios begins with."""
 
-    terms: Terms
-    base: Book
+    settings: EffectiveSettings
+    base_index: ExchangeIndex
 
 
 class Tenant:
@@ -59,41 +59,47 @@ class Tenant:
     """
 
     def __init__(
-        self, key: str, terms: Terms, clock: Clock, limits: Limits, base: Book, journal: Journal
+        self,
+        key: str,
+        settings: EffectiveSettings,
+        clock: Clock,
+        limits: Limits,
+        base_index: ExchangeIndex,
+        journal: Journal,
     ) -> None:
         self.key = key
         self.clock = clock
         self.journal = journal
-        self.troubles = Troubles(terms.world, key, limits.identities)
-        self.files = Files(key, terms.seed, clock, limits)
-        self.tokens = Tokens(self.files.mark, terms.seed, key, clock)
+        self.faults = FaultInjector(settings.environment, key, limits.request_ids)
+        self.files = FileStore(key, settings.seed, clock, limits)
+        self.tokens = Tokens(self.files.tenant_tag, settings.seed, key, clock)
         self.uploads = Uploads(self.files, self.tokens.secret, clock, limits)
-        self.answering = Answering(
-            terms,
+        self.resolver = CallResolver(
+            settings,
             clock,
-            base,
+            base_index,
             journal,
-            Identities(terms.seed, limits.identities),
-            self.troubles,
+            RequestIdGenerator(settings.seed, limits.request_ids),
+            self.faults,
             self.files,
         )
-        self.queue = Queue(clock, limits.jobs, self._make_lines)
-        self._direct = Direct(
-            self.answering, self.troubles, clock, journal, lambda: self.queue.settle(clock.now())
+        self.queue = Queue(clock, limits.jobs, self._make_runner_pool)
+        self._direct_calls = DirectCalls(
+            self.resolver, self.faults, clock, journal, lambda: self.queue.advance_to(clock.now())
         )
-        self.begun: Begun | None = None
-        self.issued: IssuedKeys
-        self.attend: Callable[[Webhooks], None] | None = None
+        self.initial_state: InitialState | None = None
+        self.issued_keys: IssuedKeys
+        self.watch_webhooks: Callable[[WebhookScheduler], None] | None = None
         self._sockets: Sockets | None = None
-        self.followers: set[Callable[[], None]] = set()
+        self.close_callbacks: set[Callable[[], None]] = set()
         """Who is told when another tenant takes the place of this one."""
-        self._webhooks: Webhooks | None = None
+        self._webhooks: WebhookScheduler | None = None
         self._limits = limits
 
     @property
-    def terms(self) -> Terms:
+    def settings(self) -> EffectiveSettings:
         """What holds for all calls."""
-        return self.answering.terms
+        return self.resolver.settings
 
     # The queue
 
@@ -103,115 +109,124 @@ class Tenant:
         ``trouble`` of the job is what happens to the answer.
         """
         now = self.clock.now()
-        app = self._app(call)
-        if call.wishes.max_queue_length < math.inf:
-            self._check_length(call, app, now)
-        answer = self.answering.answer(call, "submit")
-        if answer.ending.outcome.moment == "submit":
-            raise self.answering.refusal(call, answer)
-        in_line = self._counts_runners(app)
-        tells_error = self.terms.switches.error_in_status
-        job = make_job(call, answer, self.clock, app, in_line=in_line, tells_error=tells_error)
-        self.troubles.accepted += 1
-        self.queue.admit(job, now, in_line=in_line)
-        trouble = answer.trouble
-        self.journal.write(now, "call", call, job.id, 200, answer.label, answer.note, trouble)
+        app = self._app_of(call)
+        if call.platform_options.max_queue_length < math.inf:
+            self._check_queue_length(call, app, now)
+        resolution = self.resolver.resolve(call, "submit")
+        if resolution.rendered.outcome.fails_at == "submit":
+            raise self.resolver.immediate_failure(call, resolution)
+        waits_for_runner = self._limits_runners(app)
+        shows_error = self.settings.flags.error_in_status
+        job = make_job(
+            call,
+            resolution,
+            self.clock,
+            app,
+            waits_for_runner=waits_for_runner,
+            shows_error=shows_error,
+        )
+        self.faults.accepted_calls += 1
+        self.queue.admit(job, now, waits_for_runner=waits_for_runner)
+        fault = resolution.fault
+        self.journal.write(now, "call", call, job.id, 200, resolution.label, resolution.note, fault)
         if call.webhook is not None:
-            self.webhooks.expect(job, answer.plan.webhook)
+            self.webhooks.track(job, resolution.reply.webhook)
         return job
 
-    async def submitted(self, job: Job) -> None:
+    async def wait_early_webhook(self, job: Job) -> None:
         """Return when a submit may be answered: after a webhook that is scripted to come first."""
         if job.call.webhook is not None:
-            await self.webhooks.sent_early(job)
+            await self.webhooks.wait_early_attempt(job)
 
-    def trouble(self, operation: Operation, app: str = "", request_id: str = "") -> Trouble | None:
+    def check_fault(
+        self, operation: Operation, app: str = "", request_id: str = ""
+    ) -> Fault | None:
         """What happens to a request that begins no call; raises Interrupted if it is not served.
 
         ``app`` and ``request_id`` are those of the job that it is about.
         """
-        known = self.queue.jobs.get(request_id)
-        if self.troubles.world is None and (known is None or known.conduct is ORDINARY):
+        known_job = self.queue.jobs.get(request_id)
+        if self.faults.environment is None and (
+            known_job is None or known_job.job_options is DEFAULT_JOB_OPTIONS
+        ):
             return None
-        job = self.queue.of(app, request_id)
+        job = self.queue.peek(app, request_id)
         endpoint = None if job is None else job.call.endpoint
-        trouble = None
-        if self.troubles.world is not None:
-            trouble = self.troubles.meet(operation, endpoint, request_id)
-        faults = None if job is None else job.conduct.faults
-        if trouble is None and job is not None and faults is not None and operation in faults:
-            trouble = self.troubles.turn(faults[operation], endpoint, operation, job.id)
-        if trouble is not None and not trouble.is_performed:
-            kind = _KINDS.get(operation, "refused")
+        fault = None
+        if self.faults.environment is not None:
+            fault = self.faults.next_fault(operation, endpoint, request_id)
+        sequences = None if job is None else job.job_options.faults
+        if fault is None and job is not None and sequences is not None and operation in sequences:
+            fault = self.faults.next_in_sequence(sequences[operation], endpoint, operation, job.id)
+        if fault is not None and not fault.is_performed:
+            kind = _ENTRY_KIND_OF.get(operation, "refused")
             call, label = (None, "") if job is None else (job.call, job.label)
             now = self.clock.now()
-            self.journal.write(now, kind, call, request_id, trouble.code, label, "", trouble)
-            raise Interrupted(trouble, request_id)
-        return trouble
+            self.journal.write(now, kind, call, request_id, fault.journal_status, label, "", fault)
+            raise FaultAbort(fault, request_id)
+        return fault
 
     def status(
-        self, app: str, request_id: str, *, with_logs: bool, trouble: Trouble | None = None
+        self, app: str, request_id: str, *, with_logs: bool, fault: Fault | None = None
     ) -> Snapshot:
         """Answer a status poll; the poll counts for the timeline of this job alone."""
         job, now = self._job(app, request_id)
-        snapshot = job.snapshot(with_logs=with_logs, is_window=self.terms.switches.logs == "window")
-        shown = job.position.step
+        snapshot = job.snapshot(with_logs=with_logs, is_window=self.settings.flags.logs == "window")
+        shown_step = job.position.step
         job.count_poll(now)
-        self._let_pass(job, shown)
-        self.journal.write(
-            now, "status", job.call, job.id, 200, job.label, snapshot.status, trouble
-        )
+        self._fast_forward(job, shown_step)
+        self.journal.write(now, "status", job.call, job.id, 200, job.label, snapshot.status, fault)
         return snapshot
 
-    def watch(
-        self, app: str, request_id: str, *, with_logs: bool, trouble: Trouble | None = None
-    ) -> Watch:
+    def stream_status(
+        self, app: str, request_id: str, *, with_logs: bool, fault: Fault | None = None
+    ) -> StatusStream:
         """Follow a job's status as a stream; from now on its polls are not waited for."""
         job, now = self._job(app, request_id)
-        job.waive(now)
-        self.journal.write(now, "stream", job.call, job.id, 200, job.label, "", trouble)
-        return Watch(job, self.clock, self.queue.lines, with_logs=with_logs)
+        job.ignore_polls(now)
+        self.journal.write(now, "stream", job.call, job.id, 200, job.label, "", fault)
+        return StatusStream(job, self.clock, self.queue.runner_pool, with_logs=with_logs)
 
-    def result(self, app: str, request_id: str, *, trouble: Trouble | None = None) -> Job | None:
+    def result(self, app: str, request_id: str, *, fault: Fault | None = None) -> Job | None:
         """The job whose result is asked for; None if it is too early."""
         job, now = self._job(app, request_id)
-        if job.is_over and (trouble is None or not trouble.is_too_early):
-            status = job.ending.outcome.status
-            self.journal.write(now, "result", job.call, job.id, status, job.label, "", trouble)
+        if job.is_over and (fault is None or not fault.is_too_early):
+            status = job.rendered.outcome.status
+            self.journal.write(now, "result", job.call, job.id, status, job.label, "", fault)
             return job
         if not job.is_over:
-            shown = job.position.step
-            job.ask_early(now)
-            self._let_pass(job, shown)
-        self.journal.write(now, "result", job.call, job.id, 400, job.label, "too early", trouble)
+            shown_step = job.position.step
+            job.count_early_result(now)
+            self._fast_forward(job, shown_step)
+        self.journal.write(now, "result", job.call, job.id, 400, job.label, "too early", fault)
         return None
 
-    def cancel(self, app: str, request_id: str, *, trouble: Trouble | None = None) -> bool:
+    def cancel(self, app: str, request_id: str, *, fault: Fault | None = None) -> bool:
         """Ask a job to end; False if it has already completed."""
         job, now = self._job(app, request_id)
         accepted = job.cancel(now)
         if job.state is State.CANCELLED:
-            job.ending = replace(job.ending, outcome=_cancelled())
+            job.rendered = replace(job.rendered, outcome=_cancelled_outcome())
             job.units = None
-            job.stir()
-        self.queue.settle(now)
+            job.notify()
+        self.queue.advance_to(now)
         if self._webhooks is not None:
-            self._webhooks.stir()
+            self._webhooks.notify()
         status = 202 if accepted else 400
-        self.journal.write(now, "cancel", job.call, job.id, status, job.label, "", trouble)
+        self.journal.write(now, "cancel", job.call, job.id, status, job.label, "", fault)
         return accepted
 
     # Direct calls
 
-    async def run(self, call: Call) -> Answer:
+    async def run(self, call: Call) -> Resolution:
         """Answer a direct run; it takes as long as the plan's IN_PROGRESS steps say."""
-        if self.answering.asks:
-            await self.answering.ask(call, "run")
-        return await self._direct.run(call, self.queue.running(self.clock.now()))
+        if self.resolver.has_callables:
+            await self.resolver.prepare(call, "run")
+        return await self._direct_calls.run(call, self.queue.running_count(self.clock.now()))
 
-    def stream(self, call: Call) -> Streaming:
+    def stream(self, call: Call) -> StreamedReply:
         """Answer a stream; raises WireError for what fails before the first byte."""
-        return self._direct.stream(call, self.queue.running(self.clock.now()))
+        return self._direct_calls.stream(call, self.queue.running_count(self.clock.now()))
 
     @property
     def spent(self) -> list[tuple[Call, str, float]]:
@@ -232,16 +247,16 @@ class Tenant:
     # Webhooks
 
     @property
-    def webhooks(self) -> Webhooks:
+    def webhooks(self) -> WebhookScheduler:
         """The tenant's webhooks and their keys; made when they are first needed."""
         if self._webhooks is None:
             from fakefal.engine.webhooks.scheduler import (
-                Webhooks,  # a server without them starts sooner
+                WebhookScheduler,  # a server without them starts sooner
             )
 
-            self._webhooks = Webhooks(self, self._limits)
-            if self.attend is not None:
-                self.attend(self._webhooks)
+            self._webhooks = WebhookScheduler(self, self._limits)
+            if self.watch_webhooks is not None:
+                self.watch_webhooks(self._webhooks)
         return self._webhooks
 
     @property
@@ -255,81 +270,85 @@ class Tenant:
             self._webhooks.close()
         if self._sockets is not None:
             self._sockets.close()
-        for tell in list(self.followers):
-            tell()
+        for callback in list(self.close_callbacks):
+            callback()
 
     # What tests and other ways in may change
 
     @property
-    def own(self) -> Book:
+    def own_index(self) -> ExchangeIndex:
         """The tenant's own exchanges."""
-        return self.answering.own
+        return self.resolver.own_index
 
     @property
-    def base(self) -> Book:
+    def base_index(self) -> ExchangeIndex:
         """The exchanges loaded at start."""
-        return self.answering.base
+        return self.resolver.base_index
 
-    def set_own(self, book: Book) -> None:
+    def set_own_index(self, index: ExchangeIndex) -> None:
         """Replace the tenant's own exchanges; those that stay keep their counts."""
-        self.answering.set_own(book)
+        self.resolver.set_own_index(index)
 
-    def set_terms(self, terms: Terms) -> None:
+    def set_settings(self, settings: EffectiveSettings) -> None:
         """Live by other terms from now on; what was counted stays counted."""
-        self.answering.terms = terms
-        self.troubles.settle(terms.world, self.key)
+        self.resolver.settings = settings
+        self.faults.set_environment(settings.environment, self.key)
 
-    def is_used_up(self, entry: Entry) -> bool:
+    def is_used_up(self, exchange: CompiledExchange) -> bool:
         """Whether an exchange has answered as many calls as it may."""
-        return self.answering.is_used_up(entry)
+        return self.resolver.is_used_up(exchange)
 
-    def refused(self, request_id: str, status: int, note: str) -> None:
+    def record_rejection(self, request_id: str, status: int, note: str) -> None:
         """Note a request that was refused before any exchange was asked."""
         self.journal.write(self.clock.now(), "refused", None, request_id, status, "", note)
 
-    def note(self, kind: Kind, status: int, note: str, call: Call | None = None) -> None:
+    def record(self, kind: EntryKind, status: int, note: str, call: Call | None = None) -> None:
         """Note what happened to files, tokens and sockets."""
         self.journal.write(self.clock.now(), kind, call, "", status, "", note)
 
     # The parts
 
-    def _app(self, call: Call) -> App:
-        world = self.troubles.world
-        return USUAL_APP if world is None or not world.apps else world.app(call.endpoint)
-
-    def _counts_runners(self, app: App) -> bool:
-        """Whether jobs of an app wait for a runner."""
-        return app.runners < math.inf or self.troubles.account.concurrency < math.inf
-
-    def _make_lines(self) -> Lines:
-        return Lines(
-            lambda it: self._app(it.call),
-            lambda: self.troubles.account.concurrency,
-            lambda: self._direct.in_flight,
+    def _app_of(self, call: Call) -> App:
+        environment = self.faults.environment
+        return (
+            DEFAULT_APP
+            if environment is None or not environment.apps
+            else environment.app_of(call.endpoint)
         )
 
-    def _check_length(self, call: Call, app: App, now: float) -> None:
+    def _limits_runners(self, app: App) -> bool:
+        """Whether jobs of an app wait for a runner."""
+        return app.runners < math.inf or self.faults.account.concurrency < math.inf
+
+    def _make_runner_pool(self) -> RunnerPool:
+        return RunnerPool(
+            lambda job: self._app_of(job.call),
+            lambda: self.faults.account.concurrency,
+            lambda: self._direct_calls.in_flight,
+        )
+
+    def _check_queue_length(self, call: Call, app: App, now: float) -> None:
         """Refuse a call whose queue is longer than it allows (protocol.md section 3.1)."""
-        allowed = call.wishes.max_queue_length
-        waiting = app.strangers + self.queue.waiting(call.endpoint.app, now)
-        if waiting > allowed:
-            note = f"{waiting} requests wait, {allowed:.0f} are allowed"
-            raise self.answering.turn_away(call, errors.queue_full(waiting, int(allowed)), note)
+        max_length = call.platform_options.max_queue_length
+        queue_length = app.foreign_queue_length + self.queue.waiting_count(call.endpoint.app, now)
+        if queue_length > max_length:
+            note = f"{queue_length} requests wait, {max_length:.0f} are allowed"
+            raise self.resolver.reject(call, errors.queue_full(queue_length, int(max_length)), note)
 
     def _job(self, app: str, request_id: str) -> tuple[Job, float]:
         """A job as it is now, and the present instant."""
         now = self.clock.now()
         job = self.queue.find(app, request_id, now)
-        if job.state is State.CANCELLED and self.terms.switches.reads_after_cancel == "not-found":
+        if job.state is State.CANCELLED and self.settings.flags.reads_after_cancel == "not-found":
             raise errors.not_found("the request was cancelled in the queue")
         return job, now
 
-    def _let_pass(self, job: Job, shown: int) -> None:
-        self.queue.let_pass(job, shown)
-        if self.queue.lines is not None and self._webhooks is not None:
-            self._webhooks.stir()
+    def _fast_forward(self, job: Job, shown_step: int) -> None:
+        self.queue.fast_forward(job, shown_step)
+        if self.queue.runner_pool is not None and self._webhooks is not None:
+            self._webhooks.notify()
 
 
-def _cancelled() -> Outcome:
+def _cancelled_outcome() -> Outcome:
     """What a request reads as that was cancelled in the queue (protocol.md section 16 row 4)."""
-    return errors.request_error(CATALOGUE["client_cancelled"], detail=CANCELLED_ERROR)
+    return errors.request_error(CATALOG["client_cancelled"], detail=CANCELLED_ERROR)

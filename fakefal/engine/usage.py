@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fakefal.engine.core.journal import Entry
+from fakefal.engine.core.journal import JournalEntry
 from fakefal.engine.queue.job import Job
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
-from fakefal.protocol.llm.endpoints import LANGUAGE_MODELS, METERED, variant_of
+from fakefal.protocol.llm.endpoints import PROMPT_ENDPOINTS, TOKEN_METERED_APIS, llm_api_of
 from fakefal.scenario.media.output_kinds import guess_kind
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _GLOB = frozenset("*?")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class UsageRecord:
     """A request as the platform lists it; instants in seconds, ``status`` None while it waits."""
 
     request_id: str
@@ -55,13 +55,13 @@ class Asked:
         return round(self.ended_at - self.started_at, 6)
 
 
-class Ledger:
+class UsageLedger:
     """Reads the journal and the jobs of a tenant; keeps nothing of its own."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
 
-    def requests(self) -> Iterator[Asked]:
+    def requests(self) -> Iterator[UsageRecord]:
         """The calls that got a request id, the newest first; misses and refusals are none."""
         now = self._tenant.clock.now()
         units = {request_id: units for _, request_id, units in self._tenant.journal.bills}
@@ -71,42 +71,44 @@ class Ledger:
                 continue
             job = self._tenant.queue.jobs.get(entry.request_id)
             if job is not None:
-                self._tenant.queue.look(job, now)
-                yield _of_job(job)
+                self._tenant.queue.advance_job(job, now)
+                yield _job_record(job)
             else:
-                yield _of_direct(entry, units.get(entry.request_id))
+                yield _direct_record(entry, units.get(entry.request_id))
 
     def endpoints(self) -> list[EndpointId]:
         """The endpoints that the scenarios name, and the language models where all are answered."""
         tenant = self._tenant
-        named: list[str] = []
-        for entry in (*tenant.own.entries, *tenant.base.entries):
-            told = entry.exchange.when.endpoint
-            named += [told] if isinstance(told, str) else told or ()
-        world = tenant.troubles.world
-        if world is not None:
-            named += [pattern for pattern, _ in world.apps]
-        if tenant.terms.unmatched != "fail":
-            named += LANGUAGE_MODELS
-        found: dict[str, EndpointId] = {}
-        for name in named:
+        names: list[str] = []
+        for exchange in (*tenant.own_index.exchanges, *tenant.base_index.exchanges):
+            patterns = exchange.model.when.endpoint
+            names += [patterns] if isinstance(patterns, str) else patterns or ()
+        environment = tenant.faults.environment
+        if environment is not None:
+            names += [pattern for pattern, _ in environment.apps]
+        if tenant.settings.unmatched != "fail":
+            names += PROMPT_ENDPOINTS
+        by_text: dict[str, EndpointId] = {}
+        for name in names:
             endpoint = None if _GLOB & set(name) else parse_endpoint(name)
-            if endpoint is not None and (world is None or not world.app(endpoint).is_gone):
-                found[endpoint.text] = endpoint
-        return [found[name] for name in sorted(found)]
+            if endpoint is not None and (
+                environment is None or not environment.app_of(endpoint).is_removed
+            ):
+                by_text[endpoint.text] = endpoint
+        return [by_text[name] for name in sorted(by_text)]
 
     def price(self, endpoint: str) -> tuple[float, str]:
         """What a unit costs in dollars, and what the unit is."""
         parsed = parse_endpoint(endpoint)
-        world = self._tenant.troubles.world
+        environment = self._tenant.faults.environment
         if parsed is None:
             return _OTHER_PRICE
-        told = None if world is None else world.app(parsed).price
-        if told is not None:
-            return told
-        if variant_of(parsed) in METERED:
+        scripted_price = None if environment is None else environment.app_of(parsed).price
+        if scripted_price is not None:
+            return scripted_price
+        if llm_api_of(parsed) in TOKEN_METERED_APIS:
             return _METERED_PRICE
-        if variant_of(parsed) is not None:
+        if llm_api_of(parsed) is not None:
             return _LANGUAGE_PRICE
         return _PRICES.get(guess_kind(parsed.text) or "", _OTHER_PRICE)
 
@@ -115,20 +117,20 @@ class Ledger:
         job = self._tenant.queue.jobs.get(request_id)
         if job is None:
             return None
-        links = list(job.ending.outcome.links)
+        links = list(job.rendered.outcome.file_urls)
         for link in links:
             self._tenant.files.remove(link)
-        self._tenant.queue.look(job, self._tenant.clock.now())
+        self._tenant.queue.advance_job(job, self._tenant.clock.now())
         if job.ended_at is not None:
             del self._tenant.queue.jobs[request_id]
         return links
 
 
-def _of_direct(entry: Entry, units: float | None) -> Asked:
+def _direct_record(entry: JournalEntry, units: float | None) -> UsageRecord:
     assert entry.call is not None
     is_queued = entry.call.via == "queue"
     ended_at = None if is_queued else entry.at
-    return Asked(
+    return UsageRecord(
         entry.request_id,
         entry.call.endpoint.text,
         entry.at,
@@ -140,11 +142,11 @@ def _of_direct(entry: Entry, units: float | None) -> Asked:
     )
 
 
-def _of_job(job: Job) -> Asked:
-    outcome = job.ending.outcome
+def _job_record(job: Job) -> UsageRecord:
+    outcome = job.rendered.outcome
     is_over = job.ended_at is not None
     started_at = job.started_at
-    return Asked(
+    return UsageRecord(
         job.id,
         job.call.endpoint.text,
         job.created_at,

@@ -8,30 +8,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fakefal.protocol.core.hosts import CANONICAL
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS
 
-Changes = dict[str, str | None]
+EnvChanges = dict[str, str | None]
 """Variables by name; None takes one away."""
 
-KEY = "fakefal:run"
+DEFAULT_KEY = "fakefal:run"
 """The key of programs that have none; with a colon, which the fal SDK wants."""
 
-DIRECT = ("127.0.0.1", "localhost")
+NO_PROXY_HOSTS = ("127.0.0.1", "localhost")
 """Never through the proxy: receivers of webhooks, stand-ins, the fake itself.
 
 ``::1`` is not here: older httpx refuses to start when it meets it in NO_PROXY.
 """
 
-BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+CA_BUNDLE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Each replaces the roots of who obeys it. Source: client (clients.md section 3a)."""
 
-ADDED = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
+EXTRA_CA_VARIABLES = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
 """Each adds to the roots of who obeys it."""
 
-KEYS = ("FAL_KEY", "FAL_API_KEY", "FAL_AI_API_KEY")
+KEY_VARIABLES = ("FAL_KEY", "FAL_API_KEY", "FAL_AI_API_KEY")
 """fal's clients, the AI SDK, litellm. Source: client (clients.md section 4)."""
 
-ELSEWHERE = (
+HOST_VARIABLES = (
     "FAL_HOST",
     "FAL_RUN_HOST",
     "FAL_QUEUE_RUN_HOST",
@@ -44,7 +44,7 @@ ELSEWHERE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class RedirectConfig:
     """How a fake is reached, and what its callers are given.
 
     ``url`` is its plain port, which is an HTTP proxy too. ``bundle`` is a file of the local CA and
@@ -57,89 +57,97 @@ class Reach:
 
     url: str
     bundle: Path
-    added: Path
-    preload: Path | None = None
-    python: Path | None = None
-    escapes: Path | None = None
+    extra_certs: Path
+    node_preload: Path | None = None
+    python_hooks: Path | None = None
+    escapes_file: Path | None = None
     key: str | None = None
-    everything: bool = False
+    is_proxy_for_all: bool = False
 
 
-def redirecting(reach: Reach, current: Mapping[str, str]) -> Changes:
+def redirect_changes(config: RedirectConfig, current: Mapping[str, str]) -> EnvChanges:
     """The changes to an environment after which its programs talk to the fake.
 
     What is there already and does no harm is kept: keys, Node options, hosts without a proxy.
     """
-    changes: Changes = {"FAKEFAL_URL": reach.url}
-    changes.update(_proxies(reach, current))
-    changes.update(dict.fromkeys(BUNDLES, str(reach.bundle)))
-    changes.update(dict.fromkeys(ADDED, str(reach.added)))
-    changes.update({name: None for name in ELSEWHERE if name in current})
-    changes.update(_keys(reach, current))
-    if reach.everything:
+    changes: EnvChanges = {"FAKEFAL_URL": config.url}
+    changes.update(_proxy_changes(config, current))
+    changes.update(dict.fromkeys(CA_BUNDLE_VARIABLES, str(config.bundle)))
+    changes.update(dict.fromkeys(EXTRA_CA_VARIABLES, str(config.extra_certs)))
+    changes.update({name: None for name in HOST_VARIABLES if name in current})
+    changes.update(_key_changes(config, current))
+    if config.is_proxy_for_all:
         changes["NODE_USE_ENV_PROXY"] = "1"  # Node from 22.21 on takes its proxy variables then
-    if reach.preload is not None:
-        changes["NODE_OPTIONS"] = _node_options(current.get("NODE_OPTIONS", ""), reach.preload)
-    if reach.python is not None:
-        changes["PYTHONPATH"] = _first(str(reach.python), current.get("PYTHONPATH", ""))
-    if reach.escapes is not None:
-        changes["FAKEFAL_ESCAPES"] = str(reach.escapes)
+    if config.node_preload is not None:
+        changes["NODE_OPTIONS"] = _node_options(
+            current.get("NODE_OPTIONS", ""), config.node_preload
+        )
+    if config.python_hooks is not None:
+        changes["PYTHONPATH"] = _prepend(str(config.python_hooks), current.get("PYTHONPATH", ""))
+    if config.escapes_file is not None:
+        changes["FAKEFAL_ESCAPES"] = str(config.escapes_file)
     return changes
 
 
-def changed(current: Mapping[str, str], changes: Changes) -> dict[str, str]:
+def apply_changes(current: Mapping[str, str], changes: EnvChanges) -> dict[str, str]:
     """An environment after its changes."""
-    kept = {name: value for name, value in current.items() if name not in changes}
-    return {**kept, **{name: value for name, value in changes.items() if value is not None}}
+    unchanged = {name: value for name, value in current.items() if name not in changes}
+    return {**unchanged, **{name: value for name, value in changes.items() if value is not None}}
 
 
-def trusted_files(current: Mapping[str, str], names: Iterable[str] = BUNDLES) -> list[Path]:
+def trusted_files(
+    current: Mapping[str, str], names: Iterable[str] = CA_BUNDLE_VARIABLES
+) -> list[Path]:
     """The files of certificates that an environment names, each once."""
     return list(dict.fromkeys(Path(current[name]) for name in names if current.get(name)))
 
 
-def _proxies(reach: Reach, current: Mapping[str, str]) -> Changes:
+def _proxy_changes(config: RedirectConfig, current: Mapping[str, str]) -> EnvChanges:
     """Both spellings: curl reads the small ones alone, some programs the capital ones alone."""
     names = ["https_proxy"]
-    if reach.everything:
+    if config.is_proxy_for_all:
         names += ["http_proxy", "all_proxy"]
     # websockets asks these before https_proxy
-    names += [it for it in ("wss_proxy", "socks_proxy") if current.get(it) or current.get(_big(it))]
-    changes: Changes = {}
+    names += [
+        name
+        for name in ("wss_proxy", "socks_proxy")
+        if current.get(name) or current.get(_upper(name))
+    ]
+    changes: EnvChanges = {}
     for name in names:
-        changes[name] = changes[_big(name)] = reach.url
+        changes[name] = changes[_upper(name)] = config.url
     if "socks_proxy" in changes:
         changes["socks_proxy"] = changes["SOCKS_PROXY"] = None
-    direct = _direct(current.get("no_proxy") or current.get("NO_PROXY") or "")
-    changes["no_proxy"] = changes["NO_PROXY"] = direct
+    no_proxy = _without_fal_hosts(current.get("no_proxy") or current.get("NO_PROXY") or "")
+    changes["no_proxy"] = changes["NO_PROXY"] = no_proxy
     return changes
 
 
-def _big(name: str) -> str:
+def _upper(name: str) -> str:
     return name.upper()
 
 
-def _direct(written: str) -> str:
+def _without_fal_hosts(hosts: str) -> str:
     """A list of hosts without a proxy: loopback is in it, and no host of fal's."""
-    found = [entry for entry in re.split(r"[\s,]+", written) if entry and not _covers_fal(entry)]
-    return ",".join(dict.fromkeys((*found, *DIRECT)))
+    entries = [entry for entry in re.split(r"[\s,]+", hosts) if entry and not _covers_fal(entry)]
+    return ",".join(dict.fromkeys((*entries, *NO_PROXY_HOSTS)))
 
 
 def _covers_fal(entry: str) -> bool:
     """Whether an entry of NO_PROXY keeps a host of fal's from the proxy."""
     bare = entry.rpartition(":")[0] if re.search(r":\d+$", entry) else entry
     bare = bare.lower().lstrip("*.")
-    return not bare or any(host == bare or host.endswith(f".{bare}") for host in CANONICAL)
+    return not bare or any(host == bare or host.endswith(f".{bare}") for host in CANONICAL_HOSTS)
 
 
-def _keys(reach: Reach, current: Mapping[str, str]) -> Changes:
-    if reach.key is not None:
-        return dict.fromkeys(KEYS, reach.key)
+def _key_changes(config: RedirectConfig, current: Mapping[str, str]) -> EnvChanges:
+    if config.key is not None:
+        return dict.fromkeys(KEY_VARIABLES, config.key)
     if current.get("FAL_KEY_ID") and current.get("FAL_KEY_SECRET"):
-        usual = f"{current['FAL_KEY_ID']}:{current['FAL_KEY_SECRET']}"
+        key = f"{current['FAL_KEY_ID']}:{current['FAL_KEY_SECRET']}"
     else:
-        usual = next((current[name] for name in KEYS if current.get(name)), KEY)
-    return {name: usual for name in KEYS if not current.get(name)}
+        key = next((current[name] for name in KEY_VARIABLES if current.get(name)), DEFAULT_KEY)
+    return {name: key for name in KEY_VARIABLES if not current.get(name)}
 
 
 def _node_options(current: str, preload: Path) -> str:
@@ -152,6 +160,6 @@ def _node_options(current: str, preload: Path) -> str:
     return current if option in current else f"{current} {option}".strip()
 
 
-def _first(folder: str, path: str) -> str:
+def _prepend(folder: str, path: str) -> str:
     others = [part for part in path.split(os.pathsep) if part != folder] if path else []
     return os.pathsep.join((folder, *others))

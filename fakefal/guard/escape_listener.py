@@ -9,16 +9,16 @@ from contextlib import suppress
 
 from fakefal.ca.authority import Authority
 from fakefal.guard.escapes import Escape
-from fakefal.guard.processes import holder_of
-from fakefal.protocol.core.hosts import CANONICAL
+from fakefal.guard.processes import find_process
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS
 
 _PORTS = {443: "https", 80: "http"}
-_SECONDS = 5.0
+_TIMEOUT_SECONDS = 5.0
 _HEAD_BYTES = 16_384
-_MOST = 1_000
+_MAX_ESCAPES = 1_000
 
 
-class Trap:
+class EscapeListener:
     """Listens on 443 and 80 of an address; ``escapes`` are the attempts so far.
 
     The answer is a 403 that says why; TLS is spoken as whichever host is asked for, so that the URL
@@ -29,10 +29,10 @@ class Trap:
         self.escapes: list[Escape] = []
         self._address = address
         self._authority = authority
-        self._asked: dict[ssl.SSLObject | ssl.SSLSocket, str] = {}
+        self._server_names: dict[ssl.SSLObject | ssl.SSLSocket, str] = {}
         self._context: ssl.SSLContext | None = None
         self._servers: list[asyncio.Server] = []
-        self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
+        self._connections: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
 
     async def start(self) -> str:
         """Listen; gives why it cannot be done, or an empty string."""
@@ -50,37 +50,40 @@ class Trap:
         servers, self._servers = self._servers, []
         for server in servers:
             server.close()
-        tasks = [task for task in self._open.values() if task is not None]
-        for writer in self._open:
+        tasks = [task for task in self._connections.values() if task is not None]
+        for writer in self._connections:
             writer.transport.abort()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         port = writer.get_extra_info("sockname")[1]
         peer = writer.get_extra_info("peername")[:2]
-        pid, command = holder_of(peer, (self._address, port))  # it may be gone in a moment
-        self._open[writer] = asyncio.current_task()
-        line = _Line(reader, writer)
-        told = f"port {port} of a host of fal's"
+        pid, command = find_process(peer, (self._address, port))  # it may be gone in a moment
+        self._connections[writer] = asyncio.current_task()
+        connection = _Connection(reader, writer)
+        target = f"port {port} of a host of fal's"
         try:
-            told = await asyncio.wait_for(self._refuse(line, port), _SECONDS)
+            target = await asyncio.wait_for(self._reject(connection, port), _TIMEOUT_SECONDS)
         except (OSError, asyncio.TimeoutError, asyncio.IncompleteReadError):
-            told = line.told or told
+            target = connection.target or target
         finally:
-            if len(self.escapes) < _MOST:
-                self.escapes.append(Escape(told, "names", pid, command, f"port {port}"))
+            if len(self.escapes) < _MAX_ESCAPES:
+                self.escapes.append(Escape(target, "names", pid, command, f"port {port}"))
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
-            del self._open[writer]
+            del self._connections[writer]
 
-    async def _refuse(self, line: _Line, port: int) -> str:
+    async def _reject(self, connection: _Connection, port: int) -> str:
         """Answer a connection; gives the URL that was asked for."""
         if _PORTS[port] == "https":
-            await line.secure(self._tls(), self._asked)
-        head = await line.head()
+            await connection.start_tls(self._tls(), self._server_names)
+        head = await connection.read_head()
         request, *fields = head.split("\r\n")
-        host = next((it[5:].strip() for it in fields if it.lower().startswith("host:")), line.host)
+        host = next(
+            (field[5:].strip() for field in fields if field.lower().startswith("host:")),
+            connection.host,
+        )
         path = [*request.split(" "), "", ""][1]
         url = path if "://" in path else f"{_PORTS[port]}://{host}{path}"
         detail = (
@@ -88,38 +91,38 @@ class Trap:
             "the environment (HTTPS_PROXY), which this program does not use"
         )
         body = json.dumps({"detail": detail})
-        answer = (
+        response = (
             "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nConnection: close\r\n"
             f"x-fakefal-refused: 1\r\nContent-Length: {len(body)}\r\n\r\n{body}"
         )
-        await line.send(answer.encode())
+        await connection.send(response.encode())
         return url
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
-            self._context = self._authority.context(*CANONICAL)
-            self._context.sni_callback = self._note
+            self._context = self._authority.new_context(*CANONICAL_HOSTS)
+            self._context.sni_callback = self._record_server_name
         return self._context
 
-    def _note(
+    def _record_server_name(
         self, connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext
     ) -> None:
-        self._asked[connection] = name or ""
+        self._server_names[connection] = name or ""
 
 
-class _Line:
+class _Connection:
     """A connection, with TLS or without; ``told`` is what is known of its target so far."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.host = ""
-        self.told = ""
+        self.target = ""
         self._reader = reader
         self._writer = writer
         self._tls: ssl.SSLObject | None = None
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
 
-    async def secure(
-        self, context: ssl.SSLContext, asked: dict[ssl.SSLObject | ssl.SSLSocket, str]
+    async def start_tls(
+        self, context: ssl.SSLContext, server_names: dict[ssl.SSLObject | ssl.SSLSocket, str]
     ) -> None:
         """Shake hands; raises OSError (as ssl's errors are) for a caller that will not."""
         self._tls = tls = context.wrap_bio(self._in, self._out, server_side=True)
@@ -132,18 +135,18 @@ class _Line:
                     await self._flush()
                     await self._feed()
                 finally:
-                    self.host = asked.get(tls, self.host)
-                    self.told = f"{self.host}:443" if self.host else ""
+                    self.host = server_names.get(tls, self.host)
+                    self.target = f"{self.host}:443" if self.host else ""
         finally:
-            asked.pop(tls, None)
+            server_names.pop(tls, None)
             await self._flush()
 
-    async def head(self) -> str:
+    async def read_head(self) -> str:
         """The head of a request."""
-        found = b""
-        while b"\r\n\r\n" not in found and len(found) < _HEAD_BYTES:
-            found += await self._read()
-        return found.partition(b"\r\n\r\n")[0].decode("latin-1")
+        data = b""
+        while b"\r\n\r\n" not in data and len(data) < _HEAD_BYTES:
+            data += await self._read()
+        return data.partition(b"\r\n\r\n")[0].decode("latin-1")
 
     async def send(self, content: bytes) -> None:
         """Send all of it, and say that there is no more."""
@@ -157,10 +160,10 @@ class _Line:
 
     async def _read(self) -> bytes:
         if self._tls is None:
-            found = await self._reader.read(_HEAD_BYTES)
-            if not found:
+            data = await self._reader.read(_HEAD_BYTES)
+            if not data:
                 raise ConnectionError("the caller has gone")
-            return found
+            return data
         while True:
             try:
                 return self._tls.read(_HEAD_BYTES)
@@ -168,10 +171,10 @@ class _Line:
                 await self._feed()
 
     async def _feed(self) -> None:
-        found = await self._reader.read(_HEAD_BYTES)
-        if not found:
+        data = await self._reader.read(_HEAD_BYTES)
+        if not data:
             raise ConnectionError("the caller has gone")
-        self._in.write(found)
+        self._in.write(data)
 
     async def _flush(self) -> None:
         self._writer.write(self._out.read())

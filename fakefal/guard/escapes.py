@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-_MOST_BYTES = 4_000_000
-_MOST_WORDS = 40
+_MAX_BYTES = 4_000_000
+_MAX_ARGUMENTS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +52,36 @@ def read_escapes(path: Path) -> list[Escape]:
     """What guarded programs wrote to the file; a line that is none of theirs is passed over."""
     try:
         with path.open("rb") as file:
-            content = file.read(_MOST_BYTES)
+            content = file.read(_MAX_BYTES)
     except OSError:
         return []
-    found = []
+    escapes = []
     for line in content.splitlines():
         try:
-            told = json.loads(line)
-            found.append(
+            record = json.loads(line)
+            escapes.append(
                 Escape(
-                    str(told["target"]),
-                    str(told["by"]),
-                    int(told["pid"]),
-                    tuple(map(str, told["command"]))[:_MOST_WORDS],
-                    str(told["how"]),
-                    tuple(map(str, told["stack"])),
+                    str(record["target"]),
+                    str(record["by"]),
+                    int(record["pid"]),
+                    tuple(map(str, record["command"]))[:_MAX_ARGUMENTS],
+                    str(record["how"]),
+                    tuple(map(str, record["stack"])),
                 )
             )
         except (ValueError, KeyError, TypeError):
             continue
-    return found
+    return escapes
 
 
-def together(escapes: Iterable[Escape]) -> list[Escape]:
+def merge_repeats(escapes: Iterable[Escape]) -> list[Escape]:
     """The same attempts of the same process as one, in the order of the first of each."""
-    found: dict[tuple[int, str], Escape] = {}
+    merged: dict[tuple[int, str], Escape] = {}
     for escape in escapes:
         key = (escape.pid, escape.target)
-        first = found.get(key)
+        first = merged.get(key)
         if first is None:
-            found[key] = escape
+            merged[key] = escape
         else:
-            found[key] = replace(first, count=first.count + escape.count)
-    return list(found.values())
+            merged[key] = replace(first, count=first.count + escape.count)
+    return list(merged.values())

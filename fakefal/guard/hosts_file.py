@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from fakefal.protocol.core.hosts import CANONICAL, is_fals
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS, is_fal_host
 
-_USUAL_HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
+_DEFAULT_HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
 _HOSTS_LINE = re.compile(r"^\s*hosts:.*$", re.MULTILINE)
 
 
@@ -20,12 +20,12 @@ def hosts_text(existing: str, address: str) -> str:
 
     The IPv6 form of the same address is there too, else who asks for that alone would ask the DNS.
     """
-    lines = [_without_fal(line) for line in (existing or _USUAL_HOSTS).splitlines()]
-    names = " ".join(CANONICAL)
+    lines = [_without_fal(line) for line in (existing or _DEFAULT_HOSTS).splitlines()]
+    names = " ".join(CANONICAL_HOSTS)
     return "\n".join([f"{address} {names}", f"::ffff:{address} {names}", *lines, ""])
 
 
-def switch_text(existing: str) -> str:
+def nsswitch_text(existing: str) -> str:
     """An nsswitch.conf that asks the hosts file before anything else.
 
     A resolver that is a service (systemd-resolved) would answer from the real hosts file.
@@ -39,7 +39,7 @@ def switch_text(existing: str) -> str:
 def _without_fal(line: str) -> str:
     entry, _, _ = line.partition("#")
     address, *names = entry.split() or [""]
-    if not any(is_fals(name) for name in names):
+    if not any(is_fal_host(name) for name in names):
         return line
-    kept = [name for name in names if not is_fals(name)]
-    return " ".join((address, *kept)) if kept else ""
+    other_names = [name for name in names if not is_fal_host(name)]
+    return " ".join((address, *other_names)) if other_names else ""

@@ -10,7 +10,9 @@ _PROC = Path("/proc")
 Address = tuple[str, int]
 
 
-def holder_of(local: Address, remote: Address, proc: Path = _PROC) -> tuple[int, tuple[str, ...]]:
+def find_process(
+    local: Address, remote: Address, proc: Path = _PROC
+) -> tuple[int, tuple[str, ...]]:
     """The process whose socket goes from ``local`` to ``remote``, IPv4: its id and command line.
 
     ``(0, ())`` where that cannot be known: another user's process, another system, gone already.
@@ -18,9 +20,9 @@ def holder_of(local: Address, remote: Address, proc: Path = _PROC) -> tuple[int,
     inode = _inode(_hex(local), _hex(remote), proc)
     if not inode:
         return 0, ()
-    wanted = f"socket:[{inode}]"
+    socket_link = f"socket:[{inode}]"
     for process in proc.iterdir():
-        if process.name.isdigit() and _holds(process / "fd", wanted):
+        if process.name.isdigit() and _holds(process / "fd", socket_link):
             return int(process.name), _command(process)
     return 0, ()
 
@@ -46,10 +48,10 @@ def _hex(address: Address) -> str:
     return f"{number:08X}:{address[1]:04X}"
 
 
-def _holds(folder: Path, wanted: str) -> bool:
+def _holds(folder: Path, socket_link: str) -> bool:
     try:
         with os.scandir(folder) as entries:
-            return any(os.readlink(entry.path) == wanted for entry in entries)
+            return any(os.readlink(entry.path) == socket_link for entry in entries)
     except OSError:
         return False
 

@@ -22,7 +22,7 @@ def read_body(body: bytes) -> tuple[Json, tuple[Json, ...]]:
         try:
             return _in_other_encoding(body), ()
         except ValueError:
-            return None, (_flaw(body, str(error)),)
+            return None, (_validation_error(body, str(error)),)
 
 
 def _in_other_encoding(body: bytes) -> Json:
@@ -33,18 +33,18 @@ def _in_other_encoding(body: bytes) -> Json:
     return decode(body.decode(encoding).encode())
 
 
-def _flaw(body: bytes, reason: str) -> Json:
-    position, told = _mistake(body, reason)
+def _validation_error(body: bytes, reason: str) -> Json:
+    position, message = _locate_error(body, reason)
     return {
         "type": "json_invalid",
         "loc": ["body", position],
         "msg": "JSON decode error",
         "input": {},
-        "ctx": {"error": told},
+        "ctx": {"error": message},
     }
 
 
-def _mistake(body: bytes, reason: str) -> tuple[int, str]:
+def _locate_error(body: bytes, reason: str) -> tuple[int, str]:
     """Offset and words as Python's own parser has them, which fal's apps use (FastAPI).
 
     ``reason`` is for what that parser lets pass, such as NaN. Source: client (protocol.md section

@@ -5,60 +5,65 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-from fakefal.handlers.http import EventStream, FileBody, Response
+from fakefal.handlers.http import BufferedResponse, EventStreamResponse, FileResponse
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.json_codec import decode, encode, encode_ascii
-from fakefal.protocol.errors.fault import Trouble
+from fakefal.protocol.errors.fault import Fault
 
 
-def spoilt(answer: Response, trouble: Trouble) -> Response:
+def apply_fault(response: BufferedResponse, fault: Fault) -> BufferedResponse:
     """An answer as the caller is to see it, if it comes whole."""
-    if trouble.refusal is not None:
-        refusal = trouble.refusal
-        request_id = answer.request_id if refusal.identified else ""
-        answer = Response(
-            refusal.status, refusal.payload, refusal.headers, refusal.content_type, request_id
+    if fault.outcome is not None:
+        rejection = fault.outcome
+        request_id = response.request_id if rejection.has_request_id else ""
+        response = BufferedResponse(
+            rejection.status,
+            rejection.payload,
+            rejection.headers,
+            rejection.content_type,
+            request_id,
         )
-    payload = answer.payload
-    if trouble.dropped or trouble.changed:
-        payload = _edited(payload, trouble)
-    if trouble.body is not None:
-        payload = trouble.body
-    if trouble.kept is not None:
-        payload = payload[: int(len(payload) * trouble.kept)]
+    payload = response.payload
+    if fault.removed_fields or fault.changed_fields:
+        payload = _edit_payload(payload, fault)
+    if fault.body is not None:
+        payload = fault.body
+    if fault.body_share is not None:
+        payload = payload[: int(len(payload) * fault.body_share)]
     return replace(
-        answer,
-        status=trouble.status or answer.status,
+        response,
+        status=fault.status or response.status,
         payload=payload,
-        headers=(*answer.headers, *trouble.headers),
-        content_type=trouble.content_type or answer.content_type,
+        headers=(*response.headers, *fault.headers),
+        content_type=fault.content_type or response.content_type,
         trouble=None,
     )
 
 
-def spoilt_file(answer: FileBody, trouble: Trouble) -> FileBody | Response:
+def apply_fault_to_file(response: FileResponse, fault: Fault) -> FileResponse | BufferedResponse:
     """A file as the caller is to see it; it is held in memory only to change what is in it."""
-    size = answer.stop - answer.start
-    if trouble.refusal is not None or trouble.body is not None:
-        whole = Response(answer.status, b"", answer.headers, answer.content_type)
-        return spoilt(whole, trouble)
-    if trouble.dropped or trouble.changed:
-        payload = answer.blob.read(answer.start, answer.stop)
-        return spoilt(
-            Response(answer.status, payload, answer.headers, answer.content_type), trouble
+    size = response.stop - response.start
+    if fault.outcome is not None or fault.body is not None:
+        empty = BufferedResponse(response.status, b"", response.headers, response.content_type)
+        return apply_fault(empty, fault)
+    if fault.removed_fields or fault.changed_fields:
+        payload = response.blob.read(response.start, response.stop)
+        return apply_fault(
+            BufferedResponse(response.status, payload, response.headers, response.content_type),
+            fault,
         )
-    kept = size if trouble.kept is None else int(size * trouble.kept)
+    kept_bytes = size if fault.body_share is None else int(size * fault.body_share)
     return replace(
-        answer,
-        status=trouble.status or answer.status,
-        stop=answer.start + kept,
-        headers=(*answer.headers, *trouble.headers),
-        content_type=trouble.content_type or answer.content_type,
+        response,
+        status=fault.status or response.status,
+        stop=response.start + kept_bytes,
+        headers=(*response.headers, *fault.headers),
+        content_type=fault.content_type or response.content_type,
         trouble=None,
     )
 
 
-def _edited(payload: bytes, trouble: Trouble) -> bytes:
+def _edit_payload(payload: bytes, fault: Fault) -> bytes:
     """A JSON object without the fields that are dropped, and with those that are changed."""
     try:
         body: Json = decode(payload)
@@ -66,72 +71,72 @@ def _edited(payload: bytes, trouble: Trouble) -> bytes:
         return payload
     if not isinstance(body, dict):
         return payload
-    return encode(edited(body, trouble))
+    return encode(edit_fields(body, fault))
 
 
-def edited(body: dict[str, Json], trouble: Trouble) -> dict[str, Json]:
+def edit_fields(body: dict[str, Json], fault: Fault) -> dict[str, Json]:
     """An object with what the trouble drops and changes."""
-    kept = {name: value for name, value in body.items() if name not in trouble.dropped}
-    return {**kept, **trouble.changed}
+    remaining = {name: value for name, value in body.items() if name not in fault.removed_fields}
+    return {**remaining, **fault.changed_fields}
 
 
-def spoilt_stream(answer: EventStream, trouble: Trouble) -> EventStream:
+def apply_fault_to_stream(response: EventStreamResponse, fault: Fault) -> EventStreamResponse:
     """A stream as the caller is to see it, its chunks the single events."""
     return replace(
-        answer,
-        chunks=_edited_events(single_events(answer.chunks), trouble),
-        headers=(*answer.headers, *trouble.headers),
-        content_type=trouble.content_type or answer.content_type,
+        response,
+        chunks=_edit_events(split_events(response.chunks), fault),
+        headers=(*response.headers, *fault.headers),
+        content_type=fault.content_type or response.content_type,
         trouble=None,
     )
 
 
-async def single_events(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+async def split_events(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """The events of a stream one by one, each with the blank line that ends it."""
-    rest = b""
+    buffer = b""
     try:
         async for chunk in chunks:
-            rest += chunk
-            while (end := _end_of_event(rest)) > 0:
-                yield rest[:end]
-                rest = rest[end:]
-        if rest:
-            yield rest
+            buffer += chunk
+            while (end := _event_end(buffer)) > 0:
+                yield buffer[:end]
+                buffer = buffer[end:]
+        if buffer:
+            yield buffer
     finally:
         await chunks.aclose()
 
 
-def _end_of_event(data: bytes) -> int:
+def _event_end(data: bytes) -> int:
     ends = [
         data.find(blank) + len(blank) for blank in (b"\n\n", b"\r\n\r\n") if data.find(blank) >= 0
     ]
     return min(ends, default=0)
 
 
-async def _edited_events(
-    events: AsyncGenerator[bytes, None], trouble: Trouble
+async def _edit_events(
+    events: AsyncGenerator[bytes, None], fault: Fault
 ) -> AsyncGenerator[bytes, None]:
     try:
         async for event in events:
-            yield _edited_event(event, trouble)
+            yield _edit_event(event, fault)
     finally:
         await events.aclose()
 
 
-def _edited_event(event: bytes, trouble: Trouble) -> bytes:
-    if not trouble.dropped and not trouble.changed:
+def _edit_event(event: bytes, fault: Fault) -> bytes:
+    if not fault.removed_fields and not fault.changed_fields:
         return event
-    head, mark, rest = event.partition(b"data: ")
-    data, end = rest.rstrip(b"\r\n"), rest[len(rest.rstrip(b"\r\n")) :]
+    head, field_name, value = event.partition(b"data: ")
+    data, end = value.rstrip(b"\r\n"), value[len(value.rstrip(b"\r\n")) :]
     try:
         body: Json = decode(data)
     except ValueError:
         return event
     if not isinstance(body, dict):
         return event
-    return head + mark + encode_ascii(edited(body, trouble)).encode() + end
+    return head + field_name + encode_ascii(edit_fields(body, fault)).encode() + end
 
 
-def pieces(data: bytes, size: int) -> list[bytes]:
+def split_bytes(data: bytes, size: int) -> list[bytes]:
     """Bytes in pieces of a size, the last as long as is left."""
     return [data[start : start + size] for start in range(0, len(data), size)]

@@ -8,27 +8,31 @@ from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
 
-from fakefal.addressing import Address, link, media_link
+from fakefal.addressing import Address, media_url_for, url_for
 from fakefal.engine.files.blobs import Blob
-from fakefal.engine.files.tokens import mark_named
+from fakefal.engine.files.tokens import claimed_tenant_tag
 from fakefal.engine.tenant import Tenant
 from fakefal.handlers.bodies import read_body
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.call import Call, Json, Outcome, Via
 from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
-from fakefal.protocol.core.platform_options import MAX_QUEUE_LENGTH, NO_WISHES, read_wishes
-from fakefal.protocol.errors.errors import WireError, unauthenticated, unknown_application
-from fakefal.protocol.errors.fault import Cut, Operation, Trouble
-from fakefal.protocol.platform_headers import check_queue_length, platform_headers
+from fakefal.protocol.core.platform_options import (
+    DEFAULT_OPTIONS,
+    MAX_QUEUE_LENGTH,
+    read_platform_options,
+)
+from fakefal.protocol.errors.errors import ApiError, unauthenticated, unknown_application
+from fakefal.protocol.errors.fault import Cut, Fault, Operation
+from fakefal.protocol.platform_headers import check_queue_length, read_platform_headers
 from fakefal.protocol.storage.storage import unauthorized
 
 JSON = "application/json"
 
-NO_STORE = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
+EVENT_STREAM_HEADERS = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
 """Headers of every event stream. Source: inferred (protocol.md section 5)."""
 
 
-def _no_mark(mark: str) -> None:
+def _no_tenant(tag: str) -> None:
     """The tenant of a mark where there are no tenants."""
 
 
@@ -49,18 +53,18 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     tenant: Tenant | None
-    nobody: Callable[[], Tenant] | None = None
-    marked: Callable[[str], Tenant | None] = _no_mark
+    anonymous_tenant: Callable[[], Tenant] | None = None
+    tenant_by_tag: Callable[[str], Tenant | None] = _no_tenant
     blob: Blob | None = None
-    owner: Tenant | None = None
-    trouble: Trouble | None = None
+    owner_tenant: Tenant | None = None
+    fault: Fault | None = None
 
-    def meet(
+    def check_fault(
         self, tenant: Tenant, operation: Operation, app: str = "", request_id: str = ""
-    ) -> Trouble | None:
+    ) -> Fault | None:
         """What happens to a request that begins no call; raises Interrupted if it is not served."""
-        self.trouble = tenant.trouble(operation, app, request_id)
-        return self.trouble
+        self.fault = tenant.check_fault(operation, app, request_id)
+        return self.fault
 
     def parameter(self, name: str) -> str | None:
         """A query parameter; the last one if it is repeated."""
@@ -76,19 +80,19 @@ class Request:
         """All query parameters."""
         return dict(parse_qsl(self.address.query, keep_blank_values=True))
 
-    def link(self, host: str) -> Callable[[str], str]:
+    def url_builder(self, host: str) -> Callable[[str], str]:
         """Makes paths of a fal host into URLs that this caller can reach."""
         address = self.address
-        return lambda path: link(address, host, path)
+        return lambda path: url_for(address, host, path)
 
-    def reachable(self, url: str) -> str:
+    def public_url(self, url: str) -> str:
         """The URL of a file under fal's own name as one that this caller can reach."""
         host, slash, path = url.removeprefix("https://").partition("/")
-        return media_link(self.address, host, slash + path)
+        return media_url_for(self.address, host, slash + path)
 
 
 @dataclass(slots=True)
-class Response:
+class BufferedResponse:
     """An answer with a body that is there at once."""
 
     status: int
@@ -96,26 +100,26 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
     content_type: str = JSON
     request_id: str = ""
-    units: float | None = None
-    trouble: Trouble | None = None
+    billable_units: float | None = None
+    fault: Fault | None = None
     is_private: bool = False
     """Whether it is nothing that pages of other origins may read."""
 
 
 @dataclass(slots=True)
-class EventStream:
+class EventStreamResponse:
     """An answer whose bytes come bit by bit; each item is written at once."""
 
     chunks: AsyncGenerator[bytes, None]
     content_type: str
     headers: tuple[tuple[str, str], ...] = field(default=())
     request_id: str = ""
-    trouble: Trouble | None = None
+    fault: Fault | None = None
     is_private: bool = False
 
 
 @dataclass(slots=True)
-class FileBody:
+class FileResponse:
     """An answer whose body is a part of a blob, read as it is sent."""
 
     status: int
@@ -124,7 +128,7 @@ class FileBody:
     stop: int
     headers: tuple[tuple[str, str], ...]
     content_type: str
-    trouble: Trouble | None = None
+    fault: Fault | None = None
 
 
 Send = Callable[[bytes | str], Awaitable[None]]
@@ -132,22 +136,22 @@ Send = Callable[[bytes | str], Awaitable[None]]
 
 
 @dataclass(slots=True)
-class Conversation:
+class WebSocketSession:
     """A WebSocket. ``hear`` takes each message that comes; ``talk`` sends until it is over.
 
     ``talk`` gives how it ends: with a close frame, or without. It is cancelled when the caller
     leaves. ``closed`` is told how it ended, in words.
     """
 
-    hear: Callable[[bytes | str], Awaitable[None]]
-    talk: Callable[[Send], Coroutine[Any, Any, Cut]]
-    closed: Callable[[str], None]
-    trouble: None = None
+    on_message: Callable[[bytes | str], Awaitable[None]]
+    run: Callable[[Send], Coroutine[Any, Any, Cut]]
+    on_closed: Callable[[str], None]
+    fault: None = None
     """What goes wrong with its answers is for ``talk`` to do."""
 
 
-Answer = Response | EventStream | FileBody | Conversation
-Handler = Callable[[Request, Mapping[str, str]], Coroutine[Any, Any, Answer]]
+HttpResponse = BufferedResponse | EventStreamResponse | FileResponse | WebSocketSession
+Handler = Callable[[Request, Mapping[str, str]], Coroutine[Any, Any, HttpResponse]]
 """A face's function: the request, and what the route took from its path."""
 
 
@@ -177,12 +181,12 @@ def granted_tenant(request: Request, endpoint: EndpointId) -> Tenant | None:
     token = request.parameter("fal_jwt_token")
     if token is None:
         return None
-    mark = mark_named(token)
-    tenant = None if mark is None else request.marked(mark)
+    tag = claimed_tenant_tag(token)
+    tenant = None if tag is None else request.tenant_by_tag(tag)
     if tenant is None:
         raise unauthorized("the token is not one of this fake's")
     tenant.tokens.check_grant(token, endpoint)
-    request.owner = tenant
+    request.owner_tenant = tenant
     return tenant
 
 
@@ -192,21 +196,25 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
     A body that is not JSON is no error of the platform: the app says so, with the result. Source:
     protocol.md sections 3.1, 6.5.
     """
-    asked = platform_headers(request.headers)
-    length = request.parameter(MAX_QUEUE_LENGTH) if via == "queue" else None
-    check_queue_length(length)
-    wishes = read_wishes(asked, length) if asked or length is not None else NO_WISHES
-    body, flaws = _input(request)
+    sent_headers = read_platform_headers(request.headers)
+    queue_length = request.parameter(MAX_QUEUE_LENGTH) if via == "queue" else None
+    check_queue_length(queue_length)
+    options = (
+        read_platform_options(sent_headers, queue_length)
+        if sent_headers or queue_length is not None
+        else DEFAULT_OPTIONS
+    )
+    body, validation_errors = _input(request)
     return Call(
         endpoint,
         via,
         body,
-        names.VisibleHeaders(request.headers),
+        names.RedactedHeaders(request.headers),
         request.method,
         request.parameter("fal_webhook") if via == "queue" else None,
-        flaws,
+        validation_errors,
         _fingerprint(request.body),
-        wishes,
+        options,
     )
 
 
@@ -220,48 +228,48 @@ def _input(request: Request) -> tuple[Json, tuple[Json, ...]]:
     return read_body(request.body)
 
 
-def answered(
+def response_for_outcome(
     request: Request,
     outcome: Outcome,
     request_id: str,
-    units: float | None,
-    trouble: Trouble | None = None,
-) -> Response:
+    billable_units: float | None,
+    fault: Fault | None = None,
+) -> BufferedResponse:
     """How a call ended, as the answer that it is; links to files lead this caller to them."""
     payload = outcome.payload
-    if outcome.links:
-        payload = linked(request, payload, outcome.links)
-    return Response(
+    if outcome.file_urls:
+        payload = with_public_urls(request, payload, outcome.file_urls)
+    return BufferedResponse(
         outcome.status,
         payload,
         outcome.headers,
         outcome.content_type,
-        request_id if outcome.identified else "",
-        units,
-        trouble,
+        request_id if outcome.has_request_id else "",
+        billable_units,
+        fault,
     )
 
 
-def linked(request: Request, payload: bytes, links: Sequence[str]) -> bytes:
+def with_public_urls(request: Request, payload: bytes, links: Sequence[str]) -> bytes:
     """JSON with the URLs of our own files as this caller can reach them."""
     for url in links:
-        reachable = request.reachable(url)
-        if reachable != url:
-            payload = payload.replace(f'"{url}"'.encode(), f'"{reachable}"'.encode())
+        public = request.public_url(url)
+        if public != url:
+            payload = payload.replace(f'"{url}"'.encode(), f'"{public}"'.encode())
     return payload
 
 
-def failed(error: WireError) -> Response:
+def response_for_error(error: ApiError) -> BufferedResponse:
     """A wire error as the answer that it is."""
     headers = error.headers
-    if error.note:
-        headers = (*headers, (names.HINT, error.note))
-    return Response(
+    if error.hint:
+        headers = (*headers, (names.HINT, error.hint))
+    return BufferedResponse(
         error.status,
         error.payload,
         headers,
         error.content_type,
-        error.request_id if error.identified else "",
-        error.units,
-        error.trouble,
+        error.request_id if error.has_request_id else "",
+        error.billable_units,
+        error.fault,
     )

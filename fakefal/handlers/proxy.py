@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fakefal.handlers.http import Response
+from fakefal.handlers.http import BufferedResponse
 from fakefal.protocol.core.headers import HINT, TARGET_URL
 from fakefal.protocol.core.json_codec import encode
 
@@ -14,7 +14,9 @@ PATH = "/api/fal/proxy"
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"))
 
 
-def refusal(method: str, path: str, headers: Mapping[str, str], *, found: bool) -> Response | None:
+def check_proxy_request(
+    method: str, path: str, headers: Mapping[str, str], *, has_fal_target: bool
+) -> BufferedResponse | None:
     """The answer to a request that no proxy would pass on; None for one that is good.
 
     ``found`` says whether the header names a fal host. Source: documented (protocol.md section 12):
@@ -25,16 +27,18 @@ def refusal(method: str, path: str, headers: Mapping[str, str], *, found: bool) 
     if target is None:
         if path.partition("?")[0].rstrip("/") != PATH:
             return None
-        return _refused(400, "Missing the x-fal-target-url header")
-    if not found:
-        return _refused(412, f"Invalid x-fal-target-url: {target[:200]}")
+        return _reject(400, "Missing the x-fal-target-url header")
+    if not has_fal_target:
+        return _reject(412, f"Invalid x-fal-target-url: {target[:200]}")
     if method not in METHODS:
-        return _refused(405, "Method not allowed")
+        return _reject(405, "Method not allowed")
     content_type = headers.get("content-type")
     if method == "POST" and content_type is not None and "json" not in content_type.lower():
-        return _refused(415, f"Unsupported Media Type: {content_type[:100]}")
+        return _reject(415, f"Unsupported Media Type: {content_type[:100]}")
     return None
 
 
-def _refused(status: int, detail: str) -> Response:
-    return Response(status, encode({"detail": detail}), ((HINT, "refused as a proxy does"),))
+def _reject(status: int, detail: str) -> BufferedResponse:
+    return BufferedResponse(
+        status, encode({"detail": detail}), ((HINT, "refused as a proxy does"),)
+    )

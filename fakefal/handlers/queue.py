@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 
-from fakefal.engine.queue.status_stream import Watch
+from fakefal.engine.queue.status_stream import StatusStream
 from fakefal.engine.tenant import Tenant
 from fakefal.handlers.http import (
-    NO_STORE,
-    Answer,
-    EventStream,
+    EVENT_STREAM_HEADERS,
+    BufferedResponse,
+    EventStreamResponse,
+    HttpResponse,
     Request,
-    Response,
-    answered,
     endpoint_of,
     granted_tenant,
     read_call,
+    response_for_outcome,
     tenant_of,
 )
 from fakefal.protocol import sse
@@ -27,101 +27,102 @@ from fakefal.protocol.queue import (
     CANCELLATION_REQUESTED,
     SUCCESS,
     QueueUrls,
-    logs_wanted,
     request_urls,
     status_body,
     status_code,
     too_early_body,
+    wants_logs,
 )
 
 
-async def submit(request: Request, parts: Mapping[str, str]) -> Answer:
+async def submit(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``POST /{endpoint}``: 200 with the job's id and URLs. Source: protocol.md section 3.1."""
     endpoint = endpoint_of(parts["endpoint"])
     tenant = tenant_of(request, endpoint)
     call = read_call(request, endpoint, "queue")
-    if tenant.answering.asks:
-        await tenant.answering.ask(call, "submit")
+    if tenant.resolver.has_callables:
+        await tenant.resolver.prepare(call, "submit")
     job = tenant.submit(call)
     if job.call.webhook is not None:
-        await tenant.submitted(job)
+        await tenant.wait_early_webhook(job)
     urls = _urls(request, tenant, endpoint.app, job.id)
-    body = encode(status_body(job.submitted(), urls))
-    return Response(200, body, request_id=job.id, trouble=job.trouble)
+    body = encode(status_body(job.submit_snapshot(), urls))
+    return BufferedResponse(200, body, request_id=job.id, fault=job.fault)
 
 
-async def status(request: Request, parts: Mapping[str, str]) -> Answer:
+async def status(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``GET …/status``: 202 until COMPLETED, then 200. Source: protocol.md section 3.2."""
-    tenant, app, request_id = _asked(request, parts)
-    wanted = logs_wanted(request.parameter("logs"))
-    trouble = request.meet(tenant, "status", app, request_id)
-    snapshot = tenant.status(app, request_id, with_logs=wanted, trouble=trouble)
+    tenant, app, request_id = _find_job(request, parts)
+    with_logs = wants_logs(request.parameter("logs"))
+    fault = request.check_fault(tenant, "status", app, request_id)
+    snapshot = tenant.status(app, request_id, with_logs=with_logs, fault=fault)
     body = status_body(snapshot, _urls(request, tenant, app, request_id))
     code = status_code(snapshot.status)
-    return Response(code, encode(body), request_id=request_id)
+    return BufferedResponse(code, encode(body), request_id=request_id)
 
 
-async def status_stream(request: Request, parts: Mapping[str, str]) -> Answer:
+async def status_stream(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``GET …/status/stream``: an event for each step. Source: protocol.md section 3.3."""
     if request.tenant is None:
         request.tenant = granted_tenant(request, endpoint_of(parts["endpoint"]))
-    tenant, app, request_id = _asked(request, parts)
-    wanted = logs_wanted(request.parameter("logs"))
-    trouble = request.meet(tenant, "status_stream", app, request_id)
-    watch = tenant.watch(app, request_id, with_logs=wanted, trouble=trouble)
+    tenant, app, request_id = _find_job(request, parts)
+    with_logs = wants_logs(request.parameter("logs"))
+    fault = request.check_fault(tenant, "status_stream", app, request_id)
+    watch = tenant.stream_status(app, request_id, with_logs=with_logs, fault=fault)
     urls = _urls(request, tenant, app, request_id)
-    framing = sse.FRAMINGS.get(tenant.terms.switches.status_sse, sse.PLAIN)
+    framing = sse.FRAMINGS.get(tenant.settings.flags.status_sse, sse.DATA_LF)
     events = _status_events(watch, urls, framing)
-    return EventStream(events, sse.CONTENT_TYPE, NO_STORE, request_id)
+    return EventStreamResponse(events, sse.CONTENT_TYPE, EVENT_STREAM_HEADERS, request_id)
 
 
 async def _status_events(
-    watch: Watch, urls: QueueUrls, framing: sse.Framing
+    watch: StatusStream, urls: QueueUrls, framing: sse.Framing
 ) -> AsyncGenerator[bytes, None]:
     while True:
-        fresh = [
-            framing.encode(encode_ascii(status_body(snapshot, urls))) for snapshot in watch.news()
+        new_events = [
+            framing.encode(encode_ascii(status_body(snapshot, urls)))
+            for snapshot in watch.new_snapshots()
         ]
-        if fresh:
-            yield b"".join(fresh)
+        if new_events:
+            yield b"".join(new_events)
         if watch.is_over:
             return
         if not await watch.wait():
             yield framing.comment("ping")
 
 
-async def result(request: Request, parts: Mapping[str, str]) -> Answer:
+async def result(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``GET …/requests/{id}``: the bare output, or the failure; 400 if it is too early.
 
     Source: protocol.md section 3.4.
     """
-    tenant, app, request_id = _asked(request, parts)
-    trouble = request.meet(tenant, "result", app, request_id)
-    job = tenant.result(app, request_id, trouble=trouble)
+    tenant, app, request_id = _find_job(request, parts)
+    fault = request.check_fault(tenant, "result", app, request_id)
+    job = tenant.result(app, request_id, fault=fault)
     if job is None:
         body = too_early_body(request_id, _urls(request, tenant, app, request_id))
-        return Response(400, encode(body), request_id=request_id)
-    return answered(request, job.ending.outcome, request_id, job.units)
+        return BufferedResponse(400, encode(body), request_id=request_id)
+    return response_for_outcome(request, job.rendered.outcome, request_id, job.units)
 
 
-async def cancel(request: Request, parts: Mapping[str, str]) -> Answer:
+async def cancel(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``PUT …/cancel``: 202, or 400 after the end. Source: protocol.md section 3.5."""
-    tenant, app, request_id = _asked(request, parts)
-    trouble = request.meet(tenant, "cancel", app, request_id)
+    tenant, app, request_id = _find_job(request, parts)
+    fault = request.check_fault(tenant, "cancel", app, request_id)
     status, body = 202, CANCELLATION_REQUESTED
-    if not tenant.cancel(app, request_id, trouble=trouble):
+    if not tenant.cancel(app, request_id, fault=fault):
         status, body = 400, ALREADY_COMPLETED
-    elif tenant.terms.switches.cancel_answer == "success":
+    elif tenant.settings.flags.cancel_answer == "success":
         status, body = 200, SUCCESS
-    return Response(status, encode(body), request_id=request_id)
+    return BufferedResponse(status, encode(body), request_id=request_id)
 
 
-def _asked(request: Request, parts: Mapping[str, str]) -> tuple[Tenant, str, str]:
+def _find_job(request: Request, parts: Mapping[str, str]) -> tuple[Tenant, str, str]:
     """Whose job is asked for, of which app; without a key none is found (section 16 row 28)."""
     endpoint = endpoint_of(parts["endpoint"])
     if request.tenant is None:
         raise not_found("no key was sent, so nobody's request is meant")
-    if endpoint.path and request.tenant.terms.switches.subpath == "refuse-405":
+    if endpoint.path and request.tenant.settings.flags.subpath == "refuse-405":
         raise method_not_allowed(
             f"status and result URLs drop the path of the endpoint: use {endpoint.app}"
         )
@@ -129,5 +130,5 @@ def _asked(request: Request, parts: Mapping[str, str]) -> tuple[Tenant, str, str
 
 
 def _urls(request: Request, tenant: Tenant, app: str, request_id: str) -> QueueUrls:
-    suffix = tenant.terms.switches.response_suffix
-    return request_urls(request.link(QUEUE), app, request_id, suffix)
+    suffix = tenant.settings.flags.response_suffix
+    return request_urls(request.url_builder(QUEUE), app, request_id, suffix)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from fakefal.handlers import queue, run
 from fakefal.handlers.http import Handler
 from fakefal.protocol.core import hosts
-from fakefal.protocol.errors.errors import WireError, method_not_allowed
-from fakefal.protocol.errors.ingress import REFUSED_METHODS, refused_by_ingress
+from fakefal.protocol.errors.errors import ApiError, method_not_allowed
+from fakefal.protocol.errors.ingress import REJECTED_METHODS, ingress_error
 
 
 class Route(NamedTuple):
@@ -40,7 +40,7 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=256)
-def _handler(name: str) -> Handler:
+def _import_handler(name: str) -> Handler:
     module, _, function = name.rpartition(".")
     handler: Handler = getattr(import_module(f"fakefal.handlers.{module}"), function)
     return handler
@@ -50,7 +50,7 @@ _REQUEST = "{endpoint}/requests/{id}"
 _OPENAI = "(?P<endpoint>openrouter/router/openai/v1(?:/.*)?)"
 _FILE = "files/{folder}/{name}"
 
-_STORED = (
+_FILE_ROUTES = (
     Route("POST", "files/upload", "uploads.upload"),
     Route("POST", "files/upload/multipart", "uploads.create"),
     Route("PUT", "files/upload/{id}", "uploads.put"),
@@ -108,13 +108,13 @@ ROUTES: dict[str, tuple[Route, ...]] = {
         Route("GET", "v1/account/billing", "platform.billing"),
         Route("GET", "v1/meta", "platform.meta"),
     ),
-    hosts.MEDIA: _STORED,
-    hosts.MEDIA_B: _STORED,
-    hosts.MEDIA_FIRST: _STORED,
+    hosts.MEDIA_V3: _FILE_ROUTES,
+    hosts.MEDIA_V3B: _FILE_ROUTES,
+    hosts.MEDIA_V1: _FILE_ROUTES,
 }
 """Every route by its host, the first that fits is taken."""
 
-_READS = re.compile(r"/requests/[^/]+(?:/(?:status(?:/stream)?|cancel|response))?\Z")
+_READ_PATHS = re.compile(r"/requests/[^/]+(?:/(?:status(?:/stream)?|cancel|response))?\Z")
 
 
 def find_route(host: str, method: str, path: str) -> tuple[Handler, Mapping[str, str]]:
@@ -123,29 +123,29 @@ def find_route(host: str, method: str, path: str) -> tuple[Handler, Mapping[str,
     Trailing slashes do not matter. Source: recorded (protocol.md sections 2, 16 row 26).
     """
     if host == hosts.RUN or method == "POST":  # the same few paths again and again
-        return _find_known(host, method, path)
+        return _find_cached(host, method, path)
     return _find(host, method, path)
 
 
 def _find(host: str, method: str, path: str) -> tuple[Handler, Mapping[str, str]]:
-    if method in REFUSED_METHODS:
-        raise refused_by_ingress(405, f"{method} is not let through")
+    if method in REJECTED_METHODS:
+        raise ingress_error(405, f"{method} is not let through")
     routes = ROUTES.get(host)
     if routes is None:
         note = f"fakefal does not serve {host} yet"
-        raise WireError(404, {"detail": f"Path {path} not found"}, note=note)
-    bare = path.rstrip("/")
-    is_read = method == "POST" and host == hosts.QUEUE and _READS.search(bare) is not None
+        raise ApiError(404, {"detail": f"Path {path} not found"}, hint=note)
+    stripped = path.rstrip("/")
+    is_read = method == "POST" and host == hosts.QUEUE and _READ_PATHS.search(stripped) is not None
     for route in routes:
         if route.method == method and not (is_read and route.handler is queue.submit):
-            found = route.match(bare)
-            if found is not None:
+            match = route.match(stripped)
+            if match is not None:
                 handler = route.handler
-                named = _handler(handler) if isinstance(handler, str) else handler
-                return named, found.groupdict()
-    if is_read or any(route.match(bare) for route in routes):
+                resolved = _import_handler(handler) if isinstance(handler, str) else handler
+                return resolved, match.groupdict()
+    if is_read or any(route.match(stripped) for route in routes):
         raise method_not_allowed()
-    raise WireError(404, {"detail": f"Path {path} not found"})
+    raise ApiError(404, {"detail": f"Path {path} not found"})
 
 
-_find_known = lru_cache(maxsize=1024)(_find)
+_find_cached = lru_cache(maxsize=1024)(_find)

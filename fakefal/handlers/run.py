@@ -4,44 +4,46 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping
 
-from fakefal.engine.calls.direct_calls import Streaming
+from fakefal.engine.calls.direct_calls import StreamedReply
 from fakefal.engine.core.clock import Clock
 from fakefal.handlers.http import (
-    NO_STORE,
-    Answer,
-    EventStream,
+    EVENT_STREAM_HEADERS,
+    EventStreamResponse,
+    HttpResponse,
     Request,
-    answered,
     endpoint_of,
     granted_tenant,
-    linked,
     read_call,
+    response_for_outcome,
     tenant_of,
+    with_public_urls,
 )
 from fakefal.protocol import sse
 from fakefal.protocol.core.json_codec import encode_ascii
 from fakefal.protocol.errors.errors import method_not_allowed
 
-_KEPT_BYTES = 1_000_000
+_MAX_CACHED_BYTES = 1_000_000
 """A stream that is always the same is kept encoded if it is no longer than this."""
 
-_JOINED_BYTES = 65_536
+_MAX_JOINED_BYTES = 65_536
 """Events due at once are joined up to this size, so that a long stream is not held in memory."""
 
 
-async def run(request: Request, parts: Mapping[str, str]) -> Answer:
+async def run(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``POST /{endpoint}``: the bare output, or the failure at once.
 
     Source: protocol.md section 4.
     """
     endpoint = endpoint_of(parts["endpoint"])
     tenant = tenant_of(request, endpoint)
-    answer = await tenant.run(read_call(request, endpoint, "run"))
-    outcome = answer.ending.outcome
-    return answered(request, outcome, answer.request_id, answer.units, answer.trouble)
+    resolution = await tenant.run(read_call(request, endpoint, "run"))
+    outcome = resolution.rendered.outcome
+    return response_for_outcome(
+        request, outcome, resolution.request_id, resolution.units, resolution.fault
+    )
 
 
-async def get(request: Request, parts: Mapping[str, str]) -> Answer:
+async def get(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``GET /{endpoint}``: refused, as model endpoints are POST-only; the key is checked first.
 
     An app may have other routes, which an exchange names; their input is the query. Source:
@@ -50,43 +52,45 @@ async def get(request: Request, parts: Mapping[str, str]) -> Answer:
     endpoint = endpoint_of(parts["endpoint"])
     tenant = tenant_of(request, endpoint)
     call = read_call(request, endpoint, "run")
-    if tenant.answering.entry_for(call) is None:
+    if tenant.resolver.exchange_for(call) is None:
         raise method_not_allowed()
-    answer = await tenant.run(call)
-    outcome = answer.ending.outcome
-    return answered(request, outcome, answer.request_id, answer.units, answer.trouble)
+    resolution = await tenant.run(call)
+    outcome = resolution.rendered.outcome
+    return response_for_outcome(
+        request, outcome, resolution.request_id, resolution.units, resolution.fault
+    )
 
 
-async def stream(request: Request, parts: Mapping[str, str]) -> Answer:
+async def stream(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``POST /{endpoint}/stream``: server-sent events. Source: protocol.md section 5."""
     endpoint = endpoint_of(parts["endpoint"])
     request.tenant = granted_tenant(request, endpoint)
     tenant = tenant_of(request, endpoint)
     call = read_call(request, endpoint, "stream")
-    if tenant.answering.asks:
-        await tenant.answering.ask(call, "stream")
+    if tenant.resolver.has_callables:
+        await tenant.resolver.prepare(call, "stream")
     return event_stream(request, tenant.stream(call), tenant.clock)
 
 
-def event_stream(request: Request, streaming: Streaming, clock: Clock) -> EventStream:
+def event_stream(request: Request, streaming: StreamedReply, clock: Clock) -> EventStreamResponse:
     """A stream as the answer that it is."""
-    return EventStream(
-        events(request, streaming, clock, _encoded(streaming)),
+    return EventStreamResponse(
+        pace_events(request, streaming, clock, _encode_events(streaming)),
         sse.CONTENT_TYPE,
-        (*NO_STORE, *streaming.headers),
+        (*EVENT_STREAM_HEADERS, *streaming.headers),
         streaming.request_id,
-        streaming.trouble,
+        streaming.fault,
     )
 
 
-async def events(
-    request: Request, streaming: Streaming, clock: Clock, encoded: Iterator[bytes]
+async def pace_events(
+    request: Request, streaming: StreamedReply, clock: Clock, encoded: Iterator[bytes]
 ) -> AsyncGenerator[bytes, None]:
     """The events as they are paced; what is due at once goes out in one piece."""
     pacing = streaming.pacing
     is_paced = pacing.is_paced
-    stall_at, stall_seconds = pacing.stalled or (-1, 0.0)
-    due = clock.later(clock.now(), pacing.wait(0))
+    stall_at, stall_seconds = pacing.stall or (-1, 0.0)
+    due = clock.later(clock.now(), pacing.wait_before(0))
     joined = bytearray()
     with streaming.busy():
         for number, event in enumerate(encoded):
@@ -97,31 +101,33 @@ async def events(
                     yield bytes(joined)
                     joined.clear()
                 await clock.wait_until(due)
-            joined += linked(request, event, streaming.links) if streaming.links else event
-            if len(joined) >= _JOINED_BYTES:
+            joined += (
+                with_public_urls(request, event, streaming.links) if streaming.links else event
+            )
+            if len(joined) >= _MAX_JOINED_BYTES:
                 yield bytes(joined)
                 joined.clear()
             if is_paced:
-                due = clock.later(due, pacing.wait(number + 1))
+                due = clock.later(due, pacing.wait_before(number + 1))
         if joined:
             yield bytes(joined)
 
 
-def _encoded(streaming: Streaming) -> Iterator[bytes]:
+def _encode_events(streaming: StreamedReply) -> Iterator[bytes]:
     """Each event's bytes; those of a stream that is always the same are worked out once."""
-    if streaming.kept:
-        yield from streaming.kept
+    if streaming.chunk_cache:
+        yield from streaming.chunk_cache
         return
     framing = sse.FRAMINGS[streaming.sse]
-    fresh: list[bytes] | None = None if streaming.kept is None else []
+    encoded: list[bytes] | None = None if streaming.chunk_cache is None else []
     size = 0
     for event in streaming.events:
         data = framing.encode(encode_ascii(event))
         yield data
         size += len(data)
-        if fresh is not None and size <= _KEPT_BYTES:
-            fresh.append(data)
+        if encoded is not None and size <= _MAX_CACHED_BYTES:
+            encoded.append(data)
         else:
-            fresh = None
-    if fresh is not None and streaming.kept is not None:
-        streaming.kept[:] = fresh
+            encoded = None
+    if encoded is not None and streaming.chunk_cache is not None:
+        streaming.chunk_cache[:] = encoded

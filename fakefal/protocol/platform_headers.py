@@ -8,7 +8,7 @@ from typing import Any
 
 from fakefal.protocol.core.json_codec import decode
 from fakefal.protocol.core.platform_options import CONDITIONS
-from fakefal.protocol.errors.errors import WireError, bad_request
+from fakefal.protocol.errors.errors import ApiError, bad_request
 
 MAX_TAGS = 10
 MAX_TAGS_BYTES = 1024
@@ -17,22 +17,22 @@ _FLAGS = frozenset({"0", "1", "true", "false", "yes", "no"})
 _COUNT = re.compile(r"[0-9]{1,18}")
 
 
-def platform_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def read_platform_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """What headers ask of the platform, by lower-case names.
 
     Raises the 400 of the first malformed one, as fal's gateway refuses it.
 
     Source: documented (protocol.md section 3.7); which values are malformed is inferred.
     """
-    found: dict[str, str] = {}
-    for lowered, name, is_good in _CHECKS:
+    values: dict[str, str] = {}
+    for lowered, name, is_valid in _CHECKS:
         value = headers.get(lowered)
         if value is None:
             continue
-        if not is_good(value):
+        if not is_valid(value):
             raise _malformed(f"{name} header", value)
-        found[lowered] = value
-    return found
+        values[lowered] = value
+    return values
 
 
 def check_queue_length(value: str | None) -> None:
@@ -41,7 +41,7 @@ def check_queue_length(value: str | None) -> None:
         raise _malformed("fal_max_queue_length parameter", value)
 
 
-def _malformed(what: str, value: str) -> WireError:
+def _malformed(what: str, value: str) -> ApiError:
     shown = value if len(value) <= 100 else f"{value[:99]}…"
     return bad_request(f"Invalid {what}: {shown!r}")
 
@@ -63,10 +63,10 @@ def _is_flag(text: str) -> bool:
 
 def _object(text: str) -> dict[str, Any] | None:
     try:
-        found = decode(text.encode("utf-8", "surrogatepass"))
+        value = decode(text.encode("utf-8", "surrogatepass"))
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def _is_retry_config(text: str) -> bool:
@@ -82,11 +82,11 @@ def _is_count(value: Any) -> bool:
 
 
 def _is_lifecycle(text: str) -> bool:
-    wanted = _object(text)
-    if wanted is None:
+    preference = _object(text)
+    if preference is None:
         return False
-    seconds = wanted.get("expiration_duration_seconds")
-    acl = wanted.get("initial_acl")
+    seconds = preference.get("expiration_duration_seconds")
+    acl = preference.get("initial_acl")
     is_duration = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
     return (seconds is None or (is_duration and seconds > 0)) and (
         acl is None or isinstance(acl, dict)

@@ -14,7 +14,7 @@ from fakefal.protocol.core.json_codec import iso
 Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
 """The three words of fal's queue; every end is COMPLETED. Source: documented (docs: Queue)."""
 
-ON = frozenset({"1", "true", "yes", "on", "t", "y"})
+TRUE_VALUES = frozenset({"1", "true", "yes", "on", "t", "y"})
 
 IN_PROGRESS_DETAIL = "Request is still in progress"
 """The AI SDK compares this text. Source: recorded, client (protocol.md section 3.4)."""
@@ -52,7 +52,7 @@ class Snapshot:
 
     status: Status
     request_id: str
-    position: int | None = None
+    queue_position: int | None = None
     logs: tuple[LogLine, ...] | None = None
     inference_time: float | None = None
     error: str | None = None
@@ -69,26 +69,26 @@ class QueueUrls:
 
 
 def request_urls(
-    link: Callable[[str], str], app: str, request_id: str, suffix: bool = False
+    url_for: Callable[[str], str], app: str, request_id: str, has_suffix: bool = False
 ) -> QueueUrls:
     """The URLs of a job; ``link`` makes a path of the queue host reachable for the caller.
 
     The endpoint's path is dropped. With ``suffix`` the response URL ends in ``/response``, as fal's
     docs show it. Source: recorded (protocol.md sections 2, 16 row 2).
     """
-    base = link(f"/{_in_url(app)}/requests/{request_id}")
-    return QueueUrls(f"{base}/response" if suffix else base, f"{base}/status", f"{base}/cancel")
+    base = url_for(f"/{_quoted_app(app)}/requests/{request_id}")
+    return QueueUrls(f"{base}/response" if has_suffix else base, f"{base}/status", f"{base}/cancel")
 
 
 @lru_cache(maxsize=1024)
-def _in_url(app: str) -> str:
+def _quoted_app(app: str) -> str:
     """An app's name as a path holds it; one of odd characters must lead back to the same app."""
     return quote(app, safe="/:@!$&'()*+,;=~")
 
 
-def logs_wanted(value: str | None) -> bool:
+def wants_logs(value: str | None) -> bool:
     """Whether a ``logs`` query value asks for logs. Source: client (protocol.md section 3.2)."""
-    return value is not None and value.lower() in ON
+    return value is not None and value.lower() in TRUE_VALUES
 
 
 def status_body(snapshot: Snapshot, urls: QueueUrls) -> dict[str, Any]:
@@ -105,11 +105,11 @@ def status_body(snapshot: Snapshot, urls: QueueUrls) -> dict[str, Any]:
         "response_url": urls.response,
         "status_url": urls.status,
         "cancel_url": urls.cancel,
-        "logs": None if logs is None else [line.body() for line in logs],
+        "logs": None if logs is None else [log.body() for log in logs],
         "metrics": metrics,
     }
-    if snapshot.position is not None:
-        body["queue_position"] = snapshot.position
+    if snapshot.queue_position is not None:
+        body["queue_position"] = snapshot.queue_position
     if snapshot.error is not None:
         body["error"] = snapshot.error
     if snapshot.error_type is not None:

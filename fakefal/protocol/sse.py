@@ -45,10 +45,10 @@ class Framing:
 
 
 NAMED_CRLF = Framing("\r\n", "event")
-PLAIN = Framing("\n")
-PLAIN_CRLF = Framing("\r\n")
+DATA_LF = Framing("\n")
+DATA_CRLF = Framing("\r\n")
 
-FRAMINGS = {"named-crlf": NAMED_CRLF, "plain-crlf": PLAIN_CRLF, "plain": PLAIN}
+FRAMINGS = {"named-crlf": NAMED_CRLF, "plain-crlf": DATA_CRLF, "plain": DATA_LF}
 """The framings by the names that options give them; each model's own is none of them."""
 
 
@@ -60,20 +60,20 @@ class Decoder:
     """
 
     def __init__(self) -> None:
-        self._text = codecs.getincrementaldecoder("utf-8")("replace")
-        self._rest = ""
-        self._begun = False
+        self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+        self._buffer = ""
+        self._has_started = False
         self._skip_newline = False
         self._data: list[str] = []
         self._name = ""
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that this chunk completes."""
-        text = self._rest + self._text.decode(chunk)
-        if text and not self._begun:
-            self._begun = True
+        text = self._buffer + self._utf8.decode(chunk)
+        if text and not self._has_started:
+            self._has_started = True
             text = text.removeprefix("\ufeff")
-        found: list[Event] = []
+        events: list[Event] = []
         start = 0
         for index, character in enumerate(text):
             if character == "\n" and self._skip_newline and start == index:
@@ -81,17 +81,17 @@ class Decoder:
                 self._skip_newline = False
                 continue
             if character in "\r\n":
-                event = self._line(text[start:index])
+                event = self._feed_line(text[start:index])
                 if event is not None:
-                    found.append(event)
+                    events.append(event)
                 start = index + 1
                 self._skip_newline = character == "\r"
             elif start == index:
                 self._skip_newline = False
-        self._rest = text[start:]
-        return found
+        self._buffer = text[start:]
+        return events
 
-    def _line(self, line: str) -> Event | None:
+    def _feed_line(self, line: str) -> Event | None:
         if not line:
             data, name = self._data, self._name
             self._data, self._name = [], ""

@@ -23,8 +23,8 @@ NOT_JSON = (
 TOLERANCE_SECONDS = 300
 """A receiver refuses timestamps further off than this. Source: documented (docs: Webhooks)."""
 
-FIRST_LIMIT_SECONDS = 15.0
-LATER_LIMIT_SECONDS = 120.0
+FIRST_TIMEOUT_SECONDS = 15.0
+RETRY_TIMEOUT_SECONDS = 120.0
 """How long a receiver may take: at the first attempt, and at each later one.
 
 Source: documented (protocol.md section 8, newer page).
@@ -44,7 +44,7 @@ protocol.md sections 8 and 16 row 16.
 """
 
 
-def event_body(
+def webhook_body(
     request_id: str, gateway_id: str, outcome: Outcome, payload_error: str | None = None
 ) -> dict[str, Json]:
     """What is posted when a request has ended.
@@ -63,10 +63,10 @@ def event_body(
         "status": "OK" if outcome.is_success else "ERROR",
     }
     if not outcome.is_success:
-        told = outcome.error if outcome.error_type else None
+        error_text = outcome.error if outcome.error_type else None
         if outcome.status == _CANCELLED:
-            told = CANCELLED_ERROR
-        body["error"] = told or f"Invalid status code: {outcome.status}"
+            error_text = CANCELLED_ERROR
+        body["error"] = error_text or f"Invalid status code: {outcome.status}"
     body["payload"] = payload if payload_error is None else None
     if payload_error is not None:
         body["payload_error"] = payload_error
@@ -75,8 +75,8 @@ def event_body(
 
 def signed_message(request_id: str, user_id: str, timestamp: int, body: bytes) -> bytes:
     """The bytes that the signature is over. Source: documented (protocol.md section 8)."""
-    lines = (request_id, user_id, str(timestamp), sha256(body).hexdigest())
-    return "\n".join(lines).encode()
+    parts = (request_id, user_id, str(timestamp), sha256(body).hexdigest())
+    return "\n".join(parts).encode()
 
 
 def public_key(key: bytes, kid: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-_OWN = frozenset(
+_HOP_BY_HOP = frozenset(
     {
         "connection",
         "proxy-connection",
@@ -24,8 +24,8 @@ _OWN = frozenset(
 """Headers that are for the next program only (RFC 9110 section 7.6.1)."""
 
 _CONNECT_SECONDS = 30.0
-_PIECE_BYTES = 65_536
-_NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+_CHUNK_BYTES = 65_536
+_NO_AUTO_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
 class Forwarder:
@@ -42,7 +42,7 @@ class Forwarder:
         """
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        headers = passed_on(request.headers)
+        headers = end_to_end_headers(request.headers)
         if request.can_read_body and headers.pop("Content-Encoding", None) is not None:
             headers.pop("Content-Length", None)  # the body was unpacked when it was read
         async with self._client().request(
@@ -50,10 +50,10 @@ class Forwarder:
             URL(request.raw_path, encoded=True),
             headers=headers,
             data=request.content if request.can_read_body else None,
-            skip_auto_headers=_NOT_ADDED,
+            skip_auto_headers=_NO_AUTO_HEADERS,
             allow_redirects=False,
-        ) as answer:
-            return await self._pass_back(answer, request)
+        ) as origin_response:
+            return await self._send_back(origin_response, request)
 
     async def close(self) -> None:
         """End what is under way."""
@@ -71,20 +71,23 @@ class Forwarder:
             )
         return self._session
 
-    async def _pass_back(
-        self, answer: aiohttp.ClientResponse, request: web.BaseRequest
+    async def _send_back(
+        self, origin_response: aiohttp.ClientResponse, request: web.BaseRequest
     ) -> web.StreamResponse:
-        response = web.StreamResponse(status=answer.status, reason=answer.reason)
-        for name, value in passed_on(answer.headers).items():
+        response = web.StreamResponse(status=origin_response.status, reason=origin_response.reason)
+        for name, value in end_to_end_headers(origin_response.headers).items():
             response.headers.add(name, value)
-        if "Content-Length" not in answer.headers and request.version == aiohttp.HttpVersion11:
-            has_body = request.method != "HEAD" and answer.status not in (204, 304)
+        if (
+            "Content-Length" not in origin_response.headers
+            and request.version == aiohttp.HttpVersion11
+        ):
+            has_body = request.method != "HEAD" and origin_response.status not in (204, 304)
             if has_body:
                 response.enable_chunked_encoding()
         await response.prepare(request)
         try:
-            async for piece in answer.content.iter_chunked(_PIECE_BYTES):
-                await response.write(piece)
+            async for chunk in origin_response.content.iter_chunked(_CHUNK_BYTES):
+                await response.write(chunk)
         except aiohttp.ClientError as error:
             if request.transport is not None:
                 request.transport.abort()
@@ -93,8 +96,10 @@ class Forwarder:
         return response
 
 
-def passed_on(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
+def end_to_end_headers(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
     """Headers without those of one connection, which ``Connection`` may name more of."""
-    named = ",".join(headers.getall("Connection", [])).lower().split(",")
-    own = _OWN.union(name.strip() for name in named)
-    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in own)
+    connection_options = ",".join(headers.getall("Connection", [])).lower().split(",")
+    dropped = _HOP_BY_HOP.union(name.strip() for name in connection_options)
+    return CIMultiDict(
+        (name, value) for name, value in headers.items() if name.lower() not in dropped
+    )

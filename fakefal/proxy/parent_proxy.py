@@ -10,23 +10,23 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # not in typeshed
 
-from fakefal.proxy.relay import Side, dial
+from fakefal.proxy.relay import TunnelEnd, dial
 
-_HEAD_BYTES = 65_536
+_MAX_HEAD_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Upstream:
+class ParentProxy:
     """An HTTP proxy; ``direct`` is a list as of NO_PROXY, of hosts that it is not asked for."""
 
     host: str
     port: int
     authorization: str = ""
-    direct: str = ""
+    no_proxy: str = ""
 
-    async def dial(self, host: str, port: int, seconds: float) -> Side:
+    async def dial(self, host: str, port: int, seconds: float) -> TunnelEnd:
         """The far end of a tunnel to a host; raises OSError, in words that say why."""
-        if proxy_bypass_environment(f"{host}:{port}", {"no": self.direct}):
+        if proxy_bypass_environment(f"{host}:{port}", {"no": self.no_proxy}):
             return await dial(host, port, seconds)
         try:
             return await asyncio.wait_for(self._dial(host, port), seconds)
@@ -36,22 +36,24 @@ class Upstream:
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
 
-    async def _dial(self, host: str, port: int) -> Side:
+    async def _dial(self, host: str, port: int) -> TunnelEnd:
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = found[0]
+        addresses = await loop.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = addresses[0]
         sock = socket.socket(family, kind, protocol)
         sock.setblocking(False)
         try:
             await loop.sock_connect(sock, address)
-            await self._ask(sock, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-            _, side = await loop.create_connection(Side, sock=sock)
+            await self._request_tunnel(
+                sock, f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            )
+            _, side = await loop.create_connection(TunnelEnd, sock=sock)
         except BaseException:
             sock.close()
             raise
         return side
 
-    async def _ask(self, sock: socket.socket, target: str) -> None:
+    async def _request_tunnel(self, sock: socket.socket, target: str) -> None:
         """CONNECT; raises OSError with the proxy's own words if it will not."""
         loop = asyncio.get_running_loop()
         authorization = ""
@@ -59,22 +61,22 @@ class Upstream:
             authorization = f"Proxy-Authorization: {self.authorization}\r\n"
         head = f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{authorization}\r\n"
         await loop.sock_sendall(sock, head.encode("latin-1", "replace"))
-        answer = b""
-        while not answer.endswith(b"\r\n\r\n"):
+        response = b""
+        while not response.endswith(b"\r\n\r\n"):
             byte = await loop.sock_recv(sock, 1)  # not one more: what follows is the host's
-            if not byte or len(answer) > _HEAD_BYTES:
+            if not byte or len(response) > _MAX_HEAD_BYTES:
                 raise OSError(f"the proxy {self} closed the connection")
-            answer += byte
-        line = answer.partition(b"\r\n")[0].decode("latin-1")
-        if line.split(" ")[1:2] != ["200"]:
-            raise OSError(f"the proxy {self} answered: {line}")
+            response += byte
+        status_line = response.partition(b"\r\n")[0].decode("latin-1")
+        if status_line.split(" ")[1:2] != ["200"]:
+            raise OSError(f"the proxy {self} answered: {status_line}")
 
 
-def upstream_of(environment: Mapping[str, str]) -> Upstream | None:
+def parent_proxy_of(environment: Mapping[str, str]) -> ParentProxy | None:
     """The proxy for https that an environment names; None for none, or for one of another kind."""
-    written = environment.get("https_proxy") or environment.get("HTTPS_PROXY") or ""
+    proxy_url = environment.get("https_proxy") or environment.get("HTTPS_PROXY") or ""
     try:
-        parts = urlsplit(written if "://" in written else f"http://{written}")
+        parts = urlsplit(proxy_url if "://" in proxy_url else f"http://{proxy_url}")
         port = parts.port or 80
     except ValueError:
         return None
@@ -82,7 +84,7 @@ def upstream_of(environment: Mapping[str, str]) -> Upstream | None:
         return None
     authorization = ""
     if parts.username:
-        named = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        authorization = f"Basic {base64.b64encode(named.encode()).decode()}"
-    direct = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
-    return Upstream(parts.hostname, port, authorization, direct)
+        credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        authorization = f"Basic {base64.b64encode(credentials.encode()).decode()}"
+    no_proxy = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    return ParentProxy(parts.hostname, port, authorization, no_proxy)

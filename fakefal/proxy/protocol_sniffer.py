@@ -7,37 +7,39 @@ import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
-from fakefal.proxy.client_hello import HELLO_BYTES, Hello, read_hello
+from fakefal.proxy.client_hello import MAX_HELLO_BYTES, ClientHello, read_client_hello
 
-Start = Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"]
+StartTask = Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"]
 """Starts a task that is kept: ``server/tasks.py``."""
 
 
-class Opening(asyncio.Protocol):
+class SniffingProtocol(asyncio.Protocol):
     """Keeps what comes first, until the protocol that it is for takes over.
 
     ``began`` is told when the connection is there. The other side closing ends it.
     """
 
     def __init__(
-        self, early: bytes = b"", began: Callable[[Opening], object] | None = None
+        self,
+        buffered: bytes = b"",
+        on_connected: Callable[[SniffingProtocol], object] | None = None,
     ) -> None:
-        self.data = early
+        self.buffered = buffered
         self.is_lost = False
         self.transport: asyncio.Transport | None = None
-        self._began = began
+        self._on_connected = on_connected
         self._changed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; a connection that is taken over from another protocol is handed in here."""
         self.transport = cast(asyncio.Transport, transport)
-        if self._began is not None:
-            self._began(self)
+        if self._on_connected is not None:
+            self._on_connected(self)
 
     def data_received(self, data: bytes) -> None:
         """Keep the bytes; of too many, some wait in the system."""
-        self.data += data
-        if len(self.data) > HELLO_BYTES and self.transport is not None:
+        self.buffered += data
+        if len(self.buffered) > MAX_HELLO_BYTES and self.transport is not None:
             self.transport.pause_reading()
         self._changed.set()
 
@@ -46,12 +48,12 @@ class Opening(asyncio.Protocol):
         self.is_lost = True
         self._changed.set()
 
-    async def hello(self) -> Hello | None:
+    async def read_hello(self) -> ClientHello | None:
         """How it begins, as soon as that is known; None if it ends before."""
         while not self.is_lost:
-            found = read_hello(self.data)
-            if found is not None:
-                return found
+            hello = read_client_hello(self.buffered)
+            if hello is not None:
+                return hello
             self._changed.clear()
             await self._changed.wait()
         return None
@@ -61,30 +63,30 @@ class Opening(asyncio.Protocol):
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         transport.resume_reading()
-        if self.data:
-            protocol.data_received(self.data)
+        if self.buffered:
+            protocol.data_received(self.buffered)
 
 
-async def secure(
-    opening: Opening, context: ssl.SSLContext, seconds: float, start: Start
-) -> tuple[asyncio.Transport, Opening]:
+async def start_tls(
+    sniffer: SniffingProtocol, context: ssl.SSLContext, seconds: float, start_task: StartTask
+) -> tuple[asyncio.Transport, SniffingProtocol]:
     """Shake hands on a connection of which the first bytes were read already.
 
     Gives the transport inside TLS, and what came on it meanwhile. Raises OSError (what ssl raises
     is one) if there is no agreement, or none after so many seconds; the connection is closed then.
     """
-    transport, early = opening.transport, opening.data
+    transport, buffered = sniffer.transport, sniffer.buffered
     assert transport is not None
-    if opening.is_lost or transport.is_closing():
+    if sniffer.is_lost or transport.is_closing():
         raise ConnectionError("the connection has ended")
-    opening.data = b""
-    inside = Opening()
+    sniffer.buffered = b""
+    inner = SniffingProtocol()
     loop = asyncio.get_running_loop()
     if not transport.get_write_buffer_size() and not transport.get_extra_info("sslcontext"):
         # A reset must not overtake the answer before it: nothing waits where we cannot see it.
         transport.set_write_buffer_limits(0)
-    shaking = start(
-        loop.start_tls(transport, inside, context, server_side=True, ssl_handshake_timeout=seconds),
+    handshake = start_task(
+        loop.start_tls(transport, inner, context, server_side=True, ssl_handshake_timeout=seconds),
         "a TLS handshake",
     )
 
@@ -94,24 +96,24 @@ async def secure(
         start_tls stops the reading, has its protocol made known and the reading go on in the next
         turn of the loop. This comes behind that, but before what can be read then.
         """
-        if shaking.done() or transport.is_closing():
+        if handshake.done() or transport.is_closing():
             return
         if transport.is_reading():
-            _feed(transport.get_protocol(), early)
+            _feed(transport.get_protocol(), buffered)
         else:
             loop.call_soon(feed)
 
     transport.pause_reading()
     loop.call_soon(feed)
     try:
-        secured = await shaking
+        tls_transport = await handshake
     except TypeError:  # Python 3.10 has no TLS inside TLS
         transport.abort()
         raise ConnectionError("no TLS inside TLS") from None
-    if secured is None:
+    if tls_transport is None:
         raise ConnectionError("the connection ended during the handshake")
-    inside.connection_made(secured)
-    return secured, inside
+    inner.connection_made(tls_transport)
+    return tls_transport, inner
 
 
 def _feed(protocol: Any, data: bytes) -> None:

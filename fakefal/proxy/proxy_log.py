@@ -7,31 +7,34 @@ from typing import Literal, NamedTuple
 
 from fakefal.proxy.targets import Target
 
-What = Literal["tunnelled", "forwarded", "refused", "unreachable"]
-_KEPT = 1_000
+ProxyAction = Literal["tunnelled", "forwarded", "refused", "unreachable"]
+_MAX_ENTRIES = 1_000
 
 
-class Visit(NamedTuple):
+class ProxyLogEntry(NamedTuple):
     """A host and port, what was done about it, and how often."""
 
     host: str
     port: int
-    what: What
+    action: ProxyAction
     times: int
 
 
-class Visits:
+class ProxyLog:
     """Counts them; of more than a thousand, those longest ago are forgotten."""
 
     def __init__(self) -> None:
-        self._counts: OrderedDict[tuple[Target, What], int] = OrderedDict()
+        self._counts: OrderedDict[tuple[Target, ProxyAction], int] = OrderedDict()
 
-    def note(self, target: Target, what: What) -> None:
+    def note(self, target: Target, action: ProxyAction) -> None:
         """One more."""
-        self._counts[target, what] = self._counts.pop((target, what), 0) + 1
-        if len(self._counts) > _KEPT:
+        self._counts[target, action] = self._counts.pop((target, action), 0) + 1
+        if len(self._counts) > _MAX_ENTRIES:
             self._counts.popitem(last=False)
 
-    def list(self) -> list[Visit]:
+    def entries(self) -> list[ProxyLogEntry]:
         """All that are remembered, the last one last."""
-        return [Visit(it.host, it.port, what, n) for (it, what), n in self._counts.items()]
+        return [
+            ProxyLogEntry(target.host, target.port, action, times)
+            for (target, action), times in self._counts.items()
+        ]

@@ -14,8 +14,8 @@ def reset(transport: asyncio.Transport) -> None:
 
     Under TLS it is the connection below that is reset, without an alert.
     """
-    known = transport.get_extra_info("socket")
-    if known is not None and known.fileno() >= 0:
-        with socket.fromfd(known.fileno(), known.family, known.type) as same:
-            same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+    sock = transport.get_extra_info("socket")
+    if sock is not None and sock.fileno() >= 0:
+        with socket.fromfd(sock.fileno(), sock.family, sock.type) as duplicate:
+            duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
     transport.abort()

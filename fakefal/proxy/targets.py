@@ -48,13 +48,13 @@ def read_url(text: str) -> Target | None:
 def _target(host: str, port: int) -> Target | None:
     if host.startswith("["):
         bare = host[1:-1]
-        return Target(bare, port) if host.endswith("]") and is_address(bare) else None
+        return Target(bare, port) if host.endswith("]") and is_ip_address(bare) else None
     bare = host.rstrip(".").lower()
     is_name = len(bare) <= _LONGEST_NAME and _NAME.fullmatch(bare) is not None
     return Target(bare, port) if is_name and ".." not in bare else None
 
 
-def is_address(text: str) -> bool:
+def is_ip_address(text: str) -> bool:
     """Whether a text is an IP address."""
     try:
         ip_address(text)

@@ -12,20 +12,20 @@ import aiohttp
 from aiohttp import web
 
 from fakefal import addressing
-from fakefal.addressing import Address, Form
+from fakefal.addressing import Address, AddressForm
 from fakefal.protocol.core import hosts
-from fakefal.recorder.capture.captures import Asked, Capture, whole
-from fakefal.recorder.capture.forwarding import Forwarding
+from fakefal.recorder.capture.captures import Capture, RecordedRequest, buffered_response
+from fakefal.recorder.capture.forwarding import RequestForwarder
 from fakefal.recorder.capture.upstream import Upstream
 from fakefal.recorder.distil.sockets import relay
-from fakefal.recorder.distil.webhooks import PREFIX, Webhooks
-from fakefal.recorder.output.archive import Archive, finishes
+from fakefal.recorder.distil.webhooks import PREFIX, WebhookRelay
+from fakefal.recorder.output.archive import Archive, finishes_exchange
 from fakefal.recorder.output.media import media_urls
 
-Start = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
+StartTask = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 """Runs a coroutine beside the others, and keeps its task."""
 
-_FETCH_SECONDS = 60.0
+_FETCH_TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -42,140 +42,144 @@ class Recorder:
     archive: Archive
     upstream: Upstream
     now: Callable[[], float]
-    start: Start
+    start_task: StartTask
     misses_only: bool = False
-    fetches_media: bool = True
-    listener: Callable[[Capture], None] | None = None
+    should_fetch_media: bool = True
+    on_capture: Callable[[Capture], None] | None = None
     keep_alive: bool = True
-    calls: int = 0
-    _webhooks: Webhooks = field(init=False)
-    _ours: set[str] = field(default_factory=set)
-    _media: set[str] = field(default_factory=set)
-    _fetching: set[asyncio.Task[None]] = field(default_factory=set)
+    call_count: int = 0
+    _webhooks: WebhookRelay = field(init=False)
+    _request_ids: set[str] = field(default_factory=set)
+    _media_urls: set[str] = field(default_factory=set)
+    _fetch_tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._webhooks = Webhooks(self.upstream, self.elapsed)
+        self._webhooks = WebhookRelay(self.upstream, self.elapsed)
 
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse | None:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse | None:
         """Upstream's answer to a request; None for one that is not for upstream."""
-        address = _address(request)
+        address = _resolve_address(request)
         if address is None:
             return None
-        if address.form is Form.CONTROL:
+        if address.form is AddressForm.CONTROL:
             if address.path.startswith(PREFIX) and request.method == "POST":
-                return await self._webhook(request, address)
+                return await self._relay_webhook(request, address)
             return None
-        asks_before = "Access-Control-Request-Method" in request.headers
-        if request.method == "OPTIONS" and asks_before:
+        is_preflight = "Access-Control-Request-Method" in request.headers
+        if request.method == "OPTIONS" and is_preflight:
             return None
-        if self.misses_only and not self._is_ours(request, address):
+        if self.misses_only and not self._belongs_to_upstream(request, address):
             return None
         return await self._forward(request, address, None)
 
-    async def take_over(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+    async def forward_missed(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         """Upstream's answer to a call that nobody else could answer, whose body was read."""
-        address = _address(request)
+        address = _resolve_address(request)
         assert address is not None, request.raw_path  # it was missed under this address
         return await self._forward(request, address, body)
 
-    async def keep(self, capture: Capture) -> None:
+    async def record(self, capture: Capture) -> None:
         """Keep a capture; return when it is on disk, if it finishes an exchange."""
         self.archive.add(capture)
-        asked, heard = capture.asked, capture.heard
-        is_begun = asked.method == "POST" and asked.host in (hosts.RUN, hosts.QUEUE)
-        if self.listener is not None and not (self.misses_only and is_begun):
-            self.listener(capture)
-        if not capture.is_webhook and asked.method == "POST":
-            self._remember(capture)
-            self.calls += asked.host in (hosts.RUN, hosts.QUEUE)
-        if finishes(capture):
-            if heard.status == 200 and asked.host in (hosts.QUEUE, hosts.RUN):
-                self._look_for_media(capture)
+        request, response = capture.request, capture.response
+        is_call_start = request.method == "POST" and request.host in (hosts.RUN, hosts.QUEUE)
+        if self.on_capture is not None and not (self.misses_only and is_call_start):
+            self.on_capture(capture)
+        if not capture.is_webhook and request.method == "POST":
+            self._remember_ids(capture)
+            self.call_count += request.host in (hosts.RUN, hosts.QUEUE)
+        if finishes_exchange(capture):
+            if response.status == 200 and request.host in (hosts.QUEUE, hosts.RUN):
+                self._start_media_fetches(capture)
             await self.archive.save()
 
-    async def finish(self) -> None:
+    async def wait_for_media(self) -> None:
         """Wait for files that are still being fetched."""
-        if self._fetching:
-            await asyncio.wait(self._fetching, timeout=_FETCH_SECONDS)
+        if self._fetch_tasks:
+            await asyncio.wait(self._fetch_tasks, timeout=_FETCH_TIMEOUT_SECONDS)
 
     def elapsed(self) -> float:
         """Seconds since the recording began."""
-        return self.now() - self.archive.recording.at
+        return self.now() - self.archive.recording.started_at
 
-    def note(self, text: str) -> None:
+    def add_note(self, text: str) -> None:
         """Say what could not be recorded."""
-        self.archive.note(text)
+        self.archive.add_note(text)
 
-    def expect_webhook(self, url: str) -> str:
+    def register_webhook(self, url: str) -> str:
         """The path at which a webhook is received in place of the caller."""
-        return self._webhooks.expect(url)
+        return self._webhooks.register_target(url)
 
     async def _forward(
         self, request: web.BaseRequest, address: Address, body: bytes | None
     ) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            self.note(f"WebSocket {address.host}{address.path}: passed through, and not kept")
-            return await relay(request, address, self.upstream, self.start)
-        return await Forwarding(self, request, address).answer(body)
+            self.add_note(f"WebSocket {address.host}{address.path}: passed through, and not kept")
+            return await relay(request, address, self.upstream, self.start_task)
+        return await RequestForwarder(self, request, address).forward(body)
 
-    def _is_ours(self, request: web.BaseRequest, address: Address) -> bool:
+    def _belongs_to_upstream(self, request: web.BaseRequest, address: Address) -> bool:
         """Whether a request is about something that upstream has begun."""
-        if address.host in (hosts.REST, *hosts.STORED):
+        if address.host in (hosts.REST, *hosts.MEDIA_HOSTS):
             is_read = request.method in ("GET", "HEAD")
-            return not is_read or f"https://{address.host}{address.path}" in self._media
+            return not is_read or f"https://{address.host}{address.path}" in self._media_urls
         parts = address.path.split("/requests/")
-        return len(parts) > 1 and parts[1].split("/")[0] in self._ours
+        return len(parts) > 1 and parts[1].split("/")[0] in self._request_ids
 
-    def _remember(self, capture: Capture) -> None:
+    def _remember_ids(self, capture: Capture) -> None:
         """Know a request that upstream has begun, or a file that it has taken."""
         try:
-            body = capture.heard.json()
+            body = capture.response.json()
         except ValueError:
             return
-        if isinstance(body, dict) and capture.heard.status < 300:
+        if isinstance(body, dict) and capture.response.status < 300:
             if isinstance(body.get("request_id"), str):
-                self._ours.add(body["request_id"])
-            self._media.update(media_urls([body.get("access_url"), body.get("file_url")]))
+                self._request_ids.add(body["request_id"])
+            self._media_urls.update(media_urls([body.get("access_url"), body.get("file_url")]))
 
-    def _look_for_media(self, capture: Capture) -> None:
+    def _start_media_fetches(self, capture: Capture) -> None:
         """Fetch the files of an output, and know their URLs."""
         try:
-            body = capture.heard.json()
+            body = capture.response.json()
         except ValueError:
             return
         for url in media_urls(body):
-            if url not in self._media:
-                self._media.add(url)
-                if self.fetches_media:
-                    task = self.start(self._fetch(url), "media of a recording")
-                    self._fetching.add(task)
-                    task.add_done_callback(self._fetching.discard)
+            if url not in self._media_urls:
+                self._media_urls.add(url)
+                if self.should_fetch_media:
+                    task = self.start_task(self._fetch_media(url), "media of a recording")
+                    self._fetch_tasks.add(task)
+                    task.add_done_callback(self._fetch_tasks.discard)
 
-    async def _fetch(self, url: str) -> None:
+    async def _fetch_media(self, url: str) -> None:
         """Read a file of upstream as its public would; the distiller notes what is not there."""
         host, _, path = url.removeprefix("https://").partition("/")
-        began = self.elapsed()
+        started_at = self.elapsed()
         target = self.upstream.url(host, f"/{path}", "")
         with suppress(aiohttp.ClientError, OSError):
-            response = await self.upstream.ask("GET", target, (("User-Agent", "fakefal"),), None)
+            response = await self.upstream.send("GET", target, (("User-Agent", "fakefal"),), None)
             async with response:
-                heard = whole(response.status, [*response.headers.items()], await response.read())
-            asked = Asked("GET", host, f"/{path}")
-            self.archive.add(Capture(began, self.elapsed(), asked, heard))
+                recorded_response = buffered_response(
+                    response.status, [*response.headers.items()], await response.read()
+                )
+            request = RecordedRequest("GET", host, f"/{path}")
+            self.archive.add(Capture(started_at, self.elapsed(), request, recorded_response))
 
-    async def _webhook(self, request: web.BaseRequest, address: Address) -> web.StreamResponse:
+    async def _relay_webhook(
+        self, request: web.BaseRequest, address: Address
+    ) -> web.StreamResponse:
         capture = await self._webhooks.relay(request, address.path)
         if capture is None:
             return web.Response(status=404, text="no webhook was asked for here")
-        await self.keep(capture)
-        heard = capture.heard
-        return web.Response(status=heard.status, body=heard.body)
+        await self.record(capture)
+        response = capture.response
+        return web.Response(status=response.status, body=response.body)
 
 
-def _address(request: web.BaseRequest) -> Address | None:
+def _resolve_address(request: web.BaseRequest) -> Address | None:
     return addressing.resolve(
         request.raw_path,
         request.headers,
         scheme=request.scheme,
-        meant=getattr(request.protocol, "meant", ""),
+        connected_host=getattr(request.protocol, "meant", ""),
     )

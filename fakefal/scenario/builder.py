@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from fakefal.errors import FakefalError
 from fakefal.protocol.core.call import Json
-from fakefal.scenario.files.messages import word_error
+from fakefal.scenario.files.messages import format_error
 from fakefal.scenario.files.source import Source, format_path
 from fakefal.scenario.matching.matchers import PatternError
-from fakefal.scenario.model.defaults import Circumstances
+from fakefal.scenario.model.defaults import ScenarioDefaults
 from fakefal.scenario.model.scenario import Exchange, When
 from fakefal.scenario.templates.templates import TemplateError
 
@@ -28,7 +28,7 @@ class Pattern(NamedTuple):
 
 def contains(needle: Json) -> Pattern:
     """A text with this in it, or a list with such an entry."""
-    return Pattern({"$contains": _plain(needle)})
+    return Pattern({"$contains": _to_json(needle)})
 
 
 def regex(expression: str) -> Pattern:
@@ -43,12 +43,12 @@ def anything() -> Pattern:
 
 def all_of(*patterns: Json) -> Pattern:
     """A value that every one of the patterns matches."""
-    return Pattern({"$all": [_plain(pattern) for pattern in patterns]})
+    return Pattern({"$all": [_to_json(pattern) for pattern in patterns]})
 
 
 def any_of(*patterns: Json) -> Pattern:
     """A value that one of the patterns matches."""
-    return Pattern({"$any": [_plain(pattern) for pattern in patterns]})
+    return Pattern({"$any": [_to_json(pattern) for pattern in patterns]})
 
 
 def more_than(number: float) -> Pattern:
@@ -66,18 +66,18 @@ def absent() -> Pattern:
     return Pattern({"$absent": True})
 
 
-def _plain(value: Any) -> Json:
+def _to_json(value: Any) -> Json:
     """Patterns at any depth as the JSON that a file would hold."""
     if isinstance(value, Pattern):
         return value.json
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: _to_json(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
+        return [_to_json(inner) for inner in value]
     return value
 
 
-Sink = Callable[[Exchange], None]
+ExchangeSink = Callable[[Exchange], None]
 """Takes each version of an exchange as it is built."""
 
 
@@ -87,11 +87,11 @@ class ExchangeBuilder:
     ``on("fal-ai/any-llm", prompt="x").fail("runner_disconnected").then.text("Ship it.")``
     """
 
-    def __init__(self, when: dict[str, Any], sink: Sink) -> None:
+    def __init__(self, when: dict[str, Any], sink: ExchangeSink) -> None:
         self._when = when
         self._sink = sink
         self._replies: list[dict[str, Any]] = [{}]
-        self._more: dict[str, Any] = {}
+        self._exchange_fields: dict[str, Any] = {}
 
     # How it ends
 
@@ -141,15 +141,15 @@ class ExchangeBuilder:
             return self.soft_error(error, text=text)
         return self._set(text=text, stream={**self._replies[-1].get("stream", {}), "final": False})
 
-    def fail(self, name: str | None = None, **spelled: Any) -> Self:
+    def fail(self, name: str | None = None, **fields: Any) -> Self:
         """A failure: a name of the error catalogue, or spelled out as in a file.
 
         ``fail("runner_disconnected")``, ``fail(type="no_media_generated")``,
         ``fail(status=418, body={"detail": "teapot"})``.
         """
-        if (name is None) == (not spelled):
+        if (name is None) == (not fields):
             raise FakefalError("fail takes a name or a spelled-out failure — fail(status=500), say")
-        return self._set(fail=spelled if name is None else name)
+        return self._set(fail=fields if name is None else name)
 
     def preset(self, *names: str) -> Self:
         """Ready-made troubles by name, as ``fakefal presets`` lists them."""
@@ -180,15 +180,15 @@ class ExchangeBuilder:
         """Extra headers of the answer."""
         return self._set(headers=headers)
 
-    def billed(self, units: float) -> Self:
+    def billable_units(self, units: float) -> Self:
         """``x-fal-billable-units`` of the answer."""
         return self._set(billable_units=units)
 
-    def takes(self, duration: float | str) -> Self:
+    def inference_time(self, duration: float | str) -> Self:
         """``metrics.inference_time`` of the finished status."""
         return self._set(inference_time=duration)
 
-    def omit(self, *fields: str) -> Self:
+    def omit_fields(self, *fields: str) -> Self:
         """Fields left out of the output, such as ``"usage"``."""
         return self._set(omit=list(fields))
 
@@ -209,18 +209,18 @@ class ExchangeBuilder:
         """Back to the queue after a lost runner, so many times; ``after`` is what each loss is."""
         return self._set(retries={"times": times} | ({} if after is None else {"after": after}))
 
-    def keep(self, duration: float | str) -> Self:
+    def result_ttl(self, duration: float | str) -> Self:
         """How long the result can be read."""
         return self._set(keep=duration)
 
-    def webhook(self, word: str | None = None, **spelled: Any) -> Self:
+    def webhook(self, word: str | None = None, **fields: Any) -> Self:
         """How the webhook of a call behaves that asked for one, as in a file.
 
         ``webhook("lost")``, ``webhook(after="1s", duplicates=1)``, ``webhook(signature="bad")``.
         """
-        if (word is None) == (not spelled):
+        if (word is None) == (not fields):
             raise FakefalError('webhook takes a word or what it does — webhook(after="1s"), say')
-        return self._set(webhook=spelled if word is None else word)
+        return self._set(webhook=fields if word is None else word)
 
     # What sockets and workflows do
 
@@ -264,31 +264,33 @@ class ExchangeBuilder:
 
     def times(self, count: int) -> Self:
         """Answer this many calls, then no more."""
-        self._more["times"] = count
+        self._exchange_fields["times"] = count
         return self._publish()
 
     def cycle(self) -> Self:
         """Start over after the last reply, instead of repeating it."""
-        return self._after("cycle")
+        return self._set_then("cycle")
 
     def once(self) -> Self:
         """Answer each reply once, and then no more."""
-        return self._after("miss")
+        return self._set_then("miss")
 
-    def _after(self, then: str) -> Self:
-        self._more["then"] = then
+    def _set_then(self, then: str) -> Self:
+        self._exchange_fields["then"] = then
         return self._publish()
 
     def _set(self, **fields: Any) -> Self:
-        self._replies[-1].update(_plain(fields))
+        self._replies[-1].update(_to_json(fields))
         return self._publish()
 
     def _publish(self) -> Self:
-        self._sink(build_exchange({"when": self._when, "replies": self._replies, **self._more}))
+        self._sink(
+            build_exchange({"when": self._when, "replies": self._replies, **self._exchange_fields})
+        )
         return self
 
 
-def when_of(
+def when_data(
     endpoint: str | list[str] | None,
     via: str | list[str] | None,
     input_: Json,
@@ -304,15 +306,15 @@ def when_of(
         when["endpoint"] = endpoint
     if via is not None:
         when["via"] = via
-    pattern = _plain(input_)
+    pattern = _to_json(input_)
     if fields:
         if pattern is not None and not isinstance(pattern, dict):
             raise FakefalError("input and input fields go together only if input is a dict")
-        pattern = {**(pattern or {}), **_plain(fields)}
+        pattern = {**(pattern or {}), **_to_json(fields)}
     if pattern is not None:
         when["input"] = pattern
     if headers is not None:
-        when["headers"] = _plain(headers)
+        when["headers"] = _to_json(headers)
     return when
 
 
@@ -327,31 +329,33 @@ def build_exchange(data: dict[str, Any]) -> Exchange:
         return Exchange.model_validate(data)
     except ValidationError as error:
         source = Source("on(…)", {"fakefal": 1, "exchanges": [data]})
-        raise _told(error, source, ("exchanges", 0)) from None
+        raise _format_errors(error, source, ("exchanges", 0)) from None
 
 
-def build_circumstances(data: dict[str, Any]) -> Circumstances:
+def build_defaults(data: dict[str, Any]) -> ScenarioDefaults:
     """Circumstances from plain data; raises FakefalError with all that is wrong."""
     try:
-        return Circumstances.model_validate(data)
+        return ScenarioDefaults.model_validate(data)
     except ValidationError as error:
-        raise _told(error, Source("test", {"fakefal": 1, **data}), ()) from None
+        raise _format_errors(error, Source("test", {"fakefal": 1, **data}), ()) from None
 
 
-def _told(error: ValidationError, source: Source, at: tuple[str | int, ...]) -> FakefalError:
+def _format_errors(
+    error: ValidationError, source: Source, base_path: tuple[str | int, ...]
+) -> FakefalError:
     """All that is wrong with data at a place of a scenario, a line each."""
-    texts = []
-    for found in error.errors(include_url=False):
-        found["loc"] = (*at, *found["loc"])
-        mistake = word_error(source, found)
-        path = mistake.path.removeprefix("exchanges[0].")
-        right = f" — {mistake.right}" if mistake.right else ""
-        texts.append(f"{path}: {mistake.what}{right}")
-    return FakefalError("\n".join(texts))
+    messages = []
+    for details in error.errors(include_url=False):
+        details["loc"] = (*base_path, *details["loc"])
+        problem = format_error(source, details)
+        path = problem.path.removeprefix("exchanges[0].")
+        fix = f" — {problem.suggestion}" if problem.suggestion else ""
+        messages.append(f"{path}: {problem.message}{fix}")
+    return FakefalError("\n".join(messages))
 
 
-def worded(error: PatternError | TemplateError) -> FakefalError:
+def to_user_error(error: PatternError | TemplateError) -> FakefalError:
     """A pattern or template that cannot be used, as a mistake of the user."""
-    right = f" — {error.right}" if error.right else ""
-    place = format_path(error.path)
-    return FakefalError(f"{place}: {error.what}{right}" if place else f"{error.what}{right}")
+    fix = f" — {error.right}" if error.right else ""
+    location = format_path(error.path)
+    return FakefalError(f"{location}: {error.what}{fix}" if location else f"{error.what}{fix}")

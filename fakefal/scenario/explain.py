@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fakefal.protocol.core.call import Outcome
-from fakefal.protocol.errors.catalog import find_entry, outcome_of
-from fakefal.protocol.errors.client_retries import requests_made
-from fakefal.protocol.errors.errors import ErrorEntry
+from fakefal.protocol.errors.catalog import find_error, outcome_of
+from fakefal.protocol.errors.client_retries import count_requests
+from fakefal.protocol.errors.errors import ErrorSpec
 from fakefal.protocol.errors.fault import Operation
 from fakefal.scenario.files.yaml_text import write_yaml
-from fakefal.scenario.model.faults import WORDS, fault_words, read_word
+from fakefal.scenario.model.faults import FAULT_DESCRIPTIONS, fault_names, parse_fault
 from fakefal.scenario.presets.preset import Preset
 from fakefal.scenario.presets.registry import PRESETS
 
@@ -25,7 +25,7 @@ class Explanation:
     this one; ``yaml`` is a whole scenario, ``python`` a line of a test."""
 
     name: str
-    told: str
+    description: str
     kind: str
     grade: str
     source: str
@@ -35,75 +35,77 @@ class Explanation:
     requests: tuple[tuple[Operation, int, int], ...] = ()
 
 
-def known_to_explain() -> list[str]:
+def explainable_names() -> list[str]:
     """Every name that can be explained."""
-    return list(dict.fromkeys([*PRESETS, *fault_words()]))
+    return list(dict.fromkeys([*PRESETS, *fault_names()]))
 
 
 def explain(name: str) -> Explanation | None:
     """What a name stands for; None if it is not known."""
-    plain = name.replace("_", "-")
-    if (preset := PRESETS.get(plain)) is not None:
+    dashed_name = name.replace("_", "-")
+    if (preset := PRESETS.get(dashed_name)) is not None:
         return _preset(preset)
-    if (entry := find_entry(name)) is not None:
-        return _entry(entry)
-    written = read_word(name)
-    is_plain = written is not None and " " not in name and written.word in WORDS
-    return _word(written.word) if is_plain and written is not None else None
+    if (spec := find_error(name)) is not None:
+        return _error(spec)
+    shorthand = parse_fault(name)
+    is_bare_word = (
+        shorthand is not None and " " not in name and shorthand.word in FAULT_DESCRIPTIONS
+    )
+    return _word(shorthand.word) if is_bare_word and shorthand is not None else None
 
 
 def _preset(preset: Preset) -> Explanation:
     if preset.part == "scenario":
-        written = {"fakefal": 1, "preset": preset.name}
-        line = f'fakefal.preset("{preset.name}")'
+        scenario = {"fakefal": 1, "preset": preset.name}
+        python = f'fakefal.preset("{preset.name}")'
     else:
-        written = _scenario({"preset": preset.name})
-        line = f'fakefal.on("{_ENDPOINT}").preset("{preset.name}")'
-    text = write_yaml(written) + "\n# the same as\n" + _commented(preset)
+        scenario = _scenario({"preset": preset.name})
+        python = f'fakefal.on("{_ENDPOINT}").preset("{preset.name}")'
+    text = write_yaml(scenario) + "\n# the same as\n" + _commented(preset)
     return Explanation(
         preset.name,
-        preset.told,
+        preset.description,
         f"preset of a {preset.part}",
         preset.grade,
         preset.source,
         text,
-        line,
+        python,
     )
 
 
 def _commented(preset: Preset) -> str:
     data = preset.data if preset.part == "scenario" else {"reply": preset.data}
-    lines = write_yaml(_shortened(data)).splitlines()
+    lines = write_yaml(_shorten(data)).splitlines()
     return "".join(f"# {line}\n" for line in lines)
 
 
-def _shortened(value: Any) -> Any:
+def _shorten(value: Any) -> Any:
     """The same, long texts cut."""
     if isinstance(value, dict):
-        return {name: _shortened(inner) for name, inner in value.items()}
+        return {name: _shorten(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_shortened(inner) for inner in value]
+        return [_shorten(inner) for inner in value]
     if isinstance(value, str) and len(value) > 80:
         return f"{value[:60]}… ({len(value)} characters)"
     return value
 
 
-def _entry(entry: ErrorEntry) -> Explanation:
-    name = entry.name.replace("_", "-")
-    outcome = outcome_of(entry, app=_ENDPOINT, path="/x")
+def _error(spec: ErrorSpec) -> Explanation:
+    name = spec.name.replace("_", "-")
+    outcome = outcome_of(spec, app=_ENDPOINT, path="/x")
     operations: tuple[Operation, ...] = ("submit", "status", "result", "run")
-    if entry.moment == "result":
+    if spec.fails_at == "result":
         operations = ("result", "run")
     retried = {"yes": "fal's queue tries again", "maybe": "another try may help"}.get(
-        entry.retried, "fal's queue does not try again"
+        spec.queue_retry, "fal's queue does not try again"
     )
-    made = [(operation, *requests_made(outcome, operation)) for operation in operations]
+    made = [(operation, *count_requests(outcome, operation)) for operation in operations]
     return Explanation(
         name,
-        f"{outcome.status}: {entry.message}",
-        f"{entry.kind} error, {retried}",
-        entry.grade,
-        entry.source,
+        f"{outcome.status}: {spec.message}",
+        f"{spec.kind} error, {retried}",
+        spec.grade,
+        spec.source,
         write_yaml(_scenario({"fail": name})),
         f'fakefal.on("{_ENDPOINT}").fail("{name}")',
         wire_form(outcome),
@@ -114,7 +116,7 @@ def _entry(entry: ErrorEntry) -> Explanation:
 def wire_form(outcome: Outcome) -> str:
     """An answer as it is sent, without the headers that every answer has."""
     lines = [f"HTTP/1.1 {outcome.status}", f"Content-Type: {outcome.content_type}"]
-    if outcome.identified:
+    if outcome.has_request_id:
         lines.append("x-fal-request-id: 019e…")
     lines += [f"{name}: {value}" for name, value in outcome.headers]
     body = outcome.payload.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\n")
@@ -125,7 +127,7 @@ def _word(word: str) -> Explanation:
     operation = "result" if word == "too-early" else "submit"
     return Explanation(
         word,
-        WORDS[word],
+        FAULT_DESCRIPTIONS[word],
         "fault of one request",
         "inferred",
         "failures.md, Network",

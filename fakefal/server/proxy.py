@@ -16,13 +16,13 @@ from aiohttp.abc import AbstractStreamWriter
 from fakefal.engine.engine import Engine
 from fakefal.errors import FakefalError
 from fakefal.protocol.core import headers as names
-from fakefal.protocol.core.hosts import canonical, is_fals
-from fakefal.proxy.client_hello import Hello
-from fakefal.proxy.protocol_sniffer import Opening, secure
-from fakefal.proxy.proxy_log import Visits
+from fakefal.protocol.core.hosts import canonical_host, is_fal_host
+from fakefal.proxy.client_hello import ClientHello
+from fakefal.proxy.protocol_sniffer import SniffingProtocol, start_tls
+from fakefal.proxy.proxy_log import ProxyLog
 from fakefal.proxy.resets import reset
-from fakefal.proxy.targets import Target, is_address, read_authority, read_url
-from fakefal.server.http.connection import Connection, Listener
+from fakefal.proxy.targets import Target, is_ip_address, read_authority, read_url
+from fakefal.server.http.connection import Connection, ConnectionFactory
 from fakefal.server.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
     from fakefal.ca.authority import Authority
     from fakefal.proxy.forwarding import Forwarder
-    from fakefal.proxy.parent_proxy import Upstream
-    from fakefal.proxy.relay import Side
+    from fakefal.proxy.parent_proxy import ParentProxy
+    from fakefal.proxy.relay import TunnelEnd
     from fakefal.settings import Settings
 
 _LOG = logging.getLogger("fakefal")
-_DIAL_SECONDS = 30.0
-_HERE = ("localhost", "127.0.0.1", "::1")
+_DIAL_TIMEOUT_SECONDS = 30.0
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _UNPRINTABLE = re.compile(r"[^ -~]+")
 
 
-class Gate:
+class ProxyServer:
     """Takes what is no plain request of the fake's own port.
 
     ``ports`` are the fake's own. ``visits`` tells of other hosts that were asked for;
@@ -49,19 +49,19 @@ class Gate:
     """
 
     def __init__(self, engine: Engine, tasks: Tasks) -> None:
-        self.listener: Listener | None = None
+        self.connection_factory: ConnectionFactory | None = None
         self.ports: set[int] = set()
-        self.visits = Visits()
-        self.upstream: Upstream | None = None
+        self.log = ProxyLog()
+        self.parent_proxy: ParentProxy | None = None
         self._engine = engine
         self._settings: Settings = engine.settings
         self._tasks = tasks
         self._authority: Authority | None = None
         self._forwarder: Forwarder | None = None
-        self._preparing = asyncio.Lock()
-        self._tunnels: set[Side] = set()
-        self._lines: list[asyncio.Transport] = []
-        self._most = 64
+        self._authority_lock = asyncio.Lock()
+        self._tunnels: set[TunnelEnd] = set()
+        self._tls_transports: list[asyncio.Transport] = []
+        self._prune_above = 64
 
     @property
     def authority(self) -> Authority:
@@ -73,28 +73,36 @@ class Gate:
             self._authority = Authority(self._settings.home or data_folder())
         return self._authority
 
-    async def take(self, request: web.BaseRequest) -> web.StreamResponse | None:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse | None:
         """The answer to a request whose target is no path; None if the door is to answer."""
         if request.method == "CONNECT":
             return await self._connect(request)
         target = read_url(request.raw_path)
-        if target is None or is_fals(target.host) or await self._is_own(target, request):
+        if (
+            target is None
+            or is_fal_host(target.host)
+            or await self._is_this_server(target, request)
+        ):
             return None
         if self._settings.offline:
-            return self._refused(request, target)
+            return self._reject_offline(request, target)
         return await self._forward(request, target)
 
-    def opening(self) -> Opening:
+    def new_tls_connection(self) -> SniffingProtocol:
         """The protocol of a new connection to the TLS port."""
-        return Opening(began=lambda it: self._tasks.start(self._welcome(it, None), "TLS"))
+        return SniffingProtocol(
+            on_connected=lambda sniffer: self._tasks.start(
+                self._serve_sniffed(sniffer, None), "TLS"
+            )
+        )
 
     async def stop(self) -> None:
         """End all tunnels, and what is left under TLS: it would wait for the other side's end."""
         for side in list(self._tunnels):
             side.abort()
-        for line in self._lines:
-            line.abort()
-        self._lines.clear()
+        for transport in self._tls_transports:
+            transport.abort()
+        self._tls_transports.clear()
         if self._forwarder is not None:
             await self._forwarder.close()
 
@@ -103,87 +111,94 @@ class Gate:
     async def _connect(self, request: web.BaseRequest) -> web.StreamResponse:
         target = read_authority(request.raw_path)
         if target is None:
-            return _Told(400, "CONNECT wants a host and a port, such as queue.fal.run:443")
-        if is_fals(target.host) or await self._is_own(target, request):
+            return _ProxyErrorResponse(
+                400, "CONNECT wants a host and a port, such as queue.fal.run:443"
+            )
+        if is_fal_host(target.host) or await self._is_this_server(target, request):
             try:
                 if self._authority is None:
-                    await self._prepare()
+                    await self._load_authority()
             except FakefalError as error:
-                return _Told(502, str(error))
-            transport, early = cast(Connection, request.protocol).leave()
-            opening = Opening(early)
-            transport.set_protocol(opening)
-            opening.connection_made(transport)
+                return _ProxyErrorResponse(502, str(error))
+            transport, buffered = cast(Connection, request.protocol).detach()
+            sniffer = SniffingProtocol(buffered)
+            transport.set_protocol(sniffer)
+            sniffer.connection_made(transport)
             transport.resume_reading()
             transport.write(_ESTABLISHED)
-            self._tasks.start(self._welcome(opening, target), "a CONNECT")
+            self._tasks.start(self._serve_sniffed(sniffer, target), "a CONNECT")
             raise asyncio.CancelledError  # the request's task ends here
         if self._settings.offline:
-            return self._refused(request, target)
+            return self._reject_offline(request, target)
         return await self._tunnel(request, target)
 
-    async def _prepare(self) -> None:
+    async def _load_authority(self) -> None:
         """Have the CA before it is promised; reading its library takes a while."""
-        async with self._preparing:  # hundreds may come at once
+        async with self._authority_lock:  # hundreds may come at once
             if self._authority is None:
                 await asyncio.to_thread(lambda: self.authority)
 
     async def _tunnel(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
-        from fakefal.proxy.relay import Side, dial
+        from fakefal.proxy.relay import TunnelEnd, dial
 
         if len(self._tunnels) >= self._settings.limits.tunnels:
-            return _Told(503, f"{len(self._tunnels)} tunnels are open, and no more are let in")
+            return _ProxyErrorResponse(
+                503, f"{len(self._tunnels)} tunnels are open, and no more are let in"
+            )
         try:
-            reach = dial if self.upstream is None else self.upstream.dial
-            far = await reach(target.host, target.port, _DIAL_SECONDS)
+            dial_target = dial if self.parent_proxy is None else self.parent_proxy.dial
+            far_end = await dial_target(target.host, target.port, _DIAL_TIMEOUT_SECONDS)
         except OSError as error:
-            return self._unreachable(request, target, error)
-        self._tunnels.add(far)
-        self.visits.note(target, "tunnelled")
+            return self._reject_unreachable(request, target, error)
+        self._tunnels.add(far_end)
+        self.log.note(target, "tunnelled")
         try:
-            transport, early = cast(Connection, request.protocol).leave()
+            transport, buffered = cast(Connection, request.protocol).detach()
         except ConnectionError:
-            far.abort()
+            far_end.abort()
             raise
-        near = Side(lambda: self._tunnels.discard(far))
-        transport.set_protocol(near)
-        near.connection_made(transport)
+        near_end = TunnelEnd(lambda: self._tunnels.discard(far_end))
+        transport.set_protocol(near_end)
+        near_end.connection_made(transport)
         transport.write(_ESTABLISHED)
-        near.join(far)
-        if early:
-            near.data_received(early)
+        near_end.connect_to(far_end)
+        if buffered:
+            near_end.data_received(buffered)
         raise asyncio.CancelledError  # the request's task ends here
 
-    async def _welcome(self, opening: Opening, target: Target | None) -> None:
+    async def _serve_sniffed(self, sniffer: SniffingProtocol, target: Target | None) -> None:
         """Find out what is spoken on a connection, and let the door serve it.
 
         Without a target it is one to the TLS port, where nothing else is spoken.
         """
-        seconds = self._settings.limits.idle_seconds
-        transport = opening.transport
+        idle_seconds = self._settings.limits.idle_timeout_seconds
+        transport = sniffer.transport
         assert transport is not None
         is_served = False
         try:
-            hello = await asyncio.wait_for(opening.hello(), seconds)
+            hello = await asyncio.wait_for(sniffer.read_hello(), idle_seconds)
             if hello is None:
                 return
-            meant = _meant(hello, target)
-            if meant and self._is_down(meant):
-                self._engine.note_refusal(None, f"TLS {meant}", 0, f"{meant} is down")
+            named_host = _named_fal_host(hello, target)
+            if named_host and self._is_down(named_host):
+                self._engine.record_rejection(None, f"TLS {named_host}", 0, f"{named_host} is down")
                 reset(transport)
             elif hello.is_tls:
-                secured, inside = await secure(
-                    opening, self._leaf(hello, target, transport), seconds, self._tasks.start
+                secured, inner = await start_tls(
+                    sniffer,
+                    self._tls_context(hello, target, transport),
+                    idle_seconds,
+                    self._tasks.start,
                 )
-                self._keep(transport)
-                self._serve(secured, inside, meant)
-                is_served = not inside.is_lost
+                self._track_tls_transport(transport)
+                self._serve(secured, inner, named_host)
+                is_served = not inner.is_lost
             elif target is None:
                 transport.write(_TLS_ONLY)
                 transport.close()
                 is_served = True
             else:
-                self._serve(transport, opening, meant)
+                self._serve(transport, sniffer, named_host)
                 is_served = True
         except (OSError, asyncio.TimeoutError, FakefalError, RuntimeError) as error:
             # uvloop raises RuntimeError for what is done to a connection that has just ended.
@@ -192,64 +207,73 @@ class Gate:
             if not is_served:
                 transport.abort()
 
-    def _keep(self, line: asyncio.Transport) -> None:
+    def _track_tls_transport(self, transport: asyncio.Transport) -> None:
         """Know what is open under TLS; now and then what has been closed is forgotten."""
-        self._lines.append(line)
-        if len(self._lines) > self._most:
-            self._lines = [it for it in self._lines if not it.is_closing()]
-            self._most = 64 + 2 * len(self._lines)
+        self._tls_transports.append(transport)
+        if len(self._tls_transports) > self._prune_above:
+            self._tls_transports = [
+                open_transport
+                for open_transport in self._tls_transports
+                if not open_transport.is_closing()
+            ]
+            self._prune_above = 64 + 2 * len(self._tls_transports)
 
-    def _serve(self, transport: asyncio.Transport, opening: Opening, meant: str) -> None:
-        if opening.is_lost:
+    def _serve(
+        self, transport: asyncio.Transport, sniffer: SniffingProtocol, named_host: str
+    ) -> None:
+        if sniffer.is_lost:
             return
-        assert self.listener is not None
-        connection = cast(Connection, self.listener())
-        connection.meant = meant
-        opening.hand_over(transport, connection)
+        assert self.connection_factory is not None
+        connection = cast(Connection, self.connection_factory())
+        connection.named_host = named_host
+        sniffer.hand_over(transport, connection)
 
-    def _leaf(
-        self, hello: Hello, target: Target | None, transport: asyncio.Transport
+    def _tls_context(
+        self, hello: ClientHello, target: Target | None, transport: asyncio.Transport
     ) -> ssl.SSLContext:
         """The certificate for a name; without one, for the address that was dialled."""
         name = hello.name or ("" if target is None else target.host)
-        if name and name not in _HERE:
-            return self.authority.leaf(name)
+        if name and name not in _LOCAL_NAMES:
+            return self.authority.context_for_host(name)
         address = transport.get_extra_info("sockname")
-        here = [str(address[0])] if isinstance(address, tuple) else []
-        return self.authority.leaf_here(*dict.fromkeys((*_HERE, *here)))
+        addresses = [str(address[0])] if isinstance(address, tuple) else []
+        return self.authority.context_for_names(*dict.fromkeys((*_LOCAL_NAMES, *addresses)))
 
     # What is known of hosts
 
-    def _is_down(self, name: str) -> bool:
+    def _is_down(self, host: str) -> bool:
         """Whether nobody who asks for a host would reach it.
 
         Whose key will be sent is not known yet: it is asked of the test's own tenant, else of all.
         What one tenant alone has said holds for its requests (the door resets those).
         """
-        home = self._engine.home
-        if home is not None:
-            return home.troubles.unreachable(name) is not None
-        return self._engine.is_down(name)
+        default_tenant = self._engine.default_tenant
+        if default_tenant is not None:
+            return default_tenant.faults.host_fault(host) is not None
+        return self._engine.is_down(host)
 
-    async def _is_own(self, target: Target, request: web.BaseRequest) -> bool:
+    async def _is_this_server(self, target: Target, request: web.BaseRequest) -> bool:
         """Whether a target is this very server, under whatever name."""
         if target.port not in self.ports:
             return False
-        known = {*_HERE, "0.0.0.0", "::"}
-        if target.host in known or target.host.startswith("127."):
+        own_hosts = {*_LOCAL_NAMES, "0.0.0.0", "::"}
+        if target.host in own_hosts or target.host.startswith("127."):
             return True
-        name = request.transport and request.transport.get_extra_info("sockname")
-        if isinstance(name, tuple):
-            known.add(str(name[0]))
-        if target.host in known or is_address(target.host):
-            return target.host in known
+        sockname = request.transport and request.transport.get_extra_info("sockname")
+        if isinstance(sockname, tuple):
+            own_hosts.add(str(sockname[0]))
+        if target.host in own_hosts or is_ip_address(target.host):
+            return target.host in own_hosts
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(
+            resolved = await asyncio.get_running_loop().getaddrinfo(
                 target.host, target.port, type=socket.SOCK_STREAM
             )
         except (OSError, UnicodeError):
             return False
-        return any(it[4][0] in known or str(it[4][0]).startswith("127.") for it in found)
+        return any(
+            address[4][0] in own_hosts or str(address[4][0]).startswith("127.")
+            for address in resolved
+        )
 
     # Other hosts
 
@@ -259,36 +283,36 @@ class Gate:
 
             self._forwarder = Forwarder()
         try:
-            answer = await self._forwarder.send(request)
+            response = await self._forwarder.send(request)
         except ConnectionResetError:
             raise
         except (OSError, ClientError, ValueError) as error:
-            return self._unreachable(request, target, error)
-        self.visits.note(target, "forwarded")
-        return answer
+            return self._reject_unreachable(request, target, error)
+        self.log.note(target, "forwarded")
+        return response
 
-    def _refused(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
-        self.visits.note(target, "refused")
-        why = f"fakefal is offline and lets nobody out to {target}"
-        self._engine.note_refusal(None, f"{request.method} {target}", 403, why)
-        return _Told(403, why)
+    def _reject_offline(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
+        self.log.note(target, "refused")
+        reason = f"fakefal is offline and lets nobody out to {target}"
+        self._engine.record_rejection(None, f"{request.method} {target}", 403, reason)
+        return _ProxyErrorResponse(403, reason)
 
-    def _unreachable(
+    def _reject_unreachable(
         self, request: web.BaseRequest, target: Target, error: Exception
     ) -> web.StreamResponse:
-        self.visits.note(target, "unreachable")
-        why = f"cannot reach {target}: {_reason(error)}"
-        self._engine.note_refusal(None, f"{request.method} {target}", 502, why)
-        return _Told(502, why)
+        self.log.note(target, "unreachable")
+        reason = f"cannot reach {target}: {_os_reason(error)}"
+        self._engine.record_rejection(None, f"{request.method} {target}", 502, reason)
+        return _ProxyErrorResponse(502, reason)
 
 
-class _Told(web.StreamResponse):
+class _ProxyErrorResponse(web.StreamResponse):
     """An answer of the proxy itself: its reason stands in the status line, as that is what most
     clients show of a CONNECT that fails, and in the body. The connection is closed after it."""
 
-    def __init__(self, status: int, why: str) -> None:
+    def __init__(self, status: int, reason: str) -> None:
         super().__init__(status=status)
-        self._bytes = told(status, why)
+        self._bytes = error_bytes(status, reason)
 
     @property
     def keep_alive(self) -> bool | None:
@@ -306,26 +330,26 @@ class _Told(web.StreamResponse):
         """Nothing is left to be written."""
 
 
-def told(status: int, why: str) -> bytes:
+def error_bytes(status: int, reason: str) -> bytes:
     """A whole answer in plain text."""
-    line = _UNPRINTABLE.sub(" ", why)[:300]
-    body = f"{why}\n".encode()
+    one_line = _UNPRINTABLE.sub(" ", reason)[:300]
+    body = f"{reason}\n".encode()
     head = (
-        f"HTTP/1.1 {status} {line}\r\n"
+        f"HTTP/1.1 {status} {one_line}\r\n"
         f"Content-Type: text/plain; charset=utf-8\r\n"
         f"Content-Length: {len(body)}\r\n"
-        f"{names.HINT}: {line}\r\n"
+        f"{names.HINT}: {one_line}\r\n"
         "Connection: close\r\n\r\n"
     )
     return head.encode() + body
 
 
-_TLS_ONLY = told(
+_TLS_ONLY = error_bytes(
     HTTPStatus.BAD_REQUEST, "a plain HTTP request was sent to the TLS port - use https://"
 )
 
 
-def _reason(error: Exception) -> str:
+def _os_reason(error: Exception) -> str:
     """Why a host is not reached, in the system's words where it has some."""
     error = getattr(error, "os_error", error)
     if isinstance(error, socket.gaierror):
@@ -335,8 +359,8 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _meant(hello: Hello, target: Target | None) -> str:
+def _named_fal_host(hello: ClientHello, target: Target | None) -> str:
     """The fal host that was asked for before any HTTP; empty if it was none."""
-    if canonical(hello.name) is not None:
+    if canonical_host(hello.name) is not None:
         return hello.name
-    return target.host if target is not None and canonical(target.host) is not None else ""
+    return target.host if target is not None and canonical_host(target.host) is not None else ""

@@ -10,14 +10,14 @@ from fakefal.engine.core.clock import real_now
 from fakefal.recorder.capture.captures import Capture, Recording
 from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.capture.upstream import Upstream
-from fakefal.recorder.distil.distil import Distilled
+from fakefal.recorder.distil.distil import DistilResult
 from fakefal.recorder.output.archive import Archive
 from fakefal.recorder.recorder import Recorder
 from fakefal.server.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingWish:
+class RecordingConfig:
     """What is to be recorded where.
 
     ``upstream`` None is fal itself. ``patterns`` are regular expressions of what is to be left out,
@@ -29,48 +29,48 @@ class RecordingWish:
 
     path: Path
     upstream: str | None = None
-    patterns: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
+    redact_patterns: tuple[str, ...] = ()
+    secret_environment: Mapping[str, str] = field(default_factory=dict)
     misses_only: bool = False
-    media: bool = True
+    fetch_media: bool = True
     version: str = ""
-    is_lazy: bool = False
-    heard: Callable[[Capture], None] | None = None
+    skip_empty: bool = False
+    on_capture: Callable[[Capture], None] | None = None
 
 
 class RecordingSession:
     """One recording by one server, from its start to its end."""
 
-    def __init__(self, wish: RecordingWish, tasks: Tasks, *, keep_alive: bool = True) -> None:
-        self._is_lazy = wish.is_lazy
-        self.is_broken_off = False
-        redactor = Redactor(wish.patterns)
-        redactor.learn_environment(wish.environment)
-        upstream = Upstream(wish.upstream)
-        recording = Recording(redactor.text(upstream.name), real_now(), complete=False)
-        adds = wish.misses_only and wish.path.exists()
-        added_to = wish.path.read_text(encoding="utf-8") if adds else None
-        self.archive = Archive(wish.path, recording, redactor, wish.version, added_to)
+    def __init__(self, config: RecordingConfig, tasks: Tasks, *, keep_alive: bool = True) -> None:
+        self._skip_empty = config.skip_empty
+        self.is_incomplete = False
+        redactor = Redactor(config.redact_patterns)
+        redactor.learn_environment(config.secret_environment)
+        upstream = Upstream(config.upstream)
+        recording = Recording(redactor.redact_text(upstream.name), real_now(), is_complete=False)
+        extends_file = config.misses_only and config.path.exists()
+        existing_text = config.path.read_text(encoding="utf-8") if extends_file else None
+        self.archive = Archive(config.path, recording, redactor, config.version, existing_text)
         self.recorder = Recorder(
             self.archive,
             upstream,
             real_now,
             tasks.start,
-            misses_only=wish.misses_only,
-            fetches_media=wish.media,
-            listener=wish.heard,
+            misses_only=config.misses_only,
+            should_fetch_media=config.fetch_media,
+            on_capture=config.on_capture,
             keep_alive=keep_alive,
         )
 
-    async def end(self) -> Distilled | None:
+    async def end(self) -> DistilResult | None:
         """Write what is left; None if it was nothing, or was broken off.
 
         Raises FakefalError where the file must not or cannot be written.
         """
         await self.recorder.upstream.close()
-        if self._is_lazy and not self.archive.recording.captures:
+        if self._skip_empty and not self.archive.recording.captures:
             return None
-        if self.is_broken_off:
-            await self.archive.leave()
+        if self.is_incomplete:
+            await self.archive.close_incomplete()
             return None
         return await self.archive.close()

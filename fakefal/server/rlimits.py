@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def allow_many() -> int:
+def raise_open_file_limit() -> int:
     """Take as many open files as the system allows; gives the number, 0 where it has no such limit.
 
     Usual shells begin with 1024, and a proxy needs two for each tunnel to another host.
@@ -15,10 +15,10 @@ def allow_many() -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == hard:
         return soft
-    for wanted in (hard, 10_240):  # what macOS allows where it says "without limit"
+    for limit in (hard, 10_240):  # what macOS allows where it says "without limit"
         try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
         except (ValueError, OSError):
             continue
-        return wanted
+        return limit
     return soft

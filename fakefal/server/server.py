@@ -19,23 +19,23 @@ from aiohttp.web_protocol import RequestHandler
 
 from fakefal.engine.controls import Controls
 from fakefal.engine.engine import Engine
-from fakefal.errors import FakefalError, PortTaken
-from fakefal.protocol.core.compat_flags import switched
-from fakefal.server.http.connection import FIELD_BYTES, LINE_BYTES, Listener
-from fakefal.server.http.control_endpoint import Desk
-from fakefal.server.http.handler import Door
-from fakefal.server.proxy import Gate
+from fakefal.errors import FakefalError, PortInUse
+from fakefal.protocol.core.compat_flags import with_flags
+from fakefal.server.http.connection import MAX_FIELD_BYTES, MAX_LINE_BYTES, ConnectionFactory
+from fakefal.server.http.control_endpoint import ControlEndpoint
+from fakefal.server.http.handler import HttpHandler
+from fakefal.server.proxy import ProxyServer
 from fakefal.server.tasks import Tasks
-from fakefal.server.upload_store import Spool
+from fakefal.server.upload_store import UploadStore
 from fakefal.settings import Settings, data_folder
 
 if TYPE_CHECKING:
-    from fakefal.engine.webhooks.scheduler import Webhooks
-    from fakefal.recorder.distil.distil import Distilled
-    from fakefal.scenario.files.loader import Loaded
-    from fakefal.server.recording import RecordingSession, RecordingWish
-    from fakefal.server.thread import ThreadedFakeFal
-    from fakefal.server.webhooks.dispatcher import Pump
+    from fakefal.engine.webhooks.scheduler import WebhookScheduler
+    from fakefal.recorder.distil.distil import DistilResult
+    from fakefal.scenario.files.loader import LoadedScenario
+    from fakefal.server.recording import RecordingConfig, RecordingSession
+    from fakefal.server.thread import ThreadedServer
+    from fakefal.server.webhooks.dispatcher import WebhookDispatcher
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _SHUTDOWN_SECONDS = 0.1
@@ -44,10 +44,10 @@ _SHUTDOWN_SECONDS = 0.1
 _BACKLOG = 1024
 """Connections that wait to be taken: a program may open hundreds at once."""
 
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+_CLIENT_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 
-class FakeFal:
+class FakeFalServer:
     """A fake fal inside an asyncio program.
 
     ``async with FakeFal("scenario.yaml") as fake:`` serves at ``fake.url`` until the block ends.
@@ -59,32 +59,32 @@ class FakeFal:
 
     def __init__(
         self,
-        *scenarios: str | Path | dict[str, Any] | Loaded,
+        *scenarios: str | Path | dict[str, Any] | LoadedScenario,
         host: str = "127.0.0.1",
         port: int = 0,
         tls_port: int | None = None,
         settings: Settings | None = None,
         options: dict[str, Any] | None = None,
-        **changes: Any,
+        **setting_changes: Any,
     ) -> None:
         self.host = host
         self.port = port
         self.tls_port = tls_port
-        self.settings = replace(settings or Settings(), **changes)
+        self.settings = replace(settings or Settings(), **setting_changes)
         if options:
             self.settings = _with_options(self.settings, options)
         self.engine = Engine(self.settings, _load(scenarios))
         self._tasks = Tasks()
-        self._pump: Pump | None = None
-        self.engine.attend(self._attend)
-        self._spool = Spool(self.settings.limits)
+        self._dispatcher: WebhookDispatcher | None = None
+        self.engine.watch_webhooks(self._watch_webhooks)
+        self._upload_store = UploadStore(self.settings.limits)
         self._runner: web.ServerRunner | None = None
-        self._ports: list[asyncio.Server] = []
-        self.gate = Gate(self.engine, self._tasks)
-        self._desk = Desk(self.engine, self.gate)
+        self._servers: list[asyncio.Server] = []
+        self.proxy = ProxyServer(self.engine, self._tasks)
+        self._control_endpoint = ControlEndpoint(self.engine, self.proxy)
         self.token = self.settings.token
         self._session: RecordingSession | None = None
-        self.recorded: Distilled | None = None
+        self.recorded: DistilResult | None = None
 
     @property
     def url(self) -> str:
@@ -99,7 +99,7 @@ class FakeFal:
     @property
     def proxy_url(self) -> str:
         """What ``HTTPS_PROXY`` is to be on this machine: ``http://127.0.0.1:8787``."""
-        return _url("http", _ANYWHERE.get(self.host, self.host), self.port)
+        return _url("http", _CLIENT_HOSTS.get(self.host, self.host), self.port)
 
     @property
     def offline(self) -> bool:
@@ -112,7 +112,7 @@ class FakeFal:
 
         Raises FakefalError.
         """
-        return self.gate.authority.path
+        return self.proxy.authority.path
 
     @property
     def bundle_path(self) -> Path:
@@ -124,14 +124,14 @@ class FakeFal:
 
         return write_bundle(self.ca_path)
 
-    def in_thread(self) -> ThreadedFakeFal:
+    def in_thread(self) -> ThreadedServer:
         """The same for code without an event loop: ``with FakeFal(…).in_thread() as fake:``."""
-        from fakefal.server.thread import ThreadedFakeFal  # which is made of this class
+        from fakefal.server.thread import ThreadedServer  # which is made of this class
 
-        return ThreadedFakeFal(self)
+        return ThreadedServer(self)
 
     @property
-    def has_made_token(self) -> bool:
+    def has_generated_token(self) -> bool:
         """Whether the token of the control API is one that nobody chose."""
         return self.token is not None and self.settings.token is None
 
@@ -143,32 +143,32 @@ class FakeFal:
         """The controls of a key; its tenant is made if there is none."""
         for tenant in self.engine.tenants:
             if tenant.key == key:
-                return Controls.of(self.engine, tenant)
+                return Controls.for_tenant(self.engine, tenant)
         return Controls(self.engine, key)
 
     @property
     def unsent(self) -> list[str]:
         """Webhooks that were still to be sent when the server stopped."""
-        return [] if self._pump is None else self._pump.unsent
+        return [] if self._dispatcher is None else self._dispatcher.unsent
 
-    def record(self, wish: RecordingWish) -> None:
+    def record(self, config: RecordingConfig) -> None:
         """Ask upstream from now on, and write the recording when the server stops.
 
         To be called before ``start``. Raises FakefalError.
         """
         from fakefal.server.recording import RecordingSession  # most servers record nothing
 
-        self._session = RecordingSession(wish, self._tasks, keep_alive=self.settings.keep_alive)
+        self._session = RecordingSession(config, self._tasks, keep_alive=self.settings.keep_alive)
 
-    def answer_first(self) -> None:
+    def record_misses_only(self) -> None:
         """From now on only what nothing here answers goes to upstream."""
         if self._session is not None:
             self._session.recorder.misses_only = True
 
-    def break_off(self) -> None:
+    def mark_recording_incomplete(self) -> None:
         """What is recorded is not to be the whole conversation: it stays ``complete: false``."""
         if self._session is not None:
-            self._session.is_broken_off = True
+            self._session.is_incomplete = True
 
     async def start(self) -> None:
         """Listen; raises PortTaken or FakefalError."""
@@ -176,7 +176,7 @@ class FakeFal:
             if not 0 <= port <= 65535:  # uvloop would take the rest of a division
                 raise FakefalError(f"{port} is no port — one of 0 to 65535")
         loop = asyncio.get_running_loop()
-        limit = self.settings.limits.body_bytes
+        max_body_bytes = self.settings.limits.body_bytes
 
         def make_request(
             message: RawRequestMessage,
@@ -186,99 +186,105 @@ class FakeFal:
             task: asyncio.Task[None],
         ) -> web.BaseRequest:
             return web.BaseRequest(
-                message, payload, protocol, writer, task, loop, client_max_size=limit
+                message, payload, protocol, writer, task, loop, client_max_size=max_body_bytes
             )
 
-        door = Door(self.engine, self._tasks, self._spool, self._desk)
-        server = Listener(
-            door,
+        handler = HttpHandler(self.engine, self._tasks, self._upload_store, self._control_endpoint)
+        connection_factory = ConnectionFactory(
+            handler,
             make_request,
             access_log=None,
             logger=logging.getLogger("fakefal.http"),
-            keepalive_timeout=self.settings.limits.idle_seconds,
-            max_line_size=LINE_BYTES,
-            max_field_size=FIELD_BYTES,
+            keepalive_timeout=self.settings.limits.idle_timeout_seconds,
+            max_line_size=MAX_LINE_BYTES,
+            max_field_size=MAX_FIELD_BYTES,
         )
         self._runner = web.ServerRunner(
-            server, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
+            connection_factory, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
         )
         await self._runner.setup()
-        door.gate, self.gate.listener = self.gate, server
-        door.recorder = None if self._session is None else self._session.recorder
-        self.port = await self._listen(server, self.port)
+        handler.proxy, self.proxy.connection_factory = self.proxy, connection_factory
+        handler.recorder = None if self._session is None else self._session.recorder
+        self.port = await self._listen(connection_factory, self.port)
         if self.tls_port is not None:
             try:
-                self.gate.authority  # noqa: B018 (what is wrong with it is better said now)
+                self.proxy.authority  # noqa: B018 (what is wrong with it is better said now)
             except FakefalError:
                 await self.stop()
                 raise
-            self.tls_port = await self._listen(self.gate.opening, self.tls_port)
-        if self._pump is not None:
-            self._pump.start()
-        self._open_desk()
+            self.tls_port = await self._listen(self.proxy.new_tls_connection, self.tls_port)
+        if self._dispatcher is not None:
+            self._dispatcher.start()
+        self._open_control_endpoint()
 
-    async def _listen(self, protocol: Callable[[], asyncio.Protocol], port: int) -> int:
+    async def _listen(self, protocol_factory: Callable[[], asyncio.Protocol], port: int) -> int:
         """Open a port; gives its number. Raises PortTaken or FakefalError, and stops the rest."""
         try:
-            opened = await asyncio.get_running_loop().create_server(
-                protocol, self.host, port, backlog=_BACKLOG
+            server = await asyncio.get_running_loop().create_server(
+                protocol_factory, self.host, port, backlog=_BACKLOG
             )
         except OSError as error:
             await self.stop()
             if error.errno == errno.EADDRINUSE:
-                option = "--port" if protocol != self.gate.opening else "--tls-port"
-                raise PortTaken(self.host, port, option) from None
+                option = (
+                    "--port" if protocol_factory != self.proxy.new_tls_connection else "--tls-port"
+                )
+                raise PortInUse(self.host, port, option) from None
             reason = error.strerror or str(error)
             raise FakefalError(f"cannot listen on {self.host}:{port}: {reason}") from None
-        self._ports.append(opened)
-        self.gate.ports.add(number := int(opened.sockets[0].getsockname()[1]))
-        return number
+        self._servers.append(server)
+        self.proxy.ports.add(bound_port := int(server.sockets[0].getsockname()[1]))
+        return bound_port
 
-    def _open_desk(self) -> None:
+    def _open_control_endpoint(self) -> None:
         """All ports listen: the control API knows by their addresses who is a stranger."""
-        bound = {name.getsockname()[0] for port in self._ports for name in port.sockets}
-        if self.token is None and not bound <= _LOOPBACK:
+        addresses = {
+            listening_socket.getsockname()[0]
+            for server in self._servers
+            for listening_socket in server.sockets
+        }
+        if self.token is None and not addresses <= _LOOPBACK:
             from fakefal.control.guard import is_loopback, new_token  # most listen on loopback
 
-            self.token = None if is_loopback(bound) else new_token()
-        self._desk.open((self.host, *sorted(bound)), self.token)
+            self.token = None if is_loopback(addresses) else new_token()
+        self._control_endpoint.open((self.host, *sorted(addresses)), self.token)
 
     async def stop(self) -> None:
         """Close the sockets, end open streams, and wait until all has ended.
 
         Raises FakefalError for a recording that must not or cannot be written.
         """
-        self._desk.close()
+        self._control_endpoint.close()
         runner, self._runner = self._runner, None
         session, self._session = self._session, None
         if runner is not None:
-            while self._ports:
-                self._ports.pop().close()
+            while self._servers:
+                self._servers.pop().close()
             if session is not None:
-                await session.recorder.finish()
+                await session.recorder.wait_for_media()
             await self._tasks.cancel_all()
-            if self._pump is not None:
-                await self._pump.stop()
+            if self._dispatcher is not None:
+                await self._dispatcher.stop()
             await runner.cleanup()
-            await self.gate.stop()
-        self._spool.close()
+            await self.proxy.stop()
+        self._upload_store.close()
         if session is not None:
             self.recorded = await session.end()
 
-    def _attend(self, webhooks: Webhooks) -> None:
+    def _watch_webhooks(self, webhooks: WebhookScheduler) -> None:
         """Send what becomes due there."""
-        if self._pump is None:
+        if self._dispatcher is None:
             from fakefal.server.webhooks.dispatcher import (
-                Pump,  # a server without webhooks starts sooner
+                WebhookDispatcher,  # a server without webhooks starts sooner
             )
 
             home = self.settings.home or data_folder()
-            self._pump = Pump(self._tasks, self.settings.webhook_allow, home)
+            self._dispatcher = WebhookDispatcher(self._tasks, self.settings.webhook_allow, home)
             if self._runner is not None:
-                self._pump.start()
-        self._pump.attend(webhooks)
+                self._dispatcher.start()
+        self._dispatcher.watch(webhooks)
 
-    async def __aenter__(self) -> FakeFal:
+    async def __aenter__(self) -> FakeFalServer:
         await self.start()
         return self
 
@@ -297,25 +303,29 @@ def _url(scheme: str, host: str, port: int) -> str:
 
 def _with_options(settings: Settings, options: dict[str, Any]) -> Settings:
     """Settings with the options of a server; raises FakefalError for what is none."""
-    from fakefal.scenario.builder import build_circumstances
-    from fakefal.scenario.model.options import options_of
+    from fakefal.scenario.builder import build_defaults
+    from fakefal.scenario.model.options import flag_values
 
-    build_circumstances({"options": options})
-    told = options_of(options)
-    unmatched = told.pop("unmatched", settings.unmatched)
-    return replace(settings, unmatched=unmatched, switches=switched(settings.switches, told))
+    build_defaults({"options": options})
+    option_values = flag_values(options)
+    unmatched = option_values.pop("unmatched", settings.unmatched)
+    return replace(
+        settings, unmatched=unmatched, switches=with_flags(settings.flags, option_values)
+    )
 
 
-def _load(scenarios: Sequence[str | Path | dict[str, Any] | Loaded]) -> list[Loaded]:
+def _load(
+    scenarios: Sequence[str | Path | dict[str, Any] | LoadedScenario],
+) -> list[LoadedScenario]:
     if not scenarios:
         return []
-    from fakefal.scenario.files.loader import Loaded, load_all, load_data
+    from fakefal.scenario.files.loader import LoadedScenario, load_all, load_data
 
-    loaded: list[Loaded] = []
+    loaded: list[LoadedScenario] = []
     for number, scenario in enumerate(scenarios):
         if isinstance(scenario, dict):
             loaded.append(load_data(scenario, f"scenarios[{number}]"))
-        elif isinstance(scenario, Loaded):
+        elif isinstance(scenario, LoadedScenario):
             loaded.append(scenario)
         else:
             loaded.extend(load_all([scenario]))

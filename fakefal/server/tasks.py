@@ -15,9 +15,9 @@ class Tasks:
 
     def start(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run a coroutine beside the others."""
-        return self.adopt(asyncio.create_task(coroutine, name=name))
+        return self.track(asyncio.create_task(coroutine, name=name))
 
-    def adopt(self, task: asyncio.Task[Any]) -> asyncio.Task[Any]:
+    def track(self, task: asyncio.Task[Any]) -> asyncio.Task[Any]:
         """Keep a task that somebody else started, and end it with the server."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -11,19 +11,19 @@ from typing import Any, TypeVar
 
 from fakefal.errors import FakefalError
 from fakefal.server.event_loop import new_event_loop
-from fakefal.server.server import FakeFal
+from fakefal.server.server import FakeFalServer
 
 Result = TypeVar("Result")
 
 
-class ThreadedFakeFal:
+class ThreadedServer:
     """Runs a FakeFal beside synchronous code; ``call`` does something in its thread.
 
     ``start`` returns when the server listens, and raises what kept it from it.
     """
 
-    def __init__(self, fake: FakeFal) -> None:
-        self.fake = fake
+    def __init__(self, server: FakeFalServer) -> None:
+        self.server = server
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -34,18 +34,18 @@ class ThreadedFakeFal:
         self._loop, self._thread = loop, thread
         thread.start()
         try:
-            asyncio.run_coroutine_threadsafe(self.fake.start(), loop).result()
+            asyncio.run_coroutine_threadsafe(self.server.start(), loop).result()
         except BaseException:
-            self._end()
+            self._stop_thread()
             raise
 
     def stop(self) -> None:
         """Stop the fake and wait for its thread."""
         if self._loop is not None:
             try:
-                asyncio.run_coroutine_threadsafe(self.fake.stop(), self._loop).result()
+                asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result()
             finally:
-                self._end()
+                self._stop_thread()
 
     def call(self, function: Callable[[], Result]) -> Result:
         """Run a function in the loop's thread; gives its result or raises its error."""
@@ -57,16 +57,16 @@ class ThreadedFakeFal:
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
 
-    def wait(self, waiting: Coroutine[Any, Any, Result]) -> Future[Result]:
+    def submit(self, coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
         """Run a coroutine in the loop's thread; it ends on its own."""
         if self._loop is None:
-            waiting.close()
+            coroutine.close()
             raise FakefalError("the fake is not running — start it first")
-        return asyncio.run_coroutine_threadsafe(waiting, self._loop)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
-    def __enter__(self) -> FakeFal:
+    def __enter__(self) -> FakeFalServer:
         self.start()
-        return self.fake
+        return self.server
 
     def __exit__(
         self,
@@ -82,7 +82,7 @@ class ThreadedFakeFal:
         loop.run_forever()
         loop.close()
 
-    def _end(self) -> None:
+    def _stop_thread(self) -> None:
         loop, thread = self._loop, self._thread
         self._loop = self._thread = None
         if loop is not None and thread is not None:

@@ -8,19 +8,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from fakefal.engine.files.blobs import Blob, Held
+from fakefal.engine.files.blobs import Blob, MemoryBlob
 from fakefal.protocol.errors import errors
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.settings import Limits
 
 if TYPE_CHECKING:
     import tempfile
 
-_SMALL_BYTES = 1_000_000
+_MAX_MEMORY_BLOB_BYTES = 1_000_000
 """A body up to this size stays in memory, as long as there is room."""
 
 
-class Spool:
+class UploadStore:
     """Takes bodies as they come, and gives blobs; their bytes go when nobody holds them.
 
     Names of uploads never become paths: the files of the folder are numbered. The folder is made
@@ -34,20 +34,20 @@ class Spool:
         self.memory_bytes = 0
         self.disk_bytes = 0
 
-    async def take(self, chunks: AsyncIterator[bytes]) -> Blob:
+    async def save(self, chunks: AsyncIterator[bytes]) -> Blob:
         """Keep a body; raises the 413 of one over the limit, and a 507 when the folder is full.
 
         Nothing is kept of a body that breaks off.
         """
-        body = _Body(self)
+        incoming = _IncomingBody(self)
         try:
             async for chunk in chunks:
-                if body.size + len(chunk) > self._limits.upload_bytes:
+                if incoming.size + len(chunk) > self._limits.upload_bytes:
                     raise errors.body_too_large()
-                body.write(chunk)
-            return body.finish()
+                incoming.write(chunk)
+            return incoming.finish()
         except BaseException:
-            body.abandon()
+            incoming.discard()
             raise
 
     def close(self) -> None:
@@ -58,13 +58,16 @@ class Spool:
 
     def fits_memory(self, size: int) -> bool:
         """Whether a body of this size may stay in memory."""
-        return size <= _SMALL_BYTES and self.memory_bytes + size <= self._limits.memory_bytes
+        return (
+            size <= _MAX_MEMORY_BLOB_BYTES
+            and self.memory_bytes + size <= self._limits.upload_memory_bytes
+        )
 
     def reserve(self, size: int) -> None:
         """Count bytes that go to the folder; raises the 507 of a full one."""
-        if self.disk_bytes + size > self._limits.spool_bytes:
-            detail = f"fakefal keeps at most {self._limits.spool_bytes} bytes of uploads"
-            raise WireError(507, {"detail": detail})
+        if self.disk_bytes + size > self._limits.upload_disk_bytes:
+            detail = f"fakefal keeps at most {self._limits.upload_disk_bytes} bytes of uploads"
+            raise ApiError(507, {"detail": detail})
         self.disk_bytes += size
 
     def new_path(self) -> Path:
@@ -79,12 +82,12 @@ class Spool:
         return Path(self._folder.name, str(self._count))
 
 
-class _Body:
+class _IncomingBody:
     """A body on its way in; it begins in memory and moves to the folder when it grows."""
 
-    def __init__(self, spool: Spool) -> None:
-        self._spool = spool
-        self._held = bytearray()
+    def __init__(self, store: UploadStore) -> None:
+        self._store = store
+        self._buffer = bytearray()
         self._path: Path | None = None
         self._file: BinaryIO | None = None
         self._hash = hashlib.md5(usedforsecurity=False)
@@ -94,54 +97,54 @@ class _Body:
     def write(self, chunk: bytes) -> None:
         self._hash.update(chunk)
         self.size += len(chunk)
-        if self._file is None and self._spool.fits_memory(self.size):
-            self._held += chunk
+        if self._file is None and self._store.fits_memory(self.size):
+            self._buffer += chunk
             return
         if self._file is None:
-            self._reserve(len(self._held))
-            self._path = self._spool.new_path()
+            self._reserve(len(self._buffer))
+            self._path = self._store.new_path()
             self._file = self._path.open("xb")
-            self._file.write(self._held)
-            self._held = bytearray()
+            self._file.write(self._buffer)
+            self._buffer = bytearray()
         self._reserve(len(chunk))
         self._file.write(chunk)
 
     def finish(self) -> Blob:
         etag = self._hash.hexdigest()
         if self._file is None or self._path is None:
-            return _Counted(self._spool, bytes(self._held), etag)
+            return _CountedBlob(self._store, bytes(self._buffer), etag)
         self._file.close()
-        return _Spilled(self._spool, self._path, self.size, etag)
+        return _FileBlob(self._store, self._path, self.size, etag)
 
-    def abandon(self) -> None:
+    def discard(self) -> None:
         if self._file is not None and self._path is not None:
             self._file.close()
-            _remove(self._spool, self._path, self._reserved)
+            _remove(self._store, self._path, self._reserved)
 
     def _reserve(self, size: int) -> None:
-        self._spool.reserve(size)
+        self._store.reserve(size)
         self._reserved += size
 
 
-class _Counted(Held):
+class _CountedBlob(MemoryBlob):
     """Bytes in memory that the spool counts."""
 
     __slots__ = ("__weakref__",)
 
-    def __init__(self, spool: Spool, data: bytes, etag: str) -> None:
+    def __init__(self, store: UploadStore, data: bytes, etag: str) -> None:
         super().__init__(data, etag)
-        spool.memory_bytes += len(data)
-        weakref.finalize(self, _release, spool, len(data)).atexit = False
+        store.memory_bytes += len(data)
+        weakref.finalize(self, _release, store, len(data)).atexit = False
 
 
-class _Spilled:
+class _FileBlob:
     """Bytes in a file of the folder, which is removed with the blob."""
 
-    def __init__(self, spool: Spool, path: Path, size: int, etag: str) -> None:
+    def __init__(self, store: UploadStore, path: Path, size: int, etag: str) -> None:
         self._path = path
         self.size = size
         self.etag = etag
-        weakref.finalize(self, _remove, spool, path, size).atexit = False
+        weakref.finalize(self, _remove, store, path, size).atexit = False
 
     def read(self, start: int, stop: int) -> bytes:
         """The bytes from ``start`` up to ``stop``."""
@@ -150,10 +153,10 @@ class _Spilled:
             return file.read(max(0, stop - start))
 
 
-def _release(spool: Spool, size: int) -> None:
-    spool.memory_bytes -= size
+def _release(store: UploadStore, size: int) -> None:
+    store.memory_bytes -= size
 
 
-def _remove(spool: Spool, path: Path, size: int) -> None:
-    spool.disk_bytes -= size
+def _remove(store: UploadStore, path: Path, size: int) -> None:
+    store.disk_bytes -= size
     path.unlink(missing_ok=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from fakefal.errors import FakefalError, MissesFound
-from fakefal.testing.config.settings import Told
-from fakefal.testing.fixture import Fake
+from fakefal.errors import FakefalError, UnmatchedCalls
+from fakefal.testing.config.settings import TestSettings
+from fakefal.testing.fixture import FakeFal
 
-_SETTLE_SECONDS = 1.0
+_WEBHOOK_WAIT_SECONDS = 1.0
 
-_HEADS = {
+_HEADINGS = {
     "unused": "exchanges were not used",
     "uncollected": "results were paid for and not fetched",
     "undelivered": "webhooks were not delivered",
@@ -24,51 +24,55 @@ class FakefalWarning(UserWarning):
 
 
 @dataclass
-class Findings:
+class TestFindings:
     """What a test left undone: texts of errors and of warnings, and what its functions raised."""
 
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    raised: list[BaseException] = field(default_factory=list)
+    callback_errors: list[BaseException] = field(default_factory=list)
 
-    def add(self, rule: str, text: str) -> None:
+    def add(self, severity: str, text: str) -> None:
         """Take a finding for what the rule makes of it."""
-        if rule == "error":
+        if severity == "error":
             self.errors.append(text)
-        elif rule == "warn":
+        elif severity == "warn":
             self.warnings.append(text)
 
 
-def findings_of(fake: Fake, told: Told, escapes: str, *, has_failed: bool) -> Findings:
+def collect_findings(
+    fake: FakeFal, settings: TestSettings, escapes: str, *, has_failed: bool
+) -> TestFindings:
     """All that is to be said when a test ends; of one that has failed already only the grave."""
-    found = Findings(raised=list(fake.blame.errors))
+    findings = TestFindings(callback_errors=list(fake.callback_errors.errors))
     if escapes:
-        found.errors.append(escapes)
+        findings.errors.append(escapes)
     if has_failed:
-        return found
-    names = [name for name in _HEADS if told.rule(name) != "ignore"]
-    leftovers = fake.leftovers
+        return findings
+    names = [name for name in _HEADINGS if settings.severity(name) != "ignore"]
+    checks = fake.end_of_test
 
-    def look() -> tuple[int, dict[str, list[str]] | None]:
+    def run_checks() -> tuple[int, dict[str, list[str]] | None]:
         """All in one visit to the server's thread; None if webhooks are to be waited for."""
-        missed = fake.controls.missed()
+        miss_count = fake.controls.miss_count()
         if fake.controls.tenant.has_webhooks:
-            return missed, None
-        return missed, {name: getattr(leftovers, name)() for name in names}
+            return miss_count, None
+        return miss_count, {name: getattr(checks, name)() for name in names}
 
-    missed, lines = fake.server.call(look)
+    miss_count, lines = fake.server.call(run_checks)
     if lines is None:
         with suppress(FakefalError):  # what is still on its way is told as undelivered
-            fake.webhooks.settle(patience=_SETTLE_SECONDS)
-        lines = {name: getattr(leftovers, name)() for name in names}
-    if missed and told.rule("misses") != "ignore" and not fake.is_recording:
+            fake.webhooks.wait_idle(timeout=_WEBHOOK_WAIT_SECONDS)
+        lines = {name: getattr(checks, name)() for name in names}
+    if miss_count and settings.severity("misses") != "ignore" and not fake.is_recording:
         try:
             fake.assert_no_misses()
-        except MissesFound as error:
-            text = str(error) if fake.tape is None else fake.tape.told_of_misses(str(error))
-            found.add(told.rule("misses"), text)
+        except UnmatchedCalls as error:
+            text = (
+                str(error) if fake.recording is None else fake.recording.explain_misses(str(error))
+            )
+            findings.add(settings.severity("misses"), text)
     for name in names:
         if lines[name]:
-            text = "\n".join((f"{_HEADS[name]}:", *(f"  {line}" for line in lines[name])))
-            found.add(told.rule(name), text)
-    return found
+            text = "\n".join((f"{_HEADINGS[name]}:", *(f"  {line}" for line in lines[name])))
+            findings.add(settings.severity(name), text)
+    return findings

@@ -9,21 +9,21 @@ from typing import Any
 from fakefal.engine.controls import Controls
 from fakefal.engine.tenant import Tenant
 from fakefal.errors import FakefalError
-from fakefal.scenario.files.loader import Loaded
+from fakefal.scenario.files.loader import LoadedScenario
 from fakefal.scenario.media.assets import Asset
 from fakefal.scenario.model.scenario import Scenario
-from fakefal.server.thread import ThreadedFakeFal
-from fakefal.testing.config.recordings import Tape
-from fakefal.testing.inspect.assertions import Asking
+from fakefal.server.thread import ThreadedServer
+from fakefal.testing.config.recordings import TestRecording
+from fakefal.testing.inspect.assertions import Inspection
 from fakefal.testing.inspect.clock import FakeClock
-from fakefal.testing.inspect.end_of_test import Leftovers
+from fakefal.testing.inspect.end_of_test import EndOfTestChecks
 from fakefal.testing.inspect.webhooks import FakeWebhooks
-from fakefal.testing.scripting.callables import Blame
-from fakefal.testing.scripting.export import scenario_of, write_scenario
-from fakefal.testing.scripting.scripting import Scripted, Scripting
+from fakefal.testing.scripting.callables import CallbackErrors
+from fakefal.testing.scripting.export import export_scenario, write_scenario
+from fakefal.testing.scripting.scripting import ScriptedExchange, Scripting
 
 
-class Fake(Scripting, Asking):
+class FakeFal(Scripting, Inspection):
     """A fake fal for one test: its own exchanges, jobs, journal and clock.
 
     ``url`` is where it listens and ``key`` the key that leads to this test's tenant. ``scenarios``
@@ -33,53 +33,59 @@ class Fake(Scripting, Asking):
 
     def __init__(
         self,
-        server: ThreadedFakeFal,
+        server: ThreadedServer,
         key: str,
         *,
         clock: str = "instant",
-        scenarios: Iterable[Loaded] = (),
+        scenarios: Iterable[LoadedScenario] = (),
         options: Mapping[str, Any] | None = None,
-        own: Iterable[str] = (),
+        own_files: Iterable[str] = (),
         environment: Callable[[Mapping[str, str] | None], dict[str, str]] | None = None,
-        tape: Tape | None = None,
+        recording: TestRecording | None = None,
     ) -> None:
         self.server = server
-        self.tape = tape
+        self.recording = recording
         self._environment = environment
         self.key = key
-        self.blame = Blame()
-        engine = server.fake.engine
-        loaded = tuple(scenarios)
-        self._own = tuple(own)
-        self._begun: list[Scripted] = []
+        self.callback_errors = CallbackErrors()
+        engine = server.server.engine
+        loaded_scenarios = tuple(scenarios)
+        self._own_files = tuple(own_files)
+        self._begun: list[ScriptedExchange] = []
         self._assets: dict[str, Asset] = {}
-        for one in loaded:
-            self._assets.update(one.assets)
-        self._taken = 0
-        self._before: Tenant | None = None
+        for loaded in loaded_scenarios:
+            self._assets.update(loaded.assets)
+        self._popped_misses = 0
+        self._previous_default: Tenant | None = None
 
-        def begin() -> Controls:
+        def create_tenant() -> Controls:
             controls = Controls(
-                engine, key, clock=clock, scenarios=loaded or None, options=options or None
+                engine,
+                key,
+                clock=clock,
+                scenarios=loaded_scenarios or None,
+                options=options or None,
             )
-            self._before = engine.home
-            engine.home = controls.tenant  # whatever key the code under test uses, it leads here
+            self._previous_default = engine.default_tenant
+            engine.default_tenant = (
+                controls.tenant
+            )  # whatever key the code under test uses, it leads here
             return controls
 
-        self.controls = server.call(begin)
-        if tape is not None:
-            tape.tenant = self.controls.tenant
+        self.controls = server.call(create_tenant)
+        if recording is not None:
+            recording.tenant = self.controls.tenant
         self.clock = FakeClock(self)
         self.webhooks = FakeWebhooks(server, self.controls)
 
     @property
     def url(self) -> str:
         """Where the fake listens: ``http://127.0.0.1:49152``."""
-        return self.server.fake.url
+        return self.server.server.url
 
     def base_url(self, fal_host: str) -> str:
         """A base URL for code that can be told one: ``http://127.0.0.1:49152/queue.fal.run``."""
-        return self.server.fake.base_url(fal_host)
+        return self.server.server.base_url(fal_host)
 
     def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
         """An environment that leads programs to this fake, made from this process's or another.
@@ -94,11 +100,11 @@ class Fake(Scripting, Asking):
     def scenario(self) -> Scenario:
         """All that this fake was told, as a scenario; raises FakefalError for functions."""
         functions: dict[int, list[tuple[str, Any]]] = {}
-        published = [builder for builder in self._begun if builder.is_published]
-        for builder in published:
+        published_builders = [builder for builder in self._begun if builder.is_published]
+        for builder in published_builders:
             if builder.functions:
                 functions[builder.index] = list(builder.functions.values())
-        return self.server.call(lambda: scenario_of(self.controls.tenant, functions))
+        return self.server.call(lambda: export_scenario(self.controls.tenant, functions))
 
     def dump(self, path: str | Path) -> Path:
         """Write all that this fake was told to a scenario file, with the files it refers to.
@@ -112,26 +118,26 @@ class Fake(Scripting, Asking):
         return target
 
     @property
-    def leftovers(self) -> Leftovers:
+    def end_of_test(self) -> EndOfTestChecks:
         """What is left undone, as it is checked when the test ends."""
-        return Leftovers(self.server, self.controls.tenant, self._begun, self._own)
+        return EndOfTestChecks(self.server, self.controls.tenant, self._begun, self._own_files)
 
     @property
     def is_recording(self) -> bool:
         """Whether the real fal answers, and is recorded, where nothing here does."""
-        return self.tape is not None and self.tape.records
+        return self.recording is not None and self.recording.is_recording
 
     def _scripted(self) -> None:
         if self.is_recording:
-            self.server.call(self.server.fake.answer_first)
+            self.server.call(self.server.server.record_misses_only)
 
     def close(self) -> None:
         """Forget the test's tenant; the one that was there before takes its place again."""
 
-        def end() -> None:
-            engine = self.server.fake.engine
+        def remove_tenant() -> None:
+            engine = self.server.server.engine
             engine.drop(self.key)
-            if engine.home is None and self._before is not None:
-                engine.home = engine.find(self._before.key)
+            if engine.default_tenant is None and self._previous_default is not None:
+                engine.default_tenant = engine.find(self._previous_default.key)
 
-        self.server.call(end)
+        self.server.call(remove_tenant)

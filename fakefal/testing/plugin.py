@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from fakefal.server.thread import ThreadedFakeFal
+    from fakefal.server.thread import ThreadedServer
     from fakefal.testing.factory import Factory
-    from fakefal.testing.fixture import Fake
+    from fakefal.testing.fixture import FakeFal
     from fakefal.testing.receiver import Receiver
 
-_CONFIGURED = pytest.StashKey[dict[str, Any]]()
+_RUN_SETTINGS = pytest.StashKey[dict[str, Any]]()
 _FACTORY = pytest.StashKey["Factory"]()
 _FAILED = pytest.StashKey[bool]()
 _REPORT = pytest.StashKey[str]()
@@ -31,14 +31,14 @@ def pytest_configure(config: pytest.Config) -> None:
     from fakefal.testing.config import markers
 
     markers.register(config)
-    config.stash[_CONFIGURED] = markers.configured(config)
+    config.stash[_RUN_SETTINGS] = markers.read_config(config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give marked tests the fixture, and refuse markers that are wrong."""
     from fakefal.testing.config import markers
 
-    markers.check_marks(items)
+    markers.check_markers(items)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -49,13 +49,13 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed and (factory := item.config.stash.get(_FACTORY, None)) is not None:
         item.stash[_FAILED] = True
-        told = item.stash.get(_REPORT, "")
-        if not told and item.config.stash[_CONFIGURED]["report"]:
-            from fakefal.testing.report import report_of
+        section = item.stash.get(_REPORT, "")
+        if not section and item.config.stash[_RUN_SETTINGS]["report"]:
+            from fakefal.testing.report import format_report
 
-            told = "\n".join(report_of(fake, item) for fake in factory.active)
-        if told:
-            report.sections.append(("fakefal", told))
+            section = "\n".join(format_report(fake, item) for fake in factory.active)
+        if section:
+            report.sections.append(("fakefal", section))
     return report
 
 
@@ -64,18 +64,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for reports in terminalreporter.stats.values():
         for report in reports:
             if getattr(report, "when", "") == "teardown":
-                for name, told in getattr(report, "user_properties", ()):
+                for name, text in getattr(report, "user_properties", ()):
                     if name == "fakefal":
-                        terminalreporter.write_line(f"fakefal: {told}")
+                        terminalreporter.write_line(f"fakefal: {text}")
 
 
 @pytest.fixture(scope="session")
-def fakefal_server() -> Iterator[ThreadedFakeFal]:
+def fakefal_server() -> Iterator[ThreadedServer]:
     """One fake fal for this process, on a free port, in a thread of its own."""
-    from fakefal.server.server import FakeFal
-    from fakefal.server.thread import ThreadedFakeFal
+    from fakefal.server.server import FakeFalServer
+    from fakefal.server.thread import ThreadedServer
 
-    server = ThreadedFakeFal(FakeFal(unmatched="fail", clock="instant", keep_alive=False))
+    server = ThreadedServer(FakeFalServer(unmatched="fail", clock="instant", keep_alive=False))
     server.start()
     yield server
     server.stop()
@@ -83,7 +83,7 @@ def fakefal_server() -> Iterator[ThreadedFakeFal]:
 
 @pytest.fixture(scope="session")
 def fakefal_factory(
-    request: pytest.FixtureRequest, fakefal_server: ThreadedFakeFal
+    request: pytest.FixtureRequest, fakefal_server: ThreadedServer
 ) -> Iterator[Factory]:
     """Makes fakes for fixtures of any scope: ``with fakefal_factory(clock="manual") as fake:``.
 
@@ -91,7 +91,7 @@ def fakefal_factory(
     """
     from fakefal.testing.factory import Factory
 
-    factory = Factory(fakefal_server, request.config.stash[_CONFIGURED])
+    factory = Factory(fakefal_server, request.config.stash[_RUN_SETTINGS])
     request.config.stash[_FACTORY] = factory
     yield factory
     del request.config.stash[_FACTORY]
@@ -101,19 +101,19 @@ def fakefal_factory(
 @pytest.fixture
 def fakefal_clock(request: pytest.FixtureRequest) -> str:
     """The clock of a test: ``instant`` waits for nobody. Override it for ``manual`` or ``real``."""
-    return str(request.config.stash[_CONFIGURED]["clock"])
+    return str(request.config.stash[_RUN_SETTINGS]["clock"])
 
 
 @pytest.fixture
 def fakefal_scenario(request: pytest.FixtureRequest) -> Any:
     """The scenarios that a fake begins with: paths, dicts, or a list of them. For overriding."""
-    return request.config.stash[_CONFIGURED]["scenario"]
+    return request.config.stash[_RUN_SETTINGS]["scenario"]
 
 
 @pytest.fixture
 def fakefal_options(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The options that a fake begins with, as under ``options`` of a file. For overriding."""
-    return dict(request.config.stash[_CONFIGURED]["options"])
+    return dict(request.config.stash[_RUN_SETTINGS]["options"])
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def fakefal(
     fakefal_scenario: Any,
     fakefal_options: dict[str, Any],
     fakefal_key: str,
-) -> Iterator[Fake]:
+) -> Iterator[FakeFal]:
     """A fake fal of the test's own; what this process says to fal reaches it.
 
     A call that no exchange matches fails the test at its end.
@@ -140,52 +140,54 @@ def fakefal(
     from fakefal.errors import FakefalError, SettingError
 
     item = request.node
-    told = _told(item, fakefal_clock, fakefal_scenario, fakefal_options)
-    fake, wrong = None, ""
+    settings = _settings_of(item, fakefal_clock, fakefal_scenario, fakefal_options)
+    fake, problem = None, ""
     try:
-        fake = fakefal_factory.begin(fakefal_key, told)
+        fake = fakefal_factory.begin(fakefal_key, settings)
     except SettingError:
         raise  # of a fixture that was overridden: there the traceback helps
     except FakefalError as error:
-        wrong = str(error)
+        problem = str(error)
     if fake is None:
-        pytest.fail(wrong, pytrace=False)
+        pytest.fail(problem, pytrace=False)
     yield fake
 
-    def show() -> None:
-        if told.values["report"] and not has_failed:
-            from fakefal.testing.report import report_of
+    def save_report() -> None:
+        if settings.values["report"] and not has_failed:
+            from fakefal.testing.report import format_report
 
-            item.stash[_REPORT] = report_of(fake, item)
+            item.stash[_REPORT] = format_report(fake, item)
 
     has_failed = item.stash.get(_FAILED, False)
-    findings = fakefal_factory.end(fake, told, has_failed=has_failed, on_failure=show)
-    __tracebackhide__ = bool(findings.raised)  # there the traceback of the test's function counts
-    if fake.tape is not None and fake.tape.told:
-        item.user_properties.append(("fakefal", fake.tape.told))
-    _tell(item, findings)
+    findings = fakefal_factory.end(fake, settings, has_failed=has_failed, on_failure=save_report)
+    __tracebackhide__ = bool(
+        findings.callback_errors
+    )  # there the traceback of the test's function counts
+    if fake.recording is not None and fake.recording.summary:
+        item.user_properties.append(("fakefal", fake.recording.summary))
+    _raise_findings(item, findings)
 
 
-def _told(item: pytest.Item, clock: str, scenario: Any, options: dict[str, Any]) -> Any:
+def _settings_of(item: pytest.Item, clock: str, scenario: Any, options: dict[str, Any]) -> Any:
     """What holds for a test: by its markers, its fixtures, and the settings of the run."""
     from fakefal.testing.config import markers
 
-    told = markers.told_by_marks(item)
-    configured = item.config.stash[_CONFIGURED]
-    told.values = {
-        **configured,
+    settings = markers.read_markers(item)
+    run_settings = item.config.stash[_RUN_SETTINGS]
+    settings.values = {
+        **run_settings,
         "clock": clock,
-        **told.values,
-        "options": {**options, **told.values.get("options", {})},
+        **settings.values,
+        "options": {**options, **settings.values.get("options", {})},
     }
     shared = scenario if isinstance(scenario, (list, tuple)) else [scenario]
-    told.scenarios += [(markers.beside(item, one), False) for one in shared]
-    if item.config.getoption("fakefal_record") or told.values["record"]:
-        markers.place_recording(item, told)
-    return told
+    settings.scenarios += [(markers.resolve_scenario(item, path), False) for path in shared]
+    if item.config.getoption("fakefal_record") or settings.values["record"]:
+        markers.set_recording(item, settings)
+    return settings
 
 
-def _tell(item: pytest.Item, findings: Any) -> None:
+def _raise_findings(item: pytest.Item, findings: Any) -> None:
     """Raise what the test's functions raised, warn, and fail."""
     __tracebackhide__ = bool(findings.raised)
     if findings.raised:
@@ -200,7 +202,7 @@ def _tell(item: pytest.Item, findings: Any) -> None:
 
 
 @pytest.fixture
-def fakefal_receiver(fakefal: Fake) -> Iterator[Receiver]:
+def fakefal_receiver(fakefal: FakeFal) -> Iterator[Receiver]:
     """A receiver of webhooks, checked as fal's docs say; give its ``url`` as the webhook's."""
     from fakefal.testing.receiver import Receiver
 

@@ -20,7 +20,7 @@ from fakefal.protocol import webhooks as wire
 from fakefal.protocol.core.call import Json
 from fakefal.scenario.values.durations import parse_duration
 
-Answer = int | Literal["hang", "close"]
+ReceiverReply = int | Literal["hang", "close"]
 """An HTTP status, silence until the receiver is closed, or an end without an answer."""
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -36,13 +36,13 @@ class Arrival:
 
     headers: Mapping[str, str]
     content: bytes
-    flaw: str
-    answer: Answer
+    problem: str
+    reply: ReceiverReply
 
     @property
-    def is_genuine(self) -> bool:
+    def is_verified(self) -> bool:
         """Whether signature and timestamp are right."""
-        return not self.flaw
+        return not self.problem
 
     @property
     def body(self) -> Json:
@@ -64,25 +64,27 @@ class Receiver:
     which the certificate is from; None is the user's.
     """
 
-    def __init__(self, jwks_url: str, now: Callable[[], float], home: Path | None = None) -> None:
-        self.keeps_keys = False
+    def __init__(
+        self, jwks_url: str, now: Callable[[], float], ca_folder: Path | None = None
+    ) -> None:
+        self.cache_keys = False
         self._jwks_url = jwks_url
         self._now = now
         self._keys: list[bytes] | None = None
-        self._answers: deque[Answer] = deque()
+        self._replies: deque[ReceiverReply] = deque()
         self._delay_seconds = 0.0
         self._arrivals: list[Arrival] = []
-        self._came = threading.Condition()
+        self._changed = threading.Condition()
         self._closed = threading.Event()
-        self._home = home
-        self._plain = _Listening(self)
-        self._secure = _Listening(self)
+        self._ca_folder = ca_folder
+        self._http_listener = _Listener(self)
+        self._https_listener = _Listener(self)
         self._is_started = False
 
     @property
     def url(self) -> str:
         """Where it listens: the ``webhook_url`` of a submit."""
-        return f"http://127.0.0.1:{self._plain.port}/webhook"
+        return f"http://127.0.0.1:{self._http_listener.port}/webhook"
 
     @property
     def secure_url(self) -> str:
@@ -90,57 +92,57 @@ class Receiver:
 
         Whoever asks first has it listen there, and the CA made if this machine has none.
         """
-        if self._secure.context is None:
+        if self._https_listener.context is None:
             from fakefal.ca.authority import Authority
             from fakefal.settings import data_folder
 
-            authority = Authority(self._home or data_folder())
-            self._secure.context = authority.context("127.0.0.1", "localhost")
+            authority = Authority(self._ca_folder or data_folder())
+            self._https_listener.context = authority.new_context("127.0.0.1", "localhost")
             if self._is_started:
-                self._secure.start()
-        return f"https://127.0.0.1:{self._secure.port}/webhook"
+                self._https_listener.start()
+        return f"https://127.0.0.1:{self._https_listener.port}/webhook"
 
     @property
     def arrivals(self) -> list[Arrival]:
         """What came, oldest first, forged ones included."""
-        with self._came:
+        with self._changed:
             return list(self._arrivals)
 
     @property
-    def genuine(self) -> list[Arrival]:
+    def verified(self) -> list[Arrival]:
         """What came and was genuine."""
-        return [arrival for arrival in self.arrivals if arrival.is_genuine]
+        return [arrival for arrival in self.arrivals if arrival.is_verified]
 
-    def answer(self, *answers: Answer) -> None:
+    def respond_with(self, *replies: ReceiverReply) -> None:
         """Answer the next webhooks so, in turn: statuses, ``"hang"`` or ``"close"``."""
-        self._answers.extend(answers)
+        self._replies.extend(replies)
 
     def delay(self, duration: float | str) -> None:
         """Wait before each answer, in real time: ``"200ms"``."""
         self._delay_seconds = parse_duration(duration)
 
-    def wait(self, count: int = 1, *, patience: float = 10.0) -> list[Arrival]:
+    def wait(self, count: int = 1, *, timeout: float = 10.0) -> list[Arrival]:
         """Wait until so many webhooks have come; raises TimeoutError."""
-        with self._came:
-            if not self._came.wait_for(lambda: len(self._arrivals) >= count, patience):
-                came = len(self._arrivals)
-                raise TimeoutError(f"{came} of {count} webhooks came within {patience:g}s")
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self._arrivals) >= count, timeout):
+                arrival_count = len(self._arrivals)
+                raise TimeoutError(f"{arrival_count} of {count} webhooks came within {timeout:g}s")
             return list(self._arrivals)
 
     def start(self) -> None:
         """Listen, on the ports it had before if it was stopped."""
         self._closed.clear()
         self._is_started = True
-        self._plain.start()
-        if self._secure.context is not None:
-            self._secure.start()
+        self._http_listener.start()
+        if self._https_listener.context is not None:
+            self._https_listener.start()
 
     def stop(self) -> None:
         """Listen no more: who comes now is refused. What hangs ends."""
         self._closed.set()
         self._is_started = False
-        self._plain.stop()
-        self._secure.stop()
+        self._http_listener.stop()
+        self._https_listener.stop()
 
     def __enter__(self) -> Receiver:
         self.start()
@@ -154,51 +156,51 @@ class Receiver:
     ) -> None:
         self.stop()
 
-    def take(self, headers: Mapping[str, str], content: bytes) -> Answer:
+    def receive(self, headers: Mapping[str, str], content: bytes) -> ReceiverReply:
         """Check and record a webhook; gives what is to be answered."""
         if self._delay_seconds:
             self._closed.wait(self._delay_seconds)
-        flaw = self._flaw(headers, content)
-        with self._came:
-            answer = self._answers.popleft() if self._answers else (401 if flaw else 200)
-            self._arrivals.append(Arrival(headers, content, flaw, answer))
-            self._came.notify_all()
-        if answer == "hang":
+        problem = self._find_problem(headers, content)
+        with self._changed:
+            reply = self._replies.popleft() if self._replies else (401 if problem else 200)
+            self._arrivals.append(Arrival(headers, content, problem, reply))
+            self._changed.notify_all()
+        if reply == "hang":
             self._closed.wait()
-        return answer
+        return reply
 
-    def _flaw(self, headers: Mapping[str, str], content: bytes) -> str:
+    def _find_problem(self, headers: Mapping[str, str], content: bytes) -> str:
         """What is wrong with a webhook, by fal's recipe (protocol.md section 8)."""
         names = (wire.REQUEST_ID, wire.USER_ID, wire.TIMESTAMP, wire.SIGNATURE)
-        given = [headers.get(name.lower()) for name in names]
-        for name, value in zip(names, given, strict=True):
+        values = [headers.get(name.lower()) for name in names]
+        for name, value in zip(names, values, strict=True):
             if value is None:
                 return f"the header {name} is missing"
-        request_id, user_id, timestamp, signature = map(str, given)
+        request_id, user_id, timestamp, signature = map(str, values)
         if not timestamp.isdigit():
             return "the timestamp is no number"
-        off = abs(int(timestamp) - int(self._now()))
-        if off > wire.TOLERANCE_SECONDS:
-            return f"the timestamp is {off}s off"
-        lines = (request_id, user_id, timestamp, sha256(content).hexdigest())
+        skew_seconds = abs(int(timestamp) - int(self._now()))
+        if skew_seconds > wire.TOLERANCE_SECONDS:
+            return f"the timestamp is {skew_seconds}s off"
+        signed_lines = (request_id, user_id, timestamp, sha256(content).hexdigest())
         try:
             keys = self._public_keys()
         except OSError as error:
             return f"the keys cannot be fetched: {error}"
-        message = "\n".join(lines).encode()
-        if any(_verifies(key, signature, message) for key in keys):
+        message = "\n".join(signed_lines).encode()
+        if any(_is_valid_signature(key, signature, message) for key in keys):
             return ""
         return "no key verifies the signature"
 
     def _public_keys(self) -> list[bytes]:
-        if self._keys is None or not self.keeps_keys:
-            with _OPENER.open(self._jwks_url, timeout=_FETCH_SECONDS) as answer:
-                published: dict[str, Any] = json.load(answer)
+        if self._keys is None or not self.cache_keys:
+            with _OPENER.open(self._jwks_url, timeout=_FETCH_SECONDS) as response:
+                published: dict[str, Any] = json.load(response)
             self._keys = [urlsafe_b64decode(key["x"] + "=") for key in published["keys"]]
         return self._keys
 
 
-def _verifies(key: bytes, signature: str, message: bytes) -> bool:
+def _is_valid_signature(key: bytes, signature: str, message: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -209,7 +211,7 @@ def _verifies(key: bytes, signature: str, message: bytes) -> bool:
     return True
 
 
-class _Listening:
+class _Listener:
     """One port of a receiver; with a ``context`` it speaks TLS."""
 
     def __init__(self, receiver: Receiver) -> None:
@@ -220,7 +222,7 @@ class _Listening:
 
     def start(self) -> None:
         """Listen, on the port it had before if there was one."""
-        self._server = _Server(("127.0.0.1", self.port), _handler_of(self._receiver))
+        self._server = _Server(("127.0.0.1", self.port), _make_handler(self._receiver))
         self.port = self._server.server_address[1]
         if self.context is not None:
             self._server.socket = self.context.wrap_socket(
@@ -251,20 +253,20 @@ class _Server(ThreadingHTTPServer):
         """The sender has gone; what it heard is its own affair."""
 
 
-def _handler_of(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
+def _make_handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             content = self.rfile.read(length)
             headers = {name.lower(): value for name, value in self.headers.items()}
-            answer = receiver.take(headers, content)
-            if not isinstance(answer, int):
+            reply = receiver.receive(headers, content)
+            if not isinstance(reply, int):
                 return
-            told = b"received" if answer < 300 else b"not accepted"
-            self.send_response(answer)
-            self.send_header("Content-Length", str(len(told)))
+            response_body = b"received" if reply < 300 else b"not accepted"
+            self.send_response(reply)
+            self.send_header("Content-Length", str(len(response_body)))
             self.end_headers()
-            self.wfile.write(told)
+            self.wfile.write(response_body)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Nothing is printed: ``arrivals`` tells it all."""

@@ -10,9 +10,9 @@ from typing import Any
 
 from fakefal.protocol.core import hosts
 from fakefal.protocol.core.endpoints import parse_endpoint
-from fakefal.testing.fixture import Fake
+from fakefal.testing.fixture import FakeFal
 
-_KEPT = 50
+_MAX_CALLS = 50
 
 _HEADERS = ("x-fal-", "accept")
 
@@ -61,15 +61,17 @@ for number, call in enumerate(CALLS, 1):
 '''
 
 
-def write_replay(fake: Fake, folder: Path) -> str:
+def write_replay(fake: FakeFal, folder: Path) -> str:
     """Write ``scenario.yaml`` and ``calls.py``; gives the command that runs them.
 
     Raises FakefalError for what no scenario can hold.
     """
     scenario = fake.dump(folder / "scenario.yaml")
     program = folder / "calls.py"
-    told = json.dumps([call for record in fake.calls[:_KEPT] if (call := _call(record))])
-    program.write_text(_PROGRAM.format(name=fake.key, calls=told), encoding="utf-8")
+    calls = json.dumps(
+        [call for record in fake.calls[:_MAX_CALLS] if (call := _request_of(record))]
+    )
+    program.write_text(_PROGRAM.format(name=fake.key, calls=calls), encoding="utf-8")
     return replay_command(scenario, program)
 
 
@@ -79,18 +81,18 @@ def replay_command(scenario: Path, program: Path) -> str:
     return " ".join(map(shlex.quote, command))
 
 
-def _call(record: Any) -> dict[str, Any] | None:
+def _request_of(record: Any) -> dict[str, Any] | None:
     """A call as a plain request; those over sockets have none."""
     suffixes = {"queue": "", "run": "", "stream": "/stream"}
     if record.via not in suffixes or parse_endpoint(record.endpoint) is None:
         return None
     host = hosts.QUEUE if record.via == "queue" else hosts.RUN
-    kept = {
+    headers = {
         name: value for name, value in record.headers.items() if name.lower().startswith(_HEADERS)
     }
     return {
         "via": record.via,
         "url": f"https://{host}/{record.endpoint}{suffixes[record.via]}",
-        "headers": kept,
+        "headers": headers,
         "input": record.input,
     }

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from fakefal.testing.factory import Factory
-from fakefal.testing.fixture import Fake
+from fakefal.testing.fixture import FakeFal
 
 
-class serving(AbstractContextManager[Factory]):
+class running_factory(AbstractContextManager[Factory]):
     """A server in a thread of its own, and what makes fakes on it.
 
     No generator: one that was left open would be closed when the interpreter ends, and wait then
@@ -19,7 +19,9 @@ class serving(AbstractContextManager[Factory]):
     """
 
     def __init__(self) -> None:
-        self._server = ThreadedFakeFal(FakeFal(unmatched="fail", clock="instant", keep_alive=False))
+        self._server = ThreadedServer(
+            FakeFalServer(unmatched="fail", clock="instant", keep_alive=False)
+        )
         self._factory = Factory(self._server)
 
     def __enter__(self) -> Factory:
@@ -33,7 +35,7 @@ class serving(AbstractContextManager[Factory]):
             self._server.stop()
 
 
-class faking(AbstractContextManager[Fake]):
+class running_fake(AbstractContextManager[FakeFal]):
     """What the fixture ``fakefal`` is to tests, for any code: the fake of the block.
 
     ``with faking("x.yaml", clock="manual") as fake:`` takes what the marker takes. What this
@@ -45,9 +47,9 @@ class faking(AbstractContextManager[Fake]):
         self._values = values
         self._stack = ExitStack()
 
-    def __enter__(self) -> Fake:
+    def __enter__(self) -> FakeFal:
         with ExitStack() as stack:
-            factory = stack.enter_context(serving())
+            factory = stack.enter_context(running_factory())
             fake = stack.enter_context(factory(*self._scenarios, **self._values))
             self._stack = stack.pop_all()
         return fake

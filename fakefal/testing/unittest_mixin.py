@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 from fakefal.errors import FakefalError
 from fakefal.testing.checks import FakefalWarning
-from fakefal.testing.config.settings import RULES, Told, read_mark
+from fakefal.testing.config.settings import RULES, TestSettings, read_marker
 from fakefal.testing.factory import Factory
-from fakefal.testing.fixture import Fake
-from fakefal.testing.session import serving
+from fakefal.testing.fixture import FakeFal
+from fakefal.testing.session import running_factory
 
 
 class FakeFalMixin:
@@ -23,7 +23,7 @@ class FakeFalMixin:
     ``IsolatedAsyncioTestCase`` too. One server serves the class.
     """
 
-    fakefal: Fake
+    fakefal: FakeFal
     fakefal_settings: ClassVar[dict[str, Any]] = {}
     _fakefal_factory: ClassVar[Factory]
     _fakefal_stack: ClassVar[ExitStack]
@@ -31,11 +31,11 @@ class FakeFalMixin:
     @classmethod
     def setUpClass(cls) -> None:
         """Start the server; raises FakefalError for settings that are wrong."""
-        _, wrong = read_mark((), cls.fakefal_settings)
-        if wrong:
-            raise FakefalError("\n".join(wrong))
+        _, problems = read_marker((), cls.fakefal_settings)
+        if problems:
+            raise FakefalError("\n".join(problems))
         cls._fakefal_stack = ExitStack()
-        cls._fakefal_factory = cls._fakefal_stack.enter_context(serving())
+        cls._fakefal_factory = cls._fakefal_stack.enter_context(running_factory())
         try:
             super().setUpClass()  # type: ignore[misc]  # of the TestCase beside it
         except BaseException:
@@ -52,28 +52,28 @@ class FakeFalMixin:
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         """Run one test inside its fake."""
-        read, _ = read_mark((), self.fakefal_settings)
-        told = Told({rule.name: rule.default for rule in RULES} | read)
-        told.scenarios = [(scenario, True) for scenario in told.values.pop("scenario", ())]
+        values, _ = read_marker((), self.fakefal_settings)
+        settings = TestSettings({rule.name: rule.default for rule in RULES} | values)
+        settings.scenarios = [(scenario, True) for scenario in settings.values.pop("scenario", ())]
         factory = self._fakefal_factory
         case: Any = self
-        self.fakefal = factory.begin(f"fakefal:{case.id()}", told)
-        case.addCleanup(self._end_fakefal, told)
+        self.fakefal = factory.begin(f"fakefal:{case.id()}", settings)
+        case.addCleanup(self._end_fakefal, settings)
         try:
-            done: unittest.TestResult | None = super().run(result)  # type: ignore[misc]  # as above
+            test_result: unittest.TestResult | None = super().run(result)  # type: ignore[misc]  # as above
         finally:
             if self.fakefal in factory.active:  # a skipped test does not come to its cleanups
-                factory.forget(self.fakefal)
-        return done
+                factory.discard(self.fakefal)
+        return test_result
 
-    def _end_fakefal(self, told: Told) -> None:
+    def _end_fakefal(self, settings: TestSettings) -> None:
         case: Any = self
         outcome = getattr(case, "_outcome", None)
         has_failed = outcome is not None and not outcome.success
-        found = self._fakefal_factory.end(self.fakefal, told, has_failed=has_failed)
-        if found.raised:
-            raise found.raised[0]
-        for text in found.warnings:
+        findings = self._fakefal_factory.end(self.fakefal, settings, has_failed=has_failed)
+        if findings.callback_errors:
+            raise findings.callback_errors[0]
+        for text in findings.warnings:
             warnings.warn(FakefalWarning(text), stacklevel=2)
-        if found.errors:
-            case.fail("\n".join(found.errors))
+        if findings.errors:
+            case.fail("\n".join(findings.errors))

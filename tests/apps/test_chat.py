@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fakefal import CallRecord, Fake, contains
+from fakefal import CallRecord, FakeFal, contains
 from tests.apps import chat
 from tests.apps.chat import Chat
 
@@ -22,13 +22,13 @@ def asked(prompt: str, *, checks_end: bool = True) -> tuple[int, str]:
     return code, out.getvalue()
 
 
-def test_words_are_shown_as_they_come(fakefal: Fake) -> None:
+def test_words_are_shown_as_they_come(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/any-llm", via="stream").stream("Ship", " it", ".")
     assert asked("a tagline") == (0, "Ship it.\n")
     assert fakefal.calls.one().input == {"prompt": "a tagline"}
 
 
-def test_the_program_itself(fakefal: Fake) -> None:
+def test_the_program_itself(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/any-llm", prompt=contains("soap")).text("Clean.")
     done = subprocess.run(
         [sys.executable, str(Path(chat.__file__)), "a tagline for soap"],
@@ -39,7 +39,7 @@ def test_the_program_itself(fakefal: Fake) -> None:
     assert (done.returncode, done.stdout) == (0, "Clean.\n")
 
 
-def test_it_answers_what_was_asked(fakefal: Fake) -> None:
+def test_it_answers_what_was_asked(fakefal: FakeFal) -> None:
     def answer(call: CallRecord) -> str:
         return f"You said: {call.input['prompt']}"
 
@@ -48,19 +48,19 @@ def test_it_answers_what_was_asked(fakefal: Fake) -> None:
 
 
 @pytest.mark.parametrize("preset", ["soft-error", "content-policy"])
-def test_failures_end_with_an_exit_code(fakefal: Fake, preset: str) -> None:
+def test_failures_end_with_an_exit_code(fakefal: FakeFal, preset: str) -> None:
     fakefal.on("fal-ai/any-llm").preset(preset)
     code, told = asked("x")
     assert code == 1
     assert "!" in told
 
 
-def test_an_answer_that_breaks_off_is_no_answer(fakefal: Fake) -> None:
+def test_an_answer_that_breaks_off_is_no_answer(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/any-llm").text("As far as I know").preset("stream-never-final")
     code, told = asked("x")
     assert (code, told.splitlines()[-1]) == (1, "! the answer broke off")
 
 
-def test_the_bug_of_taking_half_an_answer_is_found(fakefal: Fake) -> None:
+def test_the_bug_of_taking_half_an_answer_is_found(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/any-llm").text("As far as I know").preset("stream-never-final")
     assert asked("x", checks_end=False)[0] == 0

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import uvicorn
 
-from fakefal import Fake
+from fakefal import FakeFal
 from tests.apps.image_app import make_app
 
 pytestmark = pytest.mark.fakefal(unused="error", undelivered="ignore")
@@ -41,7 +41,7 @@ def state(url: str, id_: str) -> Any:
     return httpx.get(f"{url}/images/{id_}").json()
 
 
-def test_an_image_is_ready_when_the_webhook_has_come(fakefal: Fake) -> None:
+def test_an_image_is_ready_when_the_webhook_has_come(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/flux/dev", prompt="a cat").kind("images")
     with serving(make_app()) as url:
         id_ = ordered(url)
@@ -51,7 +51,7 @@ def test_an_image_is_ready_when_the_webhook_has_come(fakefal: Fake) -> None:
         assert httpx.get(found["url"]).headers["content-type"] == "image/png"
 
 
-def test_a_failure_is_told(fakefal: Fake) -> None:
+def test_a_failure_is_told(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/flux/dev").fail("content_policy_violation")
     with serving(make_app()) as url:
         id_ = ordered(url)
@@ -59,13 +59,13 @@ def test_a_failure_is_told(fakefal: Fake) -> None:
         assert state(url, id_)["state"] == "failed"
 
 
-def test_no_balance_is_a_503(fakefal: Fake) -> None:
+def test_no_balance_is_a_503(fakefal: FakeFal) -> None:
     fakefal.account("exhausted-balance")
     with serving(make_app()) as url:
         assert httpx.post(f"{url}/images", params={"prompt": "x"}).status_code == 503
 
 
-def credits_after(fakefal: Fake, *, counts_once: bool) -> int:
+def credits_after(fakefal: FakeFal, *, counts_once: bool) -> int:
     """What is left after an image whose webhook comes twice."""
     fakefal.on("fal-ai/flux/dev").kind("images").preset("webhook-twice")
     app = make_app(counts_once=counts_once)
@@ -76,27 +76,27 @@ def credits_after(fakefal: Fake, *, counts_once: bool) -> int:
     return left
 
 
-def test_a_webhook_that_comes_twice_is_counted_once(fakefal: Fake) -> None:
+def test_a_webhook_that_comes_twice_is_counted_once(fakefal: FakeFal) -> None:
     assert credits_after(fakefal, counts_once=True) == 9
 
 
-def test_the_bug_of_counting_twice_is_found(fakefal: Fake) -> None:
+def test_the_bug_of_counting_twice_is_found(fakefal: FakeFal) -> None:
     assert credits_after(fakefal, counts_once=False) == 8
 
 
-def state_after_forgery(fakefal: Fake, *, verifies: bool) -> str:
+def state_after_forgery(fakefal: FakeFal, *, verifies: bool) -> str:
     """What the app believes after a forged webhook."""
     exchange = fakefal.on("fal-ai/flux/dev").kind("images")
     exchange.preset("webhook-forged")
     with serving(make_app(verifies=verifies)) as url:
         id_ = ordered(url)
-        fakefal.webhooks.settle(patience=20)
+        fakefal.webhooks.wait_idle(timeout=20)
         return str(state(url, id_)["state"])
 
 
-def test_a_forged_webhook_is_not_believed(fakefal: Fake) -> None:
+def test_a_forged_webhook_is_not_believed(fakefal: FakeFal) -> None:
     assert state_after_forgery(fakefal, verifies=True) == "ordered"
 
 
-def test_the_bug_of_believing_anybody_is_found(fakefal: Fake) -> None:
+def test_the_bug_of_believing_anybody_is_found(fakefal: FakeFal) -> None:
     assert state_after_forgery(fakefal, verifies=False) == "ready"

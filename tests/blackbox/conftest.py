@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.blackbox.driving import DRIVERS, Seen, environment, once, seen_by, talk
 from tests.blackbox.installing import (
     JS_FOLDER,
@@ -38,16 +38,16 @@ class PythonClient:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[ThreadedFakeFal]:
-    server = ThreadedFakeFal(FakeFal(SCENARIO))
+def server() -> Iterator[ThreadedServer]:
+    server = ThreadedServer(FakeFalServer(SCENARIO))
     with server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def hurried_server() -> Iterator[ThreadedFakeFal]:
+def hurried_server() -> Iterator[ThreadedServer]:
     """One whose clock waits for nobody."""
-    server = ThreadedFakeFal(FakeFal(SCENARIO, clock="instant"))
+    server = ThreadedServer(FakeFalServer(SCENARIO, clock="instant"))
     with server:
         yield server
 
@@ -59,7 +59,7 @@ def hurried_server() -> Iterator[ThreadedFakeFal]:
 )
 def client(
     request: pytest.FixtureRequest,
-    server: ThreadedFakeFal,
+    server: ThreadedServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> PythonClient:
     """Every fal_client, sync and async."""
@@ -69,7 +69,7 @@ def client(
     def make() -> dict[str, Seen]:
         env = environment(key, PYTHONPATH=fal_client_folder(version))
         driver = str(DRIVERS / "python_client.py")
-        talks = talk([sys.executable, driver, server.fake.url, mode, f"other-{key}"], env)
+        talks = talk([sys.executable, driver, server.server.url, mode, f"other-{key}"], env)
         return {key: seen_by(server, key, talks)}
 
     numbers = tuple(int(part) for part in version.split("."))
@@ -77,12 +77,12 @@ def client(
 
 
 @pytest.fixture(scope="session")
-def sdk(hurried_server: ThreadedFakeFal, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+def sdk(hurried_server: ThreadedServer, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     """``fal.apps`` of the fal SDK, which takes no key without a colon."""
     key = "fal-sdk:secret"
 
     def make() -> dict[str, Seen]:
-        command = [fal_sdk_python(FAL_SDK), str(DRIVERS / "fal_sdk.py"), hurried_server.fake.url]
+        command = [fal_sdk_python(FAL_SDK), str(DRIVERS / "fal_sdk.py"), hurried_server.server.url]
         return {key: seen_by(hurried_server, key, talk(command, environment(key)))}
 
     return once(tmp_path_factory, "fal-sdk", make)[key]
@@ -91,13 +91,13 @@ def sdk(hurried_server: ThreadedFakeFal, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session", params=["proxyUrl", "requestMiddleware", "fetch"])
 def js(
     request: pytest.FixtureRequest,
-    server: ThreadedFakeFal,
+    server: ThreadedServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Seen:
     """@fal-ai/client, pointed at the fake in each way that its configuration has."""
 
     def make() -> dict[str, Seen]:
-        command = [node_with_clients(), str(JS_FOLDER / "fal_client.mjs"), server.fake.url, "js"]
+        command = [node_with_clients(), str(JS_FOLDER / "fal_client.mjs"), server.server.url, "js"]
         talks = talk(command, environment("not used"))
         return {way: seen_by(server, f"js-{way}", of_way) for way, of_way in talks.items()}
 

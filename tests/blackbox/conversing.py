@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any, Protocol
 
 from fakefal.engine.controls import CallRecord, Controls
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from fakefal.testing.inspect.webhooks import FakeWebhooks
 from fakefal.testing.receiver import Receiver
 from tests.blackbox.driving import DRIVERS, environment
@@ -46,8 +46,8 @@ def hold(client: str, talks: Mapping[str, Settled]) -> dict[str, Any]:
 
     A talk about webhooks has a receiver of its own, which adds what it received.
     """
-    server = ThreadedFakeFal(FakeFal())
-    engine = server.fake.engine
+    server = ThreadedServer(FakeFalServer())
+    engine = server.server.engine
     keys = {name: f"{client}-{name}:x" for name in talks}
 
     def settle() -> None:
@@ -55,12 +55,12 @@ def hold(client: str, talks: Mapping[str, Settled]) -> dict[str, Any]:
             about.settle(Controls(engine, keys[name], clock="instant"))
 
     def journals() -> dict[str, list[dict[str, Any]]]:
-        return {name: server.fake.controls(key).journal() for name, key in keys.items()}
+        return {name: server.server.controls(key).journal() for name, key in keys.items()}
 
     with server, ExitStack() as stack:
         server.call(settle)
         receivers = {
-            name: stack.enter_context(_receiver(server.fake.url, about.answers))
+            name: stack.enter_context(_receiver(server.server.url, about.answers))
             for name, about in talks.items()
             if about.talk.startswith("webhook")
         }
@@ -68,7 +68,7 @@ def hold(client: str, talks: Mapping[str, Settled]) -> dict[str, Any]:
         for row, name in zip(rows, talks, strict=True):
             row["receiver"] = receivers[name].url if name in receivers else ""
         done = subprocess.run(
-            [*_COMMANDS[client](), server.fake.url],
+            [*_COMMANDS[client](), server.server.url],
             input=json.dumps(rows),
             env=environment("none"),
             capture_output=True,
@@ -79,8 +79,8 @@ def hold(client: str, talks: Mapping[str, Settled]) -> dict[str, Any]:
         assert done.returncode == 0, done.stderr
         told = json.loads(done.stdout)
         for name, receiver in receivers.items():
-            controls = server.call(partial(server.fake.controls, keys[name]))
-            FakeWebhooks(server, controls).settle()
+            controls = server.call(partial(server.server.controls, keys[name]))
+            FakeWebhooks(server, controls).wait_idle()
             told[keys[name]] += f"; {_arrived(receiver, server.call(controls.calls))}"
         kept = server.call(journals)
     return {name: {"told": told[keys[name]], "journal": kept[name]} for name in talks}
@@ -88,7 +88,7 @@ def hold(client: str, talks: Mapping[str, Settled]) -> dict[str, Any]:
 
 def _receiver(url: str, answers: tuple[int, ...]) -> Receiver:
     receiver = Receiver(f"{url}/_fakefal/jwks.json", time.time)
-    receiver.answer(*answers)
+    receiver.respond_with(*answers)
     return receiver
 
 
@@ -103,7 +103,7 @@ def _arrived(receiver: Receiver, calls: list[CallRecord]) -> str:
             *(["with payload_error"] if "payload_error" in body else []),
             *([body["error"]] if "error" in body else []),
             *(["another gateway id"] if body["gateway_request_id"] != it.request_id else []),
-            it.flaw or "genuine",
+            it.problem or "genuine",
         ]
-        told.append(f"{body['status']} ({', '.join(more)}) → {it.answer}")
+        told.append(f"{body['status']} ({', '.join(more)}) → {it.reply}")
     return f"received: {'; '.join(told) or 'nothing'}"

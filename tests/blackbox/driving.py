@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.blackbox.installing import locked
 
 DRIVERS = Path(__file__).parent / "drivers"
@@ -74,15 +74,15 @@ def talk(command: list[str], env: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-def seen_by(server: ThreadedFakeFal, key: str, talks: dict[str, Any]) -> Seen:
+def seen_by(server: ThreadedServer, key: str, talks: dict[str, Any]) -> Seen:
     """What a client saw, with what the fake kept under its key."""
 
-    def look(fake: FakeFal) -> Seen:
+    def look(fake: FakeFalServer) -> Seen:
         controls = fake.controls(key)
         jobs = {job["request_id"]: job["state"] for job in controls.jobs()}
         return Seen(talks, controls.journal(), jobs)
 
-    return server.call(lambda: look(server.fake))
+    return server.call(lambda: look(server.server))
 
 
 def once(

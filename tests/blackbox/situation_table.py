@@ -106,7 +106,7 @@ def _row(it: Situation, seen: dict[str, dict[int, Seen]]) -> str:
 
 def _presets() -> str:
     rows = "".join(
-        f"| `{it.name}` | {it.part} | {it.told} | {it.grade} | {it.source} |\n"
+        f"| `{it.name}` | {it.part} | {it.description} | {it.grade} | {it.source} |\n"
         for it in PRESETS.values()
     )
     return f"{_PRESETS_HEAD}{rows}"

@@ -10,10 +10,10 @@ import yaml
 
 from fakefal.engine.controls import Controls
 from fakefal.scenario.builder import ExchangeBuilder
-from fakefal.scenario.files.loader import Loaded, load_data
-from fakefal.scenario.model.defaults import Circumstances
+from fakefal.scenario.files.loader import LoadedScenario, load_data
+from fakefal.scenario.model.defaults import ScenarioDefaults
 from fakefal.scenario.model.scenario import Exchange, Reply
-from fakefal.testing.fixture import Fake
+from fakefal.testing.fixture import FakeFal
 
 ENDPOINT = "fal-ai/any-llm"
 TEXT = "Ship it."
@@ -56,14 +56,14 @@ class Situation:
         return {"fakefal": 1, "exchanges": [exchange], **written}
 
     @property
-    def loaded(self) -> Loaded:
+    def loaded(self) -> LoadedScenario:
         """The scenario made ready."""
         return load_data(self.data, f"situation {self.n}")
 
     def settle(self, controls: Controls) -> None:
         """Make it what a tenant meets."""
         loaded = self.loaded
-        controls.change(loaded.scenario)
+        controls.update(loaded.scenario)
         for index, exchange in enumerate(loaded.scenario.exchanges):
             controls.put_exchange(index, exchange)
 
@@ -74,17 +74,17 @@ SITUATIONS = [
 ]
 
 
-class Recorded(Fake):
+class Recorded(FakeFal):
     """The test's object without a server: it keeps what it is told."""
 
     def __init__(self) -> None:
-        self.told: list[Circumstances] = []
+        self.told: list[ScenarioDefaults] = []
 
     def _change(self, **data: Any) -> None:
-        self.told.append(Circumstances.model_validate(data))
+        self.told.append(ScenarioDefaults.model_validate(data))
 
 
-def built(situation: Situation) -> tuple[list[Reply], list[Circumstances]]:
+def built(situation: Situation) -> tuple[list[Reply], list[ScenarioDefaults]]:
     """What the call of the builder makes: replies, or circumstances."""
     made: list[Exchange] = []
     builder = ExchangeBuilder({"endpoint": "fal-ai/*"}, made.append)

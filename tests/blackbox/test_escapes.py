@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from fakefal.cli.run import ESCAPED
+from fakefal.cli.run import EXIT_ESCAPES
 from tests.blackbox.installing import missing, node_with_clients
-from tests.runs import Ran, run
+from tests.runs import RunOutput, run
 
 pytestmark = pytest.mark.blackbox
 
@@ -48,7 +48,7 @@ NODE = {
 }
 
 
-def escape_of(ran: Ran) -> dict[str, Any]:
+def escape_of(ran: RunOutput) -> dict[str, Any]:
     """The one process that tried; the fake saw nothing of it."""
     assert ran.code != 0
     assert ran.report["calls"]["total"] == 0
@@ -96,11 +96,11 @@ def test_a_program_that_forgives_fails_the_run_all_the_same(tmp_path: Path) -> N
     )
     ran = run(sys.executable, program, options=("--quiet",))
     escape = escape_of(ran)
-    assert ran.code == ESCAPED
+    assert ran.code == EXIT_ESCAPES
     assert ran.out.split() == ["FakefalRefused"] * 3
     assert escape["count"] == 3
     assert any(frame.endswith("app.py:5 in ask") for frame in escape["stack"])
-    assert (ran.report["exit_code"], ran.report["command_exit_code"]) == (ESCAPED, 0)
+    assert (ran.report["exit_code"], ran.report["command_exit_code"]) == (EXIT_ESCAPES, 0)
 
 
 def test_fals_own_client_past_its_proxy_fails_at_once() -> None:
@@ -131,7 +131,7 @@ def test_curl_without_its_proxy(options: tuple[str, ...]) -> None:
     curl = shutil.which("curl") or missing("curl is not installed")
     ran = run(curl, "-sS", *options, "--noproxy", "*", f"https://{FAR}/fal-ai/x", "-d", "{}")
     escape = escape_of(ran)
-    assert ran.code == ESCAPED
+    assert ran.code == EXIT_ESCAPES
     assert f"{REFUSED} https://{FAR}/fal-ai/x" in ran.out
     assert escape["target"] == f"https://{FAR}/fal-ai/x"
     assert escape["command"][0] == curl
@@ -164,7 +164,7 @@ def test_perl_that_says_nothing_at_all() -> None:
     perl = shutil.which("perl") or missing("perl is not installed")
     dial = f"use IO::Socket::INET; IO::Socket::INET->new('{FAR}:443') or die; sleep 0"
     ran = run(perl, "-e", dial)
-    assert ran.code == ESCAPED
+    assert ran.code == EXIT_ESCAPES
     (escape,) = ran.report["escapes"]
     assert escape["by"] == "names"
 

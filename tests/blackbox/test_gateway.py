@@ -14,9 +14,9 @@ import pytest
 
 from fakefal.ca.authority import Authority
 from fakefal.ca.bundle import write_bundle
-from fakefal.proxy.proxy_log import Visit
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.proxy.proxy_log import ProxyLogEntry
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.blackbox.driving import DRIVERS, environment, talk
 from tests.blackbox.installing import JS_FOLDER, missing, node_22, node_with_clients
 from tests.serving import serve
@@ -30,13 +30,13 @@ KEY = "led:astray"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ThreadedFakeFal]:
-    server = ThreadedFakeFal(FakeFal(SCENARIO, clock="instant", tls_port=0, offline=True))
+def server() -> Iterator[ThreadedServer]:
+    server = ThreadedServer(FakeFalServer(SCENARIO, clock="instant", tls_port=0, offline=True))
     with server:
         yield server
 
 
-def led(fake: FakeFal, **more: str) -> dict[str, str]:
+def led(fake: FakeFalServer, **more: str) -> dict[str, str]:
     """The environment of a program that is led to a fake."""
     ca, bundle = str(fake.ca_path), str(fake.bundle_path)
     return environment(
@@ -63,16 +63,16 @@ def check(seen: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
-def test_fal_client_is_led_by_a_proxy(server: ThreadedFakeFal, mode: str) -> None:
+def test_fal_client_is_led_by_a_proxy(server: ThreadedServer, mode: str) -> None:
     command = [sys.executable, str(DRIVERS / "unaware.py"), mode]
-    check(talk(command, led(server.fake)))
-    assert server.fake.gate.visits.list() == []
+    check(talk(command, led(server.server)))
+    assert server.server.proxy.log.entries() == []
 
 
-def test_the_js_client_is_led_by_a_proxy(server: ThreadedFakeFal) -> None:
+def test_the_js_client_is_led_by_a_proxy(server: ThreadedServer) -> None:
     node_with_clients()
     command = [node_22(), str(JS_FOLDER / "unaware.mjs"), KEY]
-    check(talk(command, led(server.fake, NODE_USE_ENV_PROXY="1")))
+    check(talk(command, led(server.server, NODE_USE_ENV_PROXY="1")))
 
 
 def curl(env: dict[str, str], *arguments: str) -> tuple[int, str]:
@@ -94,13 +94,13 @@ CALL = ("-H", f"Authorization: Key {KEY}", "--json", '{"prompt": "Write a taglin
 
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
-def test_curl_is_led_by_a_proxy(server: ThreadedFakeFal, scheme: str) -> None:
-    code, printed = curl(led(server.fake), *CALL, f"{scheme}://fal.run/fal-ai/any-llm")
+def test_curl_is_led_by_a_proxy(server: ThreadedServer, scheme: str) -> None:
+    code, printed = curl(led(server.server), *CALL, f"{scheme}://fal.run/fal-ai/any-llm")
     assert (code, json.loads(printed)["output"]) == (0, OUTPUT)
 
 
-def test_curl_is_led_by_a_proxy_that_speaks_tls(server: ThreadedFakeFal) -> None:
-    fake, env = server.fake, led(server.fake)
+def test_curl_is_led_by_a_proxy_that_speaks_tls(server: ThreadedServer) -> None:
+    fake, env = server.server, led(server.server)
     ca = str(fake.ca_path)
     code, printed = curl(
         env, "-x", fake.tls_url, "--proxy-cacert", ca, *CALL, "https://fal.run/fal-ai/any-llm"
@@ -108,26 +108,26 @@ def test_curl_is_led_by_a_proxy_that_speaks_tls(server: ThreadedFakeFal) -> None
     assert (code, json.loads(printed)["output"]) == (0, OUTPUT)
 
 
-def test_curl_finds_the_tls_port_by_address(server: ThreadedFakeFal) -> None:
+def test_curl_finds_the_tls_port_by_address(server: ThreadedServer) -> None:
     env = environment(KEY, NO_PROXY="*", HTTPS_PROXY="", HTTP_PROXY="")
-    target = f"::127.0.0.1:{server.fake.tls_port}"
-    ca = str(server.fake.ca_path)
+    target = f"::127.0.0.1:{server.server.tls_port}"
+    ca = str(server.server.ca_path)
     code, printed = curl(
         env, "--cacert", ca, "--connect-to", target, *CALL, "https://fal.run/fal-ai/any-llm"
     )
     assert (code, json.loads(printed)["output"]) == (0, OUTPUT)
 
 
-def test_a_host_that_is_not_fals_is_out_of_reach(server: ThreadedFakeFal) -> None:
-    visits = server.fake.gate.visits
-    code, printed = curl(led(server.fake), "https://example.com/")
+def test_a_host_that_is_not_fals_is_out_of_reach(server: ThreadedServer) -> None:
+    visits = server.server.proxy.log
+    code, printed = curl(led(server.server), "https://example.com/")
     assert (code, "403" in printed) == (56, True)
-    code, printed = curl(led(server.fake), "http://example.com/")
+    code, printed = curl(led(server.server), "http://example.com/")
     assert "fakefal is offline and lets nobody out to example.com:80" in printed
     program = "import httpx; httpx.get('https://example.com')"
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env=led(server.fake),
+        env=led(server.server),
         capture_output=True,
         encoding="utf-8",
         timeout=60,
@@ -135,24 +135,24 @@ def test_a_host_that_is_not_fals_is_out_of_reach(server: ThreadedFakeFal) -> Non
     )
     last = done.stderr.strip().splitlines()[-1]
     assert last.endswith("403 fakefal is offline and lets nobody out to example.com:443")
-    assert [it for it in visits.list() if it.port == 443] == [
-        Visit("example.com", 443, "refused", 2)
+    assert [it for it in visits.entries() if it.port == 443] == [
+        ProxyLogEntry("example.com", 443, "refused", 2)
     ]
 
 
 def test_fal_client_goes_to_the_backup_of_a_host_that_is_down() -> None:
     down = {"fakefal": 1, "hosts": {"queue.fal.run": "down", "fal.run": "down"}, "exchanges": [
         {"when": {"endpoint": "fal-ai/any-llm"}, "reply": {"text": OUTPUT}}]}  # fmt: skip
-    server = ThreadedFakeFal(FakeFal(down, clock="instant", offline=True))
+    server = ThreadedServer(FakeFalServer(down, clock="instant", offline=True))
     with server:
         for mode in ("sync", "async"):
             command = [sys.executable, str(DRIVERS / "unaware.py"), mode]
-            seen = talk(command, led(server.fake))
+            seen = talk(command, led(server.server))
             for name in ("subscribe", "run"):
                 assert seen[name]["output"] == OUTPUT
             # Only what goes through httpx has a backup; realtime has none.
             assert "ConnectionResetError" in seen["realtime"]["crashed"]
-        journal = server.call(lambda: server.fake.controls(KEY).journal())
+        journal = server.call(lambda: server.server.controls(KEY).journal())
         assert {it["kind"] for it in journal} >= {"call", "status", "result"}
 
 
@@ -166,6 +166,6 @@ def test_five_hundred_tunnels_at_once_and_none_fails(tmp_path: Path) -> None:
         seen = talk([sys.executable, str(DRIVERS / "crowd.py"), "500"], env)
         assert seen["failed"] == []
         assert len(seen["outputs"]) == 500
-        ended = served.end()
+        ended = served.stop()
         assert (ended.lines[-1], ended.errors) == ("stopped after 500 calls, 0 misses", "")
     assert write_bundle(authority.path).exists()

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from fakefal.ca.authority import Authority
-from fakefal.protocol.core.hosts import CANONICAL
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS
 from tests.blackbox.driving import DRIVERS, environment, once_json
 from tests.blackbox.installing import JS_FOLDER, missing, node_with_clients
 from tests.blackbox.test_gateway import CALL, KEY, SCENARIO, check
@@ -44,7 +44,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         home = tmp_path_factory.mktemp("names")
         ca = Authority(home).path
         hosts = home / "hosts"
-        names = " ".join(CANONICAL)
+        names = " ".join(CANONICAL_HOSTS)
         hosts.write_text(f"127.0.0.1 localhost {names}\n::1 localhost\n", encoding="utf-8")
         driver = str(DRIVERS / "unaware.py")
         curl = [shutil.which("curl") or missing("curl is needed"), "-sS", *CALL]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.blackbox.driving import DRIVERS, Seen, environment, once, seen_by, talk
 from tests.blackbox.installing import JS_FOLDER, node_with_clients, openai_python
 
@@ -23,8 +23,8 @@ CLIENTS += [f"js-{it}" for it in JS]
 
 
 @pytest.fixture(scope="module")
-def openai_server() -> Iterator[ThreadedFakeFal]:
-    server = ThreadedFakeFal(FakeFal(SCENARIO))
+def openai_server() -> Iterator[ThreadedServer]:
+    server = ThreadedServer(FakeFalServer(SCENARIO))
     with server:
         yield server
 
@@ -32,12 +32,12 @@ def openai_server() -> Iterator[ThreadedFakeFal]:
 @pytest.fixture(scope="module", params=CLIENTS)
 def seen(
     request: pytest.FixtureRequest,
-    openai_server: ThreadedFakeFal,
+    openai_server: ThreadedServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Seen:
     name: str = request.param
     kind, version, *mode = name.split("-")
-    url = openai_server.fake.url
+    url = openai_server.server.url
 
     def python() -> dict[str, Seen]:
         driver = str(DRIVERS / "openai_client.py")

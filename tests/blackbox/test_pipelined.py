@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.blackbox.driving import DRIVERS, environment, once_json, talk
 from tests.blackbox.installing import fal_sdk_python
 from tests.blackbox.test_sockets import KEY, SCENARIO
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.blackbox
 @pytest.fixture(scope="module")
 def sdk_seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def make() -> Any:
-        with ThreadedFakeFal(FakeFal(SCENARIO, clock="instant")) as fake:
+        with ThreadedServer(FakeFalServer(SCENARIO, clock="instant")) as fake:
             driver = str(DRIVERS / "fal_sockets.py")
             found = talk([fal_sdk_python("1.83.0"), driver, fake.url], environment(KEY))
             found["journal"] = fake.controls(KEY).journal()
@@ -34,7 +34,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
     def make() -> Any:
         home = tmp_path_factory.mktemp("home")
-        with ThreadedFakeFal(FakeFal(SCENARIO, clock="instant", home=home)) as fake:
+        with ThreadedServer(FakeFalServer(SCENARIO, clock="instant", home=home)) as fake:
             env = environment(
                 KEY, HTTPS_PROXY=fake.proxy_url, SSL_CERT_FILE=str(fake.bundle_path), NO_PROXY=""
             )

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.blackbox.driving import DRIVERS, environment, once_json, talk
 from tests.blackbox.installing import package_folder
 from tests.worlds import exchange, scenario
@@ -27,7 +27,7 @@ def prices(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def make() -> Any:
         env = environment("any:key", PYTHONPATH=package_folder("falaw", "0.0.79"))
         driver = str(DRIVERS / "falaw_prices.py")
-        with ThreadedFakeFal(FakeFal(SCENARIO)) as fake:
+        with ThreadedServer(FakeFalServer(SCENARIO)) as fake:
             return talk([sys.executable, driver, fake.url, "any:key"], env)
 
     return once_json(tmp_path_factory, "falaw", make)

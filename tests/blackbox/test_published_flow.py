@@ -16,9 +16,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
-from fakefal.testing.redirect.redirect import redirect, restore
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
+from fakefal.testing.redirect.redirect import redirect, reset_clients
 
 pytestmark = pytest.mark.blackbox
 
@@ -29,11 +29,11 @@ SCENARIO = Path(__file__).parents[2] / "scenarios" / "images.yaml"
 
 @pytest.fixture
 def client() -> Iterator[fal_client.SyncClient]:
-    server = ThreadedFakeFal(FakeFal(SCENARIO, clock="instant", keep_alive=False))
+    server = ThreadedServer(FakeFalServer(SCENARIO, clock="instant", keep_alive=False))
     with server as fake, pytest.MonkeyPatch.context() as patch:
         redirect(patch, fake.url, "published:flow")
         yield fal_client.SyncClient()
-        restore()
+        reset_clients()
 
 
 def opened(url: str) -> Image.Image:

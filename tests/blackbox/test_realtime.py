@@ -13,9 +13,9 @@ from fal_client.client import RealtimeError
 from websockets.exceptions import InvalidStatus
 
 from fakefal.engine.controls import Controls
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
-from fakefal.testing.redirect.redirect import redirect, restore
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
+from fakefal.testing.redirect.redirect import redirect, reset_clients
 from tests.blackbox.driving import Seen, environment, once_json, talk
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 
@@ -29,12 +29,12 @@ TIMEOUT = "TIMEOUT: no inputs, reconnect when needed!"
 class Talker:
     """One face of fal_client; what is asked of it is the same for both."""
 
-    def __init__(self, server: ThreadedFakeFal, *, is_async: bool) -> None:
+    def __init__(self, server: ThreadedServer, *, is_async: bool) -> None:
         self.server = server
         self.is_async = is_async
 
     def controls(self, ask: Callable[[Controls], Any]) -> Any:
-        return self.server.call(lambda: ask(self.server.fake.controls(KEY)))
+        return self.server.call(lambda: ask(self.server.server.controls(KEY)))
 
     def talk(self, *steps: Any, app: str = "acme/live", **options: Any) -> list[Any]:
         """Send dicts, text as it is, and call functions; each answer, or the error at the end."""
@@ -82,11 +82,13 @@ class Talker:
 
 
 def serving(is_async: bool, **options: Any) -> Iterator[Talker]:
-    server = ThreadedFakeFal(FakeFal(SCENARIO, clock="instant", keep_alive=False, options=options))
+    server = ThreadedServer(
+        FakeFalServer(SCENARIO, clock="instant", keep_alive=False, options=options)
+    )
     with server as fake, pytest.MonkeyPatch.context() as patch:
         redirect(patch, fake.url, KEY)
         yield Talker(server, is_async=is_async)
-    restore()
+    reset_clients()
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
@@ -139,7 +141,7 @@ def test_a_text_frame_is_an_error_if_the_option_says_so(strict_talker: Talker) -
 
 def test_a_picture_can_be_fetched(talker: Talker) -> None:
     (output,) = talker.talk({"prompt": "a"}, app="fal-ai/flux/dev")
-    assert output["images"][0]["url"].startswith(talker.server.fake.url)
+    assert output["images"][0]["url"].startswith(talker.server.server.url)
 
 
 def test_a_wrong_token_is_refused_before_the_upgrade(
@@ -165,8 +167,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def make() -> Any:
         loud = {"realtime_text": "error"}
         with (
-            ThreadedFakeFal(FakeFal(SCENARIO, clock="instant")) as fake,
-            ThreadedFakeFal(FakeFal(SCENARIO, clock="instant", options=loud)) as strict,
+            ThreadedServer(FakeFalServer(SCENARIO, clock="instant")) as fake,
+            ThreadedServer(FakeFalServer(SCENARIO, clock="instant", options=loud)) as strict,
         ):
             driver = str(JS_FOLDER / "realtime.mjs")
             node = [node_with_clients(), "--experimental-websocket", "--no-warnings"]

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from fakefal.scenario.files.loader import load_file
-from fakefal.server.recording import RecordingWish
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.recording import RecordingConfig
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from fakefal.testing.receiver import Receiver
 from tests.blackbox.driving import DRIVERS, environment, talk
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
@@ -32,7 +32,7 @@ APPS: dict[str, Callable[[], list[str]]] = {
 }
 
 
-def run(app: str, fake: FakeFal) -> dict[str, Any]:
+def run(app: str, fake: FakeFalServer) -> dict[str, Any]:
     """What the app saw of a fake, and what its receiver of webhooks got."""
     jwks = f"{fake.base_url('rest.fal.ai')}/.well-known/jwks.json"
     receiver = Receiver(jwks, time.time)
@@ -40,7 +40,7 @@ def run(app: str, fake: FakeFal) -> dict[str, Any]:
         seen = talk([*APPS[app](), fake.url, receiver.url], environment(KEY))
         receiver.wait(2)
         seen["arrived"] = sorted(
-            [it.request_id, str(it.body), it.flaw, it.headers["x-fal-webhook-request-id"]]
+            [it.request_id, str(it.body), it.problem, it.headers["x-fal-webhook-request-id"]]
             for it in receiver.arrivals
         )
     return seen
@@ -56,10 +56,10 @@ def times_of(seen: dict[str, Any]) -> dict[str, list[float]]:
 @pytest.mark.parametrize("app", APPS)
 def test_a_recording_replays_what_the_app_saw(app: str, tmp_path: Path) -> None:
     file = tmp_path / "session.yaml"
-    with ThreadedFakeFal(FakeFal(UPSTREAM)) as upstream:
-        recorder = FakeFal()
-        recorder.record(RecordingWish(file, upstream.url, environment={"FAL_KEY": KEY}))
-        with ThreadedFakeFal(recorder):
+    with ThreadedServer(FakeFalServer(UPSTREAM)) as upstream:
+        recorder = FakeFalServer()
+        recorder.record(RecordingConfig(file, upstream.url, secret_environment={"FAL_KEY": KEY}))
+        with ThreadedServer(recorder):
             recorded = run(app, recorder)
     recorded_times = times_of(recorded)
     written = file.read_text(encoding="utf-8")
@@ -67,12 +67,12 @@ def test_a_recording_replays_what_the_app_saw(app: str, tmp_path: Path) -> None:
     assert load_file(file).scenario.recorded is not None
     assert recorded["arrived"][0][2] == ""
 
-    with ThreadedFakeFal(FakeFal(file, clock="instant")) as fake:
+    with ThreadedServer(FakeFalServer(file, clock="instant")) as fake:
         at_once = run(app, fake)
     assert times_of(at_once).keys() == recorded_times.keys()
     assert at_once == recorded
 
-    with ThreadedFakeFal(FakeFal(file)) as fake:
+    with ThreadedServer(FakeFalServer(file)) as fake:
         in_time = run(app, fake)
     for name, times in times_of(in_time).items():
         for mine, theirs in zip(times, recorded_times[name], strict=True):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fakefal.engine.controls import Controls
-from fakefal.protocol.errors.client_retries import requests_made
+from fakefal.protocol.errors.client_retries import count_requests
 from fakefal.protocol.errors.fault import Operation
 from fakefal.scenario.compiled.faults import compile_fault
 from fakefal.scenario.files.loader import load_data
@@ -102,8 +102,8 @@ def test_what_explain_says_is_what_the_clients_do(
     name: str, counted: dict[str, dict[str, Seen]]
 ) -> None:
     case = CASES[name]
-    trouble = compile_fault(case.fault)[0].trouble
+    trouble = compile_fault(case.fault)[0].fault
     assert trouble is not None
-    assert trouble.refusal is not None
+    assert trouble.outcome is not None
     made = tuple(counted[client][name].counts[case.operation] for client in CLIENTS)
-    assert tuple(requests_made(trouble.refusal, case.operation)) == made
+    assert tuple(count_requests(trouble.outcome, case.operation)) == made

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.blackbox.driving import Seen, environment, once, talk
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 
@@ -20,7 +20,7 @@ SCENARIO = Path(__file__).with_name("files.yaml")
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def make() -> dict[str, Seen]:
-        with ThreadedFakeFal(FakeFal(SCENARIO)) as fake:
+        with ThreadedServer(FakeFalServer(SCENARIO)) as fake:
             command = [node_with_clients(), str(JS_FOLDER / "proxied.mjs"), fake.url]
             found = talk(command, environment("proxy:key"))
             return {"proxied": Seen({**found, "base": fake.url}, [], {})}

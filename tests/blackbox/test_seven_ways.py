@@ -12,7 +12,7 @@ import fal_client
 import pytest
 from websockets.sync.client import connect
 
-from fakefal.testing.fixture import Fake
+from fakefal.testing.fixture import FakeFal
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import openai_python
 
@@ -53,13 +53,13 @@ print(json.dumps({
 
 
 @pytest.fixture
-def fake(fakefal: Fake) -> Fake:
+def fake(fakefal: FakeFal) -> FakeFal:
     """The fake of one test, with the one scenario."""
     fakefal.load(SCENARIO)
     return fakefal
 
 
-def over_socket(fake: Fake, endpoint: str, body: Any) -> list[str]:
+def over_socket(fake: FakeFal, endpoint: str, body: Any) -> list[str]:
     """HTTP over WebSocket: the frames between start and end, as text."""
     url = f"{fake.url.replace('http', 'ws', 1)}/ws.fal.run/{endpoint}"
     heard: list[str] = []
@@ -86,7 +86,7 @@ def in_realtime() -> Any:
         return line.recv()
 
 
-WAYS: dict[str, Callable[[Fake], Any]] = {
+WAYS: dict[str, Callable[[FakeFal], Any]] = {
     "queue": lambda _: fal_client.subscribe(ANY_LLM, ASKED),
     "run": lambda _: fal_client.run(ANY_LLM, ASKED),
     "stream": lambda _: list(fal_client.stream(ANY_LLM, ASKED))[-1],
@@ -103,7 +103,7 @@ WAYS: dict[str, Callable[[Fake], Any]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_way_of_asking_gives_the_same_text(fake: Fake, way: str) -> None:
+def test_every_way_of_asking_gives_the_same_text(fake: FakeFal, way: str) -> None:
     found = WAYS[way](fake)
     usage = {"usage": USAGE} if way.startswith("router") else {}
     assert found == {
@@ -125,7 +125,7 @@ def test_every_way_of_asking_gives_the_same_text(fake: Fake, way: str) -> None:
     ],
 )
 def test_the_routers_variants_have_the_output_and_its_usage_alone(
-    fake: Fake, path: str, more: dict[str, Any]
+    fake: FakeFal, path: str, more: dict[str, Any]
 ) -> None:
     found = fal_client.run(f"{ROUTER}/{path}", {**ROUTED, **more})
     assert list(found) == ["output", "usage"]
@@ -136,7 +136,7 @@ def test_the_routers_variants_have_the_output_and_its_usage_alone(
     assert last == found
 
 
-def test_openais_client_is_told_the_same_text_and_usage(fake: Fake) -> None:
+def test_openais_client_is_told_the_same_text_and_usage(fake: FakeFal) -> None:
     done = subprocess.run(
         [openai_python("3.54.0"), "-c", OPENAI, fake.url, fake.key],
         env=environment("none"),
@@ -154,7 +154,7 @@ def test_openais_client_is_told_the_same_text_and_usage(fake: Fake) -> None:
 
 @pytest.mark.parametrize("prompt", ["Tell me a story", "naïve 船"])
 def test_what_is_generated_is_the_same_on_all_of_the_routers_endpoints(
-    fakefal: Fake, prompt: str
+    fakefal: FakeFal, prompt: str
 ) -> None:
     fakefal.options(unmatched="generate")
     model, v1 = ROUTED["model"], f"{ROUTER}/openai/v1"
@@ -172,7 +172,7 @@ def test_what_is_generated_is_the_same_on_all_of_the_routers_endpoints(
     assert len(texts) == 1
 
 
-def test_openais_endpoints_answer_over_a_socket_too(fake: Fake) -> None:
+def test_openais_endpoints_answer_over_a_socket_too(fake: FakeFal) -> None:
     body = {"model": "openai/gpt-4o", "messages": [{"role": "user", "content": "tagline?"}]}
     path = f"{ROUTER}/openai/v1/chat/completions"
     whole = json.loads("".join(over_socket(fake, path, body)))

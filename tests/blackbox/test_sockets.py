@@ -13,9 +13,9 @@ import pytest
 from fal_client.client import RealtimeError
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
-from fakefal.testing.redirect.redirect import redirect, restore
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
+from fakefal.testing.redirect.redirect import redirect, reset_clients
 from tests.blackbox.driving import environment, once_json, talk
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 
@@ -29,26 +29,26 @@ IMAGE = {"images": [{"url": "https://v3.fal.media/files/b/cat.png"}]}
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ThreadedFakeFal]:
-    server = ThreadedFakeFal(FakeFal(SCENARIO, clock="instant", keep_alive=False))
+def server() -> Iterator[ThreadedServer]:
+    server = ThreadedServer(FakeFalServer(SCENARIO, clock="instant", keep_alive=False))
     with server as fake, pytest.MonkeyPatch.context() as patch:
         redirect(patch, fake.url, KEY)
         yield server
-    restore()
+    reset_clients()
 
 
 class Person:
     """One face of fal_client; what is asked of it is the same for both."""
 
-    def __init__(self, server: ThreadedFakeFal, *, is_async: bool) -> None:
+    def __init__(self, server: ThreadedServer, *, is_async: bool) -> None:
         self.server = server
         self.is_async = is_async
 
     def journal(self) -> list[dict[str, Any]]:
-        return self.server.call(lambda: self.server.fake.controls(KEY).journal())
+        return self.server.call(lambda: self.server.server.controls(KEY).journal())
 
     def advance(self, by: str) -> None:
-        self.server.call(lambda: self.server.fake.controls(KEY).advance(by))
+        self.server.call(lambda: self.server.server.controls(KEY).advance(by))
 
     def realtime(self, app: str, *inputs: Any, answers: int = 20, **options: Any) -> list[Any]:
         """Send inputs, call functions; then hear so many answers, or all up to the end."""
@@ -125,7 +125,7 @@ async def heard_by(recv: Callable[..., Any], answers: int) -> list[Any]:
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
-def person(request: pytest.FixtureRequest, server: ThreadedFakeFal) -> Person:
+def person(request: pytest.FixtureRequest, server: ThreadedServer) -> Person:
     return Person(server, is_async=request.param)
 
 
@@ -275,7 +275,7 @@ def test_a_socket_is_a_call_in_the_journal(person: Person) -> None:
 # Workflows, with fal_client
 
 
-def test_a_workflow_streams_what_its_nodes_come_to(server: ThreadedFakeFal) -> None:
+def test_a_workflow_streams_what_its_nodes_come_to(server: ThreadedServer) -> None:
     events = list(fal_client.SyncClient(key=KEY).stream("workflows/acme/story", {"prompt": "cat"}))
     assert [it["type"] for it in events] == [
         *("submit", "completion", "submit", "completion"),
@@ -286,7 +286,7 @@ def test_a_workflow_streams_what_its_nodes_come_to(server: ThreadedFakeFal) -> N
     assert events[-1] == {"type": "output", "output": IMAGE}
 
 
-def test_a_workflow_is_queued_and_run_like_a_model(server: ThreadedFakeFal) -> None:
+def test_a_workflow_is_queued_and_run_like_a_model(server: ThreadedServer) -> None:
     client = fal_client.SyncClient(key=KEY)
     assert client.subscribe("workflows/acme/story", {"prompt": "cat"}) == IMAGE
     assert client.run("workflows/acme/story", {"prompt": "cat"}) == IMAGE
@@ -301,7 +301,7 @@ def test_a_workflow_is_queued_and_run_like_a_model(server: ThreadedFakeFal) -> N
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def make() -> Any:
-        with ThreadedFakeFal(FakeFal(SCENARIO, clock="instant")) as fake:
+        with ThreadedServer(FakeFalServer(SCENARIO, clock="instant")) as fake:
             node = [node_with_clients(), "--experimental-websocket", "--no-warnings"]
             driver = str(JS_FOLDER / "sockets.mjs")
             return talk([*node, driver, fake.url, KEY], environment("not used"))

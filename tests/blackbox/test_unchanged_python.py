@@ -18,7 +18,7 @@ from tests.blackbox.installing import (
     missing,
     older_websockets,
 )
-from tests.runs import Ran, run
+from tests.runs import RunOutput, run
 
 pytestmark = pytest.mark.blackbox
 
@@ -27,7 +27,7 @@ DRIVER = DRIVERS / "unchanged.py"
 WORDS = ["Ship", "Ship it.", "Ship it."]
 
 
-def told(ran: Ran) -> dict[str, Any]:
+def told(ran: RunOutput) -> dict[str, Any]:
     """What a client said; it ended well, and nobody tried to reach the real fal."""
     assert ran.code == 0, ran.err
     assert ran.report["misses"] == ran.report["escapes"] == []

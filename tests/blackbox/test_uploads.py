@@ -11,7 +11,7 @@ import pytest
 
 from tests.blackbox.driving import DRIVERS, Seen, environment, once, talk
 from tests.blackbox.installing import JS_FOLDER, fal_client_folder, node_with_clients
-from tests.serving import Served, serve
+from tests.serving import ServeProcess, serve
 
 pytestmark = pytest.mark.blackbox
 
@@ -26,7 +26,7 @@ def sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def peak_megabytes(served: Served) -> float | None:
+def peak_megabytes(served: ServeProcess) -> float | None:
     """The most memory that a server ever had; None where the system does not tell."""
     status = Path(f"/proc/{served.process.pid}/status")
     if not status.exists():
@@ -35,7 +35,7 @@ def peak_megabytes(served: Served) -> float | None:
     return int(line.split()[1]) / 1024
 
 
-def uploaded(served: Served, version: str, mode: str, megabytes: int, folder: Path) -> Any:
+def uploaded(served: ServeProcess, version: str, mode: str, megabytes: int, folder: Path) -> Any:
     env = environment(f"{version}:{mode}", PYTHONPATH=fal_client_folder(version))
     driver = str(DRIVERS / "uploads.py")
     return talk([sys.executable, driver, served.url, mode, str(megabytes), str(folder)], env)

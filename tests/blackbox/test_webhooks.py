@@ -10,11 +10,11 @@ from typing import Any
 import fal_client
 import pytest
 
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
-from tests.receivers import Hook, fetch_keys, verify
+from tests.receivers import WebhookReceiver, fetch_keys, verify
 from tests.worlds import exchange, scenario
 
 pytestmark = pytest.mark.blackbox
@@ -37,7 +37,7 @@ def world() -> dict[str, Any]:
 
 
 async def test_an_aiohttp_application_accepts_what_is_genuine_and_nothing_else() -> None:
-    async with Hook() as hook, FakeFal(world(), keep_alive=False) as fake:
+    async with WebhookReceiver() as hook, FakeFalServer(world(), keep_alive=False) as fake:
         client = fal_client.AsyncClient(key="any:key")
         url = f"{fake.base_url('queue.fal.run')}/"
         with pytest.MonkeyPatch.context() as patch:
@@ -49,13 +49,13 @@ async def test_an_aiohttp_application_accepts_what_is_genuine_and_nothing_else()
                 for prompt in PROMPTS
             }
             webhooks = fake.engine.tenants[0].webhooks
-            while len(hook.came) < len(PROMPTS):
-                await webhooks.clock.wait_until(float("inf"), webhooks.news)
+            while len(hook.received) < len(PROMPTS):
+                await webhooks.clock.wait_until(float("inf"), webhooks.progress)
             result = await handles["good"].get()
         keys = await fetch_keys(f"{fake.base_url('rest.fal.ai')}/.well-known/jwks.json")
     ids = {handle.request_id: prompt for prompt, handle in handles.items()}
     verdicts, told = {}, {}
-    for headers, body in hook.came:
+    for headers, body in hook.received:
         event = json.loads(body)
         prompt = ids[event["request_id"]]
         verdicts[prompt] = verify(keys, headers, body, time.time())
@@ -70,7 +70,7 @@ async def test_an_aiohttp_application_accepts_what_is_genuine_and_nothing_else()
 
 def test_an_express_application_accepts_what_is_genuine_and_nothing_else() -> None:
     node = node_with_clients()
-    with ThreadedFakeFal(FakeFal(world())) as fake:
+    with ThreadedServer(FakeFalServer(world())) as fake:
         done = subprocess.run(
             [node, str(JS_FOLDER / "webhook_receiver.mjs"), fake.url, *PROMPTS],
             cwd=JS_FOLDER,

@@ -42,13 +42,13 @@ def shake_hands(server: ssl.SSLContext, pem: bytes, name: str) -> ssl.SSLObject:
 
 @pytest.mark.parametrize("name", ["queue.fal.run", "127.0.0.1", "::1", "bücher.example"])
 def test_who_trusts_it_takes_what_it_has_signed(authority: Authority, name: str) -> None:
-    near = shake_hands(authority.leaf(name), authority.pem, name)
+    near = shake_hands(authority.context_for_host(name), authority.pem, name)
     assert near.version() in ("TLSv1.2", "TLSv1.3")
     assert near.selected_alpn_protocol() == "http/1.1"
 
 
 def test_a_certificate_is_for_its_names_alone(authority: Authority) -> None:
-    context = authority.context("localhost", "127.0.0.1")
+    context = authority.new_context("localhost", "127.0.0.1")
     for name in ("localhost", "127.0.0.1"):
         assert shake_hands(context, authority.pem, name).version()
     with pytest.raises(ssl.SSLCertVerificationError, match=r"not valid for 'fal\.run'"):
@@ -57,7 +57,7 @@ def test_a_certificate_is_for_its_names_alone(authority: Authority) -> None:
 
 def test_who_does_not_trust_it_takes_nothing(authority: Authority, tmp_path: Path) -> None:
     with pytest.raises(ssl.SSLCertVerificationError):
-        shake_hands(authority.leaf("fal.run"), Authority(tmp_path).pem, "fal.run")
+        shake_hands(authority.context_for_host("fal.run"), Authority(tmp_path).pem, "fal.run")
 
 
 def test_what_was_issued_is_a_file_that_servers_load(authority: Authority, tmp_path: Path) -> None:
@@ -69,13 +69,13 @@ def test_what_was_issued_is_a_file_that_servers_load(authority: Authority, tmp_p
 
 
 def test_a_name_keeps_its_context_and_only_so_many_are_kept(authority: Authority) -> None:
-    first = authority.leaf("a.test")
-    assert authority.leaf("a.test") is first
+    first = authority.context_for_host("a.test")
+    assert authority.context_for_host("a.test") is first
     for number in range(255):
-        authority.leaf(f"{number}.test")
-    assert authority.leaf("a.test") is first
-    authority.leaf("one.more.test")
-    assert authority.leaf("a.test") is first
+        authority.context_for_host(f"{number}.test")
+    assert authority.context_for_host("a.test") is first
+    authority.context_for_host("one.more.test")
+    assert authority.context_for_host("a.test") is first
 
 
 @pytest.mark.parametrize("name", ["", "10.0.0.0/8", "a@b.test", "a..b", "x" * 64, "a b"])
@@ -91,7 +91,7 @@ def test_it_is_made_once_and_read_from_then_on(tmp_path: Path) -> None:
     assert made.path.read_bytes() == made.pem
     again = Authority(home)
     assert again.pem == made.pem
-    assert shake_hands(again.leaf("fal.run"), made.pem, "fal.run").version()
+    assert shake_hands(again.context_for_host("fal.run"), made.pem, "fal.run").version()
     assert os.listdir(home) == ["ca"]
 
 

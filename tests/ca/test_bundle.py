@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fakefal.ca.authority import Authority, write_whole
+from fakefal.ca.authority import Authority, write_atomically
 from fakefal.ca.bundle import system_roots, write_bundle
 from fakefal.errors import FakefalError
 
@@ -38,7 +38,7 @@ def test_a_folder_that_cannot_be_written_is_left_alone(
     def refused(path: Path, content: bytes) -> None:
         if path.parent == made.path.parent:
             raise PermissionError(13, "Permission denied")
-        write_whole(path, content)
+        write_atomically(path, content)
 
     monkeypatch.setattr("fakefal.ca.bundle.write_whole", refused)
     path = write_bundle(made.path)

@@ -8,8 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from fakefal.ca.authority import Authority
-from fakefal.ca.renewal import ends_at, renewed
-from fakefal.ca.validity import is_ending, now
+from fakefal.ca.renewal import expires_at, renew_certificate
+from fakefal.ca.validity import expires_soon, now
 from fakefal.errors import FakefalError
 from tests.ca.test_authority import shake_hands
 
@@ -40,10 +40,10 @@ def test_one_that_is_ending_is_renewed_and_both_are_trusted(tmp_path: Path, days
     old = before.path.read_bytes()
     after = Authority(tmp_path)
     assert after.pem == after.path.read_bytes() != old
-    assert not is_ending(ends_at(after.pem))
-    assert shake_hands(before.leaf("fal.run"), after.pem, "fal.run").version()
+    assert not expires_soon(expires_at(after.pem))
+    assert shake_hands(before.context_for_host("fal.run"), after.pem, "fal.run").version()
     if days > 0:
-        assert shake_hands(after.leaf("fal.run"), old, "fal.run").version()
+        assert shake_hands(after.context_for_host("fal.run"), old, "fal.run").version()
     assert Authority(tmp_path).pem == after.pem
     assert sorted(path.name for path in after.path.parent.iterdir()) == ["ca.key", "ca.pem"]
 
@@ -56,7 +56,7 @@ def test_one_that_lasts_is_left_alone(tmp_path: Path) -> None:
 def test_what_somebody_else_has_signed_is_not_ours_to_renew(tmp_path: Path) -> None:
     made, other = Authority(tmp_path / "a"), Authority(tmp_path / "b")
     with pytest.raises(ValueError, match="somebody else"):
-        renewed(made.pem, other.path.with_name("ca.key").read_bytes())
+        renew_certificate(made.pem, other.path.with_name("ca.key").read_bytes())
     made.path.write_bytes(ending(made, -1))
     made.path.with_name("ca.key").write_bytes(other.path.with_name("ca.key").read_bytes())
     with pytest.raises(FakefalError, match="holds no usable CA"):
@@ -65,4 +65,4 @@ def test_what_somebody_else_has_signed_is_not_ours_to_renew(tmp_path: Path) -> N
 
 def test_what_is_no_certificate_has_no_end() -> None:
     with pytest.raises(ValueError, match=r"."):
-        ends_at(b"nonsense")
+        expires_at(b"nonsense")

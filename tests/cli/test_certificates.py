@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fakefal.ca.authority import Authority
-from fakefal.cli.certificates import certificates_for
+from fakefal.cli.certificates import write_certificates
 from fakefal.errors import FakefalError
 
 
@@ -26,14 +26,14 @@ def test_whom_the_user_trusts_is_trusted_as_before(tmp_path: Path) -> None:
         "SSL_CERT_FILE": str(tmp_path / "none"),
         "NODE_EXTRA_CA_CERTS": str(corporate.path),
     }
-    bundle, added = certificates_for(tmp_path / "new", ours.path, ours.path, environment)
+    bundle, added = write_certificates(tmp_path / "new", ours.path, ours.path, environment)
     assert subjects(bundle) == subjects(added) == 2
     assert bundle.read_text(encoding="ascii").count("BEGIN CERTIFICATE") == 2
 
 
 def test_without_such_variables_the_ca_is_enough(tmp_path: Path) -> None:
     ours = Authority(tmp_path / "ours")
-    bundle, added = certificates_for(tmp_path / "new", ours.path, ours.path, {})
+    bundle, added = write_certificates(tmp_path / "new", ours.path, ours.path, {})
     assert added.read_bytes().strip() == ours.pem.strip()
     assert subjects(bundle) == 1
 
@@ -42,4 +42,4 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     with pytest.raises(FakefalError, match=r"^cannot write certificates to .*file/x: "):
-        certificates_for(file / "x", file, file, {})
+        write_certificates(file / "x", file, file, {})

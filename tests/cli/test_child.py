@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fakefal.cli.child import CannotStart, View, run_command
+from fakefal.cli.child import CannotStart, EtcOverrides, run_command
 from tests.runs import SECONDS, arguments
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
@@ -109,8 +109,8 @@ def test_a_script_without_an_interpreter_is_the_shells(tmp_path: Path) -> None:
 @on_posix
 def test_grandchildren_that_stay_are_not_waited_for() -> None:
     ended = run_command(["sh", "-c", "sleep 5 &"], os.environ)
-    assert ended.left
-    assert not run_command(["true"], os.environ).left
+    assert ended.has_running_processes
+    assert not run_command(["true"], os.environ).has_running_processes
 
 
 @pytest.mark.skipif(
@@ -120,12 +120,14 @@ def test_a_view_of_its_own(tmp_path: Path) -> None:
     hosts = tmp_path / "hosts"
     hosts.write_text("127.9.9.9 here.example\n")
     there = Path("/etc/hosts").read_text(encoding="utf-8")
-    ended = run_command(["grep", "-q", "here.example", "/etc/hosts"], os.environ, View(str(hosts)))
-    assert (ended.code, ended.names, ended.why) == (0, "root", "")
+    ended = run_command(
+        ["grep", "-q", "here.example", "/etc/hosts"], os.environ, EtcOverrides(str(hosts))
+    )
+    assert (ended.code, ended.hosts_method, ended.hosts_error) == (0, "root", "")
     assert Path("/etc/hosts").read_text(encoding="utf-8") == there
-    ended = run_command(["true"], os.environ, View(str(tmp_path / "none")))
-    assert (ended.code, ended.names) == (0, "")
-    assert ended.why == f"/etc/hosts: {os.strerror(errno.ENOENT)}"
+    ended = run_command(["true"], os.environ, EtcOverrides(str(tmp_path / "none")))
+    assert (ended.code, ended.hosts_method) == (0, "")
+    assert ended.hosts_error == f"/etc/hosts: {os.strerror(errno.ENOENT)}"
 
 
 @on_posix

@@ -70,4 +70,4 @@ def test_it_shows_the_same_without_fal_client(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_its_scenario_could_stand_in_a_file() -> None:
-    assert [entry.exchange.id for entry in load_data(SCENARIO).entries] == ["tagline", "flaky"]
+    assert [entry.model.id for entry in load_data(SCENARIO).exchanges] == ["tagline", "flaky"]

@@ -9,9 +9,9 @@ import fal_client.client
 import pytest
 
 from fakefal.cli.demo import ENDPOINT, SCENARIO
-from fakefal.cli.demo_clients import CallFailed, Client, PlainClient, Update, open_client
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.cli.demo_clients import CallFailed, Client, HttpClient, Update, open_client
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 
 TEXT = "Ship it before the coffee gets cold."
 LOGS = ["loading the model", "writing"]
@@ -19,7 +19,7 @@ LOGS = ["loading the model", "writing"]
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    with ThreadedFakeFal(FakeFal(SCENARIO, clock="instant", keep_alive=False)) as fake:
+    with ThreadedServer(FakeFalServer(SCENARIO, clock="instant", keep_alive=False)) as fake:
         yield fake.url
 
 
@@ -33,7 +33,7 @@ def client(
     if request.param == "plain":
         monkeypatch.setitem(sys.modules, "fal_client", None)
     with open_client(url) as found:
-        assert isinstance(found, PlainClient) == (request.param == "plain")
+        assert isinstance(found, HttpClient) == (request.param == "plain")
         yield found
 
 

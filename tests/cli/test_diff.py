@@ -6,15 +6,15 @@ import pytest
 
 from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.output.writer import Writer
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.cli.running import fakefal
 from tests.cli.test_record import APP, UPSTREAM, record
-from tests.recorder.talking import made, run
+from tests.recorder.talking import distil_captures, make_run
 
 
 def written(path: Path, answer: object) -> Path:
-    Writer(path, Redactor()).write(made(run(answer=answer)))
+    Writer(path, Redactor()).write(distil_captures(make_run(body=answer)))
     return path
 
 
@@ -40,11 +40,11 @@ def test_a_recording_is_compared_with_what_upstream_says_today(
     import sys
 
     path = tmp_path / "a.yaml"
-    with ThreadedFakeFal(FakeFal(UPSTREAM, clock="instant")) as fake:
+    with ThreadedServer(FakeFalServer(UPSTREAM, clock="instant")) as fake:
         assert record(path, "--mode", "all", "--upstream", fake.url).code == 0
     monkeypatch.setenv("FAL_KEY", "fakefal:diff-key-0123456789")
     today = {"fakefal": 1, "exchanges": [{"reply": {"text": "Ship that."}}]}
-    with ThreadedFakeFal(FakeFal(today, clock="instant")) as fake:
+    with ThreadedServer(FakeFalServer(today, clock="instant")) as fake:
         command = (sys.executable, "-c", APP, "tagline")
         ran = fakefal("diff", path, "--upstream", fake.url, "--", *command)
     assert ran.code == 1

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from fakefal.ca.authority import Authority
-from fakefal.cli.env import KEPT
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.cli.env import SAVED_VARIABLES
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.blackbox.driving import environment
 from tests.cli.running import fakefal
 
@@ -65,9 +65,9 @@ def test_a_shell_is_pointed_at_the_fake_and_back(tmp_path: Path) -> None:
 
 
 def test_without_anything_to_undo_nothing_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(KEPT, raising=False)
+    monkeypatch.delenv(SAVED_VARIABLES, raising=False)
     assert fakefal("env", "--unset").out.strip() == ""
-    monkeypatch.setenv(KEPT, "nonsense")
+    monkeypatch.setenv(SAVED_VARIABLES, "nonsense")
     assert fakefal("env", "--unset").code == 2
 
 
@@ -79,9 +79,9 @@ def variables(*options: str) -> dict[str, Any]:
 
 
 def test_forms_that_no_shell_keeps_have_nothing_to_undo() -> None:
-    assert KEPT not in variables()
-    assert KEPT not in fakefal("env", "--shell", "dotenv").out
-    assert KEPT in fakefal("env", "--shell", "github").out
+    assert SAVED_VARIABLES not in variables()
+    assert SAVED_VARIABLES not in fakefal("env", "--shell", "dotenv").out
+    assert SAVED_VARIABLES in fakefal("env", "--shell", "github").out
 
 
 def test_a_key_takes_the_place_of_all() -> None:
@@ -92,7 +92,7 @@ def test_the_ca_of_the_fake_is_taken_where_it_is_another(tmp_path: Path) -> None
     """As that of one in a container is."""
     own, other = Authority(tmp_path / "home"), Authority(tmp_path / "container")
     assert ca_at("http://127.0.0.1:9") == own.pem.strip()
-    with ThreadedFakeFal(FakeFal(home=tmp_path / "home")) as fake:
+    with ThreadedServer(FakeFalServer(home=tmp_path / "home")) as fake:
         assert ca_at(fake.url) == own.pem.strip()
     with serving(other.pem) as url:
         found = variables("--url", url)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fakefal.protocol.errors.catalog import ALIASES
-from fakefal.scenario.explain import known_to_explain
+from fakefal.scenario.explain import explainable_names
 from tests.cli.running import fakefal
 
 SHOWN = """\
@@ -43,7 +43,7 @@ def test_an_error_is_shown_with_wire_form_source_and_retries() -> None:
     assert explained("nginx-502").startswith(SHOWN)
 
 
-@pytest.mark.parametrize("name", known_to_explain())
+@pytest.mark.parametrize("name", explainable_names())
 def test_every_name_has_a_snippet_for_a_scenario_and_for_a_test(name: str) -> None:
     text = explained(name)
     plain = ALIASES.get(name.replace("-", "_"), name).replace("_", "-")

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.cli.running import fakefal
 
 
 @pytest.fixture
-def fake() -> Iterator[FakeFal]:
-    with ThreadedFakeFal(FakeFal(token="demanded")) as fake:
+def fake() -> Iterator[FakeFalServer]:
+    with ThreadedServer(FakeFalServer(token="demanded")) as fake:
         yield fake
 
 
@@ -40,7 +40,7 @@ def other_server(status: int, body: bytes) -> Iterator[str]:
         server.shutdown()
 
 
-def test_a_server_that_is_ready_is_told_in_one_line(fake: FakeFal) -> None:
+def test_a_server_that_is_ready_is_told_in_one_line(fake: FakeFalServer) -> None:
     line = f"fakefal 0.1.0 is ready at {fake.url}\n"
     assert fakefal("health", "--url", fake.url) == (0, line, "")
     assert fakefal("health", "--url", f"{fake.url}/") == (0, line, "")
@@ -49,7 +49,7 @@ def test_a_server_that_is_ready_is_told_in_one_line(fake: FakeFal) -> None:
 
 
 def test_where_it_listens_may_stand_in_the_environment(
-    fake: FakeFal, monkeypatch: pytest.MonkeyPatch
+    fake: FakeFalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKEFAL_HOST", "0.0.0.0")
     monkeypatch.setenv("FAKEFAL_PORT", str(fake.port))

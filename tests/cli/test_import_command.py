@@ -29,7 +29,7 @@ def test_several_files_become_one_scenario(tmp_path: Path) -> None:
     files = (tmp_path / "a.har", tmp_path / "b.json")
     ran = fakefal("import", *files, "-o", path, "--redact", "acct_[0-9]+")
     assert ran.code == 0, ran.err
-    assert len(load_file(path).entries) == 2
+    assert len(load_file(path).exchanges) == 2
     assert "acct_12345" not in path.read_text(encoding="utf-8")
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from fakefal.protocol.errors.catalog import CATALOGUE
-from fakefal.scenario.model.faults import WORDS
+from fakefal.protocol.errors.catalog import CATALOG
+from fakefal.scenario.model.faults import FAULT_DESCRIPTIONS
 from fakefal.scenario.presets.registry import PRESETS
 from tests.cli.running import fakefal
 
@@ -16,7 +16,7 @@ def names(*words: str) -> list[str]:
 
 
 def test_everything_that_has_a_name_is_listed_once() -> None:
-    expected = [*PRESETS, *(name.replace("_", "-") for name in CATALOGUE), *WORDS]
+    expected = [*PRESETS, *(name.replace("_", "-") for name in CATALOG), *FAULT_DESCRIPTIONS]
     assert sorted(names()) == sorted(expected)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from fakefal.scenario.files.loader import load_file
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.blackbox.driving import environment
 from tests.cli.running import Ran, fakefal
 
@@ -30,7 +30,7 @@ for prompt in sys.argv[1:]:
 
 @pytest.fixture
 def upstream() -> Iterator[str]:
-    with ThreadedFakeFal(FakeFal(UPSTREAM, clock="instant")) as fake:
+    with ThreadedServer(FakeFalServer(UPSTREAM, clock="instant")) as fake:
         yield fake.url
 
 
@@ -66,7 +66,7 @@ def test_once_recorded_it_is_replayed_without_upstream(upstream: str, tmp_path: 
 
     more = record(path, "--mode", "new", "--upstream", upstream, prompts=("tagline", "slogan"))
     assert (more.code, more.out) == (0, "Ship it.\nShip it.\n")
-    assert len(load_file(path).entries) == 2
+    assert len(load_file(path).exchanges) == 2
     assert record(path, "--mode", "none", prompts=("slogan",)).out == "Ship it.\n"
 
 

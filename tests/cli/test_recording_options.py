@@ -9,32 +9,32 @@ from pathlib import Path
 
 import pytest
 
-from fakefal.cli.recording_options import Told, record_with, told_of
+from fakefal.cli.recording_options import RecordingOptions, record_with, recording_summary
 from fakefal.cli.terminal import Terminal
 from fakefal.errors import FakefalError
-from fakefal.recorder.distil.distil import Distilled
+from fakefal.recorder.distil.distil import DistilResult
 from fakefal.scenario.files.loader import load_file
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 
 RECORDED = "fakefal: 1\nrecorded: {at: '2020-01-01T00:00:00Z', source: here}\n"
 
 
 def test_what_was_recorded_is_said_in_a_few_lines() -> None:
     exchanges = [{"reply": {}}, {"replies": [{}, {}]}]
-    found = Distilled({"exchanges": exchanges}, {"a": b""}, [f"note {n}" for n in range(25)])
-    lines = told_of(found, Path("a.yaml"))
+    found = DistilResult({"exchanges": exchanges}, {"a": b""}, [f"note {n}" for n in range(25)])
+    lines = recording_summary(found, Path("a.yaml"))
     assert lines[0] == "fakefal: recorded 3 calls as 2 exchanges in a.yaml, 1 file"
     assert lines[1] == "  not recorded: note 0"
     assert lines[-1] == "  not recorded: … and 5 more"
-    assert told_of(None, Path("a.yaml")) == []
+    assert recording_summary(None, Path("a.yaml")) == []
 
 
 def test_a_recording_that_is_old_is_said_to_be(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(RECORDED)
     terminal = Terminal.silent()
-    assert Told.of(path, mode="once").decide(terminal).loaded is not None
+    assert RecordingOptions.parse(path, mode="once").decide(terminal).loaded is not None
     assert "days ago" in terminal.err.getvalue()  # type: ignore[attr-defined]
 
 
@@ -42,13 +42,13 @@ def test_a_server_does_not_replace_a_recording_unasked(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(RECORDED)
     with pytest.raises(FakefalError, match="is there already — serve it, or record it again"):
-        record_with(FakeFal(), Terminal.silent(), Told.of(path, mode="once"))
+        record_with(FakeFalServer(), Terminal.silent(), RecordingOptions.parse(path, mode="once"))
 
 
 def test_a_server_in_the_foreground_records_until_it_is_stopped(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     upstream_scenario = {"fakefal": 1, "exchanges": [{"reply": {"output": 7}}]}
-    with ThreadedFakeFal(FakeFal(upstream_scenario)) as upstream:
+    with ThreadedServer(FakeFalServer(upstream_scenario)) as upstream:
         command = [sys.executable, "-m", "fakefal", "serve", "--port", "0", "--record", str(path)]
         command += ["--mode", "all", "--upstream", upstream.url]
         served = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
@@ -63,4 +63,4 @@ def test_a_server_in_the_foreground_records_until_it_is_stopped(tmp_path: Path) 
         served.send_signal(signal.SIGTERM)
         out, _ = served.communicate(timeout=30)
     assert f"recorded 1 call as 1 exchange in {path}" in out
-    assert len(load_file(path).entries) == 1
+    assert len(load_file(path).exchanges) == 1

@@ -9,15 +9,15 @@ from xml.etree import ElementTree
 import click
 import pytest
 
-from fakefal.cli.report_files import as_json, as_junit, check_report, write_report
-from fakefal.cli.run_report import Outcome
+from fakefal.cli.report_files import check_report, to_json, to_junit, write_report
+from fakefal.cli.run_report import RunReport
 from fakefal.errors import FakefalError
 from fakefal.guard.escapes import Escape
 from tests.cli.test_summary import miss
 
 
-def outcome() -> Outcome:
-    found = Outcome(("npm", "test"), code=2, command_code=2, seconds=1.5)
+def outcome() -> RunReport:
+    found = RunReport(("npm", "test"), code=2, command_code=2, seconds=1.5)
     found.used = [('"one"', "line 3 of s.yaml")]
     found.unused = [('"two"', "line 6 of s.yaml")]
     found.misses = [miss()]
@@ -26,7 +26,7 @@ def outcome() -> Outcome:
 
 
 def test_junit_has_the_usual_shape() -> None:
-    root = ElementTree.fromstring(as_junit(outcome()))
+    root = ElementTree.fromstring(to_junit(outcome()))
     assert root.tag == "testsuites"
     (suite,) = root
     assert suite.attrib == {
@@ -55,12 +55,12 @@ def test_junit_has_the_usual_shape() -> None:
 
 
 def test_a_good_run_has_no_failure() -> None:
-    (suite,) = ElementTree.fromstring(as_junit(Outcome(("true",))))
+    (suite,) = ElementTree.fromstring(to_junit(RunReport(("true",))))
     assert (suite.get("tests"), suite.get("failures")) == ("1", "0")
 
 
 def test_json_is_the_whole() -> None:
-    found = json.loads(as_json(outcome()))
+    found = json.loads(to_json(outcome()))
     assert found["exit_code"] == 2
     assert found["command"] == ["npm", "test"]
     assert found["unused"] == [{"exchange": "two", "place": "line 6 of s.yaml"}]

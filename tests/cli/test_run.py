@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from fakefal.cli.run import MISSED
+from fakefal.cli.run import EXIT_MISSES
 from tests.cli.running import BAD, GOOD, fakefal
 from tests.runs import arguments, run
 
@@ -78,7 +78,7 @@ def test_whatever_key_is_used_the_scenario_answers(scenario: Path) -> None:
 
 @pytest.mark.parametrize(
     ("options", "prompt", "code"),
-    [(("--strict",), "pancakes", MISSED), (("--strict",), "tagline", 0), ((), "pancakes", 0)],
+    [(("--strict",), "pancakes", EXIT_MISSES), (("--strict",), "tagline", 0), ((), "pancakes", 0)],
 )
 def test_strict_is_about_misses(
     scenario: Path, options: tuple[str, ...], prompt: str, code: int

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fakefal.cli.run_report import Outcome
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
-from tests.serving import ask
+from fakefal.cli.run_report import RunReport
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
+from tests.serving import request_json
 
 SCENARIO = {
     "fakefal": 1,
@@ -20,16 +20,18 @@ SCENARIO = {
 }
 
 
-def collected() -> Outcome:
+def collected() -> RunReport:
     """Two keys call, one of them misses, and a webhook has nowhere to go."""
-    fake = FakeFal(SCENARIO, clock="instant", keep_alive=False)
-    outcome = Outcome(("x",))
-    fake.engine.listen(outcome.note)
-    server = ThreadedFakeFal(fake)
+    fake = FakeFalServer(SCENARIO, clock="instant", keep_alive=False)
+    outcome = RunReport(("x",))
+    fake.engine.add_listener(outcome.on_journal_entry)
+    server = ThreadedServer(fake)
     with server:
-        ask(f"{fake.url}/fal.run/a/one", {"x": 1}, key="first:key")
-        ask(f"{fake.url}/queue.fal.run/a/two?fal_webhook=http://192.0.2.1/", {}, key="second:key")
-        ask(f"{fake.url}/fal.run/a/four", {}, key="second:key")
+        request_json(f"{fake.url}/fal.run/a/one", {"x": 1}, key="first:key")
+        request_json(
+            f"{fake.url}/queue.fal.run/a/two?fal_webhook=http://192.0.2.1/", {}, key="second:key"
+        )
+        request_json(f"{fake.url}/fal.run/a/four", {}, key="second:key")
         server.call(lambda: outcome.collect(fake.engine))
     return outcome
 

@@ -18,7 +18,7 @@ import pytest
 
 from fakefal import __version__
 from tests.cli.running import GOOD, ROOT, fakefal
-from tests.serving import SECONDS, Served, ask, serve
+from tests.serving import SECONDS, ServeProcess, request_json, serve
 
 QUICKSTART = str(ROOT / "scenarios" / "quickstart.yaml")
 LONG_QUEUE = str(ROOT / "scenarios" / "long-queue.yaml")
@@ -30,15 +30,15 @@ SIGNALS = [signal.SIGTERM, signal.SIGINT]
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
 
-def run(served: Served, prompt: str, key: str | None = "a:b") -> tuple[int, str]:
+def run(served: ServeProcess, prompt: str, key: str | None = "a:b") -> tuple[int, str]:
     """A direct call: its status, and its output or what is wrong."""
-    status, body = ask(f"{served.url}/{RUN}", {"prompt": prompt}, key=key)
+    status, body = request_json(f"{served.url}/{RUN}", {"prompt": prompt}, key=key)
     return status, body["output"] if status == 200 else body["detail"]
 
 
-def submit(served: Served, prompt: str) -> str:
+def submit(served: ServeProcess, prompt: str) -> str:
     """A queued call; the URL of its status."""
-    status, body = ask(f"{served.url}/{QUEUE}", {"prompt": prompt})
+    status, body = request_json(f"{served.url}/{QUEUE}", {"prompt": prompt})
     assert status == 200, body
     return str(body["status_url"])
 
@@ -71,7 +71,7 @@ def test_the_greeting_says_where_it_listens_and_how_to_point_clients_at_it() -> 
             f"  curl      curl {url}/fal.run/fal-ai/any-llm -H 'Authorization: Key any' "
             """-d '{"prompt": "hello"}'""",
         ]
-        assert ask(f"{url}/_fakefal/health", key=None) == (200, {"status": "ok"})
+        assert request_json(f"{url}/_fakefal/health", key=None) == (200, {"status": "ok"})
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_tls_port_and_the_file_to_trust_it_by_are_told(tmp_path: Path) -> None
         connection.request("GET", "/_fakefal/health")
         assert connection.getresponse().status == 200
         connection.close()
-        ended = served.end()
+        ended = served.stop()
         assert (ended.code, ended.errors) == (0, "")
 
 
@@ -139,40 +139,42 @@ def test_each_call_has_a_line() -> None:
     with serve(QUICKSTART, "--clock", "manual") as served:
         assert run(served, "Write a tagline") == (200, "Ship it.")
         assert re.fullmatch(
-            rf'00:00:00 run     fal-ai/any-llm  200  "tagline"  {ID}', served.line()
+            rf'00:00:00 run     fal-ai/any-llm  200  "tagline"  {ID}', served.next_line()
         )
         status_url = submit(served, "Write a tagline")
         assert re.fullmatch(
-            rf'00:00:00 queue   fal-ai/any-llm  200  "tagline"  {ID}', served.line()
+            rf'00:00:00 queue   fal-ai/any-llm  200  "tagline"  {ID}', served.next_line()
         )
-        ask(status_url)
-        ask(status_url.removesuffix("/status") + "/cancel", method="PUT")
+        request_json(status_url)
+        request_json(status_url.removesuffix("/status") + "/cancel", method="PUT")
         assert re.fullmatch(
-            rf'00:00:00 cancel  fal-ai/any-llm  202  "tagline"  {ID}', served.line()
+            rf'00:00:00 cancel  fal-ai/any-llm  202  "tagline"  {ID}', served.next_line()
         )
 
 
 def test_a_miss_is_told_with_the_nearest_exchange() -> None:
     with serve(LONG_QUEUE, "--clock", "manual") as served:
         assert run(served, "pancakes")[0] == 404
-        assert re.fullmatch(rf"00:00:00 run     fal-ai/any-llm  404  miss  {ID}", served.line())
-        assert served.line().startswith(
+        assert re.fullmatch(
+            rf"00:00:00 run     fal-ai/any-llm  404  miss  {ID}", served.next_line()
+        )
+        assert served.next_line().startswith(
             '         no exchange for fal-ai/any-llm (run); nearest: "patience" '
             f'(line 7 of {LONG_QUEUE}): input.prompt is "pancakes", wanted "patience"; '
         )
-        assert served.end().lines == ["stopped after 1 call, 1 miss"]
+        assert served.stop().lines == ["stopped after 1 call, 1 miss"]
 
 
 def test_an_invalid_input_is_told() -> None:
     with serve() as served:
-        assert ask(f"{served.url}/{RUN}", {"model": "openai/gpt-4o"}, key="a:b")[0] == 422
-        assert re.search(rf"run     fal-ai/any-llm  422  invalid input  {ID}$", served.line())
+        assert request_json(f"{served.url}/{RUN}", {"model": "openai/gpt-4o"}, key="a:b")[0] == 422
+        assert re.search(rf"run     fal-ai/any-llm  422  invalid input  {ID}$", served.next_line())
 
 
 def test_quiet_leaves_out_the_lines_of_calls() -> None:
     with serve("--quiet") as served:
         assert run(served, "x")[0] == 200
-        assert served.end().lines == ["stopped after 1 call, 0 misses"]
+        assert served.stop().lines == ["stopped after 1 call, 0 misses"]
 
 
 def test_only_the_required_keys_are_good() -> None:
@@ -210,12 +212,12 @@ def test_a_folder_of_scenarios_is_served(tmp_path: Path) -> None:
 def test_the_manual_clock_is_moved_by_the_control_api() -> None:
     with serve(LONG_QUEUE, "--clock", "manual") as served:
         status_url = submit(served, "patience")
-        states = [ask(status_url)[1]["status"] for _ in range(5)]
+        states = [request_json(status_url)[1]["status"] for _ in range(5)]
         assert states[-1] == "IN_QUEUE"
         for by, state in (("30s", "IN_PROGRESS"), ("89s", "IN_PROGRESS"), ("1s", "COMPLETED")):
-            status, clock = ask(f"{served.url}/_fakefal/clock/advance", {"by": by})
+            status, clock = request_json(f"{served.url}/_fakefal/clock/advance", {"by": by})
             assert status == 200
-            assert ask(status_url)[1]["status"] == state
+            assert request_json(status_url)[1]["status"] == state
         assert clock == {
             "kind": "manual",
             "now": 1767225720.0,
@@ -239,8 +241,8 @@ def test_ids_and_generated_outputs_follow_from_the_seed() -> None:
 def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
     with serve() as served:
         run(served, "x")
-        served.line()
-        assert served.end(number) == (0, ["stopped after 1 call, 0 misses"], "")
+        served.next_line()
+        assert served.stop(number) == (0, ["stopped after 1 call, 0 misses"], "")
 
 
 @on_posix
@@ -248,7 +250,7 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
 def test_an_open_stream_does_not_hold_up_the_end(number: signal.Signals) -> None:
     with serve(LONG_QUEUE, "--quiet") as served:
         with stream_of(submit(served, "stuck")):
-            ended = served.end(number, within=2)
+            ended = served.stop(number, within=2)
         assert ended == (0, ["stopped after 1 call, 0 misses"], "")
 
 
@@ -264,7 +266,7 @@ def test_the_end_of_its_reader_is_not_its_own() -> None:
             url = process.stdout.readline().split()[-1]
             process.stdout.close()
             for _ in range(3):
-                assert ask(f"{url}/{RUN}", {"prompt": "x"})[0] == 200
+                assert request_json(f"{url}/{RUN}", {"prompt": "x"})[0] == 200
             process.terminate()
             assert (process.wait(SECONDS), process.stderr.read()) == (0, "")
         finally:
@@ -306,13 +308,13 @@ def test_a_token_is_printed_where_it_was_made_and_demanded_where_not() -> None:
         (line,) = [line for line in served.greeting if line.split()[0] == "token"]
         token = line.split()[1]
         url = f"{served.url.replace('0.0.0.0', '127.0.0.1')}/_fakefal/clock"
-        assert ask(url)[0] == 401
+        assert request_json(url)[0] == 401
         request = urllib.request.Request(url, headers={"x-fakefal-token": token, **KEYED})
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
             assert answer.status == 200
     with serve("--token", "chosen", "--control-host", "fake.test") as served:
         assert "chosen" not in "".join(served.greeting)
-        assert ask(f"{served.url}/_fakefal/clock")[0] == 401
+        assert request_json(f"{served.url}/_fakefal/clock")[0] == 401
 
 
 def test_the_certificate_is_written_where_it_is_wanted(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from fakefal.cli.server_options import counted, make_fake, read_options, server_options
+from fakefal.cli.server_options import make_server, pluralize, read_options, server_options
 from fakefal.errors import FakefalError, ScenarioError
 from tests.cli.running import BAD, GOOD
 
@@ -30,10 +30,10 @@ def test_an_option_that_is_none_is_told(written: str) -> None:
 def test_a_fake_is_as_the_options_say(tmp_path: Path) -> None:
     path = tmp_path / "good.yaml"
     path.write_text(GOOD, encoding="utf-8")
-    fake = make_fake(
+    fake = make_server(
         (str(path), str(path)), keys=("a:b",), webhook_allow=("x",), clock="manual", seed=3
     )
-    assert len(fake.engine.base.entries) == 2
+    assert len(fake.engine.base_index.exchanges) == 2
     assert fake.settings.keys == {"a:b"}
     assert fake.settings.webhook_allow == {"x"}
     assert (fake.settings.clock, fake.settings.seed) == ("manual", 3)
@@ -43,8 +43,8 @@ def test_of_several_files_all_mistakes_are_told(tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / f"{name}.yaml").write_text(BAD, encoding="utf-8")
     with pytest.raises(ScenarioError) as raised:
-        make_fake((str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")))
-    assert [Path(it.file).name for it in raised.value.mistakes] == ["a.yaml", "b.yaml"]
+        make_server((str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")))
+    assert [Path(it.file).name for it in raised.value.problems] == ["a.yaml", "b.yaml"]
 
 
 def test_a_command_gets_all_options() -> None:
@@ -58,4 +58,4 @@ def test_a_command_gets_all_options() -> None:
     [(0, "call", "0 calls"), (1, "miss", "1 miss"), (2, "miss", "2 misses")],
 )
 def test_things_are_counted_in_words(number: int, noun: str, text: str) -> None:
-    assert counted(number, noun) == text
+    assert pluralize(number, noun) == text

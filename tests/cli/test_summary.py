@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fakefal.cli.run_report import Outcome, Refusal
-from fakefal.cli.summary import summary
+from fakefal.cli.run_report import BlockedHost, RunReport
+from fakefal.cli.summary import summarize
 from fakefal.engine.core.journal import Miss
 from fakefal.guard.escapes import Escape
 from fakefal.protocol.core.call import Call
@@ -17,7 +17,7 @@ def miss(prompt: str = "x") -> Miss:
 
 
 def test_everything_that_can_be_told() -> None:
-    outcome = Outcome(("npm", "test"))
+    outcome = RunReport(("npm", "test"))
     outcome.calls.update({"run": 2, "queue": 1})
     outcome.misses = [miss(), miss(), miss("y")]
     outcome.unused = [('"tagline"', "line 3 of s.yaml"), ("exchanges[1]", "")]
@@ -25,13 +25,13 @@ def test_everything_that_can_be_told() -> None:
         {"state": "delivered", "url": "http://a/", "attempts": [1], "why": ""},
         {"state": "failed", "url": "http://b/", "attempts": [1, 2], "why": "no answer"},
     ]
-    outcome.unsent = ["one to http://c/"]
-    outcome.refused = [Refusal("example.com:443", 2)]
+    outcome.unsent_webhooks = ["one to http://c/"]
+    outcome.blocked_hosts = [BlockedHost("example.com:443", 2)]
     stack = ("a.py:1 in <module>", "b.py:2 in f", "c.py:3 in g", "d.py:4 in h")
     outcome.escapes = [Escape("fal.run:443", "Python", 7, ("python", "a.py"), "", stack, 2)]
-    outcome.left = True
+    outcome.has_running_processes = True
     missed = "no exchange for fal-ai/any-llm (queue); none is loaded — add one to the scenario"
-    assert summary(outcome) == [
+    assert summarize(outcome) == [
         "fakefal: 3 calls (queue 1, run 2), 3 misses, 2 unused exchanges, 2 webhooks, "
         "1 attempt to reach the real fal",
         f"  miss     {missed}, or call on(…) in the test (3 times)",
@@ -49,13 +49,13 @@ def test_everything_that_can_be_told() -> None:
 
 
 def test_nothing_happened() -> None:
-    assert summary(Outcome(("true",))) == ["fakefal: 0 calls, 0 misses"]
+    assert summarize(RunReport(("true",))) == ["fakefal: 0 calls, 0 misses"]
 
 
 def test_of_many_lines_the_rest_is_counted() -> None:
-    outcome = Outcome(("x",))
+    outcome = RunReport(("x",))
     outcome.unused = [(f"exchanges[{number}]", "") for number in range(50)]
     outcome.escapes = [Escape("fal.run:443", "Node", number) for number in range(30)]
-    lines = summary(outcome)
+    lines = summarize(outcome)
     assert lines[21] == "  unused   … and 30 more"
     assert lines[-1] == "  escape   … and 10 more"

@@ -36,37 +36,37 @@ class Late(io.StringIO):
 def test_what_is_said_and_what_is_complained_of_go_apart() -> None:
     out, err = io.StringIO(), io.StringIO()
     terminal = Terminal(out, err)
-    terminal.say("one")
-    terminal.say()
-    terminal.complain("two")
+    terminal.write_line("one")
+    terminal.write_line()
+    terminal.write_error("two")
     assert (out.getvalue(), err.getvalue()) == ("one\n\n", "two\n")
 
 
 def test_every_line_is_there_at_once_for_who_reads_along() -> None:
     out = Late()
-    Terminal(out, io.StringIO()).say("one")
+    Terminal(out, io.StringIO()).write_line("one")
     assert out.seen[-1] == "one\n"
 
 
 def test_colours_are_left_out_where_they_do_not_show() -> None:
     out = io.StringIO()
-    Terminal(out, io.StringIO()).say(click.style("green", fg="green"))
+    Terminal(out, io.StringIO()).write_line(click.style("green", fg="green"))
     assert out.getvalue() == "green\n"
 
 
 def test_a_reader_who_has_gone_silences_the_output() -> None:
     out, err = Failing(BrokenPipeError(errno.EPIPE, "Broken pipe")), io.StringIO()
     terminal = Terminal(out, err)
-    terminal.say("one")
-    terminal.say("two")
+    terminal.write_line("one")
+    terminal.write_line("two")
     assert (out.tried, err.getvalue()) == (1, "")
 
 
 def test_a_full_disk_is_complained_of_once() -> None:
     out, err = Failing(OSError(errno.ENOSPC, "No space left on device")), io.StringIO()
     terminal = Terminal(out, err)
-    terminal.say("one")
-    terminal.say("two")
+    terminal.write_line("one")
+    terminal.write_line("two")
     assert out.tried == 1
     assert err.getvalue() == "no more is written: No space left on device\n"
 
@@ -74,5 +74,5 @@ def test_a_full_disk_is_complained_of_once() -> None:
 @pytest.mark.parametrize("code", [errno.EPIPE, errno.ENOSPC])
 def test_a_complaint_that_nobody_can_read_is_lost(code: int) -> None:
     err = Failing(OSError(code, "gone"))
-    Terminal(io.StringIO(), err).complain("one")
+    Terminal(io.StringIO(), err).write_error("one")
     assert err.tried == 1

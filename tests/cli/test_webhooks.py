@@ -13,7 +13,7 @@ import pytest
 
 from fakefal.testing.receiver import Receiver
 from tests.cli.running import fakefal
-from tests.serving import Served, ask, serve
+from tests.serving import ServeProcess, request_json, serve
 
 ID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 KEY = ("--key", "a:b")
@@ -27,20 +27,20 @@ exchanges:
 """
 
 
-def submit(served: Served, url: str, prompt: str = "x") -> str:
+def submit(served: ServeProcess, url: str, prompt: str = "x") -> str:
     base = f"{served.url}/queue.fal.run/fal-ai/any-llm?fal_webhook={quote(url)}"
-    return str(ask(base, {"prompt": prompt, "webhook_url": "y"})[1]["request_id"])
+    return str(request_json(base, {"prompt": prompt, "webhook_url": "y"})[1]["request_id"])
 
 
-def receiver(served: Served) -> Receiver:
+def receiver(served: ServeProcess) -> Receiver:
     return Receiver(f"{served.url}/rest.fal.ai/.well-known/jwks.json", lambda: 1_767_225_600.0)
 
 
 def test_deliveries_are_told_as_they_go_and_listed_and_sent_again() -> None:
     with serve("--clock", "manual") as served, receiver(served) as hook:
-        hook.answer(500)
+        hook.respond_with(500)
         id_ = submit(served, hook.url)
-        lines = [served.line() for _ in range(3)]
+        lines = [served.next_line() for _ in range(3)]
         assert lines[0].startswith("00:00:00 lint    fal-ai/any-llm  200  webhook_url inside")
         assert lines[2] == (
             f"00:00:00 webhook 500  {hook.url}: attempt 1 of 32: 500 after 0s: not accepted  {id_}"
@@ -53,12 +53,12 @@ def test_deliveries_are_told_as_they_go_and_listed_and_sent_again() -> None:
         )
         again = fakefal("webhooks", *url, *KEY, "--redeliver", "failed")
         assert again.out.startswith(f"waiting   {id_}")
-        assert "attempt 2 of 32: 200" in served.line()
+        assert "attempt 2 of 32: 200" in served.next_line()
         (told,) = json.loads(fakefal("webhooks", *url, *KEY, "--json").out)
         assert (told["state"], len(told["attempts"])) == ("delivered", 2)
         assert fakefal("webhooks", *url, *KEY, "--redeliver", id_).code == 0
-        assert "attempt 1 of 32: 200" in served.line()
-        assert [arrival.is_genuine for arrival in hook.arrivals] == [True] * 3
+        assert "attempt 1 of 32: 200" in served.next_line()
+        assert [arrival.is_verified for arrival in hook.arrivals] == [True] * 3
         assert fakefal("webhooks", *url, "--key", "other").out == "no webhooks\n"
         assert fakefal("webhooks", *url, *KEY, "--redeliver", "failed").out == (
             "nothing to send again\n"
@@ -84,18 +84,18 @@ def test_mistakes_are_told_in_one_line() -> None:
 def test_a_refused_target_is_told_until_its_host_is_allowed() -> None:
     with serve("--clock", "manual") as served:
         submit(served, "http://0.0.0.0:9/hook")
-        served.line()
-        served.line()
+        served.next_line()
+        served.next_line()
         assert re.search(
             r"webhook —  http://0\.0\.0\.0:9/hook: refused: 0\.0\.0\.0 is neither loopback nor "
             rf"private — allow it with --webhook-allow 0\.0\.0\.0  {ID}$",
-            served.line(),
+            served.next_line(),
         )
     with serve("--clock", "manual", "--webhook-allow", "0.0.0.0") as served:
         submit(served, "http://0.0.0.0:9/hook")
-        served.line()
-        served.line()
-        assert "attempt 1 of 32: cannot connect" in served.line()
+        served.next_line()
+        served.next_line()
+        assert "attempt 1 of 32: cannot connect" in served.next_line()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
@@ -104,6 +104,6 @@ def test_the_end_tells_what_was_still_due(tmp_path: Path) -> None:
     path.write_text(SCENARIO, encoding="utf-8")
     with serve(str(path), "--quiet") as served:
         id_ = submit(served, "http://127.0.0.1:9/hook", "late")
-        ended = served.end()
+        ended = served.stop()
         still = f"{id_} to http://127.0.0.1:9/hook: 0 attempts so far"
         assert ended.lines == [f"webhook still due: {still}", "stopped after 1 call, 0 misses"]

@@ -12,7 +12,7 @@ import pytest
 from tests.blackbox.driving import environment
 from tests.container.building import ROOT, Image, buildah, make_image, mounted
 from tests.container.living import SECONDS, Container, free_port, living
-from tests.serving import ask
+from tests.serving import request_json
 
 pytestmark = pytest.mark.blackbox
 
@@ -121,8 +121,8 @@ def test_the_control_api_demands_a_token_and_gives_the_certificate(image: Image)
         image, FAKEFAL_PORT=port, FAKEFAL_TLS_PORT="0", FAKEFAL_TOKEN="chosen"
     ) as container:
         url = started(container, port)
-        assert ask(f"{url}/_fakefal/journal")[0] == 401
-        assert ask(f"{url}/_fakefal/ready", key=None)[0] == 200
+        assert request_json(f"{url}/_fakefal/journal")[0] == 401
+        assert request_json(f"{url}/_fakefal/ready", key=None)[0] == 200
         served = subprocess.run(
             ["curl", "-sS", "--noproxy", "*", f"{url}/_fakefal/ca.pem"],
             capture_output=True,
@@ -147,7 +147,7 @@ def test_scenarios_that_are_mounted_are_served(image: Image, tmp_path: Path) -> 
     env = {"FAKEFAL_PORT": port, "FAKEFAL_TLS_PORT": "0"}
     with living(image, scenarios=tmp_path, **env) as container:
         url = started(container, port)
-        status, told = ask(f"{url}/fal.run/fal-ai/any-llm", {"prompt": "x"})
+        status, told = request_json(f"{url}/fal.run/fal-ai/any-llm", {"prompt": "x"})
         assert (status, told["output"]) == (200, "From a file.")
 
 

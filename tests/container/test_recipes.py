@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from fakefal.protocol.core.hosts import CANONICAL
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 from tests.container.building import ROOT, Image, make_image, run
@@ -135,7 +135,9 @@ def test_every_recipe_leads_all_of_fals_names_to_the_fake() -> None:
     script = ACTIONS["jobs"]["test"]["steps"][1]["run"]
     (service,) = GITLAB["test"]["services"]
     for names in (aliases, re.findall(r"[\w.]+", script), service["alias"].split(",")):
-        assert set(CANONICAL) - {"fal.ai", "www.fal.ai"} <= set(names)  # those are pages to read
+        assert set(CANONICAL_HOSTS) - {"fal.ai", "www.fal.ai"} <= set(
+            names
+        )  # those are pages to read
 
 
 def test_what_the_recipes_set_is_there(image: Image) -> None:

@@ -8,47 +8,51 @@ from typing import Any
 import pytest
 from multidict import CIMultiDict
 
-from fakefal.control.api import answer
-from fakefal.control.requests import House, Told
+from fakefal.control.api import handle
+from fakefal.control.requests import ApiResponse, ControlContext
 from fakefal.engine.engine import Engine
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 
 KEY = "Key id:secret"
 
 
-def make_house(engine: Engine, token: str | None = None) -> House:
+def make_context(engine: Engine, token: str | None = None) -> ControlContext:
     """A house that is ready and has a certificate."""
-    return House(engine, "0.1.0", lambda: True, lambda: b"PEM", token)
+    return ControlContext(engine, "0.1.0", lambda: True, lambda: b"PEM", token)
 
 
-def told(
-    engine: Engine | House,
+def call(
+    engine: Engine | ControlContext,
     method: str,
     path: str,
     body: Any = None,
-    key: str | None = KEY,
+    authorization: str | None = KEY,
     **headers: str,
-) -> Told:
+) -> ApiResponse:
     """The answer to a request; a path may have a query, a body may be JSON, text or bytes."""
-    house = engine if isinstance(engine, House) else make_house(engine)
-    given = CIMultiDict({name.replace("_", "-"): value for name, value in headers.items()})
-    if key is not None:
-        given["Authorization"] = key
+    context = engine if isinstance(engine, ControlContext) else make_context(engine)
+    header_map = CIMultiDict({name.replace("_", "-"): value for name, value in headers.items()})
+    if authorization is not None:
+        header_map["Authorization"] = authorization
     path, _, query = path.partition("?")
     if isinstance(body, str):
         body = body.encode()
     elif not isinstance(body, bytes):
         body = b"" if body is None else json.dumps(body).encode()
-    return answer(house, method, path, given, query, body)
+    return handle(context, method, path, header_map, query, body)
 
 
-def ask(engine: Engine | House, method: str, path: str, *args: Any, **more: Any) -> Any:
+def call_json(
+    engine: Engine | ControlContext, method: str, path: str, *args: Any, **options: Any
+) -> Any:
     """The JSON of an answer."""
-    return json.loads(told(engine, method, path, *args, **more).payload)
+    return json.loads(call(engine, method, path, *args, **options).payload)
 
 
-def refusal(engine: Engine | House, method: str, path: str, *args: Any, **more: Any) -> WireError:
+def expect_error(
+    engine: Engine | ControlContext, method: str, path: str, *args: Any, **options: Any
+) -> ApiError:
     """Why a request is refused."""
-    with pytest.raises(WireError) as caught:
-        told(engine, method, path, *args, **more)
-    return caught.value
+    with pytest.raises(ApiError) as error_info:
+        call(engine, method, path, *args, **options)
+    return error_info.value

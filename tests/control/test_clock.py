@@ -6,25 +6,25 @@ from typing import Any
 import pytest
 
 from fakefal.engine.core.clock import START
-from tests.control.asking import ask, refusal
+from tests.control.asking import call_json, expect_error
 from tests.worlds import make_call, make_engine, tenant_of
 
 
 def test_the_clock_of_the_key_is_told_and_moved() -> None:
     engine = make_engine()
-    assert ask(engine, "GET", "/clock")["now"] == START
-    assert ask(engine, "POST", "/clock/advance", {"by": "90s"})["now"] == START + 90
-    assert ask(engine, "POST", "/clock/advance/", 1.5)["now"] == START + 91.5
+    assert call_json(engine, "GET", "/clock")["now"] == START
+    assert call_json(engine, "POST", "/clock/advance", {"by": "90s"})["now"] == START + 90
+    assert call_json(engine, "POST", "/clock/advance/", 1.5)["now"] == START + 91.5
     assert tenant_of(engine).clock.now() == START + 91.5
-    assert ask(engine, "GET", "/clock", key="Key other")["now"] == START
+    assert call_json(engine, "GET", "/clock", key="Key other")["now"] == START
 
 
 def test_it_moves_to_an_instant_but_not_back() -> None:
     engine = make_engine()
     to = {"to": "2026-01-01T02:00:00+01:00"}
-    assert ask(engine, "POST", "/clock/advance", to)["now"] == START + 3600
-    assert ask(engine, "POST", "/clock/advance", to)["now"] == START + 3600
-    error = refusal(engine, "POST", "/clock/advance", {"to": "2026-01-01T00:30:00Z"})
+    assert call_json(engine, "POST", "/clock/advance", to)["now"] == START + 3600
+    assert call_json(engine, "POST", "/clock/advance", to)["now"] == START + 3600
+    error = expect_error(engine, "POST", "/clock/advance", {"to": "2026-01-01T00:30:00Z"})
     assert (error.status, "forward only" in error.body["detail"]) == (400, True)
 
 
@@ -36,7 +36,7 @@ def test_it_moves_to_an_instant_but_not_back() -> None:
     ],
 )
 def test_what_is_no_duration_is_a_400_with_an_example(body: Any) -> None:
-    error = refusal(make_engine(), "POST", "/clock/advance", json.dumps(body).encode())
+    error = expect_error(make_engine(), "POST", "/clock/advance", json.dumps(body).encode())
     assert error.status == 400
     assert "90s" in error.body["detail"]
 
@@ -45,38 +45,38 @@ def test_a_reset_forgets_what_the_key_did_and_nothing_else() -> None:
     engine = make_engine()
     for key in ("id:secret", "other"):
         tenant_of(engine, key).submit(make_call())
-    assert ask(engine, "POST", "/reset") == {"reset": True}
-    assert ask(engine, "GET", "/journal") == []
-    assert len(ask(engine, "GET", "/journal", key="Key other")) == 1
+    assert call_json(engine, "POST", "/reset") == {"reset": True}
+    assert call_json(engine, "GET", "/journal") == []
+    assert len(call_json(engine, "GET", "/journal", key="Key other")) == 1
 
 
 def test_a_reset_of_all_forgets_everything() -> None:
     engine = make_engine()
     for key in ("id:secret", "other"):
         tenant_of(engine, key).submit(make_call())
-    assert ask(engine, "POST", "/reset?tenant=all", {"clock": "instant"}, key=None)
+    assert call_json(engine, "POST", "/reset?tenant=all", {"clock": "instant"}, key=None)
     for key in ("Key id:secret", "Key other"):
-        assert ask(engine, "GET", "/journal", key=key) == []
-        assert ask(engine, "GET", "/clock", key=key)["kind"] == "instant"
+        assert call_json(engine, "GET", "/journal", key=key) == []
+        assert call_json(engine, "GET", "/clock", key=key)["kind"] == "instant"
 
 
 def test_a_reset_may_bring_another_clock() -> None:
     engine = make_engine(clock="real")
-    assert ask(engine, "GET", "/clock")["kind"] == "real"
-    ask(engine, "POST", "/reset", {"clock": "manual"})
-    assert ask(engine, "GET", "/clock") == {
+    assert call_json(engine, "GET", "/clock")["kind"] == "real"
+    call_json(engine, "POST", "/reset", {"clock": "manual"})
+    assert call_json(engine, "GET", "/clock") == {
         "kind": "manual",
         "now": START,
         "iso": "2026-01-01T00:00:00.000000Z",
     }
-    ask(engine, "POST", "/reset")
-    assert ask(engine, "GET", "/clock")["kind"] == "manual"
-    assert refusal(engine, "POST", "/reset", {"clock": "sundial"}).status == 400
+    call_json(engine, "POST", "/reset")
+    assert call_json(engine, "GET", "/clock")["kind"] == "manual"
+    assert expect_error(engine, "POST", "/reset", {"clock": "sundial"}).status == 400
 
 
 def test_a_reset_through_the_home_is_seen_by_all_keys() -> None:
     engine = make_engine()
-    engine.home = engine.renew("home")
+    engine.default_tenant = engine.reset_tenant("home")
     tenant_of(engine, "any").submit(make_call())
-    ask(engine, "POST", "/reset", key="Key any")
-    assert ask(engine, "GET", "/journal", key="Key another") == []
+    call_json(engine, "POST", "/reset", key="Key any")
+    assert call_json(engine, "GET", "/journal", key="Key another") == []

@@ -4,18 +4,20 @@ from typing import Any
 
 import pytest
 
-from fakefal.control.guard import Caller, Guard, authority_of, is_loopback, new_token
-from fakefal.protocol.errors.errors import WireError
+from fakefal.control.guard import AccessGuard, Caller, authority_of, is_loopback, new_token
+from fakefal.protocol.errors.errors import ApiError
 
-NEAR = Guard(["127.0.0.1"], ["fake.test"], None)
-FAR = Guard(["0.0.0.0"], ["fake.test"], "right")
+NEAR = AccessGuard(["127.0.0.1"], ["fake.test"], None)
+FAR = AccessGuard(["0.0.0.0"], ["fake.test"], "right")
 
 
-def status(guard: Guard, host: str = "127.0.0.1:8787", public: bool = False, **more: Any) -> int:
+def status(
+    guard: AccessGuard, host: str = "127.0.0.1:8787", public: bool = False, **more: Any
+) -> int:
     caller = Caller("GET", (host,), **more)
     try:
         guard.check(caller, is_public=public)
-    except WireError as error:
+    except ApiError as error:
         return error.status
     return 200
 
@@ -69,7 +71,7 @@ def test_bound_to_every_address_any_address_and_bare_names_are_ours() -> None:
 
 
 def test_bound_to_one_address_that_one_is_ours() -> None:
-    guard = Guard(["192.168.1.5", "Box.lan"], [], "right")
+    guard = AccessGuard(["192.168.1.5", "Box.lan"], [], "right")
     assert status(guard, "192.168.1.5:8787", public=True) == 200
     assert status(guard, "box.lan:8787", public=True) == 200
     assert status(guard, "192.168.1.6:8787", public=True) == 403
@@ -108,23 +110,23 @@ def test_only_pages_of_our_own_may_ask(origin: str, expected: int) -> None:
     ],
 )
 def test_what_a_browser_says_of_the_site_counts(site: str, method: str, expected: int) -> None:
-    caller = Caller(method, ("localhost:8787",), site=site)
+    caller = Caller(method, ("localhost:8787",), fetch_site=site)
     if expected == 200:
         NEAR.check(caller, is_public=True)
         return
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         NEAR.check(caller, is_public=True)
     assert caught.value.status == 403
 
 
 def test_every_host_that_a_request_names_must_be_ours() -> None:
-    with pytest.raises(WireError, match="403"):
+    with pytest.raises(ApiError, match="403"):
         NEAR.check(Caller("GET", ("127.0.0.1", "evil.example")), is_public=False)
 
 
 def test_who_names_no_host_is_no_browser() -> None:
     NEAR.check(Caller("GET", ()), is_public=False)
-    with pytest.raises(WireError, match="403"):
+    with pytest.raises(ApiError, match="403"):
         NEAR.check(Caller("GET", (), origins=("http://127.0.0.1",)), is_public=False)
 
 
@@ -158,7 +160,7 @@ def test_without_the_token_only_what_is_public_is_told(given: dict[str, Any]) ->
 
 
 def test_a_refusal_says_what_is_to_be_sent() -> None:
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         FAR.check(Caller("GET", ("127.0.0.1",)), is_public=False)
     assert "x-fakefal-token" in caught.value.body["detail"]
     assert dict(caught.value.headers) == {"WWW-Authenticate": 'Bearer realm="fakefal"'}

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from fakefal.control.journal import BEAT_SECONDS, MOST_LISTENERS, Feed
-from fakefal.control.requests import House
+from fakefal.control.journal import HEARTBEAT_SECONDS, MAX_LISTENERS, EntryFeed
+from fakefal.control.requests import ControlContext
 from fakefal.engine.core.clock import ManualClock
 from fakefal.engine.engine import Engine
 from fakefal.settings import Limits
-from tests.callers import calling, soon
-from tests.control.asking import ask, make_house, refusal, told
+from tests.callers import running_caller, within_limit
+from tests.control.asking import call, call_json, expect_error, make_context
 from tests.worlds import ANY_LLM, make_call, make_engine, tenant_of
 
 
 def numbers(engine: Engine, query: str) -> list[int]:
-    return [it["number"] for it in ask(engine, "GET", f"/journal?{query}")]
+    return [it["number"] for it in call_json(engine, "GET", f"/journal?{query}")]
 
 
 def busy() -> Engine:
@@ -51,20 +51,20 @@ def test_entries_are_chosen(query: str, expected: list[int]) -> None:
 
 def test_entries_of_one_request_are_chosen() -> None:
     engine = busy()
-    first = ask(engine, "GET", "/jobs")[0]["request_id"]
+    first = call_json(engine, "GET", "/jobs")[0]["request_id"]
     assert numbers(engine, f"request_id={first}") == [1, 3]
 
 
 @pytest.mark.parametrize("query", ["kind=calls", "limit=0", "limit=10001", "since=-1", "via=ftp"])
 def test_what_cannot_be_chosen_is_a_400(query: str) -> None:
-    assert refusal(make_engine(), "GET", f"/journal?{query}").status == 400
+    assert expect_error(make_engine(), "GET", f"/journal?{query}").status == 400
 
 
 class Heard:
     """The events of a live journal, one after the other."""
 
-    def __init__(self, house: House | Engine, query: str = "", **headers: str) -> None:
-        answer = told(house, "GET", f"/journal/live{query}", **headers)
+    def __init__(self, house: ControlContext | Engine, query: str = "", **headers: str) -> None:
+        answer = call(house, "GET", f"/journal/live{query}", **headers)
         assert answer.content_type == "text/event-stream"
         assert answer.events is not None
         self.events = answer.events
@@ -72,14 +72,14 @@ class Heard:
     async def next(self) -> tuple[str, str, Any]:
         """The name, id and data of the next event."""
         while True:
-            piece = (await soon(anext(self.events))).decode()
+            piece = (await within_limit(anext(self.events))).decode()
             if "event:" in piece:
                 assert piece.endswith("\n\n")
                 lines = dict(line.split(": ", 1) for line in piece.strip().splitlines())
                 return lines["event"], lines["id"], json.loads(lines["data"])
 
     async def pieces(self, count: int) -> list[str]:
-        return [(await soon(anext(self.events))).decode() for _ in range(count)]
+        return [(await within_limit(anext(self.events))).decode() for _ in range(count)]
 
 
 async def test_entries_come_as_they_are_written() -> None:
@@ -90,10 +90,10 @@ async def test_entries_come_as_they_are_written() -> None:
     tenant_of(engine).submit(make_call())
     name, id_, entry = await waiting
     assert (name, id_, entry["number"]) == ("entry", "1.5", 5)
-    assert entry == ask(engine, "GET", "/journal")[-1]
+    assert entry == call_json(engine, "GET", "/journal")[-1]
     await heard.events.aclose()
     assert tenant_of(engine).journal.listeners == ()
-    assert not tenant_of(engine).followers
+    assert not tenant_of(engine).close_callbacks
 
 
 async def test_the_past_comes_first_where_it_is_asked_for() -> None:
@@ -113,7 +113,7 @@ async def test_a_reset_is_told_and_followed() -> None:
     await heard.pieces(1)
     waiting = asyncio.ensure_future(heard.next())
     await asyncio.sleep(0)
-    ask(engine, "POST", "/reset")
+    call_json(engine, "POST", "/reset")
     assert await waiting == ("reset", "2.0", {"edition": 2})
     tenant_of(engine).submit(make_call())
     assert (await heard.next())[1] == "2.1"
@@ -122,7 +122,7 @@ async def test_a_reset_is_told_and_followed() -> None:
 
 
 async def test_what_was_let_go_meanwhile_is_told() -> None:
-    engine = make_engine(limits=Limits(entries=2))
+    engine = make_engine(limits=Limits(journal_entries=2))
     for _ in range(5):
         tenant_of(engine).submit(make_call())
     heard = Heard(engine, "?since=1")
@@ -133,12 +133,12 @@ async def test_what_was_let_go_meanwhile_is_told() -> None:
 async def test_a_silent_stream_shows_that_it_lives() -> None:
     engine, clock = make_engine(), ManualClock()
     tenant = tenant_of(engine)
-    feed = Feed(lambda: engine.find(tenant.key), lambda _: True, 1, 0, clock).events()
+    feed = EntryFeed(lambda: engine.find(tenant.key), lambda _: True, 1, 0, clock).events()
     assert b"retry: 1000" in await anext(feed)
     waiting = asyncio.ensure_future(anext(feed))
     await asyncio.sleep(0)
-    clock.advance(BEAT_SECONDS)
-    assert await soon(waiting) == b": nothing new\n\n"
+    clock.advance(HEARTBEAT_SECONDS)
+    assert await within_limit(waiting) == b": nothing new\n\n"
     await feed.aclose()
 
 
@@ -150,35 +150,35 @@ async def test_it_ends_with_its_tenant() -> None:
     await asyncio.sleep(0)
     engine.drop("id:secret")
     with pytest.raises(StopAsyncIteration):
-        await soon(waiting)
+        await within_limit(waiting)
 
 
 async def test_there_is_a_bound_on_listeners() -> None:
-    house = make_house(make_engine())
-    heard = [Heard(house) for _ in range(MOST_LISTENERS + 1)]
-    for one in heard[:MOST_LISTENERS]:
+    house = make_context(make_engine())
+    heard = [Heard(house) for _ in range(MAX_LISTENERS + 1)]
+    for one in heard[:MAX_LISTENERS]:
         await one.pieces(1)
     with pytest.raises(StopAsyncIteration):
         await anext(heard[-1].events)
-    assert refusal(house, "GET", "/journal/live").status == 503
+    assert expect_error(house, "GET", "/journal/live").status == 503
     for one in heard:
         await one.events.aclose()
-    assert house.live == 0
+    assert house.live_streams == 0
 
 
 def test_an_event_id_that_is_none_is_refused() -> None:
     for last in ("57", "x.y", "1.2.3"):
-        assert refusal(make_engine(), "GET", "/journal/live", Last_Event_ID=last).status == 400
+        assert expect_error(make_engine(), "GET", "/journal/live", Last_Event_ID=last).status == 400
 
 
 async def test_it_is_read_over_http_and_ends_with_the_server() -> None:
-    async with calling() as caller:
-        live = caller.asking("GET", "/_fakefal/journal/live", host=None)
+    async with running_caller() as caller:
+        live = caller.open_request("GET", "/_fakefal/journal/live", host=None)
         async with live as response:
             assert response.headers["Content-Type"] == "text/event-stream"
             assert "x-fal-request-id" not in response.headers
-            assert (await soon(response.content.readline())) == b"retry: 1000\n"
+            assert (await within_limit(response.content.readline())) == b"retry: 1000\n"
             await caller.run()
-            lines = [await soon(response.content.readline()) for _ in range(5)]
+            lines = [await within_limit(response.content.readline()) for _ in range(5)]
             assert lines[2:4] == [b"event: entry\n", b"id: 1.1\n"]
-            await soon(caller.fake.stop())
+            await within_limit(caller.server.stop())

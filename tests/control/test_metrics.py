@@ -4,15 +4,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from fakefal.engine.engine import Engine
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.settings import Limits
-from tests.control.asking import ask, told
+from tests.control.asking import call, call_json
 from tests.worlds import exchange, make_call, make_engine, tenant_of
 
 
 def samples(engine: Engine) -> dict[str, float]:
     """What is counted, as a scraper reads it."""
-    answer = told(engine, "GET", "/metrics", key=None)
+    answer = call(engine, "GET", "/metrics", authorization=None)
     assert answer.content_type.startswith("text/plain; version=0.0.4")
     return {
         f"{sample.name}{sorted(sample.labels.items()) or ''}": sample.value
@@ -30,9 +30,9 @@ def test_calls_misses_jobs_and_keys_are_counted() -> None:
     engine = make_engine([exchange(when={"via": "queue"})])
     tenant_of(engine).submit(make_call(webhook="http://127.0.0.1:9/"))
     tenant_of(engine, "other").submit(make_call())
-    with pytest.raises(WireError):
+    with pytest.raises(ApiError):
         tenant_of(engine).stream(make_call(via="stream"))
-    engine.note_refusal(None, "x", 401, "y")
+    engine.record_rejection(None, "x", 401, "y")
     found = samples(engine)
     calls = "fakefal_journal_entries_total[('kind', 'call'), ('status', '{}'), ('via', '{}')]"
     assert found[calls.format(200, "queue")] == 2
@@ -46,11 +46,11 @@ def test_calls_misses_jobs_and_keys_are_counted() -> None:
 
 
 def test_what_was_counted_stays_counted() -> None:
-    engine = make_engine(limits=Limits(entries=2, tenants=1))
+    engine = make_engine(limits=Limits(journal_entries=2, tenants=1))
     for _ in range(5):
         tenant_of(engine).submit(make_call())
     assert entries(samples(engine)) == 5
-    ask(engine, "POST", "/reset")
+    call_json(engine, "POST", "/reset")
     assert entries(samples(engine)) == 5
     tenant_of(engine, "other").submit(make_call())  # the first key is let go
     assert entries(samples(engine)) == 6

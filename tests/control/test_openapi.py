@@ -7,13 +7,13 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from fakefal.control.routes import ROUTES
-from tests.control.asking import ask, make_house, refusal
+from tests.control.asking import call_json, expect_error, make_context
 from tests.worlds import make_engine
 
 
 @pytest.fixture(scope="module")
 def document() -> Any:
-    return ask(make_house(make_engine()), "GET", "/openapi.json", key=None)
+    return call_json(make_context(make_engine()), "GET", "/openapi.json", key=None)
 
 
 def test_the_description_is_valid(document: Any) -> None:
@@ -54,7 +54,7 @@ def test_parameters_bodies_and_refusals_are_described(document: Any) -> None:
 
 
 def test_what_is_demanded_depends_on_the_server(document: Any) -> None:
-    demanding = ask(make_house(make_engine(), "token"), "GET", "/openapi.json", key=None)
+    demanding = call_json(make_context(make_engine(), "token"), "GET", "/openapi.json", key=None)
     nothing: dict[str, Any] = {}
     for found, wanted in ((document, nothing), (demanding, {"token": []})):
         assert wanted in found["paths"]["/_fakefal/metrics"]["get"]["security"]
@@ -62,4 +62,4 @@ def test_what_is_demanded_depends_on_the_server(document: Any) -> None:
 
 
 def test_it_takes_no_parameters() -> None:
-    assert refusal(make_engine(), "GET", "/openapi.json?x=1").status == 400
+    assert expect_error(make_engine(), "GET", "/openapi.json?x=1").status == 400

@@ -3,16 +3,16 @@ from __future__ import annotations
 import pytest
 from multidict import CIMultiDict
 
-from fakefal.control.requests import Asked
-from fakefal.control.schemas import Advance, JournalParameters
-from fakefal.protocol.errors.errors import WireError
-from tests.control.asking import ask, make_house, refusal, told
+from fakefal.control.requests import ControlRequest
+from fakefal.control.schemas import AdvanceBody, JournalParameters
+from fakefal.protocol.errors.errors import ApiError
+from tests.control.asking import call, call_json, expect_error, make_context
 from tests.worlds import make_call, make_engine, tenant_of
 
 
-def asked(query: str = "", **headers: str) -> Asked:
+def asked(query: str = "", **headers: str) -> ControlRequest:
     given = CIMultiDict({name.replace("_", "-"): value for name, value in headers.items()})
-    return Asked(make_house(make_engine(), "token"), given, query)
+    return ControlRequest(make_context(make_engine(), "token"), given, query)
 
 
 @pytest.mark.parametrize(
@@ -30,9 +30,9 @@ def test_the_key_is_in_either_of_two_headers(headers: dict[str, str]) -> None:
 
 def test_what_is_borne_is_a_key_only_where_no_token_is_demanded() -> None:
     assert asked(Authorization="Bearer token").credential is None
-    assert ask(make_engine(), "GET", "/tenants", key="Bearer a:b") == []
+    assert call_json(make_engine(), "GET", "/tenants", key="Bearer a:b") == []
     engine = make_engine()
-    ask(engine, "GET", "/clock", key="Bearer a:b")
+    call_json(engine, "GET", "/clock", key="Bearer a:b")
     assert [tenant.key for tenant in engine.tenants] == ["a:b"]
 
 
@@ -40,39 +40,39 @@ def test_a_tenant_may_be_named_instead_of_its_key() -> None:
     engine = make_engine()
     tenant = tenant_of(engine, "a:b")
     tenant.submit(make_call())
-    (known,) = ask(engine, "GET", "/tenants", key=None)
-    named = ask(engine, "GET", f"/journal?tenant={known['tenant']}", key=None)
-    assert named == ask(engine, "GET", "/journal", key="Key a:b")
+    (known,) = call_json(engine, "GET", "/tenants", key=None)
+    named = call_json(engine, "GET", f"/journal?tenant={known['tenant']}", key=None)
+    assert named == call_json(engine, "GET", "/journal", key="Key a:b")
     assert len(named) == 1
 
 
 def test_callers_without_a_key_have_a_journal_too() -> None:
     engine = make_engine()
-    assert refusal(engine, "GET", "/journal?tenant=nobody").status == 404
-    engine.note_refusal(None, "POST fal.run/x", 401, "no key")
-    (entry,) = ask(engine, "GET", "/journal?tenant=nobody")
+    assert expect_error(engine, "GET", "/journal?tenant=nobody").status == 404
+    engine.record_rejection(None, "POST fal.run/x", 401, "no key")
+    (entry,) = call_json(engine, "GET", "/journal?tenant=nobody")
     assert entry["note"] == "POST fal.run/x: no key"
 
 
 def test_a_tenant_that_there_is_not_is_a_404() -> None:
-    error = refusal(make_engine(), "GET", "/journal?tenant=abcdef")
+    error = expect_error(make_engine(), "GET", "/journal?tenant=abcdef")
     assert (error.status, "/_fakefal/tenants" in error.body["detail"]) == (404, True)
 
 
 @pytest.mark.parametrize("path", ["/journal", "/jobs", "/clock", "/webhooks", "/files"])
 def test_most_is_told_of_one_key_at_a_time(path: str) -> None:
-    error = refusal(make_engine(), "GET", f"{path}?tenant=all")
+    error = expect_error(make_engine(), "GET", f"{path}?tenant=all")
     assert (error.status, "one key at a time" in error.body["detail"]) == (400, True)
 
 
 def test_repeated_parameters_are_a_list() -> None:
     for query in ("kind=call&kind=status", "kind=call,status"):
-        assert asked(query).parameters(JournalParameters).kind == ["call", "status"]
+        assert asked(query).parse_query(JournalParameters).kind == ["call", "status"]
 
 
 def test_each_thing_that_is_wrong_is_named_with_what_would_be_right() -> None:
-    with pytest.raises(WireError) as caught:
-        asked("kind=cal&limit=x").parameters(JournalParameters)
+    with pytest.raises(ApiError) as caught:
+        asked("kind=cal&limit=x").parse_query(JournalParameters)
     detail = caught.value.body["detail"]
     assert "kind.0: Input should be 'call'" in detail
     assert "limit: Input should be a valid integer" in detail
@@ -80,5 +80,5 @@ def test_each_thing_that_is_wrong_is_named_with_what_would_be_right() -> None:
 
 
 def test_a_body_may_be_left_out_where_nothing_must_be_said() -> None:
-    assert asked().read_as(Advance) == Advance()
-    assert told(make_engine(), "POST", "/reset").status == 200
+    assert asked().parse_body(AdvanceBody) == AdvanceBody()
+    assert call(make_engine(), "POST", "/reset").status == 200

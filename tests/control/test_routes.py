@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from fakefal.control import schemas
-from fakefal.control.routes import ROUTES, find, paths
+from fakefal.control.routes import ROUTES, find_routes, routes_by_path
 
 
 def test_paths_are_found_with_and_without_a_slash_and_with_parts() -> None:
-    assert find("/jobs/")[0] is find("/jobs")[0]
-    routes, parts = find("/jobs/019b")
+    assert find_routes("/jobs/")[0] is find_routes("/jobs")[0]
+    routes, parts = find_routes("/jobs/019b")
     assert (list(routes), parts) == (["GET"], {"request_id": "019b"})
-    assert find("/jobs/019b/more") == ({}, {})
-    assert find("/jobs//") == find("/jobs")
-    assert find("")[0] == paths()["/"]
+    assert find_routes("/jobs/019b/more") == ({}, {})
+    assert find_routes("/jobs//") == find_routes("/jobs")
+    assert find_routes("")[0] == routes_by_path()["/"]
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda it: f"{it.method} {it.path}")

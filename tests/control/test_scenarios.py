@@ -8,7 +8,7 @@ import pytest
 
 from fakefal.errors import ScenarioError
 from fakefal.scenario.files.loader import load_file
-from tests.control.asking import ask, refusal, told
+from tests.control.asking import call, call_json, expect_error
 from tests.worlds import exchange, make_call, make_engine, scenario, tenant_of
 
 GOOD = "fakefal: 1\nname: tagline\nexchanges:\n  - id: a\n    reply: {text: Ship it.}\n"
@@ -28,35 +28,35 @@ BAD = "fakefal: 1\nexchanges:\n  - reply: {texd: x}\n  - when: {endpont: y}\n"
 )
 def test_yaml_and_json_are_taken(body: Any, kind: str) -> None:
     engine = make_engine()
-    taken = ask(engine, "PUT", "/scenarios", body, Content_Type=kind)
+    taken = call_json(engine, "PUT", "/scenarios", body, Content_Type=kind)
     assert (taken["file"], taken["exchanges"], taken["in_all"]) == ("scenario", 1, 1)
-    (sent,) = ask(engine, "GET", "/scenarios")["own"]
+    (sent,) = call_json(engine, "GET", "/scenarios")["own"]
     assert sent["label"] == "a"
     assert tenant_of(engine).submit(make_call()).label == '"a"'
 
 
 def test_it_is_appended_and_forgotten() -> None:
     engine = make_engine()
-    ask(engine, "PUT", "/scenarios", GOOD)
-    assert ask(engine, "POST", "/scenarios", GOOD)["in_all"] == 2
-    assert ask(engine, "DELETE", "/scenarios") == {"cleared": True}
-    assert ask(engine, "GET", "/scenarios")["own"] == []
+    call_json(engine, "PUT", "/scenarios", GOOD)
+    assert call_json(engine, "POST", "/scenarios", GOOD)["in_all"] == 2
+    assert call_json(engine, "DELETE", "/scenarios") == {"cleared": True}
+    assert call_json(engine, "GET", "/scenarios")["own"] == []
 
 
 def test_for_all_keys_where_that_is_said() -> None:
     engine = make_engine()
-    taken = ask(engine, "PUT", "/scenarios?tenant=all&file=all.yaml", GOOD, key=None)
+    taken = call_json(engine, "PUT", "/scenarios?tenant=all&file=all.yaml", GOOD, key=None)
     assert (taken["file"], taken["name"], taken["in_all"]) == ("all.yaml", "tagline", 1)
     for key in ("Key a:b", "Key c:d"):
-        (loaded,) = ask(engine, "GET", "/scenarios", key=key)["loaded"]
+        (loaded,) = call_json(engine, "GET", "/scenarios", key=key)["loaded"]
         assert loaded["place"] == "line 4 of all.yaml"
-    ask(engine, "DELETE", "/scenarios?tenant=all", key=None)
-    assert ask(engine, "GET", "/scenarios?tenant=all")["loaded"] == []
+    call_json(engine, "DELETE", "/scenarios?tenant=all", key=None)
+    assert call_json(engine, "GET", "/scenarios?tenant=all")["loaded"] == []
 
 
 def test_mistakes_are_those_of_a_file_all_at_once(tmp_path: Path) -> None:
     engine = make_engine()
-    error = refusal(engine, "PUT", "/scenarios?file=wrong.yaml", BAD)
+    error = expect_error(engine, "PUT", "/scenarios?file=wrong.yaml", BAD)
     file = tmp_path / "wrong.yaml"
     file.write_text(BAD, encoding="utf-8")
     with pytest.raises(ScenarioError) as caught:
@@ -65,12 +65,12 @@ def test_mistakes_are_those_of_a_file_all_at_once(tmp_path: Path) -> None:
     assert error.body["detail"] == str(caught.value).replace(str(file), "wrong.yaml")
     places = [(it["line"], it["column"]) for it in error.body["mistakes"]]
     assert places == [(3, 13), (4, 12)]
-    assert ask(engine, "GET", "/scenarios")["own"] == []
+    assert call_json(engine, "GET", "/scenarios")["own"] == []
 
 
 def test_mistakes_in_json_have_their_place_too() -> None:
     body = json.dumps({"fakefal": 1, "exchanges": [{"reply": {"texd": "x"}}]}, indent=1)
-    error = refusal(make_engine(), "POST", "/scenarios", body, Content_Type="application/json")
+    error = expect_error(make_engine(), "POST", "/scenarios", body, Content_Type="application/json")
     (mistake,) = error.body["mistakes"]
     assert (mistake["line"], mistake["path"]) == (6, "exchanges[0].reply.texd")
 
@@ -86,7 +86,7 @@ def test_mistakes_in_json_have_their_place_too() -> None:
     ],
 )
 def test_what_is_no_scenario_is_refused(body: Any, status: int, what: str) -> None:
-    error = refusal(make_engine(), "PUT", "/scenarios", body)
+    error = expect_error(make_engine(), "PUT", "/scenarios", body)
     assert error.status == status
     assert what in error.body["detail"]
 
@@ -95,13 +95,13 @@ def test_what_is_no_scenario_is_refused(body: Any, status: int, what: str) -> No
 def test_no_file_of_the_server_can_be_reached(name: str) -> None:
     body = scenario(exchange({"output": {"image": {"file": name}}}))
     for file in ("x.yaml", f"{Path(__file__).parents[2]}/fakefal/x.yaml"):
-        error = refusal(make_engine(), "PUT", f"/scenarios?file={file}", body)
+        error = expect_error(make_engine(), "PUT", f"/scenarios?file={file}", body)
         assert error.status == 422
         assert "a scenario that was sent has no files beside it" in error.body["detail"]
 
 
 def test_what_is_listed_can_be_sent_again() -> None:
     engine = make_engine()
-    ask(engine, "PUT", "/scenarios", GOOD)
-    exchanges = [it["exchange"] for it in ask(engine, "GET", "/scenarios")["own"]]
-    assert told(engine, "PUT", "/scenarios", {"fakefal": 1, "exchanges": exchanges}).status == 200
+    call_json(engine, "PUT", "/scenarios", GOOD)
+    exchanges = [it["exchange"] for it in call_json(engine, "GET", "/scenarios")["own"]]
+    assert call(engine, "PUT", "/scenarios", {"fakefal": 1, "exchanges": exchanges}).status == 200

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from fakefal.control import schemas
 from fakefal.control.routes import ROUTES
 from fakefal.engine.engine import Engine
-from tests.control.asking import ask
+from tests.control.asking import call_json
 from tests.worlds import exchange, make_call, make_engine, tenant_of
 
 
@@ -27,12 +27,12 @@ def engine() -> Engine:
     assert list(tenant.files)
     with pytest.raises(Exception, match="404"):
         tenant.stream(make_call(via="stream"))
-    engine.note_refusal(None, "x", 401, "y")
+    engine.record_rejection(None, "x", 401, "y")
     return engine
 
 
 @pytest.mark.parametrize(
-    "route", [it for it in ROUTES if it.answer], ids=lambda it: f"{it.method} {it.path}"
+    "route", [it for it in ROUTES if it.response], ids=lambda it: f"{it.method} {it.path}"
 )
 def test_an_answer_is_as_it_is_described(route: Any, engine: Engine) -> None:
     request_id = next(iter(tenant_of(engine).queue.jobs))
@@ -44,7 +44,7 @@ def test_an_answer_is_as_it_is_described(route: Any, engine: Engine) -> None:
     path = route.path.replace("{request_id}", request_id)
     queries = ["", "?details=true"] if route.path == "/misses" else [""]
     for query in queries:
-        found = ask(engine, route.method, path + query, bodies.get(route.body))
+        found = call_json(engine, route.method, path + query, bodies.get(route.body))
         shape: TypeAdapter[Any] = TypeAdapter(getattr(schemas, route.answer.strip("[]")))
         for one in found if route.answer.startswith("[") else [found]:
             shape.validate_python(one)
@@ -52,4 +52,4 @@ def test_an_answer_is_as_it_is_described(route: Any, engine: Engine) -> None:
 
 def test_what_is_given_is_read_strictly() -> None:
     with pytest.raises(ValidationError):
-        schemas.Advance.model_validate({"bye": "1s"})
+        schemas.AdvanceBody.model_validate({"bye": "1s"})

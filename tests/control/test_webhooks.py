@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from fakefal.engine.engine import Engine
-from fakefal.engine.webhooks.deliveries import Heard
-from tests.control.asking import ask, refusal
+from fakefal.engine.webhooks.deliveries import DeliveryResult
+from tests.control.asking import call_json, expect_error
 from tests.worlds import exchange, make_call, make_engine, tenant_of
 
 
@@ -13,42 +13,44 @@ def delivered(engine: Engine, status: int) -> str:
     tenant = tenant_of(engine)
     call = make_call(webhook="http://127.0.0.1:9/hook", input_={"prompt": str(status)})
     job = tenant.submit(call)
-    tenant.queue.look(job, tenant.clock.now())
+    tenant.queue.advance_job(job, tenant.clock.now())
     post = tenant.webhooks.due()
     assert post is not None
-    tenant.webhooks.heard(post, Heard(status))
+    tenant.webhooks.on_attempt_done(post, DeliveryResult(status))
     return job.id
 
 
 def test_webhooks_are_chosen_and_sent_again() -> None:
     engine = make_engine([exchange({"text": "x", "timeline": []})])
     good, bad = delivered(engine, 200), delivered(engine, 302)
-    assert [it["request_id"] for it in ask(engine, "GET", "/webhooks")] == [good, bad]
+    assert [it["request_id"] for it in call_json(engine, "GET", "/webhooks")] == [good, bad]
     for query, wanted in (("state=delivered", good), (f"request_id={bad}", bad)):
-        assert [it["request_id"] for it in ask(engine, "GET", f"/webhooks?{query}")] == [wanted]
-    assert refusal(engine, "GET", "/webhooks?state=gone").status == 400
-    (again,) = ask(engine, "POST", "/webhooks/redeliver", {})
+        assert [it["request_id"] for it in call_json(engine, "GET", f"/webhooks?{query}")] == [
+            wanted
+        ]
+    assert expect_error(engine, "GET", "/webhooks?state=gone").status == 400
+    (again,) = call_json(engine, "POST", "/webhooks/redeliver", {})
     assert again["request_id"] == bad
-    (again,) = ask(engine, "POST", "/webhooks/redeliver", {"request_id": good})
+    (again,) = call_json(engine, "POST", "/webhooks/redeliver", {"request_id": good})
     assert again["request_id"] == good
-    assert refusal(engine, "POST", "/webhooks/redeliver", {"request_id": "x"}).status == 400
-    assert refusal(engine, "POST", "/webhooks/redeliver", {"request_id": 5}).status == 400
+    assert expect_error(engine, "POST", "/webhooks/redeliver", {"request_id": "x"}).status == 400
+    assert expect_error(engine, "POST", "/webhooks/redeliver", {"request_id": 5}).status == 400
 
 
 def test_keys_are_told_with_and_without_a_key() -> None:
     engine = make_engine()
-    keys = ask(engine, "GET", "/jwks.json", key=None)
-    assert keys == ask(engine, "GET", "/jwks.json", key="Key other")
+    keys = call_json(engine, "GET", "/jwks.json", key=None)
+    assert keys == call_json(engine, "GET", "/jwks.json", key="Key other")
     assert len(keys["keys"]) == 1
 
 
 def test_keys_are_published_and_rotated() -> None:
     engine = make_engine()
-    first = ask(engine, "GET", "/jwks.json")
-    assert ask(engine, "POST", "/jwks", {"rotate": True}) != first
-    assert len(ask(engine, "POST", "/jwks", {"jwks": {"keys": 3}})["keys"]) == 3
-    assert ask(engine, "POST", "/jwks", {"jwks": "down"})["keys"]
+    first = call_json(engine, "GET", "/jwks.json")
+    assert call_json(engine, "POST", "/jwks", {"rotate": True}) != first
+    assert len(call_json(engine, "POST", "/jwks", {"jwks": {"keys": 3}})["keys"]) == 3
+    assert call_json(engine, "POST", "/jwks", {"jwks": "down"})["keys"]
     wrong: list[Any] = [{}, {"jwks": "sideways"}, {"rotates": True}, []]
     for body in wrong:
-        error = refusal(engine, "POST", "/jwks", body)
+        error = expect_error(engine, "POST", "/jwks", body)
         assert error.status == 400

@@ -6,68 +6,68 @@ from typing import Any
 
 from fakefal.engine.engine import Engine
 from fakefal.engine.tenant import Tenant
-from fakefal.protocol.core.platform_options import Wishes
-from fakefal.protocol.errors.errors import WireError
-from fakefal.protocol.errors.fault import Interrupted, Operation
+from fakefal.protocol.core.platform_options import PlatformOptions
+from fakefal.protocol.errors.errors import ApiError
+from fakefal.protocol.errors.fault import FaultAbort, Operation
 from fakefal.scenario.files.loader import load_data
 from fakefal.settings import Limits, Settings
 from tests.worlds import ANY_LLM, exchange, make_call, tenant_of
 
 
-def make_world(*exchanges: dict[str, Any], clock: str = "manual", **parts: Any) -> Tenant:
+def make_tenant_in(*exchanges: dict[str, Any], clock: str = "manual", **parts: Any) -> Tenant:
     """The tenant of a scenario with these parts beside its exchanges."""
-    return tenant_of(world_engine(*exchanges, clock=clock, **parts))
+    return tenant_of(make_engine_in(*exchanges, clock=clock, **parts))
 
 
-def world_engine(
+def make_engine_in(
     *exchanges: dict[str, Any], clock: str = "manual", limits: Limits | None = None, **parts: Any
 ) -> Engine:
     data = {"fakefal": 1, "exchanges": list(exchanges or (exchange(),)), **parts}
     return Engine(Settings(clock=clock, limits=limits or Limits()), [load_data(data)])
 
 
-def submit(tenant: Tenant, endpoint: str = ANY_LLM, **wishes: Any) -> str:
+def submit(tenant: Tenant, endpoint: str = ANY_LLM, **options: Any) -> str:
     """A job's id."""
-    return tenant.submit(make_call(endpoint, wishes=Wishes(**wishes))).id
+    return tenant.submit(make_call(endpoint, wishes=PlatformOptions(**options))).id
 
 
-def met(tenant: Tenant, operation: Operation, id_: str = "", app: str = ANY_LLM) -> str:
+def fault_name(tenant: Tenant, operation: Operation, id_: str = "", app: str = ANY_LLM) -> str:
     """The name of the trouble that a request meets; ``ok`` for none."""
     try:
-        trouble = tenant.trouble(operation, app, id_)
-    except Interrupted as interrupted:
-        trouble = interrupted.trouble
-    return "ok" if trouble is None else trouble.name
+        fault = tenant.check_fault(operation, app, id_)
+    except FaultAbort as abort:
+        fault = abort.fault
+    return "ok" if fault is None else fault.name
 
 
-def word(tenant: Tenant, id_: str, app: str = ANY_LLM) -> str:
+def status_word(tenant: Tenant, id_: str, app: str = ANY_LLM) -> str:
     """What a status poll says, in short: ``q3``, ``run``, ``done``, or the code of a refusal."""
     try:
-        found = tenant.status(app, id_, with_logs=False)
-    except WireError as error:
+        snapshot = tenant.status(app, id_, with_logs=False)
+    except ApiError as error:
         return str(error.status)
-    if found.status == "IN_QUEUE":
-        return f"q{found.position}"
-    return "run" if found.status == "IN_PROGRESS" else "done"
+    if snapshot.status == "IN_QUEUE":
+        return f"q{snapshot.queue_position}"
+    return "run" if snapshot.status == "IN_PROGRESS" else "done"
 
 
-def words(tenant: Tenant, *ids: str, app: str = ANY_LLM) -> list[str]:
-    return [word(tenant, id_, app) for id_ in ids]
+def status_words(tenant: Tenant, *ids: str, app: str = ANY_LLM) -> list[str]:
+    return [status_word(tenant, id_, app) for id_ in ids]
 
 
-def ends(tenant: Tenant, *ids: str) -> list[float | None]:
+def end_times(tenant: Tenant, *ids: str) -> list[float | None]:
     """When each job ended, in seconds since the first was made."""
     began = min(job.created_at for job in tenant.queue.jobs.values())
     now = tenant.clock.now()
-    found: list[float | None] = []
+    times: list[float | None] = []
     for id_ in ids:
         job = tenant.queue.jobs[id_]
-        tenant.queue.look(job, now)
-        found.append(None if job.ended_at is None else round(job.ended_at - began, 6))
-    return found
+        tenant.queue.advance_job(job, now)
+        times.append(None if job.ended_at is None else round(job.ended_at - began, 6))
+    return times
 
 
-def lasting(seconds: float, **reply: Any) -> dict[str, Any]:
+def lasting_exchange(seconds: float, **reply: Any) -> dict[str, Any]:
     """An exchange whose calls run for some seconds."""
     steps = ["IN_QUEUE", {"IN_PROGRESS": {"for": seconds}}]
     steps[0] = {"IN_QUEUE": {"for": 0}}

@@ -6,13 +6,13 @@ import pytest
 
 from fakefal.engine.controls import CallRecord, Controls
 from fakefal.engine.core.clock import START
-from fakefal.engine.files.blobs import Held
-from fakefal.errors import MissesFound, SettingError
-from fakefal.protocol.errors.errors import WireError
-from fakefal.protocol.errors.fault import Interrupted
+from fakefal.engine.files.blobs import MemoryBlob
+from fakefal.errors import SettingError, UnmatchedCalls
+from fakefal.protocol.errors.errors import ApiError
+from fakefal.protocol.errors.fault import FaultAbort
 from fakefal.protocol.storage.file_acl import Lifecycle
-from fakefal.protocol.storage.storage import Asked
-from fakefal.scenario.builder import build_circumstances, build_exchange
+from fakefal.protocol.storage.storage import UploadRequest
+from fakefal.scenario.builder import build_defaults, build_exchange
 from fakefal.scenario.matching.matchers import PatternError
 from fakefal.settings import Limits
 from tests.worlds import ANY_LLM, exchange, make_call, make_engine, tenant_of, timeline
@@ -25,7 +25,7 @@ def make_controls(*exchanges: dict[str, object], **more: object) -> Controls:
 
 
 def miss(controls: Controls) -> None:
-    with pytest.raises(WireError, match="404"):
+    with pytest.raises(ApiError, match="404"):
         controls.tenant.submit(make_call())
 
 
@@ -54,7 +54,7 @@ def test_misses_are_told_and_raised() -> None:
     miss(controls)
     miss(controls)
     assert len(controls.misses()) == 2
-    with pytest.raises(MissesFound) as caught:
+    with pytest.raises(UnmatchedCalls) as caught:
         controls.assert_no_misses()
     lines = str(caught.value).splitlines()
     assert lines == ["2 calls met no exchange:", *controls.misses()]
@@ -63,7 +63,7 @@ def test_misses_are_told_and_raised() -> None:
 def test_one_miss_is_told_in_the_singular() -> None:
     controls = make_controls(exchange(when={"via": "run"}))
     miss(controls)
-    with pytest.raises(MissesFound, match="1 call met no exchange:"):
+    with pytest.raises(UnmatchedCalls, match="1 call met no exchange:"):
         controls.assert_no_misses()
 
 
@@ -120,7 +120,7 @@ def test_an_exchange_is_added_at_the_end_or_replaced_in_place() -> None:
     controls = make_controls()
     for index, text in [(0, "a"), (1, "b"), (9, "c"), (1, "B")]:
         controls.put_exchange(index, build_exchange(exchange({"text": text})))
-    texts = [entry.exchange.reply.text for entry in controls.tenant.own.entries]  # type: ignore[union-attr]
+    texts = [entry.model.reply.text for entry in controls.tenant.own_index.exchanges]  # type: ignore[union-attr]
     assert texts == ["a", "B", "c"]
 
 
@@ -128,11 +128,11 @@ def test_an_exchange_that_cannot_be_is_refused() -> None:
     controls = make_controls()
     with pytest.raises(PatternError):
         controls.put_exchange(0, build_exchange(exchange(when={"endpoint": "nonsense"})))
-    assert controls.tenant.own.entries == ()
+    assert controls.tenant.own_index.exchanges == ()
 
 
 def test_a_tenant_has_only_so_many_exchanges_of_its_own() -> None:
-    controls = make_controls(limits=Limits(own_exchanges=2))
+    controls = make_controls(limits=Limits(added_exchanges=2))
     for index in range(2):
         controls.put_exchange(index, build_exchange(exchange()))
     with pytest.raises(SettingError, match="at most 2 exchanges"):
@@ -146,7 +146,11 @@ def test_a_reset_forgets_all_but_the_kind_of_clock() -> None:
     controls.tenant.submit(make_call())
     controls.advance(60)
     controls.reset()
-    assert (controls.jobs(), controls.journal(), controls.tenant.own.entries) == ([], [], ())
+    assert (controls.jobs(), controls.journal(), controls.tenant.own_index.exchanges) == (
+        [],
+        [],
+        (),
+    )
     assert (controls.clock()["kind"], controls.clock()["now"]) == ("manual", START)
 
 
@@ -154,7 +158,7 @@ def test_a_reset_by_others_keeps_the_clock_too_and_is_seen_at_once() -> None:
     engine = make_engine(clock="real")
     controls = Controls(engine, KEY, clock="manual")
     old = controls.tenant
-    Controls.of(engine, tenant_of(engine, KEY)).reset()
+    Controls.for_tenant(engine, tenant_of(engine, KEY)).reset()
     assert controls.tenant is tenant_of(engine, KEY)
     assert controls.tenant is not old
     assert controls.clock()["kind"] == "manual"
@@ -171,12 +175,12 @@ def test_the_controls_of_a_dropped_key_still_tell_what_was() -> None:
 def test_making_controls_begins_a_tenant_anew_and_of_takes_the_one_there_is() -> None:
     engine = make_engine()
     tenant = tenant_of(engine, KEY)
-    assert Controls.of(engine, tenant).tenant is tenant
+    assert Controls.for_tenant(engine, tenant).tenant is tenant
     assert Controls(engine, KEY).tenant is not tenant
 
 
 def test_what_a_full_journal_has_let_go_is_counted() -> None:
-    engine = make_engine(limits=Limits(entries=2))
+    engine = make_engine(limits=Limits(journal_entries=2))
     controls = Controls(engine, "id:secret")
     for _ in range(5):
         controls.tenant.submit(make_call())
@@ -187,7 +191,9 @@ def test_files_are_told_with_their_bytes() -> None:
     controls = make_controls()
     uploads = controls.tenant.uploads
     life = Lifecycle(60.0)
-    uploads.save("v3.fal.media", Asked("my cat.png", "image/png"), life, Held(b"cat"), "whole")
+    uploads.save(
+        "v3.fal.media", UploadRequest("my cat.png", "image/png"), life, MemoryBlob(b"cat"), "whole"
+    )
     (file,) = controls.files()
     assert (file.name, file.content_type, file.size, file.read()) == (
         "my cat.png",
@@ -213,10 +219,10 @@ def test_an_account_counts_its_calls_from_when_it_was_set() -> None:
     tenant = controls.tenant
     tenant.submit(make_call())
     for _ in range(2):
-        controls.change(build_circumstances({"account": {"state": "locked", "after": 1}}))
+        controls.update(build_defaults({"account": {"state": "locked", "after": 1}}))
         tenant.submit(make_call())
-        controls.change(build_circumstances({"options": {"logs": "window"}}))
-        with pytest.raises(Interrupted):
+        controls.update(build_defaults({"options": {"logs": "window"}}))
+        with pytest.raises(FaultAbort):
             tenant.submit(make_call())
     assert len(controls.jobs()) == 3
 

@@ -3,18 +3,18 @@ from __future__ import annotations
 import pytest
 
 from fakefal.engine.core.clock import START
-from fakefal.engine.core.journal import Entry
+from fakefal.engine.core.journal import JournalEntry
 from fakefal.engine.engine import Engine
 from fakefal.errors import ScenarioError, SettingError
 from fakefal.protocol.core.headers import Credential
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.scenario.files.loader import load_data
 from fakefal.settings import Limits, Settings
 from tests.worlds import ANY_LLM, exchange, make_call, make_engine, scenario, tenant_of
 
 
-def refusal(engine: Engine, credential: Credential) -> WireError:
-    with pytest.raises(WireError) as caught:
+def refusal(engine: Engine, credential: Credential) -> ApiError:
+    with pytest.raises(ApiError) as caught:
         engine.tenant_for(credential)
     return caught.value
 
@@ -26,14 +26,14 @@ def test_each_key_has_a_tenant_of_its_own() -> None:
     job = one.submit(make_call())
     one.clock.advance(60)
     assert (len(other.queue.jobs), len(other.journal), other.clock.now()) == (0, 0, START)
-    with pytest.raises(WireError, match="404"):
+    with pytest.raises(ApiError, match="404"):
         other.status(ANY_LLM, job.id, with_logs=False)
 
 
 def test_counts_of_exchanges_are_kept_apart_by_key() -> None:
     engine = make_engine([exchange({"text": "once"}, times=1), exchange({"text": "then"})])
     said = [
-        tenant_of(engine, key).submit(make_call()).ending.outcome.body["output"]
+        tenant_of(engine, key).submit(make_call()).rendered.outcome.body["output"]
         for key in ("a:1", "b:2", "a:1")
     ]
     assert said == ["once", "once", "then"]
@@ -94,7 +94,7 @@ def test_a_renewed_tenant_has_nothing_of_the_old_one() -> None:
     engine = make_engine([exchange(times=1)])
     old = tenant_of(engine)
     id_ = old.submit(make_call()).id
-    new = engine.renew("id:secret")
+    new = engine.reset_tenant("id:secret")
     assert tenant_of(engine) is new
     assert (len(new.queue.jobs), len(new.journal)) == (0, 0)
     assert new.submit(make_call()).id == id_
@@ -102,40 +102,40 @@ def test_a_renewed_tenant_has_nothing_of_the_old_one() -> None:
 
 def test_a_renewed_tenant_can_have_another_clock() -> None:
     engine = make_engine()
-    assert engine.renew("a", clock="instant").clock.kind == "instant"
-    assert engine.renew("b").clock.kind == "manual"
+    assert engine.reset_tenant("a", clock="instant").clock.kind == "instant"
+    assert engine.reset_tenant("b").clock.kind == "manual"
 
 
 def test_the_home_takes_every_key_that_has_no_tenant() -> None:
     engine = make_engine()
     own = tenant_of(engine, "own")
-    engine.home = engine.renew("home")
-    assert tenant_of(engine, "any") is engine.home
+    engine.default_tenant = engine.reset_tenant("home")
+    assert tenant_of(engine, "any") is engine.default_tenant
     assert tenant_of(engine, "own") is own
 
 
 def test_the_home_takes_no_key_that_is_not_good() -> None:
     engine = make_engine(keys=frozenset({"good"}))
-    engine.home = engine.renew("home")
+    engine.default_tenant = engine.reset_tenant("home")
     assert refusal(engine, Credential("key", "bad")).status == 401
 
 
 def test_a_renewed_home_stays_home_and_a_dropped_one_does_not() -> None:
     engine = make_engine()
-    engine.home = engine.renew("home")
-    renewed = engine.renew("home")
+    engine.default_tenant = engine.reset_tenant("home")
+    renewed = engine.reset_tenant("home")
     assert tenant_of(engine, "any") is renewed
     engine.drop("home")
-    assert engine.home is None
+    assert engine.default_tenant is None
     assert tenant_of(engine, "any").key == "any"
 
 
 def test_another_key_does_not_move_the_home() -> None:
     engine = make_engine()
-    home = engine.home = engine.renew("home")
-    engine.renew("other")
+    home = engine.default_tenant = engine.reset_tenant("home")
+    engine.reset_tenant("other")
     engine.drop("other")
-    assert engine.home is home
+    assert engine.default_tenant is home
 
 
 def test_a_dropped_key_begins_anew() -> None:
@@ -150,8 +150,8 @@ def test_a_dropped_key_begins_anew() -> None:
 def test_listeners_hear_the_tenants_made_after_them() -> None:
     engine = make_engine()
     early = tenant_of(engine, "early")
-    heard: list[Entry] = []
-    engine.listen(heard.append)
+    heard: list[JournalEntry] = []
+    engine.add_listener(heard.append)
     early.submit(make_call())
     late = tenant_of(engine, "late")
     late.submit(make_call())
@@ -175,25 +175,25 @@ def test_the_exchanges_of_several_scenarios_stand_in_their_order() -> None:
         load_data(scenario(exchange({"text": text}, times=1)), f"{text}.yaml") for text in "ab"
     ]
     tenant = tenant_of(Engine(Settings(clock="manual"), loaded))
-    said = [tenant.submit(make_call()).ending.outcome.body["output"] for _ in range(2)]
+    said = [tenant.submit(make_call()).rendered.outcome.body["output"] for _ in range(2)]
     assert said == ["a", "b"]
 
 
 def test_who_gives_no_key_is_taken_for_the_one_that_came_last() -> None:
     engine = make_engine()
-    nobody = engine.nobody()
-    assert engine.nobody() is nobody
+    nobody = engine.fallback_tenant()
+    assert engine.fallback_tenant() is nobody
     first, last = tenant_of(engine, "first"), tenant_of(engine, "last")
-    assert engine.nobody() is last
-    assert tenant_of(engine, "first") is first is engine.nobody()
-    engine.home = engine.renew("home")
+    assert engine.fallback_tenant() is last
+    assert tenant_of(engine, "first") is first is engine.fallback_tenant()
+    engine.default_tenant = engine.reset_tenant("home")
     assert tenant_of(engine, "last") is last
-    assert engine.nobody() is engine.home
+    assert engine.fallback_tenant() is engine.default_tenant
 
 
 def test_strict_keys_are_not_borne() -> None:
     strict = make_engine(options={"keys": "strict"})
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         strict.tenant_for(Credential("bearer", "id:secret"))
     assert caught.value.body == {"detail": "bearer: unable to decode issuer"}
     assert strict.tenant_for(Credential("bearer", "a.b.c")).key == "a.b.c"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from fakefal.engine.controls import Controls
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.queue import Snapshot
 from tests.worlds import ANY_LLM, exchange, make_call, make_engine
 
@@ -126,7 +126,7 @@ class World:
     def do(self, deed: str, *given: Any) -> Any:
         try:
             shown = getattr(self, f"_{deed}")(*given)
-        except WireError as error:
+        except ApiError as error:
             shown = error.status
         self.shown.append(shown)
         return shown
@@ -136,20 +136,22 @@ class World:
             input_={"prompt": "hi", "line": line}, webhook="http://x" if webhook else None
         )
         job = self.controls.tenant.submit(call)
-        return job.id, job.submitted()
+        return job.id, job.submit_snapshot()
 
     def _status(self, id_: str) -> Snapshot:
         return self.controls.tenant.status(ANY_LLM, id_, with_logs=True)
 
     def _result(self, id_: str) -> int | None:
         job = self.controls.tenant.result(ANY_LLM, id_)
-        return None if job is None else job.ending.outcome.status
+        return None if job is None else job.rendered.outcome.status
 
     def _cancel(self, id_: str) -> bool:
         return self.controls.tenant.cancel(ANY_LLM, id_)
 
     def _watch(self, id_: str) -> list[Snapshot]:
-        return list(self.controls.tenant.watch(ANY_LLM, id_, with_logs=True).news())
+        return list(
+            self.controls.tenant.stream_status(ANY_LLM, id_, with_logs=True).new_snapshots()
+        )
 
     def _advance(self, seconds: int) -> Any:
         return self.controls.advance(seconds)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import math
 
 from fakefal.engine.core.clock import START
-from fakefal.engine.next_event import go_on, next_instant
-from tests.engine.living import make_world, submit
+from fakefal.engine.next_event import next_instant, step
+from tests.engine.living import make_tenant_in, submit
 from tests.worlds import exchange
 
 
@@ -13,27 +13,27 @@ def slow(*steps: object) -> dict[str, object]:
 
 
 def test_steps_follow_each_other() -> None:
-    tenant = make_world(slow({"IN_QUEUE": {"for": "10s"}}, {"IN_PROGRESS": {"for": "20s"}}))
+    tenant = make_tenant_in(slow({"IN_QUEUE": {"for": "10s"}}, {"IN_PROGRESS": {"for": "20s"}}))
     assert next_instant(tenant) == math.inf
-    assert "no request is under way" in go_on(tenant, math.inf)
+    assert "no request is under way" in step(tenant, math.inf)
     submit(tenant)
     for passed in (10, 30):
         assert next_instant(tenant) == START + passed
-        assert go_on(tenant, math.inf) == ""
+        assert step(tenant, math.inf) == ""
         assert tenant.clock.now() == START + passed
     assert next_instant(tenant) == math.inf
 
 
 def test_polls_are_no_event() -> None:
-    tenant = make_world(slow("IN_QUEUE"))
+    tenant = make_tenant_in(slow("IN_QUEUE"))
     id_ = submit(tenant)
     assert (
-        go_on(tenant, math.inf) == f"time alone does not move on {id_}: status polls are waited for"
+        step(tenant, math.inf) == f"time alone does not move on {id_}: status polls are waited for"
     )
 
 
 def test_there_is_a_limit() -> None:
-    tenant = make_world(slow({"IN_QUEUE": {"for": "10s"}}))
+    tenant = make_tenant_in(slow({"IN_QUEUE": {"for": "10s"}}))
     submit(tenant)
-    assert "the next event is at 2026-01-01T00:00:10" in go_on(tenant, START + 9)
+    assert "the next event is at 2026-01-01T00:00:10" in step(tenant, START + 9)
     assert tenant.clock.now() == START

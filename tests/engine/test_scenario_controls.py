@@ -7,16 +7,16 @@ import pytest
 from fakefal.engine.engine import Engine
 from fakefal.engine.scenario_controls import ScenarioControls
 from fakefal.errors import ScenarioError
-from fakefal.protocol.errors.errors import WireError
-from fakefal.protocol.errors.fault import Interrupted
-from fakefal.scenario.files.loader import Loaded, load_data
+from fakefal.protocol.errors.errors import ApiError
+from fakefal.protocol.errors.fault import FaultAbort
+from fakefal.scenario.files.loader import LoadedScenario, load_data
 from fakefal.settings import Limits
 from tests.worlds import exchange, make_call, make_engine, scenario, tenant_of
 
 KEY = "id:secret"
 
 
-def sent(*texts: str, file: str = "sent", **more: Any) -> Loaded:
+def sent(*texts: str, file: str = "sent", **more: Any) -> LoadedScenario:
     """A scenario whose exchanges answer the prompts that they are named for."""
     exchanges = [exchange({"text": text}, when={"input": {"prompt": text}}) for text in texts]
     return load_data({**scenario(*exchanges), **more}, file)
@@ -29,11 +29,11 @@ def own(engine: Engine, key: str = KEY) -> ScenarioControls:
 def answers(engine: Engine, prompt: str, key: str = KEY) -> str:
     try:
         job = tenant_of(engine, key).submit(make_call(input_={"prompt": prompt}))
-    except WireError as error:
+    except ApiError as error:
         return str(error.status)
-    except Interrupted as interrupted:
-        return str(interrupted.trouble.code)
-    return str(job.ending.outcome.body["output"])
+    except FaultAbort as interrupted:
+        return str(interrupted.fault.journal_status)
+    return str(job.rendered.outcome.body["output"])
 
 
 def test_what_is_sent_answers_for_its_key_alone() -> None:
@@ -80,7 +80,7 @@ def test_jobs_and_journal_stay_unless_the_seed_is_another() -> None:
     own(engine).replace(sent("a"))
     assert len(tenant_of(engine).queue.jobs) == 1
     own(engine).replace(sent("a", seed=7))
-    assert (len(tenant_of(engine).queue.jobs), tenant_of(engine).terms.seed) == (0, 7)
+    assert (len(tenant_of(engine).queue.jobs), tenant_of(engine).settings.seed) == (0, 7)
     other = make_engine(seed=7)
     ids = [tenant_of(it).submit(make_call(input_={"prompt": "a"})).id for it in (engine, other)]
     assert ids[0] == ids[1]
@@ -100,7 +100,7 @@ def test_circumstances_of_a_scenario_hold_and_end_with_it() -> None:
     own(engine).replace(sent("a"))
     assert answers(engine, "a") == "a"
     own(engine).replace(sent("a", jwks="down"))
-    assert tenant_of(engine).webhooks.keyring is not None
+    assert tenant_of(engine).webhooks.signing_keys is not None
     own(engine).replace(sent("a", faults={"submit": [500, "ok"]}))
     assert [answers(engine, "a", KEY) for _ in range(2)][1] == "a"
 
@@ -142,7 +142,7 @@ def test_exchanges_are_told_with_their_use() -> None:
     own(engine).replace(loaded)
     answers(engine, "a")
     answers(engine, "b")
-    told = own(engine).told()
+    told = own(engine).describe()
     (first,), (base,) = told["own"], told["loaded"]
     assert (first["label"], first["used"], first["times"], first["is_used_up"]) == (
         "first",
@@ -153,12 +153,12 @@ def test_exchanges_are_told_with_their_use() -> None:
     assert first["exchange"]["reply"] == {"text": "a"}
     assert (base["label"], base["used"], base["is_used_up"]) == ("exchanges[0]", 1, False)
     answers(engine, "b", "other")
-    (base,) = ScenarioControls(engine, None).told()["loaded"]
+    (base,) = ScenarioControls(engine, None).describe()["loaded"]
     assert base["used"] == 2
 
 
 def test_there_is_a_bound() -> None:
-    engine = make_engine(limits=Limits(own_exchanges=2))
+    engine = make_engine(limits=Limits(added_exchanges=2))
     own(engine).replace(sent("a", "b"))
     with pytest.raises(ScenarioError, match="3 exchanges are more than 2"):
         own(engine).append(sent("c"))

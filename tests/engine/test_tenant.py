@@ -9,7 +9,7 @@ from fakefal.engine.core.clock import START
 from fakefal.engine.queue.job import State
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.core.call import Call
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.scenario.builder import build_exchange
 from fakefal.scenario.model.scenario import Exchange
 from fakefal.settings import Limits
@@ -27,11 +27,11 @@ from tests.worlds import (
 def text_of(tenant: Tenant, call: Call | None = None) -> str:
     """What the output of a queue call says."""
     job = tenant.submit(call or make_call())
-    return str(job.ending.outcome.body["output"])
+    return str(job.rendered.outcome.body["output"])
 
 
-def refusal(tenant: Tenant, call: Call | None = None) -> WireError:
-    with pytest.raises(WireError) as caught:
+def refusal(tenant: Tenant, call: Call | None = None) -> ApiError:
+    with pytest.raises(ApiError) as caught:
         tenant.submit(call or make_call())
     return caught.value
 
@@ -50,7 +50,7 @@ def own(reply: str, **more: Any) -> Exchange:
 def test_wrong_input_is_admitted_and_fails_with_the_result(input_: Any, type_: str) -> None:
     tenant = make_tenant()
     job = tenant.submit(make_call(input_=input_))
-    outcome = job.ending.outcome
+    outcome = job.rendered.outcome
     assert (outcome.status, job.units) == (422, 0)
     assert [item["type"] for item in outcome.body["detail"]] == [type_]
 
@@ -70,7 +70,7 @@ def test_a_body_that_is_not_json_fails_for_every_endpoint() -> None:
     tenant = make_tenant(exchange())
     flaw = {"type": "json_invalid", "loc": ["body", 1]}
     job = tenant.submit(make_call("fal-ai/flux/dev", flaws=(flaw,)))
-    assert job.ending.outcome.body == {"detail": [flaw]}
+    assert job.rendered.outcome.body == {"detail": [flaw]}
 
 
 # Failures
@@ -88,7 +88,7 @@ def test_a_failure_of_the_account_is_met_at_submit() -> None:
 def test_whether_the_status_tells_a_models_failure_can_be_chosen(shown: bool) -> None:
     tenant = make_tenant(exchange({"fail": {"type": "x"}}), options={"error_in_status": shown})
     job = tenant.submit(make_call())
-    told = job.ending.outcome.error
+    told = job.rendered.outcome.error
     assert told == ("Invalid status code: 422" if shown else None)
 
 
@@ -96,7 +96,7 @@ def test_the_status_always_tells_a_failure_of_the_platform() -> None:
     tenant = make_tenant(
         exchange({"fail": "runner_disconnected"}), options={"error_in_status": False}
     )
-    outcome = tenant.submit(make_call()).ending.outcome
+    outcome = tenant.submit(make_call()).rendered.outcome
     assert (outcome.error, outcome.error_type) == ("Runner disconnected", "runner_disconnected")
 
 
@@ -121,7 +121,7 @@ def test_a_template_that_cannot_be_rendered_is_a_500_that_says_where(reply: Any)
 def test_a_template_of_a_stream_fails_before_the_first_byte() -> None:
     events = [{"good": 1}, {"bad": "{{ input.missing }}"}]
     tenant = make_tenant(exchange({"stream": {"events": events}}))
-    with pytest.raises(WireError, match="500"):
+    with pytest.raises(ApiError, match="500"):
         tenant.stream(make_call(via="stream"))
     assert [entry.status for entry in tenant.journal] == [500]
 
@@ -134,7 +134,7 @@ def test_a_job_is_found_under_its_own_app_only(app: str) -> None:
     tenant = make_tenant()
     job = tenant.submit(make_call("fal-ai/any-llm/vision", input_={"prompt": "x"}))
     assert tenant.status(ANY_LLM, job.id, with_logs=False).request_id == job.id
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         tenant.status(app, job.id, with_logs=False)
     assert (caught.value.status, caught.value.body) == (404, {"status": "NOT_FOUND"})
 
@@ -197,7 +197,7 @@ def test_a_cancel_in_the_queue_ends_the_call_with_499_and_costs_nothing() -> Non
     )
     found = tenant.result(ANY_LLM, job.id)
     assert found is not None
-    assert (found.ending.outcome.status, found.units) == (499, None)
+    assert (found.rendered.outcome.status, found.units) == (499, None)
 
 
 def test_a_repeated_cancel_is_harmless() -> None:
@@ -213,7 +213,7 @@ def test_a_cancel_while_running_is_accepted_and_ignored() -> None:
     tenant.status(ANY_LLM, job.id, with_logs=False)
     found = tenant.result(ANY_LLM, job.id)
     assert found is not None
-    assert (found.ending.outcome.status, found.units) == (200, 1)
+    assert (found.rendered.outcome.status, found.units) == (200, 1)
 
 
 def test_a_cancel_after_completion_is_refused() -> None:
@@ -227,10 +227,10 @@ def test_a_cancelled_request_can_be_made_unreadable() -> None:
     tenant = make_tenant(exchange(), options={"reads_after_cancel": "not-found"})
     job = tenant.submit(make_call())
     tenant.cancel(ANY_LLM, job.id)
-    for read in (tenant.status, tenant.watch):
-        with pytest.raises(WireError, match="404"):
+    for read in (tenant.status, tenant.stream_status):
+        with pytest.raises(ApiError, match="404"):
             read(ANY_LLM, job.id, with_logs=False)
-    with pytest.raises(WireError, match="404"):
+    with pytest.raises(ApiError, match="404"):
         tenant.result(ANY_LLM, job.id)
 
 
@@ -246,19 +246,19 @@ async def test_a_direct_run_takes_as_long_as_the_work_and_not_the_queue() -> Non
     assert not task.done()
     tenant.clock.advance(0.1)
     answer = await asyncio.wait_for(task, 5)
-    assert answer.ending.outcome.status == 200
+    assert answer.rendered.outcome.status == 200
     assert [entry.at for entry in tenant.journal] == [START + 2]
 
 
 async def test_a_direct_run_that_fails_is_an_answer_too() -> None:
     tenant = make_tenant(exchange({"fail": "runner_disconnected"}, id="lost"))
     answer = await tenant.run(make_call(via="run"))
-    assert (answer.ending.outcome.status, answer.label) == (503, '"lost"')
+    assert (answer.rendered.outcome.status, answer.label) == (503, '"lost"')
 
 
 def test_a_stream_that_fails_is_refused_before_it_begins() -> None:
     tenant = make_tenant(exchange({"fail": "runner_disconnected"}))
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         tenant.stream(make_call(via="stream"))
     assert caught.value.status == 503
     assert caught.value.request_id
@@ -292,7 +292,7 @@ def test_a_new_job_does_not_make_room_for_itself() -> None:
 
 def test_a_refusal_before_any_exchange_can_be_noted() -> None:
     tenant = tenant_of(make_engine())
-    tenant.refused("an-id", 400, "bad header")
+    tenant.record_rejection("an-id", 400, "bad header")
     assert [(entry.kind, entry.status, entry.note) for entry in tenant.journal] == [
         ("refused", 400, "bad header")
     ]

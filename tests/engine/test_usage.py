@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from fakefal.engine.usage import Ledger
-from fakefal.protocol.errors.errors import WireError
-from tests.engine.living import make_world
+from fakefal.engine.usage import UsageLedger
+from fakefal.protocol.errors.errors import ApiError
+from tests.engine.living import make_tenant_in
 from tests.worlds import exchange, make_call, make_tenant
 
 
@@ -22,7 +22,7 @@ async def test_requests_are_listed_the_newest_first_with_their_units() -> None:
     await tenant.run(make_call("acme/draw", "run"))
     await tenant.run(make_call("acme/broken", "run"))
     job = tenant.submit(make_call())
-    ledger = Ledger(tenant)
+    ledger = UsageLedger(tenant)
     waiting, broken, drawn = ledger.requests()
     assert (waiting.request_id, waiting.status, waiting.duration) == (job.id, None, None)
     assert (broken.endpoint, broken.status, broken.units) == ("acme/broken", 503, None)
@@ -35,25 +35,25 @@ async def test_requests_are_listed_the_newest_first_with_their_units() -> None:
 
 async def test_misses_are_no_requests() -> None:
     tenant = make_tenant(exchange(when={"endpoint": "a/b"}))
-    with pytest.raises(WireError):
+    with pytest.raises(ApiError):
         await tenant.run(make_call("c/d", "run"))
-    assert list(Ledger(tenant).requests()) == []
+    assert list(UsageLedger(tenant).requests()) == []
 
 
 def test_the_endpoints_are_those_that_are_named() -> None:
-    tenant = make_world(
+    tenant = make_tenant_in(
         exchange(when={"endpoint": "fal-ai/flux/dev"}),
         exchange(when={"endpoint": "acme/*"}),
         exchange(),
         apps={"acme/gone": "gone", "acme/there": {"runners": 1}},
     )
-    assert [it.text for it in Ledger(tenant).endpoints()] == ["acme/there", "fal-ai/flux/dev"]
-    assert "fal-ai/any-llm" in [it.text for it in Ledger(make_tenant()).endpoints()]
+    assert [it.text for it in UsageLedger(tenant).endpoints()] == ["acme/there", "fal-ai/flux/dev"]
+    assert "fal-ai/any-llm" in [it.text for it in UsageLedger(make_tenant()).endpoints()]
 
 
 def test_prices_are_told_or_guessed() -> None:
     price: dict[str, Any] = {"price": {"unit_price": 2.5, "unit": "seconds"}}
-    ledger = Ledger(make_world(apps={"acme/*": price}))
+    ledger = UsageLedger(make_tenant_in(apps={"acme/*": price}))
     assert ledger.price("acme/film") == (2.5, "seconds")
     assert ledger.price("fal-ai/flux/dev") == (0.025, "images")
     assert ledger.price("fal-ai/any-llm") == (0.001, "requests")
@@ -64,7 +64,7 @@ def test_payloads_are_forgotten_with_their_files() -> None:
     tenant = make_tenant(exchange({"kind": "images", "timeline": []}))
     job = tenant.submit(make_call("fal-ai/flux/dev"))
     assert len(tenant.files) == 1
-    (link,) = Ledger(tenant).forget(job.id) or []
+    (link,) = UsageLedger(tenant).forget(job.id) or []
     assert link.startswith("https://v3b.fal.media/")
     assert len(tenant.files) == 0
-    assert Ledger(tenant).forget(job.id) is None
+    assert UsageLedger(tenant).forget(job.id) is None

@@ -12,22 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.guard.environment import (
-    ADDED,
-    BUNDLES,
-    KEY,
-    Reach,
-    changed,
-    redirecting,
+    CA_BUNDLE_VARIABLES,
+    DEFAULT_KEY,
+    EXTRA_CA_VARIABLES,
+    RedirectConfig,
+    apply_changes,
+    redirect_changes,
     trusted_files,
 )
-from fakefal.protocol.core.hosts import CANONICAL
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS
 
 URL = "http://127.0.0.1:8787"
-REACH = Reach(URL, Path("/ca/bundle.pem"), Path("/ca/ca.pem"))
+REACH = RedirectConfig(URL, Path("/ca/bundle.pem"), Path("/ca/ca.pem"))
 
 
-def env(reach: Reach = REACH, **current: str) -> dict[str, str]:
-    return changed(current, redirecting(reach, current))
+def env(reach: RedirectConfig = REACH, **current: str) -> dict[str, str]:
+    return apply_changes(current, redirect_changes(reach, current))
 
 
 def test_an_empty_environment_gets_proxy_roots_and_a_key() -> None:
@@ -35,9 +35,9 @@ def test_an_empty_environment_gets_proxy_roots_and_a_key() -> None:
         "FAKEFAL_URL": URL,
         **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), URL),
         **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
-        **dict.fromkeys(BUNDLES, "/ca/bundle.pem"),
-        **dict.fromkeys(ADDED, "/ca/ca.pem"),
-        **dict.fromkeys(("FAL_KEY", "FAL_API_KEY", "FAL_AI_API_KEY"), KEY),
+        **dict.fromkeys(CA_BUNDLE_VARIABLES, "/ca/bundle.pem"),
+        **dict.fromkeys(EXTRA_CA_VARIABLES, "/ca/ca.pem"),
+        **dict.fromkeys(("FAL_KEY", "FAL_API_KEY", "FAL_AI_API_KEY"), DEFAULT_KEY),
     }
 
 
@@ -49,7 +49,10 @@ def test_what_is_nobodys_business_stays() -> None:
 
 
 def test_who_is_to_let_nobody_out_gets_plain_http_as_well() -> None:
-    found = env(Reach(URL, REACH.bundle, REACH.added, everything=True), ALL_PROXY="socks5://x:1")
+    found = env(
+        RedirectConfig(URL, REACH.bundle, REACH.extra_certs, is_proxy_for_all=True),
+        ALL_PROXY="socks5://x:1",
+    )
     names = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
     assert {found[name] for name in names} == {URL}
     assert found["NODE_USE_ENV_PROXY"] == "1"
@@ -80,7 +83,7 @@ def test_hosts_without_a_proxy_stay_unless_they_are_fals(written: str, kept: str
 @given(st.lists(st.sampled_from(["a.b", "*", ".run", "ai", ".fal.run", "*.fal.media", "x:80", ""])))
 def test_whatever_is_written_fal_goes_through_the_proxy(entries: list[str]) -> None:
     direct = env(NO_PROXY=",".join(entries))["no_proxy"]
-    for host in CANONICAL:
+    for host in CANONICAL_HOSTS:
         assert not proxy_bypass_environment(host, {"no": direct})
     assert proxy_bypass_environment("localhost", {"no": direct})
 
@@ -95,7 +98,7 @@ def test_a_key_is_kept_and_given_to_clients_that_name_it_otherwise() -> None:
 
 
 def test_a_key_that_is_asked_for_takes_the_place_of_all() -> None:
-    found = env(Reach(URL, REACH.bundle, REACH.added, key="x:y"), FAL_KEY="a:b")
+    found = env(RedirectConfig(URL, REACH.bundle, REACH.extra_certs, key="x:y"), FAL_KEY="a:b")
     assert found["FAL_KEY"] == found["FAL_API_KEY"] == "x:y"
 
 
@@ -108,7 +111,7 @@ def test_variables_that_lead_past_the_fake_are_taken_away() -> None:
 @pytest.mark.parametrize("folder", ["/plain", "/with space", '/with "quotes"', "/with\\slash"])
 def test_node_requires_the_preload_after_its_own_options(folder: str) -> None:
     path = Path(folder) / "preload.cjs"
-    reach = Reach(URL, REACH.bundle, REACH.added, preload=path)
+    reach = RedirectConfig(URL, REACH.bundle, REACH.extra_certs, node_preload=path)
     options = env(reach, NODE_OPTIONS="--max-old-space-size=99")["NODE_OPTIONS"]
     first, second = shlex.split(options)  # double quotes and backslashes mean the same to Node
     assert (first, second) == ("--max-old-space-size=99", f"--require={path.as_posix()}")
@@ -116,7 +119,9 @@ def test_node_requires_the_preload_after_its_own_options(folder: str) -> None:
 
 
 def test_the_hooks_for_python_come_first_and_once() -> None:
-    reach = Reach(URL, REACH.bundle, REACH.added, python=Path("/hooks"), escapes=Path("/e"))
+    reach = RedirectConfig(
+        URL, REACH.bundle, REACH.extra_certs, python_hooks=Path("/hooks"), escapes_file=Path("/e")
+    )
     path = env(reach, PYTHONPATH=os.pathsep.join(("/mine", "/hooks")))["PYTHONPATH"]
     assert path == os.pathsep.join(("/hooks", "/mine"))
     assert env(reach)["PYTHONPATH"] == "/hooks"
@@ -130,4 +135,4 @@ def test_certificates_of_the_user_are_found_once() -> None:
         "CURL_CA_BUNDLE": "",
     }
     assert trusted_files(current) == [Path("/corp.pem")]
-    assert trusted_files({"DENO_CERT": "/deno.pem"}, ADDED) == [Path("/deno.pem")]
+    assert trusted_files({"DENO_CERT": "/deno.pem"}, EXTRA_CA_VARIABLES) == [Path("/deno.pem")]

@@ -17,18 +17,18 @@ import pytest
 
 from fakefal.ca.authority import Authority
 from fakefal.guard import escape_listener as module
-from fakefal.guard.escape_listener import Trap
+from fakefal.guard.escape_listener import EscapeListener
 
 
 @pytest.fixture
-def trap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trap:
+def trap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EscapeListener:
     """One whose ports everybody may listen on."""
     ports = {}
     for scheme in ("https", "http"):
         with socket.create_server(("127.0.0.1", 0)) as free:
             ports[free.getsockname()[1]] = scheme
     monkeypatch.setattr(module, "_PORTS", ports)
-    return Trap(Authority(tmp_path), "127.0.0.1")
+    return EscapeListener(Authority(tmp_path), "127.0.0.1")
 
 
 def port_of(scheme: str) -> int:
@@ -51,7 +51,7 @@ def ask(tmp_path: Path, scheme: str) -> tuple[int, Any]:
     return found
 
 
-async def held(trap: Trap, talk: Callable[[], Any]) -> Any:
+async def held(trap: EscapeListener, talk: Callable[[], Any]) -> Any:
     assert await trap.start() == ""
     try:
         return await asyncio.to_thread(talk)
@@ -60,7 +60,9 @@ async def held(trap: Trap, talk: Callable[[], Any]) -> Any:
 
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
-async def test_a_call_is_refused_and_noted(trap: Trap, tmp_path: Path, scheme: str) -> None:
+async def test_a_call_is_refused_and_noted(
+    trap: EscapeListener, tmp_path: Path, scheme: str
+) -> None:
     status, body = await held(trap, lambda: ask(tmp_path, scheme))
     url = f"{scheme}://queue.falrun.com/x?y=1"
     assert status == 403
@@ -71,7 +73,7 @@ async def test_a_call_is_refused_and_noted(trap: Trap, tmp_path: Path, scheme: s
         assert escape.pid == os.getpid()
 
 
-async def test_who_does_not_trust_the_ca_is_noted_by_the_name(trap: Trap) -> None:
+async def test_who_does_not_trust_the_ca_is_noted_by_the_name(trap: EscapeListener) -> None:
     def talk() -> None:
         context = ssl.create_default_context()
         with (
@@ -85,6 +87,6 @@ async def test_who_does_not_trust_the_ca_is_noted_by_the_name(trap: Trap) -> Non
     assert trap.escapes[0].target == "fal.run:443"
 
 
-async def test_a_port_that_is_taken_is_told(trap: Trap) -> None:
+async def test_a_port_that_is_taken_is_told(trap: EscapeListener) -> None:
     with socket.create_server(("127.0.0.1", port_of("http"))):
         assert (await trap.start()).startswith(f"cannot listen on port {port_of('http')}: ")

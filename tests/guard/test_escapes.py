@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fakefal.guard.escapes import Escape, read_escapes, together
+from fakefal.guard.escapes import Escape, merge_repeats, read_escapes
 
 TOLD = {
     "target": "fal.run:443",
@@ -29,7 +29,7 @@ def test_what_programs_wrote_is_read_and_nonsense_passed_over(tmp_path: Path) ->
 def test_the_same_attempts_of_a_process_are_one() -> None:
     one = Escape("fal.run:443", "Python", 1)
     other = Escape("fal.run:443", "Python", 2)
-    found = together([one, other, one])
+    found = merge_repeats([one, other, one])
     assert [(it.pid, it.count) for it in found] == [(1, 2), (2, 1)]
 
 

@@ -7,8 +7,8 @@ from ipaddress import ip_address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.guard.hosts_file import guard_address, hosts_text, switch_text
-from fakefal.protocol.core.hosts import CANONICAL, is_fals
+from fakefal.guard.hosts_file import guard_address, hosts_text, nsswitch_text
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS, is_fal_host
 
 HOSTS = """\
 127.0.0.1 localhost  # here
@@ -20,7 +20,7 @@ HOSTS = """\
 def test_all_of_fals_names_lead_to_the_address_and_nowhere_else() -> None:
     lines = hosts_text(HOSTS, "127.86.1.2").splitlines()
     for number, address in ((0, "127.86.1.2"), (1, "::ffff:127.86.1.2")):
-        assert lines[number].split() == [address, *CANONICAL]
+        assert lines[number].split() == [address, *CANONICAL_HOSTS]
     assert lines[2:] == ["127.0.0.1 localhost  # here", "10.0.0.1 mirror.example", ""]
 
 
@@ -32,7 +32,7 @@ def test_a_machine_without_a_hosts_file_still_knows_itself() -> None:
 def test_no_other_line_names_fal(existing: str) -> None:
     lines = hosts_text(existing, "127.86.1.2").splitlines()[2:]
     names = [name for line in lines for name in line.partition("#")[0].split()[1:]]
-    assert not any(map(is_fals, names))
+    assert not any(map(is_fal_host, names))
 
 
 @given(st.integers(min_value=0, max_value=2**22))
@@ -46,6 +46,6 @@ def test_each_run_has_an_address_of_this_machine(number: int) -> None:
 def test_the_hosts_file_is_asked_before_any_service() -> None:
     hosts = "hosts:  mymachines resolve [!UNAVAIL=return] files dns"
     existing = f"passwd: files\n{hosts}\ngroup: files\n"
-    assert switch_text(existing) == "passwd: files\nhosts: files dns\ngroup: files\n"
-    assert switch_text("passwd: files\n") == "passwd: files\nhosts: files dns\n"
-    assert switch_text("") == "hosts: files dns\n"
+    assert nsswitch_text(existing) == "passwd: files\nhosts: files dns\ngroup: files\n"
+    assert nsswitch_text("passwd: files\n") == "passwd: files\nhosts: files dns\n"
+    assert nsswitch_text("") == "hosts: files dns\n"

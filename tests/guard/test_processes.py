@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fakefal.guard.processes import holder_of
+from fakefal.guard.processes import find_process
 
 DIAL = "import socket, sys; s = socket.create_connection(({!r}, int(sys.argv[1]))); input()"
 
@@ -25,7 +25,7 @@ def test_the_process_at_the_other_end_is_found(name: str) -> None:
         with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
             taken, peer = server.accept()
             with taken:
-                pid, told = holder_of(peer, ("127.0.0.1", port))
+                pid, told = find_process(peer, ("127.0.0.1", port))
                 assert process.stdin is not None
                 process.stdin.write(b"\n")
                 process.stdin.close()
@@ -38,10 +38,10 @@ def test_our_own_connection_is_ours() -> None:
         socket.create_server(("127.0.0.1", 0)) as server,
         socket.create_connection(server.getsockname()) as near,
     ):
-        pid, _ = holder_of(near.getsockname(), server.getsockname())
+        pid, _ = find_process(near.getsockname(), server.getsockname())
     assert pid == os.getpid()
 
 
 def test_what_cannot_be_known_is_not_guessed(tmp_path: Path) -> None:
-    assert holder_of(("127.0.0.1", 1), ("127.0.0.1", 2)) == (0, ())
-    assert holder_of(("127.0.0.1", 1), ("127.0.0.1", 2), tmp_path) == (0, ())
+    assert find_process(("127.0.0.1", 1), ("127.0.0.1", 2)) == (0, ())
+    assert find_process(("127.0.0.1", 1), ("127.0.0.1", 2), tmp_path) == (0, ())

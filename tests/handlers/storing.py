@@ -6,51 +6,51 @@ import io
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.callers import Caller, Heard
+from tests.callers import Caller, ClientResponse
 
 REST = "rest.fal.ai"
 V3 = "v3.fal.media"
 V3B = "v3b.fal.media"
 FIRST = "fal.media"
-ASKED = {"file_name": "cat.png", "content_type": "image/png"}
+UPLOAD = {"file_name": "cat.png", "content_type": "image/png"}
 
 
-async def token(caller: Caller, **more: Any) -> str:
+async def cdn_token(caller: Caller, **more: Any) -> str:
     """A CDN token."""
-    heard = await caller.ask("POST", "/storage/auth/token", host=REST, json={}, **more)
-    assert heard.status == 200, heard.body
-    return str(heard.json["token"])
+    response = await caller.request("POST", "/storage/auth/token", host=REST, json={}, **more)
+    assert response.status == 200, response.body
+    return str(response.json["token"])
 
 
-async def bearer(caller: Caller, **more: Any) -> dict[str, str]:
+async def bearer_header(caller: Caller, **more: Any) -> dict[str, str]:
     """The header that uploads carry."""
-    return {"Authorization": f"Bearer {await token(caller, **more)}"}
+    return {"Authorization": f"Bearer {await cdn_token(caller, **more)}"}
 
 
-async def stored(
+async def upload_file(
     caller: Caller, data: bytes = b"bytes", *, key: str = "id:secret", **headers: str
 ) -> str:
     """Upload a file the Python way; its URL."""
-    given = {**await bearer(caller, key=key), "Content-Type": "image/png", **headers}
-    heard = await caller.ask(
-        "POST", "/files/upload", host=V3, key=None, headers=given, data=io.BytesIO(data)
+    all_headers = {**await bearer_header(caller, key=key), "Content-Type": "image/png", **headers}
+    response = await caller.request(
+        "POST", "/files/upload", host=V3, key=None, headers=all_headers, data=io.BytesIO(data)
     )
-    assert heard.status == 200, heard.body
-    return str(heard.json["access_url"])
+    assert response.status == 200, response.body
+    return str(response.json["access_url"])
 
 
-async def begun(caller: Caller, way: str = "initiate", **more: Any) -> dict[str, str]:
+async def initiate_upload(caller: Caller, way: str = "initiate", **more: Any) -> dict[str, str]:
     """Begin an upload the JS way: its two URLs."""
     path = f"/storage/upload/{way}?storage_type=fal-cdn-v3"
-    heard = await caller.ask("POST", path, host=REST, json=ASKED, **more)
-    assert heard.status == 200, heard.body
-    found: dict[str, str] = heard.json
-    return found
+    response = await caller.request("POST", path, host=REST, json=UPLOAD, **more)
+    assert response.status == 200, response.body
+    urls: dict[str, str] = response.json
+    return urls
 
 
-async def at(caller: Caller, method: str, url: str, **more: Any) -> Heard:
+async def request_url(caller: Caller, method: str, url: str, **more: Any) -> ClientResponse:
     """Ask for a URL as it was given, without a key."""
     parts = urlsplit(url)
     host = parts.hostname if parts.scheme == "https" else None
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return await caller.ask(method, path, **{"host": host, "key": None, **more})
+    return await caller.request(method, path, **{"host": host, "key": None, **more})

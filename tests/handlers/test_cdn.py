@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from fakefal.addressing import Address, Form
+from fakefal.addressing import Address, AddressForm
 from fakefal.engine.controls import Controls
-from fakefal.engine.files.blobs import Held
+from fakefal.engine.files.blobs import MemoryBlob
 from fakefal.handlers import cdn
-from fakefal.handlers.http import FileBody, Request, Response
-from tests.callers import KEY, RUN, Caller, calling
-from tests.handlers.storing import REST, V3, V3B, at, bearer, stored
+from fakefal.handlers.http import BufferedResponse, FileResponse, Request
+from tests.callers import KEY, RUN, Caller, running_caller
+from tests.handlers.storing import REST, V3, V3B, bearer_header, request_url, upload_file
 from tests.worlds import exchange, make_tenant, scenario
 
 
 def controls(caller: Caller) -> Controls:
-    return caller.fake.controls(KEY)
+    return caller.server.controls(KEY)
 
 
 def acl(default: str, *rules: tuple[str, str]) -> str:
@@ -27,28 +27,30 @@ def acl(default: str, *rules: tuple[str, str]) -> str:
 
 
 async def test_a_read_has_type_length_etag_and_open_doors() -> None:
-    async with calling() as caller:
-        url = await stored(caller, b"0123456789")
-        heard = await at(caller, "GET", url)
+    async with running_caller() as caller:
+        url = await upload_file(caller, b"0123456789")
+        heard = await request_url(caller, "GET", url)
         assert heard.body == b"0123456789"
         assert heard.headers["Content-Length"] == "10"
         assert heard.headers["Content-Type"] == "image/png"
         assert heard.headers["Access-Control-Allow-Origin"] == "*"
         assert heard.headers["Accept-Ranges"] == "bytes"
-        same = await at(caller, "GET", url, headers={"If-None-Match": heard.headers["ETag"]})
+        same = await request_url(
+            caller, "GET", url, headers={"If-None-Match": heard.headers["ETag"]}
+        )
         assert (same.status, same.body) == (304, b"")
-        head = await at(caller, "HEAD", url)
+        head = await request_url(caller, "HEAD", url)
         assert (head.status, head.body) == (200, b"")
         assert head.headers["Content-Length"] == "10"
-        page = await at(caller, "GET", url, headers={"Origin": "https://example.com"})
+        page = await request_url(caller, "GET", url, headers={"Origin": "https://example.com"})
         assert page.headers.getall("Access-Control-Allow-Origin") == ["*"]
 
 
 async def test_every_host_of_files_serves_every_file() -> None:
-    async with calling() as caller:
-        path = (await stored(caller)).removeprefix(f"https://{V3}")
+    async with running_caller() as caller:
+        path = (await upload_file(caller)).removeprefix(f"https://{V3}")
         for host in (V3, V3B, "fal.media"):
-            assert (await caller.ask("GET", path, host=host, key=None)).status == 200
+            assert (await caller.request("GET", path, host=host, key=None)).status == 200
 
 
 @pytest.mark.parametrize("size", [10, 2_000_000])
@@ -68,9 +70,9 @@ async def test_a_range_gets_its_bytes(
     size: int, wanted: str, status: int, first: int, last: int | None
 ) -> None:
     data = bytes(range(250)) * (size // 250) if size > 250 else bytes(range(size))
-    async with calling() as caller:
-        url = await stored(caller, data)
-        heard = await at(caller, "GET", url, headers={"Range": wanted})
+    async with running_caller() as caller:
+        url = await upload_file(caller, data)
+        heard = await request_url(caller, "GET", url, headers={"Range": wanted})
         assert heard.status == status
         if status == 416:
             assert heard.headers["Content-Range"] == f"bytes */{len(data)}"
@@ -84,11 +86,11 @@ async def test_a_range_gets_its_bytes(
 
 
 async def test_a_long_file_is_told_by_head_and_closes_if_asked() -> None:
-    async with calling(keep_alive=False) as caller:
-        url = await stored(caller, b"x" * 2_000_000)
-        head = await at(caller, "HEAD", url)
+    async with running_caller(keep_alive=False) as caller:
+        url = await upload_file(caller, b"x" * 2_000_000)
+        head = await request_url(caller, "HEAD", url)
         assert (head.status, head.headers["Content-Length"], head.body) == (200, "2000000", b"")
-        whole = await at(caller, "GET", url, headers={"Origin": "https://example.com"})
+        whole = await request_url(caller, "GET", url, headers={"Origin": "https://example.com"})
         assert (len(whole.body), whole.headers["Connection"]) == (2_000_000, "close")
 
 
@@ -105,22 +107,22 @@ async def test_a_long_file_is_told_by_head_and_closes_if_asked() -> None:
     ],
 )
 async def test_a_file_that_there_is_not_is_a_404(path: str) -> None:
-    async with calling() as caller:
-        await stored(caller)
-        assert (await caller.ask("GET", path, host=V3, key=None)).status == 404
+    async with running_caller() as caller:
+        await upload_file(caller)
+        assert (await caller.request("GET", path, host=V3, key=None)).status == 404
 
 
 async def test_a_file_expires_on_the_clock_of_its_key() -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         life = {"X-Fal-Object-Lifecycle": '{"expiration_duration_seconds": 60}'}
-        url, lasting = await stored(caller, b"bytes", **life), await stored(caller)
+        url, lasting = await upload_file(caller, b"bytes", **life), await upload_file(caller)
         controls(caller).advance("59s")
-        assert (await at(caller, "GET", url)).status == 200
+        assert (await request_url(caller, "GET", url)).status == 200
         controls(caller).advance("1s")
-        heard = await at(caller, "GET", url)
+        heard = await request_url(caller, "GET", url)
         assert (heard.status, heard.json) == (404, {"detail": "Not Found"})
         assert heard.headers["x-fakefal-hint"] == "the file expired at 2026-01-01T00:01:00.000000Z"
-        assert (await at(caller, "GET", lasting)).status == 200
+        assert (await request_url(caller, "GET", lasting)).status == 200
 
 
 @pytest.mark.parametrize(
@@ -128,45 +130,45 @@ async def test_a_file_expires_on_the_clock_of_its_key() -> None:
     [("allow", 200, 200, 200), ("forbid", 403, 200, 200), ("hide", 404, 200, 200)],
 )
 async def test_an_access_list_decides(default: str, anybody: int, owner: int, friend: int) -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         rules = {"X-Fal-Object-Lifecycle-Preference": acl(default, ("friend", "allow"))}
-        url = await stored(caller, b"bytes", **rules)
-        assert (await at(caller, "GET", url)).status == anybody
-        assert (await at(caller, "GET", url, key=KEY)).status == anybody
-        own = await bearer(caller)
-        assert (await at(caller, "GET", url, headers=own)).status == owner
-        known = await bearer(caller, key="friend:secret")
-        assert (await at(caller, "GET", url, headers=known)).status == friend
-        stranger = await bearer(caller, key="stranger:secret")
-        assert (await at(caller, "GET", url, headers=stranger)).status == anybody
+        url = await upload_file(caller, b"bytes", **rules)
+        assert (await request_url(caller, "GET", url)).status == anybody
+        assert (await request_url(caller, "GET", url, key=KEY)).status == anybody
+        own = await bearer_header(caller)
+        assert (await request_url(caller, "GET", url, headers=own)).status == owner
+        known = await bearer_header(caller, key="friend:secret")
+        assert (await request_url(caller, "GET", url, headers=known)).status == friend
+        stranger = await bearer_header(caller, key="stranger:secret")
+        assert (await request_url(caller, "GET", url, headers=stranger)).status == anybody
 
 
 async def test_a_signed_url_opens_a_hidden_file_for_its_time() -> None:
-    async with calling() as caller:
-        url = await stored(caller, b"bytes", **{"X-Fal-Object-Lifecycle": acl("hide")})
+    async with running_caller() as caller:
+        url = await upload_file(caller, b"bytes", **{"X-Fal-Object-Lifecycle": acl("hide")})
         asked = {"duration": 60, "scope": ["read"]}
-        own = await bearer(caller)
-        heard = await at(caller, "POST", f"{url}/sign", json=asked, headers=own)
+        own = await bearer_header(caller)
+        heard = await request_url(caller, "POST", f"{url}/sign", json=asked, headers=own)
         assert heard.headers["Content-Type"].startswith("text/plain")
         signed = heard.body.decode()
         assert signed.startswith(f"{url}?identity=")
-        assert (await at(caller, "GET", signed)).status == 200
-        other = await stored(caller, b"bytes", **{"X-Fal-Object-Lifecycle": acl("hide")})
-        assert (await at(caller, "GET", signed.replace(url, other))).status == 404
+        assert (await request_url(caller, "GET", signed)).status == 200
+        other = await upload_file(caller, b"bytes", **{"X-Fal-Object-Lifecycle": acl("hide")})
+        assert (await request_url(caller, "GET", signed.replace(url, other))).status == 404
         controls(caller).advance("60s")
-        assert (await at(caller, "GET", signed)).status == 404
+        assert (await request_url(caller, "GET", signed)).status == 404
 
 
 async def test_only_the_owner_signs_and_for_a_week_at_most() -> None:
-    async with calling() as caller:
-        url = f"{await stored(caller)}/sign"
-        assert (await at(caller, "POST", url, json={})).status == 403
-        foreign = await bearer(caller, key="other:key")
-        assert (await at(caller, "POST", url, json={}, headers=foreign)).status == 403
-        own = await bearer(caller)
-        assert (await at(caller, "POST", url, headers=own)).status == 200
+    async with running_caller() as caller:
+        url = f"{await upload_file(caller)}/sign"
+        assert (await request_url(caller, "POST", url, json={})).status == 403
+        foreign = await bearer_header(caller, key="other:key")
+        assert (await request_url(caller, "POST", url, json={}, headers=foreign)).status == 403
+        own = await bearer_header(caller)
+        assert (await request_url(caller, "POST", url, headers=own)).status == 200
         long = {"duration": 8 * 86_400}
-        assert (await at(caller, "POST", url, json=long, headers=own)).status == 422
+        assert (await request_url(caller, "POST", url, json=long, headers=own)).status == 422
 
 
 @pytest.mark.parametrize(
@@ -180,25 +182,25 @@ async def test_only_the_owner_signs_and_for_a_week_at_most() -> None:
 )
 async def test_files_of_a_reply_can_be_broken(media: str, status: int, content_type: str) -> None:
     replies = scenario(exchange({"kind": "images", "media": media}))
-    async with calling(replies) as caller:
+    async with running_caller(replies) as caller:
         output = (await caller.run("fal-ai/flux/dev")).json
-        heard = await at(caller, "GET", output["images"][0]["url"])
+        heard = await request_url(caller, "GET", output["images"][0]["url"])
         assert (heard.status, heard.headers["Content-Type"]) == (status, content_type)
 
 
 @pytest.mark.parametrize(("word", "size"), [("truncated", 10), ("slow", 2_000_000)])
 async def test_what_goes_wrong_on_the_way_is_told_to_the_door(word: str, size: int) -> None:
     tenant = make_tenant()
-    place = tenant.files.new_place("v3b.fal.media", "a.png")
+    place = tenant.files.new_url("v3b.fal.media", "a.png")
     mishap: Any = word
-    tenant.files.add(place, "a.png", "image/png", Held(b"x" * size), mishap=mishap)
-    address = Address("v3b.fal.media", place.path, "", Form.HOST, "https://{host}")
-    asked = Request("GET", address, place.path, {}, b"", None, marked=lambda _: tenant)
+    tenant.files.add(place, "a.png", "image/png", MemoryBlob(b"x" * size), fault=mishap)
+    address = Address("v3b.fal.media", place.path, "", AddressForm.HOST, "https://{host}")
+    asked = Request("GET", address, place.path, {}, b"", None, tenant_by_tag=lambda _: tenant)
     answer = await cdn.read(asked, {"name": place.path.rsplit("/", 1)[1]})
-    assert isinstance(answer, Response if size == 10 else FileBody)
-    assert answer.trouble is not None
-    assert answer.trouble.name == word
-    assert asked.owner is tenant
+    assert isinstance(answer, BufferedResponse if size == 10 else FileResponse)
+    assert answer.fault is not None
+    assert answer.fault.name == word
+    assert asked.owner_tenant is tenant
 
 
 async def test_files_of_a_reply_live_as_long_as_reply_or_caller_say() -> None:
@@ -206,22 +208,22 @@ async def test_files_of_a_reply_live_as_long_as_reply_or_caller_say() -> None:
         exchange({"kind": "images"}, when={"endpoint": "a/caller"}),
         exchange({"kind": "images", "media": {"expires": "90s"}}),
     )
-    async with calling(replies) as caller:
+    async with running_caller(replies) as caller:
         wish = {"x-fal-object-lifecycle-preference": '{"expiration_duration_seconds": 30}'}
         short = (await caller.run("a/caller", headers=wish)).json["images"][0]["url"]
         long = (await caller.run("a/reply")).json["images"][0]["url"]
         seen = []
         for seconds in (0, 30, 60):
             controls(caller).advance(seconds)
-            seen.append([(await at(caller, "GET", url)).status for url in (short, long)])
+            seen.append([(await request_url(caller, "GET", url)).status for url in (short, long)])
         assert seen == [[200, 200], [404, 200], [404, 404]]
         heard = await caller.run("a/b", headers={"x-fal-object-lifecycle-preference": "soon"})
         assert (heard.status, heard.json["error_type"]) == (400, "bad_request")
 
 
 async def test_links_lead_each_caller_back_in_its_own_form() -> None:
-    async with calling(scenario(exchange({"kind": "video"}))) as caller:
-        own = f"{caller.fake.url}/{V3B}/files/b/"
+    async with running_caller(scenario(exchange({"kind": "video"}))) as caller:
+        own = f"{caller.server.url}/{V3B}/files/b/"
         target = {"x-fal-target-url": "https://fal.run/a/b"}
         for host, path, headers, expected in (
             (RUN, "/a/b", {}, f"https://{V3B}/files/b/"),
@@ -229,34 +231,36 @@ async def test_links_lead_each_caller_back_in_its_own_form() -> None:
             (None, "/api/fal/proxy", target, own),
             (None, "/a/b", {"X-Forwarded-Host": "fal.run"}, f"https://{V3B}/files/b/"),
         ):
-            heard = await caller.ask("POST", path, host=host, headers=headers, json={})
+            heard = await caller.request("POST", path, host=host, headers=headers, json={})
             url = heard.json["video"]["url"]
             assert url.startswith(expected)
-            assert (await at(caller, "GET", url)).headers["Content-Type"] == "video/mp4"
-        streamed = await caller.ask("POST", "/fal.run/a/b/stream", host=None, json={})
+            assert (await request_url(caller, "GET", url)).headers["Content-Type"] == "video/mp4"
+        streamed = await caller.request("POST", "/fal.run/a/b/stream", host=None, json={})
         assert own.encode() in streamed.body
 
 
 async def test_a_page_among_the_files_is_kept_from_the_control_api() -> None:
-    async with calling() as caller:
-        url = await stored(caller, b"<script>", **{"Content-Type": "text/html"})
-        assert (await at(caller, "GET", url)).headers["Content-Security-Policy"] == "sandbox"
+    async with running_caller() as caller:
+        url = await upload_file(caller, b"<script>", **{"Content-Type": "text/html"})
+        assert (await request_url(caller, "GET", url)).headers[
+            "Content-Security-Policy"
+        ] == "sandbox"
 
 
 async def test_each_key_has_files_of_its_own_and_a_reset_forgets_them() -> None:
-    async with calling() as caller:
-        mine, other = await stored(caller), await stored(caller, key="other:key")
+    async with running_caller() as caller:
+        mine, other = await upload_file(caller), await upload_file(caller, key="other:key")
         assert mine != other
         controls(caller).reset()
-        assert (await at(caller, "GET", mine)).status == 404
-        assert (await at(caller, "GET", other)).status == 200
+        assert (await request_url(caller, "GET", mine)).status == 404
+        assert (await request_url(caller, "GET", other)).status == 200
 
 
 async def test_an_upload_begun_by_base_url_leads_to_the_fake() -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         path = f"/{REST}/storage/upload/initiate"
         asked = {"file_name": "a.txt", "content_type": "text/plain"}
-        urls = (await caller.ask("POST", path, host=None, json=asked)).json
-        assert all(url.startswith(f"{caller.fake.url}/{V3B}/") for url in urls.values())
-        assert (await at(caller, "PUT", urls["upload_url"], data=b"x")).status == 200
-        assert (await at(caller, "GET", urls["file_url"])).body == b"x"
+        urls = (await caller.request("POST", path, host=None, json=asked)).json
+        assert all(url.startswith(f"{caller.server.url}/{V3B}/") for url in urls.values())
+        assert (await request_url(caller, "PUT", urls["upload_url"], data=b"x")).status == 200
+        assert (await request_url(caller, "GET", urls["file_url"])).body == b"x"

@@ -9,13 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.handlers.fault_response import pieces, single_events, spoilt, spoilt_stream
-from fakefal.handlers.http import EventStream, Response
+from fakefal.handlers.fault_response import (
+    apply_fault,
+    apply_fault_to_stream,
+    split_bytes,
+    split_events,
+)
+from fakefal.handlers.http import BufferedResponse, EventStreamResponse
 from fakefal.protocol import sse
-from fakefal.protocol.errors.catalog import CATALOGUE, outcome_of
-from fakefal.protocol.errors.fault import Trouble
+from fakefal.protocol.errors.catalog import CATALOG, outcome_of
+from fakefal.protocol.errors.fault import Fault
 
-OUTPUT = Response(200, b'{"a":1,"b":[2]}', (("X-A", "b"),), request_id="id-1", units=3)
+OUTPUT = BufferedResponse(
+    200, b'{"a":1,"b":[2]}', (("X-A", "b"),), request_id="id-1", billable_units=3
+)
 
 
 async def chunked(data: Iterable[bytes]) -> AsyncGenerator[bytes, None]:
@@ -30,34 +37,34 @@ async def collected(chunks: AsyncGenerator[bytes, None]) -> list[bytes]:
 @pytest.mark.parametrize(
     ("trouble", "payload"),
     [
-        (Trouble("x"), b'{"a":1,"b":[2]}'),
-        (Trouble("x", dropped=("a", "c")), b'{"b":[2]}'),
-        (Trouble("x", changed={"a": None, "c": 3}), b'{"a":null,"b":[2],"c":3}'),
-        (Trouble("x", dropped=("a",), changed={"a": 5}), b'{"b":[2],"a":5}'),
-        (Trouble("x", body=b"<html>"), b"<html>"),
-        (Trouble("x", body=b""), b""),
-        (Trouble("x", kept=0.5), b'{"a":1,'),
-        (Trouble("x", kept=0.0), b""),
-        (Trouble("x", kept=1.0), b'{"a":1,"b":[2]}'),
-        (Trouble("x", kept=0.5, changed={"a": 2}), b'{"a":2,'),
+        (Fault("x"), b'{"a":1,"b":[2]}'),
+        (Fault("x", removed_fields=("a", "c")), b'{"b":[2]}'),
+        (Fault("x", changed_fields={"a": None, "c": 3}), b'{"a":null,"b":[2],"c":3}'),
+        (Fault("x", removed_fields=("a",), changed_fields={"a": 5}), b'{"b":[2],"a":5}'),
+        (Fault("x", body=b"<html>"), b"<html>"),
+        (Fault("x", body=b""), b""),
+        (Fault("x", body_share=0.5), b'{"a":1,'),
+        (Fault("x", body_share=0.0), b""),
+        (Fault("x", body_share=1.0), b'{"a":1,"b":[2]}'),
+        (Fault("x", body_share=0.5, changed_fields={"a": 2}), b'{"a":2,'),
     ],
 )
-def test_a_body_is_edited_replaced_and_cut_in_this_order(trouble: Trouble, payload: bytes) -> None:
-    found = spoilt(OUTPUT, trouble)
+def test_a_body_is_edited_replaced_and_cut_in_this_order(trouble: Fault, payload: bytes) -> None:
+    found = apply_fault(OUTPUT, trouble)
     assert found.payload == payload
-    assert (found.status, found.request_id, found.units) == (200, "id-1", 3)
-    assert found.trouble is None
+    assert (found.status, found.request_id, found.billable_units) == (200, "id-1", 3)
+    assert found.fault is None
 
 
 @pytest.mark.parametrize("payload", [b"", b"[1]", b'"x"', b"{", b"\xff", b"null"])
 def test_what_is_no_object_has_no_fields_to_drop(payload: bytes) -> None:
-    trouble = Trouble("x", dropped=("a",), changed={"a": 1})
-    assert spoilt(Response(200, payload), trouble).payload == payload
+    trouble = Fault("x", removed_fields=("a",), changed_fields={"a": 1})
+    assert apply_fault(BufferedResponse(200, payload), trouble).payload == payload
 
 
 def test_headers_are_added_and_status_and_type_are_replaced() -> None:
-    trouble = Trouble("x", status=201, content_type="text/plain", headers=(("X-B", "c"),))
-    found = spoilt(OUTPUT, trouble)
+    trouble = Fault("x", status=201, content_type="text/plain", headers=(("X-B", "c"),))
+    found = apply_fault(OUTPUT, trouble)
     assert (found.status, found.content_type) == (201, "text/plain")
     assert found.headers == (("X-A", "b"), ("X-B", "c"))
 
@@ -66,20 +73,20 @@ def test_headers_are_added_and_status_and_type_are_replaced() -> None:
     ("name", "request_id"), [("runner_disconnected", "id-1"), ("nginx_502", "")]
 )
 def test_a_refusal_takes_the_place_of_the_answer(name: str, request_id: str) -> None:
-    outcome = outcome_of(CATALOGUE[name])
-    found = spoilt(OUTPUT, Trouble("x", refusal=outcome, headers=(("X-B", "c"),)))
+    outcome = outcome_of(CATALOG[name])
+    found = apply_fault(OUTPUT, Fault("x", outcome=outcome, headers=(("X-B", "c"),)))
     assert (found.status, found.payload) == (outcome.status, outcome.payload)
     assert found.content_type == outcome.content_type
     assert found.headers == (*outcome.headers, ("X-B", "c"))
-    assert (found.request_id, found.units) == (request_id, None)
+    assert (found.request_id, found.billable_units) == (request_id, None)
 
 
 def test_a_refusal_can_be_edited_as_well() -> None:
-    trouble = Trouble("x", refusal=outcome_of(CATALOGUE["bad_key"]), changed={"detail": "mine"})
-    assert spoilt(OUTPUT, trouble).payload == b'{"detail":"mine"}'
+    trouble = Fault("x", outcome=outcome_of(CATALOG["bad_key"]), changed_fields={"detail": "mine"})
+    assert apply_fault(OUTPUT, trouble).payload == b'{"detail":"mine"}'
 
 
-@pytest.mark.parametrize("framing", [sse.NAMED_CRLF, sse.PLAIN, sse.PLAIN_CRLF])
+@pytest.mark.parametrize("framing", [sse.NAMED_CRLF, sse.DATA_LF, sse.DATA_CRLF])
 @given(data=st.data())
 async def test_events_come_one_by_one_however_they_were_joined(
     framing: sse.Framing, data: Any
@@ -89,12 +96,12 @@ async def test_events_come_one_by_one_however_they_were_joined(
     whole = b"".join(events)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))
     parts = [whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
-    assert await collected(single_events(chunked(parts))) == events
+    assert await collected(split_events(chunked(parts))) == events
 
 
 async def test_what_is_left_without_a_blank_line_comes_last() -> None:
     parts = [b"data: 1\n\ndata: 2"]
-    assert await collected(single_events(chunked(parts))) == [b"data: 1\n\n", b"data: 2"]
+    assert await collected(split_events(chunked(parts))) == [b"data: 1\n\n", b"data: 2"]
 
 
 @pytest.mark.parametrize(
@@ -111,13 +118,15 @@ async def test_what_is_left_without_a_blank_line_comes_last() -> None:
     ],
 )
 async def test_the_object_in_an_event_is_edited(event: bytes, expected: bytes) -> None:
-    trouble = Trouble("x", dropped=("a",), changed={"b": "é"}, headers=(("X-B", "c"),))
-    answer = EventStream(chunked([event]), "text/event-stream", (("X-A", "b"),), "id-1", trouble)
-    found = spoilt_stream(answer, trouble)
+    trouble = Fault("x", removed_fields=("a",), changed_fields={"b": "é"}, headers=(("X-B", "c"),))
+    answer = EventStreamResponse(
+        chunked([event]), "text/event-stream", (("X-A", "b"),), "id-1", trouble
+    )
+    found = apply_fault_to_stream(answer, trouble)
     assert await collected(found.chunks) == [expected]
     assert found.headers == (("X-A", "b"), ("X-B", "c"))
     assert (found.content_type, found.request_id) == ("text/event-stream", "id-1")
-    assert found.trouble is None
+    assert found.fault is None
 
 
 async def test_a_stream_that_is_left_is_closed_to_its_source() -> None:
@@ -130,7 +139,7 @@ async def test_a_stream_that_is_left_is_closed_to_its_source() -> None:
         finally:
             closed.append(True)
 
-    found = spoilt_stream(EventStream(source(), "text/event-stream"), Trouble("x"))
+    found = apply_fault_to_stream(EventStreamResponse(source(), "text/event-stream"), Fault("x"))
     assert await anext(found.chunks) == b"data: 1\n\n"
     await found.chunks.aclose()
     assert closed == [True]
@@ -138,6 +147,6 @@ async def test_a_stream_that_is_left_is_closed_to_its_source() -> None:
 
 @given(st.binary(), st.integers(1, 9))
 def test_pieces_joined_are_the_whole(data: bytes, size: int) -> None:
-    found = pieces(data, size)
+    found = split_bytes(data, size)
     assert b"".join(found) == data
     assert all(len(piece) == size for piece in found[:-1])

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from fakefal.addressing import resolve
-from fakefal.handlers.http import Request, endpoint_of, failed, read_call, tenant_of
+from fakefal.handlers.http import Request, endpoint_of, read_call, response_for_error, tenant_of
 from fakefal.protocol.core.call import Via
-from fakefal.protocol.errors.errors import WireError, body_too_large, not_found
+from fakefal.protocol.errors.errors import ApiError, body_too_large, not_found
 from tests.worlds import make_tenant
 
 ENDPOINT = endpoint_of("fal-ai/any-llm/vision")
@@ -24,8 +24,8 @@ def request(
     return Request(method, address, address.path, headers or {}, body, None)
 
 
-def wrong(**asked: Any) -> WireError:
-    with pytest.raises(WireError) as caught:
+def wrong(**asked: Any) -> ApiError:
+    with pytest.raises(ApiError) as caught:
         read_call(request(**asked), ENDPOINT, "queue")
     return caught.value
 
@@ -44,7 +44,7 @@ def test_a_call_holds_what_was_asked_and_no_credentials() -> None:
         "POST",
     )
     assert call.headers == {"x-fal-queue-priority": "low"}
-    assert call.flaws == ()
+    assert call.validation_errors == ()
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_body_that_is_not_json_is_a_flaw_as_fastapi_tells_it(
     body: bytes, offset: int, reason: str
 ) -> None:
     call = read_call(request(body), ENDPOINT, "queue")
-    (flaw,) = call.flaws
+    (flaw,) = call.validation_errors
     assert call.input is None
     assert flaw["loc"] == ["body", offset]
     assert (flaw["type"], flaw["msg"], flaw["input"]) == ("json_invalid", "JSON decode error", {})
@@ -77,7 +77,7 @@ def test_a_body_that_is_not_json_is_a_flaw_as_fastapi_tells_it(
 
 @pytest.mark.parametrize("body", [b"1", b"[]", b"null", b'"x"', b""])
 def test_any_json_is_an_input(body: bytes) -> None:
-    assert read_call(request(body), ENDPOINT, "queue").flaws == ()
+    assert read_call(request(body), ENDPOINT, "queue").validation_errors == ()
 
 
 @pytest.mark.parametrize("priority", ["high", "", "NORMAL"])
@@ -123,11 +123,11 @@ def test_a_get_has_its_parameters_as_input() -> None:
 
 
 def test_links_have_the_form_of_the_request() -> None:
-    assert request().link("fal.run")("/x?y=z") == "https://fal.run/x?y=z"
+    assert request().url_builder("fal.run")("/x?y=z") == "https://fal.run/x?y=z"
 
 
 def test_who_has_no_tenant_is_told_the_app() -> None:
-    with pytest.raises(WireError, match="401") as caught:
+    with pytest.raises(ApiError, match="401") as caught:
         tenant_of(request(), ENDPOINT)
     assert '"fal-ai/any-llm"' in caught.value.body["detail"]
 
@@ -141,7 +141,7 @@ def test_who_has_a_tenant_gets_it() -> None:
 
 @pytest.mark.parametrize(("text", "alias"), [("any-llm", "any-llm"), ("/x/", "x"), ("", "")])
 def test_what_is_no_endpoint_is_an_unknown_application(text: str, alias: str) -> None:
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         endpoint_of(text)
     assert caught.value.status == 404
     assert caught.value.body == {"detail": f'Application "{alias}" not found'}
@@ -149,20 +149,20 @@ def test_what_is_no_endpoint_is_an_unknown_application(text: str, alias: str) ->
 
 def test_a_wire_error_becomes_the_answer_that_it_is() -> None:
     error = not_found()
-    error.request_id, error.units, error.note = "id-1", 0, "our hint"
-    answer = failed(error)
+    error.request_id, error.billable_units, error.hint = "id-1", 0, "our hint"
+    answer = response_for_error(error)
     assert (answer.status, answer.payload, answer.content_type) == (
         404,
         b'{"status":"NOT_FOUND"}',
         "application/json",
     )
     assert answer.headers == (("x-fakefal-hint", "our hint"),)
-    assert (answer.request_id, answer.units) == ("id-1", 0)
+    assert (answer.request_id, answer.billable_units) == ("id-1", 0)
 
 
 def test_an_ingress_page_has_no_id() -> None:
     error = body_too_large()
     error.request_id = "id-1"
-    answer = failed(error)
+    answer = response_for_error(error)
     assert (answer.request_id, answer.content_type) == ("", "text/html")
     assert answer.payload == error.body

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.callers import calling, soon
+from tests.callers import running_caller, within_limit
 from tests.worlds import exchange, scenario
 
 PATH = "/.well-known/jwks.json"
@@ -20,8 +20,8 @@ def published(jwks: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("host", ["rest.fal.ai", "rest.alpha.fal.ai"])
 @pytest.mark.parametrize("key", [None, "id:secret"])
 async def test_the_keys_are_given_to_everybody(host: str, key: str | None) -> None:
-    async with calling() as caller:
-        heard = await caller.ask("GET", PATH, host=host, key=key)
+    async with running_caller() as caller:
+        heard = await caller.request("GET", PATH, host=host, key=key)
         assert (heard.status, heard.headers["Content-Type"]) == (200, "application/json")
         assert heard.headers["Cache-Control"] == "public, max-age=86400"
         (found,) = heard.json["keys"]
@@ -29,62 +29,64 @@ async def test_the_keys_are_given_to_everybody(host: str, key: str | None) -> No
 
 
 async def test_the_control_api_gives_the_same_keys_without_a_key() -> None:
-    async with calling() as caller:
-        public = await caller.ask("GET", PATH, host="rest.fal.ai", key=None)
+    async with running_caller() as caller:
+        public = await caller.request("GET", PATH, host="rest.fal.ai", key=None)
         for key in (None, "id:secret"):
-            own = await caller.ask("GET", "/_fakefal/jwks.json", host=None, key=key)
+            own = await caller.request("GET", "/_fakefal/jwks.json", host=None, key=key)
             assert own.json == public.json
 
 
 async def test_a_jwks_that_is_down_is_a_page_of_the_balancer() -> None:
-    async with calling(published("down")) as caller:
-        heard = await caller.ask("GET", PATH, host="rest.fal.ai", key=None)
+    async with running_caller(published("down")) as caller:
+        heard = await caller.request("GET", PATH, host="rest.fal.ai", key=None)
         assert (heard.status, heard.headers["Content-Type"]) == (503, "text/html")
         assert b"nginx" in heard.body
-        own = await caller.ask("GET", "/_fakefal/jwks.json", host=None, key=None)
+        own = await caller.request("GET", "/_fakefal/jwks.json", host=None, key=None)
         assert own.status == 200
 
 
 async def test_it_comes_back_after_some_fetches() -> None:
-    async with calling(published({"status": 500, "times": 2})) as caller:
-        answers = [await caller.ask("GET", PATH, host="rest.fal.ai", key=None) for _ in range(3)]
+    async with running_caller(published({"status": 500, "times": 2})) as caller:
+        answers = [
+            await caller.request("GET", PATH, host="rest.fal.ai", key=None) for _ in range(3)
+        ]
         assert [heard.status for heard in answers] == [500, 500, 200]
 
 
 async def test_a_slow_one_takes_its_time_on_the_clock() -> None:
-    async with calling(published("slow")) as caller:
-        task = asyncio.ensure_future(caller.ask("GET", PATH, host="rest.fal.ai", key=None))
+    async with running_caller(published("slow")) as caller:
+        task = asyncio.ensure_future(caller.request("GET", PATH, host="rest.fal.ai", key=None))
         done, _ = await asyncio.wait({task}, timeout=0.05)
         assert not done
-        caller.fake.engine.nobody().clock.advance(20)
-        assert (await soon(task)).status == 200
+        caller.server.engine.fallback_tenant().clock.advance(20)
+        assert (await within_limit(task)).status == 200
 
 
 async def test_keys_change_on_the_clock_of_the_tenant_used_last() -> None:
-    async with calling(published({"rotate_after": "1h"})) as caller:
+    async with running_caller(published({"rotate_after": "1h"})) as caller:
         await caller.submit()
-        before = await caller.ask("GET", PATH, host="rest.fal.ai", key=None)
-        await caller.ask("POST", "/_fakefal/clock/advance", host=None, json={"by": "1h"})
-        after = await caller.ask("GET", PATH, host="rest.fal.ai", key=None)
+        before = await caller.request("GET", PATH, host="rest.fal.ai", key=None)
+        await caller.request("POST", "/_fakefal/clock/advance", host=None, json={"by": "1h"})
+        after = await caller.request("GET", PATH, host="rest.fal.ai", key=None)
         assert before.json != after.json
 
 
 async def test_the_control_api_changes_how_they_are_published() -> None:
-    async with calling() as caller:
-        before = await caller.ask("GET", PATH, host="rest.fal.ai")
-        down = await caller.ask("POST", "/_fakefal/jwks", host=None, json={"jwks": "down"})
+    async with running_caller() as caller:
+        before = await caller.request("GET", PATH, host="rest.fal.ai")
+        down = await caller.request("POST", "/_fakefal/jwks", host=None, json={"jwks": "down"})
         assert down.json == before.json
-        assert (await caller.ask("GET", PATH, host="rest.fal.ai")).status == 503
+        assert (await caller.request("GET", PATH, host="rest.fal.ai")).status == 503
         turned = {"jwks": {}, "rotate": True}
-        await caller.ask("POST", "/_fakefal/jwks", host=None, json=turned)
-        after = await caller.ask("GET", PATH, host="rest.fal.ai")
+        await caller.request("POST", "/_fakefal/jwks", host=None, json=turned)
+        after = await caller.request("GET", PATH, host="rest.fal.ai")
         assert after.status == 200
         assert after.json != before.json
 
 
 @pytest.mark.parametrize("body", [None, [], {"keys": 1}, {"jwks": "gone"}])
 async def test_nonsense_is_refused_by_the_control_api(body: Any) -> None:
-    async with calling() as caller:
-        heard = await caller.ask("POST", "/_fakefal/jwks", host=None, json=body)
+    async with running_caller() as caller:
+        heard = await caller.request("POST", "/_fakefal/jwks", host=None, json=body)
         assert heard.status == 400
         assert "jwks" in heard.json["detail"]

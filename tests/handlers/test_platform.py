@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.callers import Caller, Heard, calling
+from tests.callers import Caller, ClientResponse, running_caller
 from tests.worlds import exchange
 
 API = "api.fal.ai"
@@ -30,20 +30,20 @@ class Asking:
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
 
-    async def get(self, path: str, **more: Any) -> Heard:
-        return await self.caller.ask("GET", f"/v1{path}", host=API, **more)
+    async def get(self, path: str, **more: Any) -> ClientResponse:
+        return await self.caller.request("GET", f"/v1{path}", host=API, **more)
 
-    async def ask(self, method: str, path: str, **more: Any) -> Heard:
-        return await self.caller.ask(method, f"/v1{path}", host=API, **more)
+    async def ask(self, method: str, path: str, **more: Any) -> ClientResponse:
+        return await self.caller.request(method, f"/v1{path}", host=API, **more)
 
 
 @asynccontextmanager
 async def asking(**settings: Any) -> AsyncIterator[Asking]:
-    async with calling(SCENARIO, clock="instant", **settings) as caller:
+    async with running_caller(SCENARIO, clock="instant", **settings) as caller:
         yield Asking(caller)
 
 
-def refused(heard: Heard, type_: str) -> bool:
+def refused(heard: ClientResponse, type_: str) -> bool:
     error = heard.json["error"]
     assert error["request_id"] == heard.headers["x-fal-request-id"]
     assert error.keys() == {"type", "message", "docs_url", "request_id"}
@@ -164,7 +164,7 @@ async def test_requests_are_listed_and_filtered() -> None:
     async with asking() as api:
         request_id = await api.caller.submit("acme/draw")
         for _ in range(3):
-            await api.caller.ask("GET", f"/acme/draw/requests/{request_id}/status")
+            await api.caller.request("GET", f"/acme/draw/requests/{request_id}/status")
         await api.caller.run("acme/draw")
         await api.caller.run("fal-ai/flux/dev")
         by = "/models/requests/by-endpoint?endpoint_id="

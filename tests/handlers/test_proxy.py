@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fakefal.handlers.proxy import refusal
-from tests.callers import calling
+from fakefal.handlers.proxy import check_proxy_request
+from tests.callers import running_caller
 from tests.worlds import exchange, scenario
 
 GOOD = {"x-fal-target-url": "https://fal.run/fal-ai/any-llm"}
@@ -26,8 +26,8 @@ JSON = {"Content-Type": "application/json"}
 async def test_a_proxy_refuses_as_documented(
     method: str, headers: dict[str, str], status: int
 ) -> None:
-    async with calling(scenario(exchange())) as caller:
-        heard = await caller.ask(
+    async with running_caller(scenario(exchange())) as caller:
+        heard = await caller.request(
             method, "/api/fal/proxy", host=None, headers=headers, data=b'{"prompt": "x"}'
         )
         assert heard.status == status
@@ -36,5 +36,5 @@ async def test_a_proxy_refuses_as_documented(
 
 
 def test_what_is_no_business_of_a_proxy_is_left_alone() -> None:
-    assert refusal("POST", "/somewhere", {}, found=False) is None
-    assert refusal("POST", "/api/fal/proxy/", {}, found=False) is not None
+    assert check_proxy_request("POST", "/somewhere", {}, has_fal_target=False) is None
+    assert check_proxy_request("POST", "/api/fal/proxy/", {}, has_fal_target=False) is not None

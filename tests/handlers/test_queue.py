@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.callers import Caller, calling, speak
+from tests.callers import Caller, running_caller, send_bytes
 from tests.worlds import exchange, scenario, timeline
 
 APP = "/fal-ai/any-llm"
@@ -29,15 +29,15 @@ def urls(id_: str, base: str = "https://queue.fal.run") -> dict[str, str]:
 
 async def finish(caller: Caller, id_: str, app: str = APP) -> None:
     for _ in range(2):
-        await caller.ask("GET", f"{app}/requests/{id_}/status")
+        await caller.request("GET", f"{app}/requests/{id_}/status")
 
 
 # Submit
 
 
 async def test_a_submit_is_answered_byte_for_byte_as_by_fal() -> None:
-    async with calling(scenario(exchange())) as caller:
-        heard = await caller.ask("POST", APP, json={"prompt": "hi"})
+    async with running_caller(scenario(exchange())) as caller:
+        heard = await caller.request("POST", APP, json={"prompt": "hi"})
         id_ = heard.headers["x-fal-request-id"]
         assert (heard.status, heard.headers["Content-Type"]) == (200, "application/json")
         assert heard.body == compact(
@@ -51,8 +51,8 @@ async def test_a_submit_is_answered_byte_for_byte_as_by_fal() -> None:
 
 
 async def test_a_fast_model_runs_at_submit_and_has_no_position() -> None:
-    async with calling(scenario(timeline())) as caller:
-        body = (await caller.ask("POST", APP, json={"prompt": "hi"})).json
+    async with running_caller(scenario(timeline())) as caller:
+        body = (await caller.request("POST", APP, json={"prompt": "hi"})).json
         assert body["status"] == "IN_PROGRESS"
         assert "queue_position" not in body
 
@@ -70,32 +70,34 @@ async def test_a_fast_model_runs_at_submit_and_has_no_position() -> None:
 async def test_the_urls_of_a_submit_answer_have_the_form_the_caller_used(
     asked: dict[str, Any], base: str
 ) -> None:
-    async with calling() as caller:
-        heard = await caller.ask("POST", APP, json={"prompt": "hi"}, **asked)
-        expected = urls(heard.json["request_id"], base.format(url=caller.fake.url))
+    async with running_caller() as caller:
+        heard = await caller.request("POST", APP, json={"prompt": "hi"}, **asked)
+        expected = urls(heard.json["request_id"], base.format(url=caller.server.url))
         assert {name: heard.json[name] for name in expected} == expected
 
 
 async def test_the_proxy_header_gets_real_urls_whatever_the_path() -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         target = {"x-fal-target-url": "https://queue.fal.run/fal-ai/any-llm"}
-        heard = await caller.ask(
+        heard = await caller.request(
             "POST", "/api/fal/proxy", host=None, headers=target, json={"prompt": "hi"}
         )
         assert heard.json["response_url"] == requests(heard.json["request_id"])
 
 
 async def test_the_urls_of_the_base_form_can_be_asked_as_they_are() -> None:
-    async with calling() as caller:
-        heard = await caller.ask("POST", f"/queue.fal.run{APP}", host=None, json={"prompt": "hi"})
-        path = heard.json["status_url"].removeprefix(caller.fake.url)
-        assert (await caller.ask("GET", path, host=None)).json["status"] == "IN_QUEUE"
+    async with running_caller() as caller:
+        heard = await caller.request(
+            "POST", f"/queue.fal.run{APP}", host=None, json={"prompt": "hi"}
+        )
+        path = heard.json["status_url"].removeprefix(caller.server.url)
+        assert (await caller.request("GET", path, host=None)).json["status"] == "IN_QUEUE"
 
 
 async def test_an_absolute_target_is_answered_with_real_urls() -> None:
-    async with calling() as caller:
-        heard = await speak(
-            caller.fake,
+    async with running_caller() as caller:
+        heard = await send_bytes(
+            caller.server,
             b"POST http://queue.fal.run/fal-ai/any-llm HTTP/1.1\r\nHost: queue.fal.run\r\n"
             b"Authorization: Key id:secret\r\nConnection: close\r\nContent-Length: 15\r\n\r\n"
             b'{"prompt":"hi"}',
@@ -117,16 +119,18 @@ async def test_an_absolute_target_is_answered_with_real_urls() -> None:
     ],
 )
 async def test_request_urls_are_those_of_the_app(endpoint: str, app: str) -> None:
-    async with calling(scenario(exchange({"output": {}}))) as caller:
-        heard = await caller.ask("POST", f"/{endpoint}", json={"prompt": "hi", "image_url": "x"})
+    async with running_caller(scenario(exchange({"output": {}}))) as caller:
+        heard = await caller.request(
+            "POST", f"/{endpoint}", json={"prompt": "hi", "image_url": "x"}
+        )
         id_ = heard.json["request_id"]
         assert heard.json["response_url"] == requests(id_, f"/{app}")
-        assert (await caller.ask("GET", f"/{app}/requests/{id_}/status")).status == 202
+        assert (await caller.request("GET", f"/{app}/requests/{id_}/status")).status == 202
 
 
 async def test_the_response_url_can_have_a_suffix() -> None:
-    async with calling(scenario(exchange(), response_suffix=True)) as caller:
-        heard = await caller.ask("POST", APP, json={"prompt": "hi"})
+    async with running_caller(scenario(exchange(), response_suffix=True)) as caller:
+        heard = await caller.request("POST", APP, json={"prompt": "hi"})
         assert heard.json["response_url"] == f"{requests(heard.json['request_id'])}/response"
 
 
@@ -135,11 +139,13 @@ async def test_the_response_url_can_have_a_suffix() -> None:
 
 async def test_polls_walk_the_timeline_and_are_202_until_the_end() -> None:
     reply = {"inference_time": 0.8123}
-    async with calling(
+    async with running_caller(
         scenario(timeline({"IN_QUEUE": {"position": 2}}, "IN_PROGRESS", **reply))
     ) as caller:
         id_ = await caller.submit()
-        heard = [await caller.ask("GET", f"{APP}/requests/{id_}/status?logs=0") for _ in range(4)]
+        heard = [
+            await caller.request("GET", f"{APP}/requests/{id_}/status?logs=0") for _ in range(4)
+        ]
         common = {"request_id": id_, **urls(id_), "logs": None}
         done = compact(status="COMPLETED", **common, metrics={"inference_time": 0.8123})
         assert [(it.status, it.body) for it in heard] == [
@@ -164,17 +170,17 @@ async def test_polls_walk_the_timeline_and_are_202_until_the_end() -> None:
     ],
 )
 async def test_logs_come_only_to_those_who_ask(query: str, expected: list[str] | None) -> None:
-    async with calling(scenario(timeline({"IN_PROGRESS": {"logs": ["loading"]}}))) as caller:
+    async with running_caller(scenario(timeline({"IN_PROGRESS": {"logs": ["loading"]}}))) as caller:
         id_ = await caller.submit()
-        logs = (await caller.ask("GET", f"{APP}/requests/{id_}/status{query}")).json["logs"]
+        logs = (await caller.request("GET", f"{APP}/requests/{id_}/status{query}")).json["logs"]
         assert (logs if logs is None else [line["message"] for line in logs]) == expected
 
 
 async def test_a_log_entry_has_all_the_fields_seen() -> None:
     step = {"IN_PROGRESS": {"logs": [{"message": "hi", "level": "WARN", "labels": {"a": "b"}}]}}
-    async with calling(scenario(timeline(step))) as caller:
+    async with running_caller(scenario(timeline(step))) as caller:
         id_ = await caller.submit()
-        heard = await caller.ask("GET", f"{APP}/requests/{id_}/status?logs=1")
+        heard = await caller.request("GET", f"{APP}/requests/{id_}/status?logs=1")
         assert heard.json["logs"] == [
             {
                 "timestamp": "2026-01-01T00:00:00.000000Z",
@@ -187,17 +193,17 @@ async def test_a_log_entry_has_all_the_fields_seen() -> None:
 
 
 async def test_logs_are_an_empty_list_where_there_are_none() -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         id_ = await caller.submit()
-        heard = await caller.ask("GET", f"{APP}/requests/{id_}/status?logs=1")
+        heard = await caller.request("GET", f"{APP}/requests/{id_}/status?logs=1")
         assert heard.json["logs"] == []
 
 
 async def test_a_failed_request_is_completed_and_tells_why() -> None:
-    async with calling(scenario(exchange({"fail": "runner_disconnected"}))) as caller:
+    async with running_caller(scenario(exchange({"fail": "runner_disconnected"}))) as caller:
         id_ = await caller.submit()
         await finish(caller, id_)
-        heard = await caller.ask("GET", f"{APP}/requests/{id_}/status")
+        heard = await caller.request("GET", f"{APP}/requests/{id_}/status")
         assert (heard.status, heard.body) == (
             200,
             compact(
@@ -216,10 +222,12 @@ async def test_a_failed_request_is_completed_and_tells_why() -> None:
 
 
 async def test_a_result_is_the_bare_output_with_its_id_and_cost() -> None:
-    async with calling(scenario(exchange({"text": "Ship it.", "billable_units": 0.5}))) as caller:
+    async with running_caller(
+        scenario(exchange({"text": "Ship it.", "billable_units": 0.5}))
+    ) as caller:
         id_ = await caller.submit()
         await finish(caller, id_)
-        heard = await caller.ask("GET", f"{APP}/requests/{id_}")
+        heard = await caller.request("GET", f"{APP}/requests/{id_}")
         assert (heard.status, heard.headers["Content-Type"]) == (200, "application/json")
         assert heard.headers["x-fal-request-id"] == id_
         assert heard.headers["x-fal-billable-units"] == "0.50000000"
@@ -227,9 +235,9 @@ async def test_a_result_is_the_bare_output_with_its_id_and_cost() -> None:
 
 
 async def test_a_result_asked_for_too_early_is_a_400_in_the_recorded_words() -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         id_ = await caller.submit()
-        heard = await caller.ask("GET", f"{APP}/requests/{id_}")
+        heard = await caller.request("GET", f"{APP}/requests/{id_}")
         url = requests(id_)
         assert (heard.status, heard.body) == (
             400,
@@ -265,10 +273,10 @@ async def test_a_result_asked_for_too_early_is_a_400_in_the_recorded_words() -> 
 async def test_a_failure_comes_with_the_result(
     fail: Any, status: int, body: Any, headers: dict[str, str]
 ) -> None:
-    async with calling(scenario(exchange({"fail": fail}))) as caller:
+    async with running_caller(scenario(exchange({"fail": fail}))) as caller:
         id_ = await caller.submit()
         await finish(caller, id_)
-        heard = await caller.ask("GET", f"{APP}/requests/{id_}")
+        heard = await caller.request("GET", f"{APP}/requests/{id_}")
         assert (heard.status, heard.json) == (status, body)
         assert headers.items() <= dict(heard.headers).items()
         assert heard.headers["x-fal-request-id"] == id_
@@ -277,11 +285,11 @@ async def test_a_failure_comes_with_the_result(
 
 
 async def test_wrong_input_is_admitted_and_refused_with_the_result() -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         id_ = await caller.submit(json={"prompt": "hi", "model": "nonsense"})
         await finish(caller, id_)
-        status = await caller.ask("GET", f"{APP}/requests/{id_}/status")
-        heard = await caller.ask("GET", f"{APP}/requests/{id_}")
+        status = await caller.request("GET", f"{APP}/requests/{id_}/status")
+        heard = await caller.request("GET", f"{APP}/requests/{id_}")
         assert status.json["error"] == "Invalid status code: 422"
         assert "error_type" not in status.json
         assert (heard.status, heard.headers["x-fal-billable-units"]) == (422, "0")
@@ -290,10 +298,10 @@ async def test_wrong_input_is_admitted_and_refused_with_the_result() -> None:
 
 
 async def test_a_body_that_is_not_json_is_admitted_and_refused_with_the_result() -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         id_ = await caller.submit(json=None, data=b'{"prompt":')
         await finish(caller, id_)
-        heard = await caller.ask("GET", f"{APP}/requests/{id_}")
+        heard = await caller.request("GET", f"{APP}/requests/{id_}")
         assert heard.status == 422
         (item,) = heard.json["detail"]
         assert (item["type"], item["msg"]) == ("json_invalid", "JSON decode error")
@@ -304,28 +312,28 @@ async def test_a_body_that_is_not_json_is_admitted_and_refused_with_the_result()
 
 
 async def test_a_cancel_in_the_queue_is_accepted_again_and_again() -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         id_ = await caller.submit()
         for _ in range(2):
-            heard = await caller.ask("PUT", f"{APP}/requests/{id_}/cancel")
+            heard = await caller.request("PUT", f"{APP}/requests/{id_}/cancel")
             assert (heard.status, heard.body) == (202, b'{"status":"CANCELLATION_REQUESTED"}')
-        result = await caller.ask("GET", f"{APP}/requests/{id_}")
+        result = await caller.request("GET", f"{APP}/requests/{id_}")
         assert (result.status, result.reason) == (499, "Client Closed Request")
         assert result.body == compact(detail="Request was cancelled", error_type="client_cancelled")
         assert result.headers["X-Fal-Error-Type"] == "client_cancelled"
 
 
 async def test_a_cancel_after_the_end_is_refused() -> None:
-    async with calling(scenario(timeline())) as caller:
+    async with running_caller(scenario(timeline())) as caller:
         id_ = await caller.submit()
-        heard = await caller.ask("PUT", f"{APP}/requests/{id_}/cancel")
+        heard = await caller.request("PUT", f"{APP}/requests/{id_}/cancel")
         assert (heard.status, heard.body) == (400, b'{"status":"ALREADY_COMPLETED"}')
 
 
 async def test_a_cancel_can_be_answered_as_openapi_has_it() -> None:
-    async with calling(scenario(exchange(), cancel_answer="success")) as caller:
+    async with running_caller(scenario(exchange(), cancel_answer="success")) as caller:
         id_ = await caller.submit()
-        heard = await caller.ask("PUT", f"{APP}/requests/{id_}/cancel")
+        heard = await caller.request("PUT", f"{APP}/requests/{id_}/cancel")
         assert (heard.status, heard.body) == (200, b'{"success":true}')
 
 
@@ -342,8 +350,8 @@ async def test_what_happens_to_every_read_happens_to_that_of_an_unknown_request(
     operation: str, method: str, path: str
 ) -> None:
     faults = {operation: [{"headers": {"x-late": "1"}}, "accepted-then-nginx-502", 500]}
-    async with calling({**scenario(exchange()), "faults": faults}) as caller:
-        heard = [await caller.ask(method, f"{APP}/requests/none{path}") for _ in range(4)]
+    async with running_caller({**scenario(exchange()), "faults": faults}) as caller:
+        heard = [await caller.request(method, f"{APP}/requests/none{path}") for _ in range(4)]
         assert [it.status for it in heard] == [404, 502, 500, 404]
         assert heard[0].json == {"status": "NOT_FOUND"}
         assert [it.headers.get("x-late") for it in heard] == ["1", None, None, None]

@@ -10,8 +10,8 @@ from fakefal.handlers import queue, run
 from fakefal.handlers.http import Handler
 from fakefal.handlers.routes import ROUTES, find_route
 from fakefal.handlers.websocket.connect import connect_socket
-from fakefal.protocol.errors.errors import WireError
-from tests.callers import calling
+from fakefal.protocol.errors.errors import ApiError
+from tests.callers import running_caller
 from tests.worlds import exchange, scenario, timeline
 
 APP = "/fal-ai/any-llm"
@@ -30,18 +30,18 @@ READS = [
 async def test_an_unknown_request_is_a_404_with_and_without_a_key(
     method: str, path: str, key: str | None
 ) -> None:
-    async with calling() as caller:
-        heard = await caller.ask(method, f"{APP}/requests/unknown{path}", key=key)
+    async with running_caller() as caller:
+        heard = await caller.request(method, f"{APP}/requests/unknown{path}", key=key)
         assert (heard.status, heard.body) == (404, b'{"status":"NOT_FOUND"}')
 
 
 @pytest.mark.parametrize(("method", "path"), READS)
 async def test_the_request_of_another_key_or_app_is_unknown(method: str, path: str) -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         id_ = await caller.submit()
         others = [
-            await caller.ask(method, f"{APP}/requests/{id_}{path}", key="other:key"),
-            await caller.ask(method, f"/fal-ai/flux/requests/{id_}{path}"),
+            await caller.request(method, f"{APP}/requests/{id_}{path}", key="other:key"),
+            await caller.request(method, f"/fal-ai/flux/requests/{id_}{path}"),
         ]
         assert [(heard.status, heard.body) for heard in others] == [
             (404, b'{"status":"NOT_FOUND"}')
@@ -50,15 +50,15 @@ async def test_the_request_of_another_key_or_app_is_unknown(method: str, path: s
 
 @pytest.mark.parametrize(("method", "path"), READS)
 async def test_a_bad_key_is_a_401_before_all_else(method: str, path: str) -> None:
-    async with calling(keys=frozenset({"good:key"})) as caller:
-        heard = await caller.ask(method, f"{APP}/requests/unknown{path}")
+    async with running_caller(keys=frozenset({"good:key"})) as caller:
+        heard = await caller.request(method, f"{APP}/requests/unknown{path}")
         assert (heard.status, heard.body) == (401, b'{"detail":"invalid key credentials"}')
 
 
 @pytest.mark.parametrize("path", ["", "/vision"])
 async def test_a_submit_without_a_key_is_a_401_that_names_the_app(path: str) -> None:
-    async with calling() as caller:
-        heard = await caller.ask("POST", APP + path, key=None, json={"prompt": "hi"})
+    async with running_caller() as caller:
+        heard = await caller.request("POST", APP + path, key=None, json={"prompt": "hi"})
         assert heard.status == 401
         assert heard.json["detail"] == (
             'Cannot access application "fal-ai/any-llm". '
@@ -68,31 +68,31 @@ async def test_a_submit_without_a_key_is_a_401_that_names_the_app(path: str) -> 
 
 @pytest.mark.parametrize(("method", "path"), READS)
 async def test_trailing_slashes_do_not_matter(method: str, path: str) -> None:
-    async with calling(scenario(timeline())) as caller:
+    async with running_caller(scenario(timeline())) as caller:
         id_ = await caller.submit()
         plain, slashed = [
-            await caller.ask(method, f"{APP}/requests/{id_}{path}{end}") for end in ("", "/")
+            await caller.request(method, f"{APP}/requests/{id_}{path}{end}") for end in ("", "/")
         ]
         assert (slashed.status, slashed.body) == (plain.status, plain.body)
 
 
 @pytest.mark.parametrize(("method", "path"), READS)
 async def test_the_path_of_the_endpoint_may_stay_in_request_urls(method: str, path: str) -> None:
-    async with calling(scenario(timeline())) as caller:
+    async with running_caller(scenario(timeline())) as caller:
         id_ = await caller.submit("fal-ai/any-llm/vision")
-        plain = await caller.ask(method, f"{APP}/requests/{id_}{path}")
-        longer = await caller.ask(method, f"{APP}/vision/requests/{id_}{path}")
+        plain = await caller.request(method, f"{APP}/requests/{id_}{path}")
+        longer = await caller.request(method, f"{APP}/vision/requests/{id_}{path}")
         assert (longer.status, longer.body) == (plain.status, plain.body)
 
 
 @pytest.mark.parametrize(("method", "path"), READS)
 async def test_or_it_is_refused_as_fal_was_seen_to(method: str, path: str) -> None:
-    async with calling(scenario(exchange(), subpath="refuse-405")) as caller:
+    async with running_caller(scenario(exchange(), subpath="refuse-405")) as caller:
         id_ = await caller.submit("fal-ai/any-llm/vision")
-        heard = await caller.ask(method, f"{APP}/vision/requests/{id_}{path}")
+        heard = await caller.request(method, f"{APP}/vision/requests/{id_}{path}")
         assert (heard.status, heard.body) == (405, b'{"detail":"Method Not Allowed"}')
         assert heard.headers["x-fakefal-hint"].endswith("use fal-ai/any-llm")
-        assert (await caller.ask("GET", f"{APP}/requests/{id_}/status")).status == 202
+        assert (await caller.request("GET", f"{APP}/requests/{id_}/status")).status == 202
 
 
 # The table
@@ -139,7 +139,7 @@ def test_a_request_finds_its_handler(
     ],
 )
 def test_a_wrong_method_is_a_405(host: str, method: str, path: str) -> None:
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         find_route(host, method, path)
     assert (caught.value.status, caught.value.body) == (405, {"detail": "Method Not Allowed"})
 
@@ -147,23 +147,23 @@ def test_a_wrong_method_is_a_405(host: str, method: str, path: str) -> None:
 @pytest.mark.parametrize("path", ["/", "//", ""])
 @pytest.mark.parametrize("host", ROUTES)
 def test_the_root_of_a_host_is_not_found(host: str, path: str) -> None:
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         find_route(host, "GET", path)
     assert (caught.value.status, caught.value.body) == (404, {"detail": f"Path {path} not found"})
 
 
 def test_a_host_that_is_not_served_says_so_in_the_hint_alone() -> None:
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         find_route("auth.fal.ai", "GET", "/v1/models")
     error = caught.value
     assert (error.status, error.body) == (404, {"detail": "Path /v1/models not found"})
-    assert error.note == "fakefal does not serve auth.fal.ai yet"
+    assert error.hint == "fakefal does not serve auth.fal.ai yet"
 
 
 def status_or_endpoint(host: str, method: str, path: str) -> int | str:
     try:
         _, parts = find_route(host, method, path)
-    except WireError as error:
+    except ApiError as error:
         return error.status
     return parts["endpoint"]
 
@@ -183,8 +183,8 @@ def test_no_path_makes_the_table_raise_anything_but_a_wire_error(
 @pytest.mark.parametrize("path", ["/any-llm", "/workflows/x", "/%20"])
 @pytest.mark.parametrize("host", ["queue.fal.run", "fal.run"])
 async def test_a_path_that_is_no_endpoint_is_an_unknown_application(host: str, path: str) -> None:
-    async with calling() as caller:
-        heard = await caller.ask("POST", path, host=host, json={})
+    async with running_caller() as caller:
+        heard = await caller.request("POST", path, host=host, json={})
         alias = path.strip("/").replace("%20", " ")
         assert (heard.status, heard.json["detail"]) == (404, f'Application "{alias}" not found')
 
@@ -192,7 +192,7 @@ async def test_a_path_that_is_no_endpoint_is_an_unknown_application(host: str, p
 @pytest.mark.parametrize("host", ["queue.fal.run", "fal.run", "rest.fal.ai"])
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT"])
 def test_some_methods_do_not_pass_the_load_balancer(host: str, method: str) -> None:
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         find_route(host, method, "/fal-ai/any-llm")
-    assert (caught.value.status, caught.value.identified) == (405, False)
+    assert (caught.value.status, caught.value.has_request_id) == (405, False)
     assert b"<h1>405 Not Allowed</h1>" in caught.value.payload

@@ -12,7 +12,7 @@ import pytest
 from fakefal.engine.controls import Controls
 from fakefal.engine.engine import Engine
 from fakefal.protocol.sse import Decoder
-from tests.callers import KEY, RUN, Caller, calling, soon, until
+from tests.callers import KEY, RUN, Caller, running_caller, wait_until, within_limit
 from tests.worlds import exchange, scenario, timeline
 
 APP = "/fal-ai/any-llm"
@@ -20,13 +20,13 @@ EVENT_STREAM = "text/event-stream; charset=utf-8"
 
 
 def clock(caller: Caller) -> Any:
-    engine: Engine = caller.fake.engine
-    return Controls.of(engine, next(it for it in engine.tenants if it.key == KEY))
+    engine: Engine = caller.server.engine
+    return Controls.for_tenant(engine, next(it for it in engine.tenants if it.key == KEY))
 
 
 def streaming(caller: Caller, endpoint: str = "fal-ai/any-llm", **more: Any) -> Any:
     more.setdefault("json", {"prompt": "hi"})
-    return caller.asking("POST", f"/{endpoint}/stream", host=RUN, **more)
+    return caller.open_request("POST", f"/{endpoint}/stream", host=RUN, **more)
 
 
 def paced(**stream: Any) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def outputs(data: bytes) -> list[str]:
 
 async def event(response: aiohttp.ClientResponse) -> str:
     """The output of the next event of a language model."""
-    (text,) = outputs(await soon(response.content.readuntil(b"\r\n\r\n")))
+    (text,) = outputs(await within_limit(response.content.readuntil(b"\r\n\r\n")))
     return text
 
 
@@ -58,7 +58,7 @@ async def silence(response: aiohttp.ClientResponse) -> bool:
 
 
 async def test_a_run_gives_the_bare_output_with_its_id_and_cost() -> None:
-    async with calling(scenario(exchange())) as caller:
+    async with running_caller(scenario(exchange())) as caller:
         heard = await caller.run()
         assert (heard.status, heard.headers["Content-Type"]) == (200, "application/json")
         assert heard.headers["x-fal-request-id"]
@@ -69,13 +69,13 @@ async def test_a_run_gives_the_bare_output_with_its_id_and_cost() -> None:
 
 
 async def test_a_run_of_a_premium_model_costs_more() -> None:
-    async with calling(scenario(exchange())) as caller:
+    async with running_caller(scenario(exchange())) as caller:
         heard = await caller.run(json={"prompt": "hi", "model": "openai/gpt-4o"})
         assert heard.headers["x-fal-billable-units"] == "10"
 
 
 async def test_wrong_input_is_refused_at_once_and_costs_nothing() -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         heard = await caller.run(json={"prompt": "hi", "temperature": 3})
         assert (heard.status, heard.headers["x-fal-billable-units"]) == (422, "0")
         (item,) = heard.json["detail"]
@@ -91,7 +91,7 @@ async def test_wrong_input_is_refused_at_once_and_costs_nothing() -> None:
     [(b'{"prompt":', "json_invalid"), (b"\xff", "json_invalid"), (b"", "missing")],
 )
 async def test_a_body_that_is_not_json_is_a_422(data: bytes, type_: str) -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         heard = await caller.run(json=None, data=data)
         assert heard.status == 422
         assert [item["type"] for item in heard.json["detail"]] == [type_]
@@ -121,7 +121,7 @@ async def test_a_body_that_is_not_json_is_a_422(data: bytes, type_: str) -> None
 async def test_a_failure_is_met_at_once(
     fail: str, status: int, body: Any, headers: dict[str, str]
 ) -> None:
-    async with calling(scenario(exchange({"fail": fail}))) as caller:
+    async with running_caller(scenario(exchange({"fail": fail}))) as caller:
         heard = await caller.run()
         assert (heard.status, heard.json) == (status, body)
         assert headers.items() <= dict(heard.headers).items()
@@ -130,7 +130,7 @@ async def test_a_failure_is_met_at_once(
 
 @pytest.mark.parametrize("status", [502, 503, 504])
 async def test_an_ingress_page_has_nothing_of_fal_in_it(status: int) -> None:
-    async with calling(scenario(exchange({"fail": f"nginx-{status}"}))) as caller:
+    async with running_caller(scenario(exchange({"fail": f"nginx-{status}"}))) as caller:
         heard = await caller.run()
         assert heard.status == status
         assert heard.headers["Content-Type"] == "text/html"
@@ -139,7 +139,7 @@ async def test_an_ingress_page_has_nothing_of_fal_in_it(status: int) -> None:
 
 
 async def test_the_ingress_page_is_that_of_nginx_byte_for_byte() -> None:
-    async with calling(scenario(exchange({"fail": "nginx-502"}))) as caller:
+    async with running_caller(scenario(exchange({"fail": "nginx-502"}))) as caller:
         assert (await caller.run()).body == (
             b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
             b"<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n"
@@ -149,36 +149,36 @@ async def test_the_ingress_page_is_that_of_nginx_byte_for_byte() -> None:
 
 @pytest.mark.parametrize("path", [APP, f"{APP}/vision", f"{APP}/stream"])
 async def test_model_endpoints_take_no_get_and_the_key_is_checked_first(path: str) -> None:
-    async with calling() as caller:
-        heard = await caller.ask("GET", path, host=RUN)
+    async with running_caller() as caller:
+        heard = await caller.request("GET", path, host=RUN)
         assert (heard.status, heard.body) == (405, b'{"detail":"Method Not Allowed"}')
-        assert (await caller.ask("GET", path, host=RUN, key=None)).status == 401
+        assert (await caller.request("GET", path, host=RUN, key=None)).status == 401
 
 
 @pytest.mark.parametrize("path", [APP, f"{APP}/stream"])
 async def test_a_call_without_a_key_is_a_401_that_names_the_app(path: str) -> None:
-    async with calling() as caller:
-        heard = await caller.ask("POST", path, host=RUN, key=None, json={"prompt": "hi"})
+    async with running_caller() as caller:
+        heard = await caller.request("POST", path, host=RUN, key=None, json={"prompt": "hi"})
         assert heard.status == 401
         assert heard.json["detail"].startswith('Cannot access application "fal-ai/any-llm".')
 
 
 async def test_a_slow_run_is_answered_when_its_time_has_passed() -> None:
-    async with calling(scenario(timeline({"IN_PROGRESS": {"for": "2s"}}))) as caller:
+    async with running_caller(scenario(timeline({"IN_PROGRESS": {"for": "2s"}}))) as caller:
         await caller.run("fal-ai/any-llm", json={})
         run = asyncio.create_task(caller.run())
-        await until(lambda: clock(caller).tenant.clock._waiters)
+        await wait_until(lambda: clock(caller).tenant.clock._waiters)
         assert not run.done()
         clock(caller).advance("2s")
-        assert (await soon(run)).status == 200
+        assert (await within_limit(run)).status == 200
 
 
 # Streams
 
 
 async def test_a_language_models_stream_is_that_of_appendix_b_byte_for_byte() -> None:
-    async with calling(scenario(exchange({"text": "Ship it."}))) as caller:
-        heard = await caller.ask("POST", f"{APP}/stream", host=RUN, json={"prompt": "hi"})
+    async with running_caller(scenario(exchange({"text": "Ship it."}))) as caller:
+        heard = await caller.request("POST", f"{APP}/stream", host=RUN, json={"prompt": "hi"})
         assert (heard.status, heard.headers["Content-Type"]) == (200, EVENT_STREAM)
         assert heard.headers["Cache-Control"] == "no-store"
         assert heard.headers["X-Accel-Buffering"] == "no"
@@ -198,8 +198,8 @@ async def test_a_language_models_stream_is_that_of_appendix_b_byte_for_byte() ->
 
 async def test_the_stream_of_another_app_has_data_alone() -> None:
     reply = {"stream": {"events": [{"progress": 0.5}, {"progress": 1}]}, "output": {"a": "é"}}
-    async with calling(scenario(exchange(reply))) as caller:
-        heard = await caller.ask("POST", "/fal-ai/flux/dev/stream", host=RUN, json={})
+    async with running_caller(scenario(exchange(reply))) as caller:
+        heard = await caller.request("POST", "/fal-ai/flux/dev/stream", host=RUN, json={})
         assert heard.headers["Content-Type"] == EVENT_STREAM
         assert heard.body == (
             b'data: {"progress":0.5}\n\ndata: {"progress":1}\n\ndata: {"a":"\\u00e9"}\n\n'
@@ -207,8 +207,8 @@ async def test_the_stream_of_another_app_has_data_alone() -> None:
 
 
 async def test_a_stream_is_ascii_so_that_no_character_can_be_cut() -> None:
-    async with calling(scenario(exchange({"text": "naïve 🚢"}))) as caller:
-        heard = await caller.ask("POST", f"{APP}/stream", host=RUN, json={"prompt": "hi"})
+    async with running_caller(scenario(exchange({"text": "naïve 🚢"}))) as caller:
+        heard = await caller.request("POST", f"{APP}/stream", host=RUN, json={"prompt": "hi"})
         assert heard.body.isascii()
         assert outputs(heard.body)[-1] == "naïve 🚢"
 
@@ -222,7 +222,7 @@ async def test_a_failure_before_the_first_byte_is_plain_json(
 ) -> None:
     failing = exchange({"fail": "runner_disconnected"}, when={"input": {"prompt": "fail"}})
     async with (
-        calling(scenario(failing, exchange())) as caller,
+        running_caller(scenario(failing, exchange())) as caller,
         streaming(caller, **more) as response,
     ):
         assert response.status == status
@@ -233,7 +233,7 @@ async def test_a_failure_before_the_first_byte_is_plain_json(
 async def test_a_stream_whose_template_fails_is_a_500_before_the_first_byte() -> None:
     reply = {"stream": {"events": [{"good": 1}, {"bad": "{{ input.missing }}"}]}}
     async with (
-        calling(scenario(exchange(reply, id="broken"))) as caller,
+        running_caller(scenario(exchange(reply, id="broken"))) as caller,
         streaming(caller) as response,
     ):
         assert response.status == 500
@@ -242,7 +242,7 @@ async def test_a_stream_whose_template_fails_is_a_500_before_the_first_byte() ->
 
 async def test_nothing_of_a_paced_stream_comes_before_it_is_due() -> None:
     async with (
-        calling(paced(first="1s", every="100ms")) as caller,
+        running_caller(paced(first="1s", every="100ms")) as caller,
         streaming(caller) as response,
     ):
         assert await silence(response)
@@ -261,14 +261,14 @@ async def test_nothing_of_a_paced_stream_comes_before_it_is_due() -> None:
 
 async def test_what_is_due_at_once_is_sent_in_one_piece() -> None:
     async with (
-        calling(paced(every="1s")) as caller,
+        running_caller(paced(every="1s")) as caller,
         streaming(caller) as response,
     ):
         assert await event(response) == "a"
         clock(caller).advance(3)
         piece, is_whole = b"", False
         while not (piece and is_whole):
-            more, is_whole = await soon(response.content.readchunk())
+            more, is_whole = await within_limit(response.content.readchunk())
             piece += more
         assert outputs(piece) == ["a b", "a b c", "a b c d"]
 
@@ -276,7 +276,7 @@ async def test_what_is_due_at_once_is_sent_in_one_piece() -> None:
 @pytest.mark.parametrize("step", ["1ms", "7ms", "100ms", "333ms", "1s"])
 async def test_equal_waits_and_equal_jumps_bring_one_event_each(step: str) -> None:
     async with (
-        calling(paced(first=step, every=step)) as caller,
+        running_caller(paced(first=step, every=step)) as caller,
         streaming(caller) as response,
     ):
         for expected in ("a", "a b", "a b c", "a b c d", "a b c d e"):
@@ -287,14 +287,14 @@ async def test_equal_waits_and_equal_jumps_bring_one_event_each(step: str) -> No
 
 async def test_on_the_instant_clock_a_paced_stream_waits_for_nobody() -> None:
     async with (
-        calling(paced(first="1h", every="1h"), clock="instant") as caller,
+        running_caller(paced(first="1h", every="1h"), clock="instant") as caller,
         streaming(caller) as response,
     ):
         assert len(outputs(await response.read())) == 6
 
 
 async def test_a_caller_that_leaves_mid_way_does_no_harm() -> None:
-    async with calling(paced(every="1s")) as caller:
+    async with running_caller(paced(every="1s")) as caller:
         for _ in range(3):
             async with streaming(caller) as response:
                 assert await event(response) == "a"
@@ -307,7 +307,7 @@ async def test_a_caller_that_leaves_mid_way_does_no_harm() -> None:
 async def test_a_long_stream_is_sent_in_pieces_that_fit_in_memory() -> None:
     events = [{"n": number, "pad": "x" * 10_000} for number in range(50)]
     async with (
-        calling(scenario(exchange({"stream": {"events": events}}))) as caller,
+        running_caller(scenario(exchange({"stream": {"events": events}}))) as caller,
         streaming(caller, "fal-ai/flux") as response,
     ):
         pieces = [piece async for piece in response.content.iter_chunks()]
@@ -321,8 +321,8 @@ async def test_a_get_is_answered_where_an_exchange_says_so() -> None:
     health = exchange(
         {"output": {"asked": "{{ input.deep }}"}}, when={"endpoint": "me/*/health", "method": "GET"}
     )
-    async with calling(scenario(health, exchange({"text": "Ship it."}))) as caller:
-        heard = await caller.ask("GET", "/me/app/health?deep=1", host=RUN)
+    async with running_caller(scenario(health, exchange({"text": "Ship it."}))) as caller:
+        heard = await caller.request("GET", "/me/app/health?deep=1", host=RUN)
         assert (heard.status, heard.json) == (200, {"asked": "1"})
         assert heard.headers["x-fal-request-id"]
         for method, path, status in (
@@ -330,10 +330,10 @@ async def test_a_get_is_answered_where_an_exchange_says_so() -> None:
             ("GET", APP, 405),
             ("POST", "/me/app/health", 200),
         ):
-            heard = await caller.ask(method, path, host=RUN, json={"prompt": "hi"})
+            heard = await caller.request(method, path, host=RUN, json={"prompt": "hi"})
             assert heard.status == status
         assert heard.json["output"] == "Ship it."
-        heard = await caller.ask("POST", "/me/app/health", json={"prompt": "hi"})
+        heard = await caller.request("POST", "/me/app/health", json={"prompt": "hi"})
         assert heard.status == 200  # and the exchange of GETs is not asked
         journal = clock(caller).journal()
         assert [it["exchange"] for it in journal if it["kind"] == "call"] == ["exchanges[0]"] + [
@@ -343,5 +343,5 @@ async def test_a_get_is_answered_where_an_exchange_says_so() -> None:
 
 async def test_a_get_without_a_key_is_refused_though_an_exchange_is_there() -> None:
     health = exchange({"output": {}}, when={"endpoint": "me/app/health", "method": "GET"})
-    async with calling(scenario(health)) as caller:
-        assert (await caller.ask("GET", "/me/app/health", host=RUN, key=None)).status == 401
+    async with running_caller(scenario(health)) as caller:
+        assert (await caller.request("GET", "/me/app/health", host=RUN, key=None)).status == 401

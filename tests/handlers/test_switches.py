@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.callers import KEY, Caller, calling
+from tests.callers import KEY, Caller, running_caller
 from tests.worlds import exchange, scenario
 
 STEPS = [
@@ -25,7 +25,7 @@ async def logs(caller: Caller) -> list[list[str]]:
     id_ = await caller.submit()
     seen = []
     for _ in range(4):
-        heard = await caller.ask("GET", f"/fal-ai/any-llm/requests/{id_}/status?logs=1")
+        heard = await caller.request("GET", f"/fal-ai/any-llm/requests/{id_}/status?logs=1")
         seen.append([line["message"] for line in heard.json["logs"]])
     return seen
 
@@ -43,7 +43,7 @@ async def logs(caller: Caller) -> list[list[str]]:
 async def test_polled_logs_are_all_so_far_or_those_of_the_present_step(
     option: str, expected: list[list[str]]
 ) -> None:
-    async with calling(given(logs=option)) as caller:
+    async with running_caller(given(logs=option)) as caller:
         assert await logs(caller) == expected
 
 
@@ -59,9 +59,9 @@ async def test_polled_logs_are_all_so_far_or_those_of_the_present_step(
 async def test_the_status_stream_ends_its_lines_as_told(
     option: str, newline: bytes, named: bool
 ) -> None:
-    async with calling(given({"text": "x", "timeline": []}, status_sse=option)) as caller:
+    async with running_caller(given({"text": "x", "timeline": []}, status_sse=option)) as caller:
         id_ = await caller.submit()
-        heard = await caller.ask("GET", f"/fal-ai/any-llm/requests/{id_}/status/stream")
+        heard = await caller.request("GET", f"/fal-ai/any-llm/requests/{id_}/status/stream")
         assert heard.body.endswith(newline * 2)
         assert (b"\r" in heard.body) is (newline == b"\r\n")
         assert heard.body.startswith(b"event: event" if named else b"data: ")
@@ -78,19 +78,19 @@ async def test_the_status_stream_ends_its_lines_as_told(
 async def test_a_key_that_is_not_in_the_list_is_told_so_in_the_words_of_its_time(
     keys: list[str], wording: str, call: str, read: str
 ) -> None:
-    async with calling(given(keys=keys, key_wording=wording)) as caller:
+    async with running_caller(given(keys=keys, key_wording=wording)) as caller:
         for host in ("queue.fal.run", "fal.run"):
-            heard = await caller.ask("POST", "/fal-ai/any-llm", host=host, json={"prompt": "x"})
+            heard = await caller.request("POST", "/fal-ai/any-llm", host=host, json={"prompt": "x"})
             assert heard.status == 401
             assert heard.json["detail"].startswith(call)
-        heard = await caller.ask("GET", "/fal-ai/any-llm/requests/x/status")
+        heard = await caller.request("GET", "/fal-ai/any-llm/requests/x/status")
         assert (heard.status, heard.json["detail"].startswith(read)) == (401, True)
         assert await caller.submit(key="good:key")
 
 
 @pytest.mark.parametrize(("keys", "status"), [("any", 200), ("strict", 401)])
 async def test_a_key_without_a_colon_is_good_or_not(keys: str, status: int) -> None:
-    async with calling(given(keys=keys)) as caller:
+    async with running_caller(given(keys=keys)) as caller:
         assert (await caller.run(key="nocolon")).status == status
         assert (await caller.run(key=KEY)).status == 200
 
@@ -106,13 +106,13 @@ async def test_a_key_without_a_colon_is_good_or_not(keys: str, status: int) -> N
 async def test_fields_that_the_model_does_not_know(
     option: str, status: int, note: str | None
 ) -> None:
-    async with calling(given(unknown_fields=option)) as caller:
+    async with running_caller(given(unknown_fields=option)) as caller:
         heard = await caller.run(json={"prompt": "x", "seed": 1, "pictures": "y"})
         assert heard.status == status
         if status == 422:
             assert [it["loc"][1] for it in heard.json["detail"]] == ["seed", "pictures"]
             assert [it["type"] for it in heard.json["detail"]] == ["extra_forbidden"] * 2
-        (entry,) = caller.fake.controls(KEY).journal()
+        (entry,) = caller.server.controls(KEY).journal()
         assert entry.get("note") == note
 
 
@@ -129,14 +129,14 @@ async def test_fields_that_the_model_does_not_know(
 async def test_a_long_prompt_is_refused_by_switch_and_in_old_times(
     options: dict[str, Any], status: int
 ) -> None:
-    async with calling(given(**options)) as caller:
+    async with running_caller(given(**options)) as caller:
         heard = await caller.run(json={"prompt": "x" * 5001})
         assert heard.status == status
         assert (await caller.run(json={"prompt": "x" * 5000})).status == 200
 
 
 async def test_a_profile_changes_schema_and_words_together() -> None:
-    async with calling(given(profile="2025-03", keys=["good:key"])) as caller:
+    async with running_caller(given(profile="2025-03", keys=["good:key"])) as caller:
         assert "No user found" in (await caller.run()).json["detail"]
         heard = await caller.run(json={"prompt": "x", "model": "openai/o3"}, key="good:key")
         assert heard.json["detail"][0]["type"] == "one_of"
@@ -153,23 +153,23 @@ async def test_a_profile_changes_schema_and_words_together() -> None:
 async def test_a_cancel_and_what_is_read_after_it(
     options: dict[str, Any], cancel: tuple[int, Any], read: int
 ) -> None:
-    async with calling(given(**options)) as caller:
+    async with running_caller(given(**options)) as caller:
         path = f"/fal-ai/any-llm/requests/{await caller.submit()}"
-        heard = await caller.ask("PUT", f"{path}/cancel")
+        heard = await caller.request("PUT", f"{path}/cancel")
         assert (heard.status, heard.json) == cancel
-        assert (await caller.ask("GET", f"{path}/status")).status == read
+        assert (await caller.request("GET", f"{path}/status")).status == read
 
 
 async def test_a_refused_request_is_one_line_of_the_journal() -> None:
     circumstances = {"account": {"concurrency": 1}, "apps": {"*": {"queue_length": 9}}}
-    async with calling(given({"text": "x"}) | circumstances) as caller:
+    async with running_caller(given({"text": "x"}) | circumstances) as caller:
         await caller.submit()
         heard = await caller.run()
-        full = await caller.ask(
+        full = await caller.request(
             "POST", "/fal-ai/any-llm?fal_max_queue_length=1", json={"prompt": "x"}
         )
         assert [heard.status, full.status] == [429, 429]
-        journal = caller.fake.controls(KEY).journal()
+        journal = caller.server.controls(KEY).journal()
         assert [(it["kind"], it["status"]) for it in journal] == [
             ("call", 200),
             ("call", 429),
@@ -188,20 +188,20 @@ async def test_a_refused_request_is_one_line_of_the_journal() -> None:
     ],
 )
 async def test_a_malformed_platform_header_is_a_bad_request(header: str, value: str) -> None:
-    async with calling(given()) as caller:
-        heard = await caller.ask("POST", "/fal-ai/any-llm", headers={header: value}, json={})
+    async with running_caller(given()) as caller:
+        heard = await caller.request("POST", "/fal-ai/any-llm", headers={header: value}, json={})
         assert (heard.status, heard.json["error_type"]) == (400, "bad_request")
         assert heard.headers["X-Fal-Error-Type"] == "bad_request"
 
 
 async def test_the_platform_headers_of_a_submit_are_obeyed() -> None:
-    async with calling(
+    async with running_caller(
         given({"text": "x", "timeline": [{"IN_QUEUE": {"forever": True}}]})
     ) as caller:
         id_ = await caller.submit(headers={"X-Fal-Request-Timeout": "5.0"})
-        caller.fake.controls(KEY).advance(5)
-        status = await caller.ask("GET", f"/fal-ai/any-llm/requests/{id_}/status")
-        heard = await caller.ask("GET", f"/fal-ai/any-llm/requests/{id_}")
+        caller.server.controls(KEY).advance(5)
+        status = await caller.request("GET", f"/fal-ai/any-llm/requests/{id_}/status")
+        heard = await caller.request("GET", f"/fal-ai/any-llm/requests/{id_}")
         assert (status.status, status.json["error_type"]) == (200, "request_timeout")
         assert heard.status == 504
         assert heard.headers["X-Fal-Request-Timeout-Type"] == "user"
@@ -209,11 +209,11 @@ async def test_the_platform_headers_of_a_submit_are_obeyed() -> None:
 
 async def test_a_result_may_lag_behind_its_status() -> None:
     reply = {"text": "x", "timeline": [], "faults": {"result": ["too-early x2"]}}
-    async with calling(given(reply)) as caller:
+    async with running_caller(given(reply)) as caller:
         path = f"/fal-ai/any-llm/requests/{await caller.submit()}"
         seen = []
         for _ in range(3):
-            assert (await caller.ask("GET", f"{path}/status")).json["status"] == "COMPLETED"
-            heard = await caller.ask("GET", path)
+            assert (await caller.request("GET", f"{path}/status")).json["status"] == "COMPLETED"
+            heard = await caller.request("GET", path)
             seen.append((heard.status, heard.json.get("detail")))
         assert seen == [(400, "Request is still in progress")] * 2 + [(200, None)]

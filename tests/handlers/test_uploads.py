@@ -11,8 +11,17 @@ import pytest
 
 from fakefal.engine.controls import Controls
 from fakefal.settings import Limits
-from tests.callers import KEY, Caller, calling, speak
-from tests.handlers.storing import FIRST, REST, V3, V3B, at, bearer, begun, stored
+from tests.callers import KEY, Caller, running_caller, send_bytes
+from tests.handlers.storing import (
+    FIRST,
+    REST,
+    V3,
+    V3B,
+    bearer_header,
+    initiate_upload,
+    request_url,
+    upload_file,
+)
 from tests.worlds import scenario
 
 
@@ -21,13 +30,15 @@ def md5(data: bytes) -> str:
 
 
 def controls(caller: Caller) -> Controls:
-    return caller.fake.controls(KEY)
+    return caller.server.controls(KEY)
 
 
 async def multipart(caller: Caller, given: dict[str, str]) -> tuple[str, str]:
     """Begin an upload in parts the Python way: its base URL and the file's."""
     headers = {**given, "X-Fal-File-Name": "film.mp4", "Content-Type": "video/mp4"}
-    heard = await caller.ask("POST", "/files/upload/multipart", host=V3, key=None, headers=headers)
+    heard = await caller.request(
+        "POST", "/files/upload/multipart", host=V3, key=None, headers=headers
+    )
     url = heard.json["access_url"]
     return f"{url}/multipart/{heard.json['uploadId']}", url
 
@@ -36,11 +47,11 @@ async def multipart(caller: Caller, given: dict[str, str]) -> tuple[str, str]:
 
 
 async def test_an_upload_with_a_token_gives_the_url_of_the_file() -> None:
-    async with calling() as caller:
-        url = await stored(caller, b"\x89PNG", **{"X-Fal-File-Name": "my cat (1).png"})
+    async with running_caller() as caller:
+        url = await upload_file(caller, b"\x89PNG", **{"X-Fal-File-Name": "my cat (1).png"})
         assert url.startswith("https://v3.fal.media/files/")
         assert url.endswith("_my_cat_1_.png")
-        heard = await at(caller, "GET", url)
+        heard = await request_url(caller, "GET", url)
         assert (heard.status, heard.body) == (200, b"\x89PNG")
         assert heard.headers["Content-Type"] == "image/png"
         (file,) = controls(caller).files()
@@ -49,11 +60,11 @@ async def test_an_upload_with_a_token_gives_the_url_of_the_file() -> None:
 
 
 async def test_an_upload_without_a_name_or_type_has_a_plain_one() -> None:
-    async with calling() as caller:
-        headers = await bearer(caller)
-        heard = await caller.ask("POST", "/files/upload", host=V3, key=None, headers=headers)
+    async with running_caller() as caller:
+        headers = await bearer_header(caller)
+        heard = await caller.request("POST", "/files/upload", host=V3, key=None, headers=headers)
         assert heard.json["access_url"].endswith("_upload.bin")
-        read = await at(caller, "GET", heard.json["access_url"])
+        read = await request_url(caller, "GET", heard.json["access_url"])
         assert read.headers["Content-Type"] == "application/octet-stream"
         assert (read.status, read.body) == (200, b"")
 
@@ -71,18 +82,18 @@ async def test_an_upload_without_a_name_or_type_has_a_plain_one() -> None:
 async def test_who_may_upload_where(
     host: str, key: str | None, headers: dict[str, str], status: int
 ) -> None:
-    async with calling() as caller:
-        heard = await caller.ask(
+    async with running_caller() as caller:
+        heard = await caller.request(
             "POST", "/files/upload", host=host, key=key, headers=headers, data=b"x"
         )
         assert heard.status == status
 
 
 async def test_an_expired_token_uploads_nothing() -> None:
-    async with calling() as caller:
-        headers = await bearer(caller)
+    async with running_caller() as caller:
+        headers = await bearer_header(caller)
         controls(caller).advance("25h")
-        heard = await caller.ask("POST", "/files/upload", host=V3, key=None, headers=headers)
+        heard = await caller.request("POST", "/files/upload", host=V3, key=None, headers=headers)
         assert (heard.status, heard.json) == (401, {"detail": "Unauthorized"})
         assert "expired" in heard.headers["x-fakefal-hint"]
 
@@ -90,8 +101,8 @@ async def test_an_expired_token_uploads_nothing() -> None:
 async def test_equal_uploads_get_ids_of_their_own_and_the_same_in_every_run() -> None:
     runs = []
     for _ in range(2):
-        async with calling() as caller:
-            runs.append([await stored(caller) for _ in range(3)])
+        async with running_caller() as caller:
+            runs.append([await upload_file(caller) for _ in range(3)])
     assert len(set(runs[0])) == 3
     assert runs[0] == runs[1]
 
@@ -101,17 +112,17 @@ async def test_a_wrong_length_leaves_nothing_behind(
     length: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL, "fakefal.http")
-    async with calling() as caller:
-        authorization = (await bearer(caller))["Authorization"]
+    async with running_caller() as caller:
+        authorization = (await bearer_header(caller))["Authorization"]
         head = (
             f"POST /files/upload HTTP/1.1\r\nHost: {V3}\r\nAuthorization: {authorization}\r\n"
             f"Content-Length: {length}\r\nConnection: close\r\n\r\n"
         )
         if length == 10:  # more comes than was said
-            heard = await speak(caller.fake, head.encode() + b"x" * 50)
+            heard = await send_bytes(caller.server, head.encode() + b"x" * 50)
             assert b" 400 Bad Request" in heard
         else:
-            _, writer = await asyncio.open_connection(caller.fake.host, caller.fake.port)
+            _, writer = await asyncio.open_connection(caller.server.host, caller.server.port)
             writer.write(head.encode() + b"x" * 50)
             await writer.drain()
             writer.close()
@@ -121,10 +132,10 @@ async def test_a_wrong_length_leaves_nothing_behind(
 
 
 async def test_a_body_over_the_limit_is_refused() -> None:
-    async with calling(limits=Limits(upload_bytes=10)) as caller:
-        headers = await bearer(caller)
+    async with running_caller(limits=Limits(upload_bytes=10)) as caller:
+        headers = await bearer_header(caller)
         for data in (b"x" * 11, _chunks()):
-            heard = await caller.ask(
+            heard = await caller.request(
                 "POST", "/files/upload", host=V3, key=None, headers=headers, data=data
             )
             assert heard.status == 413
@@ -141,33 +152,33 @@ async def _chunks() -> Any:
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Key somebody:else"}])
 async def test_a_presigned_url_takes_bytes_from_anybody(headers: dict[str, str]) -> None:
-    async with calling() as caller:
-        urls = await begun(caller)
+    async with running_caller() as caller:
+        urls = await initiate_upload(caller)
         assert urls["upload_url"].startswith(f"https://{V3B}/")
-        assert (await at(caller, "GET", urls["file_url"])).status == 404
-        heard = await at(caller, "PUT", urls["upload_url"], data=b"cat", headers=headers)
+        assert (await request_url(caller, "GET", urls["file_url"])).status == 404
+        heard = await request_url(caller, "PUT", urls["upload_url"], data=b"cat", headers=headers)
         assert (heard.status, heard.headers["ETag"]) == (200, f'"{md5(b"cat")}"')
-        again = await at(caller, "PUT", urls["upload_url"], data=b"dog")
+        again = await request_url(caller, "PUT", urls["upload_url"], data=b"dog")
         assert again.status == 200
-        read = await at(caller, "GET", urls["file_url"])
+        read = await request_url(caller, "GET", urls["file_url"])
         assert (read.body, read.headers["Content-Type"]) == (b"dog", "image/png")
 
 
 async def test_a_presigned_url_that_was_changed_or_is_old_takes_nothing() -> None:
-    async with calling() as caller:
-        url = (await begun(caller))["upload_url"]
+    async with running_caller() as caller:
+        url = (await initiate_upload(caller))["upload_url"]
         for wrong in (url.partition("?")[0], f"{url}x", url.replace("expires=", "expires=1")):
-            assert (await at(caller, "PUT", wrong, data=b"x")).status == 403
+            assert (await request_url(caller, "PUT", wrong, data=b"x")).status == 403
         controls(caller).advance("2h")
-        heard = await at(caller, "PUT", url, data=b"x")
+        heard = await request_url(caller, "PUT", url, data=b"x")
         assert heard.status == 403
         assert "expired" in heard.headers["x-fakefal-hint"]
 
 
 @pytest.mark.parametrize("path", ["a" * 21, "..", "%2e%2e%2fx", "x" * 4000])
 async def test_an_upload_that_there_is_not_is_a_404(path: str) -> None:
-    async with calling() as caller:
-        heard = await caller.ask("PUT", f"/files/upload/{path}", host=V3B, key=None, data=b"x")
+    async with running_caller() as caller:
+        heard = await caller.request("PUT", f"/files/upload/{path}", host=V3B, key=None, data=b"x")
         assert heard.status == 404
 
 
@@ -175,60 +186,60 @@ async def test_an_upload_that_there_is_not_is_a_404(path: str) -> None:
 
 
 async def test_parts_in_any_order_make_the_file_the_javascript_way() -> None:
-    async with calling() as caller:
-        urls = await begun(caller, "initiate-multipart")
+    async with running_caller() as caller:
+        urls = await initiate_upload(caller, "initiate-multipart")
         base, query = urls["upload_url"].split("?")
         tags = []
         for number, data in ((2, b"world"), (1, b"hello ")):
-            heard = await at(caller, "PUT", f"{base}/{number}?{query}", data=data)
+            heard = await request_url(caller, "PUT", f"{base}/{number}?{query}", data=data)
             assert heard.json["etag"] == heard.headers["ETag"] == f'"{md5(data)}"'
             tags.append(heard.json)
-        heard = await at(caller, "POST", f"{base}/complete?{query}", json={"parts": tags})
+        heard = await request_url(caller, "POST", f"{base}/complete?{query}", json={"parts": tags})
         assert heard.status == 200
-        assert (await at(caller, "GET", urls["file_url"])).body == b"hello world"
+        assert (await request_url(caller, "GET", urls["file_url"])).body == b"hello world"
 
 
 async def test_parts_make_the_file_the_python_way_with_a_token() -> None:
-    async with calling() as caller:
-        given = await bearer(caller)
+    async with running_caller() as caller:
+        given = await bearer_header(caller)
         base, url = await multipart(caller, given)
         tags = []
         for number, data in ((1, b"a"), (2, b"b")):
-            heard = await at(caller, "PUT", f"{base}/{number}", data=data, headers=given)
+            heard = await request_url(caller, "PUT", f"{base}/{number}", data=data, headers=given)
             tags.append({"partNumber": number, "etag": heard.headers["ETag"]})
         for _ in range(2):  # a client that lost the answer asks again
-            heard = await at(
+            heard = await request_url(
                 caller, "POST", f"{base}/complete", json={"parts": tags}, headers=given
             )
             assert heard.status == 200
-        assert (await at(caller, "GET", url)).body == b"ab"
-        late = await at(caller, "PUT", f"{base}/3", data=b"c", headers=given)
+        assert (await request_url(caller, "GET", url)).body == b"ab"
+        late = await request_url(caller, "PUT", f"{base}/3", data=b"c", headers=given)
         assert late.status == 404
         fewer = {"parts": tags[:1]}
-        other = await at(caller, "POST", f"{base}/complete", json=fewer, headers=given)
+        other = await request_url(caller, "POST", f"{base}/complete", json=fewer, headers=given)
         assert other.status == 400
 
 
 async def test_parts_without_a_token_or_with_a_foreign_one_are_refused() -> None:
-    async with calling() as caller:
-        base, _ = await multipart(caller, await bearer(caller))
-        foreign = await bearer(caller, key="other:key")
+    async with running_caller() as caller:
+        base, _ = await multipart(caller, await bearer_header(caller))
+        foreign = await bearer_header(caller, key="other:key")
         for headers in ({}, foreign):
-            heard = await at(caller, "PUT", f"{base}/1", data=b"c", headers=headers)
+            heard = await request_url(caller, "PUT", f"{base}/1", data=b"c", headers=headers)
             assert heard.status == 401
 
 
 async def test_the_sdk_asks_where_to_put_each_part() -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         path = "/storage/upload/initiate-multipart?storage_type=gcs"
         asked = {"file_name": "a.bin", "content_type": "x/y"}
-        urls = (await caller.ask("POST", path, host=REST, json=asked)).json
-        place = (await at(caller, "POST", f"{urls['upload_url']}/1")).json["upload_url"]
-        etag = (await at(caller, "PUT", place, data=b"abc")).headers["ETag"]
+        urls = (await caller.request("POST", path, host=REST, json=asked)).json
+        place = (await request_url(caller, "POST", f"{urls['upload_url']}/1")).json["upload_url"]
+        etag = (await request_url(caller, "PUT", place, data=b"abc")).headers["ETag"]
         listed = {"parts": [{"part_number": 1, "etag": etag.strip('"')}]}
-        done = await at(caller, "POST", f"{urls['upload_url']}/complete", json=listed)
+        done = await request_url(caller, "POST", f"{urls['upload_url']}/complete", json=listed)
         assert done.status == 200
-        assert (await at(caller, "GET", urls["file_url"])).body == b"abc"
+        assert (await request_url(caller, "GET", urls["file_url"])).body == b"abc"
 
 
 @pytest.mark.parametrize(
@@ -246,31 +257,33 @@ async def test_the_sdk_asks_where_to_put_each_part() -> None:
 async def test_a_list_of_parts_that_cannot_be_is_refused(
     parts: Any, status: int, told: str | None
 ) -> None:
-    async with calling() as caller:
-        given = await bearer(caller)
+    async with running_caller() as caller:
+        given = await bearer_header(caller)
         base, url = await multipart(caller, given)
-        await at(caller, "PUT", f"{base}/1", data=b"a", headers=given)
-        heard = await at(caller, "POST", f"{base}/complete", json={"parts": parts}, headers=given)
+        await request_url(caller, "PUT", f"{base}/1", data=b"a", headers=given)
+        heard = await request_url(
+            caller, "POST", f"{base}/complete", json={"parts": parts}, headers=given
+        )
         assert heard.status == status
         assert told is None or heard.json == {"detail": told}
-        assert (await at(caller, "GET", url)).status == 404
+        assert (await request_url(caller, "GET", url)).status == 404
 
 
 @pytest.mark.parametrize("number", ["0", "10001", "-1", "1.5", "x", "²", "9" * 5000])
 async def test_a_part_number_that_cannot_be_is_refused(number: str) -> None:
-    async with calling() as caller:
-        urls = await begun(caller, "initiate-multipart")
+    async with running_caller() as caller:
+        urls = await initiate_upload(caller, "initiate-multipart")
         base, query = urls["upload_url"].split("?")
-        heard = await at(caller, "PUT", f"{base}/{number}?{query}", data=b"a")
+        heard = await request_url(caller, "PUT", f"{base}/{number}?{query}", data=b"a")
         assert heard.status == 400
 
 
 async def test_whole_bytes_for_an_upload_in_parts_and_the_reverse_are_refused() -> None:
-    async with calling() as caller:
-        parts = (await begun(caller, "initiate-multipart"))["upload_url"]
-        assert (await at(caller, "PUT", parts, data=b"x")).status == 400
-        base, query = (await begun(caller))["upload_url"].split("?")
-        assert (await at(caller, "PUT", f"{base}/1?{query}", data=b"x")).status == 400
+    async with running_caller() as caller:
+        parts = (await initiate_upload(caller, "initiate-multipart"))["upload_url"]
+        assert (await request_url(caller, "PUT", parts, data=b"x")).status == 400
+        base, query = (await initiate_upload(caller))["upload_url"].split("?")
+        assert (await request_url(caller, "PUT", f"{base}/1?{query}", data=b"x")).status == 400
 
 
 # Trouble
@@ -278,11 +291,11 @@ async def test_whole_bytes_for_an_upload_in_parts_and_the_reverse_are_refused() 
 
 @pytest.mark.parametrize(("fault", "kept"), [("nginx-502", 0), ("accepted-then-nginx-502", 1)])
 async def test_a_step_that_goes_wrong_stores_as_much_as_it_says(fault: str, kept: int) -> None:
-    async with calling({**scenario(), "faults": {"upload_put": [fault]}}) as caller:
-        urls = await begun(caller)
-        assert (await at(caller, "PUT", urls["upload_url"], data=b"cat")).status == 502
+    async with running_caller({**scenario(), "faults": {"upload_put": [fault]}}) as caller:
+        urls = await initiate_upload(caller)
+        assert (await request_url(caller, "PUT", urls["upload_url"], data=b"cat")).status == 502
         assert len(controls(caller).files()) == kept
-        assert (await at(caller, "PUT", urls["upload_url"], data=b"cat")).status == 200
+        assert (await request_url(caller, "PUT", urls["upload_url"], data=b"cat")).status == 200
 
 
 @pytest.mark.parametrize(
@@ -296,10 +309,11 @@ async def test_a_refusal_meets_the_trouble_of_its_request(
     operation: str, path: str, body: dict[str, Any]
 ) -> None:
     faults = {operation: [{"headers": {"x-late": "1"}}]}
-    async with calling({**scenario(), "faults": faults}) as caller:
-        heard = await caller.ask("POST", path, host="rest.fal.ai", json=body)
+    async with running_caller({**scenario(), "faults": faults}) as caller:
+        heard = await caller.request("POST", path, host="rest.fal.ai", json=body)
         assert heard.status in (400, 422)
         assert heard.headers["x-late"] == "1"
         assert (
-            "x-late" not in (await caller.ask("POST", path, host="rest.fal.ai", json=body)).headers
+            "x-late"
+            not in (await caller.request("POST", path, host="rest.fal.ai", json=body)).headers
         )

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.errors.errors import WireError
-from fakefal.protocol.platform_headers import check_queue_length, platform_headers
+from fakefal.protocol.errors.errors import ApiError
+from fakefal.protocol.platform_headers import check_queue_length, read_platform_headers
 
 GOOD = {
     "X-Fal-Queue-Priority": ["normal", "low"],
@@ -67,13 +67,13 @@ def pairs(table: dict[str, list[str]]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("name", "value"), pairs(GOOD))
 def test_a_platform_header_that_is_well_formed_passes(name: str, value: str) -> None:
-    platform_headers({name.lower(): value})
+    read_platform_headers({name.lower(): value})
 
 
 @pytest.mark.parametrize(("name", "value"), pairs(BAD))
 def test_a_malformed_platform_header_is_a_bad_request(name: str, value: str) -> None:
-    with pytest.raises(WireError) as caught:
-        platform_headers({name.lower(): value})
+    with pytest.raises(ApiError) as caught:
+        read_platform_headers({name.lower(): value})
     error = caught.value
     assert (error.status, error.body["error_type"]) == (400, "bad_request")
     assert error.body["detail"].startswith(f"Invalid {name} header: ")
@@ -82,8 +82,8 @@ def test_a_malformed_platform_header_is_a_bad_request(name: str, value: str) -> 
 
 @given(st.sampled_from(sorted(GOOD)), st.text(st.characters()))
 def test_no_value_does_more_than_be_refused(name: str, value: str) -> None:
-    with suppress(WireError):
-        platform_headers({name.lower(): value})
+    with suppress(ApiError):
+        read_platform_headers({name.lower(): value})
 
 
 @pytest.mark.parametrize("value", [None, "0", "1", "100000"])
@@ -93,5 +93,5 @@ def test_a_queue_length_is_a_count(value: str | None) -> None:
 
 @pytest.mark.parametrize("value", ["", "-1", "1.5", "ten", "1" * 19, "١"])
 def test_a_queue_length_that_is_none_is_a_bad_request(value: str) -> None:
-    with pytest.raises(WireError, match="400"):
+    with pytest.raises(ApiError, match="400"):
         check_queue_length(value)

@@ -14,11 +14,11 @@ from fakefal.protocol.queue import (
     QueueUrls,
     Snapshot,
     Status,
-    logs_wanted,
     request_urls,
     status_body,
     status_code,
     too_early_body,
+    wants_logs,
 )
 
 ID = "019e8887-52ac-7f31-8d58-6f0c2b0f4a11"
@@ -38,7 +38,7 @@ def written(snapshot: Snapshot) -> str:
 
 
 def test_the_submit_answer_is_that_of_appendix_b() -> None:
-    assert written(Snapshot("IN_QUEUE", ID, position=0)) == (
+    assert written(Snapshot("IN_QUEUE", ID, queue_position=0)) == (
         f'{{"status":"IN_QUEUE",{HEAD}"logs":null,"metrics":{{}},"queue_position":0}}'
     )
 
@@ -89,19 +89,19 @@ def test_the_urls_drop_the_path_of_the_endpoint_and_have_no_suffix() -> None:
 
 
 def test_the_response_url_may_have_the_suffix_of_the_docs() -> None:
-    with_suffix = request_urls(lambda path: path, "workflows/me/flow", "1", suffix=True)
+    with_suffix = request_urls(lambda path: path, "workflows/me/flow", "1", has_suffix=True)
     assert with_suffix.response == "/workflows/me/flow/requests/1/response"
     assert with_suffix.status == "/workflows/me/flow/requests/1/status"
 
 
 @pytest.mark.parametrize("value", ["1", "true", "True", "TRUE", "yes", "on"])
 def test_clients_ask_for_logs_in_these_words(value: str) -> None:
-    assert logs_wanted(value)
+    assert wants_logs(value)
 
 
 @pytest.mark.parametrize("value", [None, "", "0", "false", "False", "no", "off", "2"])
 def test_other_words_and_none_do_not_ask_for_logs(value: str | None) -> None:
-    assert not logs_wanted(value)
+    assert not wants_logs(value)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.sse import CONTENT_TYPE, NAMED_CRLF, PLAIN, Decoder, Event, Framing
+from fakefal.protocol.sse import CONTENT_TYPE, DATA_LF, NAMED_CRLF, Decoder, Event, Framing
 
-FRAMINGS = [NAMED_CRLF, PLAIN, Framing("\r"), Framing("\r\n"), Framing("\n", "event")]
+FRAMINGS = [NAMED_CRLF, DATA_LF, Framing("\r"), Framing("\r\n"), Framing("\n", "event")]
 DATA = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=30)
 
 
@@ -28,15 +28,15 @@ def test_any_llm_names_its_events_and_ends_lines_in_crlf() -> None:
 
 
 def test_other_streams_write_data_only_and_lf() -> None:
-    assert PLAIN.encode("{}") == b"data: {}\n\n"
+    assert DATA_LF.encode("{}") == b"data: {}\n\n"
 
 
 def test_data_with_line_breaks_becomes_several_lines() -> None:
-    assert PLAIN.encode("a\nb\r\nc\rd") == b"data: a\ndata: b\ndata: c\ndata: d\n\n"
+    assert DATA_LF.encode("a\nb\r\nc\rd") == b"data: a\ndata: b\ndata: c\ndata: d\n\n"
 
 
 @pytest.mark.parametrize(
-    ("framing", "comment"), [(PLAIN, b": ping\n\n"), (NAMED_CRLF, b": ping\r\n\r\n")]
+    ("framing", "comment"), [(DATA_LF, b": ping\n\n"), (NAMED_CRLF, b": ping\r\n\r\n")]
 )
 def test_a_comment_keeps_the_framing(framing: Framing, comment: bytes) -> None:
     assert framing.comment("ping") == comment

@@ -10,13 +10,13 @@ import pytest
 
 from fakefal.protocol.core.call import Outcome
 from fakefal.protocol.core.json_codec import encode
-from fakefal.protocol.errors.catalog import CATALOGUE, outcome_of
+from fakefal.protocol.errors.catalog import CATALOG, outcome_of
 from fakefal.protocol.webhooks import (
     NOT_JSON,
     RETRY_PAUSES,
-    event_body,
     public_key,
     signed_message,
+    webhook_body,
 )
 
 OUTPUT = {"output": "Ship it."}
@@ -27,15 +27,15 @@ def success(body: object = None) -> Outcome:
 
 
 def test_a_success_is_told_with_the_bare_output() -> None:
-    assert json.dumps(event_body("r", "g", success())) == (
+    assert json.dumps(webhook_body("r", "g", success())) == (
         '{"request_id": "r", "gateway_request_id": "g", "status": "OK", '
         '"payload": {"output": "Ship it."}}'
     )
 
 
 def test_a_failure_of_the_model_is_told_with_its_status_and_the_error_body() -> None:
-    outcome = outcome_of(CATALOGUE["no_media_generated"])
-    body = event_body("r", "r", outcome)
+    outcome = outcome_of(CATALOG["no_media_generated"])
+    body = webhook_body("r", "r", outcome)
     assert list(body) == ["request_id", "gateway_request_id", "status", "error", "payload"]
     assert (body["status"], body["error"]) == ("ERROR", "Invalid status code: 422")
     assert body["payload"] == outcome.body
@@ -43,11 +43,11 @@ def test_a_failure_of_the_model_is_told_with_its_status_and_the_error_body() -> 
 
 def test_the_error_is_told_even_where_the_status_leaves_it_out() -> None:
     outcome = Outcome(422, {"detail": []}, b"")
-    assert event_body("r", "r", outcome)["error"] == "Invalid status code: 422"
+    assert webhook_body("r", "r", outcome)["error"] == "Invalid status code: 422"
 
 
 def test_a_failure_of_the_platform_is_told_in_its_own_words() -> None:
-    body = event_body("r", "r", outcome_of(CATALOGUE["runner_disconnected"]))
+    body = webhook_body("r", "r", outcome_of(CATALOG["runner_disconnected"]))
     assert (body["status"], body["error"]) == ("ERROR", "Runner disconnected")
     assert body["payload"] == {
         "detail": "Runner disconnected",
@@ -57,19 +57,19 @@ def test_a_failure_of_the_platform_is_told_in_its_own_words() -> None:
 
 @pytest.mark.parametrize("name", ["cancelled_by_app", "client_cancelled"])
 def test_a_run_that_was_cancelled_is_told_so(name: str) -> None:
-    outcome = outcome_of(CATALOGUE[name])
-    body = event_body("r", "r", outcome)
+    outcome = outcome_of(CATALOG[name])
+    body = webhook_body("r", "r", outcome)
     assert (body["status"], body["error"]) == ("ERROR", "Request was cancelled")
     assert body["payload"] == outcome.body
 
 
 def test_a_result_that_is_not_json_is_told_without_a_payload() -> None:
-    body = event_body("r", "r", success(), NOT_JSON)
+    body = webhook_body("r", "r", success(), NOT_JSON)
     assert (body["status"], body["payload"], body["payload_error"]) == ("OK", None, NOT_JSON)
 
 
 def test_a_page_has_no_payload_either() -> None:
-    body = event_body("r", "r", Outcome(502, b"<html>", b"<html>"))
+    body = webhook_body("r", "r", Outcome(502, b"<html>", b"<html>"))
     assert (body["status"], body["payload"], body["payload_error"]) == ("ERROR", None, NOT_JSON)
 
 

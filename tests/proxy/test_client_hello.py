@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.proxy.client_hello import HELLO_BYTES, Hello, read_hello
+from fakefal.proxy.client_hello import MAX_HELLO_BYTES, ClientHello, read_client_hello
 
 NAMES = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?(\.[a-z]{1,9}){0,3}", fullmatch=True)
 
@@ -36,25 +36,25 @@ def in_records(data: bytes, sizes: list[int]) -> bytes:
 @given(NAMES, st.booleans(), st.lists(st.integers(1, 60), max_size=8))
 def test_the_name_is_known_once_all_is_there(name: str, oldest: bool, sizes: list[int]) -> None:
     whole = in_records(hello(name, oldest=oldest), sizes)
-    assert read_hello(whole) == Hello(True, name)
-    assert read_hello(whole + b"more") == Hello(True, name)
-    assert all(read_hello(whole[:at]) is None for at in range(0, len(whole), 7))
+    assert read_client_hello(whole) == ClientHello(True, name)
+    assert read_client_hello(whole + b"more") == ClientHello(True, name)
+    assert all(read_client_hello(whole[:at]) is None for at in range(0, len(whole), 7))
 
 
 def test_there_may_be_no_name() -> None:
-    assert read_hello(hello(None)) == Hello(True)
-    assert read_hello(hello("127.0.0.1")) == Hello(True)
-    assert read_hello(hello("QUEUE.fal.run")) == Hello(True, "queue.fal.run")
+    assert read_client_hello(hello(None)) == ClientHello(True)
+    assert read_client_hello(hello("127.0.0.1")) == ClientHello(True)
+    assert read_client_hello(hello("QUEUE.fal.run")) == ClientHello(True, "queue.fal.run")
 
 
 @pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\n", b"\x00", b"\xff", b"PRI *"])
 def test_what_is_no_tls_is_seen_by_its_first_byte(data: bytes) -> None:
-    assert read_hello(data) == Hello(False)
+    assert read_client_hello(data) == ClientHello(False)
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"\x16", b"\x16\x03\x01\x00\x40\x01\x00\x00\x3c"]))
 def test_nonsense_raises_nothing(data: bytes, before: bytes) -> None:
-    found = read_hello(before + data)
+    found = read_client_hello(before + data)
     assert found is None or found.is_tls
 
 
@@ -63,14 +63,14 @@ def test_a_spoiled_hello_raises_nothing(data: st.DataObject) -> None:
     whole = bytearray(hello("queue.fal.run"))
     at = data.draw(st.integers(1, len(whole) - 1))
     whole[at] = data.draw(st.integers(0, 255))
-    found = read_hello(bytes(whole))
+    found = read_client_hello(bytes(whole))
     assert found is None or found.is_tls
 
 
 def test_no_more_is_waited_for_than_a_bound() -> None:
     endless = b"\x16\x03\x01\x40\x00" + b"\x01\x00\xff\x00" + b"x" * (0x4000 - 4)
-    assert read_hello(endless) is None
-    assert read_hello(endless + endless * 5) == Hello(True)
-    assert read_hello(b"\x16\x03\x01\xff\xff" + b"x" * HELLO_BYTES) == Hello(True)
+    assert read_client_hello(endless) is None
+    assert read_client_hello(endless + endless * 5) == ClientHello(True)
+    assert read_client_hello(b"\x16\x03\x01\xff\xff" + b"x" * MAX_HELLO_BYTES) == ClientHello(True)
     huge = b"\x16\x03\x01\x00\x04\x01\xff\xff\xff"
-    assert read_hello(huge) == Hello(True)
+    assert read_client_hello(huge) == ClientHello(True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from fakefal.proxy.forwarding import Forwarder, passed_on
+from fakefal.proxy.forwarding import Forwarder, end_to_end_headers
 
 
 def test_headers_of_one_connection_are_not_passed_on() -> None:
@@ -22,7 +22,7 @@ def test_headers_of_one_connection_are_not_passed_on() -> None:
             ("Set-Cookie", "b"),
         ]
     )
-    found = passed_on(CIMultiDictProxy(headers))
+    found = end_to_end_headers(CIMultiDictProxy(headers))
     assert list(found.items()) == [("Host", "x"), ("Set-Cookie", "a"), ("Set-Cookie", "b")]
 
 

@@ -8,8 +8,8 @@ from contextlib import suppress
 
 import pytest
 
-from fakefal.proxy.parent_proxy import Upstream, upstream_of
-from fakefal.proxy.relay import Side
+from fakefal.proxy.parent_proxy import ParentProxy, parent_proxy_of
+from fakefal.proxy.relay import TunnelEnd
 
 
 class Far:
@@ -34,12 +34,12 @@ class Far:
             self.done.set()
 
 
-async def dial(far: Far, authorization: str = "") -> Side:
+async def dial(far: Far, authorization: str = "") -> TunnelEnd:
     server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
         try:
-            return await Upstream("127.0.0.1", port, authorization).dial("x.example", 443, 5)
+            return await ParentProxy("127.0.0.1", port, authorization).dial("x.example", 443, 5)
         finally:
             await far.done.wait()
 
@@ -68,7 +68,7 @@ async def test_hosts_that_need_no_proxy_are_dialled() -> None:
     server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        side = await Upstream("127.0.0.1", 1, direct="127.0.0.1").dial("127.0.0.1", port, 5)
+        side = await ParentProxy("127.0.0.1", 1, no_proxy="127.0.0.1").dial("127.0.0.1", port, 5)
         side.abort()
         await far.done.wait()
 
@@ -77,18 +77,21 @@ async def test_hosts_that_need_no_proxy_are_dialled() -> None:
     ("written", "found"),
     [
         ({}, None),
-        ({"HTTPS_PROXY": "http://proxy:3128"}, Upstream("proxy", 3128)),
-        ({"https_proxy": "proxy:3128", "HTTPS_PROXY": "http://other"}, Upstream("proxy", 3128)),
+        ({"HTTPS_PROXY": "http://proxy:3128"}, ParentProxy("proxy", 3128)),
+        ({"https_proxy": "proxy:3128", "HTTPS_PROXY": "http://other"}, ParentProxy("proxy", 3128)),
         ({"HTTPS_PROXY": "socks5://proxy:1080"}, None),
         ({"HTTPS_PROXY": "http://proxy:nonsense"}, None),
-        ({"HTTPS_PROXY": "http://p", "NO_PROXY": ".local"}, Upstream("p", 80, direct=".local")),
+        (
+            {"HTTPS_PROXY": "http://p", "NO_PROXY": ".local"},
+            ParentProxy("p", 80, no_proxy=".local"),
+        ),
     ],
 )
-def test_it_is_found_in_the_environment(written: dict[str, str], found: Upstream | None) -> None:
-    assert upstream_of(written) == found
+def test_it_is_found_in_the_environment(written: dict[str, str], found: ParentProxy | None) -> None:
+    assert parent_proxy_of(written) == found
 
 
 def test_its_password_is_sent() -> None:
-    found = upstream_of({"HTTPS_PROXY": "http://me:p%40ss@proxy"})
+    found = parent_proxy_of({"HTTPS_PROXY": "http://me:p%40ss@proxy"})
     assert found is not None
     assert base64.b64decode(found.authorization.removeprefix("Basic ")) == b"me:p@ss"

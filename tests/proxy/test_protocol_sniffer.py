@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from fakefal.ca.authority import Authority
-from fakefal.proxy.client_hello import Hello
-from fakefal.proxy.protocol_sniffer import Opening, secure
+from fakefal.proxy.client_hello import ClientHello
+from fakefal.proxy.protocol_sniffer import SniffingProtocol, start_tls
 from fakefal.server.tasks import Tasks
-from tests.callers import soon, until
+from tests.callers import wait_until, within_limit
 
 
 class Greeter(asyncio.Protocol):
@@ -28,9 +28,9 @@ class Greeter(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[tuple[Opening, int]]:
+async def opened() -> AsyncIterator[tuple[SniffingProtocol, int]]:
     """The opening of the next connection to a port."""
-    opening = Opening()
+    opening = SniffingProtocol()
     server = await asyncio.get_running_loop().create_server(lambda: opening, "127.0.0.1", 0)
     async with server:
         yield opening, server.sockets[0].getsockname()[1]
@@ -42,31 +42,31 @@ async def test_what_came_first_goes_to_who_takes_over() -> None:
     async with opened() as (opening, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET")
-        assert await soon(opening.hello()) == Hello(False)
+        assert await within_limit(opening.read_hello()) == ClientHello(False)
         assert opening.transport is not None
         opening.hand_over(opening.transport, Greeter())
-        assert await soon(reader.read(100)) == b"heard GET"
+        assert await within_limit(reader.read(100)) == b"heard GET"
         writer.close()
 
 
 async def test_who_leaves_says_nothing_more() -> None:
     async with opened() as (opening, port):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
-        waiting = asyncio.ensure_future(opening.hello())
+        waiting = asyncio.ensure_future(opening.read_hello())
         writer.write(b"\x16\x03")
-        await until(lambda: opening.data)
+        await wait_until(lambda: opening.buffered)
         writer.close()
-        assert await soon(waiting) is None
+        assert await within_limit(waiting) is None
 
 
 async def test_no_more_is_held_than_a_bound() -> None:
     async with opened() as (opening, port):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"\x16\x03\x01\x40\x00" + b"\x01\x00\xff\x00" + b"x" * 20_000_000)
-        await soon(opening.hello())
+        await within_limit(opening.read_hello())
         assert opening.transport is not None
         assert not opening.transport.is_reading()
-        assert len(opening.data) < 1_000_000
+        assert len(opening.buffered) < 1_000_000
         writer.transport.abort()
 
 
@@ -77,25 +77,25 @@ async def test_a_handshake_begins_with_what_was_read_before_it(tmp_path: Path) -
         calling = asyncio.ensure_future(
             asyncio.open_connection("127.0.0.1", port, ssl=trusting, server_hostname="fal.run")
         )
-        assert await soon(opening.hello()) == Hello(True, "fal.run")
-        context = authority.leaf("fal.run")
-        secured, inside = await soon(secure(opening, context, 5, tasks.start))
+        assert await within_limit(opening.read_hello()) == ClientHello(True, "fal.run")
+        context = authority.context_for_host("fal.run")
+        secured, inside = await within_limit(start_tls(opening, context, 5, tasks.start))
         inside.hand_over(secured, Greeter())
-        reader, writer = await soon(calling)
+        reader, writer = await within_limit(calling)
         writer.write(b"x")
-        assert await soon(reader.read(100)) == b"heard x"
+        assert await within_limit(reader.read(100)) == b"heard x"
         writer.close()
 
 
 async def test_a_handshake_that_fails_is_an_os_error(tmp_path: Path) -> None:
-    context = Authority(tmp_path).leaf("fal.run")
+    context = Authority(tmp_path).context_for_host("fal.run")
     for nonsense, seconds in ((b"\x16nonsense nonsense", 5.0), (b"\x16\x03\x01\x02", 0.05)):
         async with opened() as (opening, port):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(nonsense)
-            while not opening.data:  # noqa: ASYNC110 (nobody tells what has come)
+            while not opening.buffered:  # noqa: ASYNC110 (nobody tells what has come)
                 await asyncio.sleep(0)
             with pytest.raises(OSError):  # noqa: PT011 (ssl has many words for it)
-                await soon(secure(opening, context, seconds, Tasks().start))
-            assert (await soon(reader.read())) in (b"", b"\x15\x03\x01\x00\x02\x02\x46")
+                await within_limit(start_tls(opening, context, seconds, Tasks().start))
+            assert (await within_limit(reader.read())) in (b"", b"\x15\x03\x01\x00\x02\x02\x46")
             writer.close()

@@ -7,20 +7,20 @@ import socket
 
 import pytest
 
-from fakefal.proxy.relay import Side, dial
-from tests.callers import soon, until
+from fakefal.proxy.relay import TunnelEnd, dial
+from tests.callers import wait_until, within_limit
 
 
-async def side() -> tuple[Side, socket.socket]:
+async def side() -> tuple[TunnelEnd, socket.socket]:
     """A side of a tunnel, and who is there."""
     near, far = socket.socketpair()
     far.setblocking(False)
-    _, made = await asyncio.get_running_loop().create_connection(Side, sock=near)
+    _, made = await asyncio.get_running_loop().create_connection(TunnelEnd, sock=near)
     return made, far
 
 
 async def hear(far: socket.socket) -> bytes:
-    return await soon(asyncio.get_running_loop().sock_recv(far, 100))
+    return await within_limit(asyncio.get_running_loop().sock_recv(far, 100))
 
 
 async def test_nothing_is_read_before_there_is_somebody_to_hear_it() -> None:
@@ -28,30 +28,30 @@ async def test_nothing_is_read_before_there_is_somebody_to_hear_it() -> None:
     far.send(b"early")
     assert one.transport is not None
     assert not one.transport.is_reading()
-    one.join(two)
+    one.connect_to(two)
     assert await hear(other) == b"early"
     other.send(b"late")
     assert await hear(far) == b"late"
     far.close()
     assert await hear(other) == b""
     other.close()
-    await until(lambda: one.transport is None and two.transport is None)
+    await wait_until(lambda: one.transport is None and two.transport is None)
 
 
 async def test_a_side_that_has_gone_already_takes_the_other_along() -> None:
     (one, far), (two, other) = await side(), await side()
     two.abort()
-    await until(lambda: two.transport is None)
-    one.join(two)
+    await wait_until(lambda: two.transport is None)
+    one.connect_to(two)
     assert await hear(far) == b""
     far.close()
     other.close()
-    await until(lambda: one.transport is None)
+    await wait_until(lambda: one.transport is None)
 
 
 async def test_the_end_of_a_side_is_told() -> None:
     ended: list[bool] = []
-    one = Side(lambda: ended.append(True))
+    one = TunnelEnd(lambda: ended.append(True))
     one.connection_lost(None)
     one.abort()
     assert ended == [True]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.proxy.targets import Target, is_address, read_authority, read_url
+from fakefal.proxy.targets import Target, is_ip_address, read_authority, read_url
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,6 @@ def test_any_text_is_read(text: str) -> None:
 
 
 def test_addresses_are_told_from_names() -> None:
-    assert is_address("::1")
-    assert is_address("10.0.0.1")
-    assert not is_address("localhost")
+    assert is_ip_address("::1")
+    assert is_ip_address("10.0.0.1")
+    assert not is_ip_address("localhost")

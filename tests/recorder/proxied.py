@@ -10,27 +10,27 @@ from typing import Any
 
 import aiohttp
 
-from fakefal.scenario.files.loader import Loaded, load_file
-from fakefal.server.recording import RecordingWish
-from fakefal.server.server import FakeFal
+from fakefal.scenario.files.loader import LoadedScenario, load_file
+from fakefal.server.recording import RecordingConfig
+from fakefal.server.server import FakeFalServer
 from tests.callers import Caller
 
 
 @dataclass
-class Both:
+class RecordingSetup:
     """A caller of the recorder, the stand-in for fal behind it, and the recording."""
 
     caller: Caller
-    upstream: FakeFal
-    recorder: FakeFal
+    upstream: FakeFalServer
+    recorder: FakeFalServer
     path: Path
 
     @property
-    def loaded(self) -> Loaded:
+    def loaded(self) -> LoadedScenario:
         return load_file(self.path)
 
     @property
-    def asked(self) -> list[str]:
+    def called_endpoints(self) -> list[str]:
         """The calls that upstream saw, by endpoint."""
         records = self.upstream.controls("id:secret").calls()
         return [record.endpoint for record in records]
@@ -38,14 +38,14 @@ class Both:
 
 @asynccontextmanager
 async def recording(
-    path: Path, *upstream: Any, scenarios: tuple[Any, ...] = (), **wish: Any
-) -> AsyncIterator[Both]:
+    path: Path, *upstream: Any, scenarios: tuple[Any, ...] = (), **options: Any
+) -> AsyncIterator[RecordingSetup]:
     """A recorder in front of a fake with these scenarios; its own go before in mode ``new``."""
     async with (
-        FakeFal(*upstream, clock="instant") as fal,
+        FakeFalServer(*upstream, clock="instant") as fal,
         aiohttp.ClientSession(auto_decompress=False) as session,
     ):
-        fake = FakeFal(*scenarios, clock="instant")
-        fake.record(RecordingWish(path, fal.url, **wish))
+        fake = FakeFalServer(*scenarios, clock="instant")
+        fake.record(RecordingConfig(path, fal.url, **options))
         async with fake:
-            yield Both(Caller(session, fake), fal, fake, path)
+            yield RecordingSetup(Caller(session, fake), fal, fake, path)

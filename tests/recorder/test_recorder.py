@@ -7,7 +7,7 @@ import pytest
 
 from fakefal.errors import FakefalError
 from fakefal.scenario.files.loader import load_file
-from tests.callers import KEY, calling
+from tests.callers import KEY, running_caller
 from tests.recorder.proxied import recording
 from tests.worlds import exchange, scenario
 
@@ -25,13 +25,13 @@ async def test_a_finished_exchange_is_on_disk_before_its_caller_hears_of_it(tmp_
     async with recording(path, scenario(exchange())) as both:
         for number in range(3):
             await both.caller.run("acme/app", json={"n": number})
-            assert len(load_file(path).entries) == number + 1
+            assert len(load_file(path).exchanges) == number + 1
         id_ = await both.caller.submit("acme/app", json={"n": 9})
-        assert len(load_file(path).entries) == 3
+        assert len(load_file(path).exchanges) == 3
         for _ in range(3):
-            await both.caller.ask("GET", f"/acme/app/requests/{id_}/status")
-        await both.caller.ask("GET", f"/acme/app/requests/{id_}")
-        assert len(load_file(path).entries) == 4
+            await both.caller.request("GET", f"/acme/app/requests/{id_}/status")
+        await both.caller.request("GET", f"/acme/app/requests/{id_}")
+        assert len(load_file(path).exchanges) == 4
         header = load_file(path).scenario.recorded
         assert header is not None
         assert not header.complete
@@ -50,15 +50,15 @@ async def test_only_what_is_not_known_is_asked_and_added(tmp_path: Path) -> None
         fresh = await both.caller.run("acme/app", json={"prompt": "new"})
         queued = await both.caller.submit("acme/app", json={"prompt": "queued"})
         for _ in range(3):
-            await both.caller.ask("GET", f"/acme/app/requests/{queued}/status")
-        result = await both.caller.ask("GET", f"/acme/app/requests/{queued}")
-        asked = both.asked
+            await both.caller.request("GET", f"/acme/app/requests/{queued}/status")
+        result = await both.caller.request("GET", f"/acme/app/requests/{queued}")
+        asked = both.called_endpoints
     assert (known.json, fresh.json, result.json) == ("old", "fresh", "fresh")
     assert asked == ["acme/app", "acme/app"]
     text = path.read_text(encoding="utf-8")
     assert text.startswith(OLD.rstrip("\n"))
-    assert len(load_file(path).entries) == 3
-    async with calling(path, clock="instant") as caller:
+    assert len(load_file(path).exchanges) == 3
+    async with running_caller(path, clock="instant") as caller:
         for prompt, told in (("known", "old"), ("new", "fresh")):
             assert (await caller.run("acme/app", json={"prompt": prompt})).json == told
         assert (await caller.run("acme/app", json={"prompt": "else"})).status == 404
@@ -95,9 +95,9 @@ async def _ask(path: Path, upstream: dict[str, Any], key: str) -> None:
 
 async def test_control_and_preflights_are_the_servers_own(tmp_path: Path) -> None:
     async with recording(tmp_path / "a.yaml", scenario(exchange())) as both:
-        health: Any = await both.caller.ask("GET", "/_fakefal/health", host=None)
+        health: Any = await both.caller.request("GET", "/_fakefal/health", host=None)
         asked = {"Access-Control-Request-Method": "POST", "Origin": "http://x.test"}
-        preflight = await both.caller.ask("OPTIONS", "/acme/app", headers=asked)
-        nowhere = await both.caller.ask("GET", "/nowhere", host=None)
-        nobody = await both.caller.ask("POST", "/_fakefal/recorder/webhooks/7", host=None)
+        preflight = await both.caller.request("OPTIONS", "/acme/app", headers=asked)
+        nowhere = await both.caller.request("GET", "/nowhere", host=None)
+        nobody = await both.caller.request("POST", "/_fakefal/recorder/webhooks/7", host=None)
     assert (health.status, preflight.status, nowhere.status, nobody.status) == (200, 200, 404, 404)

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 
-def kinds(model: Any, data: Any) -> list[str]:
+def error_types(model: Any, data: Any) -> list[str]:
     """The types of the errors that a model finds."""
     with pytest.raises(ValidationError) as caught:
         model.model_validate(data)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakefal.protocol.llm.endpoints import OPENAI, variant_of
-from fakefal.protocol.llm.messages import in_any_llm_words
-from fakefal.scenario.compiled.reply import Ending
-from fakefal.scenario.compiled.settings import Terms
+from fakefal.protocol.llm.endpoints import OPENAI_APIS, llm_api_of
+from fakefal.protocol.llm.messages import add_prompt_fields
+from fakefal.scenario.compiled.reply import RenderedOutcome
+from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.scenario.compiler.reply import compile_reply
 from fakefal.scenario.model.scenario import Reply
-from fakefal.scenario.render.llm.outcome import spoken_ending
-from fakefal.scenario.render.outcome import stream_events, variables_of
+from fakefal.scenario.render.llm.outcome import render_llm_outcome
+from fakefal.scenario.render.outcome import stream_events, template_variables
 from tests.scenario.strategies import call
 
 ROUTER = "openrouter/router"
@@ -21,38 +21,44 @@ EMBEDDINGS = f"{ROUTER}/openai/v1/embeddings"
 MODEL = "openai/gpt-4o"
 
 
-def asked(endpoint: str, prompt: str = "hi", **more: Any) -> dict[str, Any]:
+def llm_input(endpoint: str, prompt: str = "hi", **fields: Any) -> dict[str, Any]:
     """An input that says a prompt in the words of an endpoint."""
     if endpoint == CHAT:
-        said: dict[str, Any] = {"messages": [{"role": "user", "content": prompt}]}
+        prompt_fields: dict[str, Any] = {"messages": [{"role": "user", "content": prompt}]}
     else:
-        said = {"input": prompt} if endpoint == RESPONSES else {"prompt": prompt}
-    return {"model": MODEL, **said, **more}
+        prompt_fields = {"input": prompt} if endpoint == RESPONSES else {"prompt": prompt}
+    return {"model": MODEL, **prompt_fields, **fields}
 
 
-def end(
-    reply: dict[str, Any], input_: dict[str, Any], endpoint: str, terms: Terms | None = None
-) -> Ending:
+def outcome_of(
+    reply: dict[str, Any],
+    input_: dict[str, Any],
+    endpoint: str,
+    settings: EffectiveSettings | None = None,
+) -> RenderedOutcome:
     """The end that a reply gives a call."""
-    return ended(reply, input_, endpoint, terms)[0]
+    return render(reply, input_, endpoint, settings)[0]
 
 
-def events(reply: dict[str, Any], input_: dict[str, Any], endpoint: str) -> list[Any]:
+def events_of(reply: dict[str, Any], input_: dict[str, Any], endpoint: str) -> list[Any]:
     """The events of the stream that a reply gives a call."""
-    return ended(reply, input_, endpoint)[1]
+    return render(reply, input_, endpoint)[1]
 
 
-def ended(
-    reply: dict[str, Any], input_: dict[str, Any], endpoint: str, terms: Terms | None = None
-) -> tuple[Ending, list[Any]]:
-    terms = terms or Terms(seed=7)
-    plan = compile_reply(Reply.model_validate(reply))
-    to = call(input_, endpoint)
-    variant = variant_of(to.endpoint)
-    if variant in OPENAI:
-        to.read_as = in_any_llm_words(variant, input_)
-    ending = spoken_ending(plan, to, "019b-77", 1, terms, 1_700_000_000.5)
-    if not ending.outcome.is_success:
-        return ending, []
-    variables = variables_of(to, "019b-77", 1, terms.seed)
-    return ending, list(stream_events(plan, ending, variables, terms.switches))
+def render(
+    reply: dict[str, Any],
+    input_: dict[str, Any],
+    endpoint: str,
+    settings: EffectiveSettings | None = None,
+) -> tuple[RenderedOutcome, list[Any]]:
+    settings = settings or EffectiveSettings(seed=7)
+    compiled = compile_reply(Reply.model_validate(reply))
+    llm_call = call(input_, endpoint)
+    llm_api = llm_api_of(llm_call.endpoint)
+    if llm_api in OPENAI_APIS:
+        llm_call.normalized_input = add_prompt_fields(llm_api, input_)
+    rendered = render_llm_outcome(compiled, llm_call, "019b-77", 1, settings, 1_700_000_000.5)
+    if not rendered.outcome.is_success:
+        return rendered, []
+    variables = template_variables(llm_call, "019b-77", 1, settings.seed)
+    return rendered, list(stream_events(compiled, rendered, variables, settings.flags))

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from fakefal.protocol.core.call import VIAS, Call, Via
 from fakefal.protocol.core.compat_flags import PROFILES
 from fakefal.protocol.core.endpoints import parse_endpoint
-from fakefal.protocol.core.hosts import CANONICAL
-from fakefal.protocol.errors.catalog import known_names
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS
+from fakefal.protocol.errors.catalog import error_names
 from fakefal.protocol.errors.fault import OPERATIONS
 from fakefal.scenario.model.defaults import ACCOUNT_STATES
 from fakefal.scenario.model.failure import RETRIED_NAMES
-from fakefal.scenario.model.faults import fault_words
+from fakefal.scenario.model.faults import fault_names
 from fakefal.scenario.model.scenario import Exchange, Scenario
 from fakefal.scenario.model.webhooks import JWKS_WORDS, WEBHOOK_WORDS
-from fakefal.scenario.presets.registry import preset_names, reply_presets
+from fakefal.scenario.presets.registry import preset_names, reply_preset_names
 
 Data = dict[str, Any]
 
@@ -165,7 +165,7 @@ STREAMS: st.SearchStrategy[Data] = st.builds(
         },
     ),
 )
-FAILS = st.sampled_from(known_names()) | st.sampled_from(
+FAILS = st.sampled_from(error_names()) | st.sampled_from(
     [
         {"type": "no_media_generated"},
         {"type": "mine", "loc": ["body", 0], "msg": "m", "ctx": {"a": 1}, "input": None},
@@ -192,7 +192,7 @@ ANSWERS: st.SearchStrategy[Data] = (
     )
 )
 OF_SOME = ("too-early", "empty", "broken-json", "unanswered")
-FAULT_WORDS = [word for word in fault_words() if word not in OF_SOME]
+FAULT_WORDS = [word for word in fault_names() if word not in OF_SOME]
 FAULTS_SPELLED: st.SearchStrategy[Data] = st.builds(
     lambda *parts: {name: value for part in parts for name, value in part.items()},
     st.just({"delay": 1}) | HEADERS.map(lambda headers: {"headers": headers}),
@@ -230,7 +230,7 @@ def _faults(operations: Sequence[str]) -> st.SearchStrategy[Data]:
 
 
 OF_ANY_CALL = ["submit", "status", "status_stream", "result", "cancel", "run", "stream"]
-ANY_PRESETS = [name for name in reply_presets() if name != "files-expired"]
+ANY_PRESETS = [name for name in reply_preset_names() if name != "files-expired"]
 RETRIES = st.integers(0, 100) | st.fixed_dictionaries(
     {}, optional={"times": st.integers(0, 100), "after": st.sampled_from(RETRIED_NAMES)}
 )
@@ -378,7 +378,9 @@ FILES: st.SearchStrategy[Data] = st.fixed_dictionaries(
         "account": ACCOUNTS,
         "accounts": st.dictionaries(st.sampled_from(["a:*", "*"]), ACCOUNTS, max_size=2),
         "apps": st.dictionaries(st.sampled_from(GLOBS), APPS, max_size=2),
-        "hosts": st.dictionaries(st.sampled_from(sorted(CANONICAL)), st.just("down"), max_size=2),
+        "hosts": st.dictionaries(
+            st.sampled_from(sorted(CANONICAL_HOSTS)), st.just("down"), max_size=2
+        ),
         "faults": _faults(OPERATIONS),
         "chaos": st.fixed_dictionaries(
             {"rate": st.floats(0, 1) | st.integers(0, 1), "faults": FAULT_LISTS},

@@ -17,10 +17,10 @@ from fakefal.scenario.builder import (
     less_than,
     more_than,
     regex,
-    when_of,
-    worded,
+    to_user_error,
+    when_data,
 )
-from fakefal.scenario.compiled.exchange import make_entry
+from fakefal.scenario.compiled.exchange import compile_exchange
 from fakefal.scenario.matching.matchers import PatternError
 from fakefal.scenario.model.scenario import Exchange
 from fakefal.scenario.templates.templates import TemplateError
@@ -125,7 +125,7 @@ def test_a_method_says_how_often(build: Build, more: dict[str, Any]) -> None:
 
 def test_then_begins_the_reply_of_the_next_call() -> None:
     exchange = built(
-        lambda on: on.fail("runner_disconnected").then.text("a").billed(1).then.text("b")
+        lambda on: on.fail("runner_disconnected").then.text("a").billable_units(1).then.text("b")
     )
     assert exchange["replies"] == [
         {"fail": "runner_disconnected"},
@@ -161,7 +161,7 @@ def test_nothing_takes_effect_before_there_is_something_to_answer() -> None:
 )
 def test_a_pattern_is_what_a_file_would_hold(pattern: Any, json: Any) -> None:
     assert pattern.json == json
-    assert when_of(None, None, None, None, {"prompt": pattern}) == {"input": {"prompt": json}}
+    assert when_data(None, None, None, None, {"prompt": pattern}) == {"input": {"prompt": json}}
 
 
 @pytest.mark.parametrize(
@@ -182,20 +182,20 @@ def test_a_pattern_is_what_a_file_would_hold(pattern: Any, json: Any) -> None:
     ],
 )
 def test_a_when_is_made_of_what_was_given(arguments: Any, when: dict[str, Any]) -> None:
-    assert when_of(*arguments) == when
+    assert when_data(*arguments) == when
 
 
 def test_input_fields_go_with_an_input_that_is_a_dict_only() -> None:
     with pytest.raises(FakefalError) as caught:
-        when_of(None, None, ["a"], None, {"b": 1})
+        when_data(None, None, ["a"], None, {"b": 1})
     assert str(caught.value) == "input and input fields go together only if input is a dict"
 
 
 def test_an_exchange_that_was_built_can_be_made_ready() -> None:
-    when = when_of("fal-ai/*", "queue", None, None, {"prompt": contains("tagline")})
+    when = when_data("fal-ai/*", "queue", None, None, {"prompt": contains("tagline")})
     taken: list[Exchange] = []
     ExchangeBuilder(when, taken.append).text("{{ input.prompt }}").then.fail("nginx-502")
-    assert len(make_entry(taken[-1], 0).plans) == 2
+    assert len(compile_exchange(taken[-1], 0).replies) == 2
 
 
 @pytest.mark.parametrize(
@@ -287,4 +287,4 @@ def test_all_mistakes_are_told_at_once() -> None:
 def test_a_pattern_or_template_that_cannot_be_used_is_told(
     error: PatternError | TemplateError, text: str
 ) -> None:
-    assert str(worded(error)) == text
+    assert str(to_user_error(error)) == text

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from fakefal.protocol.core.call import Outcome
-from fakefal.protocol.errors.catalog import CATALOGUE
-from fakefal.scenario.explain import Explanation, explain, known_to_explain, wire_form
+from fakefal.protocol.errors.catalog import CATALOG
+from fakefal.scenario.explain import Explanation, explain, explainable_names, wire_form
 from fakefal.scenario.files.loader import load_text
 
 
@@ -32,24 +32,24 @@ def explained(name: str) -> Explanation:
     return found
 
 
-@pytest.mark.parametrize("name", known_to_explain())
+@pytest.mark.parametrize("name", explainable_names())
 def test_the_scenario_of_every_name_loads(name: str) -> None:
     scenario = load_text(explained(name).yaml, "s.yaml").scenario
     assert scenario.exchanges or scenario.preset
 
 
-@pytest.mark.parametrize("name", known_to_explain())
+@pytest.mark.parametrize("name", explainable_names())
 def test_the_line_of_python_of_every_name_runs(name: str) -> None:
     recorder = Recorder()
     eval(explained(name).python, {"fakefal": recorder})
     assert recorder.called[-1] in ("preset", "fail", "faults")
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", CATALOG)
 def test_an_error_is_shown_as_it_is_sent(name: str) -> None:
     found = explained(name)
     head, _, body = found.wire.partition("\n\n")
-    assert head.startswith(f"HTTP/1.1 {CATALOGUE[name].status}\n")
+    assert head.startswith(f"HTTP/1.1 {CATALOG[name].status}\n")
     assert ("x-fal-request-id" in head) is not name.startswith("nginx")
     assert body
     assert found.requests
@@ -91,6 +91,6 @@ def test_a_page_is_shown_as_text() -> None:
         b"<html>\r\n</html>\r\n",
         b"<html>\r\n</html>\r\n",
         content_type="text/html",
-        identified=False,
+        has_request_id=False,
     )
     assert wire_form(page) == "HTTP/1.1 502\nContent-Type: text/html\n\n<html>\n</html>"

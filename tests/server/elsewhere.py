@@ -13,7 +13,7 @@ from tests.server.raw import SECONDS
 
 
 @contextmanager
-def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+def running_listener(serve: Callable[[socket.socket], None]) -> Iterator[int]:
     """A port whose connections are handed to a function, each in a thread; they are closed then."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=_accept, args=(server, serve), daemon=True).start()
@@ -24,34 +24,34 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 def _accept(server: socket.socket, serve: Callable[[socket.socket], None]) -> None:
     while True:
         try:
-            line, _ = server.accept()
+            connection, _ = server.accept()
         except OSError:
             return
-        threading.Thread(target=_serve, args=(line, serve), daemon=True).start()
+        threading.Thread(target=_serve, args=(connection, serve), daemon=True).start()
 
 
-def _serve(line: socket.socket, serve: Callable[[socket.socket], None]) -> None:
-    with line:
-        line.settimeout(SECONDS)
+def _serve(connection: socket.socket, serve: Callable[[socket.socket], None]) -> None:
+    with connection:
+        connection.settimeout(SECONDS)
         with suppress(OSError):
-            serve(line)
+            serve(connection)
 
 
-def echo_at_the_end(line: socket.socket) -> None:
+def count_bytes(connection: socket.socket) -> None:
     """Hear all, then say how much it was, and the last ten bytes: it needs a half-closed line."""
-    heard, last = 0, b""
-    while piece := line.recv(65_536):
-        heard, last = heard + len(piece), (last + piece)[-10:]
-    line.sendall(b"%d %s" % (heard, last))
+    count, last = 0, b""
+    while piece := connection.recv(65_536):
+        count, last = count + len(piece), (last + piece)[-10:]
+    connection.sendall(b"%d %s" % (count, last))
 
 
-def secure_echo(authority: Authority) -> Callable[[socket.socket], None]:
+def tls_echo(authority: Authority) -> Callable[[socket.socket], None]:
     """Say everything back, in TLS of its own."""
 
-    def serve(line: socket.socket) -> None:
-        with authority.context("localhost").wrap_socket(line, server_side=True) as inside:
-            while piece := inside.recv(65_536):
-                inside.sendall(piece)
+    def serve(connection: socket.socket) -> None:
+        with authority.new_context("localhost").wrap_socket(connection, server_side=True) as tls:
+            while piece := tls.recv(65_536):
+                tls.sendall(piece)
 
     return serve
 
@@ -61,7 +61,7 @@ class _Website(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/moved":
-            self._answer(302, b"", ("Location", "/there"))
+            self._respond(302, b"", ("Location", "/there"))
         elif self.path == "/broken":
             self.send_response(200)
             self.send_header("Content-Length", "100")
@@ -74,15 +74,15 @@ class _Website(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
         else:
-            told = "\n".join(f"{name.lower()}: {value}" for name, value in self.headers.items())
-            self._answer(200, f"{self.path}\n{told}".encode(), ("Set-Cookie", "a=b"))
+            lines = "\n".join(f"{name.lower()}: {value}" for name, value in self.headers.items())
+            self._respond(200, f"{self.path}\n{lines}".encode(), ("Set-Cookie", "a=b"))
 
     do_HEAD = do_GET
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length")
         body = self.rfile.read(int(length)) if length is not None else self._chunks()
-        self._answer(201, body + f" {length}".encode())
+        self._respond(201, body + f" {length}".encode())
 
     def _chunks(self) -> bytes:
         body = b""
@@ -92,7 +92,7 @@ class _Website(BaseHTTPRequestHandler):
         self.rfile.readline()
         return body
 
-    def _answer(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
+    def _respond(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
         self.send_response(status)
         for name, value in (*headers, ("Content-Length", str(len(body)))):
             self.send_header(name, value)

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from fakefal.engine.core.journal import Entry
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.engine.core.journal import JournalEntry
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.worlds import exchange, scenario
 
 SECONDS = 10
@@ -20,7 +20,7 @@ SCENARIO = scenario(exchange())
 
 
 @dataclass(frozen=True)
-class Said:
+class ParsedResponse:
     """One answer: its status line's numbers, headers (lower-case names), and body."""
 
     version: str
@@ -38,22 +38,22 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Target:
+class RunningServer:
     """A server in a thread, and all that its journals were told."""
 
-    fake: FakeFal
-    entries: list[Entry]
+    server: FakeFalServer
+    entries: list[JournalEntry]
 
 
 @contextmanager
-def listening(**settings: Any) -> Iterator[Target]:
+def running_server(**settings: Any) -> Iterator[RunningServer]:
     """A fake on an instant clock that answers everything."""
     settings.setdefault("clock", "instant")
-    fake = FakeFal(SCENARIO, **settings)
-    entries: list[Entry] = []
-    fake.engine.listen(entries.append)
-    with ThreadedFakeFal(fake):
-        yield Target(fake, entries)
+    server = FakeFalServer(SCENARIO, **settings)
+    entries: list[JournalEntry] = []
+    server.engine.add_listener(entries.append)
+    with ThreadedServer(server):
+        yield RunningServer(server, entries)
 
 
 def http(
@@ -64,7 +64,7 @@ def http(
     version: bytes = b"HTTP/1.1",
     host: bytes | None = b"fal.run",
     key: bytes | None = b"Key id:secret",
-    stays: bool = False,
+    keep_alive: bool = False,
 ) -> bytes:
     """A request as bytes; a length is added unless the headers frame the body themselves."""
     lines = [b" ".join((method, path, version))]
@@ -72,7 +72,7 @@ def http(
         lines.append(b"Host: " + host)
     if key is not None:
         lines.append(b"Authorization: " + key)
-    if not stays:
+    if not keep_alive:
         lines.append(b"Connection: close")
     framed = (b"content-length", b"transfer-encoding")
     if not any(header.lower().startswith(framed) for header in headers):
@@ -80,80 +80,82 @@ def http(
     return b"\r\n".join((*lines, *headers, b"", b"")) + body
 
 
-def hear(fake: FakeFal, *parts: bytes, ends: bool = False, waits: bool = False) -> bytes:
+def exchange_bytes(
+    server: FakeFalServer, *parts: bytes, ends: bool = False, waits: bool = False
+) -> bytes:
     """Write, one part a packet, and read until the server closes; raises TimeoutError on silence.
 
     ``ends`` closes our side after writing, for what may be the beginning of something longer.
     ``waits`` hears the beginning of an answer before each part but the first.
     """
-    with socket.create_connection((fake.host, fake.port), timeout=SECONDS) as talk:
-        talk.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        heard = b""
+    with socket.create_connection((server.host, server.port), timeout=SECONDS) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        received = b""
         try:
             for number, part in enumerate(parts):
-                heard += talk.recv(65_536) if waits and number else b""
-                talk.sendall(part)
+                received += connection.recv(65_536) if waits and number else b""
+                connection.sendall(part)
             if ends:
-                talk.shutdown(socket.SHUT_WR)
-            while piece := talk.recv(65_536):
-                heard += piece
+                connection.shutdown(socket.SHUT_WR)
+            while piece := connection.recv(65_536):
+                received += piece
         except (ConnectionResetError, BrokenPipeError):
             pass  # it closed while we still wrote: what it said before is all there is
-        return heard
+        return received
 
 
-def answers(heard: bytes) -> list[Said]:
+def parse_responses(received: bytes) -> list[ParsedResponse]:
     """The answers in what was heard; fails on anything that is no HTTP."""
-    found = []
-    while heard:
-        head, separator, heard = heard.partition(b"\r\n\r\n")
+    responses = []
+    while received:
+        head, separator, received = received.partition(b"\r\n\r\n")
         assert separator, head
         first, *lines = head.decode("latin-1").split("\r\n")
         version, status, _ = first.split(" ", 2)
         pairs = [line.split(": ", 1) for line in lines]
         headers = {name.lower(): value for name, value in pairs}
         length = int(headers.get("content-length", 0))
-        found.append(Said(version, int(status), headers, heard[:length]))
-        assert len(found[-1].body) == length
-        heard = heard[length:]
-    return found
+        responses.append(ParsedResponse(version, int(status), headers, received[:length]))
+        assert len(responses[-1].body) == length
+        received = received[length:]
+    return responses
 
 
-def is_page(said: Said) -> bool:
+def is_nginx_page(response: ParsedResponse) -> bool:
     """Whether an answer is a page of the load balancer."""
     return (
-        said.headers["content-type"] == "text/html"
-        and said.body.startswith(b"<html>\r\n<head><title>")
-        and b"<center>nginx</center>" in said.body
-        and not said.request_id
+        response.headers["content-type"] == "text/html"
+        and response.body.startswith(b"<html>\r\n<head><title>")
+        and b"<center>nginx</center>" in response.body
+        and not response.request_id
     )
 
 
-def is_fals(said: Said) -> bool:
+def is_fal_response(response: ParsedResponse) -> bool:
     """Whether an answer has one of fal's shapes, or is the fake's own word on addresses."""
-    if is_page(said):
+    if is_nginx_page(response):
         return True
-    if said.headers["content-type"] != "application/json":
-        return said.headers["content-type"].startswith("text/event-stream")
-    body = said.json
-    if said.status < 400:
+    if response.headers["content-type"] != "application/json":
+        return response.headers["content-type"].startswith("text/event-stream")
+    body = response.json
+    if response.status < 400:
         return isinstance(body, dict)
     return isinstance(body, dict) and ("detail" in body or "status" in body)
 
 
-def is_well(target: Target) -> bool:
+def is_healthy(server: RunningServer) -> bool:
     """Whether the server answers the next request."""
-    (said,) = answers(hear(target.fake, http()))
-    return said.status == 200
+    (response,) = parse_responses(exchange_bytes(server.server, http()))
+    return response.status == 200
 
 
-def ask(target: Target, *parts: bytes) -> Said:
+def send_request(server: RunningServer, *parts: bytes) -> ParsedResponse:
     """The one answer to a request; the server is well afterwards."""
-    (said,) = answers(hear(target.fake, *parts))
-    assert is_well(target)
-    return said
+    (response,) = parse_responses(exchange_bytes(server.server, *parts))
+    assert is_healthy(server)
+    return response
 
 
-def is_journaled(target: Target, said: Said) -> bool:
+def is_journaled(server: RunningServer, response: ParsedResponse) -> bool:
     """Whether the journal knows the id of an answer."""
-    return any(entry.request_id == said.request_id for entry in target.entries)
+    return any(entry.request_id == response.request_id for entry in server.entries)

@@ -7,22 +7,22 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
-from fakefal.server.server import FakeFal
+from fakefal.server.server import FakeFalServer
 from tests.server.raw import SECONDS
 
-WAYS = ["tls", "connect"]
+TLS_WAYS = ["tls", "connect"]
 """The ways under TLS. ``tunnel`` is a CONNECT with plain HTTP inside."""
 
 
-def reach(fake: FakeFal, way: str = "plain", name: str = "fal.run") -> Any:
+def open_connection(server: FakeFalServer, way: str = "plain", name: str = "fal.run") -> Any:
     """A socket on which HTTP may be spoken."""
-    port = fake.tls_port if way == "tls" else fake.port
-    line = socket.create_connection((fake.host, port), timeout=SECONDS)
-    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    port = server.tls_port if way == "tls" else server.port
+    connection = socket.create_connection((server.host, port), timeout=SECONDS)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if way in ("connect", "tunnel"):
-        line.sendall(connect(name))
-        assert head(line).startswith(b"HTTP/1.1 200 ")
-    return line if way in ("plain", "tunnel") else SecureLine(fake, line, name)
+        connection.sendall(connect(name))
+        assert read_head(connection).startswith(b"HTTP/1.1 200 ")
+    return connection if way in ("plain", "tunnel") else TlsConnection(server, connection, name)
 
 
 def connect(name: str, port: int = 443, *headers: bytes) -> bytes:
@@ -32,28 +32,28 @@ def connect(name: str, port: int = 443, *headers: bytes) -> bytes:
     return b"\r\n".join(lines)
 
 
-class SecureLine:
+class TlsConnection:
     """TLS on a socket, which tells a reset from an end (the usual one has its own words for them).
 
     An end that TLS does not announce is an error.
     """
 
-    def __init__(self, fake: FakeFal, line: socket.socket, name: str) -> None:
-        context = ssl.create_default_context(cafile=fake.ca_path)
+    def __init__(self, server: FakeFalServer, connection: socket.socket, name: str) -> None:
+        context = ssl.create_default_context(cafile=server.ca_path)
         context.set_alpn_protocols(["h2", "http/1.1"])
-        self._line = line
-        self._came, self._goes = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = context.wrap_bio(self._came, self._goes, server_hostname=name)
+        self._connection = connection
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         try:
             self._until_read(self.tls.do_handshake)
         except OSError:
-            line.close()
+            connection.close()
             raise
 
     def sendall(self, data: bytes) -> None:
         """Write."""
         self.tls.write(data)
-        self._line.sendall(self._goes.read())
+        self._connection.sendall(self._outgoing.read())
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Read as of a socket."""
@@ -68,44 +68,44 @@ class SecureLine:
                 done = step()
             except ssl.SSLWantReadError:
                 self._flush()
-                if piece := self._line.recv(65_536):
-                    self._came.write(piece)
+                if piece := self._connection.recv(65_536):
+                    self._incoming.write(piece)
                 else:
-                    self._came.write_eof()
+                    self._incoming.write_eof()
             else:
                 self._flush()
                 return done
 
     def _flush(self) -> None:
-        if data := self._goes.read():  # to send nothing would tell of a reset before its time
-            self._line.sendall(data)
+        if data := self._outgoing.read():  # to send nothing would tell of a reset before its time
+            self._connection.sendall(data)
 
-    def __enter__(self) -> SecureLine:
+    def __enter__(self) -> TlsConnection:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._line.close()
+        self._connection.close()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._line, name)
+        return getattr(self._connection, name)
 
 
-def head(line: Any) -> bytes:
+def read_head(connection: Any) -> bytes:
     """Status line and headers, with the blank line."""
-    heard = b""
-    while not heard.endswith(b"\r\n\r\n"):
-        piece = line.recv(1)
-        assert piece, f"closed after {heard!r}"
-        heard += piece
-    return heard
+    received = b""
+    while not received.endswith(b"\r\n\r\n"):
+        piece = connection.recv(1)
+        assert piece, f"closed after {received!r}"
+        received += piece
+    return received
 
 
-def rest(line: Any) -> tuple[bytes, str]:
+def read_rest(connection: Any) -> tuple[bytes, str]:
     """All that still comes, and how it ends: ``closed`` or ``reset``."""
-    heard = b""
+    received = b""
     try:
-        while piece := line.recv(65_536):
-            heard += piece
+        while piece := connection.recv(65_536):
+            received += piece
     except ConnectionResetError:
-        return heard, "reset"
-    return heard, "closed"
+        return received, "reset"
+    return received, "closed"

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from fakefal.settings import Limits
 from tests.server.raw import (
-    Target,
-    answers,
-    hear,
+    RunningServer,
+    exchange_bytes,
     http,
-    is_fals,
-    is_well,
-    listening,
+    is_fal_response,
+    is_healthy,
+    parse_responses,
+    running_server,
 )
 
 SOME = settings(
@@ -35,16 +35,16 @@ PIECES = st.sampled_from(
 
 
 @pytest.fixture(scope="module")
-def target() -> Iterator[Target]:
-    with listening(limits=Limits(idle_seconds=2.0, entries=50)) as found:
+def target() -> Iterator[RunningServer]:
+    with running_server(limits=Limits(idle_timeout_seconds=2.0, journal_entries=50)) as found:
         yield found
 
 
 @SOME
 @given(st.binary(max_size=200), HOSTS)
-def test_any_body_gets_an_answer(target: Target, body: bytes, host: bytes) -> None:
-    (said,) = answers(hear(target.fake, http(body=body, host=host)))
-    assert is_fals(said)
+def test_any_body_gets_an_answer(target: RunningServer, body: bytes, host: bytes) -> None:
+    (said,) = parse_responses(exchange_bytes(target.server, http(body=body, host=host)))
+    assert is_fal_response(said)
     assert said.status < 500
     assert said.request_id
 
@@ -57,39 +57,41 @@ def test_any_body_gets_an_answer(target: Target, body: bytes, host: bytes) -> No
                      b"X-Fal-Retry-Config"]),
     st.binary(max_size=60) | st.text(max_size=20).map(str.encode),
 )  # fmt: skip
-def test_any_header_gets_an_answer(target: Target, name: bytes, value: bytes) -> None:
-    said, *more = answers(hear(target.fake, http(name + b": " + value)))
-    assert is_fals(said)
+def test_any_header_gets_an_answer(target: RunningServer, name: bytes, value: bytes) -> None:
+    said, *more = parse_responses(exchange_bytes(target.server, http(name + b": " + value)))
+    assert is_fal_response(said)
     assert said.status < 500
     assert not more or b"\r" in value or b"\n" in value
-    assert is_well(target)
+    assert is_healthy(target)
 
 
 @SOME
 @given(st.binary(max_size=60) | st.text("/%.:?#&=az09 ", max_size=30).map(str.encode), HOSTS)
-def test_any_path_gets_an_answer(target: Target, path: bytes, host: bytes) -> None:
-    found = answers(hear(target.fake, http(path=b"/" + path, host=host), ends=True))
-    assert all(is_fals(said) and said.status != 500 for said in found)
-    assert is_well(target)
+def test_any_path_gets_an_answer(target: RunningServer, path: bytes, host: bytes) -> None:
+    found = parse_responses(
+        exchange_bytes(target.server, http(path=b"/" + path, host=host), ends=True)
+    )
+    assert all(is_fal_response(said) and said.status != 500 for said in found)
+    assert is_healthy(target)
 
 
 @SOME
 @given(st.binary(max_size=200) | st.lists(PIECES, max_size=20).map(b"".join))
-def test_any_bytes_get_an_answer_or_a_close(target: Target, data: bytes) -> None:
-    heard = hear(target.fake, data, ends=True)
+def test_any_bytes_get_an_answer_or_a_close(target: RunningServer, data: bytes) -> None:
+    heard = exchange_bytes(target.server, data, ends=True)
     heard = heard.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
-    assert all(is_fals(said) and said.status != 500 for said in answers(heard))
-    assert is_well(target)
+    assert all(is_fal_response(said) and said.status != 500 for said in parse_responses(heard))
+    assert is_healthy(target)
 
 
 @SOME
 @given(st.data())
 def test_a_good_request_that_was_bent_gets_an_answer_or_a_close(
-    target: Target, data: st.DataObject
+    target: RunningServer, data: st.DataObject
 ) -> None:
     good = http()
     at = data.draw(st.integers(0, len(good) - 1))
     bent = good[:at] + data.draw(st.binary(max_size=3)) + good[at + data.draw(st.integers(0, 2)) :]
-    found = answers(hear(target.fake, bent, ends=True))
-    assert all(is_fals(said) and said.status != 500 for said in found)
-    assert is_well(target)
+    found = parse_responses(exchange_bytes(target.server, bent, ends=True))
+    assert all(is_fal_response(said) and said.status != 500 for said in found)
+    assert is_healthy(target)

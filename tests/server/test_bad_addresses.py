@@ -6,13 +6,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from fakefal.addressing import HOW_TO
-from tests.server.raw import Target, ask, http, is_journaled, is_page, listening
+from fakefal.addressing import NO_HOST_MESSAGE
+from tests.server.raw import (
+    RunningServer,
+    http,
+    is_journaled,
+    is_nginx_page,
+    running_server,
+    send_request,
+)
 
 
 @pytest.fixture(scope="module")
-def target() -> Iterator[Target]:
-    with listening() as found:
+def target() -> Iterator[RunningServer]:
+    with running_server() as found:
         yield found
 
 
@@ -22,14 +29,14 @@ def target() -> Iterator[Target]:
 @pytest.mark.parametrize(
     "host", [b"", b"[[[:::", b"\xe9\xff", b"a" * 5000, b"fal.run/evil", b"a@fal.run", b"..", b":1"]
 )
-def test_an_absurd_host_names_no_fal_host(target: Target, host: bytes) -> None:
-    said = ask(target, http(host=host))
-    assert (said.status, said.json, said.request_id) == (404, {"detail": HOW_TO}, "")
+def test_an_absurd_host_names_no_fal_host(target: RunningServer, host: bytes) -> None:
+    said = send_request(target, http(host=host))
+    assert (said.status, said.json, said.request_id) == (404, {"detail": NO_HOST_MESSAGE}, "")
 
 
 @pytest.mark.parametrize("host", [b"\xff", b"a{host}b", b'"quoted"', b"a b", b"x:99999999"])
-def test_links_hold_what_a_url_can_hold(target: Target, host: bytes) -> None:
-    said = ask(target, http(host=host, path=b"/queue.fal.run/fal-ai/any-llm"))
+def test_links_hold_what_a_url_can_hold(target: RunningServer, host: bytes) -> None:
+    said = send_request(target, http(host=host, path=b"/queue.fal.run/fal-ai/any-llm"))
     assert said.status == 200
     url = said.json["status_url"]
     assert url.startswith("http://")
@@ -44,16 +51,18 @@ def test_links_hold_what_a_url_can_hold(target: Target, host: bytes) -> None:
      ("queue.fal.run:٣".encode(), "https://queue.fal.run"),
      (b"queue.fal.run:8443", "http://queue.fal.run:8443")],
 )  # fmt: skip
-def test_a_port_that_is_none_is_left_out_of_links(target: Target, host: bytes, base: str) -> None:
-    assert ask(target, http(host=host)).json["status_url"].startswith(f"{base}/fal-ai/")
+def test_a_port_that_is_none_is_left_out_of_links(
+    target: RunningServer, host: bytes, base: str
+) -> None:
+    assert send_request(target, http(host=host)).json["status_url"].startswith(f"{base}/fal-ai/")
 
 
 @pytest.mark.parametrize(
     "url",
     [b"http://[bad", b"fal.run", b"https://fal.run:99999999/x/y", b"\xff", b"ftp://fal.run/a"],
 )
-def test_a_target_url_that_is_none_names_no_fal_host(target: Target, url: bytes) -> None:
-    said = ask(target, http(b"x-fal-target-url: " + url, host=b"localhost"))
+def test_a_target_url_that_is_none_names_no_fal_host(target: RunningServer, url: bytes) -> None:
+    said = send_request(target, http(b"x-fal-target-url: " + url, host=b"localhost"))
     assert said.status == 412
     assert said.json["detail"].startswith("Invalid x-fal-target-url: ")
 
@@ -61,56 +70,56 @@ def test_a_target_url_that_is_none_names_no_fal_host(target: Target, url: bytes)
 @pytest.mark.parametrize(
     "path", [b"/fal-ai/\xe9", "/fal-ai/é".encode(), b"/fal-ai/a%20b", b"/a/%3F"]
 )
-def test_an_odd_name_leads_back_to_its_request(target: Target, path: bytes) -> None:
+def test_an_odd_name_leads_back_to_its_request(target: RunningServer, path: bytes) -> None:
     url = b"https://queue.fal.run" + path
-    said = ask(target, http(b"x-fal-target-url: " + url, host=b"localhost"))
+    said = send_request(target, http(b"x-fal-target-url: " + url, host=b"localhost"))
     assert said.status == 200
     back = said.json["status_url"].encode()
-    again = ask(
+    again = send_request(
         target, http(b"x-fal-target-url: " + back, method=b"GET", body=b"", host=b"localhost")
     )
     assert (again.status, again.json["request_id"]) == (202, said.request_id)
 
 
-def test_of_several_forwarded_hosts_the_first_counts(target: Target) -> None:
+def test_of_several_forwarded_hosts_the_first_counts(target: RunningServer) -> None:
     for hosts in (b"queue.fal.run, proxy.example", b"queue.fal.run:443 , fal.run"):
-        said = ask(target, http(b"X-Forwarded-Host: " + hosts, host=b"localhost"))
+        said = send_request(target, http(b"X-Forwarded-Host: " + hosts, host=b"localhost"))
         assert said.json["status"] == "IN_QUEUE"
-    assert ask(target, http(b"X-Forwarded-Host: a, fal.run", host=b"x")).status == 404
+    assert send_request(target, http(b"X-Forwarded-Host: a, fal.run", host=b"x")).status == 404
 
 
 @pytest.mark.parametrize("path", [b"/../../etc/passwd", b"/fal-ai/..", b"/./x", b"/fal-ai", b"//"])
-def test_a_path_that_is_no_app_is_fals_404(target: Target, path: bytes) -> None:
-    said = ask(target, http(path=path))
+def test_a_path_that_is_no_app_is_fals_404(target: RunningServer, path: bytes) -> None:
+    said = send_request(target, http(path=path))
     assert said.status == 404
     assert "not found" in said.json["detail"]
     assert is_journaled(target, said)
 
 
-def test_a_fragment_is_no_part_of_the_path(target: Target) -> None:
-    assert "reasoning" in ask(target, http(path=b"/fal-ai/any-llm#x")).json
+def test_a_fragment_is_no_part_of_the_path(target: RunningServer) -> None:
+    assert "reasoning" in send_request(target, http(path=b"/fal-ai/any-llm#x")).json
 
 
 @pytest.mark.parametrize("query", [b"?fal_webhook=%ff%zz%", b"?%00=%", b"?&&==&", b"?a=\x7f"])
-def test_a_broken_query_is_read_as_far_as_it_goes(target: Target, query: bytes) -> None:
-    said = ask(target, http(path=b"/fal-ai/any-llm" + query))
-    assert said.status == 200 or is_page(said)
+def test_a_broken_query_is_read_as_far_as_it_goes(target: RunningServer, query: bytes) -> None:
+    said = send_request(target, http(path=b"/fal-ai/any-llm" + query))
+    assert said.status == 200 or is_nginx_page(said)
 
 
 # Keys and headers
 
 
 @pytest.mark.parametrize("key", [None, b"", b"Key", b"Key  ", b"Basic abc", b"\xff", b"Key\xa0a:b"])
-def test_what_is_no_key_is_fals_401(target: Target, key: bytes | None) -> None:
-    said = ask(target, http(key=key))
+def test_what_is_no_key_is_fals_401(target: RunningServer, key: bytes | None) -> None:
+    said = send_request(target, http(key=key))
     assert said.status == 401
     assert said.json["detail"].startswith('Cannot access application "fal-ai/any-llm".')
     assert is_journaled(target, said)
 
 
 @pytest.mark.parametrize("key", [b"Key \xff\xfe:x", b"Key " + b"a" * 50_000, b"bearer \xe9"])
-def test_an_odd_key_is_a_key(target: Target, key: bytes) -> None:
-    assert ask(target, http(key=key)).status == 200
+def test_an_odd_key_is_a_key(target: RunningServer, key: bytes) -> None:
+    assert send_request(target, http(key=key)).status == 200
 
 
 @pytest.mark.parametrize(
@@ -122,9 +131,9 @@ def test_an_odd_key_is_a_key(target: Target, key: bytes) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("host", [b"fal.run", b"queue.fal.run"])
 def test_a_malformed_platform_header_is_fals_400(
-    target: Target, host: bytes, header: bytes, value: bytes
+    target: RunningServer, host: bytes, header: bytes, value: bytes
 ) -> None:
-    said = ask(target, http(header + b": " + value, host=host))
+    said = send_request(target, http(header + b": " + value, host=host))
     assert (said.status, said.json["error_type"]) == (400, "bad_request")
     assert said.json["detail"].startswith(f"Invalid {header.decode()} header: ")
     assert said.headers["x-fal-error-type"] == "bad_request"
@@ -132,16 +141,16 @@ def test_a_malformed_platform_header_is_fals_400(
 
 
 @pytest.mark.parametrize("value", [b"-1", b"ten", b"1.5", b"", b"9" * 100])
-def test_a_queue_length_that_is_none_is_fals_400(target: Target, value: bytes) -> None:
+def test_a_queue_length_that_is_none_is_fals_400(target: RunningServer, value: bytes) -> None:
     path = b"/fal-ai/any-llm?fal_max_queue_length=" + value
-    said = ask(target, http(path=path, host=b"queue.fal.run"))
+    said = send_request(target, http(path=path, host=b"queue.fal.run"))
     assert (said.status, said.json["error_type"]) == (400, "bad_request")
-    assert ask(target, http(path=path)).status == 200
+    assert send_request(target, http(path=path)).status == 200
 
 
-def test_bytes_that_are_no_utf8_do_not_break_answers_or_the_journal(target: Target) -> None:
-    assert ask(target, http(b"x-odd: caf\xe9")).status == 200
-    journal = ask(
+def test_bytes_that_are_no_utf8_do_not_break_answers_or_the_journal(target: RunningServer) -> None:
+    assert send_request(target, http(b"x-odd: caf\xe9")).status == 200
+    journal = send_request(
         target, http(method=b"GET", path=b"/_fakefal/journal", body=b"", host=b"localhost")
     )
     assert any(it.get("headers", {}).get("x-odd") == "café" for it in journal.json)
@@ -149,7 +158,7 @@ def test_bytes_that_are_no_utf8_do_not_break_answers_or_the_journal(target: Targ
         b"Origin: \xff", b"Access-Control-Request-Method: POST",
         b"Access-Control-Request-Headers: \xe9", method=b"OPTIONS", body=b"",
     )  # fmt: skip
-    assert ask(target, asked).status == 200
+    assert send_request(target, asked).status == 200
 
 
 # The control API
@@ -159,7 +168,7 @@ def test_bytes_that_are_no_utf8_do_not_break_answers_or_the_journal(target: Targ
     "body", [b"{", b"[" * 100_000, b'{"by":1e400}', b'{"by":' + b"9" * 4000 + b"}", b"\xff",
              b'{"by":-5}', b'{"by":"' + b"9" * 5000 + b's"}', b'{"by":[]}', b'{"by":"\\ud800"}'],
 )  # fmt: skip
-def test_the_control_api_says_what_is_wrong(target: Target, body: bytes) -> None:
-    said = ask(target, http(path=b"/_fakefal/clock/advance", body=body, host=b"localhost"))
+def test_the_control_api_says_what_is_wrong(target: RunningServer, body: bytes) -> None:
+    said = send_request(target, http(path=b"/_fakefal/clock/advance", body=body, host=b"localhost"))
     assert said.status == 400
     assert said.json["detail"]

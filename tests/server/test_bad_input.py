@@ -11,23 +11,23 @@ import pytest
 from fakefal.settings import Limits
 from tests.server.raw import (
     GOOD,
-    Target,
-    answers,
-    ask,
-    hear,
+    RunningServer,
+    exchange_bytes,
     http,
+    is_healthy,
     is_journaled,
-    is_page,
-    is_well,
-    listening,
+    is_nginx_page,
+    parse_responses,
+    running_server,
+    send_request,
 )
 
 BODY_BYTES = 11_000_000
 
 
 @pytest.fixture(scope="module")
-def target() -> Iterator[Target]:
-    with listening(limits=Limits(body_bytes=BODY_BYTES)) as found:
+def target() -> Iterator[RunningServer]:
+    with running_server(limits=Limits(body_bytes=BODY_BYTES)) as found:
         yield found
 
 
@@ -55,9 +55,9 @@ NOT_JSON = {
 
 
 @pytest.mark.parametrize("name", NOT_JSON)
-def test_a_body_that_is_not_json_is_the_apps_422(target: Target, name: str) -> None:
+def test_a_body_that_is_not_json_is_the_apps_422(target: RunningServer, name: str) -> None:
     body, position, reason = NOT_JSON[name]
-    said = ask(target, http(body=body))
+    said = send_request(target, http(body=body))
     (flaw,) = said.json["detail"]
     assert said.status == 422
     assert (flaw["type"], flaw["loc"]) == ("json_invalid", ["body", position])
@@ -68,13 +68,15 @@ def test_a_body_that_is_not_json_is_the_apps_422(target: Target, name: str) -> N
 
 
 @pytest.mark.parametrize("name", NOT_JSON)
-def test_the_queue_admits_it_and_tells_with_the_result(target: Target, name: str) -> None:
-    admitted = ask(target, http(body=NOT_JSON[name][0], host=b"queue.fal.run"))
+def test_the_queue_admits_it_and_tells_with_the_result(target: RunningServer, name: str) -> None:
+    admitted = send_request(target, http(body=NOT_JSON[name][0], host=b"queue.fal.run"))
     assert (admitted.status, admitted.json["status"]) == (200, "IN_QUEUE")
     path = f"/fal-ai/any-llm/requests/{admitted.request_id}".encode()
     for _ in range(3):
-        hear(target.fake, http(method=b"GET", path=path + b"/status", host=b"queue.fal.run"))
-    told = ask(target, http(body=b"", method=b"GET", path=path, host=b"queue.fal.run"))
+        exchange_bytes(
+            target.server, http(method=b"GET", path=path + b"/status", host=b"queue.fal.run")
+        )
+    told = send_request(target, http(body=b"", method=b"GET", path=path, host=b"queue.fal.run"))
     assert (told.status, told.json["detail"][0]["type"]) == (422, "json_invalid")
 
 
@@ -93,9 +95,9 @@ def test_the_queue_admits_it_and_tells_with_the_result(target: Target, name: str
     ],
 )
 def test_json_that_is_no_input_is_the_apps_422(
-    target: Target, body: bytes, type_: str, loc: list[str] | None
+    target: RunningServer, body: bytes, type_: str, loc: list[str] | None
 ) -> None:
-    said = ask(target, http(body=body))
+    said = send_request(target, http(body=body))
     (flaw,) = said.json["detail"]
     assert (said.status, flaw["type"]) == (422, type_)
     assert loc is None or flaw["loc"] == loc
@@ -113,8 +115,8 @@ def test_json_that_is_no_input_is_the_apps_422(
         b'{"prompt":"hi","x":' + b"[" * 190 + b"]" * 190 + b"}",
     ],
 )
-def test_what_python_takes_for_json_is_taken(target: Target, body: bytes) -> None:
-    assert ask(target, http(body=body)).status == 200
+def test_what_python_takes_for_json_is_taken(target: RunningServer, body: bytes) -> None:
+    assert send_request(target, http(body=body)).status == 200
 
 
 @pytest.mark.parametrize(
@@ -123,22 +125,22 @@ def test_what_python_takes_for_json_is_taken(target: Target, body: bytes) -> Non
      b"Content-Type: multipart/form-data", b"Content-Type: \xff;;=", b"X-No: type",
      b"Expect: more", b"Content-Encoding: unheard-of"],
 )  # fmt: skip
-def test_json_is_read_whatever_it_is_called(target: Target, header: bytes) -> None:
-    assert ask(target, http(header)).status == 200
+def test_json_is_read_whatever_it_is_called(target: RunningServer, header: bytes) -> None:
+    assert send_request(target, http(header)).status == 200
 
 
-def test_a_body_over_the_limit_is_a_page_and_the_journal_has_nothing(target: Target) -> None:
+def test_a_body_over_the_limit_is_a_page_and_the_journal_has_nothing(target: RunningServer) -> None:
     before = len(target.entries)
     for request in (
         http(body=b"x" * (BODY_BYTES + 1)),
         http(b"Content-Encoding: gzip", body=gzip.compress(b"0" * (BODY_BYTES + 1))),
     ):
-        (said,) = answers(hear(target.fake, request))
+        (said,) = parse_responses(exchange_bytes(target.server, request))
         assert said.status == 413
-        assert is_page(said)
+        assert is_nginx_page(said)
         assert said.headers["x-fakefal-hint"] == f"the body is over {BODY_BYTES} bytes"
     assert len(target.entries) == before
-    assert is_well(target)
+    assert is_healthy(target)
 
 
 @pytest.mark.parametrize(
@@ -149,15 +151,15 @@ def test_a_body_over_the_limit_is_a_page_and_the_journal_has_nothing(target: Tar
         (b"identity", GOOD),
     ],
 )
-def test_a_packed_body_is_unpacked(target: Target, encoding: bytes, body: bytes) -> None:
-    assert ask(target, http(b"Content-Encoding: " + encoding, body=body)).status == 200
+def test_a_packed_body_is_unpacked(target: RunningServer, encoding: bytes, body: bytes) -> None:
+    assert send_request(target, http(b"Content-Encoding: " + encoding, body=body)).status == 200
 
 
 @pytest.mark.parametrize("encoding", [b"gzip", b"deflate", b"br", b"zstd"])
 def test_a_body_that_cannot_be_unpacked_is_a_400_of_the_app(
-    target: Target, encoding: bytes
+    target: RunningServer, encoding: bytes
 ) -> None:
-    said = ask(target, http(b"Content-Encoding: " + encoding, body=b"nonsense"))
+    said = send_request(target, http(b"Content-Encoding: " + encoding, body=b"nonsense"))
     assert (said.status, said.json) == (400, {"detail": "There was an error parsing the body"})
     assert is_journaled(target, said)
 
@@ -214,52 +216,56 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_what_is_no_http_is_a_page_of_the_load_balancer(target: Target, name: str) -> None:
+def test_what_is_no_http_is_a_page_of_the_load_balancer(target: RunningServer, name: str) -> None:
     status, request = PAGES[name]
     before = len(target.entries)
-    (said,) = answers(hear(target.fake, request))
+    (said,) = parse_responses(exchange_bytes(target.server, request))
     assert (said.version, said.status) == ("HTTP/1.1", status)
-    assert is_page(said)
+    assert is_nginx_page(said)
     assert f"<title>{status} ".encode() in said.body
     assert said.headers["connection"] == "close"
     assert "\n" not in said.headers["x-fakefal-hint"]
     assert len(said.headers["x-fakefal-hint"]) <= 210
     assert len(target.entries) == before
-    assert is_well(target)
+    assert is_healthy(target)
 
 
-def test_the_hint_says_what_was_wrong(target: Target) -> None:
-    hint = ask(target, http(b"Content-Length: abc")).headers["x-fakefal-hint"]
+def test_the_hint_says_what_was_wrong(target: RunningServer) -> None:
+    hint = send_request(target, http(b"Content-Length: abc")).headers["x-fakefal-hint"]
     assert hint.startswith("Invalid character in Content-Length:")
-    hint = ask(target, http(b"x-a: " + b"a" * 70_000)).headers["x-fakefal-hint"]
+    hint = send_request(target, http(b"x-a: " + b"a" * 70_000)).headers["x-fakefal-hint"]
     assert hint == "a header is over 65535 bytes"
 
 
 @pytest.mark.parametrize("start", [b"", b"2\r\n{}\r\n"])
-def test_chunks_that_break_later_are_the_same_page(target: Target, start: bytes) -> None:
-    head = http(b"Transfer-Encoding: chunked", body=start, stays=True)
-    (said,) = answers(hear(target.fake, head[:40], head[40:], b"zz\r\n"))
+def test_chunks_that_break_later_are_the_same_page(target: RunningServer, start: bytes) -> None:
+    head = http(b"Transfer-Encoding: chunked", body=start, keep_alive=True)
+    (said,) = parse_responses(exchange_bytes(target.server, head[:40], head[40:], b"zz\r\n"))
     assert said.status == 400
-    assert is_page(said)
-    assert is_well(target)
+    assert is_nginx_page(said)
+    assert is_healthy(target)
 
 
-def test_what_follows_a_bad_request_is_not_answered(target: Target) -> None:
-    bad = http(b"Content-Length: abc", body=b"", stays=True)
-    (said,) = answers(hear(target.fake, bad + http()))
-    assert is_page(said)
+def test_what_follows_a_bad_request_is_not_answered(target: RunningServer) -> None:
+    bad = http(b"Content-Length: abc", body=b"", keep_alive=True)
+    (said,) = parse_responses(exchange_bytes(target.server, bad + http()))
+    assert is_nginx_page(said)
     bad = b"GARBAGE\r\n\r\n" + http()
-    good, page = answers(hear(target.fake, http(stays=True), bad, waits=True))
-    assert (good.status, is_page(page)) == (200, True)
-    (page,) = answers(hear(target.fake, http(stays=True) + bad))  # aiohttp loses the good one
-    assert is_page(page)
+    good, page = parse_responses(
+        exchange_bytes(target.server, http(keep_alive=True), bad, waits=True)
+    )
+    assert (good.status, is_nginx_page(page)) == (200, True)
+    (page,) = parse_responses(
+        exchange_bytes(target.server, http(keep_alive=True) + bad)
+    )  # aiohttp loses the good one
+    assert is_nginx_page(page)
 
 
-def test_what_follows_a_refused_request_is_answered(target: Target) -> None:
-    wrong = [http(body=body, stays=True) for body in (b"zzz", b"[]")]
-    wrong.append(http(b"X-Fal-Queue-Priority: high", stays=True))
-    wrong.append(http(method=b"DELETE", stays=True))
-    found = answers(hear(target.fake, b"".join(wrong) + http()))
+def test_what_follows_a_refused_request_is_answered(target: RunningServer) -> None:
+    wrong = [http(body=body, keep_alive=True) for body in (b"zzz", b"[]")]
+    wrong.append(http(b"X-Fal-Queue-Priority: high", keep_alive=True))
+    wrong.append(http(method=b"DELETE", keep_alive=True))
+    found = parse_responses(exchange_bytes(target.server, b"".join(wrong) + http()))
     assert [said.status for said in found] == [422, 422, 400, 405, 200]
 
 
@@ -267,8 +273,8 @@ def test_what_follows_a_refused_request_is_answered(target: Target) -> None:
 
 
 @pytest.mark.parametrize("method", [b"BREW", b"DELETE", b"PATCH", b"PROPFIND", b"M-SEARCH"])
-def test_a_method_that_fal_does_not_have_is_its_405(target: Target, method: bytes) -> None:
-    said = ask(target, http(method=method))
+def test_a_method_that_fal_does_not_have_is_its_405(target: RunningServer, method: bytes) -> None:
+    said = send_request(target, http(method=method))
     assert (said.status, said.json) == (405, {"detail": "Method Not Allowed"})
     assert is_journaled(target, said)
     noted = [it.note for it in target.entries if it.request_id == said.request_id]
@@ -278,20 +284,20 @@ def test_a_method_that_fal_does_not_have_is_its_405(target: Target, method: byte
 # HTTP of other times
 
 
-def test_http_1_0_is_answered_in_kind(target: Target) -> None:
-    said = ask(target, http(version=b"HTTP/1.0"))
+def test_http_1_0_is_answered_in_kind(target: RunningServer) -> None:
+    said = send_request(target, http(version=b"HTTP/1.0"))
     assert (said.version, said.status) == ("HTTP/1.0", 200)
 
 
-def test_empty_lines_before_a_request_are_skipped(target: Target) -> None:
-    assert ask(target, b"\r\n\r\n" + http()).status == 200
+def test_empty_lines_before_a_request_are_skipped(target: RunningServer) -> None:
+    assert send_request(target, b"\r\n\r\n" + http()).status == 200
 
 
 @pytest.mark.parametrize(
     "request_", [b"", b"POST / HT", http()[:60], http(b"Content-Length: 50"), b"GET /\r\n"]
 )
 def test_half_a_request_ends_with_its_connection(request_: bytes) -> None:
-    with listening(limits=Limits(idle_seconds=0.2)) as target:
-        assert hear(target.fake, request_) == b""
-        assert is_well(target)
+    with running_server(limits=Limits(idle_timeout_seconds=0.2)) as target:
+        assert exchange_bytes(target.server, request_) == b""
+        assert is_healthy(target)
         assert [entry.status for entry in target.entries] == [200]

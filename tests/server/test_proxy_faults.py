@@ -6,15 +6,22 @@ from typing import Any
 
 import pytest
 
-from fakefal.scenario.builder import build_circumstances
+from fakefal.scenario.builder import build_defaults
 from fakefal.scenario.compiled.faults import GARBAGE
 from tests.server.raw import http
-from tests.server.reaching import WAYS
-from tests.server.troubling import BODY, LOOPS, Served, chunks, faulty, serving
+from tests.server.reaching import TLS_WAYS
+from tests.server.troubling import (
+    BODY,
+    LOOPS,
+    ServerUnderTest,
+    faulty,
+    split_chunks,
+    threaded_server,
+)
 from tests.worlds import exchange
 
 on_both = pytest.mark.parametrize("loop", LOOPS)
-in_each_way = pytest.mark.parametrize("way", [*WAYS, "tunnel"])
+in_each_way = pytest.mark.parametrize("way", [*TLS_WAYS, "tunnel"])
 HALF = BODY[: len(BODY) // 2]
 
 
@@ -35,16 +42,16 @@ HALF = BODY[: len(BODY) // 2]
 def test_the_connection_ends_where_and_how_it_is_to(
     loop: str, way: str, fault: Any, body: bytes, end: str
 ) -> None:
-    with serving(loop, faulty("run", fault), way=way) as served:
-        assert served.hear(http(stays=True))[1:] == (body, end)
-        assert served.hear(http())[1:] == (BODY, "closed")
+    with threaded_server(loop, faulty("run", fault), way=way) as served:
+        assert served.request(http(keep_alive=True))[1:] == (body, end)
+        assert served.request(http())[1:] == (BODY, "closed")
 
 
 @on_both
 @in_each_way
 def test_garbage_is_no_http_at_all(loop: str, way: str) -> None:
-    with serving(loop, faulty("run", "garbage"), way=way) as served:
-        assert served.talk(http(stays=True)).rest() == (GARBAGE, "closed")
+    with threaded_server(loop, faulty("run", "garbage"), way=way) as served:
+        assert served.connect(http(keep_alive=True)).read_rest() == (GARBAGE, "closed")
 
 
 @on_both
@@ -52,8 +59,8 @@ def test_garbage_is_no_http_at_all(loop: str, way: str) -> None:
 def test_a_large_body_comes_up_to_the_reset(loop: str, way: str) -> None:
     fault = {"reset": "during"}
     large = exchange({"output": "x" * 2_000_000, "faults": {"run": [fault]}})
-    with serving(loop, large, way=way) as served:
-        _, body, end = served.hear(http())
+    with threaded_server(loop, large, way=way) as served:
+        _, body, end = served.request(http())
         assert (end, set(body[1:])) == ("reset", {ord("x")})
         assert 1 < len(body) <= 1_000_001  # a reset takes back what has not gone out
 
@@ -61,26 +68,28 @@ def test_a_large_body_comes_up_to_the_reset(loop: str, way: str) -> None:
 @on_both
 @in_each_way
 def test_silence_lasts_as_long_as_it_is_to(loop: str, way: str) -> None:
-    with serving(loop, faulty("run", {"delay": "20s"}), way=way) as served:
-        talk = served.talk(http())
-        served.until_it_waits()
+    with threaded_server(loop, faulty("run", {"delay": "20s"}), way=way) as served:
+        talk = served.connect(http())
+        served.wait_until_clock_is_awaited()
         assert talk.is_silent()
         served.advance(20)
-        assert talk.rest()[0].endswith(BODY)
+        assert talk.read_rest()[0].endswith(BODY)
 
 
 @on_both
 @in_each_way
 def test_a_slow_answer_drips(loop: str, way: str) -> None:
-    with serving(loop, faulty("run", {"slow": {"bytes": 7, "every": "1s"}}), way=way) as served:
-        talk = served.talk(http())
-        talk.head()
+    with threaded_server(
+        loop, faulty("run", {"slow": {"bytes": 7, "every": "1s"}}), way=way
+    ) as served:
+        talk = served.connect(http())
+        talk.read_head()
         for at in range(0, len(BODY), 7):
             assert talk.read(len(BODY[at : at + 7])) == BODY[at : at + 7]
             if at + 7 < len(BODY):
-                served.until_it_waits()
+                served.wait_until_clock_is_awaited()
                 served.advance(1)
-        assert talk.rest() == (b"", "closed")
+        assert talk.read_rest() == (b"", "closed")
 
 
 @on_both
@@ -88,17 +97,17 @@ def test_a_slow_answer_drips(loop: str, way: str) -> None:
 @pytest.mark.parametrize(("how", "end"), [("close", "closed"), ("reset", "reset")])
 def test_a_stream_breaks_off_after_so_many_events(loop: str, way: str, how: str, end: str) -> None:
     cut = exchange({"text": "a b c", "stream": {"cut": {"after": 2, "how": how}}})
-    with serving(loop, cut, way=way) as served:
-        _, body, ended = served.hear(http(path=b"/fal-ai/any-llm/stream"))
-        assert (len(chunks(body)), ended) == (2, end)
+    with threaded_server(loop, cut, way=way) as served:
+        _, body, ended = served.request(http(path=b"/fal-ai/any-llm/stream"))
+        assert (len(split_chunks(body)), ended) == (2, end)
 
 
 def down(loop: str, way: str) -> Any:
-    return serving(loop, way=way, hosts={"queue.fal.run": "down", "rest.fal.ai": "down"})
+    return threaded_server(loop, way=way, hosts={"queue.fal.run": "down", "rest.fal.ai": "down"})
 
 
 @on_both
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", TLS_WAYS)
 @pytest.mark.parametrize("name", ["queue.fal.run", "rest.alpha.fal.ai"])
 def test_a_host_that_is_down_ends_the_connection_before_tls(loop: str, way: str, name: str) -> None:
     with down(loop, way) as served:
@@ -108,7 +117,7 @@ def test_a_host_that_is_down_ends_the_connection_before_tls(loop: str, way: str,
 
 
 @on_both
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", TLS_WAYS)
 @pytest.mark.parametrize("name", ["fal.run", "queue.falrun.com", "localhost"])
 def test_other_hosts_are_reached_and_so_is_the_backup(loop: str, way: str, name: str) -> None:
     with down(loop, way) as served:
@@ -122,33 +131,33 @@ def test_other_hosts_are_reached_and_so_is_the_backup(loop: str, way: str, name:
 
 
 @on_both
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", TLS_WAYS)
 def test_a_host_that_is_down_for_one_tenant_resets_its_requests(loop: str, way: str) -> None:
-    with serving(loop, way=way) as served:
-        given = build_circumstances({"hosts": {"fal.run": "down"}})
-        served.server.call(lambda: served.controls.change(given))
-        assert served.hear(http(path=b"/fal-ai/healthy")) == (b"", b"", "reset")
+    with threaded_server(loop, way=way) as served:
+        given = build_defaults({"hosts": {"fal.run": "down"}})
+        served.thread.call(lambda: served.controls.update(given))
+        assert served.request(http(path=b"/fal-ai/healthy")) == (b"", b"", "reset")
         other = http(path=b"/fal-ai/healthy", key=b"Key another")
-        assert served.hear(other)[0].startswith(b"HTTP/1.1 200")
-        served.server.call(lambda: served.controls.reset())
+        assert served.request(other)[0].startswith(b"HTTP/1.1 200")
+        served.thread.call(lambda: served.controls.reset())
 
 
 @on_both
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", TLS_WAYS)
 def test_a_host_that_a_test_has_down_is_not_reached(loop: str, way: str) -> None:
-    with serving(loop, way=way) as served:
+    with threaded_server(loop, way=way) as served:
         make_home(served)
         with pytest.raises(ConnectionResetError):
-            served.reach("fal.run")
-        served.fake.engine.home = None
-        served.server.call(lambda: served.controls.reset())
+            served.connect_to("fal.run")
+        served.server.engine.default_tenant = None
+        served.thread.call(lambda: served.controls.reset())
 
 
-def make_home(served: Served) -> None:
-    given = build_circumstances({"hosts": {"fal.run": "down"}})
+def make_home(served: ServerUnderTest) -> None:
+    given = build_defaults({"hosts": {"fal.run": "down"}})
 
     def make() -> None:
-        served.controls.change(given)
-        served.fake.engine.home = served.controls.tenant
+        served.controls.update(given)
+        served.server.engine.default_tenant = served.controls.tenant
 
-    served.server.call(make)
+    served.thread.call(make)

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.server.elsewhere import listening
+from tests.server.elsewhere import running_listener
 from tests.server.raw import http
-from tests.server.reaching import SecureLine, connect, head, reach, rest
-from tests.server.troubling import LOOPS, Served, serving
+from tests.server.reaching import TlsConnection, connect, open_connection, read_head, read_rest
+from tests.server.troubling import LOOPS, ServerUnderTest, threaded_server
 from tests.worlds import exchange
 
-STREAM = http(path=b"/fal-ai/any-llm/stream", stays=True)
+STREAM = http(path=b"/fal-ai/any-llm/stream", keep_alive=True)
 SLOW = exchange({"text": "a b c", "stream": {"every": "1s"}})
 
 
@@ -26,38 +26,38 @@ def slam(line: Any) -> None:
     line.close()
 
 
-def raw(served: Served, way: str) -> socket.socket:
+def raw(served: ServerUnderTest, way: str) -> socket.socket:
     """A connection on which TLS is expected."""
-    port = served.fake.tls_port if way == "tls" else served.fake.port
-    line = socket.create_connection((served.fake.host, port or 0), timeout=10)
+    port = served.server.tls_port if way == "tls" else served.server.port
+    line = socket.create_connection((served.server.host, port or 0), timeout=10)
     if way == "connect":
         line.sendall(connect("fal.run"))
-        head(line)
+        read_head(line)
     return line
 
 
-def a_hello_that_breaks_off(served: Served, way: str) -> None:
+def a_hello_that_breaks_off(served: ServerUnderTest, way: str) -> None:
     line = raw(served, way)
     line.sendall(b"\x16\x03\x01\x02\x00\x01")
     slam(line)
 
 
-def a_reset_before_a_word(served: Served, way: str) -> None:
+def a_reset_before_a_word(served: ServerUnderTest, way: str) -> None:
     slam(raw(served, way))
 
 
-def nonsense_for_a_hello(served: Served, way: str) -> None:
+def nonsense_for_a_hello(served: ServerUnderTest, way: str) -> None:
     with raw(served, way) as line:
         line.sendall(b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00nonsense")
-        rest(line)
+        read_rest(line)
 
 
-def a_caller_that_does_not_trust_it(served: Served, way: str) -> None:
+def a_caller_that_does_not_trust_it(served: ServerUnderTest, way: str) -> None:
     with raw(served, way) as line, pytest.raises(ssl.SSLCertVerificationError):
         ssl.create_default_context().wrap_socket(line, server_hostname="fal.run")
 
 
-def a_caller_of_another_age(served: Served, way: str) -> None:
+def a_caller_of_another_age(served: ServerUnderTest, way: str) -> None:
     came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.set_ciphers("PSK")
@@ -67,41 +67,41 @@ def a_caller_of_another_age(served: Served, way: str) -> None:
     with raw(served, way) as line:
         line.sendall(goes.read() or b"\x16\x03\x01\x00\x01\x01")
         line.shutdown(socket.SHUT_WR)
-        rest(line)
+        read_rest(line)
 
 
-def a_reset_in_a_stream(served: Served, way: str) -> None:
-    line = reach(served.fake, way)
+def a_reset_in_a_stream(served: ServerUnderTest, way: str) -> None:
+    line = open_connection(served.server, way)
     line.sendall(STREAM)
-    head(line)
+    read_head(line)
     slam(line)
 
 
-def an_end_without_a_word_in_a_stream(served: Served, way: str) -> None:
-    line = reach(served.fake, way)
+def an_end_without_a_word_in_a_stream(served: ServerUnderTest, way: str) -> None:
+    line = open_connection(served.server, way)
     line.sendall(STREAM)
-    head(line)
+    read_head(line)
     line.close()
 
 
-def a_record_that_is_spoiled(served: Served, way: str) -> None:
-    with reach(served.fake, way) as line:
+def a_record_that_is_spoiled(served: ServerUnderTest, way: str) -> None:
+    with open_connection(served.server, way) as line:
         line._line.sendall(b"\x17\x03\x03\x00\x20" + b"x" * 32)
         with pytest.raises((ssl.SSLError, ConnectionResetError)):
             line.recv(100)
 
 
-def http_2_all_the_same(served: Served, way: str) -> None:
-    with reach(served.fake, way) as line:
+def http_2_all_the_same(served: ServerUnderTest, way: str) -> None:
+    with open_connection(served.server, way) as line:
         line.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-        assert rest(line)[0].startswith(b"HTTP/1.1 400 ")
+        assert read_rest(line)[0].startswith(b"HTTP/1.1 400 ")
 
 
-def a_reset_in_a_tunnel(served: Served, way: str) -> None:
-    with listening(lambda it: it.sendall(b"x" * 1_000_000)) as port:
-        outer = SecureLine(served.fake, raw(served, way), "fal.run")
+def a_reset_in_a_tunnel(served: ServerUnderTest, way: str) -> None:
+    with running_listener(lambda it: it.sendall(b"x" * 1_000_000)) as port:
+        outer = TlsConnection(served.server, raw(served, way), "fal.run")
         outer.sendall(connect("127.0.0.1", port))
-        head(outer)
+        read_head(outer)
         slam(outer)
 
 
@@ -125,13 +125,13 @@ def a_reset_in_a_tunnel(served: Served, way: str) -> None:
 def test_rude_callers_are_nothing_to_tell_of(
     loop: str,
     way: str,
-    rude: Callable[[Served, str], None],
+    rude: Callable[[ServerUnderTest, str], None],
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    with caplog.at_level(logging.WARNING), serving(loop, SLOW, way=way) as served:
+    with caplog.at_level(logging.WARNING), threaded_server(loop, SLOW, way=way) as served:
         for _ in range(2):
             rude(served, way)
-        served.until(lambda: not served.fake.gate._tunnels)
+        served.wait_until(lambda: not served.server.proxy._tunnels)
     assert [record.getMessage() for record in caplog.records] == []
     assert capfd.readouterr().err == ""

@@ -11,26 +11,26 @@ from typing import Any
 import pytest
 
 from fakefal.ca.authority import Authority
-from fakefal.proxy.proxy_log import Visit
+from fakefal.proxy.proxy_log import ProxyLogEntry
 from fakefal.settings import Limits
-from tests.server.elsewhere import echo_at_the_end, listening, secure_echo, website
-from tests.server.raw import Said, answers, http
-from tests.server.reaching import connect, head, reach, rest
-from tests.server.troubling import LOOPS, Served, serving
+from tests.server.elsewhere import count_bytes, running_listener, tls_echo, website
+from tests.server.raw import ParsedResponse, http, parse_responses
+from tests.server.reaching import connect, open_connection, read_head, read_rest
+from tests.server.troubling import LOOPS, ServerUnderTest, threaded_server
 
 MEGABYTES = 20_000_000
 
 
 @pytest.fixture(params=LOOPS)
-def served(request: pytest.FixtureRequest) -> Iterator[Served]:
-    with serving(request.param) as found:
+def served(request: pytest.FixtureRequest) -> Iterator[ServerUnderTest]:
+    with threaded_server(request.param) as found:
         yield found
 
 
 @pytest.fixture(params=LOOPS)
-def offline(request: pytest.FixtureRequest) -> Iterator[Served]:
-    with serving(request.param) as found:
-        object.__setattr__(found.fake.settings, "offline", True)
+def offline(request: pytest.FixtureRequest) -> Iterator[ServerUnderTest]:
+    with threaded_server(request.param) as found:
+        object.__setattr__(found.server.settings, "offline", True)
         yield found
 
 
@@ -40,56 +40,63 @@ def site() -> Iterator[str]:
         yield found
 
 
-def tunnel(served: Served, port: int, early: bytes = b"") -> socket.socket:
-    line: socket.socket = reach(served.fake)
+def tunnel(served: ServerUnderTest, port: int, early: bytes = b"") -> socket.socket:
+    line: socket.socket = open_connection(served.server)
     line.sendall(connect("127.0.0.1", port) + early)
-    assert head(line).startswith(b"HTTP/1.1 200 ")
+    assert read_head(line).startswith(b"HTTP/1.1 200 ")
     return line
 
 
-def told(served: Served, request: bytes) -> Said:
+def told(served: ServerUnderTest, request: bytes) -> ParsedResponse:
     """The one answer to a request."""
-    with reach(served.fake) as line:
+    with open_connection(served.server) as line:
         line.sendall(request)
-        (said,) = answers(rest(line)[0])
+        (said,) = parse_responses(read_rest(line)[0])
         return said
 
 
-def visits(served: Served) -> list[Visit]:
-    return served.fake.gate.visits.list()
+def visits(served: ServerUnderTest) -> list[ProxyLogEntry]:
+    return served.server.proxy.log.entries()
 
 
 # Tunnels
 
 
-def test_each_way_of_a_tunnel_ends_on_its_own(served: Served) -> None:
-    with listening(echo_at_the_end) as port, tunnel(served, port, b"early ") as line:
+def test_each_way_of_a_tunnel_ends_on_its_own(served: ServerUnderTest) -> None:
+    with running_listener(count_bytes) as port, tunnel(served, port, b"early ") as line:
         line.sendall(b"and late")
         line.shutdown(socket.SHUT_WR)
-        assert rest(line) == (b"14 y and late", "closed")
-        assert visits(served) == [Visit("127.0.0.1", port, "tunnelled", 1)]
-    served.until(lambda: not served.fake.gate._tunnels)
+        assert read_rest(line) == (b"14 y and late", "closed")
+        assert visits(served) == [ProxyLogEntry("127.0.0.1", port, "tunnelled", 1)]
+    served.wait_until(lambda: not served.server.proxy._tunnels)
 
 
-def test_much_goes_through_and_little_is_held(served: Served) -> None:
-    with listening(echo_at_the_end) as port, tunnel(served, port) as line:
+def test_much_goes_through_and_little_is_held(served: ServerUnderTest) -> None:
+    with running_listener(count_bytes) as port, tunnel(served, port) as line:
         for _ in range(MEGABYTES // 1_000_000):
             line.sendall(b"x" * 1_000_000)
         line.shutdown(socket.SHUT_WR)
-        assert rest(line)[0].startswith(f"{MEGABYTES} ".encode())
+        assert read_rest(line)[0].startswith(f"{MEGABYTES} ".encode())
 
 
-def test_much_comes_back_to_a_slow_reader(served: Served) -> None:
-    with listening(lambda it: it.sendall(b"y" * MEGABYTES)) as port, tunnel(served, port) as line:
-        served.until(lambda: all(side.transport is not None for side in served.fake.gate._tunnels))
-        heard, end = rest(line)
+def test_much_comes_back_to_a_slow_reader(served: ServerUnderTest) -> None:
+    with (
+        running_listener(lambda it: it.sendall(b"y" * MEGABYTES)) as port,
+        tunnel(served, port) as line,
+    ):
+        served.wait_until(
+            lambda: all(side.transport is not None for side in served.server.proxy._tunnels)
+        )
+        heard, end = read_rest(line)
         assert (len(heard), end) == (MEGABYTES, "closed")
 
 
-def test_a_tls_server_is_spoken_to_and_not_listened_in_on(served: Served, tmp_path: Path) -> None:
+def test_a_tls_server_is_spoken_to_and_not_listened_in_on(
+    served: ServerUnderTest, tmp_path: Path
+) -> None:
     other = Authority(tmp_path)
     context = ssl.create_default_context(cafile=other.path)
-    with listening(secure_echo(other)) as port:
+    with running_listener(tls_echo(other)) as port:
         inside = context.wrap_socket(tunnel(served, port), server_hostname="localhost")
         with inside:
             for text in (b"one", b"two"):
@@ -97,37 +104,37 @@ def test_a_tls_server_is_spoken_to_and_not_listened_in_on(served: Served, tmp_pa
                 assert inside.recv(10) == text
 
 
-def test_a_reset_goes_through(served: Served) -> None:
+def test_a_reset_goes_through(served: ServerUnderTest) -> None:
     def slam(line: socket.socket) -> None:
         line.recv(1)
         line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
 
-    with listening(slam) as port, tunnel(served, port) as line:
+    with running_listener(slam) as port, tunnel(served, port) as line:
         line.sendall(b"x")
-        assert rest(line) == (b"", "reset")
+        assert read_rest(line) == (b"", "reset")
 
 
-def test_a_caller_that_leaves_takes_the_tunnel_along(served: Served) -> None:
+def test_a_caller_that_leaves_takes_the_tunnel_along(served: ServerUnderTest) -> None:
     left: list[bytes] = []
-    with listening(lambda it: left.append(it.recv(10))) as port:
+    with running_listener(lambda it: left.append(it.recv(10))) as port:
         tunnel(served, port).close()
-        served.until(lambda: left == [b""] and not served.fake.gate._tunnels)
+        served.wait_until(lambda: left == [b""] and not served.server.proxy._tunnels)
 
 
-def test_so_many_tunnels_and_no_more(served: Served) -> None:
-    object.__setattr__(served.fake.settings, "limits", Limits(tunnels=1))
-    with listening(echo_at_the_end) as port, tunnel(served, port):
+def test_so_many_tunnels_and_no_more(served: ServerUnderTest) -> None:
+    object.__setattr__(served.server.settings, "limits", Limits(tunnels=1))
+    with running_listener(count_bytes) as port, tunnel(served, port):
         said = told(served, connect("127.0.0.1", port))
         assert (said.status, b"no more" in said.body) == (503, True)
 
 
-def test_tunnels_end_with_the_server(served: Served) -> None:
-    with listening(echo_at_the_end) as port, tunnel(served, port) as line:
-        served.server.stop()
-        assert rest(line)[0] == b""
+def test_tunnels_end_with_the_server(served: ServerUnderTest) -> None:
+    with running_listener(count_bytes) as port, tunnel(served, port) as line:
+        served.thread.stop()
+        assert read_rest(line)[0] == b""
 
 
-def test_nobody_there_is_told_with_the_reason(served: Served) -> None:
+def test_nobody_there_is_told_with_the_reason(served: ServerUnderTest) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     for target, why in [("127.0.0.1", b"refused"), ("no-such-host.invalid", b"")]:
@@ -135,7 +142,7 @@ def test_nobody_there_is_told_with_the_reason(served: Served) -> None:
         assert said.status == 502
         assert said.body.startswith(f"cannot reach {target}:{port}: ".encode())
         assert why in said.body
-    assert [it.what for it in visits(served)] == ["unreachable", "unreachable"]
+    assert [it.action for it in visits(served)] == ["unreachable", "unreachable"]
 
 
 # Plain requests
@@ -147,7 +154,9 @@ def plain(site: str, path: str, *headers: bytes, **more: Any) -> bytes:
     return http(*headers, path=f"http://{site}{path}".encode(), host=site.encode(), **more)
 
 
-def test_a_request_is_sent_on_without_what_was_for_the_proxy(served: Served, site: str) -> None:
+def test_a_request_is_sent_on_without_what_was_for_the_proxy(
+    served: ServerUnderTest, site: str
+) -> None:
     said = told(
         served,
         plain(site, "/a%2Fb?c=d%20e", b"Proxy-Authorization: Basic x", b"Proxy-Connection: close",
@@ -166,56 +175,56 @@ def test_a_request_is_sent_on_without_what_was_for_the_proxy(served: Served, sit
         "user-agent": "me",
         "content-length": "0",
     }
-    assert [it.what for it in visits(served)] == ["forwarded"]
+    assert [it.action for it in visits(served)] == ["forwarded"]
 
 
-def test_bodies_go_both_ways(served: Served, site: str) -> None:
+def test_bodies_go_both_ways(served: ServerUnderTest, site: str) -> None:
     said = told(served, plain(site, "/", method=b"POST", body=b"x" * 100_000))
     assert (said.status, len(said.body), said.body[-7:]) == (201, 100_007, b" 100000")
     url, body = f"http://{site}/".encode(), b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
     headers = (b"Transfer-Encoding: chunked", b"Expect: 100-continue")
     chunked = http(*headers, method=b"POST", path=url, body=body)
-    with reach(served.fake) as line:
+    with open_connection(served.server) as line:
         line.sendall(chunked)
-        heard = rest(line)[0]
+        heard = read_rest(line)[0]
     assert heard.startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
     assert heard.endswith(b"abcde None")
 
 
-def test_answers_come_back_as_they_are(served: Served, site: str) -> None:
+def test_answers_come_back_as_they_are(served: ServerUnderTest, site: str) -> None:
     moved = told(served, plain(site, "/moved"))
     assert (moved.status, moved.headers["location"]) == (302, "/there")
-    with reach(served.fake) as line:
+    with open_connection(served.server) as line:
         line.sendall(plain(site, "/chunks"))
-        heard = rest(line)[0]
+        heard = read_rest(line)[0]
     assert b"Transfer-Encoding: chunked\r\n" in heard
     assert heard.endswith(b"0\r\n\r\n")
-    with reach(served.fake) as line:
+    with open_connection(served.server) as line:
         line.sendall(plain(site, "/x", method=b"HEAD"))
-        heard = rest(line)[0]
+        heard = read_rest(line)[0]
     assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
     assert heard.endswith(b"\r\n\r\n")
     assert heard.count(b"\r\n\r\n") == 1
 
 
-def test_an_answer_that_breaks_off_breaks_off(served: Served, site: str) -> None:
-    with reach(served.fake) as line:
+def test_an_answer_that_breaks_off_breaks_off(served: ServerUnderTest, site: str) -> None:
+    with open_connection(served.server) as line:
         line.sendall(plain(site, "/broken"))
-        heard = rest(line)[0]
+        heard = read_rest(line)[0]
     assert b"Content-Length: 100\r\n" in heard
     assert heard.endswith(b"\r\n\r\nhalf")
 
 
-def test_one_connection_may_ask_for_many_hosts(served: Served, site: str) -> None:
-    with reach(served.fake) as line:
+def test_one_connection_may_ask_for_many_hosts(served: ServerUnderTest, site: str) -> None:
+    with open_connection(served.server) as line:
         line.sendall(plain(site, "/one", stays=True))
-        line.sendall(http(path=b"http://fal.run/fal-ai/healthy", stays=True))
+        line.sendall(http(path=b"http://fal.run/fal-ai/healthy", keep_alive=True))
         line.sendall(plain(site, "/two"))
-        one, healthy, two = answers(rest(line)[0])
+        one, healthy, two = parse_responses(read_rest(line)[0])
     assert (one.body[:4], healthy.json, two.body[:4]) == (b"/one", "well", b"/two")
 
 
-def test_a_site_that_is_not_there_is_told(served: Served) -> None:
+def test_a_site_that_is_not_there_is_told(served: ServerUnderTest) -> None:
     said = told(served, plain("no-such-host.invalid", "/"))
     assert said.status == 502
     assert said.body.startswith(b"cannot reach no-such-host.invalid:80: ")
@@ -224,29 +233,29 @@ def test_a_site_that_is_not_there_is_told(served: Served) -> None:
 # No way out
 
 
-def test_offline_nobody_is_let_out_and_it_is_noted(offline: Served, site: str) -> None:
+def test_offline_nobody_is_let_out_and_it_is_noted(offline: ServerUnderTest, site: str) -> None:
     port = int(site.rpartition(":")[2])
     why = f"fakefal is offline and lets nobody out to {site}"
     for request in (connect("127.0.0.1", port), plain(site, "/")):
-        with reach(offline.fake) as line:
+        with open_connection(offline.server) as line:
             line.sendall(request)
-            heard, end = rest(line)
+            heard, end = read_rest(line)
         assert heard.startswith(f"HTTP/1.1 403 {why}\r\n".encode())
         assert heard.endswith(f"\r\n\r\n{why}\n".encode())
         assert end == "closed"
-    assert visits(offline) == [Visit("127.0.0.1", port, "refused", 2)]
-    strangers = offline.fake.engine._strangers
+    assert visits(offline) == [ProxyLogEntry("127.0.0.1", port, "refused", 2)]
+    strangers = offline.server.engine._anonymous_tenant
     assert strangers is not None
     assert [(it.status, it.note) for it in strangers.journal] == [
         (403, f"CONNECT {site}: {why}"),
         (403, f"GET {site}: {why}"),
     ]
-    assert offline.is_well()
+    assert offline.is_healthy()
 
 
-def test_offline_fal_and_the_fake_are_reached_all_the_same(offline: Served) -> None:
-    for name, port in (("fal.run", 443), ("localhost", offline.fake.port)):
-        line = reach(offline.fake)
+def test_offline_fal_and_the_fake_are_reached_all_the_same(offline: ServerUnderTest) -> None:
+    for name, port in (("fal.run", 443), ("localhost", offline.server.port)):
+        line = open_connection(offline.server)
         with line:
             line.sendall(connect(name, port))
-            assert head(line).startswith(b"HTTP/1.1 200 ")
+            assert read_head(line).startswith(b"HTTP/1.1 200 ")

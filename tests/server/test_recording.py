@@ -7,9 +7,9 @@ import pytest
 
 from fakefal.errors import FakefalError
 from fakefal.scenario.files.loader import load_file
-from fakefal.server.recording import RecordingWish
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.recording import RecordingConfig
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.recorder.proxied import recording
 from tests.worlds import exchange, scenario
 
@@ -37,9 +37,9 @@ async def test_secrets_of_the_environment_are_left_out(tmp_path: Path) -> None:
 
 def test_a_thread_ends_although_its_recording_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    fake = FakeFal()
-    fake.record(RecordingWish(tmp_path / "file" / "a.yaml"))
-    server = ThreadedFakeFal(fake)
+    fake = FakeFalServer()
+    fake.record(RecordingConfig(tmp_path / "file" / "a.yaml"))
+    server = ThreadedServer(fake)
     server.start()
     with pytest.raises(FakefalError, match="cannot be written"):
         server.stop()
@@ -49,5 +49,5 @@ def test_a_thread_ends_although_its_recording_cannot_be_written(tmp_path: Path) 
 async def test_a_loaded_scenario_can_be_served(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("fakefal: 1\n")
-    async with FakeFal(load_file(path)) as fake:
+    async with FakeFalServer(load_file(path)) as fake:
         assert [it.file for it in fake.engine.scenarios] == [str(path)]

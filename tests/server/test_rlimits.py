@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from fakefal.server.rlimits import allow_many
+from fakefal.server.rlimits import raise_open_file_limit
 
 PROGRAM = """
 import resource
@@ -19,4 +19,4 @@ assert allow_many() == resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 200
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 def test_as_many_are_allowed_as_the_system_lets() -> None:
     subprocess.run([sys.executable, "-c", PROGRAM], check=True, timeout=60)
-    assert allow_many() > 0
+    assert raise_open_file_limit() > 0

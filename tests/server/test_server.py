@@ -8,10 +8,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from fakefal.errors import FakefalError, PortTaken, ScenarioError, SettingError
-from fakefal.server.server import FakeFal
+from fakefal.errors import FakefalError, PortInUse, ScenarioError, SettingError
+from fakefal.server.server import FakeFalServer
 from fakefal.settings import Settings
-from tests.callers import KEY, RUN, Caller, calling, soon, until
+from tests.callers import KEY, RUN, Caller, running_caller, wait_until, within_limit
 from tests.worlds import exchange, scenario, timeline
 
 APP = "/fal-ai/any-llm"
@@ -21,7 +21,7 @@ async def said(caller: Caller) -> str:
     return str((await caller.run()).json["output"])
 
 
-def takes_connections(fake: FakeFal, port: int) -> bool:
+def takes_connections(fake: FakeFalServer, port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex((fake.host, port)) == 0
 
@@ -30,7 +30,7 @@ def takes_connections(fake: FakeFal, port: int) -> bool:
 
 
 async def test_port_0_takes_a_free_port_and_tells_it() -> None:
-    async with FakeFal() as fake, FakeFal() as other:
+    async with FakeFalServer() as fake, FakeFalServer() as other:
         assert fake.url == f"http://127.0.0.1:{fake.port}"
         assert fake.base_url("fal.run") == f"{fake.url}/fal.run"
         assert 0 != fake.port != other.port != 0
@@ -38,7 +38,7 @@ async def test_port_0_takes_a_free_port_and_tells_it() -> None:
 
 
 async def test_a_stopped_fake_takes_no_connections_and_can_be_started_again() -> None:
-    fake = FakeFal()
+    fake = FakeFalServer()
     await fake.start()
     port = fake.port
     await fake.stop()
@@ -49,7 +49,7 @@ async def test_a_stopped_fake_takes_no_connections_and_can_be_started_again() ->
 
 
 async def test_stopping_twice_or_before_the_start_is_no_trouble() -> None:
-    fake = FakeFal()
+    fake = FakeFalServer()
     await fake.stop()
     await fake.start()
     await fake.stop()
@@ -58,9 +58,9 @@ async def test_stopping_twice_or_before_the_start_is_no_trouble() -> None:
 
 
 async def test_a_taken_port_is_told_and_leaves_nothing_open() -> None:
-    async with FakeFal() as fake:
-        other = FakeFal(port=fake.port)
-        with pytest.raises(PortTaken, match=f"port {fake.port} on 127.0.0.1 is taken"):
+    async with FakeFalServer() as fake:
+        other = FakeFalServer(port=fake.port)
+        with pytest.raises(PortInUse, match=f"port {fake.port} on 127.0.0.1 is taken"):
             await other.start()
         await other.stop()
         assert takes_connections(fake, fake.port)
@@ -78,11 +78,11 @@ async def test_an_address_that_cannot_be_listened_on_is_told(
     host: str, port: int, told: str
 ) -> None:
     with pytest.raises(FakefalError, match=told):
-        await FakeFal(host=host, port=port).start()
+        await FakeFalServer(host=host, port=port).start()
 
 
 def test_an_address_of_ip_6_stands_in_brackets() -> None:
-    assert FakeFal(host="::1", port=8787).url == "http://[::1]:8787"
+    assert FakeFalServer(host="::1", port=8787).url == "http://[::1]:8787"
 
 
 async def test_stopping_ends_open_streams_at_once_and_without_a_word(
@@ -90,17 +90,17 @@ async def test_stopping_ends_open_streams_at_once_and_without_a_word(
 ) -> None:
     caplog.set_level(logging.INFO)
     steps = timeline({"IN_QUEUE": {"forever": True}}, stream={"first": "1h"})
-    fake = FakeFal(scenario(steps), clock="manual")
+    fake = FakeFalServer(scenario(steps), clock="manual")
     await fake.start()
     async with aiohttp.ClientSession() as session:
         caller = Caller(session, fake)
         id_ = await caller.submit()
-        status = caller.asking("GET", f"{APP}/requests/{id_}/status/stream")
-        stream = caller.asking("POST", f"{APP}/stream", host=RUN, json={"prompt": "hi"})
+        status = caller.open_request("GET", f"{APP}/requests/{id_}/status/stream")
+        stream = caller.open_request("POST", f"{APP}/stream", host=RUN, json={"prompt": "hi"})
         async with status as watched, stream as streamed:
             await watched.content.readuntil(b"\n\n")
             assert len(fake._tasks._tasks) == 2
-            await soon(fake.stop())
+            await within_limit(fake.stop())
             for response in (watched, streamed):
                 with pytest.raises(aiohttp.ClientError):
                     await response.content.read()
@@ -108,29 +108,31 @@ async def test_stopping_ends_open_streams_at_once_and_without_a_word(
 
 
 async def test_stopping_ends_a_run_that_would_last_for_ever() -> None:
-    fake = FakeFal(scenario(timeline({"IN_PROGRESS": {"forever": True}})), clock="manual")
+    fake = FakeFalServer(scenario(timeline({"IN_PROGRESS": {"forever": True}})), clock="manual")
     await fake.start()
     async with aiohttp.ClientSession() as session:
         run = asyncio.create_task(Caller(session, fake).run())
-        await until(lambda: any(tenant.clock._waiters for tenant in fake.engine.tenants))
-        await soon(fake.stop())
+        await wait_until(lambda: any(tenant.clock._waiters for tenant in fake.engine.tenants))
+        await within_limit(fake.stop())
         with pytest.raises(aiohttp.ClientError):
             await run
 
 
 async def test_an_idle_connection_does_not_keep_the_server_from_stopping() -> None:
     async with aiohttp.ClientSession() as session:
-        async with FakeFal() as fake:
+        async with FakeFalServer() as fake:
             await Caller(session, fake).run()
-            await soon(fake.stop())
+            await within_limit(fake.stop())
         assert not takes_connections(fake, fake.port)
 
 
 async def test_connections_can_be_closed_after_each_answer() -> None:
     for keep_alive, expected in ((True, None), (False, "close")):
-        async with calling(keep_alive=keep_alive) as caller:
+        async with running_caller(keep_alive=keep_alive) as caller:
             heard = await caller.run()
-            streamed = await caller.ask("POST", f"{APP}/stream", host=RUN, json={"prompt": "hi"})
+            streamed = await caller.request(
+                "POST", f"{APP}/stream", host=RUN, json={"prompt": "hi"}
+            )
             assert [it.headers.get("Connection") for it in (heard, streamed)] == [expected] * 2
 
 
@@ -146,51 +148,51 @@ async def test_scenarios_are_dicts_files_and_folders_in_their_order(tmp_path: Pa
     file = tmp_path / "last.json"
     file.write_text('{"fakefal": 1, "exchanges": [{"reply": {"text": "last"}}]}')
     first = scenario(exchange({"text": "first"}, times=1))
-    async with calling(first, folder, str(file)) as caller:
+    async with running_caller(first, folder, str(file)) as caller:
         assert [await said(caller) for _ in range(5)] == ["first", "a", "b", "last", "last"]
 
 
 @pytest.mark.parametrize("wrong", [{"fakefal": 1, "exchange": []}, "no such file.yaml"])
 def test_a_scenario_that_cannot_be_used_is_refused_before_the_start(wrong: object) -> None:
     with pytest.raises(ScenarioError):
-        FakeFal(wrong)  # type: ignore[arg-type]
+        FakeFalServer(wrong)  # type: ignore[arg-type]
 
 
 def test_a_wrong_dict_is_named_by_its_number() -> None:
     with pytest.raises(ScenarioError, match=r"scenarios\[1\]"):
-        FakeFal(scenario(), {"fakefal": 1, "exchange": []})
+        FakeFalServer(scenario(), {"fakefal": 1, "exchange": []})
 
 
 def test_single_settings_change_those_given_together() -> None:
-    fake = FakeFal(settings=Settings(seed=7, clock="manual"), clock="instant")
+    fake = FakeFalServer(settings=Settings(seed=7, clock="manual"), clock="instant")
     assert (fake.settings.seed, fake.settings.clock) == (7, "instant")
 
 
 def test_a_setting_that_cannot_be_is_refused() -> None:
     with pytest.raises(SettingError, match="sundial"):
-        FakeFal(clock="sundial")
+        FakeFalServer(clock="sundial")
     with pytest.raises(TypeError, match="colour"):
-        FakeFal(colour="red")
+        FakeFalServer(colour="red")
 
 
 async def test_the_controls_of_a_key_are_those_of_its_callers() -> None:
-    async with calling() as caller:
-        before = caller.fake.controls("other:key")
+    async with running_caller() as caller:
+        before = caller.server.controls("other:key")
         await caller.run()
-        assert len(caller.fake.controls(KEY).calls()) == 1
+        assert len(caller.server.controls(KEY).calls()) == 1
         assert before.calls() == []
-        assert caller.fake.controls("other:key").tenant is before.tenant
+        assert caller.server.controls("other:key").tenant is before.tenant
 
 
 async def test_the_same_calls_get_the_same_bytes_from_every_server() -> None:
     heard = []
     for _ in range(2):
-        async with calling(seed=3) as caller:
+        async with running_caller(seed=3) as caller:
             id_ = await caller.submit()
             answers = [
                 await caller.run(),
-                await caller.ask("GET", f"{APP}/requests/{id_}/status?logs=1"),
-                await caller.ask("POST", f"{APP}/stream", host=RUN, json={"prompt": "hi"}),
+                await caller.request("GET", f"{APP}/requests/{id_}/status?logs=1"),
+                await caller.request("POST", f"{APP}/stream", host=RUN, json={"prompt": "hi"}),
             ]
             ids = [it.headers["x-fal-request-id"] for it in answers]
             heard.append((ids, [it.body for it in answers]))

@@ -26,7 +26,7 @@ async def test_a_task_gives_its_result_and_has_its_name() -> None:
 async def test_the_end_waits_until_every_task_has_ended() -> None:
     tasks, ended = Tasks(), list[str]()
     started = [tasks.start(forever(ended, name), name) for name in "ab"]
-    adopted = tasks.adopt(asyncio.create_task(forever(ended, "c")))
+    adopted = tasks.track(asyncio.create_task(forever(ended, "c")))
     await asyncio.sleep(0)
     await tasks.cancel_all()
     assert sorted(ended) == ["a", "b", "c"]

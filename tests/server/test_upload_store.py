@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fakefal.protocol.errors.errors import WireError
-from fakefal.server.upload_store import Spool
+from fakefal.protocol.errors.errors import ApiError
+from fakefal.server.upload_store import UploadStore
 from fakefal.settings import Limits
 
 MEGABYTE = 1_000_000
@@ -27,14 +27,14 @@ async def broken(*data: bytes) -> AsyncIterator[bytes]:
     raise ConnectionResetError
 
 
-def folder_of(spool: Spool) -> Path:
+def folder_of(spool: UploadStore) -> Path:
     assert spool._folder is not None
     return Path(spool._folder.name)
 
 
 async def test_a_small_body_stays_in_memory() -> None:
-    spool = Spool(Limits())
-    blob = await spool.take(chunks(b"hello ", b"world"))
+    spool = UploadStore(Limits())
+    blob = await spool.save(chunks(b"hello ", b"world"))
     assert (blob.size, blob.read(6, 99)) == (11, b"world")
     assert blob.etag == hashlib.md5(b"hello world").hexdigest()
     assert (spool.memory_bytes, spool._folder) == (11, None)
@@ -43,9 +43,9 @@ async def test_a_small_body_stays_in_memory() -> None:
 
 
 async def test_a_body_that_grows_moves_to_the_folder_under_a_number() -> None:
-    spool = Spool(Limits())
+    spool = UploadStore(Limits())
     data = [bytes([number]) * MEGABYTE for number in range(3)]
-    blob = await spool.take(chunks(*data))
+    blob = await spool.save(chunks(*data))
     assert (blob.size, blob.etag) == (3 * MEGABYTE, hashlib.md5(b"".join(data)).hexdigest())
     assert blob.read(MEGABYTE - 1, MEGABYTE + 1) == b"\x00\x01"
     assert [path.name for path in folder_of(spool).iterdir()] == ["1"]
@@ -59,18 +59,18 @@ async def test_a_body_that_grows_moves_to_the_folder_under_a_number() -> None:
 
 
 async def test_when_memory_is_full_small_bodies_go_to_the_folder() -> None:
-    spool = Spool(Limits(memory_bytes=10))
-    kept = [await spool.take(chunks(b"x" * 6)) for _ in range(2)]
+    spool = UploadStore(Limits(upload_memory_bytes=10))
+    kept = [await spool.save(chunks(b"x" * 6)) for _ in range(2)]
     assert (spool.memory_bytes, spool.disk_bytes) == (6, 6)
     assert [blob.read(0, 9) for blob in kept] == [b"x" * 6] * 2
     spool.close()
 
 
 async def test_of_a_body_that_breaks_off_nothing_is_kept() -> None:
-    spool = Spool(Limits())
+    spool = UploadStore(Limits())
     for data in ([b"x"], [b"x" * 2 * MEGABYTE]):
         with pytest.raises(ConnectionResetError):
-            await spool.take(broken(*data))
+            await spool.save(broken(*data))
     gc.collect()
     assert (spool.memory_bytes, spool.disk_bytes) == (0, 0)
     assert list(folder_of(spool).iterdir()) == []
@@ -79,21 +79,21 @@ async def test_of_a_body_that_breaks_off_nothing_is_kept() -> None:
 
 @pytest.mark.parametrize(
     ("limits", "status"),
-    [(Limits(upload_bytes=9), 413), (Limits(memory_bytes=0, spool_bytes=9), 507)],
+    [(Limits(upload_bytes=9), 413), (Limits(upload_memory_bytes=0, upload_disk_bytes=9), 507)],
 )
 async def test_too_much_is_refused_and_let_go(limits: Limits, status: int) -> None:
-    spool = Spool(limits)
-    with pytest.raises(WireError) as caught:
-        await spool.take(chunks(b"x" * 6, b"x" * 6))
+    spool = UploadStore(limits)
+    with pytest.raises(ApiError) as caught:
+        await spool.save(chunks(b"x" * 6, b"x" * 6))
     assert caught.value.status == status
     assert (spool.memory_bytes, spool.disk_bytes) == (0, 0)
     spool.close()
 
 
 async def test_closing_twice_or_before_anything_came_is_good() -> None:
-    spool = Spool(Limits())
+    spool = UploadStore(Limits())
     spool.close()
-    blob = await spool.take(chunks(b"x" * 2 * MEGABYTE))
+    blob = await spool.save(chunks(b"x" * 2 * MEGABYTE))
     spool.close()
     spool.close()
     del blob

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.testing.recording import KEY, UPSTREAM
 
 RunTests = Callable[..., pytest.RunResult]
@@ -44,8 +44,8 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def upstream(own_environment: None) -> Iterator[ThreadedFakeFal]:
-    server = ThreadedFakeFal(FakeFal(UPSTREAM))
+def upstream(own_environment: None) -> Iterator[ThreadedServer]:
+    server = ThreadedServer(FakeFalServer(UPSTREAM))
     server.start()
     yield server
     server.stop()

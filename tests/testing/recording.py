@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.thread import ThreadedServer
 
 KEY = "5f0c8d1e-1111-4222-8333-944455556666:0123456789abcdef0123456789abcdef"
 
@@ -40,14 +40,14 @@ def say(prompt="x"):
 """
 
 
-def calls_of(upstream: ThreadedFakeFal) -> list[str]:
+def calls_of(upstream: ThreadedServer) -> list[str]:
     """The prompts that upstream was asked."""
-    fake = upstream.fake
+    fake = upstream.server
     return [it.input["prompt"] for it in upstream.call(lambda: fake.controls(KEY).calls())]
 
 
-def from_(upstream: ThreadedFakeFal) -> str:
-    return f"--fakefal-upstream={upstream.fake.url}"
+def from_(upstream: ThreadedServer) -> str:
+    return f"--fakefal-upstream={upstream.server.url}"
 
 
 def one(prompt: str, answer: str = "", mode: str = "once") -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import fal_client
 import pytest
 
-from fakefal import Fake, FakefalError, FakefalWarning, Unfinished, faking
+from fakefal import FakeFal, FakefalError, FakefalWarning, UnmetExpectations, running_fake
 from fakefal.testing.factory import Factory
 from tests.testing.conftest import RunTests
 
@@ -19,7 +19,7 @@ def say() -> str:
     return str(fal_client.run(ANY_LLM, {"prompt": "x"})["output"])
 
 
-def test_the_innermost_fake_gets_the_calls(fakefal: Fake, fakefal_factory: Factory) -> None:
+def test_the_innermost_fake_gets_the_calls(fakefal: FakeFal, fakefal_factory: Factory) -> None:
     fakefal.on(ANY_LLM).text("outer")
     assert (say(), os.environ["FAL_KEY"]) == ("outer", fakefal.key)
     with fakefal_factory(key="in:ner") as inner:
@@ -33,7 +33,7 @@ def test_it_takes_what_the_marker_takes(fakefal_factory: Factory, tmp_path: Path
     path.write_text("fakefal: 1\nexchanges: [{reply: {text: from file}}]\n")
     with fakefal_factory(path, clock="manual", options={"subpath": "refuse-405"}) as fake:
         assert (say(), fake.clock.kind) == ("from file", "manual")
-        assert fake.controls.tenant.terms.switches.subpath == "refuse-405"
+        assert fake.controls.tenant.settings.flags.subpath == "refuse-405"
     path.write_text("fakefal: 1\nexchanges: [{reply: {text: changed file}}]\n")
     with fakefal_factory(path):
         assert say() == "changed file"
@@ -46,7 +46,7 @@ def test_it_takes_what_the_marker_takes(fakefal_factory: Factory, tmp_path: Path
 
 def used(text: Any, endpoint: str = ANY_LLM, raises: type[Exception] | None = None) -> None:
     """A block in which one call is scripted and one is made."""
-    with faking() as fake:
+    with running_fake() as fake:
         fake.on(endpoint).text(text)
         if raises is not None:
             raise raises
@@ -56,13 +56,16 @@ def used(text: Any, endpoint: str = ANY_LLM, raises: type[Exception] | None = No
 
 def test_what_is_left_undone_is_told_at_the_end() -> None:
     used("x")
-    with pytest.warns(FakefalWarning), pytest.raises(Unfinished, match="1 call met no exchange"):
+    with (
+        pytest.warns(FakefalWarning),
+        pytest.raises(UnmetExpectations, match="1 call met no exchange"),
+    ):
         used("x", "a/b")
     with pytest.raises(ZeroDivisionError):
         used(lambda call: 1 / 0)
     with pytest.raises(KeyError):  # its own error
         used("x", raises=KeyError)
-    with pytest.warns(FakefalWarning, match="exchanges were not used"), faking() as fake:
+    with pytest.warns(FakefalWarning, match="exchanges were not used"), running_fake() as fake:
         fake.on("a/b").text("x")
 
 

@@ -8,10 +8,10 @@ import fal_client
 import pytest
 
 from fakefal import (
-    Fake,
+    FakeFal,
     FakefalError,
-    MissesFound,
-    ThreadedFakeFal,
+    ThreadedServer,
+    UnmatchedCalls,
     absent,
     any_of,
     contains,
@@ -20,7 +20,7 @@ from fakefal import (
     regex,
 )
 from fakefal.errors import ScenarioError
-from tests.serving import ask
+from tests.serving import request_json
 
 ANY_LLM = "fal-ai/any-llm"
 HttpError = fal_client.client.FalClientHTTPError
@@ -41,18 +41,18 @@ def refused(endpoint: str = ANY_LLM, **arguments: Any) -> Any:
 # Exchanges
 
 
-def test_an_exchange_works_as_soon_as_it_has_an_outcome(fakefal: Fake) -> None:
+def test_an_exchange_works_as_soon_as_it_has_an_outcome(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("Ship it.")
     assert run() == "Ship it."
 
 
-def test_what_is_left_out_matches_everything(fakefal: Fake) -> None:
+def test_what_is_left_out_matches_everything(fakefal: FakeFal) -> None:
     fakefal.on().output({"output": "whatever"})
     assert run("fal-ai/flux/dev", prompt="x", seed=7) == "whatever"
     assert run() == "whatever"
 
 
-def test_the_first_exchange_that_matches_answers(fakefal: Fake) -> None:
+def test_the_first_exchange_that_matches_answers(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/*", prompt="one").text("1")
     fakefal.on(ANY_LLM, input={"prompt": "two"}, model="openai/gpt-4o").text("2")
     fakefal.on(ANY_LLM, via="run").text("3")
@@ -64,7 +64,7 @@ def test_the_first_exchange_that_matches_answers(fakefal: Fake) -> None:
     assert list(fal_client.stream(ANY_LLM, {"prompt": "two"}))[-1]["output"] == "4"
 
 
-def test_headers_are_matched(fakefal: Fake) -> None:
+def test_headers_are_matched(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM, headers={"x-fal-queue-priority": "low"}).text("later")
     fakefal.on(ANY_LLM).text("now")
     low = fal_client.submit(ANY_LLM, {"prompt": "x"}, priority="low")
@@ -86,7 +86,7 @@ def test_headers_are_matched(fakefal: Fake) -> None:
     ids=lambda value: str(value)[:40],
 )
 def test_a_value_of_the_input_may_be_a_pattern(
-    fakefal: Fake, pattern: Any, fits: Any, misfits: Any
+    fakefal: FakeFal, pattern: Any, fits: Any, misfits: Any
 ) -> None:
     fakefal.on("fal-ai/flux/dev", value=pattern).output({"output": "fits"})
     fakefal.on("fal-ai/flux/dev").output({"output": "does not"})
@@ -94,20 +94,20 @@ def test_a_value_of_the_input_may_be_a_pattern(
     assert run("fal-ai/flux/dev", value=misfits) == "does not"
 
 
-def test_a_field_may_be_wanted_absent(fakefal: Fake) -> None:
+def test_a_field_may_be_wanted_absent(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM, model=absent()).text("default model")
     fakefal.on(ANY_LLM).text("named model")
     assert run(prompt="x") == "default model"
     assert run(prompt="x", model="openai/gpt-4o") == "named model"
 
 
-def test_replies_take_turns_and_the_last_stays(fakefal: Fake) -> None:
+def test_replies_take_turns_and_the_last_stays(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).fail("runner_disconnected").then.text("one").then.text("two")
     assert refused().status_code == 503
     assert [run(), run(), run()] == ["one", "two", "two"]
 
 
-def test_replies_may_start_over_or_end(fakefal: Fake) -> None:
+def test_replies_may_start_over_or_end(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM, prompt="round").text("1").then.text("2").cycle()
     assert [run(prompt="round") for _ in range(3)] == ["1", "2", "1"]
     fakefal.on(ANY_LLM, prompt="twice").text("x").times(2)
@@ -115,10 +115,10 @@ def test_replies_may_start_over_or_end(fakefal: Fake) -> None:
     assert [run(prompt=prompt) for prompt in ("twice", "twice", "once")] == ["x"] * 3
     assert "used up" in refused(prompt="twice").json()["detail"]
     assert "used up" in refused(prompt="once").json()["detail"]
-    assert len(fakefal.take_misses()) == 2
+    assert len(fakefal.pop_misses()) == 2
 
 
-def test_an_exchange_may_be_changed_after_it_answered(fakefal: Fake) -> None:
+def test_an_exchange_may_be_changed_after_it_answered(fakefal: FakeFal) -> None:
     exchange = fakefal.on(ANY_LLM).text("before")
     fakefal.on(ANY_LLM).text("another")
     assert run() == "before"
@@ -126,8 +126,10 @@ def test_an_exchange_may_be_changed_after_it_answered(fakefal: Fake) -> None:
     assert run() == "after"
 
 
-def test_a_reply_may_carry_headers_units_and_time(fakefal: Fake) -> None:
-    fakefal.on(ANY_LLM).text("x").headers({"x-more": "1"}).billed(2.5).takes("1.2s")
+def test_a_reply_may_carry_headers_units_and_time(fakefal: FakeFal) -> None:
+    fakefal.on(ANY_LLM).text("x").headers({"x-more": "1"}).billable_units(2.5).inference_time(
+        "1.2s"
+    )
     job = fal_client.submit(ANY_LLM, {"prompt": "x"})
     job.get()
     done = job.status()
@@ -142,7 +144,7 @@ def test_a_reply_may_carry_headers_units_and_time(fakefal: Fake) -> None:
     )
 
 
-def test_soft_errors_are_told_inside_the_output(fakefal: Fake) -> None:
+def test_soft_errors_are_told_inside_the_output(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).soft_error("upstream said no", text="As far as")
     answer = fal_client.run(ANY_LLM, {"prompt": "x"})
     assert (answer["output"], answer["error"]) == ("As far as", "upstream said no")
@@ -166,7 +168,7 @@ def test_soft_errors_are_told_inside_the_output(fakefal: Fake) -> None:
     ],
 )
 def test_a_mistake_in_an_exchange_is_told_where_it_is_made(
-    fakefal: Fake, build: Any, told: str
+    fakefal: FakeFal, build: Any, told: str
 ) -> None:
     with pytest.raises(FakefalError) as caught:
         build(fakefal)
@@ -174,7 +176,7 @@ def test_a_mistake_in_an_exchange_is_told_where_it_is_made(
     assert caught.value.__cause__ is None
 
 
-def test_a_mistake_leaves_what_was_there(fakefal: Fake) -> None:
+def test_a_mistake_leaves_what_was_there(fakefal: FakeFal) -> None:
     exchange = fakefal.on(ANY_LLM).text("Ship it.")
     with pytest.raises(FakefalError):
         exchange.times(-1)
@@ -184,7 +186,7 @@ def test_a_mistake_leaves_what_was_there(fakefal: Fake) -> None:
 # Scenario files
 
 
-def test_a_scenario_file_adds_its_exchanges(fakefal: Fake, tmp_path: Path) -> None:
+def test_a_scenario_file_adds_its_exchanges(fakefal: FakeFal, tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(
         "fakefal: 1\nexchanges:\n  - when: {input: {prompt: file}}\n    reply: {text: from file}\n"
@@ -199,7 +201,7 @@ def test_a_scenario_file_adds_its_exchanges(fakefal: Fake, tmp_path: Path) -> No
     ]
 
 
-def test_a_scenario_that_cannot_be_used_is_refused(fakefal: Fake, tmp_path: Path) -> None:
+def test_a_scenario_that_cannot_be_used_is_refused(fakefal: FakeFal, tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="no such file"):
         fakefal.load(tmp_path / "x.yaml")
     with pytest.raises(ScenarioError, match=r"load\(…\): exchanges\[0\].reply.texd"):
@@ -209,7 +211,7 @@ def test_a_scenario_that_cannot_be_used_is_refused(fakefal: Fake, tmp_path: Path
 # What happened
 
 
-def test_calls_are_told_as_they_came(fakefal: Fake) -> None:
+def test_calls_are_told_as_they_came(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("x")
     run(prompt="one")
     job = fal_client.submit(ANY_LLM, {"prompt": "two"}, priority="low")
@@ -226,29 +228,29 @@ def test_calls_are_told_as_they_came(fakefal: Fake) -> None:
     assert (kept["request_id"], kept["state"]) == (job.request_id, "completed")
 
 
-def test_misses_are_kept_until_they_are_taken(fakefal: Fake) -> None:
+def test_misses_are_kept_until_they_are_taken(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM, prompt=contains("tagline")).text("x")
     refused(prompt="one")
     refused(prompt="two")
     assert len(fakefal.misses) == 2
-    with pytest.raises(MissesFound, match="2 calls met no exchange"):
+    with pytest.raises(UnmatchedCalls, match="2 calls met no exchange"):
         fakefal.assert_no_misses()
-    one, two = fakefal.take_misses()
+    one, two = fakefal.pop_misses()
     assert one.startswith(f"no exchange for {ANY_LLM} (run); nearest: ")
     assert 'got "one"' in one
     assert 'got "two"' in two
-    assert fakefal.take_misses() == []
+    assert fakefal.pop_misses() == []
     fakefal.assert_no_misses()
     refused(prompt="three")
-    with pytest.raises(MissesFound):
+    with pytest.raises(UnmatchedCalls):
         fakefal.assert_no_misses()
-    assert len(fakefal.take_misses()) == 1
+    assert len(fakefal.pop_misses()) == 1
 
 
 # Time
 
 
-def test_an_instant_clock_is_moved_by_who_waits(fakefal: Fake) -> None:
+def test_an_instant_clock_is_moved_by_who_waits(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("a b").timeline({"IN_PROGRESS": {"for": "1h"}}).stream(every="1h")
     before = fakefal.clock.now
     assert (fakefal.clock.kind, fakefal.clock.iso) == ("instant", "2026-01-01T00:00:00.000000Z")
@@ -257,7 +259,7 @@ def test_an_instant_clock_is_moved_by_who_waits(fakefal: Fake) -> None:
     assert [event["output"] for event in fal_client.stream(ANY_LLM, {"prompt": "x"})][-1] == "a b"
 
 
-def test_the_clock_can_be_moved(fakefal: Fake) -> None:
+def test_the_clock_can_be_moved(fakefal: FakeFal) -> None:
     before = fakefal.clock.now
     fakefal.clock.advance("90s")
     fakefal.clock.advance(0.5)
@@ -270,21 +272,23 @@ def test_the_clock_can_be_moved(fakefal: Fake) -> None:
 # Whom it belongs to
 
 
-def test_it_has_addresses_for_clients_of_every_kind(fakefal: Fake) -> None:
+def test_it_has_addresses_for_clients_of_every_kind(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("x")
     assert fakefal.base_url("queue.fal.run") == f"{fakefal.url}/queue.fal.run"
-    status, body = ask(f"{fakefal.base_url('fal.run')}/{ANY_LLM}", {"prompt": "x"}, key=fakefal.key)
+    status, body = request_json(
+        f"{fakefal.base_url('fal.run')}/{ANY_LLM}", {"prompt": "x"}, key=fakefal.key
+    )
     assert (status, body["output"]) == (200, "x")
 
 
-def test_whatever_key_is_used_leads_to_the_test(fakefal: Fake) -> None:
+def test_whatever_key_is_used_leads_to_the_test(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("x")
     for key in (fakefal.key, "another", "some:other"):
         assert fal_client.SyncClient(key=key).run(ANY_LLM, {"prompt": "x"})["output"] == "x"
     assert len(fakefal.calls) == 3
 
 
-def test_threads_share_the_fake_of_their_test(fakefal: Fake) -> None:
+def test_threads_share_the_fake_of_their_test(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("{{ input.prompt }}")
     prompts = [str(number) for number in range(20)]
     with ThreadPoolExecutor(5) as pool:
@@ -292,21 +296,21 @@ def test_threads_share_the_fake_of_their_test(fakefal: Fake) -> None:
     assert sorted(call.input["prompt"] for call in fakefal.calls) == sorted(prompts)
 
 
-def test_a_fake_that_is_closed_is_forgotten(fakefal_server: ThreadedFakeFal) -> None:
-    fake = Fake(fakefal_server, "closed:key", clock="manual")
-    engine = fakefal_server.fake.engine
-    assert engine.home is fake.controls.tenant
+def test_a_fake_that_is_closed_is_forgotten(fakefal_server: ThreadedServer) -> None:
+    fake = FakeFal(fakefal_server, "closed:key", clock="manual")
+    engine = fakefal_server.server.engine
+    assert engine.default_tenant is fake.controls.tenant
     fake.close()
-    assert engine.home is None
+    assert engine.default_tenant is None
     assert fakefal_server.call(lambda: engine.find("closed:key")) is None
 
 
-def test_a_clock_of_no_known_kind_is_refused(fakefal_server: ThreadedFakeFal) -> None:
+def test_a_clock_of_no_known_kind_is_refused(fakefal_server: ThreadedServer) -> None:
     with pytest.raises(FakefalError, match="sand"):
-        Fake(fakefal_server, "sand:key", clock="sand")
+        FakeFal(fakefal_server, "sand:key", clock="sand")
 
 
-def test_a_journal_that_is_not_full_has_let_nothing_go(fakefal: Fake) -> None:
+def test_a_journal_that_is_not_full_has_let_nothing_go(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("x")
     fal_client.run(ANY_LLM, {"prompt": "one"})
     assert (len(fakefal.journal), fakefal.dropped) == (1, 0)

@@ -67,19 +67,19 @@ def test_what_is_not_genuine_is_a_401_and_says_why(
 ) -> None:
     assert post(receiver, **headers) == 401
     (arrival,) = receiver.wait()
-    assert arrival.flaw.startswith(flaw)
-    assert (arrival.is_genuine, arrival.answer, arrival.request_id) == (False, 401, "r")
-    assert receiver.genuine == []
+    assert arrival.problem.startswith(flaw)
+    assert (arrival.is_verified, arrival.reply, arrival.request_id) == (False, 401, "r")
+    assert receiver.verified == []
 
 
 def test_it_answers_as_told_in_turn(receiver: Receiver) -> None:
-    receiver.answer(500, "close", 302)
+    receiver.respond_with(500, "close", 302)
     assert [post(receiver) for _ in range(4)] == [500, 0, 302, 401]
-    assert [arrival.answer for arrival in receiver.arrivals] == [500, "close", 302, 401]
+    assert [arrival.reply for arrival in receiver.arrivals] == [500, "close", 302, 401]
 
 
 def test_what_hangs_ends_with_the_receiver(receiver: Receiver) -> None:
-    receiver.answer("hang")
+    receiver.respond_with("hang")
     heard: list[int] = []
     thread = threading.Thread(target=lambda: heard.append(post(receiver)))
     thread.start()
@@ -100,7 +100,7 @@ def test_it_comes_back_where_it_was(receiver: Receiver) -> None:
 
 def test_waiting_has_an_end(receiver: Receiver) -> None:
     with pytest.raises(TimeoutError, match=r"0 of 2 webhooks came within 0\.01s"):
-        receiver.wait(2, patience=0.01)
+        receiver.wait(2, timeout=0.01)
 
 
 def test_an_answer_may_be_delayed(receiver: Receiver) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import fal_client
 
-from fakefal import Fake
+from fakefal import FakeFal
 from fakefal.testing.replay import write_replay
 
 
 def test_scenario_and_calls_are_written_and_the_command_names_them(
-    fakefal: Fake, tmp_path: Path
+    fakefal: FakeFal, tmp_path: Path
 ) -> None:
     fakefal.on().output({"a": 1})
     fal_client.submit("a/b", {"n": 1}, priority="low")

@@ -5,13 +5,13 @@ import threading
 import fal_client
 import httpx
 
-from fakefal import Fake, FakeFal, faking
-from fakefal.testing.session import serving
+from fakefal import FakeFal, FakeFalServer, running_fake
+from fakefal.testing.session import running_factory
 
 
 def test_a_fake_for_any_code() -> None:
     before = threading.active_count()
-    with faking(clock="manual") as fake:
+    with running_fake(clock="manual") as fake:
         fake.on("fal-ai/any-llm").text("Ship it.")
         assert fal_client.run("fal-ai/any-llm", {"prompt": "x"})["output"] == "Ship it."
         assert fake.clock.kind == "manual"
@@ -19,7 +19,7 @@ def test_a_fake_for_any_code() -> None:
 
 
 def test_one_server_for_many_fakes() -> None:
-    with serving() as factory:
+    with running_factory() as factory:
         for text in ("one", "two"):
             with factory() as fake:
                 fake.on().text(text)
@@ -28,9 +28,9 @@ def test_one_server_for_many_fakes() -> None:
 
 
 def test_a_server_without_any_redirection() -> None:
-    server = FakeFal().in_thread()
+    server = FakeFalServer().in_thread()
     with server as running:
-        fake = Fake(server, "my:key")
+        fake = FakeFal(server, "my:key")
         fake.on().text("here")
         url = f"{running.base_url('fal.run')}/fal-ai/any-llm"
         answer = httpx.post(url, json={"prompt": "x"}, headers={"Authorization": "Key my:key"})

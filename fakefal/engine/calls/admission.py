@@ -5,82 +5,98 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from fakefal.engine.calls.resolver import Answer
+from fakefal.engine.calls.resolver import Resolution
 from fakefal.engine.core.clock import Clock
-from fakefal.engine.queue.job import ORDINARY, Conduct, Job
-from fakefal.engine.queue.retries import attempts_of, gated
+from fakefal.engine.queue.job import DEFAULT_JOB_OPTIONS, Job, JobOptions
+from fakefal.engine.queue.retries import attempts_of, with_runner_waits
 from fakefal.protocol.core.call import Call
-from fakefal.protocol.core.platform_options import NO_WISHES
+from fakefal.protocol.core.platform_options import DEFAULT_OPTIONS
 from fakefal.protocol.errors.catalog import outcome_of
-from fakefal.scenario.compiled.environment import USUAL_APP, App
-from fakefal.scenario.compiled.reply import Ending, Plan
+from fakefal.scenario.compiled.environment import DEFAULT_APP, App
+from fakefal.scenario.compiled.reply import CompiledReply, RenderedOutcome
 from fakefal.scenario.compiled.timeline import Step
-from fakefal.scenario.values.seeded import generated_seconds
+from fakefal.scenario.values.seeded import seeded_inference_seconds
 
 
 def make_job(
-    call: Call, answer: Answer, clock: Clock, app: App, *, in_line: bool, tells_error: bool
+    call: Call,
+    resolution: Resolution,
+    clock: Clock,
+    app: App,
+    *,
+    waits_for_runner: bool,
+    shows_error: bool,
 ) -> Job:
     """The job of a call. ``in_line`` makes it wait for a runner before it runs.
 
     ``tells_error``: whether a model's own failure shows in the status (protocol.md section 16 row
     5).
     """
-    plan, ending = answer.plan, answer.ending
-    steps: tuple[Step, ...] = plan.steps
-    conduct = ORDINARY
-    usual = plan.is_usual and call.wishes is NO_WISHES and app is USUAL_APP and not in_line
+    reply, rendered = resolution.reply, resolution.rendered
+    steps: tuple[Step, ...] = reply.timeline
+    job_options = DEFAULT_JOB_OPTIONS
+    is_default = (
+        reply.has_default_options
+        and call.platform_options is DEFAULT_OPTIONS
+        and app is DEFAULT_APP
+        and not waits_for_runner
+    )
     now = clock.now()
-    units = answer.units
-    if not usual:
-        attempts = attempts_of(steps, plan.retrying, call.wishes)
+    units = resolution.units
+    if not is_default:
+        attempts = attempts_of(steps, reply.runner_retries, call.platform_options)
         steps = attempts.steps
         if attempts.failure is not None:
-            ending, units = replace(ending, outcome=outcome_of(attempts.failure)), None
-        if plan.is_default_timeline and app.strangers and not in_line:
+            rendered, units = replace(rendered, outcome=outcome_of(attempts.failure)), None
+        if reply.has_default_timeline and app.foreign_queue_length and not waits_for_runner:
             steps = tuple(
-                replace(it, position=app.strangers) if it.position == 0 else it for it in steps
+                replace(step, position=app.foreign_queue_length) if step.position == 0 else step
+                for step in steps
             )
-        marks = attempts.marks
-        if in_line:
-            steps, marks = gated(steps, marks, is_default=plan.is_default_timeline)
-        conduct = _conduct(call, plan, clock, app, marks)
-    seconds = plan.inference_seconds
-    if seconds is None:
-        seconds = generated_seconds(answer.request_id)
+        attempt_starts = attempts.attempt_starts
+        if waits_for_runner:
+            steps, attempt_starts = with_runner_waits(
+                steps, attempt_starts, is_default=reply.has_default_timeline
+            )
+        job_options = _job_options(call, reply, clock, app, attempt_starts)
+    inference_seconds = reply.inference_seconds
+    if inference_seconds is None:
+        inference_seconds = seeded_inference_seconds(resolution.request_id)
     job = Job(
-        answer.request_id,
+        resolution.request_id,
         call,
-        _as_told(ending, tells_error=tells_error),
+        _without_error_text(rendered, shows_error=shows_error),
         steps,
         now,
-        inference_seconds=seconds,
+        inference_seconds=inference_seconds,
         units=units,
-        label=answer.label,
-        conduct=conduct,
+        label=resolution.label,
+        job_options=job_options,
     )
-    job.trouble = answer.trouble
+    job.fault = resolution.fault
     return job
 
 
-def _conduct(call: Call, plan: Plan, clock: Clock, app: App, marks: tuple[int, ...]) -> Conduct:
-    wishes = call.wishes
+def _job_options(
+    call: Call, reply: CompiledReply, clock: Clock, app: App, attempt_starts: tuple[int, ...]
+) -> JobOptions:
+    options = call.platform_options
     deadline = math.inf
-    if wishes.start_seconds < math.inf:
-        deadline = clock.later(clock.now(), wishes.start_seconds)
-    return Conduct(
+    if options.start_timeout_seconds < math.inf:
+        deadline = clock.later(clock.now(), options.start_timeout_seconds)
+    return JobOptions(
         deadline,
         app.request_seconds,
-        plan.cancel or app.cancel or "ignored",
-        marks,
-        wishes.is_low,
-        plan.keep_seconds,
-        plan.faults,
+        reply.cancel or app.cancel or "ignored",
+        attempt_starts,
+        options.is_low_priority,
+        reply.result_ttl_seconds,
+        reply.faults,
     )
 
 
-def _as_told(ending: Ending, *, tells_error: bool) -> Ending:
-    outcome = ending.outcome
-    if outcome.error is None or outcome.error_type or tells_error:
-        return ending
-    return replace(ending, outcome=replace(outcome, error=None))
+def _without_error_text(rendered: RenderedOutcome, *, shows_error: bool) -> RenderedOutcome:
+    outcome = rendered.outcome
+    if outcome.error is None or outcome.error_type or shows_error:
+        return rendered
+    return replace(rendered, outcome=replace(outcome, error=None))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fakefal.scenario.values.seeded import digest
 
-_BOUND = 1_000
+_MAX_KEYS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class IssuedKey:
 class IssuedKeys:
     """At most a thousand; the oldest goes first. Their ids and secrets follow from the seed."""
 
-    def __init__(self, seed: int, revoked: Callable[[str], None]) -> None:
+    def __init__(self, seed: int, on_revoked: Callable[[str], None]) -> None:
         self._seed = str(seed)
-        self._tell = revoked
+        self._on_revoked = on_revoked
         self._keys: OrderedDict[str, IssuedKey] = OrderedDict()
         self._tokens: set[str] = set()
         self._revoked: OrderedDict[str, None] = OrderedDict()
@@ -41,12 +41,12 @@ class IssuedKeys:
     def issue(self, owner: str, alias: str, now: float) -> IssuedKey:
         """A new key; it is good at once."""
         self._count += 1
-        made = digest("key", self._seed, owner, str(self._count)).hex()
-        key_id = f"{made[:8]}-{made[8:12]}-4{made[13:16]}-8{made[17:20]}-{made[20:32]}"
-        key = IssuedKey(key_id, made[32:], alias, now, owner)
+        hex_digest = digest("key", self._seed, owner, str(self._count)).hex()
+        key_id = f"{hex_digest[:8]}-{hex_digest[8:12]}-4{hex_digest[13:16]}-8{hex_digest[17:20]}-{hex_digest[20:32]}"
+        key = IssuedKey(key_id, hex_digest[32:], alias, now, owner)
         self._keys[key_id] = key
         self._tokens.add(key.token)
-        if len(self._keys) > _BOUND:
+        if len(self._keys) > _MAX_KEYS:
             self._forget(next(iter(self._keys)))
         return key
 
@@ -57,16 +57,16 @@ class IssuedKeys:
             return False
         self._forget(key_id)
         self._revoked[key.token] = None
-        if len(self._revoked) > _BOUND:
+        if len(self._revoked) > _MAX_KEYS:
             self._revoked.popitem(last=False)
-        self._tell(key.token)
+        self._on_revoked(key.token)
         return True
 
-    def of(self, owner: str) -> list[IssuedKey]:
+    def owned_by(self, owner: str) -> list[IssuedKey]:
         """The keys that one has asked for, the newest first."""
         return [key for key in reversed(self._keys.values()) if key.owner == owner]
 
-    def has(self, token: str) -> bool:
+    def is_valid(self, token: str) -> bool:
         """Whether a key was made here and is good."""
         return token in self._tokens
 

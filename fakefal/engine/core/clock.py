@@ -12,9 +12,9 @@ from itertools import count
 from typing import Literal
 
 from fakefal.errors import SettingError
-from fakefal.scenario.compiled.timeline import after
+from fakefal.scenario.compiled.timeline import add_seconds
 
-Kind = Literal["real", "scaled", "instant", "manual"]
+ClockKind = Literal["real", "scaled", "instant", "manual"]
 
 START = 1_767_225_600.0
 """2026-01-01T00:00:00Z, where clocks begin that do not follow the real one."""
@@ -50,13 +50,13 @@ class Clock:
     Waiters are woken in the order of their instants, equal ones in the order of asking.
     """
 
-    kind: Kind = "real"
+    kind: ClockKind = "real"
 
     def __init__(self, speed: float = 1.0) -> None:
         self.speed = speed
-        self._jumped = 0.0
-        self._began = time.time()
-        self._began_monotonic = time.monotonic()
+        self._advanced_seconds = 0.0
+        self._started_at = time.time()
+        self._started_monotonic = time.monotonic()
         self._waiters: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
         self._frozen: float | None = None
@@ -65,38 +65,38 @@ class Clock:
         """The present instant."""
         if self._frozen is not None:
             return self._frozen
-        passed = (time.monotonic() - self._began_monotonic) * self.speed
-        return self._began + passed + self._jumped
+        passed_seconds = (time.monotonic() - self._started_monotonic) * self.speed
+        return self._started_at + passed_seconds + self._advanced_seconds
 
-    def reach(self, instant: float) -> float:
+    def jump_to(self, instant: float) -> float:
         """The present, or ``instant`` for a clock that waits for nobody."""
         return self.now()
 
-    def told(self) -> float:
+    def advanced_time(self) -> float:
         """The instant that it would be if only ``advance`` had moved a clock that leaps."""
         return self.now()
 
     def later(self, instant: float, seconds: float) -> float:
         """The instant some seconds later, so rounded that equal waits end at equal instants."""
-        return after(instant, seconds)
+        return add_seconds(instant, seconds)
 
     def advance(self, seconds: float) -> None:
         """Jump ahead; raises SettingError for negative or endless jumps."""
         if not 0 <= seconds < math.inf:
             raise SettingError(f"the clock cannot advance by {seconds} — time goes forward only")
-        self._jumped += seconds
+        self._advanced_seconds += seconds
         if self._frozen is not None:
             self._frozen += seconds
         self._wake()
 
     async def wait_until(self, instant: float, signal: Signal | None = None) -> None:
         """Return once ``now()`` is at least ``instant``, or the signal was set meanwhile."""
-        while (left := instant - self.now()) > 0:
-            timer_seconds = None if self.is_frozen else min(left / self.speed, 3600.0)
+        while (remaining_seconds := instant - self.now()) > 0:
+            timer_seconds = None if self.is_frozen else min(remaining_seconds / self.speed, 3600.0)
             if await self._wait(instant, signal, timer_seconds):
                 return
 
-    async def wait_told(self, instant: float, signal: Signal | None = None) -> None:
+    async def wait_until_advanced(self, instant: float, signal: Signal | None = None) -> None:
         """Return once ``told()`` is at least ``instant``, or the signal was set meanwhile."""
         await self.wait_until(instant, signal)
 
@@ -105,11 +105,11 @@ class Clock:
         if self._frozen is None:
             self._frozen = self.now()
 
-    def thaw(self) -> None:
+    def resume(self) -> None:
         """Go on as before ``freeze``, from where the clock stands."""
         frozen, self._frozen = self._frozen, None
         if frozen is not None:
-            self._jumped += frozen - self.now()
+            self._advanced_seconds += frozen - self.now()
             waiters, self._waiters = self._waiters, []
             for _, _, waiter in waiters:  # each looks how long it still has to wait
                 _finish(waiter)
@@ -124,30 +124,32 @@ class Clock:
         self._forget_done()
         return self._waiters[0][0] if self._waiters else math.inf
 
-    async def turn(self) -> None:
+    async def yield_to_loop(self) -> None:
         """Let others have their turn; no time passes."""
         await asyncio.sleep(0)
 
-    async def _wait(self, instant: float, signal: Signal | None, timer: float | None) -> bool:
+    async def _wait(
+        self, instant: float, signal: Signal | None, timer_seconds: float | None
+    ) -> bool:
         """Wait once; True if it was the signal that ended it."""
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
         heapq.heappush(self._waiters, (instant, next(self._order), waiter))
-        handle = None if timer is None else loop.call_later(timer, _finish, waiter)
-        told: asyncio.Future[None] | None = None
+        handle = None if timer_seconds is None else loop.call_later(timer_seconds, _finish, waiter)
+        signal_waiter: asyncio.Future[None] | None = None
         if signal is not None:
-            told = loop.create_future()
-            told.add_done_callback(lambda _: _finish(waiter))
-            signal.add(told)
+            signal_waiter = loop.create_future()
+            signal_waiter.add_done_callback(lambda _: _finish(waiter))
+            signal.add(signal_waiter)
         try:
             await waiter
-            return told is not None and told.done()
+            return signal_waiter is not None and signal_waiter.done()
         finally:
             _finish(waiter)
             if handle is not None:
                 handle.cancel()
-            if signal is not None and told is not None:
-                signal.discard(told)
+            if signal is not None and signal_waiter is not None:
+                signal.discard(signal_waiter)
             self._forget_done()
 
     def _forget_done(self) -> None:
@@ -164,7 +166,7 @@ class Clock:
 class ManualClock(Clock):
     """Moves only when told."""
 
-    kind: Kind = "manual"
+    kind: ClockKind = "manual"
 
     def __init__(self, start: float = START) -> None:
         super().__init__()
@@ -178,9 +180,9 @@ class ManualClock(Clock):
         """Jump ahead; raises SettingError for negative or endless jumps."""
         if not 0 <= seconds < math.inf:
             raise SettingError(f"the clock cannot advance by {seconds} — time goes forward only")
-        self._jump_to(after(self._now, seconds))
+        self._set_now(add_seconds(self._now, seconds))
 
-    def _jump_to(self, instant: float) -> None:
+    def _set_now(self, instant: float) -> None:
         self._now = instant
         self._wake()
 
@@ -194,31 +196,31 @@ class ManualClock(Clock):
 class InstantClock(ManualClock):
     """Waits for nobody: whoever waits for an instant makes it the present."""
 
-    kind: Kind = "instant"
+    kind: ClockKind = "instant"
 
     def __init__(self, start: float = START) -> None:
         super().__init__(start)
-        self._leapt = 0.0
+        self._jumped_seconds = 0.0
 
-    def told(self) -> float:
+    def advanced_time(self) -> float:
         """The instant that it would be if only ``advance`` had moved it."""
-        return self._now - self._leapt
+        return self._now - self._jumped_seconds
 
     def freeze(self) -> None:
         """Be a manual clock from now on."""
         self._frozen, self.kind = self._now, "manual"
 
-    def thaw(self) -> None:
+    def resume(self) -> None:
         """Wait for nobody again."""
         self._frozen, self.kind = None, "instant"
         while (instant := self.next_wait()) < math.inf:
-            self.reach(instant)
+            self.jump_to(instant)
 
-    def reach(self, instant: float) -> float:
+    def jump_to(self, instant: float) -> float:
         """Make a finite instant the present, if it is ahead."""
         if not self.is_frozen and self._now < instant < math.inf:
-            self._leapt += instant - self._now
-            self._jump_to(instant)
+            self._jumped_seconds += instant - self._now
+            self._set_now(instant)
         return self._now
 
     async def wait_until(self, instant: float, signal: Signal | None = None) -> None:
@@ -226,13 +228,13 @@ class InstantClock(ManualClock):
         if instant == math.inf or self.is_frozen:
             await super().wait_until(instant, signal)
             return
-        self.reach(instant)
+        self.jump_to(instant)
         await asyncio.sleep(0)
 
-    async def wait_told(self, instant: float, signal: Signal | None = None) -> None:
+    async def wait_until_advanced(self, instant: float, signal: Signal | None = None) -> None:
         """Return once ``advance`` has moved the clock so far, or the signal was set meanwhile."""
-        while (left := instant - self.told()) > 0:
-            if await self._wait(self._now + left, signal, None):
+        while (remaining_seconds := instant - self.advanced_time()) > 0:
+            if await self._wait(self._now + remaining_seconds, signal, None):
                 return
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from fakefal.protocol.core.call import Call
 from fakefal.protocol.core.json_codec import iso
-from fakefal.protocol.errors.fault import Trouble
+from fakefal.protocol.errors.fault import Fault
 
 if TYPE_CHECKING:
     from fakefal.scenario.compiled.exchange import NearMiss
 
-Kind = Literal[
+EntryKind = Literal[
     "call",
     "status",
     "stream",
@@ -30,7 +30,7 @@ Kind = Literal[
     "message",
 ]
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
+ENTRY_KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ class Miss:
         return f"{head}; nearest: {'; '.join(map(str, self.nearest))}"
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """A line of the journal. ``number`` counts from 1 for each tenant."""
 
     number: int
     at: float
-    kind: Kind
+    kind: EntryKind
     call: Call | None
     request_id: str
     status: int
@@ -62,7 +62,7 @@ class Entry(NamedTuple):
 
     def body(self) -> dict[str, Any]:
         """The entry as JSON; credentials never get here."""
-        found: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "number": self.number,
             "at": iso(self.at),
             "kind": self.kind,
@@ -70,30 +70,30 @@ class Entry(NamedTuple):
             "status": self.status,
         }
         if self.call is not None:
-            found["endpoint"] = self.call.endpoint.text
-            found["via"] = self.call.via
+            fields["endpoint"] = self.call.endpoint.text
+            fields["via"] = self.call.via
             if self.kind in ("call", "message"):
-                found["input"] = self.call.input
+                fields["input"] = self.call.input
             if self.kind == "call":
-                found["headers"] = dict(self.call.headers)
+                fields["headers"] = dict(self.call.headers)
         if self.label:
-            found["exchange"] = self.label.strip('"')
+            fields["exchange"] = self.label.strip('"')
         if self.note:
-            found["note"] = self.note
+            fields["note"] = self.note
         if self.miss is not None:
-            found["miss"] = str(self.miss)
-        return found
+            fields["miss"] = str(self.miss)
+        return fields
 
 
-Listener = Callable[[Entry], None]
+Listener = Callable[[JournalEntry], None]
 
-Tally = Counter[tuple[Kind, str, int]]
+Tally = Counter[tuple[EntryKind, str, int]]
 """How many entries there were, by kind, by how the call came, and by status."""
 
-_Line = tuple[int, float, Kind, Call | None, str, int, str, str, Miss | None]
+_EntryFields = tuple[int, float, EntryKind, Call | None, str, int, str, str, Miss | None]
 """The fields of an Entry, which is made when somebody reads it and not while a call waits."""
 
-_TOGETHER = 256
+_BATCH_SIZE = 256
 """So many of the oldest lines are counted at once, which costs a third of one by one."""
 
 
@@ -106,73 +106,76 @@ class Journal:
     """
 
     def __init__(self, bound: int, listeners: tuple[Listener, ...] = ()) -> None:
-        self._entries: deque[_Line] = deque(maxlen=bound)
+        self._entries: deque[_EntryFields] = deque(maxlen=bound)
         self._misses: deque[Miss] = deque(maxlen=1000)
         self._bound = bound
         self.bills: deque[tuple[Call, str, float]] = deque(maxlen=bound)
         self._count = 0
-        self._missed = 0
-        self._gone: Tally = Counter()
-        self._leaving: list[_Line] = []
+        self._miss_count = 0
+        self._dropped_tally: Tally = Counter()
+        self._uncounted: list[_EntryFields] = []
         self.edition = 1
         self.listeners = listeners
 
     def write(
         self,
         at: float,
-        kind: Kind,
+        kind: EntryKind,
         call: Call | None,
         request_id: str = "",
         status: int = 200,
         label: str = "",
         note: str = "",
-        trouble: Trouble | None = None,
+        fault: Fault | None = None,
         miss: Miss | None = None,
     ) -> None:
         """Append a line and tell the listeners; ``trouble`` is what happens to the answer."""
-        if trouble is not None:
-            status = status if trouble.code == 200 else trouble.code
-            note = f"{note}; fault: {trouble.name}" if note else f"fault: {trouble.name}"
+        if fault is not None:
+            status = status if fault.journal_status == 200 else fault.journal_status
+            note = f"{note}; fault: {fault.name}" if note else f"fault: {fault.name}"
         self._count += 1
         if self._count > self._bound:
-            self._leaving.append(self._entries[0])
-            if len(self._leaving) == _TOGETHER:
-                self._count_leaving()
-        line = (self._count, at, kind, call, request_id, status, label, note, miss)
-        self._entries.append(line)
+            self._uncounted.append(self._entries[0])
+            if len(self._uncounted) == _BATCH_SIZE:
+                self._count_dropped()
+        fields = (self._count, at, kind, call, request_id, status, label, note, miss)
+        self._entries.append(fields)
         if miss is not None:
-            self._missed += 1
+            self._miss_count += 1
             self._misses.append(miss)
         for listener in self.listeners:
-            listener(Entry(*line))
+            listener(JournalEntry(*fields))
 
-    def __iter__(self) -> Iterator[Entry]:
-        return iter([Entry(*line) for line in self._entries])
+    def __iter__(self) -> Iterator[JournalEntry]:
+        return iter([JournalEntry(*fields) for fields in self._entries])
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def after(self, number: int) -> list[Entry]:
+    def after(self, number: int) -> list[JournalEntry]:
         """The entries kept that came after the one with this number."""
         count = min(max(self._count - number, 0), len(self._entries))
-        return [Entry(*line) for line in islice(self._entries, len(self._entries) - count, None)]
+        return [
+            JournalEntry(*fields)
+            for fields in islice(self._entries, len(self._entries) - count, None)
+        ]
 
-    def listen(self, listener: Listener) -> None:
+    def add_listener(self, listener: Listener) -> None:
         """Tell one more listener of each entry."""
         self.listeners = (*self.listeners, listener)
 
-    def unlisten(self, listener: Listener) -> None:
+    def remove_listener(self, listener: Listener) -> None:
         """Tell a listener of nothing more."""
-        self.listeners = tuple(it for it in self.listeners if it != listener)
+        self.listeners = tuple(other for other in self.listeners if other != listener)
 
     def tally(self) -> Tally:
         """How many entries of each sort there were, those that are no longer kept too."""
-        self._count_leaving()
-        return self._gone + Counter(map(_sort, self._entries))
+        self._count_dropped()
+        return self._dropped_tally + Counter(map(_tally_key, self._entries))
 
-    def _count_leaving(self) -> None:
-        self._gone.update(map(_sort, self._leaving))
-        self._leaving.clear()
+    def _count_dropped(self) -> None:
+        self._dropped_tally.update(map(_tally_key, self._uncounted))
+        self._uncounted.clear()
 
     @property
     def count(self) -> int:
@@ -190,11 +193,11 @@ class Journal:
         return tuple(self._misses)
 
     @property
-    def missed(self) -> int:
+    def miss_count(self) -> int:
         """How many misses there were in all."""
-        return self._missed
+        return self._miss_count
 
 
-def _sort(line: _Line) -> tuple[Kind, str, int]:
-    call = line[3]
-    return line[2], "" if call is None else call.via, line[5]
+def _tally_key(fields: _EntryFields) -> tuple[EntryKind, str, int]:
+    call = fields[3]
+    return fields[2], "" if call is None else call.via, fields[5]

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from hashlib import blake2b
 
 from fakefal.protocol.core.call import Call
-from fakefal.scenario.values.seeded import canonical
+from fakefal.scenario.values.seeded import canonical_json
 
 _EPOCH_MS = 1_767_225_600_000
 """2026-01-01, the first instant that an id may carry."""
@@ -20,7 +20,7 @@ _RANDOM = 0x0FFF_3FFF_FFFF_FFFF_FFFF
 _VERSION_7 = 0x7000_8000_0000_0000_0000
 
 
-class Identities:
+class RequestIdGenerator:
     """Numbers equal calls, and makes an id of call and number.
 
     Ids do not depend on the order in which different calls arrive, so parallel clients get the same
@@ -28,9 +28,9 @@ class Identities:
     numbers that were never given.
     """
 
-    def __init__(self, seed: int, bound: int) -> None:
+    def __init__(self, seed: int, max_calls: int) -> None:
         self._seed = str(seed)
-        self._bound = bound
+        self._max_calls = max_calls
         self._counts: OrderedDict[bytes, int] = OrderedDict()
         self._floor = 0
 
@@ -41,17 +41,17 @@ class Identities:
         section 3.1).
         """
         counts = self._counts
-        print_ = self._print(call)
-        number = counts.get(print_, self._floor) + 1
-        counts[print_] = number
-        counts.move_to_end(print_)
-        if len(counts) > self._bound:
-            _, forgotten = counts.popitem(last=False)
-            self._floor = max(self._floor, forgotten)
-        return uuid7(int.from_bytes(print_, "big") + number * _STRIDE)
+        fingerprint = self._fingerprint(call)
+        number = counts.get(fingerprint, self._floor) + 1
+        counts[fingerprint] = number
+        counts.move_to_end(fingerprint)
+        if len(counts) > self._max_calls:
+            _, evicted_number = counts.popitem(last=False)
+            self._floor = max(self._floor, evicted_number)
+        return uuid7(int.from_bytes(fingerprint, "big") + number * _STRIDE)
 
-    def _print(self, call: Call) -> bytes:
-        body = call.fingerprint or canonical(call.input).encode()
+    def _fingerprint(self, call: Call) -> bytes:
+        body = call.fingerprint or canonical_json(call.input).encode()
         head = f"{self._seed}\n{call.via}\n{call.endpoint.text}\n".encode()
         return blake2b(head + body, digest_size=16).digest()
 

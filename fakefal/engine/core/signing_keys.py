@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fakefal.protocol.webhooks import public_key
-from fakefal.scenario.compiled.webhooks import JwksPlan
+from fakefal.scenario.compiled.webhooks import CompiledJwks
 from fakefal.scenario.values.seeded import digest
 
 if TYPE_CHECKING:
@@ -17,40 +17,44 @@ _UNKNOWN = "unknown"
 """Names a key that is never published."""
 
 
-class Keyring:
+class SigningKeys:
     """Key pairs that follow from the seed, so that equal runs sign alike.
 
     A new key comes into use each time that ``plan.rotate_seconds`` have passed, and whenever
     ``rotate`` is called; the old one is withdrawn.
     """
 
-    def __init__(self, seed: int, plan: JwksPlan, began_at: float) -> None:
+    def __init__(self, seed: int, plan: CompiledJwks, started_at: float) -> None:
         self.plan = plan
         self._seed = seed
-        self._began_at = began_at
-        self._turns = 0
-        self._refused = 0
+        self._started_at = started_at
+        self._rotations = 0
+        self._error_count = 0
 
     def rotate(self) -> None:
         """Take a new key."""
-        self._turns += 1
+        self._rotations += 1
 
-    def publish_as(self, plan: JwksPlan, now: float) -> None:
+    def publish_as(self, plan: CompiledJwks, now: float) -> None:
         """Publish the keys in another way from now on; a rotation begins to count."""
-        self._turns = self.number(now)
-        self._began_at = now
-        self._refused = 0
+        self._rotations = self.generation(now)
+        self._started_at = now
+        self._error_count = 0
         self.plan = plan
 
-    def number(self, now: float) -> int:
+    def generation(self, now: float) -> int:
         """How many keys were in use before the present one."""
-        period = self.plan.rotate_seconds
-        passed = 0 if period == math.inf else int(max(0.0, now - self._began_at) / period)
-        return self._turns + passed
+        period_seconds = self.plan.rotate_seconds
+        passed_periods = (
+            0
+            if period_seconds == math.inf
+            else int(max(0.0, now - self._started_at) / period_seconds)
+        )
+        return self._rotations + passed_periods
 
     def sign(self, message: bytes, now: float) -> str:
         """The signature of the key in use: 128 hex characters."""
-        return _key(self._seed, str(self.number(now))).sign(message).hex()
+        return _key(self._seed, str(self.generation(now))).sign(message).hex()
 
     def sign_unknown(self, message: bytes) -> str:
         """A signature that no published key verifies."""
@@ -60,16 +64,18 @@ class Keyring:
         """The keys as they are published: ``{"keys": [{"kty": "OKP", …}]}``."""
         if self.plan.is_empty:
             return {"keys": []}
-        number = self.number(now)
-        spare = [f"spare {index}" for index in range(1, self.plan.keys)]
-        return {"keys": [_published(self._seed, name) for name in (*spare, str(number))]}
+        generation = self.generation(now)
+        spare_names = [f"spare {index}" for index in range(1, self.plan.keys)]
+        return {
+            "keys": [_published_key(self._seed, name) for name in (*spare_names, str(generation))]
+        }
 
-    def refusal(self) -> int:
+    def next_error_status(self) -> int:
         """The status that is answered in place of the keys; 0 if they are given. It counts."""
         plan = self.plan
-        if not plan.status or (plan.times is not None and self._refused >= plan.times):
+        if not plan.status or (plan.times is not None and self._error_count >= plan.times):
             return 0
-        self._refused += 1
+        self._error_count += 1
         return plan.status
 
 
@@ -81,6 +87,6 @@ def _key(seed: int, name: str) -> Ed25519PrivateKey:
 
 
 @lru_cache(maxsize=64)
-def _published(seed: int, name: str) -> dict[str, Any]:
+def _published_key(seed: int, name: str) -> dict[str, Any]:
     kid = digest("webhook kid", str(seed), name).hex()[:16]
     return public_key(_key(seed, name).public_key().public_bytes_raw(), kid)

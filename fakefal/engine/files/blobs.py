@@ -28,7 +28,7 @@ class Blob(Protocol):
         ...
 
 
-class Held:
+class MemoryBlob:
     """Bytes in memory."""
 
     __slots__ = ("_data", "_etag")
@@ -54,7 +54,7 @@ class Held:
         return self._data[start:stop]
 
 
-class Joined:
+class JoinedBlob:
     """Blobs one after another; nothing is copied."""
 
     __slots__ = ("_blobs", "etag", "size")
@@ -62,17 +62,19 @@ class Joined:
     def __init__(self, blobs: Sequence[Blob]) -> None:
         self._blobs = tuple(blobs)
         self.size = sum(blob.size for blob in self._blobs)
-        both = "".join(blob.etag for blob in self._blobs)
-        joined = hashlib.md5(bytes.fromhex(both), usedforsecurity=False).hexdigest()
-        self.etag = f"{joined}-{len(self._blobs)}"
+        etags = "".join(blob.etag for blob in self._blobs)
+        md5 = hashlib.md5(bytes.fromhex(etags), usedforsecurity=False).hexdigest()
+        self.etag = f"{md5}-{len(self._blobs)}"
 
     def read(self, start: int, stop: int) -> bytes:
         """The bytes from ``start`` up to ``stop``, from as many blobs as they lie in."""
-        found = []
-        begin = 0
+        chunks = []
+        blob_start = 0
         for blob in self._blobs:
-            end = begin + blob.size
-            if begin < stop and end > start:
-                found.append(blob.read(max(start - begin, 0), min(stop - begin, blob.size)))
-            begin = end
-        return b"".join(found)
+            blob_end = blob_start + blob.size
+            if blob_start < stop and blob_end > start:
+                chunks.append(
+                    blob.read(max(start - blob_start, 0), min(stop - blob_start, blob.size))
+                )
+            blob_start = blob_end
+        return b"".join(chunks)

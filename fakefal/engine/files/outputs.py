@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fakefal.engine.files.blobs import Held
-from fakefal.engine.files.store import Files
+from fakefal.engine.files.blobs import MemoryBlob
+from fakefal.engine.files.store import FileStore
 from fakefal.protocol.core.call import Call
 from fakefal.protocol.storage.file_acl import read_lifecycle
 from fakefal.scenario.media.assets import Asset
-from fakefal.scenario.media.file_refs import MediaPlan, Placing
+from fakefal.scenario.media.file_refs import CompiledMedia, FileRefResolver
 
 
-def placing_of(
-    files: Files, media: MediaPlan, call: Call, request_id: str, seconds: float
-) -> Placing:
+def file_refs_of(
+    files: FileStore, media: CompiledMedia, call: Call, request_id: str, seconds: float
+) -> FileRefResolver:
     """What places the files of one answer; they live as long as the call or the reply says.
 
     ``seconds`` is how long the call takes: the life of a file begins at its end. Raises the 400 of
@@ -23,20 +23,20 @@ def placing_of(
     lifecycle = read_lifecycle(call.headers)
     if media.expires_seconds is not None:
         lifecycle = replace(lifecycle, seconds=media.expires_seconds)
-    if lifecycle.seconds is not None:
-        lifecycle = replace(lifecycle, seconds=lifecycle.seconds + seconds)
+    if lifecycle.expiration_seconds is not None:
+        lifecycle = replace(lifecycle, seconds=lifecycle.expiration_seconds + seconds)
 
-    def put(asset: Asset, index: int) -> str:
-        place = files.new_place("v3b.fal.media", asset.name, request_id, str(index))
+    def store_asset(asset: Asset, index: int) -> str:
+        stored_url = files.new_url("v3b.fal.media", asset.name, request_id, str(index))
         files.add(
-            place,
+            stored_url,
             asset.name,
             asset.content_type,
-            Held(asset.data),
+            MemoryBlob(asset.data),
             lifecycle,
             "output",
-            media.mishap,
+            media.defect,
         )
-        return place.url
+        return stored_url.url
 
-    return Placing(media, call, request_id, put)
+    return FileRefResolver(media, call, request_id, store_asset)

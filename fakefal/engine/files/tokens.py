@@ -14,17 +14,17 @@ from fakefal.protocol.storage.storage import unauthorized
 from fakefal.scenario.values.seeded import digest
 
 ISSUER = "fakefal"
-Use = Literal["apps", "cdn", "read"]
+TokenUse = Literal["apps", "cdn", "read"]
 """What a token is for: to call apps, to upload, to read one file."""
 
-_LONGEST = 8_192
+_MAX_TOKEN_LENGTH = 8_192
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What a token says. ``apps`` are aliases; ``file_id`` is of the one file it lets read."""
 
-    use: Use
+    use: TokenUse
     expires_at: float
     apps: tuple[str, ...] = ()
     file_id: str = ""
@@ -33,14 +33,14 @@ class Claims:
 class Tokens:
     """Makes and reads the tokens of one tenant; ``mark`` is what they name it by."""
 
-    def __init__(self, mark: str, seed: int, key: str, clock: Clock) -> None:
+    def __init__(self, tenant_tag: str, seed: int, key: str, clock: Clock) -> None:
         self.secret = digest("tokens", str(seed), key)
-        self._mark = mark
+        self._tenant_tag = tenant_tag
         self._clock = clock
         self._count = 0
 
     def issue(
-        self, use: Use, seconds: float, *, apps: Sequence[str] = (), file_id: str = ""
+        self, use: TokenUse, seconds: float, *, apps: Sequence[str] = (), file_id: str = ""
     ) -> tuple[str, float]:
         """A new token and the instant at which it ends."""
         import jwt  # takes 20 ms, and most servers never make a token
@@ -50,7 +50,7 @@ class Tokens:
         self._count += 1
         claims: dict[str, Any] = {
             "iss": ISSUER,
-            "sub": self._mark,
+            "sub": self._tenant_tag,
             "use": use,
             "iat": now,
             "exp": expires_at,
@@ -62,12 +62,12 @@ class Tokens:
             claims["file"] = file_id
         return jwt.encode(claims, self.secret, "HS256"), expires_at
 
-    def read(self, token: str, use: Use) -> Claims:
+    def read(self, token: str, use: TokenUse) -> Claims:
         """What a token of ours says; raises the 401 of a forged, expired or other one."""
         import jwt
 
         try:
-            found = jwt.decode(
+            payload = jwt.decode(
                 token,
                 self.secret,
                 ["HS256"],
@@ -75,15 +75,15 @@ class Tokens:
                 # The end is looked at below, on the tenant's clock.
                 options={"verify_exp": False, "verify_iat": False, "require": ["exp", "use"]},
             )
-            expires_at = float(found["exp"])
+            expires_at = float(payload["exp"])
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise unauthorized(f"the token is not one of this fake's: {error}") from None
-        if found["use"] != use:
-            raise unauthorized(f"the token is for {found['use']}, not for {use}")
+        if payload["use"] != use:
+            raise unauthorized(f"the token is for {payload['use']}, not for {use}")
         if self._clock.now() >= expires_at:
             raise unauthorized(f"the token expired at {iso(expires_at)}")
-        apps = tuple(map(str, found.get("allowed_apps", ())))
-        return Claims(use, expires_at, apps, str(found.get("file", "")))
+        apps = tuple(map(str, payload.get("allowed_apps", ())))
+        return Claims(use, expires_at, apps, str(payload.get("file", "")))
 
     def check_grant(self, token: str, endpoint: EndpointId) -> None:
         """Raise the 401 of a token that is not good, the 403 of one for other apps.
@@ -94,18 +94,18 @@ class Tokens:
             raise forbidden_application(endpoint.app)
 
 
-def mark_named(token: str) -> str | None:
+def claimed_tenant_tag(token: str) -> str | None:
     """The mark of the tenant that a token claims to be of; None if it is no token of this fake.
 
     Nothing is checked yet: the tenant does that.
     """
-    if token.count(".") != 2 or len(token) > _LONGEST:
+    if token.count(".") != 2 or len(token) > _MAX_TOKEN_LENGTH:
         return None
     import jwt
 
     try:
-        found = jwt.decode(token, options={"verify_signature": False})
+        payload = jwt.decode(token, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError, TypeError):
         return None
-    sub = found.get("sub")
-    return sub if found.get("iss") == ISSUER and isinstance(sub, str) else None
+    sub = payload.get("sub")
+    return sub if payload.get("iss") == ISSUER and isinstance(sub, str) else None

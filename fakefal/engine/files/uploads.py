@@ -7,22 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fakefal.engine.core.clock import Clock
-from fakefal.engine.files.blobs import Blob, Held, Joined
-from fakefal.engine.files.store import FilePlace, Files, Host, StoredFile, letters
+from fakefal.engine.files.blobs import Blob, JoinedBlob, MemoryBlob
+from fakefal.engine.files.store import FileStore, Host, StoredFile, StoredUrl, base62
 from fakefal.protocol.core.json_codec import iso
 from fakefal.protocol.storage.file_acl import Lifecycle
 from fakefal.protocol.storage.storage import (
     MAX_PARTS,
-    Asked,
     PartTag,
+    UploadRequest,
     bad_upload,
+    file_not_found,
     forbidden,
-    no_file,
 )
 from fakefal.scenario.values.seeded import digest
 from fakefal.settings import Limits
 
-SIGNED_SECONDS = 3600.0
+SIGNED_URL_SECONDS = 3600.0
 """How long a presigned upload URL is good. Source: inferred."""
 
 
@@ -34,8 +34,8 @@ class Upload:
     """
 
     id: str
-    place: FilePlace
-    asked: Asked
+    stored_url: StoredUrl
+    request: UploadRequest
     lifecycle: Lifecycle
     is_multipart: bool
     query: str = ""
@@ -46,7 +46,7 @@ class Upload:
 class Uploads:
     """The uploads of a tenant; at most as many as it may have files, the oldest go first."""
 
-    def __init__(self, files: Files, secret: bytes, clock: Clock, limits: Limits) -> None:
+    def __init__(self, files: FileStore, secret: bytes, clock: Clock, limits: Limits) -> None:
         self._files = files
         self._secret = secret.hex()
         self._clock = clock
@@ -54,16 +54,21 @@ class Uploads:
         self._uploads: OrderedDict[str, Upload] = OrderedDict()
 
     def save(
-        self, host: Host, asked: Asked, lifecycle: Lifecycle, blob: Blob, way: str
+        self,
+        host: Host,
+        request: UploadRequest,
+        lifecycle: Lifecycle,
+        blob: Blob,
+        upload_method: str,
     ) -> StoredFile:
         """Keep a file that came at once."""
-        place = self._files.new_place(host, asked.name, asked.content_type, way)
-        return self._files.add(place, *asked, blob, lifecycle)
+        stored_url = self._files.new_url(host, request.name, request.content_type, upload_method)
+        return self._files.add(stored_url, *request, blob, lifecycle)
 
     def begin(
         self,
         host: Host,
-        asked: Asked,
+        request: UploadRequest,
         lifecycle: Lifecycle,
         *,
         is_multipart: bool,
@@ -73,13 +78,13 @@ class Uploads:
 
         ``is_signed`` gives it a query that its URLs must carry.
         """
-        way = "parts" if is_multipart else "put"
-        place = self._files.new_place(host, asked.name, asked.content_type, way)
-        upload_id, _ = self._files.new_id("upload", place.id)
-        upload = Upload(upload_id, place, asked, lifecycle, is_multipart)
+        upload_method = "parts" if is_multipart else "put"
+        stored_url = self._files.new_url(host, request.name, request.content_type, upload_method)
+        upload_id, _ = self._files.new_id("upload", stored_url.id)
+        upload = Upload(upload_id, stored_url, request, lifecycle, is_multipart)
         if is_signed:
-            until = int(self._clock.now() + SIGNED_SECONDS)
-            upload.query = f"expires={until}&signature={self._sign(upload_id, until)}"
+            expires_at = int(self._clock.now() + SIGNED_URL_SECONDS)
+            upload.query = f"expires={expires_at}&signature={self._sign(upload_id, expires_at)}"
         self._uploads[upload_id] = upload
         if len(self._uploads) > self._limits.files:
             _, oldest = self._uploads.popitem(last=False)
@@ -95,8 +100,8 @@ class Uploads:
         was found under; raises the 403 of a wrong or expired signature.
         """
         upload = self._uploads.get(upload_id)
-        if upload is None or (file_id and upload.place.id != file_id):
-            raise no_file("there is no such upload")
+        if upload is None or (file_id and upload.stored_url.id != file_id):
+            raise file_not_found("there is no such upload")
         if parameters is not None and upload.query:
             self._check_signature(upload, parameters)
         return upload
@@ -105,17 +110,17 @@ class Uploads:
         """Take the bytes of an upload in one piece; a second time replaces them."""
         if upload.is_multipart:
             raise bad_upload("This upload takes its bytes in parts")
-        return self._files.add(upload.place, *upload.asked, blob, upload.lifecycle)
+        return self._files.add(upload.stored_url, *upload.request, blob, upload.lifecycle)
 
     def put_part(self, upload: Upload, number: int, blob: Blob) -> str:
         """Take a part, in any order; a second time replaces it. Gives its etag."""
         if not upload.is_multipart or not 1 <= number <= MAX_PARTS:
             raise bad_upload(f"Part number must be between 1 and {MAX_PARTS}")
         if upload.tags is not None:
-            raise no_file("the upload is complete and takes no more parts")
+            raise file_not_found("the upload is complete and takes no more parts")
         self._files.make_room(blob.size)
-        before = upload.parts.get(number)
-        self._files.pending_bytes += blob.size - (0 if before is None else before.size)
+        replaced = upload.parts.get(number)
+        self._files.pending_bytes += blob.size - (0 if replaced is None else replaced.size)
         upload.parts[number] = blob
         return blob.etag
 
@@ -125,26 +130,26 @@ class Uploads:
         Listing them in any order is good, and so is completing twice with the same list, as clients
         try again. Raises the 400 of a list that names no part, one twice, or one that did not come.
         """
-        wanted = tuple(sorted(tags))
+        sorted_tags = tuple(sorted(tags))
         if upload.tags is not None:
-            if wanted != upload.tags:
+            if sorted_tags != upload.tags:
                 raise bad_upload("The upload was completed with other parts")
-            return self._files.find(upload.place.id)
-        self._check_tags(upload, wanted)
-        parts = [upload.parts[tag.number] for tag in wanted]
+            return self._files.find(upload.stored_url.id)
+        self._check_tags(upload, sorted_tags)
+        parts = [upload.parts[tag.number] for tag in sorted_tags]
         self._release(upload)
-        upload.tags = wanted
-        blob = Joined(parts) if len(parts) > 1 else parts[0]
-        return self._files.add(upload.place, *upload.asked, blob, upload.lifecycle)
+        upload.tags = sorted_tags
+        blob = JoinedBlob(parts) if len(parts) > 1 else parts[0]
+        return self._files.add(upload.stored_url, *upload.request, blob, upload.lifecycle)
 
     def _check_tags(self, upload: Upload, tags: Sequence[PartTag]) -> None:
         if not upload.is_multipart or not tags:
             raise bad_upload("The list of parts is empty")
-        seen = 0
+        previous_number = 0
         for number, etag in tags:
-            if number == seen:
+            if number == previous_number:
                 raise bad_upload(f"Part {number} is listed twice")
-            seen = number
+            previous_number = number
             part = upload.parts.get(number)
             if part is None:
                 raise bad_upload(f"Part {number} was not uploaded")
@@ -156,17 +161,19 @@ class Uploads:
         self._files.pending_bytes -= sum(part.size for part in upload.parts.values())
         upload.parts = {}
 
-    def _sign(self, upload_id: str, until: int) -> str:
-        return letters(digest(self._secret, upload_id, str(until)), 32)
+    def _sign(self, upload_id: str, expires_at: int) -> str:
+        return base62(digest(self._secret, upload_id, str(expires_at)), 32)
 
     def _check_signature(self, upload: Upload, parameters: Mapping[str, str]) -> None:
-        until = parameters.get("expires", "")
-        good = until.isdecimal() and len(until) < 15
-        if not good or parameters.get("signature") != self._sign(upload.id, int(until)):
+        expires_at = parameters.get("expires", "")
+        is_well_formed = expires_at.isdecimal() and len(expires_at) < 15
+        if not is_well_formed or parameters.get("signature") != self._sign(
+            upload.id, int(expires_at)
+        ):
             raise forbidden("the upload URL was changed: its query must survive")
-        if self._clock.now() >= int(until):
-            raise forbidden(f"the upload URL expired at {iso(float(until))}")
+        if self._clock.now() >= int(expires_at):
+            raise forbidden(f"the upload URL expired at {iso(float(expires_at))}")
 
 
-EMPTY = Held(b"")
+EMPTY_BLOB = MemoryBlob(b"")
 """What an upload without a body leaves behind."""

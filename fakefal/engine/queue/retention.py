@@ -7,26 +7,30 @@ import math
 from fakefal.engine.core.clock import Clock
 from fakefal.engine.queue.job import Job
 
-KEPT_SECONDS = 3600.0
-LARGE_BYTES = 10_000
-LARGE_KEPT_SECONDS = 360.0
-STORED_BYTES = 1_000_000
-STORED_SECONDS = 30 * 86_400.0
+RESULT_TTL_SECONDS = 3600.0
+LARGE_RESULT_BYTES = 10_000
+LARGE_RESULT_TTL_SECONDS = 360.0
+MAX_PAYLOAD_BYTES = 1_000_000
+PAYLOAD_TTL_SECONDS = 30 * 86_400.0
 
 
-def keep_seconds(size: int, *, stores: bool) -> float:
+def result_ttl_seconds(size: int, *, stores_payload: bool) -> float:
     """How long fal keeps a result of so many bytes.
 
     About an hour; a large one about six minutes, and then as long as its stored payload, unless it
     is too large to be stored or the caller wished it not to be. Source: documented (protocol.md
     section 3.6).
     """
-    if size < LARGE_BYTES:
-        return KEPT_SECONDS
-    return STORED_SECONDS if stores and size <= STORED_BYTES else LARGE_KEPT_SECONDS
+    if size < LARGE_RESULT_BYTES:
+        return RESULT_TTL_SECONDS
+    return (
+        PAYLOAD_TTL_SECONDS
+        if stores_payload and size <= MAX_PAYLOAD_BYTES
+        else LARGE_RESULT_TTL_SECONDS
+    )
 
 
-def is_forgotten(job: Job, clock: Clock, now: float) -> bool:
+def is_expired(job: Job, clock: Clock, now: float) -> bool:
     """Whether a finished job is kept no longer.
 
     A clock that waits for nobody leaps over hours that no test asked for: on it only the time
@@ -34,15 +38,15 @@ def is_forgotten(job: Job, clock: Clock, now: float) -> bool:
     """
     if job.ended_at is None:
         return False
-    kept = job.conduct.keep_seconds
-    if kept is None:
-        size = len(job.ending.outcome.payload)
-        kept = keep_seconds(size, stores=job.call.wishes.stores)
+    ttl_seconds = job.job_options.result_ttl_seconds
+    if ttl_seconds is None:
+        size = len(job.rendered.outcome.payload)
+        ttl_seconds = result_ttl_seconds(size, stores_payload=job.call.platform_options.stores_io)
     if clock.kind != "instant":
-        return now - job.ended_at >= kept
-    if job.seen_over is None:
-        job.seen_over = clock.told()
-    return clock.told() - job.seen_over >= kept
+        return now - job.ended_at >= ttl_seconds
+    if job.seen_finished_at is None:
+        job.seen_finished_at = clock.advanced_time()
+    return clock.advanced_time() - job.seen_finished_at >= ttl_seconds
 
 
 def stored_until(job: Job) -> float:
@@ -53,11 +57,11 @@ def stored_until(job: Job) -> float:
     """
     if job.ended_at is None:
         return math.inf
-    kept = job.conduct.keep_seconds
-    if kept is None:
-        size = len(job.ending.outcome.payload)
-        stores = job.call.wishes.stores
-        kept = keep_seconds(size, stores=stores)
-        if stores and size <= STORED_BYTES:
-            kept = STORED_SECONDS
-    return job.ended_at + kept
+    ttl_seconds = job.job_options.result_ttl_seconds
+    if ttl_seconds is None:
+        size = len(job.rendered.outcome.payload)
+        stores_payload = job.call.platform_options.stores_io
+        ttl_seconds = result_ttl_seconds(size, stores_payload=stores_payload)
+        if stores_payload and size <= MAX_PAYLOAD_BYTES:
+            ttl_seconds = PAYLOAD_TTL_SECONDS
+    return job.ended_at + ttl_seconds

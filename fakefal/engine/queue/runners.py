@@ -9,7 +9,7 @@ from fakefal.engine.queue.job import Job, State
 from fakefal.scenario.compiled.environment import App
 
 
-class Lines:
+class RunnerPool:
     """The jobs of a tenant for which runners are counted.
 
     ``app_of`` says how many runners an app has and how many requests of others wait for them,
@@ -22,80 +22,81 @@ class Lines:
         self,
         app_of: Callable[[Job], App],
         concurrency: Callable[[], float],
-        others: Callable[[], int],
+        count_direct_calls: Callable[[], int],
     ) -> None:
         self._app_of = app_of
         self._concurrency = concurrency
-        self._others = others
+        self._count_direct_calls = count_direct_calls
         self._jobs: list[Job] = []
 
     def admit(self, job: Job, now: float) -> None:
         """Let a new job stand in line; it may start at once."""
-        job.place = lambda: self.position(job)
+        job.queue_position = lambda: self.position_of(job)
         self._jobs.append(job)
-        self.settle(now)
+        self.advance_to(now)
 
-    def settle(self, now: float) -> None:
+    def advance_to(self, now: float) -> None:
         """Cross all that time has passed, in its order: ends give runners back, waiters start."""
         while (due := self.next_boundary()) <= now:
             for job in self._jobs:
                 if job.next_boundary() <= due:
-                    job.look(due)
-            self._start(due)
-        self._start(now)
+                    job.advance_to(due)
+            self._start_waiting(due)
+        self._start_waiting(now)
         if any(job.is_over for job in self._jobs):
             self._jobs = [job for job in self._jobs if not job.is_over]
             for job in self._jobs:
-                job.stir()
+                job.notify()
 
     def next_boundary(self) -> float:
         """The instant at which time alone moves one of the jobs on."""
         return min((job.next_boundary() for job in self._jobs), default=math.inf)
 
-    def position(self, job: Job) -> int:
+    def position_of(self, job: Job) -> int:
         """How many requests of the same app are ahead of a waiting one, those of others first."""
-        ahead = self._waiting()
-        if job not in ahead:
+        waiting_jobs = self._waiting_jobs()
+        if job not in waiting_jobs:
             return 0
-        mine = sum(
-            it.call.endpoint.app == job.call.endpoint.app for it in ahead[: ahead.index(job)]
+        same_app_ahead = sum(
+            other.call.endpoint.app == job.call.endpoint.app
+            for other in waiting_jobs[: waiting_jobs.index(job)]
         )
-        return self._app_of(job).strangers + mine
+        return self._app_of(job).foreign_queue_length + same_app_ahead
 
     @property
-    def running(self) -> int:
+    def running_count(self) -> int:
         """How many jobs run."""
         return sum(job.state is State.RUNNING and not job.is_over for job in self._jobs)
 
-    def _waiting(self) -> list[Job]:
+    def _waiting_jobs(self) -> list[Job]:
         """Those that wait, the next one first. Low priority yields to normal.
 
         Source: documented (protocol.md section 3.7).
         """
         waiting = [job for job in self._jobs if job.is_waiting]
-        return sorted(waiting, key=lambda job: job.is_low)
+        return sorted(waiting, key=lambda job: job.is_low_priority)
 
-    def leave(self, job: Job) -> None:
+    def remove(self, job: Job) -> None:
         """Forget a job that nobody can ask for any more; its runner is free."""
-        self._jobs = [it for it in self._jobs if it is not job]
+        self._jobs = [other for other in self._jobs if other is not job]
 
-    def _start(self, at: float) -> None:
+    def _start_waiting(self, at: float) -> None:
         """Give free runners to those that wait; who is done at once gives his back at once."""
         while self._start_some(at):
             pass
 
     def _start_some(self, at: float) -> bool:
         """Whether one that was started runs no longer."""
-        waiting = self._waiting()
+        waiting = self._waiting_jobs()
         if not waiting:
             return False
         running = [job for job in self._jobs if job.state is State.RUNNING and not job.is_over]
-        total = len(running) + self._others()
+        total = len(running) + self._count_direct_calls()
         for job in waiting:
             if total >= self._concurrency():
                 return False
             app = job.call.endpoint.app
-            if sum(it.call.endpoint.app == app for it in running) < self._app_of(job).runners:
+            if sum(other.call.endpoint.app == app for other in running) < self._app_of(job).runners:
                 job.start(at)
                 if job.is_over or job.state is not State.RUNNING:
                     return True

@@ -8,23 +8,23 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from fakefal.engine.calls.resolver import Answer
+from fakefal.engine.calls.resolver import Resolution
 from fakefal.engine.core.clock import Clock, Signal
 from fakefal.protocol.core.call import Call, Json
 from fakefal.protocol.errors.fault import Cut
-from fakefal.protocol.websocket.realtime import FAILED, GOING_AWAY
+from fakefal.protocol.websocket.realtime import GOING_AWAY, INTERNAL_ERROR
 from fakefal.scenario.compiled.socket_script import Frame, Rule, Script
 from fakefal.scenario.model.faults import CLOSE_REASON_BYTES
-from fakefal.scenario.render.outcome import variables_of
+from fakefal.scenario.render.outcome import template_variables
 from fakefal.scenario.templates.templates import TemplateError
 
 Send = Callable[[bytes | str], Awaitable[None]]
 Note = Callable[[str], None]
 
-_WAITING = 1_000
+_MAX_WAITING_MESSAGES = 1_000
 
 
-class Dialogue:
+class ScriptRunner:
     """One scripted socket. ``hear`` takes each message, ``play`` goes on until the end.
 
     The script goes first: where it stands at ``receive``, messages are held against it. One that
@@ -36,90 +36,92 @@ class Dialogue:
         self,
         script: Script,
         call: Call,
-        answer: Answer,
+        resolution: Resolution,
         seed: int,
         clock: Clock,
         note: Note,
     ) -> None:
         self._script = script
         self._call = call
-        self._answer = answer
+        self._resolution = resolution
         self._seed = seed
         self._clock = clock
         self._note = note
         self._inbox: deque[Json] = deque()
-        self._answered: dict[Rule, int] = {}
-        self._stirred = Signal()
+        self._rule_uses: dict[Rule, int] = {}
+        self._changed = Signal()
         self._is_over = False
         self.last: Json = call.input
 
-    def hear(self, message: Json) -> None:
+    def on_message(self, message: Json) -> None:
         """Take a message of the caller; beyond a thousand that wait, the oldest is dropped."""
         self._inbox.append(message)
-        if len(self._inbox) > _WAITING:
+        if len(self._inbox) > _MAX_WAITING_MESSAGES:
             self._inbox.popleft()
-            self._note(f"a message was dropped: more than {_WAITING} were waiting")
-        self._stirred.set()
+            self._note(f"a message was dropped: more than {_MAX_WAITING_MESSAGES} were waiting")
+        self._changed.set()
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Another tenant took the place of this one: the caller is to connect anew."""
         self._is_over = True
-        self._stirred.set()
+        self._changed.set()
 
-    async def play(self, send: Send) -> Cut:
+    async def run(self, send: Send) -> Cut:
         """Go through the script, then answer messages until the caller leaves; how it ends.
 
         A frame that cannot be rendered for this call ends it with 1011.
         """
         try:
-            return await self._play(send)
+            return await self._run(send)
         except TemplateError as error:
-            return self._failed(error)
+            return self._render_failure(error)
 
-    async def _play(self, send: Send) -> Cut:
+    async def _run(self, send: Send) -> Cut:
         for frame in self._script.frames:
-            end = await self._step(frame, send)
-            if end is not None:
-                return end
+            cut = await self._run_frame(frame, send)
+            if cut is not None:
+                return cut
         while not self._is_over:
-            end = await self._serve(send, keeps=False)
-            if end is not None:
-                return end
+            cut = await self._answer_inbox(send, keeps_unmatched=False)
+            if cut is not None:
+                return cut
             if not self._inbox:
-                await self._clock.wait_until(math.inf, self._stirred)
-        return _GONE
+                await self._clock.wait_until(math.inf, self._changed)
+        return _TENANT_REPLACED
 
     async def reply(self, message: Json, send: Send) -> Cut | None:
         """Send the script for one input, as sockets do that are no app's own; no ``receive``."""
         self.last = message
         try:
-            return await self._sent(self._script.frames, send)
+            return await self._send_frames(self._script.frames, send)
         except TemplateError as error:
-            return self._failed(error)
+            return self._render_failure(error)
 
-    def _failed(self, error: TemplateError) -> Cut:
+    def _render_failure(self, error: TemplateError) -> Cut:
         """The fake's own failure: the journal tells it whole, the close frame what fits."""
-        place = self._answer.place or self._answer.label
-        text = f"{error.what} at {'.'.join(map(str, error.path))} ({place})"
+        location = self._resolution.location or self._resolution.label
+        text = f"{error.what} at {'.'.join(map(str, error.path))} ({location})"
         self._note(f"fakefal could not render a frame: {text}")
-        return Cut("close", "end", code=FAILED, reason=_fitting(text))
+        return Cut("close", "end", close_code=INTERNAL_ERROR, reason=_truncated(text))
 
-    async def _sent(self, frames: tuple[Frame, ...], send: Send) -> Cut | None:
+    async def _send_frames(self, frames: tuple[Frame, ...], send: Send) -> Cut | None:
         """Go through frames without looking at what comes meanwhile."""
         for frame in frames:
             if frame.kind == "wait":
                 await self._clock.wait_until(self._clock.later(self._clock.now(), frame.seconds))
-            elif frame.kind != "receive" and (end := await self._step(frame, send)) is not None:
-                return end
+            elif (
+                frame.kind != "receive" and (cut := await self._run_frame(frame, send)) is not None
+            ):
+                return cut
         return None
 
-    async def _step(self, frame: Frame, send: Send) -> Cut | None:
+    async def _run_frame(self, frame: Frame, send: Send) -> Cut | None:
         if frame.kind == "wait":
             return await self._wait(frame.seconds, send)
         if frame.kind == "receive":
             return await self._receive(frame, send)
         if frame.kind == "close":
-            return Cut("close", "end", code=frame.code, reason=frame.reason)
+            return Cut("close", "end", close_code=frame.code, reason=frame.reason)
         if frame.kind in ("reset", "drop"):
             return Cut("reset" if frame.kind == "reset" else "close", "end")
         if frame.kind == "hang":
@@ -129,13 +131,13 @@ class Dialogue:
 
     async def _wait(self, seconds: float, send: Send) -> Cut | None:
         """Let time pass; messages that a rule answers are answered meanwhile."""
-        due = self._clock.later(self._clock.now(), seconds)
-        while self._clock.now() < due and not self._is_over:
-            end = await self._serve(send, keeps=True)
-            if end is not None:
-                return end
-            await self._clock.wait_until(due, self._stirred)
-        return _GONE if self._is_over else None
+        due_at = self._clock.later(self._clock.now(), seconds)
+        while self._clock.now() < due_at and not self._is_over:
+            cut = await self._answer_inbox(send, keeps_unmatched=True)
+            if cut is not None:
+                return cut
+            await self._clock.wait_until(due_at, self._changed)
+        return _TENANT_REPLACED if self._is_over else None
 
     async def _receive(self, frame: Frame, send: Send) -> Cut | None:
         assert frame.matcher is not None
@@ -145,49 +147,49 @@ class Dialogue:
                 if frame.matcher.matches(message):
                     self.last = message
                     return None
-                end = await self._answer_message(message, send)
-                if end is not None:
-                    return end
-            await self._clock.wait_until(math.inf, self._stirred)
-        return _GONE
+                cut = await self._answer_message(message, send)
+                if cut is not None:
+                    return cut
+            await self._clock.wait_until(math.inf, self._changed)
+        return _TENANT_REPLACED
 
-    async def _serve(self, send: Send, *, keeps: bool) -> Cut | None:
+    async def _answer_inbox(self, send: Send, *, keeps_unmatched: bool) -> Cut | None:
         """Answer what waits, as far as rules do; with ``keeps`` the rest goes on waiting."""
-        kept: list[Json] = []
+        unmatched: list[Json] = []
         while self._inbox:
             message = self._inbox.popleft()
-            if keeps and self._rule(message) is None:
-                kept.append(message)
-            elif (end := await self._answer_message(message, send)) is not None:
-                return end
-        self._inbox.extendleft(reversed(kept))
+            if keeps_unmatched and self._rule_for(message) is None:
+                unmatched.append(message)
+            elif (cut := await self._answer_message(message, send)) is not None:
+                return cut
+        self._inbox.extendleft(reversed(unmatched))
         return None
 
     async def _answer_message(self, message: Json, send: Send) -> Cut | None:
-        rule = self._rule(message)
+        rule = self._rule_for(message)
         if rule is None:
             self._note("a message was ignored: nothing in the script answers it")
             return None
-        self._answered[rule] = self._answered.get(rule, 0) + 1
+        self._rule_uses[rule] = self._rule_uses.get(rule, 0) + 1
         self.last = message
-        return await self._sent(rule.frames, send)
+        return await self._send_frames(rule.frames, send)
 
-    def _rule(self, message: Json) -> Rule | None:
+    def _rule_for(self, message: Json) -> Rule | None:
         for rule in self._script.rules:
-            is_used_up = rule.times is not None and self._answered.get(rule, 0) >= rule.times
+            is_used_up = rule.times is not None and self._rule_uses.get(rule, 0) >= rule.times
             if not is_used_up and (rule.matcher is None or rule.matcher.matches(message)):
                 return rule
         return None
 
     def _variables(self) -> dict[str, Any]:
-        answer = self._answer
+        resolution = self._resolution
         call = replace(self._call, input=self.last)
-        return variables_of(call, answer.request_id, answer.count, self._seed)
+        return template_variables(call, resolution.request_id, resolution.count, self._seed)
 
 
-def _fitting(text: str) -> str:
+def _truncated(text: str) -> str:
     """As much of a text as a close frame holds: 123 bytes."""
     return text.encode()[:CLOSE_REASON_BYTES].decode("utf-8", "ignore")
 
 
-_GONE = Cut("close", "end", code=GOING_AWAY)
+_TENANT_REPLACED = Cut("close", "end", close_code=GOING_AWAY)

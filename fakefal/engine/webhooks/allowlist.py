@@ -19,43 +19,47 @@ _LOCAL = tuple(
 """Loopback and private networks; not link-local ones, where clouds keep their secrets."""
 
 
-class Targets:
+class WebhookAllowlist:
     """Loopback and private addresses, and the hosts that were named."""
 
-    def __init__(self, allow: Iterable[str] = ()) -> None:
-        self._allow = frozenset(map(_bare, allow))
+    def __init__(self, allowed_hosts: Iterable[str] = ()) -> None:
+        self._allowed_hosts = frozenset(map(_normalized, allowed_hosts))
 
-    def objection(self, scheme: str, host: str) -> str:
+    def reason_blocked(self, scheme: str, host: str) -> str:
         """What speaks against a URL before its host is looked up; empty if nothing does."""
         if scheme not in ("http", "https"):
             return "webhooks go to http:// and https:// URLs only"
         if not host:
             return "the URL names no host"
         try:
-            ip_address(_bare(host))
+            ip_address(_normalized(host))
         except ValueError:
             return ""
-        return self.objection_to_address(host, host)
+        return self.reason_address_blocked(host, host)
 
-    def objection_to_address(self, host: str, address: str) -> str:
+    def reason_address_blocked(self, host: str, address: str) -> str:
         """What speaks against connecting to an address that a host has."""
-        if _bare(host) in self._allow or is_local(address):
+        if _normalized(host) in self._allowed_hosts or is_local(address):
             return ""
-        bare = _bare(host)
-        who = bare if bare == _bare(address) else f"{bare} is {address}, which"
-        return f"{who} is neither loopback nor private — allow it with --webhook-allow {bare}"
+        hostname = _normalized(host)
+        subject = (
+            hostname if hostname == _normalized(address) else f"{hostname} is {address}, which"
+        )
+        return (
+            f"{subject} is neither loopback nor private — allow it with --webhook-allow {hostname}"
+        )
 
 
 def is_local(address: str) -> bool:
     """Whether an IP address is loopback or private."""
     try:
-        found = ip_address(_bare(address))
+        ip = ip_address(_normalized(address))
     except ValueError:
         return False
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    return any(found in network for network in _LOCAL)
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    return any(ip in network for network in _LOCAL)
 
 
-def _bare(host: str) -> str:
+def _normalized(host: str) -> str:
     return host.strip().strip("[]").partition("%")[0].rstrip(".").lower()

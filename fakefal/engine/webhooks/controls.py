@@ -16,7 +16,7 @@ class WebhookControls:
         self._webhooks = tenant.webhooks
         self._clock = tenant.clock
 
-    def told(self) -> list[dict[str, Any]]:
+    def deliveries(self) -> list[dict[str, Any]]:
         """The deliveries kept, oldest first, each with its attempts."""
         return [delivery.body() for delivery in self._webhooks.deliveries]
 
@@ -29,7 +29,7 @@ class WebhookControls:
 
     def jwks(self) -> dict[str, Any]:
         """The keys as they are published now, even while the scenario has them unreachable."""
-        return self._webhooks.keyring.jwks(self._clock.now())
+        return self._webhooks.signing_keys.jwks(self._clock.now())
 
     def publish(self, jwks: Any) -> dict[str, Any]:
         """Publish the keys as ``jwks`` of a scenario says: ``"down"``, ``{"delay": "20s"}``.
@@ -41,10 +41,12 @@ class WebhookControls:
         try:
             loaded = load_data({"fakefal": 1, "jwks": jwks}, "jwks")
         except ScenarioError as error:
-            raise SettingError("\n".join(map(str, error.mistakes))) from None
-        self._webhooks.keyring.publish_as(compile_jwks(loaded.scenario.jwks), self._clock.now())
+            raise SettingError("\n".join(map(str, error.problems))) from None
+        self._webhooks.signing_keys.publish_as(
+            compile_jwks(loaded.scenario.jwks), self._clock.now()
+        )
         return self.jwks()
 
     def rotate(self) -> None:
         """Sign with a new key from now on; the old one is withdrawn."""
-        self._webhooks.keyring.rotate()
+        self._webhooks.signing_keys.rotate()

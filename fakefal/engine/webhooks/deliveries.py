@@ -9,7 +9,7 @@ from typing import Any, Literal
 from fakefal.engine.queue.job import Job
 from fakefal.protocol.core.headers import without_credentials
 from fakefal.protocol.core.json_codec import iso
-from fakefal.scenario.compiled.webhooks import WebhookPlan
+from fakefal.scenario.compiled.webhooks import CompiledWebhook
 
 Stage = Literal["waiting", "held", "sending", "delivered", "failed", "refused", "never", "dropped"]
 """Where a delivery is.
@@ -23,11 +23,11 @@ UNFINISHED: frozenset[Stage] = frozenset(("waiting", "held", "sending"))
 
 EXCERPT_CHARACTERS = 500
 
-_USER = re.compile(r"//[^/@?#]*@")
+_USERINFO = re.compile(r"//[^/@?#]*@")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class DeliveryResult:
     """How one attempt went: the receiver's status and the beginning of its body, or what failed.
 
     ``status`` 0 means that no answer came. ``kind`` says why, where it matters: the limit passed,
@@ -56,16 +56,16 @@ class Attempt:
 
     at: float
     seconds: float
-    heard: Heard
+    result: DeliveryResult
 
     def body(self) -> dict[str, Any]:
         """The attempt as JSON."""
         return {
             "at": iso(self.at),
             "seconds": self.seconds,
-            "status": self.heard.status,
-            "body": self.heard.excerpt,
-            "failure": self.heard.failure,
+            "status": self.result.status,
+            "body": self.result.excerpt,
+            "failure": self.result.failure,
         }
 
 
@@ -76,11 +76,11 @@ class Delivery:
     number: int
     job: Job
     url: str
-    plan: WebhookPlan
-    due: float
-    copy: int = 0
+    plan: CompiledWebhook
+    due_at: float
+    copy_number: int = 0
     stage: Stage = "waiting"
-    why: str = ""
+    reason: str = ""
     attempts: list[Attempt] = field(default_factory=list)
 
     @property
@@ -99,16 +99,16 @@ class Delivery:
             "number": self.number,
             "request_id": self.job.id,
             "url": self.shown_url,
-            "copy": self.copy,
+            "copy": self.copy_number,
             "state": self.stage,
-            "why": self.why,
-            "due": None if self.is_over else iso(self.due),
+            "why": self.reason,
+            "due": None if self.is_over else iso(self.due_at),
             "attempts": [attempt.body() for attempt in self.attempts],
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class WebhookRequest:
     """What the pump sends: once, without following redirects.
 
     ``at`` is the instant at which it was due; ``limit_seconds`` is how long the receiver may take.
@@ -118,11 +118,11 @@ class Post:
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
-    limit_seconds: float
-    at: float
-    began: float
+    timeout_seconds: float
+    due_at: float
+    started_at: float
 
 
 def shown_url(url: str) -> str:
     """A URL without its secrets."""
-    return _USER.sub("//", without_credentials([("url", url)])["url"])
+    return _USERINFO.sub("//", without_credentials([("url", url)])["url"])

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from fakefal.engine.core.request_ids import uuid7
-from fakefal.engine.core.signing_keys import Keyring
+from fakefal.engine.core.signing_keys import SigningKeys
 from fakefal.engine.queue.job import Job
 from fakefal.protocol import webhooks as wire
 from fakefal.protocol.core.json_codec import encode
-from fakefal.scenario.compiled.webhooks import NEW_GATEWAY_ID, Forgery, WebhookPlan
+from fakefal.scenario.compiled.webhooks import NEW_GATEWAY_ID, CompiledWebhook, Forgery
 from fakefal.scenario.values.seeded import digest
 
 _STALE_SECONDS = 360
 """Six minutes: beyond what a receiver may accept (protocol.md section 8)."""
 
-Sealed = tuple[tuple[tuple[str, str], ...], bytes]
+SignedPost = tuple[tuple[tuple[str, str], ...], bytes]
 """The headers and the body of a post."""
 
 
@@ -22,7 +22,7 @@ def user_id_of(key: str, seed: int) -> str:
     return f"auth0|{digest('user', str(seed), key).hex()[:24]}"
 
 
-def gateway_id(job: Job, plan: WebhookPlan, seed: int) -> str:
+def gateway_id(job: Job, plan: CompiledWebhook, seed: int) -> str:
     """The id of the attempt that ended a request: the request's own, unless it was retried.
 
     Source: documented (protocol.md section 8).
@@ -34,31 +34,31 @@ def gateway_id(job: Job, plan: WebhookPlan, seed: int) -> str:
     return plan.gateway_id
 
 
-def body_of(job: Job, plan: WebhookPlan, seed: int) -> bytes:
+def body_of(job: Job, plan: CompiledWebhook, seed: int) -> bytes:
     """The body of a job's webhook; the same at each attempt."""
     gateway = gateway_id(job, plan, seed)
-    return encode(wire.event_body(job.id, gateway, job.ending.outcome, plan.payload_error))
+    return encode(wire.webhook_body(job.id, gateway, job.rendered.outcome, plan.payload_error))
 
 
 class Signer:
     """Signs for one user with a keyring."""
 
-    def __init__(self, keyring: Keyring, user_id: str) -> None:
+    def __init__(self, signing_keys: SigningKeys, user_id: str) -> None:
         self.user_id = user_id
-        self._keyring = keyring
+        self._signing_keys = signing_keys
 
-    def seal(
-        self, request_id: str, body: bytes, stamp: float, now: float, forgery: Forgery | None
-    ) -> Sealed:
+    def sign(
+        self, request_id: str, body: bytes, signed_at: float, now: float, forgery: Forgery | None
+    ) -> SignedPost:
         """Headers and body; ``stamp`` is the time to tell, ``now`` chooses the key."""
-        timestamp = int(stamp) - (_STALE_SECONDS if forgery == "stale" else 0)
+        timestamp = int(signed_at) - (_STALE_SECONDS if forgery == "stale" else 0)
         message = wire.signed_message(request_id, self.user_id, timestamp, body)
         if forgery == "unknown-key":
-            signature = self._keyring.sign_unknown(message)
+            signature = self._signing_keys.sign_unknown(message)
         else:
-            signature = self._keyring.sign(message, now)
+            signature = self._signing_keys.sign(message, now)
         if forgery == "bad":
-            signature = _spoilt(signature)
+            signature = _altered(signature)
         if forgery == "altered-body":
             body = body[:-1] + b',"altered":true}'
         headers: tuple[tuple[str, str], ...] = (
@@ -72,6 +72,6 @@ class Signer:
         return headers, body
 
 
-def _spoilt(signature: str) -> str:
+def _altered(signature: str) -> str:
     """Another text of the same form."""
     return signature[:-1] + ("0" if signature[-1] != "0" else "1")

@@ -15,12 +15,12 @@ LAUNCHER = FOLDER / "launch.py"
 """Starts a command in a process group, and where it can in a private view of the hosts file."""
 
 
-def hooks_for_all(folder: Path) -> tuple[Path, Path]:
+def readable_hooks(folder: Path) -> tuple[Path, Path]:
     """PYTHON and PRELOAD where every user may read them: as they are, or as copies in ``folder``.
 
     A command of root may become another user, and Node does not start without its preload.
     """
-    if _is_for_all(PRELOAD):
+    if _is_world_readable(PRELOAD):
         return PYTHON, PRELOAD
     for source in (PYTHON, PRELOAD.parent):
         copied = folder / source.name
@@ -31,7 +31,7 @@ def hooks_for_all(folder: Path) -> tuple[Path, Path]:
     return folder / PYTHON.name, folder / PRELOAD.parent.name / PRELOAD.name
 
 
-def _is_for_all(path: Path) -> bool:
-    return all(it.stat().st_mode & 0o005 == 0o005 for it in path.parents) and bool(
+def _is_world_readable(path: Path) -> bool:
+    return all(folder.stat().st_mode & 0o005 == 0o005 for folder in path.parents) and bool(
         path.stat().st_mode & 0o004
     )

@@ -68,7 +68,7 @@ def limit_files(number: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (number, hard))
 
 
-def see(files: dict[str, str]) -> str:
+def mount_files(files: dict[str, str]) -> str:
     """Put files in the place of others, for this process and its children.
 
     Gives by whose right it could be done, ``root`` or ``user namespace``; raises OSError.
@@ -76,7 +76,7 @@ def see(files: dict[str, str]) -> str:
     libc = _libc()
     if os.geteuid() == 0:
         _check(libc.unshare(_NEW_NAMES), "a mount namespace")
-        right = "root"
+        privilege = "root"
     else:
         user, group = os.geteuid(), os.getegid()
         _check(libc.unshare(_NEW_USER | _NEW_NAMES), "a user namespace")
@@ -87,17 +87,17 @@ def see(files: dict[str, str]) -> str:
         ):
             with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
                 file.write(text)
-        right = "user namespace"
+        privilege = "user namespace"
     _check(libc.mount(b"none", b"/", None, _FOLLOWING, None), "private mounts")
-    for place, source in files.items():
-        _check(libc.mount(os.fsencode(source), place.encode(), None, _BIND, None), place)
+    for target, source in files.items():
+        _check(libc.mount(os.fsencode(source), target.encode(), None, _BIND, None), target)
     for cache in _CACHES:
         if os.path.exists(cache):
             libc.mount(b"/dev/null", cache.encode(), None, _BIND, None)
-    return right
+    return privilege
 
 
-def objection(files: dict[str, str]) -> str:
+def reason_blocked(files: dict[str, str]) -> str:
     """Why ``see`` would fail, found out by a process that does it first; empty if it would not.
 
     Half of it must not happen to the command: it would be nobody in a user namespace of its own.
@@ -106,19 +106,19 @@ def objection(files: dict[str, str]) -> str:
     child = os.fork()
     if child == 0:
         try:
-            see(files)
+            mount_files(files)
         except (OSError, AttributeError) as error:
             os.write(writing, str(getattr(error, "strerror", None) or error).encode())
         finally:
             os._exit(0)
     os.close(writing)
-    with os.fdopen(reading, "rb") as told:
-        why = told.read().decode()
+    with os.fdopen(reading, "rb") as pipe:
+        reason = pipe.read().decode()
     os.waitpid(child, 0)
-    return why
+    return reason
 
 
-def become(command: list[str]) -> NoReturn:
+def exec_command(command: list[str]) -> NoReturn:
     """Run a command in place of this process; a script without ``#!`` is the shell's."""
     try:
         os.execvp(command[0], command)
@@ -138,18 +138,18 @@ def main(plan: dict[str, Any], command: list[str]) -> int:
         take_terminal()
     if plan.get("open_files") is not None:
         limit_files(plan["open_files"])
-    names, why = "", ""
+    names, reason = "", ""
     files = {f"/etc/{name}": plan[name] for name in ("hosts", "nsswitch.conf") if plan.get(name)}
-    if files and not (why := objection(files)):
-        names = see(files)
-    os.write(status, json.dumps({"names": names, "why": why}).encode() + b"\n")
+    if files and not (reason := reason_blocked(files)):
+        names = mount_files(files)
+    os.write(status, json.dumps({"names": names, "why": reason}).encode() + b"\n")
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)  # Python ignores them, and an exec would hand that on
     try:
-        become(command)
+        exec_command(command)
     except OSError as error:
-        told = {"errno": error.errno, "error": error.strerror or str(error)}
-        os.write(status, json.dumps(told).encode() + b"\n")
+        failure = {"errno": error.errno, "error": error.strerror or str(error)}
+        os.write(status, json.dumps(failure).encode() + b"\n")
         return 127
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fakefal.handlers import run
-from fakefal.handlers.http import Answer, Request
-from fakefal.handlers.websocket.raw import scripted
-from fakefal.handlers.websocket.realtime import Realtime
-from fakefal.handlers.websocket.sockets import is_upgrade, opening
+from fakefal.handlers.http import HttpResponse, Request
+from fakefal.handlers.websocket.raw import open_scripted
+from fakefal.handlers.websocket.realtime import RealtimeSocket
+from fakefal.handlers.websocket.sockets import is_upgrade, read_handshake
 
 
-async def connect_realtime(request: Request, parts: Mapping[str, str]) -> Answer:
+async def connect_realtime(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``GET /{endpoint}/realtime``: authorized by the API key or a ``fal_jwt_token``.
 
     A caller without access is rejected before the upgrade; a GET without an upgrade is an ordinary
@@ -21,18 +21,18 @@ async def connect_realtime(request: Request, parts: Mapping[str, str]) -> Answer
     path = f"{endpoint}/realtime"
     if not is_upgrade(request):
         return await run.get(request, {"endpoint": path})
-    opened = opening(request, endpoint, "realtime")
-    await opened.enter()
-    sockets = opened.tenant.sockets
-    as_socket = opened.asking(path, "socket").call
-    if sockets.has_script(as_socket, "/realtime") or not sockets.may_answer(opened.call):
-        own = scripted(opened, path, refuses=False)
-        if own is not None:
-            return own
-    return Realtime(opened).conversation()
+    handshake = read_handshake(request, endpoint, "realtime")
+    await handshake.accept()
+    sockets = handshake.tenant.sockets
+    socket_call = handshake.for_endpoint(path, "socket").call
+    if sockets.has_script(socket_call, "/realtime") or not sockets.may_answer(handshake.call):
+        scripted_session = open_scripted(handshake, path, refuses=False)
+        if scripted_session is not None:
+            return scripted_session
+    return RealtimeSocket(handshake).session()
 
 
-async def connect_socket(request: Request, parts: Mapping[str, str]) -> Answer:
+async def connect_socket(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``GET /{owner}/{alias}/{path}``: an app's own socket, or a realtime one on another path.
 
     The endpoint is the whole path. Source: client (protocol.md sections 11.1, 11.2).
@@ -40,12 +40,12 @@ async def connect_socket(request: Request, parts: Mapping[str, str]) -> Answer:
     if not is_upgrade(request):
         return await run.get(request, parts)
     endpoint = parts["endpoint"]
-    opened = opening(request, endpoint, "socket")
-    await opened.enter()
-    own = scripted(opened, endpoint, refuses=True)
-    if own is not None:
-        return own
-    other = opened.asking(endpoint, "realtime")
-    if opened.tenant.sockets.may_answer(other.call):
-        return Realtime(other).conversation()
-    raise opened.tenant.sockets.miss(opened.call)
+    handshake = read_handshake(request, endpoint, "socket")
+    await handshake.accept()
+    scripted_session = open_scripted(handshake, endpoint, refuses=True)
+    if scripted_session is not None:
+        return scripted_session
+    realtime_handshake = handshake.for_endpoint(endpoint, "realtime")
+    if handshake.tenant.sockets.may_answer(realtime_handshake.call):
+        return RealtimeSocket(realtime_handshake).session()
+    raise handshake.tenant.sockets.miss(handshake.call)

@@ -4,40 +4,40 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fakefal.engine.sockets.script_runner import Dialogue
-from fakefal.handlers.http import Conversation, Send
-from fakefal.handlers.websocket.sockets import Opening, Session
+from fakefal.engine.sockets.script_runner import ScriptRunner
+from fakefal.handlers.http import Send, WebSocketSession
+from fakefal.handlers.websocket.sockets import FalSocket, Handshake
 from fakefal.protocol.errors.fault import Cut
 from fakefal.protocol.websocket.realtime import decode_message
 
 
-def scripted(opened: Opening, endpoint: str, *, refuses: bool) -> Conversation | None:
+def open_scripted(handshake: Handshake, endpoint: str, *, refuses: bool) -> WebSocketSession | None:
     """The socket, if an exchange has frames for it; raises WireError where one refuses it."""
-    opened = opened.asking(endpoint, "socket")
-    dialogue = opened.tenant.sockets.script(opened.call, refuses=refuses)
-    return None if dialogue is None else Raw(opened, dialogue).conversation()
+    handshake = handshake.for_endpoint(endpoint, "socket")
+    dialogue = handshake.tenant.sockets.open_script(handshake.call, may_reject=refuses)
+    return None if dialogue is None else ScriptedSocket(handshake, dialogue).session()
 
 
-class Raw(Session):
+class ScriptedSocket(FalSocket):
     """One socket that follows its script."""
 
-    def __init__(self, opened: Opening, dialogue: Dialogue) -> None:
-        super().__init__(opened)
+    def __init__(self, handshake: Handshake, dialogue: ScriptRunner) -> None:
+        super().__init__(handshake)
         self._dialogue = dialogue
 
     async def hear(self, frame: bytes | str) -> None:
         """Take a message and keep it in the journal, as the JSON that it is or holds."""
         message = decode_message(frame)
         kind = "text" if isinstance(frame, str) else "binary"
-        self.tenant.note("message", 200, f"received, {kind}", replace(self.call, input=message))
-        self._dialogue.hear(message)
-        await self.clock.turn()
+        self.tenant.record("message", 200, f"received, {kind}", replace(self.call, input=message))
+        self._dialogue.on_message(message)
+        await self.clock.yield_to_loop()
 
     def end(self) -> None:
         """Another tenant took the place of this one: the caller is to connect anew."""
-        super().end()
-        self._dialogue.end()
+        super().stop()
+        self._dialogue.stop()
 
     async def converse(self, send: Send) -> Cut:
         """Follow the script."""
-        return await self._dialogue.play(send)
+        return await self._dialogue.run(send)

@@ -5,62 +5,64 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 
-from fakefal.engine.calls.resolver import Answer as Answered
+from fakefal.engine.calls.resolver import Resolution as Answered
 from fakefal.engine.sockets.sockets import seconds_of
-from fakefal.handlers.fault_response import edited
-from fakefal.handlers.http import Request, Send, linked
-from fakefal.handlers.websocket.sockets import GONE, REGULAR, Opening, Session
+from fakefal.handlers.fault_response import edit_fields
+from fakefal.handlers.http import Request, Send, with_public_urls
+from fakefal.handlers.websocket.sockets import CLOSE_GOING_AWAY, CLOSE_NORMAL, FalSocket, Handshake
 from fakefal.protocol.core.call import Call, Json, Outcome
 from fakefal.protocol.core.json_codec import decode, encode
-from fakefal.protocol.errors.errors import WireError
-from fakefal.protocol.errors.fault import Cut, Interrupted, Trouble
+from fakefal.protocol.errors.errors import ApiError
+from fakefal.protocol.errors.fault import Cut, Fault, FaultAbort
 from fakefal.protocol.websocket.realtime import (
-    GARBAGE,
+    GARBAGE_FRAME,
     MAX_BUFFERING,
     MIN_BUFFERING,
-    TEXT_REASON,
-    TIMEOUT,
+    TEXT_FRAME_REASON,
+    TIMEOUT_MESSAGE,
     FrameError,
     decode_input,
     encode_output,
-    internal_error,
-    reason_of,
-    timings,
+    error_reason,
+    internal_error_message,
+    timings_message,
 )
 
-_WAITING = 100_000
-_WAITING_BYTES = 64_000_000
+_MAX_WAITING = 100_000
+_MAX_WAITING_BYTES = 64_000_000
 """How much may wait where nobody sets a bound, as the SDK has none; the oldest is dropped then."""
 
 
-_COLLECTED = 1_000
+_MAX_COLLECTED = 1_000
 """How many inputs a client-streaming app is given at most."""
 
 
 @dataclass(slots=True)
-class _Answered:
+class _InputResult:
     """What an input comes to: frames to send, or the reason of a failure."""
 
-    answer: Answered | None = None
+    resolution: Answered | None = None
     reason: str = ""
-    trouble: Trouble | None = None
+    fault: Fault | None = None
 
 
-class Realtime(Session):
+class RealtimeSocket(FalSocket):
     """One socket. Inputs are answered one after the other; those that come meanwhile wait.
 
     At most ``bound`` wait: then the oldest is dropped. Source: SDK (protocol.md section 11.1).
     """
 
-    def __init__(self, opened: Opening) -> None:
-        super().__init__(opened)
-        self._way = self.tenant.sockets.way(self.call)
-        self._idle_seconds = self.tenant.sockets.idle_seconds(self._way)
-        self._bound = _buffering(self.request) or self._way.buffering or _WAITING
+    def __init__(self, handshake: Handshake) -> None:
+        super().__init__(handshake)
+        self._config = self.tenant.sockets.realtime_app(self.call)
+        self._idle_seconds = self.tenant.sockets.idle_seconds(self._config)
+        self._max_waiting = (
+            _read_max_buffering(self.request) or self._config.buffering or _MAX_WAITING
+        )
         self._inputs: deque[bytes | str] = deque()
         self._collected: list[Json] = []
-        self._size = 0
-        self._heard_at = self.clock.told()
+        self._waiting_bytes = 0
+        self._last_input_at = self.clock.advanced_time()
         self._is_idle = False
 
     async def hear(self, frame: bytes | str) -> None:
@@ -69,183 +71,187 @@ class Realtime(Session):
         Returns once it is being answered, if nothing else is: so what can be answered at once is
         never dropped.
         """
-        if isinstance(frame, str) and self.tenant.terms.switches.realtime_text == "ignore":
+        if isinstance(frame, str) and self.tenant.settings.flags.realtime_text == "ignore":
             self.note("a text frame was ignored: inputs are msgpack in binary frames")
             return
-        self._heard_at = self.clock.told()
+        self._last_input_at = self.clock.advanced_time()
         self._inputs.append(frame)
-        self._size += len(frame)
+        self._waiting_bytes += len(frame)
         while len(self._inputs) > 1 and (
-            len(self._inputs) > self._bound or self._size > _WAITING_BYTES
+            len(self._inputs) > self._max_waiting or self._waiting_bytes > _MAX_WAITING_BYTES
         ):
-            self._size -= len(self._inputs.popleft())
+            self._waiting_bytes -= len(self._inputs.popleft())
             self.note("the oldest input was dropped: too many, or too long ones, were waiting")
-        self.stirred.set()
-        await self.clock.turn()
+        self.changed.set()
+        await self.clock.yield_to_loop()
         while self._is_idle and self._inputs:
-            await self.clock.turn()
+            await self.clock.yield_to_loop()
 
     async def converse(self, send: Send) -> Cut:
         """Answer until the session ends; how it does."""
         while not self.is_over:
             if not self._inputs:
-                due = self.clock.later(self._heard_at, self._idle_seconds)
-                if self.clock.told() < due:
+                due = self.clock.later(self._last_input_at, self._idle_seconds)
+                if self.clock.advanced_time() < due:
                     self._is_idle = True
-                    await self.clock.wait_told(due, self.stirred)
+                    await self.clock.wait_until_advanced(due, self.changed)
                     self._is_idle = False
                     continue
                 return await self._finish(send)
-            end = await self._take(send)
+            end = await self._process_next(send)
             if end is not None:
                 return end
-        return GONE
+        return CLOSE_GOING_AWAY
 
     async def _finish(self, send: Send) -> Cut:
         """No input came for long: the regular end."""
         if self._collected:
             inputs: Json = {"inputs": self._collected}
             self._collected = []
-            end = await self._answer(inputs, send)
+            end = await self._reply(inputs, send)
             if end is not None:
                 return end
-        await send(TIMEOUT)
-        return REGULAR
+        await send(TIMEOUT_MESSAGE)
+        return CLOSE_NORMAL
 
-    async def _take(self, send: Send) -> Cut | None:
+    async def _process_next(self, send: Send) -> Cut | None:
         """Take what waits next, as much of it as the app takes at once."""
         try:
-            taken = self._next()
-            for _ in range(min(self._way.batch - 1, len(self._inputs))):
+            message = self._pop_input()
+            for _ in range(min(self._config.batch - 1, len(self._inputs))):
                 self.note("an input went into a batch with the next one")
-                taken = self._next()
+                message = self._pop_input()
         except FrameError as error:
-            self.tenant.refused("", 400, f"realtime: {error}")
-            await send(internal_error(str(error)))
-            return REGULAR
-        if self._way.mode == "client-streaming":
-            self._collected.append(taken)
-            if len(self._collected) > _COLLECTED:
+            self.tenant.record_rejection("", 400, f"realtime: {error}")
+            await send(internal_error_message(str(error)))
+            return CLOSE_NORMAL
+        if self._config.mode == "client-streaming":
+            self._collected.append(message)
+            if len(self._collected) > _MAX_COLLECTED:
                 self._collected.pop(0)
-                self.note(f"an input was dropped: more than {_COLLECTED} were collected")
-            self.tenant.note("message", 200, "collected", replace(self.call, input=taken))
+                self.note(f"an input was dropped: more than {_MAX_COLLECTED} were collected")
+            self.tenant.record("message", 200, "collected", replace(self.call, input=message))
             return None
-        end = await self._answer(taken, send)
-        if end is None and self._way.mode == "server-streaming":
-            await send(TIMEOUT)
-            return REGULAR
+        end = await self._reply(message, send)
+        if end is None and self._config.mode == "server-streaming":
+            await send(TIMEOUT_MESSAGE)
+            return CLOSE_NORMAL
         return end
 
-    def _next(self) -> Json:
+    def _pop_input(self) -> Json:
         frame = self._inputs.popleft()
-        self._size -= len(frame)
+        self._waiting_bytes -= len(frame)
         if isinstance(frame, str):
-            raise FrameError(TEXT_REASON)
+            raise FrameError(TEXT_FRAME_REASON)
         return decode_input(frame)
 
-    async def _answer(self, given: Json, send: Send) -> Cut | None:
+    async def _reply(self, message: Json, send: Send) -> Cut | None:
         """Answer an input; None if the session goes on."""
-        call = replace(self.call, input=given)
-        found = await self._asked(given)
-        trouble, answer = found.trouble, found.answer
-        if trouble is not None:
-            if trouble.delay_seconds:
-                await self.wait(trouble.delay_seconds)
-            if trouble.is_unanswered:
+        call = replace(self.call, input=message)
+        result = await self._run(message)
+        fault, resolution = result.fault, result.resolution
+        if fault is not None:
+            if fault.delay_seconds:
+                await self.wait(fault.delay_seconds)
+            if fault.is_unanswered:
                 return None
-            if trouble.raw is not None:
-                await send(GARBAGE)
+            if fault.raw_response is not None:
+                await send(GARBAGE_FRAME)
                 return None
-            if trouble.cut is not None and trouble.cut.where != "end":
-                return await self.broken(trouble)
-            if trouble.refusal is not None:
-                answer, found.reason = None, reason_of(trouble.refusal.body)
-        if answer is None:
-            await send(internal_error(found.reason))
-            return REGULAR if trouble is None or trouble.cut is None else await self.broken(trouble)
-        dialogue = self.tenant.sockets.dialogue(call, answer)
+            if fault.cut is not None and fault.cut.point != "end":
+                return await self.break_connection(fault)
+            if fault.outcome is not None:
+                resolution, result.reason = None, error_reason(fault.outcome.body)
+        if resolution is None:
+            await send(internal_error_message(result.reason))
+            return (
+                CLOSE_NORMAL
+                if fault is None or fault.cut is None
+                else await self.break_connection(fault)
+            )
+        dialogue = self.tenant.sockets.script_runner(call, resolution)
         if dialogue is not None:
-            end = await dialogue.reply(given, send)
+            end = await dialogue.reply(message, send)
         else:
-            end = await self._outputs(call, answer, trouble, send)
-        if end is None and trouble is not None and trouble.cut is not None:
-            end = await self.broken(trouble)
-        if end is None and answer.plan.ends_session:
-            await send(TIMEOUT)
-            return REGULAR
+            end = await self._send_outputs(call, resolution, fault, send)
+        if end is None and fault is not None and fault.cut is not None:
+            end = await self.break_connection(fault)
+        if end is None and resolution.reply.ends_session:
+            await send(TIMEOUT_MESSAGE)
+            return CLOSE_NORMAL
         return end
 
-    async def _asked(self, given: Json) -> _Answered:
+    async def _run(self, message: Json) -> _InputResult:
         """What an input comes to."""
         try:
-            answer = await self.tenant.run(replace(self.call, input=given))
-        except WireError as error:
-            return _Answered(None, reason_of(error.body), error.trouble)
-        except Interrupted as interrupted:
-            return _Answered(None, "", interrupted.trouble)
-        outcome = answer.ending.outcome
+            resolution = await self.tenant.run(replace(self.call, input=message))
+        except ApiError as error:
+            return _InputResult(None, error_reason(error.body), error.fault)
+        except FaultAbort as abort:
+            return _InputResult(None, "", abort.fault)
+        outcome = resolution.rendered.outcome
         if outcome.is_success:
-            return _Answered(answer, "", answer.trouble)
-        return _Answered(None, reason_of(outcome.body), answer.trouble)
+            return _InputResult(resolution, "", resolution.fault)
+        return _InputResult(None, error_reason(outcome.body), resolution.fault)
 
-    async def _outputs(
-        self, call: Call, answer: Answered, trouble: Trouble | None, send: Send
+    async def _send_outputs(
+        self, call: Call, resolution: Answered, fault: Fault | None, send: Send
     ) -> Cut | None:
         """Send the outputs of an input at their pace, and how long they took."""
-        pacing = answer.plan.pacing
-        stall_at, stall_seconds = pacing.stalled or (-1, 0.0)
-        left = None if pacing.cut is None else pacing.cut.events
+        pacing = resolution.reply.pacing
+        stall_at, stall_seconds = pacing.stall or (-1, 0.0)
+        max_outputs = None if pacing.cut is None else pacing.cut.event_count
         due = self.clock.later(self.clock.now(), pacing.first_seconds)
         try:
-            for number, output in enumerate(self.tenant.sockets.outputs(call, answer)):
-                if left is not None and number >= left:
+            for number, output in enumerate(self.tenant.sockets.outputs(call, resolution)):
+                if max_outputs is not None and number >= max_outputs:
                     break
                 if number == stall_at:
                     due = self.clock.later(max(due, self.clock.now()), stall_seconds)
                 await self.wait_until(due)
                 if self.is_over:
-                    return GONE
-                await send(self._frame(output, answer.ending.outcome, trouble))
+                    return CLOSE_GOING_AWAY
+                await send(self._encode_frame(output, resolution.rendered.outcome, fault))
                 due = self.clock.later(due, pacing.every_seconds)
-        except (FrameError, WireError) as error:
-            reason = str(error) if isinstance(error, FrameError) else reason_of(error.body)
-            await send(internal_error(reason))
-            return REGULAR
+        except (FrameError, ApiError) as error:
+            reason = str(error) if isinstance(error, FrameError) else error_reason(error.body)
+            await send(internal_error_message(reason))
+            return CLOSE_NORMAL
         if pacing.cut is not None:
-            return await self._cut(pacing.cut, send)
-        if self._way.timings or answer.plan.timing_seconds is not None:
-            await send(timings(seconds_of(answer)))
+            return await self._cut_off(pacing.cut, send)
+        if self._config.timings or resolution.reply.timing_seconds is not None:
+            await send(timings_message(seconds_of(resolution)))
         return None
 
-    async def _cut(self, cut: Cut, send: Send) -> Cut:
+    async def _cut_off(self, cut: Cut, send: Send) -> Cut:
         """The outputs end before their time."""
-        if cut.how == "garbage":
-            await send(GARBAGE)
-        return await self.broken(Trouble("", cut=cut))
+        if cut.kind == "garbage":
+            await send(GARBAGE_FRAME)
+        return await self.break_connection(Fault("", cut=cut))
 
-    def _frame(self, output: Json, outcome: Outcome, trouble: Trouble | None) -> bytes:
+    def _encode_frame(self, output: Json, outcome: Outcome, fault: Fault | None) -> bytes:
         """An output as it is sent, spoilt as its trouble says."""
-        if trouble is not None and trouble.body is not None:
-            return trouble.body
-        output = self._reachable(output, outcome)
-        if trouble is not None and isinstance(output, dict):
-            output = edited(output, trouble)
+        if fault is not None and fault.body is not None:
+            return fault.body
+        output = self._with_public_urls(output, outcome)
+        if fault is not None and isinstance(output, dict):
+            output = edit_fields(output, fault)
         frame = encode_output(output)
-        if trouble is not None and trouble.kept is not None:
-            return frame[: int(len(frame) * trouble.kept)]
+        if fault is not None and fault.body_share is not None:
+            return frame[: int(len(frame) * fault.body_share)]
         return frame
 
-    def _reachable(self, output: Json, outcome: Outcome) -> Json:
+    def _with_public_urls(self, output: Json, outcome: Outcome) -> Json:
         """An output whose links to files lead this caller to them."""
-        if not outcome.links:
+        if not outcome.file_urls:
             return output
         payload = outcome.payload if output is outcome.body else encode(output)
-        return decode(linked(self.request, payload, outcome.links))
+        return decode(with_public_urls(self.request, payload, outcome.file_urls))
 
 
-def _buffering(request: Request) -> int:
+def _read_max_buffering(request: Request) -> int:
     """How many inputs may wait; 0 for a bound that the clients would not send."""
-    asked = request.parameter("max_buffering") or ""
-    if asked.isascii() and asked.isdigit() and MIN_BUFFERING <= int(asked[:9]) <= MAX_BUFFERING:
-        return int(asked)
+    text = request.parameter("max_buffering") or ""
+    if text.isascii() and text.isdigit() and MIN_BUFFERING <= int(text[:9]) <= MAX_BUFFERING:
+        return int(text)
     return 0

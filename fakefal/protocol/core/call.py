@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from fakefal.protocol.core.endpoints import EndpointId
-from fakefal.protocol.core.platform_options import NO_WISHES, Wishes
+from fakefal.protocol.core.platform_options import DEFAULT_OPTIONS, PlatformOptions
 
 Json = Any
 """Any JSON value: the user's or the model's, never ours."""
@@ -17,7 +17,7 @@ Via = Literal["queue", "run", "stream", "ws", "realtime", "socket"]
 
 VIAS: tuple[Via, ...] = get_args(Via)
 
-Moment = Literal["submit", "result"]
+FailsAt = Literal["submit", "result"]
 """Where a queue caller meets a failure: refused at submit, or told with the result."""
 
 
@@ -37,17 +37,17 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "POST"
     webhook: str | None = None
-    flaws: tuple[Json, ...] = ()
+    validation_errors: tuple[Json, ...] = ()
     fingerprint: bytes = b""
-    wishes: Wishes = NO_WISHES
-    read_as: Json = None
-    chosen: Any = field(default=None, compare=False, repr=False)
+    platform_options: PlatformOptions = DEFAULT_OPTIONS
+    normalized_input: Json = None
+    resolution: Any = field(default=None, compare=False, repr=False)
     """What the engine has already found for it, where that took waiting."""
 
     @property
-    def asked(self) -> Json:
+    def matcher_input(self) -> Json:
         """The input as matchers and templates read it."""
-        return self.input if self.read_as is None else self.read_as
+        return self.input if self.normalized_input is None else self.normalized_input
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,10 @@ class Outcome:
     error: str | None = None
     error_type: str | None = None
     content_type: str = "application/json"
-    moment: Moment = "result"
-    identified: bool = True
+    fails_at: FailsAt = "result"
+    has_request_id: bool = True
     """Whether the answer carries ``x-fal-request-id``; an ingress page does not."""
-    links: tuple[str, ...] = ()
+    file_urls: tuple[str, ...] = ()
     """URLs of our own files in the body, under fal's names; each caller gets them in its form."""
 
     @property

@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
-from fakefal.protocol.core.schema_versions import DEFAULT_PERIOD
+from fakefal.protocol.core.schema_versions import DEFAULT_SCHEMA_VERSION
 
 Subpath = Literal["accept", "refuse-405"]
 ReadsAfterCancel = Literal["completed", "not-found"]
 Unmatched = Literal["fail", "generate"]
-KeyWording = Literal["by-call", "no-user", "invalid"]
+InvalidKeyStyle = Literal["by-call", "no-user", "invalid"]
 UnknownFields = Literal["ignore", "warn", "refuse"]
 Logs = Literal["cumulative", "window"]
 Sse = Literal["by-model", "named-crlf", "plain-crlf", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
-class Switches:
+class CompatFlags:
     """Which answer is taken where the evidence about fal conflicts (protocol.md section 16).
 
     ``subpath``: whether status and result URLs may keep the endpoint's path (row 3).
@@ -52,7 +52,7 @@ class Switches:
     reads_after_cancel: ReadsAfterCancel = "completed"
     error_in_status: bool = True
     cancel_answer: Literal["status", "success"] = "status"
-    key_wording: KeyWording = "by-call"
+    key_wording: InvalidKeyStyle = "by-call"
     keys: Literal["any", "strict"] | tuple[str, ...] = "any"
     logs: Logs = "cumulative"
     stream_sse: Sse = "by-model"
@@ -62,36 +62,38 @@ class Switches:
     unknown_fields: UnknownFields = "ignore"
     realtime_text: Literal["ignore", "error"] = "ignore"
     openai_errors: Literal["openai", "detail"] = "openai"
-    profile: str = DEFAULT_PERIOD
-    period: str = DEFAULT_PERIOD
+    profile: str = DEFAULT_SCHEMA_VERSION
+    schema_version: str = DEFAULT_SCHEMA_VERSION
     validate: bool = True
     webhook_retries: Literal[31, 10] = 31
     webhook_timestamps: Literal["auto", "clock", "real"] = "auto"
 
 
-LONG_PROMPT = 5000
+MAX_PROMPT_CHARACTERS = 5000
 """Characters. Source: recorded, weak (protocol.md section 16 row 30)."""
 
-_OLD: dict[str, Any] = {"key_wording": "no-user", "webhook_retries": 10}
+_BEFORE_2026: dict[str, Any] = {"key_wording": "no-user", "webhook_retries": 10}
 
 PROFILES: dict[str, dict[str, Any]] = {
-    DEFAULT_PERIOD: {},
+    DEFAULT_SCHEMA_VERSION: {},
     **{
-        name: {"period": name, "long_prompts": "refuse", **_OLD}
+        name: {"period": name, "long_prompts": "refuse", **_BEFORE_2026}
         for name in ("2024-11", "2025-01", "2025-03")
     },
-    **{name: {"period": name, **_OLD} for name in ("2025-07", "2025-08", "2025-10")},
+    **{name: {"period": name, **_BEFORE_2026} for name in ("2025-07", "2025-08", "2025-10")},
     "2026-04": {"period": "2025-10", "key_wording": "invalid", "webhook_retries": 10},
     "2026-09": {"period": "2025-10"},
 }
 """Profiles by the month they begin, and what each sets; the schema is that of the last period
 before. Source: protocol.md sections 6.1, 7.3, 8, 16 rows 16 and 30; failures.md 52."""
 
-SWITCH_NAMES = tuple(field.name for field in fields(Switches) if field.name != "period")
+FLAG_NAMES = tuple(field.name for field in fields(CompatFlags) if field.name != "period")
 
 
-def switched(switches: Switches, values: Mapping[str, Any]) -> Switches:
+def with_flags(flags: CompatFlags, values: Mapping[str, Any]) -> CompatFlags:
     """Switches with some of them set; a profile among them sets those that are not named."""
     profile = values.get("profile")
-    told = {} if profile is None else {"period": DEFAULT_PERIOD, **PROFILES[profile]}
-    return replace(switches, **{**told, **values})
+    profile_values = (
+        {} if profile is None else {"period": DEFAULT_SCHEMA_VERSION, **PROFILES[profile]}
+    )
+    return replace(flags, **{**profile_values, **values})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-HEADERS = frozenset(
+SECRET_HEADERS = frozenset(
     {
         "authorization",
         "proxy-authorization",
@@ -24,7 +24,7 @@ HEADERS = frozenset(
 )
 """Headers whose values are secrets. What is accepted as a credential is left out, by this table."""
 
-PARAMETERS = frozenset(
+SECRET_PARAMETERS = frozenset(
     {
         "fal_jwt_token",
         "fal_key",
@@ -59,7 +59,7 @@ Source: client, documented (protocol.md sections 9.1, 10.6) for fal's own; S3, C
 Cloud Storage and Azure sign the URLs of files that callers hand on.
 """
 
-FIELDS = frozenset(
+SECRET_FIELDS = frozenset(
     {
         "accesstoken",
         "apikey",
@@ -91,55 +91,56 @@ FIELDS = frozenset(
 """Names of JSON fields whose texts are secrets, in lower case and without ``-`` and ``_``."""
 
 _HEX = "[0-9a-fA-F]"
-_EDGE = r"(?<![A-Za-z0-9])"
+_WORD_START = r"(?<![A-Za-z0-9])"
 
-SHAPES: dict[str, str] = {
+SECRET_PATTERNS: dict[str, str] = {
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?"
     r"(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-    "a fal key": rf"{_EDGE}{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}:{_HEX}{{16,}}",
+    "a fal key": rf"{_WORD_START}{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}:{_HEX}{{16,}}",
     "an Authorization value": r"(?i)\b(?:bearer|basic|key|token)\s+"
     r"(?=[^\s\"',;]*[0-9])[A-Za-z0-9._~+/:=-]{16,}",
-    "a JSON Web Token": rf"{_EDGE}eyJ[A-Za-z0-9_-]{{8,}}\.[A-Za-z0-9_-]{{4,}}"
+    "a JSON Web Token": rf"{_WORD_START}eyJ[A-Za-z0-9_-]{{8,}}\.[A-Za-z0-9_-]{{4,}}"
     r"(?:\.[A-Za-z0-9_-]*)?",
-    "an OpenAI or Anthropic key": rf"{_EDGE}sk-[A-Za-z0-9_-]{{16,}}",
-    "a Stripe key": rf"{_EDGE}[rsp]k_(?:live|test)_[A-Za-z0-9]{{10,}}|{_EDGE}whsec_\w{{16,}}",
-    "an AWS key id": rf"{_EDGE}(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{{16}}(?![A-Za-z0-9])",
+    "an OpenAI or Anthropic key": rf"{_WORD_START}sk-[A-Za-z0-9_-]{{16,}}",
+    "a Stripe key": rf"{_WORD_START}[rsp]k_(?:live|test)_[A-Za-z0-9]{{10,}}|{_WORD_START}whsec_\w{{16,}}",
+    "an AWS key id": rf"{_WORD_START}(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{{16}}(?![A-Za-z0-9])",
     "an AWS secret": r"(?i)aws.{0,20}?secret.{0,20}?[=:]\s*[\"']?[A-Za-z0-9/+]{40}",
-    "a Google key": rf"{_EDGE}AIza[A-Za-z0-9_-]{{30,}}|{_EDGE}ya29\.[A-Za-z0-9_-]{{16,}}",
-    "a GitHub token": rf"{_EDGE}(?:gh[pousr]_[A-Za-z0-9]{{20,}}|github_pat_\w{{20,}})",
-    "a GitLab token": rf"{_EDGE}gl(?:pat|dt|rt)-[A-Za-z0-9_-]{{16,}}",
-    "a Slack token": rf"{_EDGE}xox[abeprs]-[A-Za-z0-9-]{{10,}}"
+    "a Google key": rf"{_WORD_START}AIza[A-Za-z0-9_-]{{30,}}|{_WORD_START}ya29\.[A-Za-z0-9_-]{{16,}}",
+    "a GitHub token": rf"{_WORD_START}(?:gh[pousr]_[A-Za-z0-9]{{20,}}|github_pat_\w{{20,}})",
+    "a GitLab token": rf"{_WORD_START}gl(?:pat|dt|rt)-[A-Za-z0-9_-]{{16,}}",
+    "a Slack token": rf"{_WORD_START}xox[abeprs]-[A-Za-z0-9-]{{10,}}"
     r"|hooks\.slack\.com/services/[A-Za-z0-9/]{20,}",
-    "a Hugging Face token": rf"{_EDGE}hf_[A-Za-z0-9]{{16,}}",
-    "a Replicate token": rf"{_EDGE}r8_[A-Za-z0-9]{{20,}}",
-    "an npm token": rf"{_EDGE}npm_[A-Za-z0-9]{{20,}}",
-    "a PyPI token": rf"{_EDGE}pypi-[A-Za-z0-9_-]{{16,}}",
-    "a SendGrid key": rf"{_EDGE}SG\.[A-Za-z0-9_-]{{16,}}\.[A-Za-z0-9_-]{{16,}}",
-    "a Twilio id": rf"{_EDGE}(?:SK|AC){_HEX}{{32}}(?![A-Za-z0-9])",
-    "a DigitalOcean token": rf"{_EDGE}do[opr]_v1_{_HEX}{{32,}}",
+    "a Hugging Face token": rf"{_WORD_START}hf_[A-Za-z0-9]{{16,}}",
+    "a Replicate token": rf"{_WORD_START}r8_[A-Za-z0-9]{{20,}}",
+    "an npm token": rf"{_WORD_START}npm_[A-Za-z0-9]{{20,}}",
+    "a PyPI token": rf"{_WORD_START}pypi-[A-Za-z0-9_-]{{16,}}",
+    "a SendGrid key": rf"{_WORD_START}SG\.[A-Za-z0-9_-]{{16,}}\.[A-Za-z0-9_-]{{16,}}",
+    "a Twilio id": rf"{_WORD_START}(?:SK|AC){_HEX}{{32}}(?![A-Za-z0-9])",
+    "a DigitalOcean token": rf"{_WORD_START}do[opr]_v1_{_HEX}{{32,}}",
     "an Azure account key": r"(?i)AccountKey=[A-Za-z0-9+/]{40,}={0,2}",
-    "a user id": rf"{_EDGE}(?:github|google-oauth2|auth0|samlp|windowslive|apple)\|[\w.-]{{3,}}",
+    "a user id": rf"{_WORD_START}(?:github|google-oauth2|auth0|samlp|windowslive|apple)\|[\w.-]{{3,}}",
 }
 """What secrets look like, wherever they stand: prefixes that their makers gave them to be found.
 
 Expressions by what they find; compiled by ``shapes``, as most servers never need them.
 """
 
-IN_URL = re.compile(
-    rf"([?&;](?:{'|'.join(map(re.escape, sorted(PARAMETERS)))})=)[^&;#\s\"'<>]+", re.IGNORECASE
+SECRET_IN_URL = re.compile(
+    rf"([?&;](?:{'|'.join(map(re.escape, sorted(SECRET_PARAMETERS)))})=)[^&;#\s\"'<>]+",
+    re.IGNORECASE,
 )
 """A secret parameter of a URL; its name is the first group."""
 
-USER_IN_URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@\"'<>]+@", re.IGNORECASE)
+USERINFO_IN_URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@\"'<>]+@", re.IGNORECASE)
 """User and password of a URL; what comes before them is the first group."""
 
 
-def field_key(name: str) -> str:
+def normalized_field_name(name: str) -> str:
     """A field's name as ``FIELDS`` has it."""
     return name.lower().replace("-", "").replace("_", "")
 
 
 @cache
-def shapes() -> tuple[tuple[str, re.Pattern[str]], ...]:
+def secret_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Every shape of ``SHAPES``, ready to be looked for."""
-    return tuple((name, re.compile(pattern)) for name, pattern in SHAPES.items())
+    return tuple((name, re.compile(pattern)) for name, pattern in SECRET_PATTERNS.items())

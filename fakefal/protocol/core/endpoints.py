@@ -49,8 +49,8 @@ def parse_endpoint(text: str) -> EndpointId | None:
         namespace, parts = parts[0], parts[1:]
     if len(parts) < 2 or "." in parts or ".." in parts:
         return None
-    owner, alias, *rest = parts
+    owner, alias, *path_segments = parts
     app = "/".join(filter(None, (namespace, owner, alias)))
-    path = "/".join(rest)
-    whole = f"{app}/{path}" if path else app
-    return EndpointId(whole, app, owner, alias, path, namespace)
+    path = "/".join(path_segments)
+    full_id = f"{app}/{path}" if path else app
+    return EndpointId(full_id, app, owner, alias, path, namespace)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fakefal.protocol.core.credentials import HEADERS, IN_URL, PARAMETERS
+from fakefal.protocol.core.credentials import SECRET_HEADERS, SECRET_IN_URL, SECRET_PARAMETERS
 
 REQUEST_ID = "x-fal-request-id"
 BILLABLE_UNITS = "x-fal-billable-units"
@@ -20,10 +20,10 @@ TARGET_HOST = "x-fal-target-host"
 HINT = "x-fakefal-hint"
 """Our own explanation beside a fal-shaped error; fal never sends it."""
 
-CREDENTIALS = HEADERS
+CREDENTIALS = SECRET_HEADERS
 """Headers whose values are secrets."""
 
-CREDENTIAL_PARAMETERS = PARAMETERS
+CREDENTIAL_PARAMETERS = SECRET_PARAMETERS
 """Query parameters whose values are secrets."""
 
 
@@ -58,7 +58,7 @@ def without_credentials(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]
     Neither are there secrets in URLs, such as that of ``x-fal-target-url``.
     """
     return {
-        lowered: IN_URL.sub(r"\1redacted", text) if "=" in (text := _text(value)) else text
+        lowered: SECRET_IN_URL.sub(r"\1redacted", text) if "=" in (text := _text(value)) else text
         for name, value in headers
         if (lowered := name.lower()) not in CREDENTIALS
     }
@@ -75,31 +75,31 @@ def _text(value: str) -> str:
     return value
 
 
-class VisibleHeaders(Mapping[str, str]):
+class RedactedHeaders(Mapping[str, str]):
     """Request headers as ``without_credentials`` gives them, worked out when first looked at."""
 
     __slots__ = ("_raw", "_shown")
 
     def __init__(self, raw: Mapping[str, str]) -> None:
         self._raw: Mapping[str, str] = raw
-        self._shown: Mapping[str, str] | None = None
+        self._redacted: Mapping[str, str] | None = None
 
-    def _visible(self) -> Mapping[str, str]:
-        if self._shown is None:
-            self._shown = self._raw = without_credentials(self._raw.items())
-        return self._shown
+    def _redact(self) -> Mapping[str, str]:
+        if self._redacted is None:
+            self._redacted = self._raw = without_credentials(self._raw.items())
+        return self._redacted
 
     def __getitem__(self, name: str) -> str:
-        return self._visible()[name]
+        return self._redact()[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._visible())
+        return iter(self._redact())
 
     def __len__(self) -> int:
-        return len(self._visible())
+        return len(self._redact())
 
     def __repr__(self) -> str:
-        return repr(self._visible())
+        return repr(self._redact())
 
 
 def format_units(units: float) -> str:

@@ -8,19 +8,19 @@ RUN = "fal.run"
 QUEUE = "queue.fal.run"
 WS = "ws.fal.run"
 REST = "rest.fal.ai"
-MEDIA = "v3.fal.media"
-MEDIA_B = "v3b.fal.media"
-MEDIA_FIRST = "fal.media"
+MEDIA_V3 = "v3.fal.media"
+MEDIA_V3B = "v3b.fal.media"
+MEDIA_V1 = "fal.media"
 API = "api.fal.ai"
 SITE = "fal.ai"
 AUTH = "auth.fal.ai"
 WEBRTC = "wma.fal.run"
 
-STORED = frozenset((MEDIA, MEDIA_B, MEDIA_FIRST))
+MEDIA_HOSTS = frozenset((MEDIA_V3, MEDIA_V3B, MEDIA_V1))
 """The hosts of files: bodies sent there are bytes of files, and links there lead to them."""
 
-CANONICAL: dict[str, str] = {
-    **{name: name for name in (RUN, QUEUE, WS, REST, MEDIA, MEDIA_B, MEDIA_FIRST)},
+CANONICAL_HOSTS: dict[str, str] = {
+    **{name: name for name in (RUN, QUEUE, WS, REST, MEDIA_V3, MEDIA_V3B, MEDIA_V1)},
     **{name: name for name in (API, SITE, AUTH, WEBRTC)},
     "falrun.com": RUN,
     "queue.falrun.com": QUEUE,
@@ -35,7 +35,7 @@ The backup names take a replay of the same request, key and all, when a connecti
 must own them too. Source: protocol.md section 1 (client: fal_client 1.0.3 client.py).
 """
 
-BACKUPS = frozenset(("falrun.com", "queue.falrun.com"))
+BACKUP_HOSTS = frozenset(("falrun.com", "queue.falrun.com"))
 """Names that lead to fal another way; they answer while the usual ones are out of reach."""
 
 DOMAINS = ("fal.run", "fal.ai", "fal.media", "falrun.com")
@@ -43,20 +43,20 @@ DOMAINS = ("fal.run", "fal.ai", "fal.media", "falrun.com")
 
 
 @lru_cache(maxsize=1024)
-def canonical(name: str) -> str | None:
+def canonical_host(name: str) -> str | None:
     """The fal host that a host name stands for, or None if it is not fal's.
 
     Case, a trailing dot and a port do not matter: ``Queue.FAL.run:443`` is ``queue.fal.run``.
     """
-    found = CANONICAL.get(name)
-    if found is not None:
-        return found
+    host = CANONICAL_HOSTS.get(name)
+    if host is not None:
+        return host
     bare = name.rsplit(":", 1)[0] if ":" in name else name
-    return CANONICAL.get(bare.rstrip(".").lower())
+    return CANONICAL_HOSTS.get(bare.rstrip(".").lower())
 
 
 @lru_cache(maxsize=1024)
-def is_fals(name: str) -> bool:
+def is_fal_host(name: str) -> bool:
     """Whether a host name is fal's, known to us or not; a port does not matter."""
     bare = name.rsplit(":", 1)[0] if ":" in name else name
     bare = bare.rstrip(".").lower()
@@ -64,7 +64,7 @@ def is_fals(name: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def way_to(name: str) -> str:
+def host_group(name: str) -> str:
     """What a host that is down is known by: a backup name by itself, every other by its host."""
     bare = (name.rsplit(":", 1)[0] if ":" in name else name).rstrip(".").lower()
-    return bare if bare in BACKUPS else canonical(bare) or bare
+    return bare if bare in BACKUP_HOSTS else canonical_host(bare) or bare

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_FIRST = -62_135_596_800_000_000
-_LAST = 253_402_300_799_999_999
+_MIN_MICROSECONDS = -62_135_596_800_000_000
+_MAX_MICROSECONDS = 253_402_300_799_999_999
 _MAY_BE_INFINITE = frozenset((dict, list, float))
 
 
@@ -64,6 +64,6 @@ def iso(instant: float) -> str:
 
     Instants before year 1 or after year 9999 become the first or last that has a date.
     """
-    microseconds = min(max(round(instant * 1_000_000), _FIRST), _LAST)
+    microseconds = min(max(round(instant * 1_000_000), _MIN_MICROSECONDS), _MAX_MICROSECONDS)
     moment = _EPOCH + timedelta(microseconds=microseconds)
     return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

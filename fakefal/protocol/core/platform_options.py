@@ -15,7 +15,7 @@ RETRY_CONFIG = "x-fal-retry-config"
 STORE_IO = "x-fal-store-io"
 MAX_QUEUE_LENGTH = "fal_max_queue_length"
 
-ATTEMPTS = 10
+MAX_ATTEMPTS = 10
 """How often the platform tries at most. Source: documented (protocol.md section 15)."""
 
 CONDITIONS: dict[str, tuple[str, ...]] = {
@@ -37,18 +37,18 @@ _NO = frozenset({"0", "false", "no"})
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class PlatformOptions:
     """What is asked of the platform. Source: documented (protocol.md section 3.7).
 
     ``start_seconds`` is the deadline for starting, ``budgets`` the retries left for a condition.
     ``max_queue_length`` refuses a request whose queue is longer.
     """
 
-    start_seconds: float = math.inf
-    is_low: bool = False
+    start_timeout_seconds: float = math.inf
+    is_low_priority: bool = False
     may_retry: bool = True
-    budgets: Mapping[str, int] = field(default_factory=dict)
-    stores: bool = True
+    retry_budgets: Mapping[str, int] = field(default_factory=dict)
+    stores_io: bool = True
     max_queue_length: float = math.inf
 
     def retries_for(self, error_type: str) -> int:
@@ -57,33 +57,38 @@ class Wishes:
             return 0
         for condition, covered in CONDITIONS.items():
             if error_type in covered:
-                return min(self.budgets.get(condition, ATTEMPTS - 1), ATTEMPTS - 1)
-        return ATTEMPTS - 1
+                return min(self.retry_budgets.get(condition, MAX_ATTEMPTS - 1), MAX_ATTEMPTS - 1)
+        return MAX_ATTEMPTS - 1
 
 
-NO_WISHES = Wishes()
+DEFAULT_OPTIONS = PlatformOptions()
 
 
-def read_wishes(headers: Mapping[str, str], max_queue_length: str | None = None) -> Wishes:
+def read_platform_options(
+    headers: Mapping[str, str], max_queue_length: str | None = None
+) -> PlatformOptions:
     """The wishes of a request whose platform headers were checked."""
     priority = headers.get(PRIORITY)
     timeout = headers.get(START_TIMEOUT)
     no_retry = headers.get(NO_RETRY)
     config = headers.get(RETRY_CONFIG)
-    store = headers.get(STORE_IO)
-    is_low = priority == "low"
-    if not is_low and timeout is no_retry is config is store is max_queue_length is None:
-        return NO_WISHES
-    return Wishes(
+    store_io = headers.get(STORE_IO)
+    is_low_priority = priority == "low"
+    if (
+        not is_low_priority
+        and timeout is no_retry is config is store_io is max_queue_length is None
+    ):
+        return DEFAULT_OPTIONS
+    return PlatformOptions(
         math.inf if timeout is None else float(timeout),
-        is_low,
+        is_low_priority,
         no_retry is None or no_retry.strip().lower() not in _YES,
-        {} if config is None else _budgets(config),
-        store is None or store.strip().lower() not in _NO,
+        {} if config is None else _retry_budgets(config),
+        store_io is None or store_io.strip().lower() not in _NO,
         math.inf if max_queue_length is None else int(max_queue_length),
     )
 
 
-def _budgets(text: str) -> dict[str, int]:
+def _retry_budgets(text: str) -> dict[str, int]:
     rules: dict[str, dict[str, int]] = decode(text.encode("utf-8", "surrogatepass"))
     return {name: rule["retries"] for name, rule in rules.items() if "retries" in rule}

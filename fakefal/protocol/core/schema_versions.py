@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_FIRST = (
+_MODELS_2024_11 = (
     "anthropic/claude-3.5-sonnet",
     "anthropic/claude-3-5-haiku",
     "anthropic/claude-3-haiku",
@@ -18,14 +18,14 @@ _FIRST = (
     "openai/gpt-4o-mini",
     "openai/gpt-4o",
 )
-_DEEPSEEK = ("deepseek/deepseek-r1",)
-_SUMMER = (
+_DEEPSEEK_MODELS = ("deepseek/deepseek-r1",)
+_ADDED_2025_07 = (
     "anthropic/claude-3.7-sonnet",
     "google/gemini-2.0-flash-001",
     "meta-llama/llama-4-maverick",
     "meta-llama/llama-4-scout",
 )
-_AUGUST = (
+_ADDED_2025_08 = (
     "openai/gpt-oss-120b",
     "openai/o3",
     "openai/gpt-5-chat",
@@ -33,9 +33,13 @@ _AUGUST = (
     "openai/gpt-5-nano",
     "openai/gpt-4.1",
 )
-_LAST = ("google/gemini-2.5-flash", "google/gemini-2.5-flash-lite", "google/gemini-2.5-pro")
+_ADDED_2025_10 = (
+    "google/gemini-2.5-flash",
+    "google/gemini-2.5-flash-lite",
+    "google/gemini-2.5-pro",
+)
 
-_VISION_FIRST = (
+_VISION_2024_11 = (
     "anthropic/claude-3.5-sonnet",
     "anthropic/claude-3-haiku",
     "google/gemini-pro-1.5",
@@ -43,19 +47,19 @@ _VISION_FIRST = (
     "google/gemini-flash-1.5-8b",
     "openai/gpt-4o",
 )
-_VISION_LLAMA = ("meta-llama/llama-3.2-90b-vision-instruct",)
+_ADDED_VISION_2025_01 = ("meta-llama/llama-3.2-90b-vision-instruct",)
 
 _FLASH = "google/gemini-flash-1.5"
 _FLASH_LITE = "google/gemini-2.5-flash-lite"
 
-_TEXT = frozenset({"model", "prompt", "system_prompt"})
-_REASONING = _TEXT | {"reasoning"}
-_PRIORITY = _REASONING | {"priority"}
-_ALL = _PRIORITY | {"temperature", "max_tokens"}
+_TEXT_FIELDS = frozenset({"model", "prompt", "system_prompt"})
+_REASONING_FIELDS = _TEXT_FIELDS | {"reasoning"}
+_PRIORITY_FIELDS = _REASONING_FIELDS | {"priority"}
+_ALL_FIELDS = _PRIORITY_FIELDS | {"temperature", "max_tokens"}
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class SchemaVersion:
     """The schema of one period. ``fields`` are those of every variant; ``images`` are the field
     (or fields) by which the vision variant takes its pictures, ``image_required`` whether it must
     have the first of them."""
@@ -66,50 +70,57 @@ class Period:
     enterprise_models: tuple[str, ...]
     default_model: str
     fields: frozenset[str]
-    images: tuple[str, ...] = ("image_url",)
-    image_required: bool = True
+    image_fields: tuple[str, ...] = ("image_url",)
+    is_image_required: bool = True
 
 
 def _without_deepseek(models: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in models if name not in _DEEPSEEK)
+    return tuple(name for name in models if name not in _DEEPSEEK_MODELS)
 
 
-_A13 = _FIRST + _DEEPSEEK
-_B17 = _A13 + _SUMMER
-_C23 = _B17 + _AUGUST
-_FINAL = _C23 + _LAST
-_VISION_7 = _VISION_FIRST + _VISION_LLAMA
-_VISION_11 = _VISION_7 + _SUMMER
-_VISION_16 = _VISION_11 + _LAST + ("openai/gpt-4.1", "openai/gpt-5-chat")
+_MODELS_2025_01 = _MODELS_2024_11 + _DEEPSEEK_MODELS
+_MODELS_2025_07 = _MODELS_2025_01 + _ADDED_2025_07
+_MODELS_2025_08 = _MODELS_2025_07 + _ADDED_2025_08
+_MODELS_2025_10 = _MODELS_2025_08 + _ADDED_2025_10
+_VISION_2025_01 = _VISION_2024_11 + _ADDED_VISION_2025_01
+_VISION_2025_07 = _VISION_2025_01 + _ADDED_2025_07
+_VISION_2025_10 = _VISION_2025_07 + _ADDED_2025_10 + ("openai/gpt-4.1", "openai/gpt-5-chat")
 
-DEFAULT_PERIOD = "any"
+DEFAULT_SCHEMA_VERSION = "any"
 """Every known model and field of any period, with the defaults of 2025-03."""
 
-PERIODS: dict[str, Period] = {
+SCHEMA_VERSIONS: dict[str, SchemaVersion] = {
     period.name: period
     for period in (
-        Period("2024-11", _FIRST, _VISION_FIRST, (), _FLASH, _TEXT),
-        Period("2025-01", _A13, _VISION_7, (), _FLASH, _TEXT),
-        Period("2025-03", _A13, _VISION_7, (), _FLASH, _REASONING),
-        Period("2025-07", _B17, _VISION_11, (), _FLASH, _REASONING),
-        Period("2025-08", _C23, _VISION_11, _without_deepseek(_C23), _FLASH, _PRIORITY),
-        Period(
+        SchemaVersion("2024-11", _MODELS_2024_11, _VISION_2024_11, (), _FLASH, _TEXT_FIELDS),
+        SchemaVersion("2025-01", _MODELS_2025_01, _VISION_2025_01, (), _FLASH, _TEXT_FIELDS),
+        SchemaVersion("2025-03", _MODELS_2025_01, _VISION_2025_01, (), _FLASH, _REASONING_FIELDS),
+        SchemaVersion("2025-07", _MODELS_2025_07, _VISION_2025_07, (), _FLASH, _REASONING_FIELDS),
+        SchemaVersion(
+            "2025-08",
+            _MODELS_2025_08,
+            _VISION_2025_07,
+            _without_deepseek(_MODELS_2025_08),
+            _FLASH,
+            _PRIORITY_FIELDS,
+        ),
+        SchemaVersion(
             "2025-10",
-            _FINAL,
-            _VISION_16,
-            _without_deepseek(_FINAL),
+            _MODELS_2025_10,
+            _VISION_2025_10,
+            _without_deepseek(_MODELS_2025_10),
             _FLASH_LITE,
-            _ALL,
+            _ALL_FIELDS,
             ("image_urls",),
             False,
         ),
-        Period(
-            DEFAULT_PERIOD,
-            _FINAL,
-            _VISION_16,
-            _without_deepseek(_FINAL),
+        SchemaVersion(
+            DEFAULT_SCHEMA_VERSION,
+            _MODELS_2025_10,
+            _VISION_2025_10,
+            _without_deepseek(_MODELS_2025_10),
             _FLASH,
-            _ALL,
+            _ALL_FIELDS,
             ("image_url", "image_urls"),
             False,
         ),
@@ -118,7 +129,7 @@ PERIODS: dict[str, Period] = {
 """The periods by the month they begin. Source: client (history of fal-js endpoints.ts), documented
 (per-model pages); protocol.md sections 6.1 and 6.3."""
 
-PREMIUM = frozenset(
+PREMIUM_MODELS = frozenset(
     {
         "anthropic/claude-3.5-sonnet",
         "anthropic/claude-3.7-sonnet",

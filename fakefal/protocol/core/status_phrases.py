@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-_REASONS = {
+_PHRASES = {
     **{known.value: known.phrase for known in HTTPStatus},
     413: "Request Entity Too Large",
     414: "Request-URI Too Long",
@@ -15,9 +15,9 @@ _REASONS = {
 """Python 3.13 words four of them anew."""
 
 
-def reason_of(status: int) -> str:
+def reason_phrase(status: int) -> str:
     """``Not Found`` for 404. JS error messages are made of it.
 
     Source: client (protocol.md section 7.4).
     """
-    return _REASONS.get(status, "Unknown Status")
+    return _PHRASES.get(status, "Unknown Status")

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 from fakefal.protocol.core.call import Outcome
 from fakefal.protocol.errors.errors import (
-    ErrorEntry,
-    failure,
+    ErrorSpec,
+    detail_error,
+    failed_outcome,
     ingress_page,
     model_error,
-    plain_error,
     request_error,
 )
-from fakefal.protocol.errors.situations import ENTRIES
+from fakefal.protocol.errors.situations import ERROR_SPECS
 
-CATALOGUE: dict[str, ErrorEntry] = {entry.name: entry for entry in ENTRIES}
+CATALOG: dict[str, ErrorSpec] = {entry.name: entry for entry in ERROR_SPECS}
 """Every entry by its name; a name may be written with dashes as well."""
 
 ALIASES: dict[str, str] = {
@@ -29,35 +29,37 @@ ALIASES: dict[str, str] = {
 """Shorter names that scenarios may use."""
 
 
-def find_entry(name: str) -> ErrorEntry | None:
+def find_error(name: str) -> ErrorSpec | None:
     """The entry of a name, dashes and aliases allowed; None if there is none."""
-    plain = name.replace("-", "_")
-    return CATALOGUE.get(ALIASES.get(plain, plain))
+    canonical_name = name.replace("-", "_")
+    return CATALOG.get(ALIASES.get(canonical_name, canonical_name))
 
 
-def known_names() -> tuple[str, ...]:
+def error_names() -> tuple[str, ...]:
     """Every name that a scenario may use, aliases included, in the order of the catalogue."""
-    return (*CATALOGUE, *ALIASES)
+    return (*CATALOG, *ALIASES)
 
 
-def outcome_of(entry: ErrorEntry, *, app: str = "", path: str = "") -> Outcome:
+def outcome_of(spec: ErrorSpec, *, app: str = "", path: str = "") -> Outcome:
     """How a call ends that meets this error in its usual form.
 
     ``app`` (``fal-ai/any-llm``) and ``path`` are those of the call, for the texts that name them.
     """
-    if entry.kind == "model":
-        return model_error(entry)
-    if entry.kind == "request":
-        return request_error(entry)
-    if entry.kind == "ingress":
-        page = failure(entry.status, ingress_page(entry.status, entry.message), moment="submit")
+    if spec.kind == "model":
+        return model_error(spec)
+    if spec.kind == "request":
+        return request_error(spec)
+    if spec.kind == "ingress":
+        page = failed_outcome(
+            spec.status, ingress_page(spec.status, spec.message), fails_at="submit"
+        )
         return replace(page, content_type="text/html", identified=False)
-    if names_call(entry):
-        text = entry.message.format(app=app, alias=app.rpartition("/")[2], path=path)
-        return plain_error(replace(entry, message=text))
-    return plain_error(entry)
+    if mentions_call(spec):
+        text = spec.message.format(app=app, alias=app.rpartition("/")[2], path=path)
+        return detail_error(replace(spec, message=text))
+    return detail_error(spec)
 
 
-def names_call(entry: ErrorEntry) -> bool:
+def mentions_call(spec: ErrorSpec) -> bool:
     """Whether the text of an error names the app or the path that was asked for."""
-    return "{" in entry.message
+    return "{" in spec.message

@@ -13,7 +13,7 @@ PYTHON_ATTEMPTS = 10
 
 _PYTHON_CODES = frozenset({408, 409, 429})
 _INGRESS_CODES = frozenset({502, 503, 504})
-_PYTHON_NEVER: frozenset[Operation] = frozenset(("stream", "status_stream", "download"))
+_PYTHON_NOT_RETRIED: frozenset[Operation] = frozenset(("stream", "status_stream", "download"))
 _JS_CODES = frozenset({429, 502, 503, 504})
 _JS_RETRIES: dict[Operation, int] = {
     "submit": 3,
@@ -26,14 +26,14 @@ _JS_RETRIES: dict[Operation, int] = {
 }
 
 
-class Requests(NamedTuple):
+class RequestCounts(NamedTuple):
     """How many requests each client makes, the first included, if every one is answered alike."""
 
     python: int
     js: int
 
 
-def requests_made(outcome: Outcome, operation: Operation) -> Requests:
+def count_requests(outcome: Outcome, operation: Operation) -> RequestCounts:
     """How often the clients ask for an operation that is always answered with this failure.
 
     For fal_client 0.13 and later, and @fal-ai/client 1.10. Source: client (protocol.md section
@@ -42,12 +42,12 @@ def requests_made(outcome: Outcome, operation: Operation) -> Requests:
     headers = {name.lower(): value for name, value in outcome.headers}
     timeout_type = headers.get(names.TIMEOUT_TYPE.lower())
     python = 1
-    if operation not in _PYTHON_NEVER and not (outcome.status == 504 and timeout_type):
-        is_ingress = outcome.status in _INGRESS_CODES and not outcome.identified
+    if operation not in _PYTHON_NOT_RETRIED and not (outcome.status == 504 and timeout_type):
+        is_ingress = outcome.status in _INGRESS_CODES and not outcome.has_request_id
         if outcome.status in _PYTHON_CODES or (is_ingress and b"nginx" in outcome.payload):
             python = PYTHON_ATTEMPTS
     retries = 0
     codes = _JS_CODES | {500} if operation == "status" else _JS_CODES
     if outcome.status in codes and not (outcome.status == 504 and timeout_type == "user"):
         retries = _JS_RETRIES.get(operation, 0)
-    return Requests(python, 1 + retries)
+    return RequestCounts(python, 1 + retries)

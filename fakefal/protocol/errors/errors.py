@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fakefal.protocol.core import headers as names
-from fakefal.protocol.core.call import Moment, Outcome
+from fakefal.protocol.core.call import FailsAt, Outcome
 from fakefal.protocol.core.json_codec import encode
-from fakefal.protocol.errors.fault import Trouble
+from fakefal.protocol.errors.fault import Fault
 
 Kind = Literal["model", "request", "account", "routing", "app", "ingress"]
-Retried = Literal["yes", "no", "maybe"]
+QueueRetry = Literal["yes", "no", "maybe"]
 Grade = Literal["documented", "client", "recorded", "inferred"]
 
 DOCS_URL = "https://docs.fal.ai/errors/#"
 
 
 @dataclass(eq=False)
-class WireError(Exception):
+class ApiError(Exception):
     """A failure that the door writes as an answer, in fal's own words.
 
     ``body`` is JSON, or bytes for a page that is not. ``note`` is our own explanation; it goes into
@@ -30,32 +30,32 @@ class WireError(Exception):
     body: Any
     headers: tuple[tuple[str, str], ...] = ()
     content_type: str = "application/json"
-    note: str = ""
-    identified: bool = True
+    hint: str = ""
+    has_request_id: bool = True
     request_id: str = ""
-    units: float | None = None
-    trouble: Trouble | None = None
+    billable_units: float | None = None
+    fault: Fault | None = None
 
     def __post_init__(self) -> None:
-        Exception.__init__(self, self.status, self.note)
+        Exception.__init__(self, self.status, self.hint)
 
     @classmethod
-    def of(cls, outcome: Outcome) -> WireError:
+    def from_outcome(cls, outcome: Outcome) -> ApiError:
         """The failure that an outcome is."""
         return cls(
             outcome.status,
             outcome.body,
             outcome.headers,
             outcome.content_type,
-            identified=outcome.identified,
+            identified=outcome.has_request_id,
         )
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """What the body says, on one line."""
         body = self.body
-        told = body.get("detail", body) if isinstance(body, dict) else body
-        return told if isinstance(told, str) else str(told)
+        detail = body.get("detail", body) if isinstance(body, dict) else body
+        return detail if isinstance(detail, str) else str(detail)
 
     @property
     def payload(self) -> bytes:
@@ -64,7 +64,7 @@ class WireError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorEntry:
+class ErrorSpec:
     """An entry of the error catalogue.
 
     ``message`` is the usual text (``msg`` of a model error, else ``detail``). ``context`` is the
@@ -79,13 +79,13 @@ class ErrorEntry:
     message: str
     source: str
     grade: Grade
-    retried: Retried = "no"
+    queue_retry: QueueRetry = "no"
     context: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     headers: tuple[tuple[str, str], ...] = ()
-    moment: Moment = "result"
+    fails_at: FailsAt = "result"
     body: Any = None
-    word: str = ""
+    error_type: str = ""
 
 
 def model_error_item(
@@ -108,7 +108,7 @@ def model_error_item(
 
 
 def model_error(
-    entry: ErrorEntry,
+    spec: ErrorSpec,
     *,
     message: str | None = None,
     loc: tuple[str | int, ...] = ("body",),
@@ -122,68 +122,68 @@ def model_error(
     Source: documented (protocol.md sections 7.1, 16 row 14).
     """
     item = model_error_item(
-        entry.name,
-        entry.message if message is None else message,
+        spec.name,
+        spec.message if message is None else message,
         loc,
-        entry.context if context is None else context,
+        spec.context if context is None else context,
         **(extra or {}),
     )
-    retryable = entry.retried != "no"
+    retryable = spec.queue_retry != "no"
     flags: tuple[tuple[str, str], ...] = ((names.RETRYABLE, "true" if retryable else "false"),)
     if retryable:
         flags += ((names.NEEDS_RETRY, "1"),)
-    return failure(status or entry.status, {"detail": [item]}, headers=flags + headers)
+    return failed_outcome(status or spec.status, {"detail": [item]}, headers=flags + headers)
 
 
 def request_error(
-    entry: ErrorEntry,
+    spec: ErrorSpec,
     *,
     detail: str | None = None,
     status: int | None = None,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Outcome:
     """The flat body of a platform failure. Source: documented (protocol.md section 7.2)."""
-    text = entry.message if detail is None else detail
-    word = entry.word or entry.name
-    return failure(
-        status or entry.status,
-        {"detail": text, "error_type": word},
-        headers=((names.ERROR_TYPE, word), *entry.headers, *headers),
+    text = spec.message if detail is None else detail
+    error_type = spec.error_type or spec.name
+    return failed_outcome(
+        status or spec.status,
+        {"detail": text, "error_type": error_type},
+        headers=((names.ERROR_TYPE, error_type), *spec.headers, *headers),
         error=text,
-        error_type=word,
+        error_type=error_type,
     )
 
 
-def plain_error(
-    entry: ErrorEntry, *, status: int | None = None, headers: tuple[tuple[str, str], ...] = ()
+def detail_error(
+    spec: ErrorSpec, *, status: int | None = None, headers: tuple[tuple[str, str], ...] = ()
 ) -> Outcome:
     """An account, routing or app error: ``detail``, and for the concurrency limit type and data.
 
     Source: recorded (protocol.md sections 3.9, 4, 7.3).
     """
-    body = {"detail": entry.message, **entry.data} if entry.body is None else entry.body
-    return failure(
-        status or entry.status, body, headers=(*entry.headers, *headers), moment=entry.moment
+    body = {"detail": spec.message, **spec.data} if spec.body is None else spec.body
+    return failed_outcome(
+        status or spec.status, body, headers=(*spec.headers, *headers), fails_at=spec.fails_at
     )
 
 
-def ingress_page(status: int, reason: str) -> bytes:
+def ingress_page(status: int, phrase: str) -> bytes:
     """The load balancer's page. Source: client (protocol.md section 3.10), nginx's stock page."""
     return (
-        f"<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n"
-        f"<center><h1>{status} {reason}</h1></center>\r\n<hr><center>nginx</center>\r\n"
+        f"<html>\r\n<head><title>{status} {phrase}</title></head>\r\n<body>\r\n"
+        f"<center><h1>{status} {phrase}</h1></center>\r\n<hr><center>nginx</center>\r\n"
         "</body>\r\n</html>\r\n"
     ).encode()
 
 
-def failure(
+def failed_outcome(
     status: int,
     body: Any,
     *,
     headers: tuple[tuple[str, str], ...] = (),
     error: str | None = None,
     error_type: str | None = None,
-    moment: Moment = "result",
+    fails_at: FailsAt = "result",
 ) -> Outcome:
     """An outcome that is not a success. The queue's status says what it was.
 
@@ -196,94 +196,94 @@ def failure(
         headers,
         error=f"Invalid status code: {status}" if error is None else error,
         error_type=error_type,
-        moment=moment,
+        fails_at=fails_at,
     )
 
 
-def not_found(note: str = "") -> WireError:
+def not_found(hint: str = "") -> ApiError:
     """An unknown request id. Source: recorded (protocol.md section 3.2)."""
-    return WireError(404, {"status": "NOT_FOUND"}, note=note)
+    return ApiError(404, {"status": "NOT_FOUND"}, hint=hint)
 
 
-def method_not_allowed(note: str = "") -> WireError:
+def method_not_allowed(hint: str = "") -> ApiError:
     """A wrong method. Source: recorded status, inferred body (protocol.md section 7.3)."""
-    return WireError(405, {"detail": "Method Not Allowed"}, note=note)
+    return ApiError(405, {"detail": "Method Not Allowed"}, hint=hint)
 
 
-def unauthenticated(app: str) -> WireError:
+def unauthenticated(app: str) -> ApiError:
     """A run or submit without a usable key. Source: recorded (protocol.md section 7.3)."""
     text = (
         f'Cannot access application "{app}". Authentication is required to access this application.'
     )
-    return WireError(401, {"detail": text})
+    return ApiError(401, {"detail": text})
 
 
-def forbidden_application(app: str) -> WireError:
+def forbidden_application(app: str) -> ApiError:
     """A token for other apps. Source: inferred (protocol.md section 7.3)."""
-    return WireError(403, {"detail": f'Cannot access application "{app}".'})
+    return ApiError(403, {"detail": f'Cannot access application "{app}".'})
 
 
-def bad_key() -> WireError:
+def bad_key() -> ApiError:
     """A key that is not known. Source: recorded (protocol.md section 7.3, April 2026)."""
-    return WireError(401, {"detail": "invalid key credentials"})
+    return ApiError(401, {"detail": "invalid key credentials"})
 
 
-def malformed_key() -> WireError:
+def malformed_key() -> ApiError:
     """A key that is not ``id:secret``. Source: recorded (protocol.md section 7.3)."""
     text = "Invalid Key Authorization header format. Expected '<key_id>:<key_secret>'."
-    return WireError(401, {"detail": text})
+    return ApiError(401, {"detail": text})
 
 
-def key_as_bearer() -> WireError:
+def key_as_bearer() -> ApiError:
     """A key where a JWT should be. Source: recorded (protocol.md section 7.3)."""
-    return WireError(401, {"detail": "bearer: unable to decode issuer"})
+    return ApiError(401, {"detail": "bearer: unable to decode issuer"})
 
 
-def no_user() -> WireError:
+def no_user_for_key() -> ApiError:
     """A key that is not known, as it was told until April 2026. Source: protocol.md section 7.3."""
-    return WireError(401, {"detail": "No user found for Key ID and Secret"})
+    return ApiError(401, {"detail": "No user found for Key ID and Secret"})
 
 
-def too_many(limit: int) -> WireError:
+def concurrency_limit_reached(limit: int) -> ApiError:
     """As many calls run as may. Source: recorded (protocol.md section 3.9)."""
-    word = "concurrent_requests_limit"
-    return WireError(
+    error_type = "concurrent_requests_limit"
+    return ApiError(
         429,
         {
             "detail": f"Reached concurrent requests limit of {limit}",
-            "type": word,
+            "type": error_type,
             "data": {"limit": limit},
         },
-        ((names.NEEDS_RETRY, "1"), (names.ERROR_TYPE, word)),
+        ((names.NEEDS_RETRY, "1"), (names.ERROR_TYPE, error_type)),
     )
 
 
-def queue_full(waiting: int, allowed: int) -> WireError:
+def queue_full(waiting: int, allowed: int) -> ApiError:
     """A queue longer than allowed. Source: documented status, inferred body (section 7.3)."""
     text = f"Queue length {waiting} exceeds the maximum of {allowed} (fal_max_queue_length)"
-    return WireError(429, {"detail": text})
+    return ApiError(429, {"detail": text})
 
 
-def unknown_application(alias: str) -> WireError:
+def unknown_application(alias: str) -> ApiError:
     """No such app; only the alias is quoted. Source: recorded (protocol.md section 7.3)."""
-    return WireError(404, {"detail": f'Application "{alias}" not found'})
+    return ApiError(404, {"detail": f'Application "{alias}" not found'})
 
 
-def unknown_path(path: str, request_id: str = "") -> WireError:
+def unknown_path(path: str, request_id: str = "") -> ApiError:
     """A path that a known app does not have. Source: recorded (protocol.md sections 6.4, 7.3)."""
     headers = ((names.HINT, "miss"),) if request_id else ()
-    return WireError(404, {"detail": f"Path /{path} not found"}, headers, request_id=request_id)
+    return ApiError(404, {"detail": f"Path /{path} not found"}, headers, request_id=request_id)
 
 
-def body_too_large() -> WireError:
+def body_too_large() -> ApiError:
     """A body over the limit. Source: inferred (protocol.md sections 3.10, 16 row 29)."""
     page = ingress_page(413, "Request Entity Too Large")
-    return WireError(413, page, content_type="text/html", identified=False)
+    return ApiError(413, page, content_type="text/html", has_request_id=False)
 
 
-def bad_request(detail: str) -> WireError:
+def bad_request(detail: str) -> ApiError:
     """A malformed platform header. Source: documented (protocol.md section 3.7)."""
-    return WireError(
+    return ApiError(
         400,
         {"detail": detail, "error_type": "bad_request"},
         ((names.ERROR_TYPE, "bad_request"),),

@@ -30,8 +30,8 @@ CALL_OPERATIONS: frozenset[Operation] = frozenset(("submit", "run", "stream"))
 """The operations that begin a call; the others are about something that is already there, or open
 a socket."""
 
-How = Literal["reset", "close", "stall", "garbage"]
-Where = Literal["before", "head", "body", "end"]
+CutKind = Literal["reset", "close", "stall", "garbage"]
+CutPoint = Literal["before", "head", "body", "end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +45,25 @@ class Cut:
     close frame with ``code`` and ``reason``; 0 is none.
     """
 
-    how: How
-    where: Where
-    share: float = 0.5
-    events: int = 1
-    seconds: float = math.inf
-    code: int = 0
+    kind: CutKind
+    point: CutPoint
+    body_share: float = 0.5
+    event_count: int = 1
+    stall_seconds: float = math.inf
+    close_code: int = 0
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Drip:
+class SlowBody:
     """The body comes ``size`` bytes at a time, with a pause between."""
 
-    size: int = 1
-    every_seconds: float = 0.0
+    chunk_bytes: int = 1
+    interval_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Fault:
     """One thing that goes wrong; what is not set stays as it is.
 
     ``refusal`` is answered in place of the healthy answer. ``is_performed`` says whether the
@@ -75,36 +75,36 @@ class Trouble:
     """
 
     name: str
-    refusal: Outcome | None = None
+    outcome: Outcome | None = None
     is_performed: bool = True
     delay_seconds: float = 0.0
     cut: Cut | None = None
-    drip: Drip | None = None
-    kept: float | None = None
+    slow_body: SlowBody | None = None
+    body_share: float | None = None
     status: int | None = None
     body: bytes | None = None
     content_type: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
-    dropped: tuple[str, ...] = ()
-    changed: dict[str, Json] = field(default_factory=dict)
-    raw: bytes | None = None
+    removed_fields: tuple[str, ...] = ()
+    changed_fields: dict[str, Json] = field(default_factory=dict)
+    raw_response: bytes | None = None
     is_too_early: bool = False
     is_unanswered: bool = False
 
     @property
-    def code(self) -> int:
+    def journal_status(self) -> int:
         """The HTTP status for the journal; 0 where no answer comes."""
-        if self.raw is not None or (self.cut is not None and self.cut.where == "before"):
+        if self.raw_response is not None or (self.cut is not None and self.cut.point == "before"):
             return 0
-        if self.refusal is not None:
-            return self.refusal.status
+        if self.outcome is not None:
+            return self.outcome.status
         return self.status or 200
 
 
-class Interrupted(Exception):
+class FaultAbort(Exception):
     """A request that is not served: its trouble is all that the caller gets."""
 
-    def __init__(self, trouble: Trouble, request_id: str = "") -> None:
-        super().__init__(trouble.name)
-        self.trouble = trouble
+    def __init__(self, fault: Fault, request_id: str = "") -> None:
+        super().__init__(fault.name)
+        self.fault = fault
         self.request_id = request_id

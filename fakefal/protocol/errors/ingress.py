@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fakefal.protocol.errors.errors import WireError, ingress_page
+from fakefal.protocol.errors.errors import ApiError, ingress_page
 
-REASONS = {
+PHRASES = {
     400: "Bad Request",
     405: "Not Allowed",
     413: "Request Entity Too Large",
@@ -17,14 +17,14 @@ REASONS = {
 Source: inferred (protocol.md section 3.10).
 """
 
-REFUSED_METHODS = frozenset({"CONNECT", "TRACE"})
+REJECTED_METHODS = frozenset({"CONNECT", "TRACE"})
 """Methods that nginx lets through to nobody. Source: inferred (nginx)."""
 
 
-def refused_by_ingress(status: int, note: str) -> WireError:
+def ingress_error(status: int, hint: str) -> ApiError:
     """A page without ``x-fal-request-id``; ``note`` says in the hint what was wrong.
 
     Source: inferred (protocol.md section 3.10).
     """
-    page = ingress_page(status, REASONS[status])
-    return WireError(status, page, content_type="text/html", note=note, identified=False)
+    page = ingress_page(status, PHRASES[status])
+    return ApiError(status, page, content_type="text/html", hint=hint, has_request_id=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fakefal.protocol.errors.errors import ErrorEntry, Grade, Retried
+from fakefal.protocol.errors.errors import ErrorSpec, Grade, QueueRetry
 
 _MODEL = "protocol.md section 7.1 (docs: Model Errors)"
 _REQUEST = "protocol.md section 7.2 (docs: Request Errors)"
@@ -18,60 +18,73 @@ _UNSAFE = (
 def _model(
     name: str,
     status: int = 422,
-    retried: Retried = "no",
+    queue_retry: QueueRetry = "no",
     message: str | None = None,
     grade: Grade = "documented",
     **context: object,
-) -> ErrorEntry:
+) -> ErrorSpec:
     text = name.replace("_", " ").capitalize() if message is None else message
-    return ErrorEntry(name, "model", status, text, _MODEL, grade, retried, dict(context))
+    return ErrorSpec(name, "model", status, text, _MODEL, grade, queue_retry, dict(context))
 
 
 def _request(
-    name: str, status: int, retried: Retried, message: str, word: str = "", **headers: str
-) -> ErrorEntry:
+    name: str,
+    status: int,
+    queue_retry: QueueRetry,
+    message: str,
+    error_type: str = "",
+    **headers: str,
+) -> ErrorSpec:
     pairs = tuple((key.replace("_", "-"), value) for key, value in headers.items())
-    grade: Grade = "recorded" if word else "documented"
-    source = _DEADLINE if word else _REQUEST
-    return ErrorEntry(
-        name, "request", status, message, source, grade, retried, headers=pairs, word=word
+    grade: Grade = "recorded" if error_type else "documented"
+    source = _DEADLINE if error_type else _REQUEST
+    return ErrorSpec(
+        name,
+        "request",
+        status,
+        message,
+        source,
+        grade,
+        queue_retry,
+        headers=pairs,
+        error_type=error_type,
     )
 
 
-def _app(name: str, status: int, message: str, source: str, grade: Grade) -> ErrorEntry:
-    return ErrorEntry(name, "app", status, message, source, grade)
+def _app(name: str, status: int, message: str, source: str, grade: Grade) -> ErrorSpec:
+    return ErrorSpec(name, "app", status, message, source, grade)
 
 
-def _account(name: str, status: int, message: str, grade: Grade = "recorded") -> ErrorEntry:
-    return ErrorEntry(name, "account", status, message, _ACCOUNT, grade, moment="submit")
+def _account(name: str, status: int, message: str, grade: Grade = "recorded") -> ErrorSpec:
+    return ErrorSpec(name, "account", status, message, _ACCOUNT, grade, fails_at="submit")
 
 
-def _locked(name: str, reason: str) -> ErrorEntry:
+def _locked(name: str, reason: str) -> ErrorSpec:
     return _account(name, 403, f"{_LOCKED}{reason}")
 
 
-def _routing(name: str, status: int, message: str, body: object = None) -> ErrorEntry:
-    return ErrorEntry(
-        name, "routing", status, message, _ACCOUNT, "recorded", moment="submit", body=body
+def _routing(name: str, status: int, message: str, body: object = None) -> ErrorSpec:
+    return ErrorSpec(
+        name, "routing", status, message, _ACCOUNT, "recorded", fails_at="submit", body=body
     )
 
 
-def _ingress(status: int, phrase: str) -> ErrorEntry:
-    return ErrorEntry(
+def _ingress(status: int, phrase: str) -> ErrorSpec:
+    return ErrorSpec(
         f"nginx_{status}",
         "ingress",
         status,
         phrase,
         "protocol.md section 3.10",
         "client",
-        moment="submit",
+        fails_at="submit",
     )
 
 
 _IMAGES = ["png", "jpg", "jpeg", "webp"]
 _ARCHIVES = [".zip"]
 
-ENTRIES = (
+ERROR_SPECS = (
     _model("internal_server_error", 500, "yes", "Internal server error"),
     _model("generation_timeout", 504, "yes", "Generation timeout"),
     _model("downstream_service_error", 400, "maybe", "Downstream service error"),
@@ -149,7 +162,7 @@ ENTRIES = (
         504,
         "no",
         "Request timed out",
-        word="request_timeout",
+        error_type="request_timeout",
         X_Fal_Request_Timeout_Type="user",
     ),
     _account("bad_key", 401, "invalid key credentials"),
@@ -177,7 +190,7 @@ ENTRIES = (
     _locked("lock_unknown", "Unknown. Please contact hello@fal.ai."),
     _locked("top_up", "TOP_UP."),
     _locked("admin_lock_support", "Admin lock. Please contact support@fal.ai"),
-    ErrorEntry(
+    ErrorSpec(
         "concurrent_requests_limit",
         "account",
         429,
@@ -190,16 +203,16 @@ ENTRIES = (
             ("X-Fal-Needs-Retry", "1"),
             ("X-Fal-Error-Type", "concurrent_requests_limit"),
         ),
-        moment="submit",
+        fails_at="submit",
     ),
-    ErrorEntry(
+    ErrorSpec(
         "queue_full",
         "account",
         429,
         "Queue is longer than fal_max_queue_length allows",
         "protocol.md sections 3.1, 7.3",
         "inferred",
-        moment="submit",
+        fails_at="submit",
     ),
     _routing("unknown_app", 404, 'Application "{alias}" not found'),
     _routing("unknown_path", 404, "Path {path} not found"),

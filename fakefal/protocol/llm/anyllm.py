@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fakefal.protocol.core.call import Json
-from fakefal.protocol.core.schema_versions import PERIODS, PREMIUM
-from fakefal.protocol.llm.endpoints import ROUTER, Variant
+from fakefal.protocol.core.schema_versions import PREMIUM_MODELS, SCHEMA_VERSIONS
+from fakefal.protocol.llm.endpoints import ROUTER_APIS, LlmApi
 
 _TRUE_WORDS = frozenset({"1", "true", "t", "yes", "y", "on"})
 
 
-def default_model(profile: str) -> str:
+def default_model(schema_version: str) -> str:
     """The model that answers when the input names none."""
-    return PERIODS[profile].default_model
+    return SCHEMA_VERSIONS[schema_version].default_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class OutputShape:
     ``shows_reasoning`` whether this call asked for it.
     """
 
-    reasoning: bool
+    has_reasoning_field: bool
     shows_reasoning: bool
-    bare: bool = False
+    is_bare: bool = False
 
     @property
     def code(self) -> int:
         """A number for this shape, different from those of the others."""
-        return self.reasoning | self.shows_reasoning << 1 | self.bare << 2
+        return self.has_reasoning_field | self.shows_reasoning << 1 | self.is_bare << 2
 
     def output(
         self, text: str, reasoning: str | None, *, partial: bool = False, error: str | None = None
@@ -43,29 +43,31 @@ class OutputShape:
         20).
         """
         body: dict[str, Json] = {"output": text}
-        if self.bare:
+        if self.is_bare:
             return body
-        if self.reasoning:
+        if self.has_reasoning_field:
             body["reasoning"] = reasoning if self.shows_reasoning else None
         body["partial"] = partial
         body["error"] = error
         return body
 
 
-OUTPUT_ALONE = OutputShape(reasoning=False, shows_reasoning=False, bare=True)
+BARE_OUTPUT = OutputShape(has_reasoning_field=False, shows_reasoning=False, is_bare=True)
 """``{"output": "…"}``, and nothing else."""
 _SHAPES = {
     (knows, shows): OutputShape(knows, shows) for knows in (True, False) for shows in (True, False)
 }
 
 
-def output_shape(variant: Variant | None, body: Json, profile: str) -> OutputShape:
+def output_shape(llm_api: LlmApi | None, body: Json, schema_version: str) -> OutputShape:
     """The shape of the output for this input; an unknown endpoint's is ``{"output": text}``."""
-    if variant is None:
-        return OUTPUT_ALONE
-    knows = variant in ROUTER or "reasoning" in PERIODS[profile].fields
-    wanted = isinstance(body, dict) and is_true(body.get("reasoning"))
-    return _SHAPES[knows, knows and wanted]
+    if llm_api is None:
+        return BARE_OUTPUT
+    has_reasoning_field = (
+        llm_api in ROUTER_APIS or "reasoning" in SCHEMA_VERSIONS[schema_version].fields
+    )
+    wants_reasoning = isinstance(body, dict) and is_true(body.get("reasoning"))
+    return _SHAPES[has_reasoning_field, has_reasoning_field and wants_reasoning]
 
 
 def is_true(value: Json) -> bool:
@@ -73,36 +75,36 @@ def is_true(value: Json) -> bool:
     return value == 1 or (isinstance(value, str) and value.lower() in _TRUE_WORDS)
 
 
-def partials(
+def partial_outputs(
     shape: OutputShape, pieces: Iterable[str], reasoning_pieces: Iterable[str] = ()
 ) -> Iterator[dict[str, Json]]:
     """The events of a stream: cumulative and partial; reasoning grows first, then the output.
 
     Source: documented sample (protocol.md section 5); where reasoning grows is inferred.
     """
-    thought: str | None = None
+    reasoning: str | None = None
     if shape.shows_reasoning:
         for piece in reasoning_pieces:
-            thought = (thought or "") + piece
-            yield shape.output("", thought, partial=True)
+            reasoning = (reasoning or "") + piece
+            yield shape.output("", reasoning, partial=True)
     text = ""
     for piece in pieces:
         text += piece
-        yield shape.output(text, thought, partial=True)
+        yield shape.output(text, reasoning, partial=True)
 
 
 _BILLED_BY_MODEL = frozenset(("text", "vision", "enterprise", "audio", "video"))
 
 
-def billable_units(variant: Variant | None, body: Json, profile: str) -> float:
+def billable_units(llm_api: LlmApi | None, body: Json, schema_version: str) -> float:
     """What a finished call costs, in thousandths of a dollar for any-llm.
 
     Source: documented prices, inferred header value (protocol.md section 6.1).
     """
-    if variant not in _BILLED_BY_MODEL:
+    if llm_api not in _BILLED_BY_MODEL:
         return 1
-    model = body.get("model") if isinstance(body, dict) else None
-    chosen = model if isinstance(model, str) else default_model(profile)
-    if chosen not in PREMIUM:
+    requested_model = body.get("model") if isinstance(body, dict) else None
+    model = requested_model if isinstance(requested_model, str) else default_model(schema_version)
+    if model not in PREMIUM_MODELS:
         return 1
-    return 3 if variant == "vision" else 10
+    return 3 if llm_api == "vision" else 10

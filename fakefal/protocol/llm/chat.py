@@ -7,95 +7,95 @@ from dataclasses import dataclass
 from typing import Any
 
 from fakefal.protocol.core.call import Json
-from fakefal.protocol.llm.completion import Cuts, Head, Speech, ToolCall
-from fakefal.protocol.llm.openai import UPSTREAM
+from fakefal.protocol.llm.completion import Chunkers, Completion, ResponseHead, ToolCall
+from fakefal.protocol.llm.openai import UPSTREAM_ERROR_CODE
 
 
 @dataclass(frozen=True, slots=True)
-class ChatForm:
+class ChatFormat:
     """The form of one answer.
 
     ``asks_usage`` says that the caller wants the usage of a stream in a chunk of its own; else it
     comes with the last one. Source: protocol.md section 6.4; shapes client (openai 3.54.0 types).
     """
 
-    head: Head
-    asks_usage: bool = False
+    head: ResponseHead
+    includes_usage: bool = False
 
-    def whole(self, speech: Speech) -> dict[str, Json]:
+    def body(self, completion: Completion) -> dict[str, Json]:
         """``{"id":"gen-…","object":"chat.completion",…,"choices":[…],"usage":{…}}``."""
         body = {
             **self._head("chat.completion"),
             "choices": [
-                self._choice(speech, index, text) for index, text in enumerate(speech.texts)
+                self._choice(completion, index, text) for index, text in enumerate(completion.texts)
             ],
-            "usage": speech.usage.of_chat(),
+            "usage": completion.usage.to_chat(),
         }
-        if speech.error is not None:
-            body["error"] = _upstream(speech.error)
+        if completion.error is not None:
+            body["error"] = _upstream(completion.error)
         return body
 
-    def _choice(self, speech: Speech, index: int, text: str) -> dict[str, Json]:
+    def _choice(self, completion: Completion, index: int, text: str) -> dict[str, Json]:
         message: dict[str, Json] = {
             "role": "assistant",
-            "content": None if speech.tool_calls and not text else text,
+            "content": None if completion.tool_calls and not text else text,
             "refusal": None,
         }
-        if speech.reasoning is not None:
-            message["reasoning"] = speech.reasoning
-        if speech.tool_calls:
-            message["tool_calls"] = [_function(call) for call in speech.tool_calls]
+        if completion.reasoning is not None:
+            message["reasoning"] = completion.reasoning
+        if completion.tool_calls:
+            message["tool_calls"] = [_function(call) for call in completion.tool_calls]
         choice: dict[str, Json] = {
             "index": index,
             "message": message,
             "logprobs": None,
-            "finish_reason": speech.finish,
+            "finish_reason": completion.finish_reason,
         }
-        if speech.error is not None:
-            choice["error"] = _upstream(speech.error)
+        if completion.error is not None:
+            choice["error"] = _upstream(completion.error)
         return choice
 
-    def growing(self, speech: Speech, cuts: Cuts) -> Iterator[Json]:
+    def content_events(self, completion: Completion, chunkers: Chunkers) -> Iterator[Json]:
         """A chunk for each piece; the first of a choice says whose turn it is."""
-        for index, text in enumerate(speech.texts):
+        for index, text in enumerate(completion.texts):
             role: dict[str, Json] = {"role": "assistant"}
-            for piece in cuts.reasoning(speech.reasoning) if speech.reasoning else ():
+            for piece in chunkers.reasoning(completion.reasoning) if completion.reasoning else ():
                 yield self._chunk(index, {**role, "content": "", "reasoning": piece})
                 role = {}
-            if text or not (speech.tool_calls or speech.error is not None):
-                for piece in cuts.text(text):
+            if text or not (completion.tool_calls or completion.error is not None):
+                for piece in chunkers.text(text):
                     yield self._chunk(index, {**role, "content": piece})
                     role = {}
-            for number, call in enumerate(speech.tool_calls):
-                begun = {"index": number, **_function(call._replace(arguments=""))}
-                yield self._chunk(index, {**role, "tool_calls": [begun]})
+            for number, call in enumerate(completion.tool_calls):
+                tool_call = {"index": number, **_function(call._replace(arguments=""))}
+                yield self._chunk(index, {**role, "tool_calls": [tool_call]})
                 role = {}
-                for piece in cuts.arguments(call.arguments):
-                    more = {"index": number, "function": {"arguments": piece}}
-                    yield self._chunk(index, {"tool_calls": [more]})
+                for piece in chunkers.arguments(call.arguments):
+                    tool_call_delta = {"index": number, "function": {"arguments": piece}}
+                    yield self._chunk(index, {"tool_calls": [tool_call_delta]})
 
-    def closing(self, speech: Speech) -> Iterator[Json]:
+    def final_events(self, completion: Completion) -> Iterator[Json]:
         """The chunks that say why each choice ended; the usage comes last."""
-        usage = speech.usage.of_chat()
-        if speech.error is not None:
-            yield {**self.broken(speech.error, None), "usage": usage}
+        usage = completion.usage.to_chat()
+        if completion.error is not None:
+            yield {**self.error_event(completion.error, None), "usage": usage}
             return
-        last = len(speech.texts) - 1
-        for index in range(len(speech.texts)):
-            chunk = self._chunk(index, {}, speech.finish)
-            if index == last and not self.asks_usage:
+        last_index = len(completion.texts) - 1
+        for index in range(len(completion.texts)):
+            chunk = self._chunk(index, {}, completion.finish_reason)
+            if index == last_index and not self.includes_usage:
                 chunk["usage"] = usage
             yield chunk
-        if self.asks_usage:
+        if self.includes_usage:
             yield {**self._head("chat.completion.chunk"), "choices": [], "usage": usage}
 
-    def broken(self, error: str, before: Json) -> dict[str, Json]:
+    def error_event(self, error: str, last_event: Json) -> dict[str, Json]:
         """A chunk with an error, which ends the stream. Source: inferred (OpenRouter's shape)."""
         return {**self._chunk(0, {"content": ""}, "error"), "error": _upstream(error)}
 
-    def in_order(self, events: Iterable[Json]) -> Iterator[Json]:
+    def number_events(self, events: Iterable[Json]) -> Iterator[Json]:
         """Chunks have no numbers; where usage is asked for, those without it say so."""
-        if not self.asks_usage:
+        if not self.includes_usage:
             yield from events
             return
         for event in events:
@@ -109,7 +109,7 @@ class ChatForm:
 
     def _head(self, object_: str) -> dict[str, Json]:
         return {
-            "id": f"gen-{self.head.mark}",
+            "id": f"gen-{self.head.id_stem}",
             "object": object_,
             "created": self.head.created,
             "model": self.head.model,
@@ -123,7 +123,7 @@ def _function(call: ToolCall) -> dict[str, Json]:
 
 
 def _upstream(message: str) -> dict[str, Json]:
-    return {"code": UPSTREAM, "message": message}
+    return {"code": UPSTREAM_ERROR_CODE, "message": message}
 
 
 def is_completion(body: Json) -> bool:
@@ -131,7 +131,7 @@ def is_completion(body: Json) -> bool:
     return isinstance(body, dict) and isinstance(body.get("choices"), list)
 
 
-def said_in(body: dict[str, Any]) -> dict[str, Any]:
+def completion_fields(body: dict[str, Any]) -> dict[str, Any]:
     """What a whole chat completion says: fields of a Speech, usage aside."""
     texts, reasoning, finish = [], None, "stop"
     calls: tuple[ToolCall, ...] = ()
@@ -141,8 +141,12 @@ def said_in(body: dict[str, Any]) -> dict[str, Any]:
             continue
         content = message.get("content")
         texts.append(content if isinstance(content, str) else "")
-        thought = message.get("reasoning")
-        reasoning = thought if isinstance(thought, str) and reasoning is None else reasoning
+        choice_reasoning = message.get("reasoning")
+        reasoning = (
+            choice_reasoning
+            if isinstance(choice_reasoning, str) and reasoning is None
+            else reasoning
+        )
         calls = calls or tuple(_read_calls(message.get("tool_calls")))
         finish = str(choice.get("finish_reason") or finish)
     return {

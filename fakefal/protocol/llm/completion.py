@@ -19,7 +19,7 @@ class ToolCall(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class Completion:
     """What a language model says: one text for each choice that was asked for.
 
     ``reasoning`` None is not shown; ``error`` is a failure told inside a 200 answer. ``finish`` is
@@ -31,7 +31,7 @@ class Speech:
     reasoning: str | None = None
     error: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
-    finish: str = "stop"
+    finish_reason: str = "stop"
 
     @property
     def text(self) -> str:
@@ -39,7 +39,7 @@ class Speech:
         return self.texts[0]
 
 
-class Cuts(NamedTuple):
+class Chunkers(NamedTuple):
     """How texts are cut into what each event of a stream adds."""
 
     text: Callable[[str], list[str]]
@@ -47,7 +47,7 @@ class Cuts(NamedTuple):
     arguments: Callable[[str], list[str]]
 
 
-class Head(NamedTuple):
+class ResponseHead(NamedTuple):
     """What every answer of a call begins with: ``created`` in seconds since 1970."""
 
     request_id: str
@@ -55,30 +55,30 @@ class Head(NamedTuple):
     model: str
 
     @property
-    def mark(self) -> str:
+    def id_stem(self) -> str:
         """The request's id without dashes; ids inside an answer are made of it."""
         return self.request_id.replace("-", "")
 
 
-class Form(Protocol):
+class ResponseFormat(Protocol):
     """How an endpoint puts what its model says."""
 
-    def whole(self, speech: Speech) -> Json:
+    def body(self, completion: Completion) -> Json:
         """The answer at once."""
         ...
 
-    def growing(self, speech: Speech, cuts: Cuts) -> Iterator[Json]:
+    def content_events(self, completion: Completion, chunkers: Chunkers) -> Iterator[Json]:
         """The events of a stream up to where all has been said."""
         ...
 
-    def closing(self, speech: Speech) -> Iterator[Json]:
+    def final_events(self, completion: Completion) -> Iterator[Json]:
         """The events that end a stream."""
         ...
 
-    def broken(self, error: str, before: Json) -> Json:
+    def error_event(self, error: str, last_event: Json) -> Json:
         """The event that tells of a failure in the middle of a stream, after another."""
         ...
 
-    def in_order(self, events: Iterable[Json]) -> Iterator[Json]:
+    def number_events(self, events: Iterable[Json]) -> Iterator[Json]:
         """The events that are sent, numbered where the form numbers them."""
         ...

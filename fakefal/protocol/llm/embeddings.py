@@ -14,45 +14,45 @@ from fakefal.protocol.core.call import Json
 from fakefal.protocol.llm.tokens import Usage
 
 _WORD = re.compile(r"\w+|[^\w\s]")
-_MOST_WORDS = 5000
+_MAX_WORDS = 5000
 
-_DIMENSIONS = {"text-embedding-3-large": 3072, "gemini-embedding-001": 3072}
-USUAL_DIMENSIONS = 1536
+_MODEL_DIMENSIONS = {"text-embedding-3-large": 3072, "gemini-embedding-001": 3072}
+DEFAULT_DIMENSIONS = 1536
 
 
-def usual_dimensions(model: str) -> int:
+def default_dimensions(model: str) -> int:
     """How long a model's vectors are where the call does not say. Source: inferred."""
-    return _DIMENSIONS.get(model.rpartition("/")[2], USUAL_DIMENSIONS)
+    return _MODEL_DIMENSIONS.get(model.rpartition("/")[2], DEFAULT_DIMENSIONS)
 
 
-def vector_of(text: str, dimensions: int, about: str = "") -> list[float]:
+def vector_of(text: str, dimensions: int, salt: str = "") -> list[float]:
     """A vector of length one; texts with words in common have vectors that are near.
 
     The same text always has the same. ``about`` (a model, a seed) gives others.
     """
-    words = _WORD.findall(text.lower())[:_MOST_WORDS] or [""]
-    total = sum(_lanes(word, dimensions, about) for word in words)
+    words = _WORD.findall(text.lower())[:_MAX_WORDS] or [""]
+    total = sum(_lanes(word, dimensions, salt) for word in words)
     sums = struct.unpack(f"<{dimensions}I", total.to_bytes(4 * dimensions, "little"))
     middle = 127.5 * len(words)
-    centred = [number - middle for number in sums]
-    size = math.sqrt(sum(number * number for number in centred)) or 1.0
-    return in_single_precision([number / size for number in centred])
+    centered = [number - middle for number in sums]
+    norm = math.sqrt(sum(number * number for number in centered)) or 1.0
+    return to_single_precision([number / norm for number in centered])
 
 
 @lru_cache(maxsize=512)
-def _lanes(word: str, dimensions: int, about: str) -> int:
+def _lanes(word: str, dimensions: int, salt: str) -> int:
     """A number of 32 bits for each dimension, each below 256, all of them in one integer.
 
     Adding two such integers adds their lanes: a text of many words takes no longer than its
     digests do.
     """
-    digest = shake_256(f"{len(about)};{about}{word}".encode("utf-8", "surrogatepass"))
+    digest = shake_256(f"{len(salt)};{salt}{word}".encode("utf-8", "surrogatepass"))
     lanes = bytearray(4 * dimensions)
     lanes[::4] = digest.digest(dimensions)
     return int.from_bytes(lanes, "little")
 
 
-def in_single_precision(vector: Sequence[float]) -> list[float]:
+def to_single_precision(vector: Sequence[float]) -> list[float]:
     """The same numbers as base64 can carry them."""
     return list(struct.unpack(f"<{len(vector)}f", struct.pack(f"<{len(vector)}f", *vector)))
 
@@ -73,7 +73,7 @@ def embedding_list(
         }
         for index, vector in enumerate(vectors)
     ]
-    return {"object": "list", "data": data, "model": model, "usage": usage.of_embeddings()}
+    return {"object": "list", "data": data, "model": model, "usage": usage.to_embeddings()}
 
 
 def _base64(vector: Sequence[float]) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from fakefal.protocol.core.endpoints import EndpointId
 
-Variant = Literal[
+LlmApi = Literal[
     "text",
     "vision",
     "enterprise",
@@ -24,7 +24,7 @@ Variant = Literal[
 ROUTER_APP = "openrouter/router"
 _V1 = f"{ROUTER_APP}/openai/v1"
 
-_ENDPOINTS: dict[str, Variant] = {
+_ENDPOINTS: dict[str, LlmApi] = {
     "fal-ai/any-llm": "text",
     "fal-ai/any-llm/vision": "vision",
     "fal-ai/any-llm/enterprise": "enterprise",
@@ -41,23 +41,23 @@ _ENDPOINTS: dict[str, Variant] = {
     f"{_V1}/embeddings": "embeddings",
 }
 
-ROUTER: frozenset[Variant | None] = frozenset(
+ROUTER_APIS: frozenset[LlmApi | None] = frozenset(
     ("router", "router-vision", "router-audio", "router-video")
 )
 """The endpoints of openrouter/router that are asked in any-llm's words."""
 
-OPENAI: frozenset[Variant | None] = frozenset(("chat", "responses", "embeddings"))
+OPENAI_APIS: frozenset[LlmApi | None] = frozenset(("chat", "responses", "embeddings"))
 """Those that are asked in OpenAI's."""
 
-METERED = ROUTER | OPENAI
+TOKEN_METERED_APIS = ROUTER_APIS | OPENAI_APIS
 """Those that tell how many tokens a call took, and what it cost."""
 
 
-LANGUAGE_MODELS = [name for name, variant in _ENDPOINTS.items() if variant not in OPENAI]
+PROMPT_ENDPOINTS = [name for name, variant in _ENDPOINTS.items() if variant not in OPENAI_APIS]
 """The language models that are asked in fal's own way."""
 
 
-def variant_of(endpoint: EndpointId) -> Variant | None:
+def llm_api_of(endpoint: EndpointId) -> LlmApi | None:
     """Which language-model schema an endpoint has; None if it is another kind of model.
 
     Source: documented (protocol.md sections 6.3, 6.4); any-llm's audio and video recorded, weak.

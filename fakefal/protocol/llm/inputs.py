@@ -8,12 +8,16 @@ from typing import Any
 from pydantic_core import SchemaValidator, ValidationError
 
 from fakefal.protocol.core.call import Json
-from fakefal.protocol.core.compat_flags import LONG_PROMPT
-from fakefal.protocol.core.schema_versions import DEFAULT_PERIOD, PERIODS, Period
+from fakefal.protocol.core.compat_flags import MAX_PROMPT_CHARACTERS
+from fakefal.protocol.core.schema_versions import (
+    DEFAULT_SCHEMA_VERSION,
+    SCHEMA_VERSIONS,
+    SchemaVersion,
+)
 from fakefal.protocol.errors.errors import DOCS_URL, model_error_item
-from fakefal.protocol.llm.endpoints import ROUTER, Variant
+from fakefal.protocol.llm.endpoints import ROUTER_APIS, LlmApi
 
-_OURS_IN_FALS_CATALOGUE = frozenset(
+_DOCUMENTED_ERROR_TYPES = frozenset(
     {
         "greater_than",
         "greater_than_equal",
@@ -23,7 +27,7 @@ _OURS_IN_FALS_CATALOGUE = frozenset(
     }
 )
 
-_IMAGES_DEMANDED = "2025-10"
+_VERSION_REQUIRING_IMAGES = "2025-10"
 """The period in which the router's vision demanded ``image_urls``, until 2026.
 
 Source: client (protocol.md section 6.4).
@@ -39,7 +43,7 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
 
 _TEXTS = {"type": "list", "items_schema": _TEXT}
 
-_USUAL: dict[str, dict[str, Any]] = {
+_COMMON_FIELDS: dict[str, dict[str, Any]] = {
     "system_prompt": _nullable(_TEXT),
     "reasoning": _FLAG,
     "priority": {"type": "literal", "expected": ["throughput", "latency"]},
@@ -47,13 +51,13 @@ _USUAL: dict[str, dict[str, Any]] = {
     "max_tokens": _nullable({"type": "int", "ge": 1}),
 }
 
-_ROUTED: dict[str, dict[str, Any]] = {
-    **{name: schema for name, schema in _USUAL.items() if name != "priority"},
+_ROUTER_FIELDS: dict[str, dict[str, Any]] = {
+    **{name: schema for name, schema in _COMMON_FIELDS.items() if name != "priority"},
     "enable_web_search": _FLAG,
     "web_search_options": _nullable({"type": "dict"}),
 }
 
-_ROUTED_MORE: dict[Variant, dict[str, dict[str, Any]]] = {
+_ROUTER_API_FIELDS: dict[LlmApi, dict[str, dict[str, Any]]] = {
     "router-vision": {"image_urls": _nullable(_TEXTS), "pdf_urls": _nullable(_TEXTS)},
     "router-audio": {"audio_url": _TEXT},
     "router-video": {"video_urls": _nullable(_TEXTS), "video_url": _nullable(_TEXT)},
@@ -64,53 +68,57 @@ Fields = tuple[dict[str, Any], dict[str, Any]]
 """The schemas of an input's fields: those that must be there, and the others."""
 
 
-def _fields(variant: Variant, period: Period) -> Fields:
-    return _of_router(variant, period) if variant in ROUTER else _of_any_llm(variant, period)
+def _fields(llm_api: LlmApi, version: SchemaVersion) -> Fields:
+    return (
+        _router_fields(llm_api, version)
+        if llm_api in ROUTER_APIS
+        else _any_llm_fields(llm_api, version)
+    )
 
 
-def _of_router(variant: Variant, period: Period) -> Fields:
+def _router_fields(llm_api: LlmApi, version: SchemaVersion) -> Fields:
     required: dict[str, Any] = {"prompt": _TEXT, "model": _TEXT}
-    optional = {**_ROUTED, **_ROUTED_MORE.get(variant, {})}
-    if variant == "router-audio":
+    optional = {**_ROUTER_FIELDS, **_ROUTER_API_FIELDS.get(llm_api, {})}
+    if llm_api == "router-audio":
         required["audio_url"] = optional.pop("audio_url")
-    if variant == "router-vision" and period.name == _IMAGES_DEMANDED:
+    if llm_api == "router-vision" and version.name == _VERSION_REQUIRING_IMAGES:
         required["image_urls"] = _TEXTS
         del optional["image_urls"]
     return required, optional
 
 
-def _of_any_llm(variant: Variant, period: Period) -> Fields:
+def _any_llm_fields(llm_api: LlmApi, version: SchemaVersion) -> Fields:
     required: dict[str, Any] = {"prompt": _TEXT}
-    models = _models(variant, period)
+    models = _models(llm_api, version)
     optional: dict[str, Any] = {
-        **{name: schema for name, schema in _USUAL.items() if name in period.fields},
+        **{name: schema for name, schema in _COMMON_FIELDS.items() if name in version.fields},
         "model": {"type": "literal", "expected": list(models)} if models else _TEXT,
     }
-    if variant == "vision":
-        for name in period.images:
-            text = _TEXT if name == "image_url" else _TEXTS
-            if period.image_required:
-                required[name] = text
+    if llm_api == "vision":
+        for name in version.image_fields:
+            field_schema = _TEXT if name == "image_url" else _TEXTS
+            if version.is_image_required:
+                required[name] = field_schema
             else:
-                optional[name] = _nullable(text)
-    elif variant in ("audio", "video"):
-        required[f"{variant}_url"] = _TEXT
+                optional[name] = _nullable(field_schema)
+    elif llm_api in ("audio", "video"):
+        required[f"{llm_api}_url"] = _TEXT
     return required, optional
 
 
-def _models(variant: Variant, period: Period) -> tuple[str, ...]:
+def _models(llm_api: LlmApi, version: SchemaVersion) -> tuple[str, ...]:
     """The models that are known; none are where any may be."""
-    if variant == "vision":
-        return period.vision_models
-    if variant == "enterprise":
-        return period.enterprise_models or period.models
-    return period.models if variant == "text" else ()
+    if llm_api == "vision":
+        return version.vision_models
+    if llm_api == "enterprise":
+        return version.enterprise_models or version.models
+    return version.models if llm_api == "text" else ()
 
 
 @lru_cache(maxsize=128)
-def _schema(variant: Variant, profile: str) -> SchemaValidator:
+def _validator(llm_api: LlmApi, schema_version: str) -> SchemaValidator:
     """The validator of an input: pydantic's own, as fal's apps use it, without building models."""
-    required, optional = _fields(variant, PERIODS[profile])
+    required, optional = _fields(llm_api, SCHEMA_VERSIONS[schema_version])
     fields = {
         name: {"type": "typed-dict-field", "schema": schema, "required": False}
         for name, schema in optional.items()
@@ -129,7 +137,9 @@ def _schema(variant: Variant, profile: str) -> SchemaValidator:
     )
 
 
-def validate(variant: Variant, body: Json, profile: str = DEFAULT_PERIOD) -> list[Json]:
+def validate(
+    llm_api: LlmApi, body: Json, schema_version: str = DEFAULT_SCHEMA_VERSION
+) -> list[Json]:
     """What the model would find wrong with an input: the ``detail`` list of its 422, or ``[]``.
 
     Unknown fields are ignored. Source: documented, client (protocol.md section 6.5); fal's own
@@ -147,59 +157,59 @@ def validate(variant: Variant, body: Json, profile: str = DEFAULT_PERIOD) -> lis
             }
         ]
     try:
-        _schema(variant, profile).validate_python(body)
+        _validator(llm_api, schema_version).validate_python(body)
     except ValidationError as error:
-        return [fal_item(found) for found in error.errors(include_url=False)]
+        return [to_fal_error(item) for item in error.errors(include_url=False)]
     return []
 
 
-def fal_item(found: Any) -> dict[str, Json]:
+def to_fal_error(error: Any) -> dict[str, Json]:
     """One error of pydantic as fal words it."""
-    type_: str = found["type"]
-    loc = ["body", *found["loc"]]
+    type_: str = error["type"]
+    loc = ["body", *error["loc"]]
     if type_ == "literal_error":
-        expected = [name.strip("'") for name in _names(found["ctx"]["expected"])]
+        expected = [name.strip("'") for name in _split_choices(error["ctx"]["expected"])]
         return {
             "loc": loc,
-            "msg": found["msg"],
+            "msg": error["msg"],
             "type": "one_of",
             "ctx": {"expected": expected},
             "url": f"{DOCS_URL}one_of",
-            "input": found["input"],
+            "input": error["input"],
         }
-    if type_ in _OURS_IN_FALS_CATALOGUE:
+    if type_ in _DOCUMENTED_ERROR_TYPES:
         return {
             "loc": loc,
-            "msg": found["msg"],
+            "msg": error["msg"],
             "type": type_,
-            "ctx": found["ctx"],
+            "ctx": error["ctx"],
             "url": f"{DOCS_URL}{type_}",
-            "input": found["input"],
+            "input": error["input"],
         }
     item: dict[str, Json] = {
         "type": type_,
         "loc": loc,
-        "msg": found["msg"],
-        "input": found["input"],
+        "msg": error["msg"],
+        "input": error["input"],
     }
-    if found.get("ctx"):
-        item["ctx"] = found["ctx"]
+    if error.get("ctx"):
+        item["ctx"] = error["ctx"]
     return item
 
 
-def _names(expected: str) -> list[str]:
+def _split_choices(expected: str) -> list[str]:
     return [name for part in expected.split(", ") for name in part.split(" or ")]
 
 
-def unknown_fields(variant: Variant, body: Json, profile: str) -> list[tuple[str, Json]]:
+def unknown_fields(llm_api: LlmApi, body: Json, schema_version: str) -> list[tuple[str, Json]]:
     """The input's fields that the model does not know, each with what a strict one would say.
 
     fal's models ignore them. Source: inferred (protocol.md sections 6.5, 16 row 32).
     """
     if not isinstance(body, dict):
         return []
-    required, optional = _fields(variant, PERIODS[profile])
-    known = {*required, *optional}
+    required, optional = _fields(llm_api, SCHEMA_VERSIONS[schema_version])
+    known_fields = {*required, *optional}
     return [
         (
             name,
@@ -211,22 +221,22 @@ def unknown_fields(variant: Variant, body: Json, profile: str) -> list[tuple[str
             },
         )
         for name, value in body.items()
-        if name not in known
+        if name not in known_fields
     ]
 
 
-def too_long(body: Json) -> list[Json]:
+def long_prompt_errors(body: Json) -> list[Json]:
     """What is said of prompts longer than any-llm took in 2025 (protocol.md section 16 row 30)."""
     if not isinstance(body, dict):
         return []
     return [
         model_error_item(
             "sequence_too_long",
-            f"Sequence is too long, at most {LONG_PROMPT} characters",
+            f"Sequence is too long, at most {MAX_PROMPT_CHARACTERS} characters",
             ("body", name),
-            {"max_length": LONG_PROMPT},
+            {"max_length": MAX_PROMPT_CHARACTERS},
             input=value,
         )
         for name in ("prompt", "system_prompt")
-        if isinstance(value := body.get(name), str) and len(value) > LONG_PROMPT
+        if isinstance(value := body.get(name), str) and len(value) > MAX_PROMPT_CHARACTERS
     ]

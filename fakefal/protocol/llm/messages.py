@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from fakefal.protocol.core.call import Json
-from fakefal.protocol.llm.endpoints import Variant
+from fakefal.protocol.llm.endpoints import LlmApi
 
-_SYSTEM = ("system", "developer")
+_SYSTEM_ROLES = ("system", "developer")
 _TEXT_PARTS = ("text", "input_text", "output_text")
 _FILE_PARTS = frozenset(
     ("image_url", "input_image", "file", "input_file", "input_audio", "video_url", "input_video")
@@ -16,7 +16,7 @@ _FILE_PARTS = frozenset(
 _FILE_FIELDS = ("image_url", "image_urls", "pdf_urls", "audio_url", "video_url", "video_urls")
 
 
-class Line(NamedTuple):
+class ChatMessage(NamedTuple):
     """One message: ``system``, ``user``, ``assistant`` or ``tool``, what it says, and how many
     files are in it."""
 
@@ -25,24 +25,33 @@ class Line(NamedTuple):
     files: int = 0
 
 
-def conversation_of(variant: Variant | None, body: Json) -> list[Line]:
+def messages_of(llm_api: LlmApi | None, body: Json) -> list[ChatMessage]:
     """The messages of an input, the system's first; never raises."""
     if not isinstance(body, dict):
         return []
-    if variant == "chat":
-        return list(_lines(body.get("messages")))
-    if variant == "responses":
-        found = [Line("system", text)] if (text := _said(body.get("instructions"))) else []
-        given = body.get("input")
-        return [*found, *([Line("user", given)] if isinstance(given, str) else _lines(given))]
-    if variant == "embeddings":
-        return [Line("user", text) for text in texts_to_embed(body.get("input"))]
-    found = [Line("system", text)] if (text := _said(body.get("system_prompt"))) else []
-    files = sum(_count(body.get(name)) for name in _FILE_FIELDS)
-    return [*found, Line("user", _said(body.get("prompt")), files)]
+    if llm_api == "chat":
+        return list(_chat_messages(body.get("messages")))
+    if llm_api == "responses":
+        messages = (
+            [ChatMessage("system", text)]
+            if (text := _content_text(body.get("instructions")))
+            else []
+        )
+        input_ = body.get("input")
+        return [
+            *messages,
+            *([ChatMessage("user", input_)] if isinstance(input_, str) else _chat_messages(input_)),
+        ]
+    if llm_api == "embeddings":
+        return [ChatMessage("user", text) for text in texts_to_embed(body.get("input"))]
+    messages = (
+        [ChatMessage("system", text)] if (text := _content_text(body.get("system_prompt"))) else []
+    )
+    files = sum(_count_urls(body.get(name)) for name in _FILE_FIELDS)
+    return [*messages, ChatMessage("user", _content_text(body.get("prompt")), files)]
 
 
-def in_any_llm_words(variant: Variant | None, body: Json) -> Json:
+def add_prompt_fields(llm_api: LlmApi | None, body: Json) -> Json:
     """An input of an OpenAI-compatible endpoint with ``prompt`` and ``system_prompt`` added.
 
     ``prompt`` is what the user said last, ``system_prompt`` what the system did; so that one
@@ -50,48 +59,52 @@ def in_any_llm_words(variant: Variant | None, body: Json) -> Json:
     """
     if not isinstance(body, dict):
         return body
-    lines = conversation_of(variant, body)
-    said = [line.text for line in lines if line.role == "user"]
-    added: dict[str, Json] = {}
-    if variant == "embeddings":
-        added["prompt"] = "\n".join(said)
-    elif said:
-        added["prompt"] = said[-1]
-    system = [line.text for line in lines if line.role == "system"]
-    if system:
-        added["system_prompt"] = "\n".join(system)
-    return {**added, **body}
+    messages = messages_of(llm_api, body)
+    user_texts = [message.text for message in messages if message.role == "user"]
+    prompt_fields: dict[str, Json] = {}
+    if llm_api == "embeddings":
+        prompt_fields["prompt"] = "\n".join(user_texts)
+    elif user_texts:
+        prompt_fields["prompt"] = user_texts[-1]
+    system_texts = [line.text for line in messages if line.role == "system"]
+    if system_texts:
+        prompt_fields["system_prompt"] = "\n".join(system_texts)
+    return {**prompt_fields, **body}
 
 
-def texts_to_embed(given: Json) -> list[str]:
+def texts_to_embed(input_: Json) -> list[str]:
     """The texts of an embeddings input: one, several, or lists of token numbers as their text."""
-    if isinstance(given, str):
-        return [given]
-    if not isinstance(given, list) or not given:
+    if isinstance(input_, str):
+        return [input_]
+    if not isinstance(input_, list) or not input_:
         return []
-    if all(isinstance(item, int) for item in given):
-        return [_numbers(given)]
-    return [_numbers(item) if isinstance(item, list) else _said(item) for item in given]
+    if all(isinstance(item, int) for item in input_):
+        return [_numbers(input_)]
+    return [_numbers(item) if isinstance(item, list) else _content_text(item) for item in input_]
 
 
 def _numbers(tokens: list[Any]) -> str:
     return " ".join(map(str, tokens))
 
 
-def _lines(messages: Json) -> Iterator[Line]:
+def _chat_messages(messages: Json) -> Iterator[ChatMessage]:
     for message in messages if isinstance(messages, list) else ():
         if not isinstance(message, dict):
             continue
         role, content = message.get("role"), message.get("content")
         if message.get("type") == "function_call":
-            yield Line("assistant", f"{message.get('name', '')} {message.get('arguments', '')}")
+            yield ChatMessage(
+                "assistant", f"{message.get('name', '')} {message.get('arguments', '')}"
+            )
         elif message.get("type") == "function_call_output":
-            yield Line("tool", _said(message.get("output")))
+            yield ChatMessage("tool", _content_text(message.get("output")))
         elif isinstance(role, str):
-            text = _said(content)
+            text = _content_text(content)
             for call in _calls(message.get("tool_calls")):
                 text += f" {call.get('name', '')} {call.get('arguments', '')}"
-            yield Line("system" if role in _SYSTEM else role, text, _files(content))
+            yield ChatMessage(
+                "system" if role in _SYSTEM_ROLES else role, text, _count_file_parts(content)
+            )
 
 
 def _calls(calls: Json) -> Iterator[Mapping[str, Json]]:
@@ -101,7 +114,7 @@ def _calls(calls: Json) -> Iterator[Mapping[str, Json]]:
             yield function
 
 
-def _said(content: Json) -> str:
+def _content_text(content: Json) -> str:
     """The text of a message's content, its parts joined by line breaks."""
     if isinstance(content, str):
         return content
@@ -115,12 +128,12 @@ def _said(content: Json) -> str:
     )
 
 
-def _files(content: Json) -> int:
+def _count_file_parts(content: Json) -> int:
     return sum(
         isinstance(part, dict) and part.get("type") in _FILE_PARTS
         for part in (content if isinstance(content, list) else ())
     )
 
 
-def _count(value: Json) -> int:
+def _count_urls(value: Json) -> int:
     return len(value) if isinstance(value, list) else int(bool(value))

@@ -9,15 +9,15 @@ from typing import Any
 from pydantic_core import SchemaValidator, ValidationError
 
 from fakefal.protocol.core.call import Json, Outcome
-from fakefal.protocol.errors.errors import failure
-from fakefal.protocol.llm.endpoints import Variant
-from fakefal.protocol.llm.inputs import fal_item
+from fakefal.protocol.errors.errors import failed_outcome
+from fakefal.protocol.llm.endpoints import LlmApi
+from fakefal.protocol.llm.inputs import to_fal_error
 
 MAX_CHOICES = 128
 MAX_DIMENSIONS = 8192
-MAX_EMBEDDED = 2048
+MAX_EMBEDDING_INPUTS = 2048
 
-UPSTREAM = 502
+UPSTREAM_ERROR_CODE = 502
 """The code that OpenRouter gives a failure of the model behind it. Source: inferred."""
 
 _ANY = {"type": "any"}
@@ -25,21 +25,21 @@ _TEXT = {"type": "str"}
 _OBJECT = {"type": "dict"}
 
 
-def _maybe(schema: dict[str, Any]) -> dict[str, Any]:
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     return {"type": "nullable", "schema": schema}
 
 
-def _number(most: float) -> dict[str, Any]:
-    return _maybe({"type": "float", "strict": True, "ge": 0, "le": most})
+def _number(maximum: float) -> dict[str, Any]:
+    return _nullable({"type": "float", "strict": True, "ge": 0, "le": maximum})
 
 
-def _count(most: int | None = None) -> dict[str, Any]:
-    bounds = {"ge": 1} | ({} if most is None else {"le": most})
-    return _maybe({"type": "int", "strict": True, **bounds})
+def _count(maximum: int | None = None) -> dict[str, Any]:
+    bounds = {"ge": 1} | ({} if maximum is None else {"le": maximum})
+    return _nullable({"type": "int", "strict": True, **bounds})
 
 
-def _list(items: dict[str, Any], least: int = 0, most: int | None = None) -> dict[str, Any]:
-    bounds = {"min_length": least} | ({} if most is None else {"max_length": most})
+def _list(items: dict[str, Any], minimum: int = 0, maximum: int | None = None) -> dict[str, Any]:
+    bounds = {"min_length": minimum} | ({} if maximum is None else {"max_length": maximum})
     return {"type": "list", "items_schema": items, **bounds}
 
 
@@ -54,24 +54,24 @@ def _object(required: dict[str, Any], optional: dict[str, Any]) -> dict[str, Any
 _ROLES = ["system", "developer", "user", "assistant", "tool", "function"]
 _MESSAGE = _object({"role": {"type": "literal", "expected": _ROLES}}, {"content": _ANY})
 
-_SAMPLED = {
+_SHARED_FIELDS = {
     "temperature": _number(2),
     "top_p": _number(1),
-    "stream": _maybe({"type": "bool", "strict": True}),
-    "tools": _maybe(_list(_OBJECT)),
-    "metadata": _maybe(_OBJECT),
+    "stream": _nullable({"type": "bool", "strict": True}),
+    "tools": _nullable(_list(_OBJECT)),
+    "metadata": _nullable(_OBJECT),
 }
 
-_SCHEMAS: dict[Variant, dict[str, Any]] = {
+_SCHEMAS: dict[LlmApi, dict[str, Any]] = {
     "chat": _object(
-        {"model": _TEXT, "messages": _list(_MESSAGE, least=1)},
+        {"model": _TEXT, "messages": _list(_MESSAGE, minimum=1)},
         {
-            **_SAMPLED,
+            **_SHARED_FIELDS,
             "max_tokens": _count(),
             "max_completion_tokens": _count(),
             "n": _count(MAX_CHOICES),
-            "response_format": _maybe(_OBJECT),
-            "stream_options": _maybe(_OBJECT),
+            "response_format": _nullable(_OBJECT),
+            "stream_options": _nullable(_OBJECT),
         },
     ),
     "responses": _object(
@@ -84,11 +84,11 @@ _SCHEMAS: dict[Variant, dict[str, Any]] = {
             },
         },
         {
-            **_SAMPLED,
-            "instructions": _maybe(_TEXT),
+            **_SHARED_FIELDS,
+            "instructions": _nullable(_TEXT),
             "max_output_tokens": _count(),
-            "text": _maybe(_OBJECT),
-            "reasoning": _maybe(_OBJECT),
+            "text": _nullable(_OBJECT),
+            "reasoning": _nullable(_OBJECT),
         },
     ),
     "embeddings": _object(
@@ -97,11 +97,11 @@ _SCHEMAS: dict[Variant, dict[str, Any]] = {
             "input": {
                 "type": "union",
                 "mode": "left_to_right",
-                "choices": [_TEXT, _list(_ANY, least=1, most=MAX_EMBEDDED)],
+                "choices": [_TEXT, _list(_ANY, minimum=1, maximum=MAX_EMBEDDING_INPUTS)],
             },
         },
         {
-            "encoding_format": _maybe({"type": "literal", "expected": ["float", "base64"]}),
+            "encoding_format": _nullable({"type": "literal", "expected": ["float", "base64"]}),
             "dimensions": _count(MAX_DIMENSIONS),
         },
     ),
@@ -110,11 +110,11 @@ _SCHEMAS: dict[Variant, dict[str, Any]] = {
 
 
 @lru_cache(maxsize=8)
-def _schema(variant: Variant) -> SchemaValidator:
-    return SchemaValidator(_SCHEMAS[variant])
+def _validator(llm_api: LlmApi) -> SchemaValidator:
+    return SchemaValidator(_SCHEMAS[llm_api])
 
 
-def validate(variant: Variant, body: Json) -> list[Json]:
+def validate(llm_api: LlmApi, body: Json) -> list[Json]:
     """What is wrong with an input, in fal's words; the answer tells the first in OpenAI's.
 
     Source: client (openai 3.54.0); that bad input is told at once is inferred.
@@ -123,28 +123,28 @@ def validate(variant: Variant, body: Json) -> list[Json]:
         msg = "Input should be a valid dictionary or object to extract fields from"
         return [{"type": "model_attributes_type", "loc": ["body"], "msg": msg, "input": body}]
     try:
-        _schema(variant).validate_python(body)
+        _validator(llm_api).validate_python(body)
     except ValidationError as error:
-        return [fal_item(found) for found in error.errors(include_url=False)]
+        return [to_fal_error(item) for item in error.errors(include_url=False)]
     return []
 
 
-def refusal(flaws: Iterable[Json]) -> Outcome:
+def invalid_request(validation_errors: Iterable[Json]) -> Outcome:
     """The 400 of a bad input: ``{"error": {"message": …, "param": "messages", …}}``.
 
     Source: inferred (OpenAI's shape, OpenRouter's status).
     """
-    first: dict[str, Json] = next(iter(flaws), {})
-    param = parameter(first.get("loc", ()))
+    first: dict[str, Json] = next(iter(validation_errors), {})
+    param = parameter_name(first.get("loc", ()))
     msg = str(first.get("msg", "Bad request"))
     code = {"missing": "missing_required_parameter", "json_invalid": None}.get(
         str(first.get("type")), "invalid_value"
     )
     message = f"Invalid request: {param}: {msg}" if param else f"Invalid request: {msg}"
-    return failure(400, error_body(message, "invalid_request_error", param, code))
+    return failed_outcome(400, error_body(message, "invalid_request_error", param, code))
 
 
-def parameter(loc: Iterable[str | int]) -> str | None:
+def parameter_name(loc: Iterable[str | int]) -> str | None:
     """``["body", "messages", 0, "role"]`` as ``messages[0].role``; None for the whole body."""
     text = ""
     for part in list(loc)[1:]:
@@ -166,7 +166,7 @@ def error_body(
     return {"error": {"message": message, "type": type_, "param": param, "code": code}}
 
 
-def in_openai_words(outcome: Outcome) -> Outcome:
+def to_openai_error(outcome: Outcome) -> Outcome:
     """A failure of the model or of its app as ``{"error": …}``; one of the platform as it is.
 
     The platform's are those that have an ``error_type``, that a queue refuses at submit, or that
@@ -174,24 +174,26 @@ def in_openai_words(outcome: Outcome) -> Outcome:
     is inferred.
     """
     body = outcome.body
-    is_platforms = outcome.error_type is not None or outcome.moment == "submit"
-    if is_platforms or not isinstance(body, dict) or "detail" not in body:
+    is_platform_error = outcome.error_type is not None or outcome.fails_at == "submit"
+    if is_platform_error or not isinstance(body, dict) or "detail" not in body:
         return outcome
     detail = body["detail"]
     if isinstance(detail, list) and detail and isinstance(detail[0], dict):
         first = detail[0]
-        told = error_body(
+        openai_body = error_body(
             str(first.get("msg", "Error")),
             str(first.get("type")),
-            parameter(first.get("loc", ())),
+            parameter_name(first.get("loc", ())),
             outcome.status,
         )
     else:
-        told = error_body(str(detail), _TYPES.get(outcome.status, "api_error"), code=outcome.status)
-    return failure(outcome.status, told, headers=outcome.headers, error=outcome.error)
+        openai_body = error_body(
+            str(detail), _ERROR_TYPES.get(outcome.status, "api_error"), code=outcome.status
+        )
+    return failed_outcome(outcome.status, openai_body, headers=outcome.headers, error=outcome.error)
 
 
-_TYPES = {
+_ERROR_TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
     403: "permission_error",

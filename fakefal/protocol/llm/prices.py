@@ -61,16 +61,16 @@ PRICES: dict[str, Price] = {
 """By model. That of gemini-2.5-flash follows from the documented example of a usage (protocol.md
 section 6.4); the others are inferred from their makers' prices."""
 
-OTHERS = Price(0.50, 1.50)
+DEFAULT_PRICE = Price(0.50, 1.50)
 """What a model costs that is not in the table."""
 
-FREE = Price(0, 0)
+FREE_PRICE = Price(0, 0)
 
 
-def usual_price(model: str) -> Price:
+def default_price(model: str) -> Price:
     """The price of a model by its name; ``:free`` at its end costs nothing.
 
     Other words after a colon (``:nitro``, ``:online``) change nothing. Source: inferred.
     """
-    name, _, word = model.partition(":")
-    return FREE if word == "free" else PRICES.get(name, OTHERS)
+    name, _, suffix = model.partition(":")
+    return FREE_PRICE if suffix == "free" else PRICES.get(name, DEFAULT_PRICE)

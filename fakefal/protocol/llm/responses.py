@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fakefal.protocol.core.call import Json
-from fakefal.protocol.llm.completion import Cuts, Head, Speech, ToolCall
+from fakefal.protocol.llm.completion import Chunkers, Completion, ResponseHead, ToolCall
 
-_INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+_INCOMPLETE_REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}
 """Why an answer ended too early, by the ``finish_reason`` of chat completions."""
 
-_ECHOED: dict[str, Json] = {
+_ECHOED_FIELDS: dict[str, Json] = {
     "instructions": None,
     "max_output_tokens": None,
     "metadata": {},
@@ -32,75 +32,79 @@ _ECHOED: dict[str, Json] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ResponsesForm:
+class ResponsesFormat:
     """The form of one answer; ``asked`` is the request.
 
     Source: client (openai 3.54.0 types and lib/streaming/responses).
     """
 
-    head: Head
-    asked: Mapping[str, Json]
+    head: ResponseHead
+    request: Mapping[str, Json]
 
-    def whole(self, speech: Speech) -> dict[str, Json]:
+    def body(self, completion: Completion) -> dict[str, Json]:
         """``{"id":"resp_…","object":"response","status":"completed","output":[…],…}``."""
-        reason = _INCOMPLETE.get(speech.finish)
-        if speech.error is not None:
-            error = {"code": "server_error", "message": speech.error}
-            return self._body("failed", self._items(speech), speech, error=error)
+        reason = _INCOMPLETE_REASONS.get(completion.finish_reason)
+        if completion.error is not None:
+            error = {"code": "server_error", "message": completion.error}
+            return self._response_body("failed", self._items(completion), completion, error=error)
         if reason is not None:
             details = {"reason": reason}
-            return self._body("incomplete", self._items(speech), speech, incomplete_details=details)
-        return self._body("completed", self._items(speech), speech)
+            return self._response_body(
+                "incomplete", self._items(completion), completion, incomplete_details=details
+            )
+        return self._response_body("completed", self._items(completion), completion)
 
-    def growing(self, speech: Speech, cuts: Cuts) -> Iterator[Json]:
+    def content_events(self, completion: Completion, chunkers: Chunkers) -> Iterator[Json]:
         """From ``response.created`` to the last ``response.output_item.done``."""
-        begun = self._body("in_progress", [], None)
-        yield {"type": "response.created", "response": begun}
-        yield {"type": "response.in_progress", "response": begun}
-        for index, item in enumerate(self._items(speech)):
+        empty_body = self._response_body("in_progress", [], None)
+        yield {"type": "response.created", "response": empty_body}
+        yield {"type": "response.in_progress", "response": empty_body}
+        for index, item in enumerate(self._items(completion)):
             if item["type"] == "reasoning":
-                yield from _thinking(item, index, cuts)
+                yield from _reasoning_events(item, index, chunkers)
             elif item["type"] == "message":
-                yield from _telling(item, index, cuts)
+                yield from _message_events(item, index, chunkers)
             else:
-                yield from _calling(item, index, cuts)
+                yield from _function_call_events(item, index, chunkers)
 
-    def closing(self, speech: Speech) -> Iterator[Json]:
+    def final_events(self, completion: Completion) -> Iterator[Json]:
         """``response.completed``, ``response.incomplete`` or ``response.failed``."""
-        whole = self.whole(speech)
-        yield {"type": f"response.{whole['status']}", "response": whole}
+        body = self.body(completion)
+        yield {"type": f"response.{body['status']}", "response": body}
 
-    def broken(self, error: str, before: Json) -> dict[str, Json]:
+    def error_event(self, error: str, last_event: Json) -> dict[str, Json]:
         """The event ``error``, which ends the stream."""
         return {"type": "error", "code": "server_error", "message": error, "param": None}
 
-    def in_order(self, events: Iterable[Json]) -> Iterator[Json]:
+    def number_events(self, events: Iterable[Json]) -> Iterator[Json]:
         """The events with their ``sequence_number``."""
         for number, event in enumerate(events):
-            is_ours = isinstance(event, dict) and "sequence_number" not in event
-            yield {**event, "sequence_number": number} if is_ours else event
+            needs_number = isinstance(event, dict) and "sequence_number" not in event
+            yield {**event, "sequence_number": number} if needs_number else event
 
-    def _items(self, speech: Speech) -> list[dict[str, Json]]:
-        mark = self.head.mark
-        found: list[dict[str, Json]] = []
-        if speech.reasoning is not None:
-            part = {"type": "summary_text", "text": speech.reasoning}
-            found.append({"id": f"rs_{mark}", "type": "reasoning", "summary": [part]})
-        if speech.text or not (speech.tool_calls or speech.error is not None):
-            status = "incomplete" if speech.finish in _INCOMPLETE else "completed"
-            found.append(
+    def _items(self, completion: Completion) -> list[dict[str, Json]]:
+        id_stem = self.head.id_stem
+        items: list[dict[str, Json]] = []
+        if completion.reasoning is not None:
+            part = {"type": "summary_text", "text": completion.reasoning}
+            items.append({"id": f"rs_{id_stem}", "type": "reasoning", "summary": [part]})
+        if completion.text or not (completion.tool_calls or completion.error is not None):
+            status = (
+                "incomplete" if completion.finish_reason in _INCOMPLETE_REASONS else "completed"
+            )
+            items.append(
                 {
-                    "id": f"msg_{mark}",
+                    "id": f"msg_{id_stem}",
                     "type": "message",
                     "status": status,
                     "role": "assistant",
-                    "content": [_part(speech.text)],
+                    "content": [_part(completion.text)],
                 }
             )
-        for number, call in enumerate(speech.tool_calls):
-            found.append(
+        for number, call in enumerate(completion.tool_calls):
+            items.append(
                 {
-                    "id": f"fc_{mark}{number}",
+                    "id": f"fc_{id_stem}{number}",
                     "type": "function_call",
                     "status": "completed",
                     "call_id": call.id,
@@ -108,20 +112,24 @@ class ResponsesForm:
                     "arguments": call.arguments,
                 }
             )
-        return found
+        return items
 
-    def _body(
-        self, status: str, items: list[dict[str, Json]], speech: Speech | None, **more: Json
+    def _response_body(
+        self,
+        status: str,
+        items: list[dict[str, Json]],
+        completion: Completion | None,
+        **overrides: Json,
     ) -> dict[str, Json]:
-        asked = self.asked
+        request = self.request
         echoed = {
-            name: asked[name] if asked.get(name) is not None else usual
-            for name, usual in _ECHOED.items()
+            name: request[name] if request.get(name) is not None else default
+            for name, default in _ECHOED_FIELDS.items()
         }
-        if isinstance(asked.get("text"), dict):
-            echoed["text"] = {**_ECHOED["text"], **asked["text"]}
+        if isinstance(request.get("text"), dict):
+            echoed["text"] = {**_ECHOED_FIELDS["text"], **request["text"]}
         return {
-            "id": f"resp_{self.head.mark}",
+            "id": f"resp_{self.head.id_stem}",
             "object": "response",
             "created_at": self.head.created,
             "status": status,
@@ -130,8 +138,8 @@ class ResponsesForm:
             "model": self.head.model,
             "output": items,
             **echoed,
-            "usage": None if speech is None else speech.usage.of_responses(),
-            **more,
+            "usage": None if completion is None else completion.usage.to_responses(),
+            **overrides,
         }
 
 
@@ -140,48 +148,48 @@ def _part(text: str) -> dict[str, Json]:
 
 
 def _added(item: dict[str, Json], index: int, **empty: Json) -> dict[str, Json]:
-    begun = {**item, **empty}
+    added_item = {**item, **empty}
     if "status" in item:
-        begun["status"] = "in_progress"
-    return {"type": "response.output_item.added", "output_index": index, "item": begun}
+        added_item["status"] = "in_progress"
+    return {"type": "response.output_item.added", "output_index": index, "item": added_item}
 
 
 def _done(item: dict[str, Json], index: int) -> dict[str, Json]:
     return {"type": "response.output_item.done", "output_index": index, "item": item}
 
 
-def _thinking(item: dict[str, Json], index: int, cuts: Cuts) -> Iterator[Json]:
-    place = {"item_id": item["id"], "output_index": index, "summary_index": 0}
+def _reasoning_events(item: dict[str, Json], index: int, chunkers: Chunkers) -> Iterator[Json]:
+    ids = {"item_id": item["id"], "output_index": index, "summary_index": 0}
     (part,) = item["summary"]
     kind = "response.reasoning_summary"
     yield _added(item, index, summary=[])
-    yield {"type": f"{kind}_part.added", **place, "part": {**part, "text": ""}}
-    for piece in cuts.reasoning(part["text"]):
-        yield {"type": f"{kind}_text.delta", **place, "delta": piece}
-    yield {"type": f"{kind}_text.done", **place, "text": part["text"]}
-    yield {"type": f"{kind}_part.done", **place, "part": part}
+    yield {"type": f"{kind}_part.added", **ids, "part": {**part, "text": ""}}
+    for piece in chunkers.reasoning(part["text"]):
+        yield {"type": f"{kind}_text.delta", **ids, "delta": piece}
+    yield {"type": f"{kind}_text.done", **ids, "text": part["text"]}
+    yield {"type": f"{kind}_part.done", **ids, "part": part}
     yield _done(item, index)
 
 
-def _telling(item: dict[str, Json], index: int, cuts: Cuts) -> Iterator[Json]:
-    place = {"item_id": item["id"], "output_index": index, "content_index": 0}
+def _message_events(item: dict[str, Json], index: int, chunkers: Chunkers) -> Iterator[Json]:
+    ids = {"item_id": item["id"], "output_index": index, "content_index": 0}
     (part,) = item["content"]
     yield _added(item, index, content=[])
-    yield {"type": "response.content_part.added", **place, "part": _part("")}
-    for piece in cuts.text(part["text"]):
-        yield {"type": "response.output_text.delta", **place, "delta": piece, "logprobs": []}
-    yield {"type": "response.output_text.done", **place, "text": part["text"], "logprobs": []}
-    yield {"type": "response.content_part.done", **place, "part": part}
+    yield {"type": "response.content_part.added", **ids, "part": _part("")}
+    for piece in chunkers.text(part["text"]):
+        yield {"type": "response.output_text.delta", **ids, "delta": piece, "logprobs": []}
+    yield {"type": "response.output_text.done", **ids, "text": part["text"], "logprobs": []}
+    yield {"type": "response.content_part.done", **ids, "part": part}
     yield _done(item, index)
 
 
-def _calling(item: dict[str, Json], index: int, cuts: Cuts) -> Iterator[Json]:
-    place = {"item_id": item["id"], "output_index": index}
+def _function_call_events(item: dict[str, Json], index: int, chunkers: Chunkers) -> Iterator[Json]:
+    ids = {"item_id": item["id"], "output_index": index}
     kind = "response.function_call_arguments"
     yield _added(item, index, arguments="")
-    for piece in cuts.arguments(item["arguments"]):
-        yield {"type": f"{kind}.delta", **place, "delta": piece}
-    yield {"type": f"{kind}.done", **place, "name": item["name"], "arguments": item["arguments"]}
+    for piece in chunkers.arguments(item["arguments"]):
+        yield {"type": f"{kind}.delta", **ids, "delta": piece}
+    yield {"type": f"{kind}.done", **ids, "name": item["name"], "arguments": item["arguments"]}
     yield _done(item, index)
 
 
@@ -194,7 +202,7 @@ def is_response(body: Json) -> bool:
     )
 
 
-def said_in(body: dict[str, Any]) -> dict[str, Any]:
+def completion_fields(body: dict[str, Any]) -> dict[str, Any]:
     """What a whole response says: fields of a Speech, usage aside."""
     text, reasoning = "", None
     calls: list[ToolCall] = []

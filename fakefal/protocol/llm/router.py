@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fakefal.protocol.core.call import Json
-from fakefal.protocol.llm.anyllm import OutputShape, partials
-from fakefal.protocol.llm.completion import Cuts, Speech
+from fakefal.protocol.llm.anyllm import OutputShape, partial_outputs
+from fakefal.protocol.llm.completion import Chunkers, Completion
 
 
 @dataclass(frozen=True, slots=True)
-class RouterForm:
+class RouterFormat:
     """The form of one answer.
 
     Vision, audio and video have ``output`` and ``usage`` alone, which ``shape.bare`` says; in a
@@ -21,34 +21,34 @@ class RouterForm:
     """
 
     shape: OutputShape
-    repeats: bool = True
+    repeats_complete_text: bool = True
 
-    def whole(self, speech: Speech) -> dict[str, Json]:
+    def body(self, completion: Completion) -> dict[str, Json]:
         """``{"output":"…","reasoning":null,"partial":false,"error":null,"usage":{…}}``."""
-        body = self.shape.output(speech.text, speech.reasoning, error=speech.error)
-        if self.shape.bare and speech.error is not None:
-            body["error"] = speech.error
-        body["usage"] = speech.usage.of_router()
-        return body
+        fields = self.shape.output(completion.text, completion.reasoning, error=completion.error)
+        if self.shape.is_bare and completion.error is not None:
+            fields["error"] = completion.error
+        fields["usage"] = completion.usage.to_router()
+        return fields
 
-    def growing(self, speech: Speech, cuts: Cuts) -> Iterator[Json]:
+    def content_events(self, completion: Completion, chunkers: Chunkers) -> Iterator[Json]:
         """Cumulative events, the whole among them once."""
-        if speech.error is not None and not speech.text:
+        if completion.error is not None and not completion.text:
             return
-        thoughts = cuts.reasoning(speech.reasoning) if speech.reasoning else []
-        pieces = cuts.text(speech.text)
-        shown = pieces if self.repeats else pieces[:-1]
-        yield from partials(self.shape, shown, thoughts)
+        reasoning_pieces = chunkers.reasoning(completion.reasoning) if completion.reasoning else []
+        pieces = chunkers.text(completion.text)
+        sent_pieces = pieces if self.repeats_complete_text else pieces[:-1]
+        yield from partial_outputs(self.shape, sent_pieces, reasoning_pieces)
 
-    def closing(self, speech: Speech) -> Iterator[Json]:
+    def final_events(self, completion: Completion) -> Iterator[Json]:
         """The whole, with the usage."""
-        yield self.whole(speech)
+        yield self.body(completion)
 
-    def broken(self, error: str, before: Json) -> dict[str, Json]:
+    def error_event(self, error: str, last_event: Json) -> dict[str, Json]:
         """What was said so far, and the error."""
-        told = before if isinstance(before, dict) else {}
-        return {"output": "", **told, "partial": False, "error": error}
+        output = last_event if isinstance(last_event, dict) else {}
+        return {"output": "", **output, "partial": False, "error": error}
 
-    def in_order(self, events: Iterable[Json]) -> Iterator[Json]:
+    def number_events(self, events: Iterable[Json]) -> Iterator[Json]:
         """The events have no numbers."""
         yield from events

@@ -13,7 +13,7 @@ FILE_TOKENS = 258
 """What a picture, a document, a sound or a film counts for, whatever its size."""
 
 
-def tokens_in(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """An estimate: each six letters or digits of a word, or what is left of them, are a token, and
     so is every other character that is no space.
 
@@ -37,7 +37,7 @@ class Usage:
         """Tokens in and out."""
         return self.prompt_tokens + self.completion_tokens
 
-    def of_router(self) -> dict[str, Json]:
+    def to_router(self) -> dict[str, Json]:
         """``{"total_tokens":267,"cost":0.0005795,"prompt_tokens":40,"completion_tokens":227}``.
 
         Source: documented (protocol.md section 6.4).
@@ -49,7 +49,7 @@ class Usage:
             "completion_tokens": self.completion_tokens,
         }
 
-    def of_chat(self) -> dict[str, Json]:
+    def to_chat(self) -> dict[str, Json]:
         """OpenAI's, with ``cost`` added. Source: documented (protocol.md section 6.4)."""
         return {
             "prompt_tokens": self.prompt_tokens,
@@ -60,7 +60,7 @@ class Usage:
             "completion_tokens_details": {"reasoning_tokens": self.reasoning_tokens},
         }
 
-    def of_responses(self) -> dict[str, Json]:
+    def to_responses(self) -> dict[str, Json]:
         """As the Responses API tells it, with ``cost`` added."""
         return {
             "input_tokens": self.prompt_tokens,
@@ -71,7 +71,7 @@ class Usage:
             "cost": self.cost,
         }
 
-    def of_embeddings(self) -> dict[str, Json]:
+    def to_embeddings(self) -> dict[str, Json]:
         """``{"prompt_tokens": 8, "total_tokens": 8, "cost": 1.6e-07}``."""
         return {
             "prompt_tokens": self.prompt_tokens,

@@ -9,15 +9,15 @@ import re
 from typing import Any
 
 from fakefal.protocol.core.endpoints import EndpointId
-from fakefal.protocol.llm.endpoints import variant_of
+from fakefal.protocol.llm.endpoints import llm_api_of
 
-_SINCE = "2026-01-01T00:00:00Z"
+_CREATED_AT = "2026-01-01T00:00:00Z"
 _CATEGORY = re.compile(
     r"(?:text|image|video|audio|speech)-to-(?:text|image|video|audio|speech|3d)|training|vision|llm"
 )
 
 
-def model_of(endpoint: EndpointId) -> dict[str, Any]:
+def describe_model(endpoint: EndpointId) -> dict[str, Any]:
     """``{"endpoint_id": …, "metadata": {…}}``."""
     name = " ".join(part for part in (endpoint.alias, *endpoint.path.split("/")) if part)
     return {
@@ -28,11 +28,11 @@ def model_of(endpoint: EndpointId) -> dict[str, Any]:
             "description": f"{endpoint.text}, as fakefal serves it",
             "status": "active",
             "tags": [],
-            "updated_at": _SINCE,
+            "updated_at": _CREATED_AT,
             "is_favorited": False,
             "thumbnail_url": "https://fal.media/files/fakefal/thumbnail.png",
             "model_url": f"https://fal.run/{endpoint.text}",
-            "date": _SINCE,
+            "date": _CREATED_AT,
             "highlighted": False,
             "pinned": False,
         },
@@ -41,19 +41,19 @@ def model_of(endpoint: EndpointId) -> dict[str, Any]:
 
 def category_of(endpoint: EndpointId) -> str:
     """What an endpoint is for, by its id; ``text-to-image`` for most that say nothing."""
-    if variant_of(endpoint) is not None:
+    if llm_api_of(endpoint) is not None:
         return "llm"
     if endpoint.namespace == "workflows":
         return "workflow"
-    found = _CATEGORY.search(endpoint.text)
-    return "text-to-image" if found is None else found[0]
+    match = _CATEGORY.search(endpoint.text)
+    return "text-to-image" if match is None else match[0]
 
 
 def openapi_of(model: dict[str, Any]) -> dict[str, Any]:
     """A description of the endpoint's queue that takes and gives any object."""
     endpoint, metadata = model["endpoint_id"], model["metadata"]
-    anything = {"type": "object", "additionalProperties": True}
-    content = {"application/json": {"schema": anything}}
+    any_object = {"type": "object", "additionalProperties": True}
+    content = {"application/json": {"schema": any_object}}
     return {
         "openapi": "3.0.4",
         "info": {

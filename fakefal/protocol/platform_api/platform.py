@@ -14,19 +14,19 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 
 DOCS_URL = "https://docs.fal.ai/platform-apis#error-handling"
 MAX_IDS = 50
 """How many endpoints one question may name."""
 
 CURRENCY = "USD"
-PAGE = 50
-MAX_PAGE = 1_000
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 1_000
 
 Item = TypeVar("Item")
 
-_TYPES = {
+_ERROR_TYPES = {
     400: "validation_error",
     401: "authorization_error",
     403: "authorization_error",
@@ -35,49 +35,49 @@ _TYPES = {
 }
 
 
-def shaped(error: WireError) -> WireError:
+def to_platform_error(error: ApiError) -> ApiError:
     """An error in the shape of the platform API; one that has it, or is a page, stays as it is."""
     body = error.body
     if isinstance(body, bytes) or (isinstance(body, dict) and "error" in body):
         return error
     status = 400 if error.status == 422 else error.status
-    type_ = "server_error" if status >= 500 else _TYPES.get(status, "validation_error")
-    told = {
+    type_ = "server_error" if status >= 500 else _ERROR_TYPES.get(status, "validation_error")
+    platform_error = {
         "type": type_,
-        "message": error.told,
+        "message": error.message,
         "docs_url": DOCS_URL,
         "request_id": error.request_id,
     }
-    return replace(error, status=status, body={"error": told})
+    return replace(error, status=status, body={"error": platform_error})
 
 
-def invalid(message: str) -> WireError:
+def invalid_query(message: str) -> ApiError:
     """A question that cannot be answered as it is put."""
-    return WireError(400, {"detail": message})
+    return ApiError(400, {"detail": message})
 
 
-def unknown(message: str) -> WireError:
+def resource_not_found(message: str) -> ApiError:
     """Something that is not there."""
-    return WireError(404, {"detail": message})
+    return ApiError(404, {"detail": message})
 
 
-def admin_only() -> WireError:
+def admin_only() -> ApiError:
     """A question that keys of the scope API may not ask."""
-    return WireError(403, {"detail": "This operation requires an API key with the ADMIN scope"})
+    return ApiError(403, {"detail": "This operation requires an API key with the ADMIN scope"})
 
 
-class Asked:
+class ListQuery:
     """The query of a request. Values are listed by repeating a name, or with commas."""
 
     def __init__(self, query: str) -> None:
         self._pairs = parse_qsl(query, keep_blank_values=True)
 
-    def one(self, name: str) -> str | None:
+    def get(self, name: str) -> str | None:
         """A value; the last one if there are several."""
-        found = [value for key, value in self._pairs if key == name]
-        return found[-1] if found else None
+        values = [value for key, value in self._pairs if key == name]
+        return values[-1] if values else None
 
-    def many(self, name: str) -> list[str]:
+    def get_list(self, name: str) -> list[str]:
         """All values, each once, in their order."""
         parts = [
             part.strip()
@@ -87,29 +87,29 @@ class Asked:
         ]
         return [part for part in dict.fromkeys(parts) if part]
 
-    def endpoints(self, *, at_least: int = 0) -> list[str]:
+    def endpoints(self, *, minimum: int = 0) -> list[str]:
         """``endpoint_id``; raises the 400 of too few and too many."""
-        found = [it.strip("/") for it in self.many("endpoint_id")]
-        if not at_least <= len(found) <= MAX_IDS:
-            raise invalid(f"endpoint_id: name {at_least} to {MAX_IDS} endpoints")
-        return found
+        endpoint_ids = [endpoint_id.strip("/") for endpoint_id in self.get_list("endpoint_id")]
+        if not minimum <= len(endpoint_ids) <= MAX_IDS:
+            raise invalid_query(f"endpoint_id: name {minimum} to {MAX_IDS} endpoints")
+        return endpoint_ids
 
-    def word(self, name: str, known: Sequence[str]) -> str | None:
+    def choice(self, name: str, choices: Sequence[str]) -> str | None:
         """One of some words; raises the 400 of any other."""
-        found = self.one(name)
-        if found is not None and found not in known:
-            raise invalid(f"{name}: one of {', '.join(known)}")
-        return found
+        value = self.get(name)
+        if value is not None and value not in choices:
+            raise invalid_query(f"{name}: one of {', '.join(choices)}")
+        return value
 
     def instant(self, name: str) -> float | None:
         """An ISO 8601 date or instant, in seconds; raises the 400 of what is none."""
-        text = self.one(name)
+        text = self.get(name)
         if text is None:
             return None
         try:
             moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace(" ", "+"))
         except ValueError:
-            raise invalid(f"{name}: an ISO 8601 date, such as 2026-01-31T00:00:00Z") from None
+            raise invalid_query(f"{name}: an ISO 8601 date, such as 2026-01-31T00:00:00Z") from None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=timezone.utc)
         return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)).total_seconds()
@@ -127,15 +127,15 @@ class Asked:
         return list(items[start : start + limit]), {"next_cursor": cursor, "has_more": has_more}
 
     def _limit(self) -> int:
-        text = self.one("limit")
+        text = self.get("limit")
         if text is None:
-            return PAGE
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PAGE):
-            raise invalid(f"limit: a number from 1 to {MAX_PAGE}")
+            return DEFAULT_PAGE_SIZE
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PAGE_SIZE):
+            raise invalid_query(f"limit: a number from 1 to {MAX_PAGE_SIZE}")
         return int(text)
 
     def _number(self) -> int:
-        cursor = self.one("cursor")
+        cursor = self.get("cursor")
         if not cursor:
             return 1
         try:
@@ -143,7 +143,7 @@ class Asked:
         except ValueError:
             number = 0
         if number < 1:
-            raise invalid("cursor: the next_cursor of an answer")
+            raise invalid_query("cursor: the next_cursor of an answer")
         return number
 
 
@@ -160,8 +160,8 @@ def timeframe_for(seconds: float) -> str:
 
 def bucket_of(instant: float, timeframe: str) -> str:
     """The beginning of the minute, hour, day, week (Monday) or month, in UTC, as ISO 8601."""
-    begin = datetime(1970, 1, 1, tzinfo=timezone.utc)
-    moment = begin + timedelta(seconds=math.floor(instant))
+    epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    moment = epoch + timedelta(seconds=math.floor(instant))
     if timeframe != "minute":
         moment = moment.replace(minute=0)
     if timeframe not in ("minute", "hour"):
@@ -173,16 +173,16 @@ def bucket_of(instant: float, timeframe: str) -> str:
     return moment.replace(second=0).isoformat()
 
 
-def stamp(instant: float) -> str:
+def format_instant(instant: float) -> str:
     """An instant as the platform API has it: ``2026-01-15T12:00:00.250Z``, zeros left out."""
     moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=round(instant, 3))
     text = moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
     return text.replace("+00:00", "Z")
 
 
-def is_status(status: int, wanted: str | None) -> bool:
+def status_matches(status: int, outcome_filter: str | None) -> bool:
     """Whether a request with this status ended in ``success``, ``user_error`` or ``error``."""
-    if wanted is None:
+    if outcome_filter is None:
         return True
     kind = "success" if status < 400 else "user_error" if status < 500 else "error"
-    return kind == wanted
+    return kind == outcome_filter

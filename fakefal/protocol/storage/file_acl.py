@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from fakefal.protocol.core.json_codec import decode
-from fakefal.protocol.errors.errors import WireError, bad_request
+from fakefal.protocol.errors.errors import ApiError, bad_request
 
 Decision = Literal["allow", "forbid", "hide"]
 
-_OPENNESS: tuple[Decision, ...] = ("hide", "forbid", "allow")
-_RULES = 1000
+_BY_OPENNESS: tuple[Decision, ...] = ("hide", "forbid", "allow")
+_MAX_RULES = 1000
 
 LIFECYCLE_HEADERS = ("x-fal-object-lifecycle", "x-fal-object-lifecycle-preference")
 """The JS client sends the first with uploads and the second with calls, fal_client sends both.
@@ -29,14 +29,14 @@ class Acl:
     default: Decision = "allow"
     rules: tuple[tuple[str, Decision], ...] = ()
 
-    def decide(self, identities: Iterable[str] = ()) -> Decision:
+    def decide(self, user_names: Iterable[str] = ()) -> Decision:
         """What a reader gets who goes by these names; of several the most open counts.
 
         Source: documented (protocol.md section 10.6).
         """
-        names = set(identities)
-        found = [decision for user, decision in self.rules if user in names]
-        return max(found, key=_OPENNESS.index) if found else self.default
+        names = set(user_names)
+        decisions = [decision for user, decision in self.rules if user in names]
+        return max(decisions, key=_BY_OPENNESS.index) if decisions else self.default
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ class Lifecycle:
     Source: documented, client (protocol.md sections 10.6, 16 row 25).
     """
 
-    seconds: float | None = None
+    expiration_seconds: float | None = None
     acl: Acl = Acl()
 
 
-KEPT = Lifecycle()
+DEFAULT_LIFECYCLE = Lifecycle()
 """What holds if nothing is asked for: never expires, everybody may read."""
 
 
@@ -66,7 +66,7 @@ def read_lifecycle(headers: Mapping[str, str]) -> Lifecycle:
                 return _lifecycle(decode(text.encode("utf-8", "replace")))
             except (ValueError, TypeError):
                 raise _malformed(name, text) from None
-    return KEPT
+    return DEFAULT_LIFECYCLE
 
 
 def _lifecycle(value: Any) -> Lifecycle:
@@ -88,7 +88,7 @@ def _acl(value: Any) -> Acl:
         raise TypeError
     rules = value.get("rules")
     rules = [] if rules is None else rules
-    if not isinstance(rules, list) or len(rules) > _RULES:
+    if not isinstance(rules, list) or len(rules) > _MAX_RULES:
         raise TypeError
     return Acl(
         _decision(value.get("default") or "allow"),
@@ -111,10 +111,10 @@ def _name(value: Any) -> str:
 def _decision(value: Any) -> Decision:
     if value not in get_args(Decision):
         raise ValueError
-    found: Decision = value
-    return found
+    decision: Decision = value
+    return decision
 
 
-def _malformed(name: str, text: str) -> WireError:
+def _malformed(name: str, text: str) -> ApiError:
     title = "-".join(part.capitalize() for part in name.split("-"))
     return bad_request(f"Invalid {title} header: {text[:200]!r}")

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.json_codec import decode
-from fakefal.protocol.errors.errors import WireError, model_error_item
+from fakefal.protocol.errors.errors import ApiError, model_error_item
 
 ID_LENGTH = 21
 """Length of a file's id in its URL. Source: documented (protocol.md section 1)."""
 
-UNTYPED = "application/octet-stream"
-UNNAMED = "upload.bin"
+DEFAULT_CONTENT_TYPE = "application/octet-stream"
+DEFAULT_FILE_NAME = "upload.bin"
 
 MAX_PARTS = 10_000
 STORAGE_TYPES = ("fal-cdn-v3", "fal-cdn", "gcs")
@@ -33,7 +33,7 @@ SIGNED_SECONDS = 86_400.0
 MAX_SIGNED_SECONDS = 7 * 86_400.0
 """Signed URLs last a day, at most seven. Source: documented (protocol.md section 10.6)."""
 
-GRANT_SECONDS = 120.0
+APP_TOKEN_SECONDS = 120.0
 """How long a token for apps lasts. Source: client (protocol.md section 9.3)."""
 
 _ANIMALS = "elephant kangaroo koala lion monkey panda penguin rabbit tiger zebra".split()
@@ -43,7 +43,7 @@ _NAME_LENGTH = 100
 _SUFFIX_LENGTH = 16
 
 
-class Asked(NamedTuple):
+class UploadRequest(NamedTuple):
     """What an upload is to become."""
 
     name: str
@@ -62,34 +62,34 @@ def safe_name(name: str) -> str:
 
     Never empty, at most 100 characters. Source: client (clients.md section 6).
     """
-    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
-    plain = _UNSAFE.sub("_", last).lstrip(".")
-    if not plain.strip("_."):
-        return UNNAMED
-    if len(plain) <= _NAME_LENGTH:
-        return plain
-    stem, dot, suffix = plain.rpartition(".")
+    last_segment = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+    safe = _UNSAFE.sub("_", last_segment).lstrip(".")
+    if not safe.strip("_."):
+        return DEFAULT_FILE_NAME
+    if len(safe) <= _NAME_LENGTH:
+        return safe
+    stem, dot, suffix = safe.rpartition(".")
     if not dot or len(suffix) > _SUFFIX_LENGTH:
-        return plain[:_NAME_LENGTH]
+        return safe[:_NAME_LENGTH]
     return f"{stem[: _NAME_LENGTH - len(suffix) - 1]}.{suffix}"
 
 
-def shown_name(name: str | None) -> str:
+def display_name(name: str | None) -> str:
     """A name as the caller gave it, in a length that can be kept."""
-    return (name or UNNAMED).encode("utf-8", "replace").decode()[:255]
+    return (name or DEFAULT_FILE_NAME).encode("utf-8", "replace").decode()[:255]
 
 
-def media_type(text: str | None) -> str:
+def content_type_or_default(text: str | None) -> str:
     """A content type that a header can hold; for what is none, bytes of no known type."""
-    return text if text and _MEDIA_TYPE.fullmatch(text) else UNTYPED
+    return text if text and _MEDIA_TYPE.fullmatch(text) else DEFAULT_CONTENT_TYPE
 
 
-def newer_path(file_id: str, name: str, number: int) -> str:
+def v3b_file_path(file_id: str, name: str, number: int) -> str:
     """Path of a file on v3b.fal.media. Source: documented, recorded (protocol.md section 1)."""
     return f"/files/b/{number & 0xFFFFFFFF:08x}/{file_id}_{safe_name(name)}"
 
 
-def older_path(file_id: str, name: str, number: int) -> str:
+def v3_file_path(file_id: str, name: str, number: int) -> str:
     """Path of a file on v3.fal.media. Source: client (protocol.md section 1)."""
     return f"/files/{_ANIMALS[number % len(_ANIMALS)]}/{file_id}_{safe_name(name)}"
 
@@ -100,21 +100,25 @@ def file_id_in(segment: str) -> str | None:
     return file_id if len(file_id) == ID_LENGTH and file_id.isalnum() else None
 
 
-def read_asked(body: bytes) -> Asked:
+def read_upload_request(body: bytes) -> UploadRequest:
     """Name and type that an upload's start asks for; raises the 422 of a body without them.
 
     Source: client (protocol.md section 10.1); the 422 is inferred from FastAPI's habits.
     """
     fields = _object(body)
-    flaws = [_missing(name) for name in ("file_name", "content_type") if name not in fields]
-    flaws += [
-        _not_text(name, fields[name])
+    validation_errors = [
+        _missing(name) for name in ("file_name", "content_type") if name not in fields
+    ]
+    validation_errors += [
+        _not_string(name, fields[name])
         for name in ("file_name", "content_type")
         if name in fields and not isinstance(fields[name], str)
     ]
-    if flaws:
-        raise WireError(422, {"detail": flaws})
-    return Asked(shown_name(fields["file_name"]), media_type(fields["content_type"]))
+    if validation_errors:
+        raise ApiError(422, {"detail": validation_errors})
+    return UploadRequest(
+        display_name(fields["file_name"]), content_type_or_default(fields["content_type"])
+    )
 
 
 def read_parts(body: bytes) -> tuple[PartTag, ...]:
@@ -125,28 +129,28 @@ def read_parts(body: bytes) -> tuple[PartTag, ...]:
     """
     listed = _object(body).get("parts")
     if not isinstance(listed, list) or len(listed) > MAX_PARTS:
-        raise WireError(422, {"detail": [_missing("parts")]})
-    found = []
+        raise ApiError(422, {"detail": [_missing("parts")]})
+    parts = []
     for index, part in enumerate(listed):
         fields = part if isinstance(part, dict) else {}
         number = fields.get("partNumber", fields.get("part_number"))
         etag = fields.get("etag", fields.get("ETag"))
         if isinstance(number, bool) or not isinstance(number, int) or not isinstance(etag, str):
             item = model_error_item("missing", "Field required", ("body", "parts", index))
-            raise WireError(422, {"detail": [item]})
-        found.append(PartTag(number, etag.strip('"')))
-    return tuple(found)
+            raise ApiError(422, {"detail": [item]})
+        parts.append(PartTag(number, etag.strip('"')))
+    return tuple(parts)
 
 
-def read_seconds(fields: Mapping[str, Json], name: str, default: float, most: float) -> float:
+def read_seconds(fields: Mapping[str, Json], name: str, default: float, maximum: float) -> float:
     """A number of seconds that a body asks for; raises the 422 of one that cannot be."""
     value = fields.get(name)
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= most:
-        message = f"Input should be greater than 0 and at most {most:.0f}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= maximum:
+        message = f"Input should be greater than 0 and at most {maximum:.0f}"
         item = model_error_item("value_error", message, ("body", name), input=value)
-        raise WireError(422, {"detail": [item]})
+        raise ApiError(422, {"detail": [item]})
     return float(value)
 
 
@@ -155,7 +159,7 @@ def read_fields(body: bytes) -> dict[str, Json]:
     return _object(body) if body.strip() else {}
 
 
-def offset_iso(instant: float) -> str:
+def iso_with_offset(instant: float) -> str:
     """An instant as old Pythons' ``fromisoformat`` takes it: with ``+00:00`` and never ``Z``.
 
     Source: client (protocol.md section 10.3).
@@ -171,7 +175,7 @@ def token_body(token: str, base_url: str, expires_at: float) -> dict[str, Json]:
         "token": token,
         "token_type": "Bearer",
         "base_url": base_url,
-        "expires_at": offset_iso(expires_at),
+        "expires_at": iso_with_offset(expires_at),
     }
 
 
@@ -184,46 +188,46 @@ def file_object(
     height: int | None = None,
 ) -> dict[str, Json]:
     """A file in a model's output. Source: documented (protocol.md section 10.6)."""
-    found: dict[str, Json] = {
+    file: dict[str, Json] = {
         "url": url,
         "content_type": content_type,
         "file_name": name,
         "file_size": size,
     }
     if width is not None and height is not None:
-        found |= {"width": width, "height": height}
-    return found
+        file |= {"width": width, "height": height}
+    return file
 
 
-def header_required() -> WireError:
+def missing_authorization() -> ApiError:
     """rest.fal.ai without a key. Source: recorded (protocol.md section 7.3)."""
-    return WireError(401, {"detail": "Authorization header is required"})
+    return ApiError(401, {"detail": "Authorization header is required"})
 
 
-def unauthorized(note: str) -> WireError:
+def unauthorized(hint: str) -> ApiError:
     """A token that is not good. Source: client, inferred wording (protocol.md section 9.3)."""
-    return WireError(401, {"detail": "Unauthorized"}, note=note)
+    return ApiError(401, {"detail": "Unauthorized"}, hint=hint)
 
 
-def forbidden(note: str) -> WireError:
+def forbidden(hint: str) -> ApiError:
     """A file or an upload that is somebody else's. Source: documented (section 10.6)."""
-    return WireError(403, {"detail": "Forbidden"}, note=note)
+    return ApiError(403, {"detail": "Forbidden"}, hint=hint)
 
 
-def no_file(note: str = "") -> WireError:
+def file_not_found(hint: str = "") -> ApiError:
     """No such file: unknown, hidden, or expired. Source: documented for hidden files, inferred
     for expired ones (protocol.md section 10.6)."""
-    return WireError(404, {"detail": "Not Found"}, note=note)
+    return ApiError(404, {"detail": "Not Found"}, hint=hint)
 
 
-def bad_upload(detail: str) -> WireError:
+def bad_upload(detail: str) -> ApiError:
     """An upload that cannot be completed as asked. Source: inferred."""
-    return WireError(400, {"detail": detail})
+    return ApiError(400, {"detail": detail})
 
 
-def bad_storage_type() -> WireError:
+def bad_storage_type() -> ApiError:
     """A storage type that there is not. Source: recorded (protocol.md section 7.3)."""
-    return WireError(400, {"detail": "Invalid storage type"})
+    return ApiError(400, {"detail": "Invalid storage type"})
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -235,7 +239,7 @@ def _object(body: bytes) -> dict[str, Any]:
         item = model_error_item(
             "model_attributes_type", "Input should be a valid dictionary or object"
         )
-        raise WireError(422, {"detail": [item]})
+        raise ApiError(422, {"detail": [item]})
     return value
 
 
@@ -243,6 +247,6 @@ def _missing(name: str) -> dict[str, Json]:
     return {"type": "missing", "loc": ["body", name], "msg": "Field required", "input": {}}
 
 
-def _not_text(name: str, value: Json) -> dict[str, Json]:
+def _not_string(name: str, value: Json) -> dict[str, Json]:
     message = "Input should be a valid string"
     return {"type": "string_type", "loc": ["body", name], "msg": message, "input": value}

@@ -20,19 +20,19 @@ for ever (fal 1.83.0 realtime.py: ``session_timeout=None``); the number is the f
 MIN_BUFFERING, MAX_BUFFERING = 1, 60
 """Bounds of ``max_buffering``: how many inputs may wait."""
 
-NORMAL, GOING_AWAY, FAILED = 1000, 1001, 1011
+NORMAL, GOING_AWAY, INTERNAL_ERROR = 1000, 1001, 1011
 """Close codes (RFC 6455 section 7.4.1). Both ends that the SDK knows are 1000."""
 
-GARBAGE = b"\xc1\xff\xfe no codec reads this \x80"
+GARBAGE_FRAME = b"\xc1\xff\xfe no codec reads this \x80"
 """A frame that makes no sense: 0xC1 is the one byte that msgpack never uses."""
 
-TEXT_REASON = "'bytes'"
+TEXT_FRAME_REASON = "'bytes'"
 """What an app says of a text frame: the KeyError of Starlette's ``receive_bytes``.
 
 Source: SDK's code (protocol.md section 16 row 34).
 """
 
-_DEPTH = 200
+_MAX_DEPTH = 200
 """The nesting that JSON bodies may have too."""
 
 
@@ -46,21 +46,21 @@ def decode_input(frame: bytes) -> dict[str, Json]:
     JSON has no bytes and no instants: bytes become a data URI, timestamps ISO 8601. Numbers that
     are not finite, other extension types, and more than 200 levels are refused.
     """
-    value = _unpacked(frame)
+    value = _unpack(frame)
     if not isinstance(value, dict):
         raise FrameError(f"argument after ** must be a mapping, not {type(value).__name__}")
-    found: dict[str, Json] = _json(value, 0)
-    return found
+    body: dict[str, Json] = _to_json(value, 0)
+    return body
 
 
-def _json(value: Any, depth: int) -> Json:
-    if depth > _DEPTH:
-        raise FrameError(f"nested over {_DEPTH} levels deep")
+def _to_json(value: Any, depth: int) -> Json:
+    if depth > _MAX_DEPTH:
+        raise FrameError(f"nested over {_MAX_DEPTH} levels deep")
     kind = type(value)
     if kind is dict:
-        return {_name(key): _json(inner, depth + 1) for key, inner in value.items()}
+        return {_key_text(key): _to_json(inner, depth + 1) for key, inner in value.items()}
     if kind is list:
-        return [_json(inner, depth + 1) for inner in value]
+        return [_to_json(inner, depth + 1) for inner in value]
     if kind is bytes:
         return _data_uri(value)
     if kind is float and not math.isfinite(value):
@@ -74,7 +74,7 @@ def _json(value: Any, depth: int) -> Json:
     raise FrameError(f"cannot read {kind.__name__}")
 
 
-def _name(key: Any) -> str:
+def _key_text(key: Any) -> str:
     return key if isinstance(key, str) else key.decode("utf-8", "replace")
 
 
@@ -106,15 +106,15 @@ def decode_message(frame: bytes | str) -> Json:
     text is itself, other bytes are a data URI.
     """
     try:
-        found = decode(frame.encode()) if isinstance(frame, str) else _json(_unpacked(frame), 0)
+        message = decode(frame.encode()) if isinstance(frame, str) else _to_json(_unpack(frame), 0)
     except ValueError:
-        found = None
-    if isinstance(found, (dict, list)):
-        return found
+        message = None
+    if isinstance(message, (dict, list)):
+        return message
     return frame if isinstance(frame, str) else _data_uri(frame)
 
 
-def _unpacked(frame: bytes) -> Any:
+def _unpack(frame: bytes) -> Any:
     import msgpack  # most servers never see a socket
 
     try:
@@ -127,13 +127,13 @@ def _data_uri(data: bytes) -> str:
     return f"data:application/octet-stream;base64,{b64encode(data).decode()}"
 
 
-def timings(seconds: float) -> str:
+def timings_message(seconds: float) -> str:
     """How long an output took, after it. Clients pass over it."""
     message = {"type": "x-fal-message", "action": "timings", "timing": seconds}
     return json.dumps(message, separators=(",", ":"))
 
 
-def denied(status: int, reason: str) -> str:
+def denied_message(status: int, reason: str) -> str:
     """What a socket tells that is refused after it was opened, before it is closed.
 
     Source: client for 401 (protocol.md section 11.1), inferred for others.
@@ -142,12 +142,12 @@ def denied(status: int, reason: str) -> str:
     return json.dumps({"status": "error", "error": error}, separators=(",", ":"))
 
 
-def internal_error(reason: str) -> str:
+def internal_error_message(reason: str) -> str:
     """The control message of an app that failed; a close with 1000 follows."""
-    return _error("INTERNAL_ERROR", reason)
+    return _error_message("INTERNAL_ERROR", reason)
 
 
-def reason_of(body: Json) -> str:
+def error_reason(body: Json) -> str:
     """The ``reason`` for a failure that has this body over HTTP.
 
     Apps tell ``str(exception)``; how that looks for each failure is not known, so it is the
@@ -157,22 +157,22 @@ def reason_of(body: Json) -> str:
         return body.decode("utf-8", "replace")
     detail = body.get("detail", body) if isinstance(body, dict) else body
     if isinstance(detail, list):
-        return "; ".join(map(_flaw, detail))
+        return "; ".join(map(_format_validation_error, detail))
     return detail if isinstance(detail, str) else json.dumps(detail)
 
 
-def _flaw(item: Json) -> str:
+def _format_validation_error(item: Json) -> str:
     if not isinstance(item, dict) or "msg" not in item:
         return json.dumps(item)
-    place = ".".join(map(str, item.get("loc", ())))
-    return f"{place}: {item['msg']}" if place else str(item["msg"])
+    location = ".".join(map(str, item.get("loc", ())))
+    return f"{location}: {item['msg']}" if location else str(item["msg"])
 
 
-def _error(error: str, reason: str) -> str:
+def _error_message(error: str, reason: str) -> str:
     """Compact and not escaped, as Starlette's ``send_json`` writes."""
     message = {"type": "x-fal-error", "error": error, "reason": reason}
     return json.dumps(message, separators=(",", ":"), ensure_ascii=False)
 
 
-TIMEOUT = _error("TIMEOUT", "no inputs, reconnect when needed!")
+TIMEOUT_MESSAGE = _error_message("TIMEOUT", "no inputs, reconnect when needed!")
 """The regular end of a session, before a close with 1000."""

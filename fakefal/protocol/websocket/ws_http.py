@@ -13,31 +13,33 @@ FRAME_BYTES = 65_536
 """Bodies are cut into frames of this size: clients refuse one of more than a megabyte."""
 
 
-def start(request_id: str, status: int, headers: Iterable[tuple[str, str]]) -> str:
+def start_message(request_id: str, status: int, headers: Iterable[tuple[str, str]]) -> str:
     """What stands before the body: ``{"type":"start","request_id":…,"status":…,"headers":…}``."""
-    told = dict(headers)
-    return _meta({"type": "start", "request_id": request_id, "status": status, "headers": told})
+    fields = dict(headers)
+    return _encode_message(
+        {"type": "start", "request_id": request_id, "status": status, "headers": fields}
+    )
 
 
-def end(request_id: str, status: int, seconds: float) -> str:
+def end_message(request_id: str, status: int, seconds: float) -> str:
     """What stands after it; ``seconds`` is how long the first byte took."""
-    told = {"type": "end", "request_id": request_id, "status": status}
-    return _meta({**told, "time_to_first_byte_seconds": seconds})
+    message = {"type": "end", "request_id": request_id, "status": status}
+    return _encode_message({**message, "time_to_first_byte_seconds": seconds})
 
 
-def _meta(message: dict[str, object]) -> str:
+def _encode_message(message: dict[str, object]) -> str:
     return encode(message).decode()
 
 
-def frames(body: bytes) -> Iterator[bytes]:
+def split_frames(body: bytes) -> Iterator[bytes]:
     """A body in frames, none of which ends within a character of UTF-8."""
-    at = 0
-    while at < len(body):
-        upto = min(at + FRAME_BYTES, len(body))
-        if upto < len(body):
-            whole = upto
-            while whole > upto - 4 and body[whole] & 0xC0 == 0x80:
-                whole -= 1
-            upto = whole if body[whole] & 0xC0 != 0x80 else upto
-        yield body[at:upto]
-        at = upto
+    start = 0
+    while start < len(body):
+        stop = min(start + FRAME_BYTES, len(body))
+        if stop < len(body):
+            boundary = stop
+            while boundary > stop - 4 and body[boundary] & 0xC0 == 0x80:
+                boundary -= 1
+            stop = boundary if body[boundary] & 0xC0 != 0x80 else stop
+        yield body[start:stop]
+        start = stop

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_OUTWARD: ContextVar[bool] = ContextVar("fakefal_outward", default=False)
+_BYPASSED: ContextVar[bool] = ContextVar("fakefal_outward", default=False)
 
 
 @contextmanager
-def outward() -> Iterator[None]:
+def bypass_redirect() -> Iterator[None]:
     """What is begun in the block goes to upstream, tasks and connections that it makes too."""
-    token = _OUTWARD.set(True)
+    token = _BYPASSED.set(True)
     try:
         yield
     finally:
-        _OUTWARD.reset(token)
+        _BYPASSED.reset(token)
 
 
-def is_outward() -> bool:
+def is_redirect_bypassed() -> bool:
     """Whether the present caller speaks to upstream."""
-    return _OUTWARD.get()
+    return _BYPASSED.get()

@@ -10,11 +10,11 @@ from urllib.parse import parse_qsl, unquote
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.json_codec import decode
 
-Pairs = tuple[tuple[str, str], ...]
+HeaderPairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RecordedRequest:
     """A request as fal's own hosts would get it: URLs in it are under fal's own names.
 
     ``path`` is percent-encoded and begins with a slash. ``body`` is empty for an upload, of which
@@ -25,12 +25,12 @@ class Asked:
     host: str
     path: str
     query: str = ""
-    headers: Pairs = ()
+    headers: HeaderPairs = ()
     body: bytes = b""
     size: int = 0
 
     @property
-    def plain_path(self) -> str:
+    def decoded_path(self) -> str:
         """The path without percent-encoding and without a slash at either end."""
         return unquote(self.path).strip("/")
 
@@ -41,7 +41,7 @@ class Asked:
 
     def header(self, name: str) -> str:
         """A header's value, whatever the case of its name; empty if it is not there."""
-        return _header(self.headers, name)
+        return _find_header(self.headers, name)
 
     def parameter(self, name: str) -> str | None:
         """A query parameter; the last one if it is repeated."""
@@ -53,12 +53,12 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class RecordedResponse:
     """An answer. ``pieces`` are the bytes in the order and at the times that they came, in seconds
     after the request; joined they are the body. ``cut`` says how it broke off, if it did."""
 
     status: int
-    headers: Pairs = ()
+    headers: HeaderPairs = ()
     pieces: tuple[tuple[float, bytes], ...] = ()
     cut: Literal["", "close", "reset"] = ""
 
@@ -74,7 +74,7 @@ class Heard:
 
     def header(self, name: str) -> str:
         """A header's value, whatever the case of its name; empty if it is not there."""
-        return _header(self.headers, name)
+        return _find_header(self.headers, name)
 
     def json(self) -> Json:
         """The body as JSON; raises ValueError for what is none."""
@@ -89,9 +89,9 @@ class Capture:
 
     at: float
     ended: float
-    asked: Asked
-    heard: Heard
-    place: str = ""
+    request: RecordedRequest
+    response: RecordedResponse
+    location: str = ""
     is_webhook: bool = False
 
 
@@ -103,34 +103,34 @@ class Recording:
     """
 
     source: str
-    at: float
+    started_at: float
     captures: list[Capture] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    complete: bool = True
+    is_complete: bool = True
 
     @property
     def clients(self) -> list[str]:
         """Who asked, by User-Agent, in order of appearance."""
-        found = (
-            capture.asked.header("user-agent")
+        user_agents = (
+            capture.request.header("user-agent")
             for capture in self.captures
             if not capture.is_webhook
         )
-        return list(dict.fromkeys(filter(None, found)))
+        return list(dict.fromkeys(filter(None, user_agents)))
 
 
-def whole(
+def buffered_response(
     status: int, headers: Iterable[tuple[str, str]], body: bytes, after: float = 0.0
-) -> Heard:
+) -> RecordedResponse:
     """An answer that came in one piece, so many seconds after the request."""
-    return Heard(status, tuple(headers), ((after, body),) if body else ())
+    return RecordedResponse(status, tuple(headers), ((after, body),) if body else ())
 
 
-def pairs_of(headers: Mapping[str, str]) -> Pairs:
+def to_pairs(headers: Mapping[str, str]) -> HeaderPairs:
     """Headers as pairs."""
     return tuple(headers.items())
 
 
-def _header(pairs: Pairs, name: str) -> str:
+def _find_header(pairs: HeaderPairs, name: str) -> str:
     lowered = name.lower()
     return next((value for key, value in pairs if key.lower() == lowered), "")

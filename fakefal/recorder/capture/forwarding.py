@@ -14,13 +14,19 @@ from fakefal.addressing import Address
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core import hosts
 from fakefal.protocol.core.json_codec import encode
-from fakefal.recorder.capture.captures import Asked, Capture, Heard, Pairs, whole
-from fakefal.recorder.capture.upstream import HOP_BY_HOP, Upstream, handed_on
+from fakefal.recorder.capture.captures import (
+    Capture,
+    HeaderPairs,
+    RecordedRequest,
+    RecordedResponse,
+    buffered_response,
+)
+from fakefal.recorder.capture.upstream import HOP_BY_HOP, Upstream, forwarded_headers
 
 _CHUNK_BYTES = 65_536
 
 
-class Keeper(Protocol):
+class CaptureSink(Protocol):
     """Who keeps what was asked and answered."""
 
     @property
@@ -34,179 +40,197 @@ class Keeper(Protocol):
     def elapsed(self) -> float:
         """Seconds since the recording began."""
 
-    def note(self, text: str) -> None:
+    def add_note(self, text: str) -> None:
         """Say what could not be recorded."""
 
-    def expect_webhook(self, url: str) -> str:
+    def register_webhook(self, url: str) -> str:
         """The path at which a webhook is received in place of the caller."""
 
-    async def keep(self, capture: Capture) -> None:
+    async def record(self, capture: Capture) -> None:
         """Keep a capture; return when it is on disk, if it finishes an exchange."""
 
 
-class Forwarding:
+class RequestForwarder:
     """Asks upstream what was asked here. The caller hears the end of an answer once it is kept."""
 
-    def __init__(self, keeper: Keeper, request: web.BaseRequest, address: Address) -> None:
-        self._keeper = keeper
-        self._upstream = keeper.upstream
+    def __init__(self, sink: CaptureSink, request: web.BaseRequest, address: Address) -> None:
+        self._sink = sink
+        self._upstream = sink.upstream
         self._request = request
         self._address = address
-        self._at = keeper.elapsed()
-        self._size = 0
+        self._started_at = sink.elapsed()
+        self._uploaded_bytes = 0
 
-    async def answer(self, body: bytes | None = None) -> web.StreamResponse:
+    async def forward(self, body: bytes | None = None) -> web.StreamResponse:
         """Upstream's answer. ``body`` is that of the request, if it was read before."""
         request, address = self._request, self._address
         query = address.query
         if address.host == hosts.QUEUE and "fal_webhook=" in query:
-            query = self._with_webhook(query)
-        is_blob = address.host in hosts.STORED and request.can_read_body
+            query = self._redirect_webhook(query)
+        is_blob = address.host in hosts.MEDIA_HOSTS and request.can_read_body
         canonical = b""
-        sent: bytes | AsyncIterator[bytes] | None
+        upstream_body: bytes | AsyncIterator[bytes] | None
         if request.headers.get("Expect", "").lower() == "100-continue" and body is None:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if is_blob:
-            sent = self._uploaded()
+            upstream_body = self._upload_chunks()
         else:
             if body is None:
                 body = await request.read() if request.can_read_body else b""
             canonical = self._upstream.from_caller(body, address)
-            sent = self._upstream.to_upstream(canonical) or None
+            upstream_body = self._upstream.to_upstream(canonical) or None
         pairs = tuple(request.headers.items())
         url = self._upstream.url(address.host, address.path, query)
-        headers = handed_on(pairs)
+        headers = forwarded_headers(pairs)
         if is_blob and request.content_length is not None:
             headers = (*headers, ("Content-Length", str(request.content_length)))
         try:
-            response = await self._upstream.ask(request.method, url, headers, sent)
+            response = await self._upstream.send(request.method, url, headers, upstream_body)
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
-            self._keeper.note(f"{request.method} {address.host}: upstream was out of reach")
-            return _unreachable(self._upstream.name, error)
+            self._sink.add_note(f"{request.method} {address.host}: upstream was out of reach")
+            return _unreachable_response(self._upstream.name, error)
         except (aiohttp.ClientError, OSError) as error:
-            return await self._broken(self._asked(pairs, canonical), Heard(0), error)
+            return await self._break_connection(
+                self._recorded_request(pairs, canonical), RecordedResponse(0), error
+            )
         async with response:
-            return await self._hand_back(response, self._asked(pairs, canonical))
+            return await self._return_response(response, self._recorded_request(pairs, canonical))
 
-    def _asked(self, pairs: Pairs, body: bytes) -> Asked:
+    def _recorded_request(self, pairs: HeaderPairs, body: bytes) -> RecordedRequest:
         address = self._address
-        kept = _of_message(pairs)
-        return Asked(
-            self._request.method, address.host, address.path, address.query, kept, body, self._size
+        headers = _end_to_end_headers(pairs)
+        return RecordedRequest(
+            self._request.method,
+            address.host,
+            address.path,
+            address.query,
+            headers,
+            body,
+            self._uploaded_bytes,
         )
 
-    async def _uploaded(self) -> AsyncIterator[bytes]:
+    async def _upload_chunks(self) -> AsyncIterator[bytes]:
         async for chunk in self._request.content.iter_chunked(_CHUNK_BYTES):
-            self._size += len(chunk)
+            self._uploaded_bytes += len(chunk)
             yield chunk
 
-    def _with_webhook(self, query: str) -> str:
+    def _redirect_webhook(self, query: str) -> str:
         """The query with a webhook URL that leads here, where upstream can reach it."""
         transport = self._request.transport
-        local = None if transport is None else transport.get_extra_info("sockname")
-        if not self._upstream.is_local or not local:
-            self._keeper.note(
+        local_address = None if transport is None else transport.get_extra_info("sockname")
+        if not self._upstream.is_local or not local_address:
+            self._sink.add_note(
                 "webhooks: upstream cannot reach this machine, so they go where the caller said "
                 "and are not recorded"
             )
             return query
-        host = f"[{local[0]}]" if ":" in local[0] else local[0]
+        host = f"[{local_address[0]}]" if ":" in local_address[0] else local_address[0]
         pairs = parse_qsl(query, keep_blank_values=True)
         for index, (name, value) in enumerate(pairs):
             if name == "fal_webhook":
-                path = self._keeper.expect_webhook(value)
-                pairs[index] = (name, f"http://{host}:{local[1]}{path}")
+                path = self._sink.register_webhook(value)
+                pairs[index] = (name, f"http://{host}:{local_address[1]}{path}")
         return urlencode(pairs)
 
-    async def _hand_back(
-        self, response: aiohttp.ClientResponse, asked: Asked
+    async def _return_response(
+        self, response: aiohttp.ClientResponse, request: RecordedRequest
     ) -> web.StreamResponse:
-        kept = _of_message(tuple(response.headers.items()))
-        answer = web.StreamResponse(status=response.status, reason=response.reason)
-        if not self._keeper.keep_alive:
-            answer.force_close()
-        for name, value in kept:
+        headers = _end_to_end_headers(tuple(response.headers.items()))
+        caller_response = web.StreamResponse(status=response.status, reason=response.reason)
+        if not self._sink.keep_alive:
+            caller_response.force_close()
+        for name, value in headers:
             if name.lower() == "location":
                 quoted = f'"{value}"'.encode()
                 value = self._upstream.for_caller(quoted, self._address).decode()[1:-1]
-            answer.headers.add(name, value)
-        head = Heard(response.status, kept)
+            caller_response.headers.add(name, value)
+        head = RecordedResponse(response.status, headers)
         if response.content_type == "text/event-stream":
-            return await self._pieces(response, asked, head, answer, is_stream=True)
-        if self._address.host in hosts.STORED and asked.method == "GET":
-            return await self._pieces(response, asked, head, answer, is_stream=False)
-        return await self._whole(response, asked, head, answer)
+            return await self._return_streamed(
+                response, request, head, caller_response, is_stream=True
+            )
+        if self._address.host in hosts.MEDIA_HOSTS and request.method == "GET":
+            return await self._return_streamed(
+                response, request, head, caller_response, is_stream=False
+            )
+        return await self._return_buffered(response, request, head, caller_response)
 
-    async def _whole(
+    async def _return_buffered(
         self,
         response: aiohttp.ClientResponse,
-        asked: Asked,
-        head: Heard,
-        answer: web.StreamResponse,
+        request: RecordedRequest,
+        head: RecordedResponse,
+        caller_response: web.StreamResponse,
     ) -> web.StreamResponse:
         try:
             body = await response.read()
         except (aiohttp.ClientError, OSError) as error:
-            return await self._broken(asked, head, error)
+            return await self._break_connection(request, head, error)
         canonical = self._upstream.canonical(body)
-        after = self._keeper.elapsed() - self._at
-        await self._keep(asked, whole(head.status, head.headers, canonical, after))
-        returned = self._upstream.for_caller(body, self._address)
-        is_head = asked.method == "HEAD"
+        after = self._sink.elapsed() - self._started_at
+        await self._record(request, buffered_response(head.status, head.headers, canonical, after))
+        caller_body = self._upstream.for_caller(body, self._address)
+        is_head = request.method == "HEAD"
         if response.status not in (204, 304):
-            answer.content_length = response.content_length if is_head else len(returned)
-        await answer.prepare(self._request)
-        if returned and not is_head:
-            await answer.write(returned)
-        await answer.write_eof()
-        return answer
+            caller_response.content_length = (
+                response.content_length if is_head else len(caller_body)
+            )
+        await caller_response.prepare(self._request)
+        if caller_body and not is_head:
+            await caller_response.write(caller_body)
+        await caller_response.write_eof()
+        return caller_response
 
-    async def _pieces(
+    async def _return_streamed(
         self,
         response: aiohttp.ClientResponse,
-        asked: Asked,
-        head: Heard,
-        answer: web.StreamResponse,
+        request: RecordedRequest,
+        head: RecordedResponse,
+        caller_response: web.StreamResponse,
         *,
         is_stream: bool,
     ) -> web.StreamResponse:
         """Hand bytes on as they come, those of a stream event by event."""
         if response.content_length is not None and not is_stream:
-            answer.content_length = response.content_length
-        await answer.prepare(self._request)
+            caller_response.content_length = response.content_length
+        await caller_response.prepare(self._request)
         pieces: list[tuple[float, bytes]] = []
         try:
-            async for data in _events(response) if is_stream else response.content.iter_any():
-                after = self._keeper.elapsed() - self._at
+            async for data in _whole_events(response) if is_stream else response.content.iter_any():
+                after = self._sink.elapsed() - self._started_at
                 pieces.append((after, self._upstream.canonical(data) if is_stream else data))
-                returned = self._upstream.for_caller(data, self._address) if is_stream else data
-                await answer.write(returned)
+                caller_data = self._upstream.for_caller(data, self._address) if is_stream else data
+                await caller_response.write(caller_data)
         except (aiohttp.ClientPayloadError, aiohttp.ClientOSError) as error:
-            cut = Heard(head.status, head.headers, tuple(pieces))
-            return await self._broken(asked, cut, error)
-        await self._keep(asked, Heard(head.status, head.headers, tuple(pieces)))
-        await answer.write_eof()
-        return answer
+            received = RecordedResponse(head.status, head.headers, tuple(pieces))
+            return await self._break_connection(request, received, error)
+        await self._record(request, RecordedResponse(head.status, head.headers, tuple(pieces)))
+        await caller_response.write_eof()
+        return caller_response
 
-    async def _broken(self, asked: Asked, head: Heard, error: Exception) -> web.StreamResponse:
+    async def _break_connection(
+        self, request: RecordedRequest, head: RecordedResponse, error: Exception
+    ) -> web.StreamResponse:
         """Upstream broke the connection: so is that of the caller."""
         causes = (error, error.__cause__, error.__context__)
         was_reset = any(isinstance(cause, ConnectionResetError) for cause in causes)
-        cut = Heard(head.status, head.headers, head.pieces, "reset" if was_reset else "close")
-        await self._keep(asked, cut)
+        cut = RecordedResponse(
+            head.status, head.headers, head.pieces, "reset" if was_reset else "close"
+        )
+        await self._record(request, cut)
         transport = self._request.transport
         if transport is not None:
             if was_reset:
                 transport.abort()
             else:
                 transport.close()
-        return _Broken()
+        return _BrokenResponse()
 
-    async def _keep(self, asked: Asked, heard: Heard) -> None:
-        await self._keeper.keep(Capture(self._at, self._keeper.elapsed(), asked, heard))
+    async def _record(self, request: RecordedRequest, response: RecordedResponse) -> None:
+        await self._sink.record(Capture(self._started_at, self._sink.elapsed(), request, response))
 
 
-class _Broken(web.StreamResponse):
+class _BrokenResponse(web.StreamResponse):
     """Stands for an answer that will not be completed: the connection is closed already."""
 
     @property
@@ -222,33 +246,40 @@ class _Broken(web.StreamResponse):
         """Nothing more is sent."""
 
 
-def _of_message(pairs: Pairs) -> Pairs:
+def _end_to_end_headers(pairs: HeaderPairs) -> HeaderPairs:
     """Headers without those of the connection."""
     return tuple(pair for pair in pairs if pair[0].lower() not in HOP_BY_HOP)
 
 
-async def _events(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+async def _whole_events(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     """The bytes of an event stream, cut after whole events, as URLs in them must not be cut."""
-    rest = b""
+    buffer = b""
     async for data in response.content.iter_any():
-        rest += data
-        end = max((rest.rfind(mark) + len(mark) for mark in _ENDS if mark in rest), default=0)
+        buffer += data
+        end = max(
+            (
+                buffer.rfind(separator) + len(separator)
+                for separator in _EVENT_SEPARATORS
+                if separator in buffer
+            ),
+            default=0,
+        )
         if end:
-            yield rest[:end]
-            rest = rest[end:]
-    if rest:
-        yield rest
+            yield buffer[:end]
+            buffer = buffer[end:]
+    if buffer:
+        yield buffer
 
 
-_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
+_EVENT_SEPARATORS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 
 
-def _unreachable(name: str, error: Exception) -> web.Response:
+def _unreachable_response(upstream_name: str, error: Exception) -> web.Response:
     """The recorder's own answer; it is not recorded."""
-    told = f"fakefal records from {name}, which is out of reach: {error}"
+    detail = f"fakefal records from {upstream_name}, which is out of reach: {error}"
     return web.Response(
         status=502,
-        body=encode({"detail": told}),
+        body=encode({"detail": detail}),
         content_type="application/json",
         headers={names.HINT: "upstream is out of reach"},
     )

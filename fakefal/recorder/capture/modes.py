@@ -12,7 +12,7 @@ from fakefal.errors import FakefalError
 from fakefal.scenario.values.durations import parse_duration
 
 if TYPE_CHECKING:
-    from fakefal.scenario.files.loader import Loaded
+    from fakefal.scenario.files.loader import LoadedScenario
     from fakefal.scenario.model.scenario import Recorded
 
 Mode = Literal["none", "once", "new", "all"]
@@ -29,17 +29,17 @@ class Decision:
     With both, upstream is asked what the recording has no answer to.
     """
 
-    loaded: Loaded | None
-    records: bool
+    loaded: LoadedScenario | None
+    should_record: bool
 
 
-def usual_mode(environment: Mapping[str, str]) -> Mode:
+def default_mode(environment: Mapping[str, str]) -> Mode:
     """``none`` in CI, which must not depend on what upstream says today; else ``once``."""
-    told = environment.get("CI", "").lower()
-    return "once" if told in ("", "0", "false", "no") else "none"
+    ci_value = environment.get("CI", "").lower()
+    return "once" if ci_value in ("", "0", "false", "no") else "none"
 
 
-def decide(path: Path, mode: Mode) -> Decision:
+def choose_action(path: Path, mode: Mode) -> Decision:
     """What a mode means for a file; raises FakefalError, ScenarioError for one that is wrong."""
     from fakefal.scenario.files.loader import load_file  # most commands ask for no mode
 
@@ -63,7 +63,7 @@ def decide(path: Path, mode: Mode) -> Decision:
 
 
 def age_warning(
-    loaded: Loaded, now: Callable[[], float], max_age_seconds: float = MAX_AGE_SECONDS
+    loaded: LoadedScenario, now: Callable[[], float], max_age_seconds: float = MAX_AGE_SECONDS
 ) -> str:
     """What to say of a recording that is old; empty for one that is not."""
     header = loaded.scenario.recorded
@@ -91,7 +91,7 @@ def recorded_at(header: Recorded, file: str) -> float:
     return moment.timestamp()
 
 
-def read_age(text: str) -> float:
+def parse_age(text: str) -> float:
     """Seconds from ``90d``; raises FakefalError."""
     try:
         return parse_duration(text)

@@ -10,21 +10,21 @@ from urllib.parse import parse_qsl, quote
 from fakefal.errors import FakefalError
 from fakefal.protocol.core import credentials
 from fakefal.protocol.core.call import Json
-from fakefal.recorder.capture.captures import Asked, Heard, Pairs
+from fakefal.recorder.capture.captures import HeaderPairs, RecordedRequest, RecordedResponse
 
-MARK = "[redacted]"
+REDACTED = "[redacted]"
 """What stands where a secret stood."""
 
-_SHORTEST = 8
+_MIN_SECRET_LENGTH = 8
 """A text that is shorter is no secret that could be told from other text."""
 
 _SECRET_NAME = re.compile(
     r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_ID)?\Z", re.IGNORECASE
 )
-_PLAIN = re.compile(r"[A-Za-z]*|[0-9]*|[.~]?/.*")
+_NOT_SECRET = re.compile(r"[A-Za-z]*|[0-9]*|[.~]?/.*")
 """Words, numbers and paths: they may stand where a secret does, and are none."""
 
-_SENTENCE = re.compile(r"\s")
+_WHITESPACE = re.compile(r"\s")
 
 
 class Redactor:
@@ -34,46 +34,50 @@ class Redactor:
     """
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
-        self._known: dict[str, str] = {}
-        self._found: re.Pattern[str] | None = None
-        self._patterns = tuple(map(_pattern, patterns))
-        self._shown: dict[str, str] = {}
+        self._secrets: dict[str, str] = {}
+        self._secrets_pattern: re.Pattern[str] | None = None
+        self._patterns = tuple(map(_compile_pattern, patterns))
+        self._redacted_texts: dict[str, str] = {}
 
-    def learn(self, secret: str, what: str) -> None:
+    def learn(self, secret: str, description: str) -> None:
         """A secret was seen; ``what`` names it without telling it. So were its parts, if any."""
         secret = secret.strip()
-        parts = [part for part in secret.split(":") if not _PLAIN.fullmatch(part)]
+        parts = [part for part in secret.split(":") if not _NOT_SECRET.fullmatch(part)]
         for part in (secret, *parts):
-            if len(part) >= _SHORTEST and part not in self._known and MARK not in part:
-                self._known[part] = what
-                self._found = None
-                self._shown.clear()
+            if (
+                len(part) >= _MIN_SECRET_LENGTH
+                and part not in self._secrets
+                and REDACTED not in part
+            ):
+                self._secrets[part] = description
+                self._secrets_pattern = None
+                self._redacted_texts.clear()
 
     def learn_environment(self, environment: Mapping[str, str]) -> None:
         """The secrets of an environment: values of variables that are named like one."""
         for name, value in environment.items():
-            if _SECRET_NAME.search(name) and not _PLAIN.fullmatch(value):
+            if _SECRET_NAME.search(name) and not _NOT_SECRET.fullmatch(value):
                 self.learn(value, f"the environment's {name}")
 
-    def learn_request(self, asked: Asked) -> None:
+    def learn_request(self, request: RecordedRequest) -> None:
         """The secrets of a request's headers and query."""
-        self._learn_headers(asked.headers)
-        for name, value in parse_qsl(asked.query):
-            if name.lower() in credentials.PARAMETERS:
+        self._learn_headers(request.headers)
+        for name, value in parse_qsl(request.query):
+            if name.lower() in credentials.SECRET_PARAMETERS:
                 self.learn(value, f"the parameter {name}")
             elif "?" in value:
                 for inner, secret in parse_qsl(value.partition("?")[2]):
-                    if inner.lower() in credentials.PARAMETERS:
+                    if inner.lower() in credentials.SECRET_PARAMETERS:
                         self.learn(secret, f"the parameter {inner}")
 
-    def learn_answer(self, heard: Heard) -> None:
+    def learn_response(self, response: RecordedResponse) -> None:
         """The secrets of an answer's headers."""
-        self._learn_headers(heard.headers)
+        self._learn_headers(response.headers)
 
-    def _learn_headers(self, headers: Pairs) -> None:
+    def _learn_headers(self, headers: HeaderPairs) -> None:
         for name, value in headers:
             lowered = name.lower()
-            if lowered not in credentials.HEADERS:
+            if lowered not in credentials.SECRET_HEADERS:
                 continue
             if lowered in ("cookie", "set-cookie"):
                 pairs = value.split(";")[: 1 if lowered == "set-cookie" else None]
@@ -83,111 +87,118 @@ class Redactor:
                 _, _, token = value.strip().partition(" ")
                 self.learn(token or value, f"the header {name}")
 
-    def text(self, text: str) -> str:
+    def redact_text(self, text: str) -> str:
         """A text with marks in place of its secrets."""
-        found = self._shown.get(text)
-        if found is None:
-            found = self._shown[text] = self._marked(text)
-        return found
+        redacted = self._redacted_texts.get(text)
+        if redacted is None:
+            redacted = self._redacted_texts[text] = self._redact(text)
+        return redacted
 
     @property
-    def count(self) -> int:
+    def secret_count(self) -> int:
         """How many secrets are known: what was redacted before may be another text now."""
-        return len(self._known)
+        return len(self._secrets)
 
-    def _marked(self, text: str) -> str:
-        if (known := self._known_pattern()) is not None:
-            text = known.sub(MARK, text)
+    def _redact(self, text: str) -> str:
+        if (secrets := self._compile_secrets()) is not None:
+            text = secrets.sub(REDACTED, text)
         if "=" in text:
-            text = credentials.IN_URL.sub(rf"\1{MARK}", text)
+            text = credentials.SECRET_IN_URL.sub(rf"\1{REDACTED}", text)
         if "@" in text:
-            text = credentials.USER_IN_URL.sub(rf"\1{MARK}@", text)
-        for _, shape in credentials.shapes():
-            text = shape.sub(MARK, text)
+            text = credentials.USERINFO_IN_URL.sub(rf"\1{REDACTED}@", text)
+        for _, shape in credentials.secret_patterns():
+            text = shape.sub(REDACTED, text)
         for pattern in self._patterns:
-            text = pattern.sub(MARK, text)
+            text = pattern.sub(REDACTED, text)
         return text
 
-    def json(self, value: Json) -> Json:
+    def redact_json(self, value: Json) -> Json:
         """JSON with marks in place of its secrets; some are told by a field's name alone."""
         if isinstance(value, str):
-            return self.text(value)
+            return self.redact_text(value)
         if isinstance(value, list):
-            return [self.json(inner) for inner in value]
+            return [self.redact_json(inner) for inner in value]
         if isinstance(value, dict):
             return {
-                self.text(name): MARK if _is_secret(name, inner) else self.json(inner)
+                self.redact_text(name): REDACTED
+                if _is_secret_field(name, inner)
+                else self.redact_json(inner)
                 for name, inner in value.items()
             }
         return value
 
-    def growing(self, values: Sequence[Json]) -> list[Json]:
+    def redact_growing(self, values: Sequence[Json]) -> list[Json]:
         """The events of a stream, in which a text may grow: the beginning of a secret is one."""
-        secret: dict[str, str] = {}
-        for text in {text for value in values for text in _texts(value)}:
-            shown = self.text(text)
-            if shown != text:
-                secret[text] = shown[: shown.index(MARK)]
+        safe_prefixes: dict[str, str] = {}
+        for text in {text for value in values for text in _iterate_texts(value)}:
+            redacted = self.redact_text(text)
+            if redacted != text:
+                safe_prefixes[text] = redacted[: redacted.index(REDACTED)]
 
-        def cut(text: str) -> str:
-            for whole, start in secret.items():
-                if len(text) > len(start) and whole.startswith(text):
-                    return f"{start}{MARK}" if text != whole else self.text(text)
-            return self.text(text)
+        def redact_partial(text: str) -> str:
+            for full_text, safe_prefix in safe_prefixes.items():
+                if len(text) > len(safe_prefix) and full_text.startswith(text):
+                    return (
+                        f"{safe_prefix}{REDACTED}" if text != full_text else self.redact_text(text)
+                    )
+            return self.redact_text(text)
 
-        return [self.json(_mapped(value, cut) if secret else value) for value in values]
+        return [
+            self.redact_json(_map_texts(value, redact_partial) if safe_prefixes else value)
+            for value in values
+        ]
 
-    def check(self, text: str, what: str) -> None:
+    def check_text(self, text: str, target: str) -> None:
         """Refuse what would give a known secret away; raises FakefalError, which does not tell it.
 
         Other spellings of it are found as well: percent-encoded, in base64, and in JSON.
         """
-        for secret, name in self._known.items():
-            if any(form in text for form in _forms(secret)):
+        for secret, name in self._secrets.items():
+            if any(form in text for form in _encodings(secret)):
                 raise FakefalError(
-                    f"{what} is not written: {name} would stand in it — add --redact PATTERN for "
+                    f"{target} is not written: {name} would stand in it — add --redact PATTERN for "
                     "the text around it"
                 )
 
-    def check_bytes(self, data: bytes, what: str) -> None:
+    def check_bytes(self, data: bytes, target: str) -> None:
         """The same for bytes."""
-        self.check(data.decode("latin-1"), what)
+        self.check_text(data.decode("latin-1"), target)
 
-    def _known_pattern(self) -> re.Pattern[str] | None:
-        if self._found is None and self._known:
-            forms = {form for secret in self._known for form in (secret, quote(secret, safe=""))}
+    def _compile_secrets(self) -> re.Pattern[str] | None:
+        if self._secrets_pattern is None and self._secrets:
+            forms = {form for secret in self._secrets for form in (secret, quote(secret, safe=""))}
             longest_first = sorted(forms, key=lambda form: (-len(form), form))
-            self._found = re.compile("|".join(map(re.escape, longest_first)))
-        return self._found
+            self._secrets_pattern = re.compile("|".join(map(re.escape, longest_first)))
+        return self._secrets_pattern
 
 
-def _is_secret(name: str, value: Json) -> bool:
+def _is_secret_field(name: str, value: Json) -> bool:
     """Whether a field holds a secret by its name. A text of several words is none."""
-    key = credentials.field_key(name)
-    if not isinstance(value, str) or not value or _SENTENCE.search(value):
+    key = credentials.normalized_field_name(name)
+    if not isinstance(value, str) or not value or _WHITESPACE.search(value):
         return False
-    if key in credentials.FIELDS:
+    if key in credentials.SECRET_FIELDS:
         return True
     return key in ("token", "key", "auth") and len(value) >= 16 and not value.startswith("http")
 
 
-def _texts(value: Json) -> Iterator[str]:
+def _iterate_texts(value: Json) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, (dict, list)):
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts(inner)
+            yield from _iterate_texts(inner)
 
 
-def _mapped(value: Json, change: Callable[[str], str]) -> Json:
+def _map_texts(value: Json, change: Callable[[str], str]) -> Json:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
-        return {name: _mapped(inner, change) for name, inner in value.items()}
-    return [_mapped(inner, change) for inner in value] if isinstance(value, list) else value
+        return {name: _map_texts(inner, change) for name, inner in value.items()}
+    return [_map_texts(inner, change) for inner in value] if isinstance(value, list) else value
 
 
-def _forms(secret: str) -> set[str]:
+def _encodings(secret: str) -> set[str]:
     """A secret as it may be spelled; in base64 at each of the three places it can begin."""
     data = secret.encode()
     forms = {secret, quote(secret, safe=""), secret.replace("/", "\\/")}
@@ -195,18 +206,18 @@ def _forms(secret: str) -> set[str]:
         for encode in (b64encode, urlsafe_b64encode):
             text = encode(b"\0" * skipped + data).decode().rstrip("=")
             middle = text[(0, 2, 3)[skipped] : len(text) - 2]
-            if len(middle) >= _SHORTEST:
+            if len(middle) >= _MIN_SECRET_LENGTH:
                 forms.add(middle)
     return forms
 
 
-def _pattern(text: str) -> re.Pattern[str]:
+def _compile_pattern(text: str) -> re.Pattern[str]:
     try:
-        found = re.compile(text)
+        pattern = re.compile(text)
     except re.error as error:
         raise FakefalError(
             f'--redact "{text}" is no regular expression ({error}) — write one, such as acct_[0-9]+'
         ) from None
-    if found.match(""):
+    if pattern.match(""):
         raise FakefalError(f'--redact "{text}" matches nothing at all — name what it is to find')
-    return found
+    return pattern

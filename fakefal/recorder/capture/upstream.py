@@ -9,15 +9,15 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
-from fakefal.addressing import Address, link, media_link
+from fakefal.addressing import Address, media_url_for, url_for
 from fakefal.errors import FakefalError
 from fakefal.protocol.core import hosts
-from fakefal.protocol.core.hosts import CANONICAL
-from fakefal.recorder.capture.bypass import outward
-from fakefal.recorder.capture.captures import Pairs
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS
+from fakefal.recorder.capture.bypass import bypass_redirect
+from fakefal.recorder.capture.captures import HeaderPairs
 
-_FIELD_BYTES = 65_536
-_REAL = "https://{host}"
+_MAX_FIELD_BYTES = 65_536
+_FAL_BASE = "https://{host}"
 
 HOP_BY_HOP = frozenset(
     {
@@ -38,16 +38,18 @@ HOP_BY_HOP = frozenset(
 )
 """Headers of one connection, which are not handed on."""
 
-_OURS = frozenset({"accept-encoding", "x-forwarded-host", "x-fal-target-host", "x-fal-target-url"})
+_INTERNAL_HEADERS = frozenset(
+    {"accept-encoding", "x-forwarded-host", "x-fal-target-host", "x-fal-target-url"}
+)
 
 
 class Upstream:
     """Knows where each fal host is reached. ``base`` None is fal itself, over https."""
 
     def __init__(self, base: str | None = None) -> None:
-        self._base = _REAL if base is None else f"{_checked(base)}/{{host}}"
+        self._base = _FAL_BASE if base is None else f"{_check_base_url(base)}/{{host}}"
         self._session: aiohttp.ClientSession | None = None
-        self._proxies = _proxies() if base is None else {}
+        self._proxies = _environment_proxies() if base is None else {}
         self.name = "https://fal.run" if base is None else base.rstrip("/")
 
     @property
@@ -64,14 +66,14 @@ class Upstream:
         text = f"{self._base.replace('{host}', host)}{path}"
         return URL(f"{text}?{query}" if query else text, encoded=True)
 
-    async def ask(
-        self, method: str, url: URL, headers: Pairs, body: bytes | AsyncIterable[bytes] | None
+    async def send(
+        self, method: str, url: URL, headers: HeaderPairs, body: bytes | AsyncIterable[bytes] | None
     ) -> aiohttp.ClientResponse:
         """Ask, and give the answer as soon as its head is there; to be closed by the caller.
 
         Redirects are handed on. Certificates are verified. Raises aiohttp.ClientError.
         """
-        with outward():
+        with bypass_redirect():
             return await self.session().request(
                 method,
                 url,
@@ -82,13 +84,13 @@ class Upstream:
             )
 
     async def open_socket(
-        self, url: URL, headers: Pairs, limit_bytes: int
+        self, url: URL, headers: HeaderPairs, limit_bytes: int
     ) -> aiohttp.ClientWebSocketResponse:
         """Open a WebSocket, on which messages may be ``limit_bytes`` long.
 
         Raises aiohttp.ClientError.
         """
-        with outward():
+        with bypass_redirect():
             return await self.session().ws_connect(
                 url,
                 headers=headers,
@@ -106,14 +108,14 @@ class Upstream:
         environment named when the recording began: a test's own names none.
         """
         if self._session is None:
-            is_named = self._base != _REAL
+            is_named = self._base != _FAL_BASE
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, force_close=is_named),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=30),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
-                max_line_size=_FIELD_BYTES,
-                max_field_size=_FIELD_BYTES,
+                max_line_size=_MAX_FIELD_BYTES,
+                max_field_size=_MAX_FIELD_BYTES,
             )
         return self._session
 
@@ -127,70 +129,70 @@ class Upstream:
 
     def canonical(self, body: bytes) -> bytes:
         """A body of upstream with URLs under fal's own names."""
-        return self._renamed(body, self._base, _REAL)
+        return self._replace_hosts(body, self._base, _FAL_BASE)
 
     def for_caller(self, body: bytes, address: Address) -> bytes:
         """The same, with URLs that lead the caller back to the recorder."""
-        for host in _NAMES:
-            make = media_link if host in hosts.STORED else link
-            theirs = self._base.replace("{host}", host)
-            body = _replaced(body, theirs, make(address, CANONICAL[host], ""))
+        for host in _HOST_NAMES:
+            make_link = media_url_for if host in hosts.MEDIA_HOSTS else url_for
+            upstream_url = self._base.replace("{host}", host)
+            body = _replace_url(body, upstream_url, make_link(address, CANONICAL_HOSTS[host], ""))
         return body
 
     def from_caller(self, body: bytes, address: Address) -> bytes:
         """A body of the caller with URLs under fal's own names."""
-        for host in set(CANONICAL.values()):
-            for make in (link, media_link):
-                body = _replaced(body, make(address, host, ""), f"https://{host}")
+        for host in set(CANONICAL_HOSTS.values()):
+            for make_link in (url_for, media_url_for):
+                body = _replace_url(body, make_link(address, host, ""), f"https://{host}")
         return body
 
     def to_upstream(self, body: bytes) -> bytes:
         """A body with URLs under fal's own names as upstream can reach them."""
-        return self._renamed(body, _REAL, self._base)
+        return self._replace_hosts(body, _FAL_BASE, self._base)
 
-    def _renamed(self, body: bytes, before: str, after: str) -> bytes:
+    def _replace_hosts(self, body: bytes, before: str, after: str) -> bytes:
         if before == after:
             return body
-        for host in _NAMES:
-            body = _replaced(body, before.replace("{host}", host), after.replace("{host}", host))
+        for host in _HOST_NAMES:
+            body = _replace_url(body, before.replace("{host}", host), after.replace("{host}", host))
         return body
 
 
-_NAMES = tuple(CANONICAL)
+_HOST_NAMES = tuple(CANONICAL_HOSTS)
 
 
-def handed_on(headers: Pairs) -> Pairs:
+def forwarded_headers(headers: HeaderPairs) -> HeaderPairs:
     """A caller's headers as upstream gets them. It is asked for bodies that are not packed."""
-    named = {
+    connection_headers = {
         token.strip().lower()
         for name, value in headers
         if name.lower() == "connection"
         for token in value.split(",")
     }
-    dropped = HOP_BY_HOP | _OURS | named
-    kept = tuple(pair for pair in headers if pair[0].lower() not in dropped)
-    return (*kept, ("Accept-Encoding", "identity"))
+    dropped = HOP_BY_HOP | _INTERNAL_HEADERS | connection_headers
+    forwarded = tuple(pair for pair in headers if pair[0].lower() not in dropped)
+    return (*forwarded, ("Accept-Encoding", "identity"))
 
 
-def _replaced(body: bytes, before: str, after: str) -> bytes:
+def _replace_url(body: bytes, before: str, after: str) -> bytes:
     """A body in which each string that begins with one URL begins with another."""
     if before == after:
         return body
     return body.replace(f'"{before}/'.encode(), f'"{after}/'.encode())
 
 
-def _proxies() -> dict[str, str]:
+def _environment_proxies() -> dict[str, str]:
     """The proxy of the environment for each host of fal that is to be asked through one."""
     proxy = getproxies().get("https")
-    return {} if not proxy else {name: proxy for name in _NAMES if not proxy_bypass(name)}
+    return {} if not proxy else {name: proxy for name in _HOST_NAMES if not proxy_bypass(name)}
 
 
-def _checked(base: str) -> str:
+def _check_base_url(base: str) -> str:
     try:
         url = URL(base)
-        good = url.scheme in ("http", "https") and bool(url.host)
+        is_valid = url.scheme in ("http", "https") and bool(url.host)
     except ValueError:
-        good = False
-    if not good:
+        is_valid = False
+    if not is_valid:
         raise FakefalError(f'--upstream "{base}" is no base URL — write http://127.0.0.1:8788')
     return base.rstrip("/")

@@ -7,67 +7,69 @@ from typing import Any
 
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.endpoints import EndpointId
-from fakefal.protocol.errors.catalog import CATALOGUE
-from fakefal.recorder.capture.captures import Capture, Heard
-from fakefal.recorder.distil.outcomes import Unusable, failing, told_headers
+from fakefal.protocol.errors.catalog import CATALOG
+from fakefal.recorder.capture.captures import Capture, RecordedResponse
+from fakefal.recorder.distil.outcomes import NotRecordable, failure_of, header_fields
 
 OK = "ok"
 
 
-def fault_of(heard: Heard, endpoint: EndpointId) -> Json:
+def fault_of(response: RecordedResponse, endpoint: EndpointId) -> Json:
     """One answer as a fault: its word, or spelled out."""
-    if heard.status == 0:
-        return heard.cut or "close"
-    if heard.cut:
-        return {heard.cut: "during"}
+    if response.status == 0:
+        return response.cut or "close"
+    if response.cut:
+        return {response.cut: "during"}
     try:
-        named = failing(heard, endpoint, None)
-    except Unusable:
-        named = {}
-    if isinstance(named, str) and CATALOGUE[named.replace("-", "_")].message.find("{") < 0:
-        return named.replace("_", "-")
-    spec: dict[str, Any] = {"status": heard.status}
+        failure = failure_of(response, endpoint, None)
+    except NotRecordable:
+        failure = {}
+    if isinstance(failure, str) and CATALOG[failure.replace("-", "_")].message.find("{") < 0:
+        return failure.replace("_", "-")
+    spec: dict[str, Any] = {"status": response.status}
     try:
-        spec["body"] = heard.json()
+        spec["body"] = response.json()
     except ValueError:
-        spec["body"] = heard.body.decode("utf-8", "replace")
-        if heard.content_type:
-            spec["content_type"] = heard.content_type
-    if headers := told_headers(heard).get("headers"):
+        spec["body"] = response.body.decode("utf-8", "replace")
+        if response.content_type:
+            spec["content_type"] = response.content_type
+    if headers := header_fields(response).get("headers"):
         spec["headers"] = headers
     return spec
 
 
-def in_turn(
-    captures: Sequence[Capture], bad: Sequence[Capture], endpoint: EndpointId
+def fault_sequence(
+    captures: Sequence[Capture], failed: Sequence[Capture], endpoint: EndpointId
 ) -> list[Json]:
     """The faults of one operation, used in turn: ``ok`` where the answer was a good one.
 
     Good ones after the last fault are left out, as what follows is healthy.
     """
-    turns = [fault_of(it.heard, endpoint) if it in bad else OK for it in captures]
-    while turns and turns[-1] == OK:
-        turns.pop()
-    return folded(turns)
+    faults = [
+        fault_of(capture.response, endpoint) if capture in failed else OK for capture in captures
+    ]
+    while faults and faults[-1] == OK:
+        faults.pop()
+    return compress(faults)
 
 
-def folded(turns: Sequence[Json]) -> list[Json]:
+def compress(faults: Sequence[Json]) -> list[Json]:
     """Equal faults in a row as one: ``nginx-502 x2``, or with ``times``."""
-    found: list[tuple[Json, int]] = []
-    for turn in turns:
-        if found and found[-1][0] == turn:
-            found[-1] = (turn, found[-1][1] + 1)
+    runs: list[tuple[Json, int]] = []
+    for fault in faults:
+        if runs and runs[-1][0] == fault:
+            runs[-1] = (fault, runs[-1][1] + 1)
         else:
-            found.append((turn, 1))
-    return [_repeated(turn, count) for turn, count in found]
+            runs.append((fault, 1))
+    return [_repeat(turn, count) for turn, count in runs]
 
 
-def always(turn: Json) -> Json:
+def repeat_forever(fault: Json) -> Json:
     """A fault that every request meets."""
-    return f"{turn} x*" if isinstance(turn, str) else {**turn, "times": "always"}
+    return f"{fault} x*" if isinstance(fault, str) else {**fault, "times": "always"}
 
 
-def _repeated(turn: Json, count: int) -> Json:
+def _repeat(fault: Json, count: int) -> Json:
     if count == 1:
-        return turn
-    return f"{turn} x{count}" if isinstance(turn, str) else {**turn, "times": count}
+        return fault
+    return f"{fault} x{count}" if isinstance(fault, str) else {**fault, "times": count}

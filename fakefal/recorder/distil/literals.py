@@ -18,15 +18,15 @@ def literal(value: Json, files: Mapping[str, str] | None = None) -> Json:
     """
     files = files or {}
     if isinstance(value, str):
-        bare = value.partition("?")[0]
-        if bare in files:
-            return {"file": files[bare], "as": "url"}
+        bare_url = value.partition("?")[0]
+        if bare_url in files:
+            return {"file": files[bare_url], "as": "url"}
         return expression(value) if has_template(value) else value
     if isinstance(value, list):
         return [literal(inner, files) for inner in value]
     if isinstance(value, dict):
-        found = {name: literal(inner, files) for name, inner in value.items()}
-        return expression(value) if is_reference(value) or is_reference(found) else found
+        fields = {name: literal(inner, files) for name, inner in value.items()}
+        return expression(value) if is_reference(value) or is_reference(fields) else fields
     return value
 
 

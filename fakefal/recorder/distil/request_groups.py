@@ -11,12 +11,12 @@ from fakefal.protocol.core import hosts
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
 from fakefal.protocol.queue import IN_PROGRESS_DETAIL
-from fakefal.recorder.capture.captures import Capture, Heard
+from fakefal.recorder.capture.captures import Capture, RecordedResponse
 
-_ABOUT = re.compile(
+_REQUEST_PATH = re.compile(
     r"(?P<endpoint>.+?)/requests/(?P<id>[^/]+)(?:/(?P<what>status|status/stream|cancel|response))?"
 )
-_SILENT = (
+_REST_BUILT_IN = (
     re.compile(r"storage/upload/(initiate|initiate-multipart|complete-multipart)"),
     re.compile(r"storage/auth/token|tokens(/realtime)?|\.well-known/jwks\.json"),
 )
@@ -27,7 +27,7 @@ _RUN = re.compile(r"(?P<endpoint>.+)")
 
 
 @dataclass(slots=True)
-class Job:
+class RecordedJob:
     """A queued request. ``submit`` is missing where a file begins after it."""
 
     id: str
@@ -40,13 +40,13 @@ class Job:
     webhooks: list[Capture] = field(default_factory=list)
 
     @property
-    def at(self) -> float:
+    def started_at(self) -> float:
         """When it began."""
-        first = [self.submit, *self.statuses, *self.streams, *self.results]
-        return min(capture.at for capture in first if capture is not None)
+        captures = [self.submit, *self.statuses, *self.streams, *self.results]
+        return min(capture.at for capture in captures if capture is not None)
 
     @property
-    def count(self) -> int:
+    def capture_count(self) -> int:
         """How many captures it has."""
         lists = (self.statuses, self.streams, self.results, self.cancels, self.webhooks)
         return sum(map(len, lists))
@@ -54,11 +54,13 @@ class Job:
     @property
     def is_finished(self) -> bool:
         """Whether it was seen to its end."""
-        return any(not is_early(it.heard) for it in self.results) or bool(self.webhooks)
+        return any(not is_early(capture.response) for capture in self.results) or bool(
+            self.webhooks
+        )
 
 
 @dataclass(slots=True)
-class Direct:
+class DirectCall:
     """A direct run or a stream."""
 
     via: Literal["run", "stream"]
@@ -67,132 +69,134 @@ class Direct:
 
 
 @dataclass(slots=True)
-class Conversations:
+class RequestGroups:
     """A recording, sorted. ``others`` are captures of which no conversation can be made."""
 
-    jobs: dict[str, Job] = field(default_factory=dict)
+    jobs: dict[str, RecordedJob] = field(default_factory=dict)
     refused: list[tuple[EndpointId, Capture]] = field(default_factory=list)
-    direct: list[Direct] = field(default_factory=list)
+    direct: list[DirectCall] = field(default_factory=list)
     uploads: list[Capture] = field(default_factory=list)
     downloads: list[Capture] = field(default_factory=list)
-    silent: list[Capture] = field(default_factory=list)
-    others: list[tuple[Capture, str]] = field(default_factory=list)
+    ignored: list[Capture] = field(default_factory=list)
+    unsupported: list[tuple[Capture, str]] = field(default_factory=list)
 
 
-def is_early(heard: Heard) -> bool:
+def is_early(response: RecordedResponse) -> bool:
     """Whether a result was asked for too early (protocol.md section 3.4)."""
-    if heard.status != 400:
+    if response.status != 400:
         return False
     try:
-        body = heard.json()
+        body = response.json()
     except ValueError:
         return False
     return isinstance(body, dict) and body.get("detail") == IN_PROGRESS_DETAIL
 
 
-def sort(captures: Iterable[Capture]) -> Conversations:
+def group_captures(captures: Iterable[Capture]) -> RequestGroups:
     """Sort captures by what they are about; their order is that of asking."""
-    found = Conversations()
-    for capture in sorted(captures, key=lambda it: it.at):
-        _place(found, capture)
-    return found
+    groups = RequestGroups()
+    for capture in sorted(captures, key=lambda item: item.at):
+        _add_capture(groups, capture)
+    return groups
 
 
-def _place(found: Conversations, capture: Capture) -> None:
-    asked = capture.asked
+def _add_capture(groups: RequestGroups, capture: Capture) -> None:
+    request = capture.request
     if capture.is_webhook:
-        _webhook(found, capture)
-    elif asked.method == "OPTIONS":
-        found.silent.append(capture)
-    elif asked.host == hosts.QUEUE:
-        _queue(found, capture)
-    elif asked.host == hosts.RUN:
-        _run(found, capture)
-    elif asked.host in hosts.STORED:
-        (found.downloads if asked.method in ("GET", "HEAD") else found.uploads).append(capture)
-    elif asked.host == hosts.REST and any(it.fullmatch(asked.plain_path) for it in _SILENT):
-        (found.uploads if "upload" in asked.path else found.silent).append(capture)
+        _add_webhook(groups, capture)
+    elif request.method == "OPTIONS":
+        groups.ignored.append(capture)
+    elif request.host == hosts.QUEUE:
+        _add_queue_capture(groups, capture)
+    elif request.host == hosts.RUN:
+        _add_direct_call(groups, capture)
+    elif request.host in hosts.MEDIA_HOSTS:
+        (groups.downloads if request.method in ("GET", "HEAD") else groups.uploads).append(capture)
+    elif request.host == hosts.REST and any(
+        pattern.fullmatch(request.decoded_path) for pattern in _REST_BUILT_IN
+    ):
+        (groups.uploads if "upload" in request.path else groups.ignored).append(capture)
     else:
-        found.others.append((capture, f"a scenario says nothing about {asked.host}"))
+        groups.unsupported.append((capture, f"a scenario says nothing about {request.host}"))
 
 
-def _queue(found: Conversations, capture: Capture) -> None:
-    asked = capture.asked
-    about = _ABOUT.fullmatch(asked.plain_path)
-    if about is None:
-        _submit(found, capture)
+def _add_queue_capture(groups: RequestGroups, capture: Capture) -> None:
+    request = capture.request
+    path_match = _REQUEST_PATH.fullmatch(request.decoded_path)
+    if path_match is None:
+        _add_submit(groups, capture)
         return
-    endpoint = parse_endpoint(about["endpoint"])
+    endpoint = parse_endpoint(path_match["endpoint"])
     if endpoint is None:
-        found.others.append((capture, "the path names no endpoint"))
+        groups.unsupported.append((capture, "the path names no endpoint"))
         return
-    job = found.jobs.get(about["id"])
+    job = groups.jobs.get(path_match["id"])
     if job is None:
-        if capture.heard.status == 404:
-            found.silent.append(capture)
+        if capture.response.status == 404:
+            groups.ignored.append(capture)
             return
-        job = found.jobs[about["id"]] = Job(about["id"], endpoint)
-    what = {
+        job = groups.jobs[path_match["id"]] = RecordedJob(path_match["id"], endpoint)
+    same_operation = {
         ("GET", "status"): job.statuses,
         ("GET", "status/stream"): job.streams,
         ("PUT", "cancel"): job.cancels,
         ("GET", "response"): job.results,
         ("GET", None): job.results,
-    }.get((asked.method, about["what"]))
-    if what is None:
-        found.others.append((capture, f"{asked.method} is nothing that the queue is asked"))
+    }.get((request.method, path_match["what"]))
+    if same_operation is None:
+        groups.unsupported.append((capture, f"{request.method} is nothing that the queue is asked"))
     else:
-        what.append(capture)
+        same_operation.append(capture)
 
 
-def _submit(found: Conversations, capture: Capture) -> None:
-    endpoint = parse_endpoint(capture.asked.plain_path)
-    if endpoint is None or capture.asked.method != "POST":
-        found.others.append((capture, "no endpoint is called by it"))
+def _add_submit(groups: RequestGroups, capture: Capture) -> None:
+    endpoint = parse_endpoint(capture.request.decoded_path)
+    if endpoint is None or capture.request.method != "POST":
+        groups.unsupported.append((capture, "no endpoint is called by it"))
         return
-    request_id = _request_id(capture) if capture.heard.status < 300 else None
+    request_id = _request_id(capture) if capture.response.status < 300 else None
     if request_id is None:
-        found.refused.append((endpoint, capture))
+        groups.refused.append((endpoint, capture))
     else:
-        found.jobs[request_id] = Job(request_id, endpoint, capture)
+        groups.jobs[request_id] = RecordedJob(request_id, endpoint, capture)
 
 
 def _request_id(capture: Capture) -> str | None:
-    body = _object(capture.heard.body, capture)
+    body = _response_json(capture.response.body, capture)
     request_id = body.get("request_id") if isinstance(body, dict) else None
     return request_id if isinstance(request_id, str) else None
 
 
-def _object(data: bytes, capture: Capture) -> Json:
+def _response_json(data: bytes, capture: Capture) -> Json:
     try:
-        return capture.heard.json() if data else None
+        return capture.response.json() if data else None
     except ValueError:
         return None
 
 
-def _run(found: Conversations, capture: Capture) -> None:
-    asked = capture.asked
-    path = asked.plain_path
+def _add_direct_call(groups: RequestGroups, capture: Capture) -> None:
+    request = capture.request
+    path = request.decoded_path
     stream = _STREAM.fullmatch(path)
     endpoint = parse_endpoint(stream["endpoint"] if stream else path)
     if endpoint is None:
-        found.others.append((capture, "the path names no endpoint"))
-    elif asked.method != "POST":
-        found.others.append((capture, f"{asked.method} of an endpoint is not replayed"))
+        groups.unsupported.append((capture, "the path names no endpoint"))
+    elif request.method != "POST":
+        groups.unsupported.append((capture, f"{request.method} of an endpoint is not replayed"))
     elif stream is not None:
-        found.direct.append(Direct("stream", endpoint, capture))
+        groups.direct.append(DirectCall("stream", endpoint, capture))
     else:
-        found.direct.append(Direct("run", endpoint, capture))
+        groups.direct.append(DirectCall("run", endpoint, capture))
 
 
-def _webhook(found: Conversations, capture: Capture) -> None:
+def _add_webhook(groups: RequestGroups, capture: Capture) -> None:
     try:
-        body = capture.asked.json()
+        body = capture.request.json()
     except ValueError:
         body = None
     request_id = body.get("request_id") if isinstance(body, dict) else None
-    job = found.jobs.get(request_id) if isinstance(request_id, str) else None
+    job = groups.jobs.get(request_id) if isinstance(request_id, str) else None
     if job is None:
-        found.others.append((capture, "the webhook is of no request that was recorded"))
+        groups.unsupported.append((capture, "the webhook is of no request that was recorded"))
     else:
         job.webhooks.append(capture)

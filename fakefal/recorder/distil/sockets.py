@@ -13,15 +13,15 @@ from fakefal.addressing import Address
 from fakefal.protocol.core.json_codec import encode
 from fakefal.recorder.capture.upstream import HOP_BY_HOP, Upstream
 
-_LIMIT_BYTES = 100_000_000
-_CLOSE_SECONDS = 5.0
+_MAX_MESSAGE_BYTES = 100_000_000
+_CLOSE_TIMEOUT_SECONDS = 5.0
 
-Line = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
-Start = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
+WebSocket = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
+StartTask = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 
 
 async def relay(
-    request: web.BaseRequest, address: Address, upstream: Upstream, start: Start
+    request: web.BaseRequest, address: Address, upstream: Upstream, start_task: StartTask
 ) -> web.StreamResponse:
     """Connect to upstream, then upgrade, and hand frames on until one side closes.
 
@@ -34,34 +34,37 @@ async def relay(
     )
     url = upstream.url(address.host, address.path, address.query)
     try:
-        there = await upstream.open_socket(url, headers, _LIMIT_BYTES)
+        upstream_socket = await upstream.open_socket(url, headers, _MAX_MESSAGE_BYTES)
     except aiohttp.WSServerHandshakeError as error:
         body = encode({"detail": error.message})
         return web.Response(status=error.status, body=body, content_type="application/json")
     except (aiohttp.ClientError, OSError) as error:
         body = encode({"detail": f"upstream is out of reach: {error}"})
         return web.Response(status=502, body=body, content_type="application/json")
-    here = web.WebSocketResponse(
-        timeout=_CLOSE_SECONDS, compress=False, max_msg_size=_LIMIT_BYTES, autoclose=False
+    caller_socket = web.WebSocketResponse(
+        timeout=_CLOSE_TIMEOUT_SECONDS,
+        compress=False,
+        max_msg_size=_MAX_MESSAGE_BYTES,
+        autoclose=False,
     )
-    await here.prepare(request)
-    ways = {
-        start(_hand_on(here, there), "a socket to upstream"),
-        start(_hand_on(there, here), "a socket from upstream"),
+    await caller_socket.prepare(request)
+    tasks = {
+        start_task(_forward_frames(caller_socket, upstream_socket), "a socket to upstream"),
+        start_task(_forward_frames(upstream_socket, caller_socket), "a socket from upstream"),
     }
     try:
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for way in ways:
-            way.cancel()
-        await asyncio.wait(ways)
-        for line, other in ((here, there), (there, here)):
-            if not line.closed:
-                await line.close(code=_code(other))
-    return here
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        for socket, peer in ((caller_socket, upstream_socket), (upstream_socket, caller_socket)):
+            if not socket.closed:
+                await socket.close(code=_close_code(peer))
+    return caller_socket
 
 
-async def _hand_on(source: Line, target: Line) -> None:
+async def _forward_frames(source: WebSocket, target: WebSocket) -> None:
     while True:
         message = await source.receive()
         if message.type is WSMsgType.TEXT:
@@ -72,7 +75,7 @@ async def _hand_on(source: Line, target: Line) -> None:
             return
 
 
-def _code(line: Line) -> int:
+def _close_code(socket: WebSocket) -> int:
     """The code that a side closed with, as the other may be told it."""
-    code = line.close_code
+    code = socket.close_code
     return code if code is not None and code not in (1005, 1006, 1015) else 1000

@@ -7,84 +7,86 @@ from typing import Any
 
 from fakefal.protocol import sse
 from fakefal.protocol.core.call import Call, Json
-from fakefal.protocol.core.compat_flags import Switches
+from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.endpoints import EndpointId
 from fakefal.protocol.core.json_codec import decode, encode
-from fakefal.protocol.llm.endpoints import variant_of
-from fakefal.recorder.capture.captures import Heard
+from fakefal.protocol.llm.endpoints import llm_api_of
+from fakefal.recorder.capture.captures import RecordedResponse
 from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.distil.literals import literal
-from fakefal.recorder.distil.outcomes import Fields, Unusable, told_headers, worded
-from fakefal.recorder.distil.timing import pace
+from fakefal.recorder.distil.outcomes import Fields, NotRecordable, completion_fields, header_fields
+from fakefal.recorder.distil.timing import pacing_of
 from fakefal.scenario.compiler.reply import compile_reply
 from fakefal.scenario.model.scenario import Reply
-from fakefal.scenario.render.outcome import ending_of, stream_events, variables_of
+from fakefal.scenario.render.outcome import render_outcome, stream_events, template_variables
 
 
 def stream_reply(
-    heard: Heard,
+    response: RecordedResponse,
     endpoint: EndpointId,
-    given: Json,
+    input_: Json,
     files: Mapping[str, str],
     redactor: Redactor,
 ) -> Fields:
     """The reply of a stream that began; raises Unusable for what is no stream of JSON events."""
-    times, events = _events(heard)
-    events = redactor.growing(events)
-    pacing = pace(times)
-    if heard.cut:
+    times, events = _events(response)
+    events = redactor.redact_growing(events)
+    pacing = pacing_of(times)
+    if response.cut:
         after = len(events)
-        pacing["cut"] = {"after": after, "how": heard.cut}
-    fields = None if heard.cut else _worded(events, endpoint, given)
+        pacing["cut"] = {"after": after, "how": response.cut}
+    fields = None if response.cut else _completion_stream(events, endpoint, input_)
     if fields is None:
-        fields = _listed(events, files, is_cut=bool(heard.cut))
+        fields = _event_list(events, files, is_cut=bool(response.cut))
     stream = {**fields.pop("stream", {}), **pacing}
-    return {**fields, "stream": stream, **told_headers(heard)}
+    return {**fields, "stream": stream, **header_fields(response)}
 
 
-def framing_of(heard: Heard) -> str | None:
+def framing_of(response: RecordedResponse) -> str | None:
     """How a stream spelled its events, by the name that options give it; None if it had none."""
-    body = heard.body
+    body = response.body
     newline = "\r\n" if b"\r\n" in body else "\n"
     name = "event" if b"event: event" in body else ""
-    for known, framing in sse.FRAMINGS.items():
+    for framing_name, framing in sse.FRAMINGS.items():
         if (framing.newline, framing.name) == (newline, name):
-            return known if b"data:" in body else None
+            return framing_name if b"data:" in body else None
     return None
 
 
-def usual_framing(endpoint: EndpointId) -> str:
+def default_framing(endpoint: EndpointId) -> str:
     """How fakefal spells the events of an endpoint by itself."""
-    return "plain" if variant_of(endpoint) is None else "named-crlf"
+    return "plain" if llm_api_of(endpoint) is None else "named-crlf"
 
 
-def _events(heard: Heard) -> tuple[list[float], list[Json]]:
-    if heard.content_type != "text/event-stream":
-        raise Unusable(f"a stream of {heard.content_type or 'no content type'} is not replayed")
+def _events(response: RecordedResponse) -> tuple[list[float], list[Json]]:
+    if response.content_type != "text/event-stream":
+        raise NotRecordable(
+            f"a stream of {response.content_type or 'no content type'} is not replayed"
+        )
     decoder = sse.Decoder()
     times: list[float] = []
     events: list[Json] = []
-    for at, data in heard.pieces:
+    for at, data in response.pieces:
         for event in decoder.feed(data):
             try:
                 events.append(decode(event.data.encode()))
             except ValueError:
-                shown = event.data[:40]
-                raise Unusable(
-                    f'the event "{shown}" is no JSON, and a stream of fal has none'
+                excerpt = event.data[:40]
+                raise NotRecordable(
+                    f'the event "{excerpt}" is no JSON, and a stream of fal has none'
                 ) from None
             times.append(at)
     return times, events
 
 
-def _worded(events: list[Json], endpoint: EndpointId, given: Json) -> Fields | None:
+def _completion_stream(events: list[Json], endpoint: EndpointId, input_: Json) -> Fields | None:
     """A language model's stream as text and chunks, if that gives the very same events."""
     last = events[-1] if events else None
-    if variant_of(endpoint) is None or not isinstance(last, dict):
+    if llm_api_of(endpoint) is None or not isinstance(last, dict):
         return None
-    told = worded(last)
+    fields_of_last = completion_fields(last)
     texts = [event.get("output") for event in events if isinstance(event, dict)]
-    if not told or len(texts) != len(events) or told["text"] != last["output"]:
+    if not fields_of_last or len(texts) != len(events) or fields_of_last["text"] != last["output"]:
         return None
     chunks: list[str] = []
     shown = ""
@@ -94,20 +96,22 @@ def _worded(events: list[Json], endpoint: EndpointId, given: Json) -> Fields | N
         if text != shown:
             chunks.append(text[len(shown) :])
         shown = text
-    fields: Fields = {**told, "stream": {"chunks": chunks}}
-    return fields if _gives(fields, events, endpoint, given) else None
+    fields: Fields = {**fields_of_last, "stream": {"chunks": chunks}}
+    return fields if _renders_events(fields, events, endpoint, input_) else None
 
 
-def _gives(fields: Fields, events: list[Json], endpoint: EndpointId, given: Json) -> bool:
-    plan = compile_reply(Reply.model_validate(fields))
-    call = Call(endpoint, "stream", given)
-    switches = Switches()
-    ending = ending_of(plan, call, "recorded", 1, 0, switches)
-    made = stream_events(plan, ending, variables_of(call, "recorded", 1, 0), switches)
-    return encode([*made]) == encode(events)
+def _renders_events(fields: Fields, events: list[Json], endpoint: EndpointId, input_: Json) -> bool:
+    reply = compile_reply(Reply.model_validate(fields))
+    call = Call(endpoint, "stream", input_)
+    switches = CompatFlags()
+    ending = render_outcome(reply, call, "recorded", 1, 0, switches)
+    rendered_events = stream_events(
+        reply, ending, template_variables(call, "recorded", 1, 0), switches
+    )
+    return encode([*rendered_events]) == encode(events)
 
 
-def _listed(events: list[Json], files: Mapping[str, str], *, is_cut: bool) -> dict[str, Any]:
+def _event_list(events: list[Json], files: Mapping[str, str], *, is_cut: bool) -> dict[str, Any]:
     written = [literal(event, files) for event in events]
     if is_cut or not written:
         return {"stream": {"events": written}}

@@ -9,26 +9,26 @@ from typing import Any
 from fakefal.protocol import sse
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.json_codec import decode
-from fakefal.protocol.queue import logs_wanted
+from fakefal.protocol.queue import wants_logs
 from fakefal.recorder.capture.captures import Capture
 from fakefal.recorder.capture.redaction import Redactor
-from fakefal.recorder.distil.timing import written
+from fakefal.recorder.distil.timing import format_seconds
 
-MOST_POLLS = 5
+MAX_COUNTED_POLLS = 5
 """A step that was seen no more often is shown as often again. What was seen more often was waiting:
 it takes its time, and where time does not pass it is shown once."""
 
-_LEVELS = ("STDERR", "STDOUT", "ERROR", "INFO", "WARN", "DEBUG")
+_LOG_LEVELS = ("STDERR", "STDOUT", "ERROR", "INFO", "WARN", "DEBUG")
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class StatusObservation:
     """One look at a request, so many seconds after its submit. ``logs`` None were not asked for.
 
     ``is_poll`` False is an event of a status stream, or what a submit answered.
     """
 
-    at: float
+    seconds: float
     state: str
     position: int | None = None
     logs: tuple[Json, ...] | None = None
@@ -40,38 +40,46 @@ class Sight:
 class _Step:
     state: str
     position: int | None
-    last_at: float
+    last_seen: float
     polls: int
     is_streamed: bool
     logs: list[Json] = field(default_factory=list)
-    left_at: float | None = None
-    before_at: float = 0.0
+    left_seconds: float | None = None
+    previous_seen: float = 0.0
 
     @property
     def is_counted(self) -> bool:
         """Whether it is left after as many polls."""
-        return 0 < self.polls <= MOST_POLLS
+        return 0 < self.polls <= MAX_COUNTED_POLLS
 
 
-def sights_of(statuses: Sequence[Capture], streams: Sequence[Capture], began: float) -> list[Sight]:
+def observations_of(
+    statuses: Sequence[Capture], streams: Sequence[Capture], submitted_at: float
+) -> list[StatusObservation]:
     """Every look at a request that was answered, in the order of time."""
-    found = [sight for capture in statuses for sight in _polled(capture, began)]
+    observations = [
+        observation
+        for capture in statuses
+        for observation in _polled_observations(capture, submitted_at)
+    ]
     for capture in streams:
-        found += _streamed(capture, began)
-    return sorted(found, key=lambda sight: sight.at)
+        observations += _streamed_observations(capture, submitted_at)
+    return sorted(observations, key=lambda sight: sight.seconds)
 
 
-def status_of(value: Json, at: float, *, is_poll: bool, with_logs: bool) -> Sight | None:
+def observation_of(
+    value: Json, seconds: float, *, is_poll: bool, has_logs: bool
+) -> StatusObservation | None:
     """A look from the body of a status; None for a body that is none."""
     if not isinstance(value, dict) or value.get("status") not in _STATES:
         return None
     position = value.get("queue_position")
     logs = value.get("logs")
-    return Sight(
-        at,
+    return StatusObservation(
+        seconds,
         str(value["status"]),
         position if isinstance(position, int) and position >= 0 else None,
-        tuple(logs) if isinstance(logs, list) and with_logs else None,
+        tuple(logs) if isinstance(logs, list) and has_logs else None,
         is_poll,
         value,
     )
@@ -80,60 +88,77 @@ def status_of(value: Json, at: float, *, is_poll: bool, with_logs: bool) -> Sigh
 _STATES = ("IN_QUEUE", "IN_PROGRESS", "COMPLETED")
 
 
-def _polled(capture: Capture, began: float) -> list[Sight]:
-    if capture.heard.status not in (200, 202):
+def _polled_observations(capture: Capture, submitted_at: float) -> list[StatusObservation]:
+    if capture.response.status not in (200, 202):
         return []
     try:
-        body = capture.heard.json()
+        body = capture.response.json()
     except ValueError:
         return []
-    wanted = logs_wanted(capture.asked.parameter("logs"))
-    sight = status_of(body, capture.ended - began, is_poll=True, with_logs=wanted)
-    return [] if sight is None else [sight]
+    has_logs = wants_logs(capture.request.parameter("logs"))
+    observation = observation_of(
+        body, capture.ended - submitted_at, is_poll=True, has_logs=has_logs
+    )
+    return [] if observation is None else [observation]
 
 
-def _streamed(capture: Capture, began: float) -> list[Sight]:
+def _streamed_observations(capture: Capture, submitted_at: float) -> list[StatusObservation]:
     """The events of a status stream; their logs are made cumulative, as polled ones are."""
     decoder = sse.Decoder()
-    wanted = logs_wanted(capture.asked.parameter("logs"))
-    found: list[Sight] = []
+    has_logs = wants_logs(capture.request.parameter("logs"))
+    observations: list[StatusObservation] = []
     logs: tuple[Json, ...] = ()
-    for after, data in capture.heard.pieces:
+    for after, data in capture.response.pieces:
         for event in decoder.feed(data):
             try:
                 value = decode(event.data.encode())
             except ValueError:
                 continue
-            at = capture.at + after - began
-            sight = status_of(value, at, is_poll=False, with_logs=wanted)
-            if sight is None:
+            seconds = capture.at + after - submitted_at
+            observation = observation_of(value, seconds, is_poll=False, has_logs=has_logs)
+            if observation is None:
                 continue
-            logs += sight.logs or ()
-            told = logs if sight.logs is not None else None
-            found.append(Sight(at, sight.state, sight.position, told, False, sight.body))
-    return found
+            logs += observation.logs or ()
+            cumulative_logs = logs if observation.logs is not None else None
+            observations.append(
+                StatusObservation(
+                    seconds,
+                    observation.state,
+                    observation.position,
+                    cumulative_logs,
+                    False,
+                    observation.body,
+                )
+            )
+    return observations
 
 
 def steps_of(
-    submitted: Sight | None, sights: Sequence[Sight], redactor: Redactor
+    submitted: StatusObservation | None,
+    observations: Sequence[StatusObservation],
+    redactor: Redactor,
 ) -> list[dict[str, Any]]:
     """The timeline of a request, from what its submit answered and what was seen of it since.
 
     Where its end was not seen its last step lasts for ever.
     """
-    found = []
-    entered = 0.0
-    for step in _walked(submitted, sights):
-        if step.left_at is None:
-            found.append({step.state: _detail(step, redactor, forever=True)})
+    steps = []
+    entered_seconds = 0.0
+    for step in _walk(submitted, observations):
+        if step.left_seconds is None:
+            steps.append({step.state: _step_detail(step, redactor, forever=True)})
             break
-        seconds = max(0.0, step.left_at - entered)
-        found.append({step.state: _detail(step, redactor, seconds=seconds)})
-        entered = max(entered + round(seconds, 3), step.last_at if step.is_counted else 0.0)
-    return found
+        seconds = max(0.0, step.left_seconds - entered_seconds)
+        steps.append({step.state: _step_detail(step, redactor, seconds=seconds)})
+        entered_seconds = max(
+            entered_seconds + round(seconds, 3), step.last_seen if step.is_counted else 0.0
+        )
+    return steps
 
 
-def _walked(submitted: Sight | None, sights: Sequence[Sight]) -> list[_Step]:
+def _walk(
+    submitted: StatusObservation | None, observations: Sequence[StatusObservation]
+) -> list[_Step]:
     """The steps, each with the time after which it may be left.
 
     A step whose polls are counted is left by the last of them, so its time is over somewhat before:
@@ -141,53 +166,63 @@ def _walked(submitted: Sight | None, sights: Sequence[Sight]) -> list[_Step]:
     half way is farthest from both. What only the submit showed was over before the first look.
     """
     steps: list[_Step] = []
-    told: list[Json] = []
-    before_at = 0.0
-    for sight in ([submitted] if submitted is not None else []) + list(sights):
-        fresh = _fresh(sight, told)
-        told += fresh
+    seen_logs: list[Json] = []
+    previous_seen = 0.0
+    for observation in ([submitted] if submitted is not None else []) + list(observations):
+        new_logs = _new_logs(observation, seen_logs)
+        seen_logs += new_logs
         step = steps[-1] if steps else None
-        is_over = sight.state == "COMPLETED"
-        same = step is not None and (step.state, step.position) == (sight.state, sight.position)
-        if step is not None and (is_over or fresh or not same):
-            step.left_at = _left(step, sight)
-            if same and not step.polls and not step.is_streamed and not step.logs:
+        is_completed = observation.state == "COMPLETED"
+        is_same_step = step is not None and (step.state, step.position) == (
+            observation.state,
+            observation.position,
+        )
+        if step is not None and (is_completed or new_logs or not is_same_step):
+            step.left_seconds = _leave_seconds(step, observation)
+            if is_same_step and not step.polls and not step.is_streamed and not step.logs:
                 steps.pop()  # the submit showed no more than this look does
-        if is_over:
-            if fresh:  # of a step that is over at once
-                late = _Step("IN_PROGRESS", None, sight.at, 0, True, fresh)
-                late.left_at = 0.0
-                steps.append(late)
+        if is_completed:
+            if new_logs:  # of a step that is over at once
+                final_logs = _Step("IN_PROGRESS", None, observation.seconds, 0, True, new_logs)
+                final_logs.left_seconds = 0.0
+                steps.append(final_logs)
             break
-        if step is None or fresh or not same:
-            step = _Step(sight.state, sight.position, sight.at, 0, not sight.is_poll, fresh)
-            step.is_streamed = step.is_streamed and sight is not submitted
+        if step is None or new_logs or not is_same_step:
+            step = _Step(
+                observation.state,
+                observation.position,
+                observation.seconds,
+                0,
+                not observation.is_poll,
+                new_logs,
+            )
+            step.is_streamed = step.is_streamed and observation is not submitted
             steps.append(step)
-        step.before_at, step.last_at = before_at, sight.at
-        step.polls += sight.is_poll
-        before_at = sight.at
+        step.previous_seen, step.last_seen = previous_seen, observation.seconds
+        step.polls += observation.is_poll
+        previous_seen = observation.seconds
     return steps
 
 
-def _left(step: _Step, seen: Sight) -> float:
+def _leave_seconds(step: _Step, observation: StatusObservation) -> float:
     if step.is_counted:
-        return (step.before_at + step.last_at) / 2
-    if not seen.is_poll:
-        return seen.at
+        return (step.previous_seen + step.last_seen) / 2
+    if not observation.is_poll:
+        return observation.seconds
     if not step.polls and not step.is_streamed:
         return 0.0
-    return (step.last_at + seen.at) / 2
+    return (step.last_seen + observation.seconds) / 2
 
 
-def _fresh(sight: Sight, told: list[Json]) -> list[Json]:
+def _new_logs(observation: StatusObservation, seen_logs: list[Json]) -> list[Json]:
     """The logs that were not there before."""
-    logs = list(sight.logs or ())
-    if logs[: len(told)] == told:
-        return logs[len(told) :]
-    return [log for log in logs if log not in told]  # they come as a moving window
+    logs = list(observation.logs or ())
+    if logs[: len(seen_logs)] == seen_logs:
+        return logs[len(seen_logs) :]
+    return [log for log in logs if log not in seen_logs]  # they come as a moving window
 
 
-def _detail(
+def _step_detail(
     step: _Step, redactor: Redactor, *, seconds: float = 0.0, forever: bool = False
 ) -> dict[str, Any]:
     detail: dict[str, Any] = {}
@@ -200,26 +235,27 @@ def _detail(
             detail["polls"] = step.polls
         elif step.polls:
             detail["polls"] = 1
-        detail["for"] = written(seconds)
+        detail["for"] = format_seconds(seconds)
     if step.logs:
-        detail["logs"] = [_log(log, redactor) for log in step.logs]
+        detail["logs"] = [_log_line(log, redactor) for log in step.logs]
     return detail
 
 
-def _log(log: Json, redactor: Redactor) -> Json:
+def _log_line(log: Json, redactor: Redactor) -> Json:
     if not isinstance(log, dict):
-        return redactor.text(str(log))
-    message = redactor.text(str(log.get("message", "")))
-    found: dict[str, Any] = {"message": message}
+        return redactor.redact_text(str(log))
+    message = redactor.redact_text(str(log.get("message", "")))
+    line: dict[str, Any] = {"message": message}
     level = str(log.get("level", "INFO")).upper()
-    if level != "INFO" and level in _LEVELS:
-        found["level"] = level
+    if level != "INFO" and level in _LOG_LEVELS:
+        line["level"] = level
     source = log.get("source")
     if isinstance(source, str) and source not in ("", "USER"):
-        found["source"] = source
+        line["source"] = source
     labels = log.get("labels")
     if isinstance(labels, dict) and labels:
-        found["labels"] = {
-            redactor.text(str(name)): redactor.text(str(labels[name])) for name in sorted(labels)
+        line["labels"] = {
+            redactor.redact_text(str(name)): redactor.redact_text(str(labels[name]))
+            for name in sorted(labels)
         }
-    return message if len(found) == 1 else found
+    return message if len(line) == 1 else line

@@ -9,17 +9,22 @@ from aiohttp import web
 from yarl import URL
 
 from fakefal.protocol.core import hosts
-from fakefal.recorder.capture.captures import Asked, Capture, Heard, whole
+from fakefal.recorder.capture.captures import (
+    Capture,
+    RecordedRequest,
+    RecordedResponse,
+    buffered_response,
+)
 from fakefal.recorder.capture.upstream import HOP_BY_HOP, Upstream
 
 PREFIX = "/recorder/webhooks/"
 """Where upstream posts them, under the control API."""
 
 _CONTROL = "/_fakefal"
-_LIMIT_SECONDS = 120.0
+_POST_TIMEOUT_SECONDS = 120.0
 
 
-class Webhooks:
+class WebhookRelay:
     """Knows which webhook is whose. ``elapsed`` gives seconds since the recording began."""
 
     def __init__(self, upstream: Upstream, elapsed: Callable[[], float]) -> None:
@@ -27,7 +32,7 @@ class Webhooks:
         self._elapsed = elapsed
         self._targets: list[str] = []
 
-    def expect(self, url: str) -> str:
+    def register_target(self, url: str) -> str:
         """The path that stands for a URL of a caller."""
         if url not in self._targets:
             self._targets.append(url)
@@ -39,25 +44,29 @@ class Webhooks:
         number = path.removeprefix(PREFIX)
         if not number.isdecimal() or int(number) >= len(self._targets):
             return None
-        at = self._elapsed()
+        started_at = self._elapsed()
         body = await request.read()
         pairs = tuple(
             (name, value)
             for name, value in request.headers.items()
             if name.lower() not in HOP_BY_HOP
         )
-        heard = await self._post(self._targets[int(number)], pairs, body)
+        response = await self._post(self._targets[int(number)], pairs, body)
         canonical = self._upstream.canonical(body)
-        asked = Asked("POST", hosts.QUEUE, "/webhook", "", pairs, canonical)
-        return Capture(at, self._elapsed(), asked, heard, "", True)
+        recorded_request = RecordedRequest("POST", hosts.QUEUE, "/webhook", "", pairs, canonical)
+        return Capture(started_at, self._elapsed(), recorded_request, response, "", True)
 
-    async def _post(self, target: str, pairs: tuple[tuple[str, str], ...], body: bytes) -> Heard:
+    async def _post(
+        self, target: str, pairs: tuple[tuple[str, str], ...], body: bytes
+    ) -> RecordedResponse:
         """The receiver's answer; 502 where there is none, so that upstream tries again."""
-        limit = aiohttp.ClientTimeout(total=_LIMIT_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=_POST_TIMEOUT_SECONDS)
         try:
             async with self._upstream.session().post(
-                URL(target), data=body, headers=pairs, allow_redirects=False, timeout=limit
+                URL(target), data=body, headers=pairs, allow_redirects=False, timeout=timeout
             ) as response:
-                return whole(response.status, [*response.headers.items()], await response.read())
+                return buffered_response(
+                    response.status, [*response.headers.items()], await response.read()
+                )
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError):
-            return whole(502, (), b"the receiver did not answer")
+            return buffered_response(502, (), b"the receiver did not answer")

@@ -7,12 +7,12 @@ from typing import Any
 
 from fakefal.protocol.core.call import Json
 from fakefal.recorder.distil.literals import expression, literal
-from fakefal.recorder.distil.timing import written
-from fakefal.recorder.importers.foreign import Fields, Imported, NotThisFormat
+from fakefal.recorder.distil.timing import format_seconds
+from fakefal.recorder.importers.foreign import Fields, ImportResult, NotThisFormat
 from fakefal.scenario.templates.templates import has_template
 
-_OF_FAL = (None, "fal", "fal-audio", "image", "video", "audio-gen", "chat")
-_UNUSED_MATCHES = (
+_FAL_ENDPOINTS = (None, "fal", "fal-audio", "image", "video", "audio-gen", "chat")
+_UNSUPPORTED_MATCHES = (
     "systemMessage",
     "toolCallId",
     "toolResultContains",
@@ -22,10 +22,16 @@ _UNUSED_MATCHES = (
     "context",
     "turnIndex",
 )
-_UNUSED_FIELDS = ("chaos", "truncateAfterChunks", "disconnectAfterMs", "chunkSize", "replaySpeed")
+_UNSUPPORTED_FIELDS = (
+    "chaos",
+    "truncateAfterChunks",
+    "disconnectAfterMs",
+    "chunkSize",
+    "replaySpeed",
+)
 
 
-def read_aimock(text: str, file: str) -> Imported:
+def read_aimock(text: str, file: str) -> ImportResult:
     """The fixtures of a file as exchanges; raises NotThisFormat.
 
     A fixture matches a prompt by a part of it and an endpoint by its ``model``. Fixtures that
@@ -39,75 +45,77 @@ def read_aimock(text: str, file: str) -> Imported:
     fixtures = data.get("fixtures") if isinstance(data, dict) else None
     if not isinstance(fixtures, list):
         raise NotThisFormat("it has no fixtures")
-    imported = Imported()
-    known: dict[str, Fields] = {}
+    imported = ImportResult()
+    exchanges_by_condition: dict[str, Fields] = {}
     for number, fixture in enumerate(fixtures):
-        _add(imported, known, fixture, f"{file}: fixtures[{number}]")
+        _add_fixture(imported, exchanges_by_condition, fixture, f"{file}: fixtures[{number}]")
     for exchange in imported.exchanges:
         replies = exchange.pop("numbered")
-        found = [reply for _, reply in sorted(replies, key=lambda it: it[0])]
-        exchange.update({"reply": found[0]} if len(found) == 1 else {"replies": found})
+        ordered = [reply for _, reply in sorted(replies, key=lambda numbered: numbered[0])]
+        exchange.update({"reply": ordered[0]} if len(ordered) == 1 else {"replies": ordered})
     return imported
 
 
-def _add(imported: Imported, known: dict[str, Fields], fixture: Json, place: str) -> None:
+def _add_fixture(
+    imported: ImportResult, exchanges_by_condition: dict[str, Fields], fixture: Json, location: str
+) -> None:
     if not isinstance(fixture, dict) or not isinstance(fixture.get("match"), dict):
-        imported.unused.append(f"{place}: it matches nothing")
+        imported.unused.append(f"{location}: it matches nothing")
         return
     match, response = fixture["match"], fixture.get("response")
-    if match.get("endpoint") not in _OF_FAL:
-        imported.unused.append(f"{place}: {match['endpoint']} is not of fal")
+    if match.get("endpoint") not in _FAL_ENDPOINTS:
+        imported.unused.append(f"{location}: {match['endpoint']} is not of fal")
         return
-    for name in (it for it in _UNUSED_MATCHES if it in match):
-        imported.unused.append(f"{place}: match.{name} means nothing to a call of fal")
-    for name in (it for it in _UNUSED_FIELDS if it in fixture):
-        imported.unused.append(f"{place}: {name} is not taken over")
+    for name in (field for field in _UNSUPPORTED_MATCHES if field in match):
+        imported.unused.append(f"{location}: match.{name} means nothing to a call of fal")
+    for name in (field for field in _UNSUPPORTED_FIELDS if field in fixture):
+        imported.unused.append(f"{location}: {name} is not taken over")
     reply = _reply(response) if isinstance(response, dict) else None
     if reply is None:
-        imported.unused.append(f"{place}: its response is none that fal gives")
+        imported.unused.append(f"{location}: its response is none that fal gives")
         return
-    reply.update(_timing(fixture))
-    when = _when(match)
+    reply.update(_stream_timing(fixture))
+    when = _condition(match)
     key = json.dumps(when, sort_keys=True)
     index = match.get("sequenceIndex")
     numbered = (index if isinstance(index, int) else 0, reply)
-    if key in known and isinstance(index, int):
-        known[key]["numbered"].append(numbered)
+    if key in exchanges_by_condition and isinstance(index, int):
+        exchanges_by_condition[key]["numbered"].append(numbered)
         return
-    known[key] = {"when": when, "numbered": [numbered]}
-    imported.exchanges.append(known[key])
+    exchanges_by_condition[key] = {"when": when, "numbered": [numbered]}
+    imported.exchanges.append(exchanges_by_condition[key])
 
 
-def _when(match: dict[str, Any]) -> Fields:
+def _condition(match: dict[str, Any]) -> Fields:
     when: Fields = {}
     model = match.get("model")
     if isinstance(model, str) and model:
         when["endpoint"] = model if "/" in model else f"*{model}*"
-    said = match.get("userMessage", match.get("inputText"))
-    if isinstance(said, str):
-        when["input"] = {"prompt": {"$contains": said}}
+    prompt = match.get("userMessage", match.get("inputText"))
+    if isinstance(prompt, str):
+        when["input"] = {"prompt": {"$contains": prompt}}
     return when
 
 
 def _reply(response: dict[str, Any]) -> Fields | None:
     if isinstance(response.get("error"), dict):
         status = response.get("status")
-        good = isinstance(status, int) and 400 <= status <= 599
+        is_valid = isinstance(status, int) and 400 <= status <= 599
         return {
             "fail": {
-                "status": status if good else 500,
+                "status": status if is_valid else 500,
                 "body": literal({"error": response["error"]}),
             }
         }
     if "json" in response:
-        return _json(response)
+        return _json_reply(response)
     if "content" in response:
         content = response["content"]
         text = content if isinstance(content, str) else json.dumps(content)
-        found: Fields = {"text": expression(text) if has_template(text) else text}
+        fields: Fields = {"text": expression(text) if has_template(text) else text}
         if isinstance(response.get("reasoning"), str):
-            found["reasoning"] = response["reasoning"]
-        return found
+            fields["reasoning"] = response["reasoning"]
+        return fields
     for name, kind in (
         ("images", "images"),
         ("image", "images"),
@@ -115,37 +123,37 @@ def _reply(response: dict[str, Any]) -> Fields | None:
         ("audio", "audio"),
     ):
         if name in response:
-            return _media(response[name], kind)
+            return _media_reply(response[name], kind)
     return None
 
 
-def _json(response: dict[str, Any]) -> Fields:
+def _json_reply(response: dict[str, Any]) -> Fields:
     status = response.get("status", 200)
     if isinstance(status, int) and 400 <= status <= 599:
         return {"fail": {"status": status, "body": literal(response["json"])}}
-    found: Fields = {"output": literal(response["json"])}
+    fields: Fields = {"output": literal(response["json"])}
     units = response.get("billableUnits")
     if isinstance(units, (int, float)) and units >= 0:
-        found["billable_units"] = units
-    return found
+        fields["billable_units"] = units
+    return fields
 
 
-def _media(value: Json, kind: str) -> Fields:
+def _media_reply(value: Json, kind: str) -> Fields:
     """A file by its URL as it is; one that is made where there is none."""
     items = value if isinstance(value, list) else [value]
-    urls = [it.get("url") for it in items if isinstance(it, dict)]
+    urls = [item.get("url") for item in items if isinstance(item, dict)]
     if not urls or not all(isinstance(url, str) for url in urls):
         return {"kind": kind}
     files = [{"url": literal(url)} for url in urls]
     return {"output": {kind: files} if kind == "images" else {kind: files[0]}}
 
 
-def _timing(fixture: dict[str, Any]) -> Fields:
+def _stream_timing(fixture: dict[str, Any]) -> Fields:
     timings = fixture.get("recordedTimings")
     if isinstance(timings, dict):
         waits = [timings.get("ttftMs", 0), *timings.get("interChunkDelaysMs", [])]
-        return {"stream": {"waits": [written(float(wait) / 1000) for wait in waits]}}
+        return {"stream": {"waits": [format_seconds(float(wait) / 1000) for wait in waits]}}
     latency = fixture.get("latency")
     if isinstance(latency, (int, float)) and latency > 0:
-        return {"stream": {"every": written(latency / 1000)}}
+        return {"stream": {"every": format_seconds(latency / 1000)}}
     return {}

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
 from fakefal.protocol.core.json_codec import encode
-from fakefal.recorder.capture.captures import whole
-from fakefal.recorder.distil.outcomes import Unusable, failing, output
-from fakefal.recorder.importers.foreign import Fields, Imported, NotThisFormat
+from fakefal.recorder.capture.captures import buffered_response
+from fakefal.recorder.distil.outcomes import NotRecordable, failure_of, output_fields
+from fakefal.recorder.importers.foreign import Fields, ImportResult, NotThisFormat
 
-_ANY = "any/app"
+_ANY_ENDPOINT = "any/app"
 
 
-def read_body(text: str, file: str) -> Imported:
+def read_body(text: str, file: str) -> ImportResult:
     """An exchange that answers any call as the body tells; raises NotThisFormat.
 
     A status names its endpoint by its URLs; what names none answers every endpoint.
@@ -25,11 +25,11 @@ def read_body(text: str, file: str) -> Imported:
         body = json.loads(text)
     except ValueError as error:
         raise NotThisFormat(f"it is no JSON ({error})") from None
-    endpoint = _named(body)
-    imported = Imported()
+    endpoint = _endpoint_of(body)
+    imported = ImportResult()
     try:
-        reply = _reply(body, endpoint or parse_endpoint(_ANY))
-    except Unusable as error:
+        reply = _reply(body, endpoint or parse_endpoint(_ANY_ENDPOINT))
+    except NotRecordable as error:
         imported.unused.append(f"{file}: {error}")
         return imported
     when = {} if endpoint is None else {"endpoint": f"{endpoint.app}*"}
@@ -37,7 +37,7 @@ def read_body(text: str, file: str) -> Imported:
     return imported
 
 
-def _named(body: Json) -> EndpointId | None:
+def _endpoint_of(body: Json) -> EndpointId | None:
     url = body.get("response_url") if isinstance(body, dict) else None
     if not isinstance(url, str):
         return None
@@ -47,61 +47,65 @@ def _named(body: Json) -> EndpointId | None:
 def _reply(body: Json, endpoint: EndpointId | None) -> Fields:
     assert endpoint is not None
     if isinstance(body, dict) and "payload" in body and body.get("status") in ("OK", "ERROR"):
-        return _webhook(body, endpoint)
+        return _webhook_reply(body, endpoint)
     if isinstance(body, dict) and body.get("status") in ("IN_QUEUE", "IN_PROGRESS", "COMPLETED"):
-        return _status(body, endpoint)
+        return _status_reply(body, endpoint)
     if isinstance(body, dict) and "detail" in body:
-        return _failure(_status_of(body), body, endpoint)
-    return output(body, endpoint, {}, "run", {})
+        return _failure_reply(_status_of(body), body, endpoint)
+    return output_fields(body, endpoint, {}, "run", {})
 
 
-def _webhook(body: dict[str, Any], endpoint: EndpointId) -> Fields:
+def _webhook_reply(body: dict[str, Any], endpoint: EndpointId) -> Fields:
     if body["status"] == "OK":
-        reply = output(body["payload"], endpoint, {}, "queue", {})
+        reply = output_fields(body["payload"], endpoint, {}, "queue", {})
         if isinstance(body.get("payload_error"), str):
             reply["webhook"] = {"payload_error": body["payload_error"]}
         return reply
-    last = str(body.get("error", "")).rpartition(" ")[2]
-    code = int(last) if last.isdigit() and 400 <= int(last) <= 599 else 500
+    last_word = str(body.get("error", "")).rpartition(" ")[2]
+    code = int(last_word) if last_word.isdigit() and 400 <= int(last_word) <= 599 else 500
     payload = body["payload"]
-    return _failure(code, {"detail": body.get("error")} if payload is None else payload, endpoint)
+    return _failure_reply(
+        code, {"detail": body.get("error")} if payload is None else payload, endpoint
+    )
 
 
-def _status(body: dict[str, Any], endpoint: EndpointId) -> Fields:
+def _status_reply(body: dict[str, Any], endpoint: EndpointId) -> Fields:
     """A request that is over in a failure, or one that never gets any further."""
     state = body["status"]
     if state == "COMPLETED":
         if not isinstance(body.get("error"), str):
-            raise Unusable("the status says that it is over, and not how: paste the result")
-        word = body.get("error_type")
-        flat: Fields = {"detail": body["error"]}
-        if isinstance(word, str):
-            return _failure(
-                _status_of(flat | {"error_type": word}), {**flat, "error_type": word}, endpoint
+            raise NotRecordable("the status says that it is over, and not how: paste the result")
+        error_type = body.get("error_type")
+        error_body: Fields = {"detail": body["error"]}
+        if isinstance(error_type, str):
+            return _failure_reply(
+                _status_of(error_body | {"error_type": error_type}),
+                {**error_body, "error_type": error_type},
+                endpoint,
             )
-        last = body["error"].rpartition(" ")[2]
-        return _failure(int(last) if last.isdigit() else 500, flat, endpoint)
+        last_word = body["error"].rpartition(" ")[2]
+        return _failure_reply(int(last_word) if last_word.isdigit() else 500, error_body, endpoint)
     step: Fields = {"forever": True}
     if state == "IN_QUEUE":
         step = {"position": body.get("queue_position") or 0, **step}
     return {"timeline": [{state: step}]}
 
 
-def _failure(status: int, body: Json, endpoint: EndpointId) -> Fields:
-    heard = whole(status, (("content-type", "application/json"),), encode(body))
-    return {"fail": failing(heard, endpoint, "result")}
+def _failure_reply(status: int, body: Json, endpoint: EndpointId) -> Fields:
+    response = buffered_response(status, (("content-type", "application/json"),), encode(body))
+    return {"fail": failure_of(response, endpoint, "result")}
 
 
 def _status_of(body: dict[str, Any]) -> int:
     """The HTTP status of an error body, which the body itself does not tell."""
-    from fakefal.protocol.errors.catalog import find_entry
+    from fakefal.protocol.errors.catalog import find_error
 
-    words = [body.get("error_type"), body.get("type")]
+    error_types = [body.get("error_type"), body.get("type")]
     detail = body.get("detail")
     if isinstance(detail, list) and detail and isinstance(detail[0], dict):
-        words.append(detail[0].get("type"))
-    for word in words:
-        entry = find_entry(word) if isinstance(word, str) else None
-        if entry is not None:
-            return entry.status
+        error_types.append(detail[0].get("type"))
+    for error_type in error_types:
+        spec = find_error(error_type) if isinstance(error_type, str) else None
+        if spec is not None:
+            return spec.status
     return 422 if isinstance(detail, list) else 500

@@ -10,9 +10,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fakefal import addressing
-from fakefal.addressing import Address, Form
-from fakefal.protocol.core.hosts import CANONICAL
-from fakefal.recorder.capture.captures import Asked, Capture, Heard, Pairs
+from fakefal.addressing import Address, AddressForm
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS
+from fakefal.recorder.capture.captures import (
+    Capture,
+    HeaderPairs,
+    RecordedRequest,
+    RecordedResponse,
+)
 
 Fields = dict[str, Any]
 
@@ -22,7 +27,7 @@ class NotThisFormat(ValueError):
 
 
 @dataclass(slots=True)
-class Imported:
+class ImportResult:
     """What a foreign file holds. ``exchanges`` are those that no captures stand for.
 
     ``unused`` are lines that say what could not be used, each with its place.
@@ -34,7 +39,7 @@ class Imported:
 
 
 @dataclass(slots=True)
-class Exchanged:
+class ForeignExchange:
     """A request with its answer as foreign files have it, before it is known to be fal's.
 
     ``headers`` and ``answer_headers`` may come packed: ``body`` is then unpacked. ``at`` and
@@ -43,91 +48,98 @@ class Exchanged:
 
     method: str
     url: str
-    headers: Pairs = ()
+    headers: HeaderPairs = ()
     body: bytes = b""
     status: int = 0
-    answer_headers: Pairs = ()
-    answer: bytes = b""
-    at: float = 0.0
+    response_headers: HeaderPairs = ()
+    response_body: bytes = b""
+    started_at: float = 0.0
     seconds: float = 0.0
     pieces: tuple[tuple[float, bytes], ...] = ()
 
 
-def add(imported: Imported, found: Exchanged, place: str) -> None:
+def add_capture(imported: ImportResult, exchange: ForeignExchange, location: str) -> None:
     """Take a request that is fal's as a capture; say so of one that is not."""
-    address = _address(found)
+    address = _address_of(exchange)
     if address is None:
-        host = urlsplit(found.url).hostname or found.url
-        imported.unused.append(f"{place}: {found.method} {host}: no host of fal's")
+        host = urlsplit(exchange.url).hostname or exchange.url
+        imported.unused.append(f"{location}: {exchange.method} {host}: no host of fal's")
         return
-    if not found.status:
-        imported.unused.append(f"{place}: {found.method} {found.url}: it has no answer")
+    if not exchange.status:
+        imported.unused.append(f"{location}: {exchange.method} {exchange.url}: it has no answer")
         return
-    body = canonical(found.body, address)
-    answer = canonical(unpacked(found.answer, found.answer_headers), address)
-    pieces = found.pieces or (((found.seconds, answer),) if answer else ())
-    asked = Asked(
-        found.method.upper(), address.host, address.path, address.query, found.headers, body
+    body = canonical(exchange.body, address)
+    response_body = canonical(
+        decompress_body(exchange.response_body, exchange.response_headers), address
     )
-    heard = Heard(found.status, found.answer_headers, pieces)
-    imported.captures.append(Capture(found.at, found.at + found.seconds, asked, heard, place))
+    pieces = exchange.pieces or (((exchange.seconds, response_body),) if response_body else ())
+    request = RecordedRequest(
+        exchange.method.upper(), address.host, address.path, address.query, exchange.headers, body
+    )
+    response = RecordedResponse(exchange.status, exchange.response_headers, pieces)
+    imported.captures.append(
+        Capture(
+            exchange.started_at, exchange.started_at + exchange.seconds, request, response, location
+        )
+    )
 
 
 def canonical(body: bytes, address: Address) -> bytes:
     """A body with URLs under fal's own names."""
-    if address.form is Form.HOST:
+    if address.form is AddressForm.HOST:
         return body
-    for host in set(CANONICAL.values()):
-        for make in (addressing.link, addressing.media_link):
+    for host in set(CANONICAL_HOSTS.values()):
+        for make in (addressing.url_for, addressing.media_url_for):
             before = make(address, host, "")
             body = body.replace(f'"{before}/'.encode(), f'"https://{host}/'.encode())
     return body
 
 
-def unpacked(body: bytes, headers: Pairs) -> bytes:
+def decompress_body(body: bytes, headers: HeaderPairs) -> bytes:
     """A body without its Content-Encoding; one that is not packed after all is as it was."""
-    packing = next((value for name, value in headers if name.lower() == "content-encoding"), "")
+    encoding = next((value for name, value in headers if name.lower() == "content-encoding"), "")
     try:
-        if packing.lower() in ("gzip", "x-gzip"):
+        if encoding.lower() in ("gzip", "x-gzip"):
             return decompress(body)
-        if packing.lower() == "deflate":
+        if encoding.lower() == "deflate":
             return zlib.decompress(body)
     except (OSError, EOFError, zlib.error):
         return body
     return body
 
 
-def spread(body: bytes, first: float, last: float) -> tuple[tuple[float, bytes], ...]:
+def spread_events(body: bytes, first: float, last: float) -> tuple[tuple[float, bytes], ...]:
     """An event stream whose events came at unknown times between two known ones, evenly."""
-    mark = b"\r\n\r\n" if b"\r\n\r\n" in body else b"\n\n"
-    events = [part + mark for part in body.split(mark) if part]
+    separator = b"\r\n\r\n" if b"\r\n\r\n" in body else b"\n\n"
+    events = [part + separator for part in body.split(separator) if part]
     if not events:
         return ()
     step = max(0.0, last - first) / len(events)
     return tuple((first + step * index, event) for index, event in enumerate(events))
 
 
-def pairs(headers: Mapping[str, Any]) -> Pairs:
+def to_pairs(headers: Mapping[str, Any]) -> HeaderPairs:
     """Headers of a mapping whose values are texts or lists of them."""
-    found: list[tuple[str, str]] = []
+    header_pairs: list[tuple[str, str]] = []
     for name, value in headers.items():
         values = value if isinstance(value, list) else [value]
-        found += [
-            (str(name), it.decode("latin-1") if isinstance(it, bytes) else str(it)) for it in values
+        header_pairs += [
+            (str(name), item.decode("latin-1") if isinstance(item, bytes) else str(item))
+            for item in values
         ]
-    return tuple(found)
+    return tuple(header_pairs)
 
 
-def _address(found: Exchanged) -> Address | None:
-    lowered = {name.lower(): value for name, value in found.headers}
-    parts = urlsplit(found.url)
-    lowered.setdefault("host", parts.netloc)
-    lowered.pop("x-forwarded-host", None)
-    target = found.url if addressing.resolve(found.url, {}) else _target(found.url)
-    address = addressing.resolve(target, lowered, scheme=parts.scheme or "http")
-    return None if address is None or address.form is Form.CONTROL else address
+def _address_of(exchange: ForeignExchange) -> Address | None:
+    headers = {name.lower(): value for name, value in exchange.headers}
+    parts = urlsplit(exchange.url)
+    headers.setdefault("host", parts.netloc)
+    headers.pop("x-forwarded-host", None)
+    target = exchange.url if addressing.resolve(exchange.url, {}) else _request_target(exchange.url)
+    address = addressing.resolve(target, headers, scheme=parts.scheme or "http")
+    return None if address is None or address.form is AddressForm.CONTROL else address
 
 
-def _target(url: str) -> str:
+def _request_target(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"

@@ -7,11 +7,17 @@ from base64 import b64decode
 from datetime import datetime, timezone
 from typing import Any
 
-from fakefal.recorder.capture.captures import Pairs
-from fakefal.recorder.importers.foreign import Exchanged, Imported, NotThisFormat, add, spread
+from fakefal.recorder.capture.captures import HeaderPairs
+from fakefal.recorder.importers.foreign import (
+    ForeignExchange,
+    ImportResult,
+    NotThisFormat,
+    add_capture,
+    spread_events,
+)
 
 
-def read_har(text: str, file: str) -> Imported:
+def read_har(text: str, file: str) -> ImportResult:
     """The requests to fal of a HAR; raises NotThisFormat.
 
     A HAR does not say when single events of a stream came: they are spread evenly over the time
@@ -22,68 +28,74 @@ def read_har(text: str, file: str) -> Imported:
         entries = data["log"]["entries"]
     except (ValueError, KeyError, TypeError):
         raise NotThisFormat("it has no log with entries") from None
-    imported = Imported()
-    found: list[tuple[float, str, dict[str, Any]]] = []
+    imported = ImportResult()
+    dated_entries: list[tuple[float, str, dict[str, Any]]] = []
     for number, entry in enumerate(entries):
-        place = f"{file}: entries[{number}]"
+        location = f"{file}: entries[{number}]"
         try:
-            found.append((_instant(entry["startedDateTime"]), place, entry))
+            dated_entries.append((_parse_instant(entry["startedDateTime"]), location, entry))
         except (KeyError, ValueError, TypeError, AttributeError):
-            imported.unused.append(f"{place}: it does not say when it began")
-    began = min((at for at, _, _ in found), default=0.0)
-    for at, place, entry in sorted(found, key=lambda it: it[0]):
+            imported.unused.append(f"{location}: it does not say when it began")
+    first_started_at = min((instant for instant, _, _ in dated_entries), default=0.0)
+    for started_at, location, entry in sorted(dated_entries, key=lambda dated: dated[0]):
         try:
-            add(imported, _exchanged(entry, at - began), place)
+            add_capture(imported, _to_exchange(entry, started_at - first_started_at), location)
         except (KeyError, ValueError, TypeError, AttributeError) as error:
-            imported.unused.append(f"{place}: it cannot be read ({type(error).__name__}: {error})")
+            imported.unused.append(
+                f"{location}: it cannot be read ({type(error).__name__}: {error})"
+            )
         if entry.get("_webSocketMessages"):
-            imported.unused.append(f"{place}: messages of a WebSocket are not replayed")
+            imported.unused.append(f"{location}: messages of a WebSocket are not replayed")
     return imported
 
 
-def _exchanged(entry: dict[str, Any], at: float) -> Exchanged:
+def _to_exchange(entry: dict[str, Any], started_at: float) -> ForeignExchange:
     request, response = entry["request"], entry["response"]
     timings = entry.get("timings", {})
     seconds = max(0.0, float(entry.get("time") or 0)) / 1000
     receiving = max(0.0, float(timings.get("receive") or 0)) / 1000
-    headers = _pairs(response["headers"])
+    headers = _to_pairs(response["headers"])
     content = response.get("content", {})
-    body = _content(content)
+    body = _content_bytes(content)
     if str(content.get("mimeType", "")).startswith("text/event-stream"):
-        pieces = spread(body, max(0.0, seconds - receiving), seconds)
+        pieces = spread_events(body, max(0.0, seconds - receiving), seconds)
     else:
         pieces = ()
     if not any(name.lower() == "content-type" for name, _ in headers) and content.get("mimeType"):
         headers = (*headers, ("content-type", str(content["mimeType"])))
-    return Exchanged(
+    return ForeignExchange(
         str(request["method"]),
         str(request["url"]),
-        _pairs(request.get("headers", [])),
-        _posted(request.get("postData") or {}),
+        _to_pairs(request.get("headers", [])),
+        _post_bytes(request.get("postData") or {}),
         int(response["status"]),
         tuple(pair for pair in headers if pair[0].lower() != "content-encoding"),
         body,
-        at,
+        started_at,
         seconds,
         pieces,
     )
 
 
-def _content(content: dict[str, Any]) -> bytes:
+def _content_bytes(content: dict[str, Any]) -> bytes:
     text = content.get("text") or ""
     return b64decode(text) if content.get("encoding") == "base64" else str(text).encode()
 
 
-def _posted(posted: dict[str, Any]) -> bytes:
-    text = posted.get("text") or ""
-    return b64decode(text) if posted.get("encoding") == "base64" else str(text).encode()
+def _post_bytes(post_data: dict[str, Any]) -> bytes:
+    text = post_data.get("text") or ""
+    return b64decode(text) if post_data.get("encoding") == "base64" else str(text).encode()
 
 
-def _pairs(headers: list[dict[str, Any]]) -> Pairs:
-    return tuple((str(it["name"]), str(it["value"])) for it in headers if it["name"][:1] != ":")
+def _to_pairs(headers: list[dict[str, Any]]) -> HeaderPairs:
+    return tuple(
+        (str(header["name"]), str(header["value"]))
+        for header in headers
+        if header["name"][:1] != ":"
+    )
 
 
-def _instant(text: str) -> float:
+def _parse_instant(text: str) -> float:
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)

@@ -11,13 +11,13 @@ from fakefal.recorder.importers.aimock import read_aimock
 from fakefal.recorder.importers.bodies import read_body
 from fakefal.recorder.importers.cassettes import read_cassette
 from fakefal.recorder.importers.curl import read_curl
-from fakefal.recorder.importers.foreign import Imported, NotThisFormat
+from fakefal.recorder.importers.foreign import ImportResult, NotThisFormat
 from fakefal.recorder.importers.har import read_har
 
 Format = Literal["har", "vcr", "aimock", "curl", "body"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-_READERS: dict[Format, Callable[[str, str], Imported]] = {
+_READERS: dict[Format, Callable[[str, str], ImportResult]] = {
     "har": read_har,
     "vcr": read_cassette,
     "aimock": read_aimock,
@@ -26,19 +26,21 @@ _READERS: dict[Format, Callable[[str, str], Imported]] = {
 }
 
 
-def read_foreign(text: str, file: str, told: Format | None = None) -> tuple[Format, Imported]:
+def read_foreign(
+    text: str, file: str, file_format: Format | None = None
+) -> tuple[Format, ImportResult]:
     """What a file holds, and the format that it is in; raises FakefalError for what is none."""
-    found = told or guess(text)
-    if found is None:
-        known = "a HAR, a cassette of VCR.py, fixtures of aimock, a trace of curl, a JSON body"
-        raise FakefalError(f"{file}: what this is is not known — give {known}")
+    chosen_format = file_format or guess_format(text)
+    if chosen_format is None:
+        supported = "a HAR, a cassette of VCR.py, fixtures of aimock, a trace of curl, a JSON body"
+        raise FakefalError(f"{file}: what this is is not known — give {supported}")
     try:
-        return found, _READERS[found](text, file)
+        return chosen_format, _READERS[chosen_format](text, file)
     except NotThisFormat as error:
-        raise FakefalError(f"{file}: not {found}: {error} — name its --format") from None
+        raise FakefalError(f"{file}: not {chosen_format}: {error} — name its --format") from None
 
 
-def guess(text: str) -> Format | None:
+def guess_format(text: str) -> Format | None:
     """The format of a file, from what it holds."""
     try:
         data = json.loads(text)

@@ -13,11 +13,11 @@ from fakefal.errors import FakefalError
 from fakefal.protocol.core import hosts
 from fakefal.recorder.capture.captures import Capture, Recording
 from fakefal.recorder.capture.redaction import Redactor
-from fakefal.recorder.distil.distil import Distilled, Memory, distil
+from fakefal.recorder.distil.distil import Cache, DistilResult, distil
 from fakefal.recorder.output.writer import Writer, check_name, folder_of
 
-_HASHED = re.compile(r"[0-9a-f]{16}\.\w+")
-_ON_THE_WAY = re.compile(r"/(?:status|status/stream|cancel)/?\Z")
+_HASHED_NAME = re.compile(r"[0-9a-f]{16}\.\w+")
+_INTERMEDIATE_PATH = re.compile(r"/(?:status|status/stream|cancel)/?\Z")
 
 
 @dataclass(slots=True)
@@ -33,27 +33,29 @@ class Archive:
     recording: Recording
     redactor: Redactor
     version: str
-    added_to: str | None = None
-    refused: str = ""
+    base_text: str | None = None
+    write_error: str = ""
     _writer: Writer = field(init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _memory: Memory = field(default_factory=dict)
-    _written: int = -1
-    _grows_beside: bool = False
+    _cache: Cache = field(default_factory=dict)
+    _saved_count: int = -1
+    _uses_part_file: bool = False
 
     def __post_init__(self) -> None:
         check_name(self.path)
-        self._grows_beside = self.path.exists() and self.added_to is None
-        growing = self.path.with_name(f"{self.path.name}.part") if self._grows_beside else self.path
-        self._writer = Writer(growing, self.redactor, folder_of(self.path), self.added_to)
+        self._uses_part_file = self.path.exists() and self.base_text is None
+        target = (
+            self.path.with_name(f"{self.path.name}.part") if self._uses_part_file else self.path
+        )
+        self._writer = Writer(target, self.redactor, folder_of(self.path), self.base_text)
 
     def add(self, capture: Capture) -> None:
         """Keep a capture; it is not on disk before ``save``."""
-        self.redactor.learn_request(capture.asked)
-        self.redactor.learn_answer(capture.heard)
+        self.redactor.learn_request(capture.request)
+        self.redactor.learn_response(capture.response)
         self.recording.captures.append(capture)
 
-    def note(self, text: str) -> None:
+    def add_note(self, text: str) -> None:
         """Say in the file what could not be recorded."""
         if text not in self.recording.notes:
             self.recording.notes.append(text)
@@ -61,76 +63,76 @@ class Archive:
     async def save(self) -> None:
         """Return when all that is finished is on disk. What cannot be written is kept in
         ``refused``, so that the caller is answered all the same."""
-        wanted = len(self.recording.captures)
+        capture_count = len(self.recording.captures)
         async with self._lock:
-            if self._written >= wanted or self.refused:
+            if self._saved_count >= capture_count or self.write_error:
                 return
-            self._written = len(self.recording.captures)
+            self._saved_count = len(self.recording.captures)
             try:
-                distilled = self._distilled(finished_only=True)
+                distilled = self._distil(finished_only=True)
                 await asyncio.to_thread(self._writer.write, distilled)
             except FakefalError as error:
-                self.refused = str(error)
+                self.write_error = str(error)
 
-    async def close(self) -> Distilled:
+    async def close(self) -> DistilResult:
         """Write all of it, unfinished requests too, and put it in place.
 
         Raises FakefalError where it cannot be written, or must not be.
         """
         async with self._lock:
-            if self.refused:
-                raise FakefalError(self.refused)
-            self.recording.complete = True
-            distilled = self._distilled(finished_only=False)
-            await asyncio.to_thread(self._finish, distilled)
+            if self.write_error:
+                raise FakefalError(self.write_error)
+            self.recording.is_complete = True
+            distilled = self._distil(finished_only=False)
+            await asyncio.to_thread(self._write_final, distilled)
             return distilled
 
-    async def leave(self) -> None:
+    async def close_incomplete(self) -> None:
         """Let it be what it is: each finished exchange is on disk, and it is not complete.
 
         A file that was there before stays; what was recorded anew lies beside it. Raises
         FakefalError where it cannot be written, or must not be.
         """
         await self.save()
-        if self.refused:
-            raise FakefalError(self.refused)
+        if self.write_error:
+            raise FakefalError(self.write_error)
 
-    def _finish(self, distilled: Distilled) -> None:
+    def _write_final(self, distilled: DistilResult) -> None:
         self._writer.write(distilled)
-        if self._grows_beside:
+        if self._uses_part_file:
             os.replace(self._writer.path, self.path)
-        if self.added_to is None:
-            _sweep(self.path.parent / folder_of(self.path), set(distilled.files))
+        if self.base_text is None:
+            _remove_stale_files(self.path.parent / folder_of(self.path), set(distilled.files))
 
-    def _distilled(self, *, finished_only: bool) -> Distilled:
+    def _distil(self, *, finished_only: bool) -> DistilResult:
         return distil(
             self.recording,
             self.redactor,
             version=self.version,
             folder=folder_of(self.path),
             finished_only=finished_only,
-            memory=self._memory,
+            cache=self._cache,
         )
 
 
-def finishes(capture: Capture) -> bool:
+def finishes_exchange(capture: Capture) -> bool:
     """Whether an exchange is finished with a capture, so that it must be on disk."""
-    asked = capture.asked
-    if capture.is_webhook or asked.host == hosts.RUN:
+    request = capture.request
+    if capture.is_webhook or request.host == hosts.RUN:
         return True
-    if asked.host in hosts.STORED:
-        return asked.method == "GET"
-    if asked.host != hosts.QUEUE or _ON_THE_WAY.search(asked.path):
+    if request.host in hosts.MEDIA_HOSTS:
+        return request.method == "GET"
+    if request.host != hosts.QUEUE or _INTERMEDIATE_PATH.search(request.path):
         return False
-    return asked.method == "GET" or capture.heard.status >= 300
+    return request.method == "GET" or capture.response.status >= 300
 
 
-def _sweep(folder: Path, used: set[str]) -> None:
+def _remove_stale_files(folder: Path, used: set[str]) -> None:
     """Remove files of an older recording in the same place."""
     if not folder.is_dir():
         return
     for path in folder.iterdir():
-        if _HASHED.fullmatch(path.name) and f"{folder.name}/{path.name}" not in used:
+        if _HASHED_NAME.fullmatch(path.name) and f"{folder.name}/{path.name}" not in used:
             path.unlink()
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from fakefal.protocol.core.call import Json
-from fakefal.scenario.files.loader import Loaded, dump_data
-from fakefal.scenario.values.seeded import canonical
+from fakefal.scenario.files.loader import LoadedScenario, dump_data
+from fakefal.scenario.values.seeded import canonical_json
 
 Fields = dict[str, Any]
 
-_OF_TIME = frozenset({"for", "first", "every", "waits", "after", "inference_time"})
-_ALWAYS_OTHER = frozenset({"request_id", "gateway_request_id"})
-_SHOWN_CHARACTERS = 60
+_DURATION_FIELDS = frozenset({"for", "first", "every", "waits", "after", "inference_time"})
+_IGNORED_FIELDS = frozenset({"request_id", "gateway_request_id"})
+_MAX_SHOWN_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,53 +33,58 @@ class Change:
         return f"{self.where}: {self.before} → {self.after}"
 
 
-def changes(before: Loaded, after: Loaded, *, times: bool = False) -> list[Change]:
+def compare(before: LoadedScenario, after: LoadedScenario, *, times: bool = False) -> list[Change]:
     """Every difference, in the order of the first recording. ``times`` counts durations too."""
-    left, right = _by_call(before), _by_call(after)
-    found: list[Change] = []
+    left, right = _replies_by_call(before), _replies_by_call(after)
+    changes: list[Change] = []
     for key, (name, replies) in left.items():
         if key not in right:
-            found.append(Change(name, f"asked {_count(len(replies))}", None))
+            changes.append(Change(name, f"asked {_format_count(len(replies))}", None))
             continue
-        _, others = right[key]
-        if len(replies) != len(others):
-            asked = (f"asked {_count(len(replies))}", f"asked {_count(len(others))}")
-            found.append(Change(name, *asked))
-        for number, (mine, theirs) in enumerate(zip(replies, others, strict=False), 1):
-            place = name if len(replies) == 1 else f"{name}, call {number}"
-            found += [
-                Change(f"{place}: {change.where}", change.before, change.after)
-                for change in _differences(mine, theirs, "", times)
+        _, other_replies = right[key]
+        if len(replies) != len(other_replies):
+            counts = (
+                f"asked {_format_count(len(replies))}",
+                f"asked {_format_count(len(other_replies))}",
+            )
+            changes.append(Change(name, *counts))
+        for number, (old_reply, new_reply) in enumerate(
+            zip(replies, other_replies, strict=False), 1
+        ):
+            prefix = name if len(replies) == 1 else f"{name}, call {number}"
+            changes += [
+                Change(f"{prefix}: {change.where}", change.before, change.after)
+                for change in _differences(old_reply, new_reply, "", times)
             ]
     for key, (name, replies) in right.items():
         if key not in left:
-            found.append(Change(name, None, f"asked {_count(len(replies))}"))
-    found += _differences(_top(before), _top(after), "", times)
-    return found
+            changes.append(Change(name, None, f"asked {_format_count(len(replies))}"))
+    changes += _differences(_scenario_fields(before), _scenario_fields(after), "", times)
+    return changes
 
 
-def _by_call(loaded: Loaded) -> dict[str, tuple[str, list[Fields]]]:
+def _replies_by_call(loaded: LoadedScenario) -> dict[str, tuple[str, list[Fields]]]:
     """The replies of each call, by what it matches."""
-    found: dict[str, tuple[str, list[Fields]]] = {}
+    replies_by_call: dict[str, tuple[str, list[Fields]]] = {}
     for exchange in dump_data(loaded.scenario).get("exchanges", []):
         when = exchange.get("when", {})
         replies = exchange.get("replies") or [exchange.get("reply") or {}]
-        found[canonical(when)] = (_named(when), replies)
-    return found
+        replies_by_call[canonical_json(when)] = (_describe_call(when), replies)
+    return replies_by_call
 
 
-def _named(when: Fields) -> str:
+def _describe_call(when: Fields) -> str:
     """A call in words: endpoint, way, and the beginning of its input."""
     via = when.get("via", "")
-    way = via if isinstance(via, str) else ", ".join(via)
-    given = when.get("input")
-    if isinstance(given, dict) and list(given) == ["$eq"]:
-        given = given["$eq"]
-    parts = [str(when.get("endpoint", "any endpoint")), f"({way})" if way else ""]
-    return " ".join([*filter(None, parts), "" if given is None else _short(given)]).strip()
+    via_text = via if isinstance(via, str) else ", ".join(via)
+    input_ = when.get("input")
+    if isinstance(input_, dict) and list(input_) == ["$eq"]:
+        input_ = input_["$eq"]
+    parts = [str(when.get("endpoint", "any endpoint")), f"({via_text})" if via_text else ""]
+    return " ".join([*filter(None, parts), "" if input_ is None else _shorten(input_)]).strip()
 
 
-def _top(loaded: Loaded) -> Fields:
+def _scenario_fields(loaded: LoadedScenario) -> Fields:
     data = dump_data(loaded.scenario)
     return {name: value for name, value in data.items() if name in ("options", "faults", "account")}
 
@@ -88,33 +93,33 @@ def _differences(before: Json, after: Json, path: str, times: bool) -> Iterator[
     if isinstance(before, dict) and isinstance(after, dict):
         names = [*before, *(name for name in after if name not in before)]
         for name in names:
-            if name in _ALWAYS_OTHER or (name in _OF_TIME and not times):
+            if name in _IGNORED_FIELDS or (name in _DURATION_FIELDS and not times):
                 continue
             inner = f"{path}.{name}" if path else name
             if name not in before:
-                yield Change(inner, None, _short(after[name]))
+                yield Change(inner, None, _shorten(after[name]))
             elif name not in after:
-                yield Change(inner, _short(before[name]), None)
+                yield Change(inner, _shorten(before[name]), None)
             else:
                 yield from _differences(before[name], after[name], inner, times)
     elif isinstance(before, list) and isinstance(after, list):
         for index in range(max(len(before), len(after))):
             inner = f"{path}[{index}]"
             if index >= len(before):
-                yield Change(inner, None, _short(after[index]))
+                yield Change(inner, None, _shorten(after[index]))
             elif index >= len(after):
-                yield Change(inner, _short(before[index]), None)
+                yield Change(inner, _shorten(before[index]), None)
             else:
                 yield from _differences(before[index], after[index], inner, times)
-    elif canonical(before) != canonical(after):
-        yield Change(path, _short(before), _short(after))
+    elif canonical_json(before) != canonical_json(after):
+        yield Change(path, _shorten(before), _shorten(after))
 
 
-def _short(value: Json) -> str:
-    text = value if isinstance(value, str) else canonical(value)
+def _shorten(value: Json) -> str:
+    text = value if isinstance(value, str) else canonical_json(value)
     text = " ".join(text.split())
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"
+    return text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[: _MAX_SHOWN_LENGTH - 1]}…"
 
 
-def _count(number: int) -> str:
+def _format_count(number: int) -> str:
     return "once" if number == 1 else f"{number} times"

@@ -10,7 +10,7 @@ from pathlib import Path
 from fakefal.errors import FakefalError, ScenarioError
 from fakefal.protocol.core.call import Json
 from fakefal.recorder.capture.redaction import Redactor
-from fakefal.recorder.distil.distil import Distilled
+from fakefal.recorder.distil.distil import DistilResult
 from fakefal.scenario.files.loader import load_text
 from fakefal.scenario.files.yaml_text import read_yaml, write_blocks
 
@@ -28,100 +28,108 @@ class Writer:
     """
 
     def __init__(
-        self, path: Path, redactor: Redactor, folder: str = "", added_to: str | None = None
+        self, path: Path, redactor: Redactor, folder: str = "", base_text: str | None = None
     ) -> None:
         self.path = path
         self.folder = folder or folder_of(path)
         self._redactor = redactor
-        self._added_to = added_to
-        self._worded: dict[str, str] = {}
-        self._kept: set[str] = set()
+        self._base_text = base_text
+        self._formatted: dict[str, str] = {}
+        self._written_files: set[str] = set()
 
-    def text(self, distilled: Distilled) -> str:
+    def text(self, distilled: DistilResult) -> str:
         """The file; raises FakefalError where a known secret would stand in it."""
-        if self._added_to is None:
-            text = self._head(distilled) + "".join(self._listed(distilled.data["exchanges"]))
+        if self._base_text is None:
+            text = self._head(distilled) + "".join(
+                self._exchange_blocks(distilled.scenario["exchanges"])
+            )
         else:
-            text = extended(self._added_to, distilled.data["exchanges"], str(self.path))
-        self._redactor.check(text, str(self.path))
+            text = append_exchanges(
+                self._base_text, distilled.scenario["exchanges"], str(self.path)
+            )
+        self._redactor.check_text(text, str(self.path))
         return text
 
-    def write(self, distilled: Distilled) -> None:
+    def write(self, distilled: DistilResult) -> None:
         """Write the files, then the scenario; raises FakefalError where it cannot be.
 
         What was there before stays as it was until all of it is written.
         """
         text = self.text(distilled)
         for name, data in distilled.files.items():
-            if name not in self._kept:
+            if name not in self._written_files:
                 self._redactor.check_bytes(data, name)
-                put(self.path.parent / name, data)
-                self._kept.add(name)
-        put(self.path, text.encode())
+                write_atomically(self.path.parent / name, data)
+                self._written_files.add(name)
+        write_atomically(self.path, text.encode())
 
-    def _head(self, distilled: Distilled) -> str:
-        data = distilled.data
+    def _head(self, distilled: DistilResult) -> str:
+        data = distilled.scenario
         header = data.get("recorded", {})
         made_by = header.get("fakefal")
         head = _HEAD.format(
-            source=_line(str(header.get("source", "?"))),
+            source=_to_comment(str(header.get("source", "?"))),
             day=str(header.get("at", ""))[:10],
             version=f" {made_by}" if made_by else "",
         )
-        notes = map(_line, map(self._redactor.text, distilled.notes))
-        told = "".join(f"# Not recorded: {note}\n" for note in notes)
-        top = {name: value for name, value in data.items() if name != "exchanges" and value}
-        return head + told + write_blocks(top)
+        notes = map(_to_comment, map(self._redactor.redact_text, distilled.notes))
+        note_lines = "".join(f"# Not recorded: {note}\n" for note in notes)
+        scenario_fields = {
+            name: value for name, value in data.items() if name != "exchanges" and value
+        }
+        return head + note_lines + write_blocks(scenario_fields)
 
-    def _listed(self, exchanges: list[Json]) -> list[str]:
-        fresh: dict[str, str] = {}
+    def _exchange_blocks(self, exchanges: list[Json]) -> list[str]:
+        formatted: dict[str, str] = {}
         for exchange in exchanges:
             key = repr(exchange)
-            fresh[key] = self._worded.get(key) or in_list(exchange)
-        self._worded = fresh
+            formatted[key] = self._formatted.get(key) or format_exchange(exchange)
+        self._formatted = formatted
         if not exchanges:
             return ["exchanges: []\n"]
-        return ["exchanges:\n", *(fresh[repr(exchange)] for exchange in exchanges)]
+        return ["exchanges:\n", *(formatted[repr(exchange)] for exchange in exchanges)]
 
 
-def extended(text: str, exchanges: list[Json], file: str) -> str:
+def append_exchanges(text: str, exchanges: list[Json], file: str) -> str:
     """A scenario with exchanges added at its end; all that stands in it stays, comments too."""
     if not exchanges:
         return text
     source = read_yaml(text, file)
-    place = source.values.get(("exchanges", 0))
-    indent = " " * (place[1] - 3 if place is not None else 2)
-    body = text.rstrip("\n") + "\n\n"
-    if place is None:
-        body = re.sub(r"(?m)^exchanges:.*\n", "", body) + "exchanges:\n"
-    lines = "".join(map(in_list, _renamed(exchanges, source.data))).splitlines()
-    added = "".join(f"{indent}{line.removeprefix('  ')}".rstrip() + "\n" for line in lines)
-    grown = body + added
+    position = source.value_positions.get(("exchanges", 0))
+    indent = " " * (position[1] - 3 if position is not None else 2)
+    new_text = text.rstrip("\n") + "\n\n"
+    if position is None:
+        new_text = re.sub(r"(?m)^exchanges:.*\n", "", new_text) + "exchanges:\n"
+    lines = "".join(map(format_exchange, _with_unique_ids(exchanges, source.data))).splitlines()
+    added_lines = "".join(f"{indent}{line.removeprefix('  ')}".rstrip() + "\n" for line in lines)
+    extended_text = new_text + added_lines
     try:
-        known = len(source.data.get("exchanges") or [])
-        if len(load_text(grown, file, is_json=False).entries) == known + len(exchanges):
-            return grown
+        existing_count = len(source.data.get("exchanges") or [])
+        if len(load_text(extended_text, file, is_json=False).exchanges) == existing_count + len(
+            exchanges
+        ):
+            return extended_text
     except ScenarioError:
         pass
     data = {**source.data, "exchanges": [*(source.data.get("exchanges") or []), *exchanges]}
     return write_blocks(data)
 
 
-def _renamed(exchanges: list[Json], data: Json) -> list[Json]:
+def _with_unique_ids(exchanges: list[Json], data: Json) -> list[Json]:
     """Exchanges with ids that no other one of the file has."""
     taken = {exchange.get("id") for exchange in data.get("exchanges") or []}
-    found = []
+    renamed = []
     for exchange in exchanges:
         name, number = exchange["id"].rsplit(" ", 1)
         count = int(number)
         while f"{name} {count}" in taken:
             count += 1
         taken.add(f"{name} {count}")
-        found.append({**exchange, "id": f"{name} {count}"})
-    return found
+        renamed.append({**exchange, "id": f"{name} {count}"})
+    return renamed
 
 
-def in_list(exchange: Json) -> str:
+def format_exchange(exchange: Json) -> str:
     """An exchange as it stands in the list of a file."""
     return write_blocks({"exchanges": [exchange]}).partition("\n")[2] + "\n"
 
@@ -137,7 +145,7 @@ def folder_of(path: Path) -> str:
     return f"{path.name.partition('.')[0] or 'recording'}.files"
 
 
-def put(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
     """Put bytes there at once: nobody ever sees half of them, whenever the power goes.
 
     On Linux they have no name until they are complete; elsewhere a temporary one, which is removed
@@ -148,52 +156,54 @@ def put(path: Path, data: bytes) -> None:
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
         complete = path.parent / f".{path.name}.new"
         complete.unlink(missing_ok=True)
-        _fill(complete, data, mode)
+        _write_file(complete, data, mode)
         os.replace(complete, path)
-        _settle(path.parent)
+        _sync_folder(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
         raise FakefalError(f"{path} cannot be written: {reason} — name another place") from None
 
 
-def _fill(path: Path, data: bytes, mode: int) -> None:
+def _write_file(path: Path, data: bytes, mode: int) -> None:
     """Make a file that is complete from the moment it is there, where the system can."""
-    unnamed = getattr(os, "O_TMPFILE", 0)
-    if unnamed:
+    tmpfile_flag = getattr(os, "O_TMPFILE", 0)
+    if tmpfile_flag:
         try:
-            number = os.open(path.parent, os.O_WRONLY | unnamed, mode)
+            descriptor = os.open(path.parent, os.O_WRONLY | tmpfile_flag, mode)
         except OSError:  # this file system has none
-            unnamed = 0
-    if not unnamed:
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(number, "wb") as file:
+            tmpfile_flag = 0
+    if not tmpfile_flag:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-        if unnamed:
-            _name(file.fileno(), path)
+        if tmpfile_flag:
+            _link_unnamed(file.fileno(), path)
 
 
-def _name(number: int, path: Path) -> None:
+def _link_unnamed(descriptor: int, path: Path) -> None:
     """Give a file that has no name one. A folder makes Python follow the link (linkat)."""
-    folder = os.open(path.parent, os.O_RDONLY)
+    folder_descriptor = os.open(path.parent, os.O_RDONLY)
     try:
-        os.link(f"/proc/self/fd/{number}", path, src_dir_fd=folder, follow_symlinks=True)
+        os.link(
+            f"/proc/self/fd/{descriptor}", path, src_dir_fd=folder_descriptor, follow_symlinks=True
+        )
     finally:
-        os.close(folder)
+        os.close(folder_descriptor)
 
 
-def _settle(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Make the new name last as well, where folders can be told to."""
     if os.name == "nt":
         return
-    number = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(number)
+        os.fsync(descriptor)
     finally:
-        os.close(number)
+        os.close(descriptor)
 
 
-def _line(text: str) -> str:
+def _to_comment(text: str) -> str:
     """Text as a comment can hold it."""
     return "".join(character if character.isprintable() else " " for character in text)

@@ -9,13 +9,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fakefal.protocol.core.endpoints import EndpointId
-from fakefal.protocol.errors.errors import ErrorEntry
+from fakefal.protocol.errors.errors import ErrorSpec
 from fakefal.protocol.errors.fault import Operation
 from fakefal.scenario.values.seeded import digest
 
 if TYPE_CHECKING:
-    from fakefal.scenario.compiled.faults import Faults, Turn
-    from fakefal.scenario.compiled.reply import CancelAnswer
+    from fakefal.scenario.compiled.faults import CompiledFault, FaultsByOperation
+    from fakefal.scenario.compiled.reply import CancelMode
     from fakefal.scenario.model.sockets import RealtimeApp
 
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Account:
     """How an account stands. ``refusal`` None refuses nothing; ``after`` calls are accepted."""
 
-    refusal: ErrorEntry | None = None
-    after: int = 0
+    rejection: ErrorSpec | None = None
+    accepted_calls: int = 0
     reads_allowed: bool = True
     concurrency: float = math.inf
 
@@ -33,12 +33,12 @@ class Account:
 class App:
     """How an app is served."""
 
-    is_gone: bool = False
+    is_removed: bool = False
     runners: float = math.inf
-    strangers: int = 0
+    foreign_queue_length: int = 0
     """Requests of others that wait in its queue."""
     request_seconds: float = math.inf
-    cancel: CancelAnswer | None = None
+    cancel: CancelMode | None = None
     realtime: RealtimeApp | None = None
     price: tuple[float, str] | None = None
     """Dollars, and what they are for."""
@@ -50,47 +50,49 @@ class Chaos:
 
     rate: float
     seed: int
-    turns: tuple[Turn, ...]
+    faults: tuple[CompiledFault, ...]
     operations: frozenset[Operation]
 
-    def strike(self, operation: Operation, subject: str, number: int) -> Turn | None:
+    def draw(self, operation: Operation, subject: str, number: int) -> CompiledFault | None:
         """The fault that a request meets, if any: the ``number``-th of its kind for a subject."""
         if operation not in self.operations:
             return None
-        drawn = digest("chaos", str(self.seed), operation, subject, str(number))
-        if int.from_bytes(drawn[:7], "big") >= self.rate * (1 << 56):
+        hash_bytes = digest("chaos", str(self.seed), operation, subject, str(number))
+        if int.from_bytes(hash_bytes[:7], "big") >= self.rate * (1 << 56):
             return None
-        return self.turns[int.from_bytes(drawn[7:9], "big") % len(self.turns)]
+        return self.faults[int.from_bytes(hash_bytes[7:9], "big") % len(self.faults)]
 
 
-USUAL_APP = App()
-USUAL_ACCOUNT = Account()
+DEFAULT_APP = App()
+DEFAULT_ACCOUNT = Account()
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class CompiledEnvironment:
     """All of it. ``accounts`` and ``apps`` are patterns in order, the first that fits counts."""
 
     accounts: Sequence[tuple[str, Account]] = ()
     apps: Sequence[tuple[str, App]] = ()
-    down: frozenset[str] = frozenset()
-    faults: Faults = field(default_factory=dict)
+    down_hosts: frozenset[str] = frozenset()
+    faults: FaultsByOperation = field(default_factory=dict)
     chaos: Chaos | None = None
 
-    def account(self, key: str) -> Account:
+    def account_of(self, key: str) -> Account:
         """How the account of a key stands."""
-        return next((it for name, it in self.accounts if fits(name, key)), USUAL_ACCOUNT)
+        return next(
+            (account for name, account in self.accounts if matches_glob(name, key)), DEFAULT_ACCOUNT
+        )
 
-    def app(self, endpoint: EndpointId) -> App:
+    def app_of(self, endpoint: EndpointId) -> App:
         """How an endpoint is served; a pattern may name it, or the app it belongs to."""
         for pattern, app in self.apps:
-            if fits(pattern, endpoint.app) or fits(pattern, endpoint.text):
+            if matches_glob(pattern, endpoint.app) or matches_glob(pattern, endpoint.text):
                 return app
-        return USUAL_APP
+        return DEFAULT_APP
 
 
 @lru_cache(maxsize=1024)
-def fits(pattern: str, text: str) -> bool:
+def matches_glob(pattern: str, text: str) -> bool:
     """Whether a text is what a pattern with ``*`` and ``?`` says."""
     from fakefal.scenario.matching.matchers import glob  # most servers have no patterns
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from fakefal.protocol.core.call import Call
-from fakefal.scenario.compiled.reply import GENERATED, Plan
+from fakefal.scenario.compiled.reply import GENERATED, CompiledReply
 from fakefal.scenario.compiler.reply import compile_reply
 from fakefal.scenario.matching.condition import Condition, compile_condition, distance
 from fakefal.scenario.matching.matchers import Difference
@@ -19,71 +19,73 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class CompiledExchange:
     """An exchange made ready. ``capacity`` is how many calls it answers; None is no limit."""
 
-    exchange: Exchange
+    model: Exchange
     condition: Condition
-    plans: tuple[Plan, ...]
+    replies: tuple[CompiledReply, ...]
     capacity: int | None
     label: str
-    place: str = ""
+    location: str = ""
 
-    def plan(self, used: int) -> Plan:
+    def reply_for(self, used: int) -> CompiledReply:
         """The reply for a call that comes after ``used`` others."""
-        if used < len(self.plans):
-            return self.plans[used]
-        if self.exchange.then == "cycle":
-            return self.plans[used % len(self.plans)]
-        return self.plans[-1]
+        if used < len(self.replies):
+            return self.replies[used]
+        if self.model.then == "cycle":
+            return self.replies[used % len(self.replies)]
+        return self.replies[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
     """An exchange that does not answer a call: how far it is, and the first thing that differs."""
 
-    entry: Entry
+    exchange: CompiledExchange
     distance: float
     difference: Difference
 
     def __str__(self) -> str:
-        place = f" ({self.entry.place})" if self.entry.place else ""
-        return f"{self.entry.label}{place}: {self.difference}"
+        location = f" ({self.exchange.location})" if self.exchange.location else ""
+        return f"{self.exchange.label}{location}: {self.difference}"
 
 
-def make_entry(
-    exchange: Exchange,
+def compile_exchange(
+    model: Exchange,
     index: int,
-    place: str = "",
+    location: str = "",
     path: tuple[str | int, ...] = (),
     assets: Mapping[str, Asset] = MappingProxyType({}),
-) -> Entry:
+) -> CompiledExchange:
     """Make an exchange ready; raises PatternError or TemplateError.
 
     ``assets`` are the files that its replies may refer to, by the names that they use.
     """
-    condition = compile_condition(exchange.when)
-    if exchange.replies is not None:
-        plans = tuple(
+    condition = compile_condition(model.when)
+    if model.replies is not None:
+        replies = tuple(
             compile_reply(reply, (*path, "replies", number), assets)
-            for number, reply in enumerate(exchange.replies)
+            for number, reply in enumerate(model.replies)
         )
-    elif exchange.reply is not None:
-        plans = (compile_reply(exchange.reply, (*path, "reply"), assets),)
+    elif model.reply is not None:
+        replies = (compile_reply(model.reply, (*path, "reply"), assets),)
     else:
-        plans = (GENERATED,)
-    capacity = exchange.times
-    if exchange.then == "miss":
-        capacity = len(plans) if capacity is None else min(capacity, len(plans))
-    label = f'"{exchange.id}"' if exchange.id else f"exchanges[{index}]"
-    return Entry(exchange, condition, plans, capacity, label, place)
+        replies = (GENERATED,)
+    capacity = model.times
+    if model.then == "miss":
+        capacity = len(replies) if capacity is None else min(capacity, len(replies))
+    label = f'"{model.id}"' if model.id else f"exchanges[{index}]"
+    return CompiledExchange(model, condition, replies, capacity, label, location)
 
 
-def near_miss(entry: Entry, call: Call, is_used_up: Callable[[Entry], bool]) -> NearMiss:
+def near_miss(
+    exchange: CompiledExchange, call: Call, is_used_up: Callable[[CompiledExchange], bool]
+) -> NearMiss:
     """Why an exchange did not answer a call."""
-    differences = entry.condition.differences(call)
-    if not differences and is_used_up(entry):
-        noun = "call" if entry.capacity == 1 else "calls"
-        text = f"used up: it has answered {entry.capacity} {noun}"
+    differences = exchange.condition.differences(call)
+    if not differences and is_used_up(exchange):
+        noun = "call" if exchange.capacity == 1 else "calls"
+        text = f"used up: it has answered {exchange.capacity} {noun}"
         differences = [Difference("matches, but is", text, 0.1)]
-    return NearMiss(entry, distance(differences), differences[0])
+    return NearMiss(exchange, distance(differences), differences[0])

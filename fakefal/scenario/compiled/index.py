@@ -8,97 +8,101 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fakefal.protocol.core.call import Call, Json
-from fakefal.scenario.matching.scalars import pick, scalar_key
+from fakefal.scenario.matching.scalars import get_field, scalar_key
 
 if TYPE_CHECKING:
-    from fakefal.scenario.compiled.exchange import Entry, NearMiss
+    from fakefal.scenario.compiled.exchange import CompiledExchange, NearMiss
 
-_SHELVES = 1000
+_MAX_BUCKETS = 1000
 """Endpoints for which the choice of exchanges is remembered."""
 
 
 @dataclass(slots=True)
-class _Shelf:
+class _Bucket:
     """The exchanges that an endpoint can meet, looked up by one input field where that helps."""
 
-    entries: list[Entry]
+    exchanges: list[CompiledExchange]
     key_field: str | None = None
-    buckets: dict[tuple[str, Json], list[Entry]] = field(default_factory=dict)
-    others: list[Entry] = field(default_factory=list)
+    by_key: dict[tuple[str, Json], list[CompiledExchange]] = field(default_factory=dict)
+    others: list[CompiledExchange] = field(default_factory=list)
 
-    def candidates(self, call: Call) -> Sequence[Entry]:
+    def candidates(self, call: Call) -> Sequence[CompiledExchange]:
         if self.key_field is None:
-            return self.entries
-        asked = call.asked
-        if not isinstance(asked, dict):
+            return self.exchanges
+        matcher_input = call.matcher_input
+        if not isinstance(matcher_input, dict):
             return self.others
-        key = scalar_key(pick(asked, self.key_field))
-        return self.others if key is None else self.buckets.get(key, self.others)
+        key = scalar_key(get_field(matcher_input, self.key_field))
+        return self.others if key is None else self.by_key.get(key, self.others)
 
 
-class Book:
+class ExchangeIndex:
     """Exchanges in order. Immutable: a change makes a new book."""
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self.entries = tuple(entries)
-        self._shelves: dict[str, _Shelf] = {}
+    def __init__(self, exchanges: Iterable[CompiledExchange] = ()) -> None:
+        self.exchanges = tuple(exchanges)
+        self._buckets: dict[str, _Bucket] = {}
 
-    def find(self, call: Call, is_used_up: Callable[[Entry], bool]) -> Entry | None:
+    def find(
+        self, call: Call, is_used_up: Callable[[CompiledExchange], bool]
+    ) -> CompiledExchange | None:
         """The first exchange that matches and is not used up."""
-        if not self.entries:
+        if not self.exchanges:
             return None
-        for entry in self._shelf(call.endpoint.text).candidates(call):
-            if entry.condition.matches(call) and not (
-                entry.capacity is not None and is_used_up(entry)
+        for exchange in self._bucket_for(call.endpoint.text).candidates(call):
+            if exchange.condition.matches(call) and not (
+                exchange.capacity is not None and is_used_up(exchange)
             ):
-                return entry
+                return exchange
         return None
 
     def nearest(
-        self, call: Call, is_used_up: Callable[[Entry], bool], limit: int = 3
+        self, call: Call, is_used_up: Callable[[CompiledExchange], bool], limit: int = 3
     ) -> list[NearMiss]:
         """The exchanges that were nearest to answering, the nearest first."""
         from fakefal.scenario.compiled.exchange import (
             near_miss,  # a server without scenarios starts sooner
         )
 
-        found = [near_miss(entry, call, is_used_up) for entry in self.entries]
-        return sorted(found, key=lambda near: near.distance)[:limit]
+        near_misses = [near_miss(exchange, call, is_used_up) for exchange in self.exchanges]
+        return sorted(near_misses, key=lambda near: near.distance)[:limit]
 
-    def _shelf(self, endpoint: str) -> _Shelf:
-        shelf = self._shelves.get(endpoint)
-        if shelf is None:
-            shelf = _arrange(
+    def _bucket_for(self, endpoint: str) -> _Bucket:
+        bucket = self._buckets.get(endpoint)
+        if bucket is None:
+            bucket = _build(
                 [
-                    entry
-                    for entry in self.entries
-                    if entry.condition.endpoint is None
-                    or entry.condition.endpoint.matches(endpoint)
+                    exchange
+                    for exchange in self.exchanges
+                    if exchange.condition.endpoint is None
+                    or exchange.condition.endpoint.matches(endpoint)
                 ]
             )
-            if len(self._shelves) < _SHELVES:
-                self._shelves[endpoint] = shelf
-        return shelf
+            if len(self._buckets) < _MAX_BUCKETS:
+                self._buckets[endpoint] = bucket
+        return bucket
 
 
-def _arrange(entries: list[Entry]) -> _Shelf:
+def _build(exchanges: list[CompiledExchange]) -> _Bucket:
     """Sort exchanges by the input field that most of them give a certain value."""
-    shelf = _Shelf(entries)
-    counts = Counter(name for entry in entries for name in entry.condition.literals())
-    if len(entries) < 4 or not counts:
-        return shelf
-    chosen, count = counts.most_common(1)[0]
-    if count < len(entries) / 2:
-        return shelf
-    shelf.key_field = chosen
-    waiting: list[Entry] = []
-    for entry in entries:
-        key = entry.condition.literals().get(chosen)
+    bucket = _Bucket(exchanges)
+    counts = Counter(
+        name for exchange in exchanges for name in exchange.condition.required_scalars()
+    )
+    if len(exchanges) < 4 or not counts:
+        return bucket
+    key_field, count = counts.most_common(1)[0]
+    if count < len(exchanges) / 2:
+        return bucket
+    bucket.key_field = key_field
+    unkeyed: list[CompiledExchange] = []
+    for exchange in exchanges:
+        key = exchange.condition.required_scalars().get(key_field)
         if key is None:
-            for bucket in shelf.buckets.values():
-                bucket.append(entry)
-            waiting.append(entry)
+            for keyed in bucket.by_key.values():
+                keyed.append(exchange)
+            unkeyed.append(exchange)
         else:
-            shelf.buckets.setdefault(key, [*waiting]).append(entry)
-    shelf.others = waiting
-    return shelf
+            bucket.by_key.setdefault(key, [*unkeyed]).append(exchange)
+    bucket.others = unkeyed
+    return bucket

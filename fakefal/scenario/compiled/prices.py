@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fakefal.protocol.llm.prices import Price, usual_price
+from fakefal.protocol.llm.prices import Price, default_price
 from fakefal.scenario.matching.matchers import glob
 
 _GLOB = re.compile(r"[*?]")
@@ -17,26 +17,26 @@ _GLOB = re.compile(r"[*?]")
 class PriceList:
     """Prices by model, the first that fits; names may hold ``*`` and ``?``."""
 
-    told: tuple[tuple[str, Price], ...] = ()
+    prices: tuple[tuple[str, Price], ...] = ()
 
     def price_of(self, model: str) -> Price:
         """What a model costs."""
-        for name, price in self.told:
-            if name == model or (_GLOB.search(name) and _pattern(name).fullmatch(model)):
+        for name, price in self.prices:
+            if name == model or (_GLOB.search(name) and _name_pattern(name).fullmatch(model)):
                 return price
-        return usual_price(model)
+        return default_price(model)
 
 
 @lru_cache(maxsize=256)
-def _pattern(name: str) -> re.Pattern[str]:
+def _name_pattern(name: str) -> re.Pattern[str]:
     return glob(name)
 
 
-def price_list(given: Mapping[str, Mapping[str, float]]) -> PriceList:
+def build_price_list(prices: Mapping[str, Mapping[str, float]]) -> PriceList:
     """A list from plain data: ``{"openai/gpt-4o": {"input": 2.5, "output": 10}}``."""
     return PriceList(
         tuple(
             (name, Price(spec.get("input", 0.0), spec.get("output", 0.0)))
-            for name, spec in given.items()
+            for name, spec in prices.items()
         )
     )

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fakefal.protocol.core.call import Call, Outcome
 from fakefal.protocol.core.endpoints import EndpointId
-from fakefal.protocol.errors.errors import ErrorEntry
-from fakefal.protocol.errors.fault import Cut, Drip
+from fakefal.protocol.errors.errors import ErrorSpec
+from fakefal.protocol.errors.fault import Cut, SlowBody
 from fakefal.protocol.llm.anyllm import OutputShape
 from fakefal.scenario.compiled.timeline import DEFAULT_TIMELINE, Step
-from fakefal.scenario.templates.templates import Value
+from fakefal.scenario.templates.templates import TemplateValue
 
 if TYPE_CHECKING:
-    from fakefal.protocol.llm.completion import Form, Speech
-    from fakefal.scenario.compiled.faults import Faults
+    from fakefal.protocol.llm.completion import Completion, ResponseFormat
+    from fakefal.scenario.compiled.faults import FaultsByOperation
     from fakefal.scenario.compiled.socket_script import Script
-    from fakefal.scenario.compiled.webhooks import WebhookPlan
+    from fakefal.scenario.compiled.webhooks import CompiledWebhook
     from fakefal.scenario.compiled.workflows import Workflow
-    from fakefal.scenario.media.file_refs import MediaPlan
+    from fakefal.scenario.media.file_refs import CompiledMedia
 
 Path = tuple[str | int, ...]
 
-Source = Callable[["Call", str, int], Awaitable["Plan"]]
+ReplyFactory = Callable[["Call", str, int], Awaitable["CompiledReply"]]
 """How a reply is made that a function gives: from the call, its request id, and how many calls the
 exchange has answered, this one included."""
 
-Failing = Callable[[EndpointId, dict[str, Any]], Outcome]
+FailureFactory = Callable[[EndpointId, dict[str, Any]], Outcome]
 """How a scripted failure is made, from the endpoint and the template variables."""
 
 
@@ -44,54 +44,54 @@ class Pacing:
     by: Literal["word", "char", "line"] = "word"
     count: int | None = None
     chunks: tuple[str, ...] | None = None
-    events: Value | None = None
+    events: TemplateValue | None = None
     first_seconds: float = 0.0
     every_seconds: float = 0.0
     cut: Cut | None = None
-    broken: tuple[int, str] | None = None
-    stalled: tuple[int, float] | None = None
-    slices: Drip | None = None
-    is_finished: bool = True
+    error_after: tuple[int, str] | None = None
+    stall: tuple[int, float] | None = None
+    slices: SlowBody | None = None
+    has_final_event: bool = True
     waits: tuple[float, ...] = ()
 
     @property
     def is_paced(self) -> bool:
         """Whether its events do not all come at once."""
         paced = self.first_seconds > 0 or self.every_seconds > 0 or bool(self.waits)
-        return paced or self.stalled is not None
+        return paced or self.stall is not None
 
-    def wait(self, number: int) -> float:
+    def wait_before(self, number: int) -> float:
         """The seconds between an event and the one before it, or the beginning."""
         if self.waits:
             return self.waits[number] if number < len(self.waits) else 0.0
         return self.every_seconds if number else self.first_seconds
 
 
-CancelAnswer = Literal["ignored", "honoured", "too-late"]
+CancelMode = Literal["ignored", "honoured", "too-late"]
 
 
 @dataclass(frozen=True, slots=True)
-class Retrying:
+class RunnerRetries:
     """How often the platform loses the runner and tries again, and what each loss is."""
 
     times: int
-    error: ErrorEntry
+    error: ErrorSpec
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class LlmCompletion:
     """What a metered language model says, and how its endpoint puts it; for its stream.
 
     ``ends_listed`` says that the whole follows events which a reply lists.
     """
 
-    speech: Speech
-    form: Form
-    ends_listed: bool = False
+    completion: Completion
+    response_format: ResponseFormat
+    follows_listed_events: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
+class UsageOverride:
     """What a reply says of its usage; None is worked out."""
 
     prompt_tokens: int | None = None
@@ -101,7 +101,7 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class RenderedOutcome:
     """How a call ends. ``text`` and ``reasoning`` are a language model's, for its stream.
 
     ``cost`` is what the call used of an endpoint that meters it, in US $.
@@ -112,12 +112,12 @@ class Ending:
     text: str | None = None
     reasoning: str | None = None
     error: str | None = None
-    spoken: Spoken | None = None
+    llm_completion: LlmCompletion | None = None
     cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CompiledReply:
     """A reply as the engine uses it.
 
     None of ``text``, ``output`` and ``fail`` set means a generated output; ``is_open`` says that
@@ -131,52 +131,54 @@ class Plan:
     written. With a ``source`` all of it is known only when the call has come.
     """
 
-    text: Value | None = None
-    reasoning: Value | None = None
-    error: Value | None = None
-    output: Value | None = None
-    fail: Failing | None = None
-    steps: tuple[Step, ...] = DEFAULT_TIMELINE
+    text: TemplateValue | None = None
+    reasoning: TemplateValue | None = None
+    error: TemplateValue | None = None
+    output: TemplateValue | None = None
+    fail: FailureFactory | None = None
+    timeline: tuple[Step, ...] = DEFAULT_TIMELINE
     pacing: Pacing = Pacing()
-    headers: Value | None = None
+    headers: TemplateValue | None = None
     inference_seconds: float | None = None
     billable_units: float | None = None
     run_seconds: float = 0.0
     start_seconds: float = 0.0
-    is_default_timeline: bool = True
-    faults: Faults | None = None
-    cancel: CancelAnswer | None = None
-    retrying: Retrying | None = None
-    keep_seconds: float | None = None
-    omitted: tuple[str, ...] = ()
-    webhook: WebhookPlan | None = None
-    media: MediaPlan | None = None
-    is_open: bool = False
-    tool_calls: Value | None = None
-    finish: str | None = None
-    meter: Meter = Meter()
-    fails_literally: bool = False
-    source: Source | None = None
+    has_default_timeline: bool = True
+    faults: FaultsByOperation | None = None
+    cancel: CancelMode | None = None
+    runner_retries: RunnerRetries | None = None
+    result_ttl_seconds: float | None = None
+    omit_fields: tuple[str, ...] = ()
+    webhook: CompiledWebhook | None = None
+    media: CompiledMedia | None = None
+    is_endpoint_default: bool = False
+    tool_calls: TemplateValue | None = None
+    finish_reason: str | None = None
+    usage: UsageOverride = UsageOverride()
+    is_failure_literal: bool = False
+    factory: ReplyFactory | None = None
     workflow: Workflow | None = None
     script: Script | None = None
     ends_session: bool = False
     timing_seconds: float | None = None
     request_id: str | None = None
-    streams: dict[tuple[object, ...], list[bytes]] = field(
+    stream_cache: dict[tuple[object, ...], list[bytes]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    known: dict[int, Ending] = field(default_factory=dict, compare=False, repr=False)
+    outcome_cache: dict[int, RenderedOutcome] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @property
-    def is_usual(self) -> bool:
+    def has_default_options(self) -> bool:
         """Whether a job of it behaves like any other."""
         return (
             self.faults is None
             and self.cancel is None
-            and self.retrying is None
-            and self.keep_seconds is None
+            and self.runner_retries is None
+            and self.result_ttl_seconds is None
         )
 
 
-GENERATED = Plan(is_open=True)
+GENERATED = CompiledReply(is_endpoint_default=True)
 """What a call gets that no exchange matches, where misses are answered."""

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.json_codec import encode
-from fakefal.protocol.websocket.realtime import GARBAGE, encode_message
+from fakefal.protocol.websocket.realtime import GARBAGE_FRAME, encode_message
 from fakefal.scenario.matching.matchers import Matcher
 from fakefal.scenario.matching.operators import compile_pattern
-from fakefal.scenario.templates.templates import TemplateError, Value, compile_value
+from fakefal.scenario.templates.templates import TemplateError, TemplateValue, compile_value
 
 if TYPE_CHECKING:
     from fakefal.scenario.model.scenario import Reply
-    from fakefal.scenario.model.sockets import FrameMap
+    from fakefal.scenario.model.sockets import FrameSpec
 
 Path = tuple[str | int, ...]
 
@@ -40,7 +40,7 @@ class Frame:
     """One step of a script: something to send, to wait for, or the end."""
 
     kind: FrameKind
-    value: Value | None = None
+    value: TemplateValue | None = None
     matcher: Matcher | None = None
     seconds: float = 0.0
     code: int = 0
@@ -49,16 +49,16 @@ class Frame:
     def message(self, variables: Mapping[str, Any]) -> bytes | str:
         """What is sent; raises TemplateError for what cannot be put into a frame."""
         if self.kind == "garbage":
-            return GARBAGE
+            return GARBAGE_FRAME
         assert self.value is not None, self.kind
-        found = self.value.render(variables)
+        rendered = self.value.render(variables)
         try:
-            return _encoded(self.kind, found)
+            return _encode(self.kind, rendered)
         except ValueError as error:
             raise TemplateError(self.value.path, str(error)) from None
 
 
-def _encoded(kind: FrameKind, value: Json) -> bytes | str:
+def _encode(kind: FrameKind, value: Json) -> bytes | str:
     if kind == "json":
         return encode(value).decode()
     if kind == "msgpack":
@@ -106,33 +106,37 @@ def compile_script(reply: Reply, path: Path) -> Script | None:
     return Script(_frames(reply.frames or [], (*path, "frames")), rules)
 
 
-def _frames(entries: list[Any], path: Path) -> tuple[Frame, ...]:
-    return tuple(_frame(entry, (*path, number)) for number, entry in enumerate(entries))
+def _frames(frames: list[Any], path: Path) -> tuple[Frame, ...]:
+    return tuple(_frame(frame, (*path, number)) for number, frame in enumerate(frames))
 
 
-def _frame(entry: FrameKind | FrameMap, path: Path) -> Frame:
-    if isinstance(entry, str):
-        return Frame(entry)
-    given = entry.model_fields_set
-    if "receive" in given:
-        return Frame("receive", matcher=_matcher(entry.receive, (*path, "receive")))
-    if entry.wait is not None:
-        return Frame("wait", seconds=entry.wait)
-    if entry.close is not None:
-        return Frame("close", code=entry.close, reason=entry.reason or "")
+def _frame(spec: FrameKind | FrameSpec, path: Path) -> Frame:
+    if isinstance(spec, str):
+        return Frame(spec)
+    set_fields = spec.model_fields_set
+    if "receive" in set_fields:
+        return Frame("receive", matcher=_matcher(spec.receive, (*path, "receive")))
+    if spec.wait is not None:
+        return Frame("wait", seconds=spec.wait)
+    if spec.close is not None:
+        return Frame("close", code=spec.close, reason=spec.reason or "")
     kind: FrameKind = (
-        "json" if "json_" in given else "msgpack" if "msgpack" in given else _texted(entry)
+        "json"
+        if "json_" in set_fields
+        else "msgpack"
+        if "msgpack" in set_fields
+        else _text_kind(spec)
     )
-    raw = {"json": entry.json_, "msgpack": entry.msgpack, "text": entry.text}
-    value = compile_value(raw.get(kind, entry.binary), (*path, kind))
+    raw = {"json": spec.json_, "msgpack": spec.msgpack, "text": spec.text}
+    value = compile_value(raw.get(kind, spec.binary), (*path, kind))
     frame = Frame(kind, value)
     if value.is_static:
         frame.message({})
     return frame
 
 
-def _texted(entry: FrameMap) -> FrameKind:
-    return "binary" if entry.binary is not None else "text"
+def _text_kind(spec: FrameSpec) -> FrameKind:
+    return "binary" if spec.binary is not None else "text"
 
 
 def _matcher(pattern: Any, path: Path) -> Matcher:

@@ -33,7 +33,7 @@ class Step:
     position: int | None = None
     logs: tuple[StepLog, ...] = ()
     forever: bool = False
-    gate: bool = False
+    needs_runner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Position:
 DEFAULT_TIMELINE = (Step("IN_QUEUE", polls=1, position=0), Step("IN_PROGRESS", polls=1))
 
 
-def after(instant: float, seconds: float) -> float:
+def add_seconds(instant: float, seconds: float) -> float:
     """The instant some seconds later, to the microsecond and never before ``instant``.
 
     Instants are large numbers, and sums of them are a little off: without rounding, three times
@@ -60,65 +60,65 @@ def after(instant: float, seconds: float) -> float:
     return max(instant, round(instant + seconds, 6)) if seconds else instant
 
 
-def start(now: float) -> Position:
+def start_position(now: float) -> Position:
     """The position of a job admitted at an instant."""
     return Position(0, 0, now)
 
 
-def is_over(steps: Sequence[Step], position: Position) -> bool:
+def is_completed(steps: Sequence[Step], position: Position) -> bool:
     """Whether the job is COMPLETED."""
     return position.step >= len(steps)
 
 
-def boundary(steps: Sequence[Step], position: Position, *, waived: bool = False) -> float:
+def boundary(steps: Sequence[Step], position: Position, *, ignore_polls: bool = False) -> float:
     """The instant at which the current step ends by time alone; infinite if it does not.
 
     With ``waived`` no polls are waited for (webhooks, status streams; design.md section 4).
     """
-    if is_over(steps, position):
+    if is_completed(steps, position):
         return math.inf
     step = steps[position.step]
-    if step.forever or (position.polls < step.polls and not waived):
+    if step.forever or (position.polls < step.polls and not ignore_polls):
         return math.inf
-    return after(position.entered_at, step.seconds)
+    return add_seconds(position.entered_at, step.seconds)
 
 
 def walk(
-    steps: Sequence[Step], position: Position, now: float, *, waived: bool = False
+    steps: Sequence[Step], position: Position, now: float, *, ignore_polls: bool = False
 ) -> Position:
     """Cross every boundary that time has passed; a boundary is an exact instant."""
-    while (at := boundary(steps, position, waived=waived)) <= now:
+    while (at := boundary(steps, position, ignore_polls=ignore_polls)) <= now:
         position = Position(position.step + 1, 0, at)
     return position
 
 
-def waive(steps: Sequence[Step], position: Position, now: float) -> Position:
+def skip_polls(steps: Sequence[Step], position: Position, now: float) -> Position:
     """Stop waiting for polls at an instant: those still missing count as answered then.
 
     A step that only they held back ends at that instant, not in the past.
     """
     position = walk(steps, position, now)
-    if is_over(steps, position) or position.polls >= steps[position.step].polls:
+    if is_completed(steps, position) or position.polls >= steps[position.step].polls:
         return position
     step = steps[position.step]
     entered_at = max(position.entered_at, now - step.seconds)
     return Position(position.step, step.polls, entered_at)
 
 
-def polled(
-    steps: Sequence[Step], position: Position, now: float, *, waived: bool = False
+def count_poll(
+    steps: Sequence[Step], position: Position, now: float, *, ignore_polls: bool = False
 ) -> Position:
     """Count one answered poll at an instant; the step may end with it, and others after it."""
-    position = walk(steps, position, now, waived=waived)
-    if is_over(steps, position):
+    position = walk(steps, position, now, ignore_polls=ignore_polls)
+    if is_completed(steps, position):
         return position
     step = steps[position.step]
     counted = Position(position.step, position.polls + 1, position.entered_at)
     if step.forever or counted.polls < step.polls:
         return counted
     if counted.polls == step.polls:
-        over_at = max(after(position.entered_at, step.seconds), now)
-        if over_at > now:
+        ends_at = max(add_seconds(position.entered_at, step.seconds), now)
+        if ends_at > now:
             return counted
-        return walk(steps, Position(position.step + 1, 0, now), now, waived=waived)
-    return walk(steps, counted, now, waived=waived)
+        return walk(steps, Position(position.step + 1, 0, now), now, ignore_polls=ignore_polls)
+    return walk(steps, counted, now, ignore_polls=ignore_polls)

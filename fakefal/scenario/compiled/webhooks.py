@@ -13,7 +13,7 @@ Forgery = Literal["bad", "missing", "stale", "unknown-key", "altered-body"]
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookPlan:
+class CompiledWebhook:
     """How the webhook of one reply behaves.
 
     ``forgeries`` is how many attempts carry the forged signature; infinite means all. An ``order``
@@ -33,7 +33,7 @@ class WebhookPlan:
     behind: str | None = None
 
 
-USUAL = WebhookPlan()
+DEFAULT_WEBHOOK = CompiledWebhook()
 """What a webhook does of which nothing is said."""
 
 NEW_GATEWAY_ID = "new"
@@ -41,7 +41,7 @@ NEW_GATEWAY_ID = "new"
 
 
 @dataclass(frozen=True, slots=True)
-class JwksPlan:
+class CompiledJwks:
     """How the keys are published and how they change.
 
     ``status`` 0 means that they are; another is answered instead, ``times`` times if that is not
@@ -56,14 +56,14 @@ class JwksPlan:
     is_empty: bool = False
 
 
-def compile_webhook(webhook: Webhook) -> WebhookPlan:
+def compile_webhook(webhook: Webhook) -> CompiledWebhook:
     """A word or mapping of a reply as a plan."""
     from fakefal.protocol.webhooks import NOT_JSON
-    from fakefal.scenario.model.webhooks import spelled_webhook  # models are pydantic's
+    from fakefal.scenario.model.webhooks import expand_webhook  # models are pydantic's
 
-    spec: WebhookSpec = spelled_webhook(webhook)
+    spec: WebhookSpec = expand_webhook(webhook)
     error = spec.payload_error
-    return WebhookPlan(
+    return CompiledWebhook(
         after_seconds=spec.after or 0.0,
         duplicates=spec.duplicates or 0,
         every_seconds=1.0 if spec.every is None else spec.every,
@@ -78,14 +78,14 @@ def compile_webhook(webhook: Webhook) -> WebhookPlan:
     )
 
 
-def compile_jwks(jwks: Jwks | None) -> JwksPlan:
+def compile_jwks(jwks: Jwks | None) -> CompiledJwks:
     """A word or mapping of ``jwks`` as a plan; without one the keys are there and stay."""
     if jwks is None:
-        return JwksPlan()
-    from fakefal.scenario.model.webhooks import spelled_jwks
+        return CompiledJwks()
+    from fakefal.scenario.model.webhooks import expand_jwks
 
-    spec: JwksSpec = spelled_jwks(jwks)
-    return JwksPlan(
+    spec: JwksSpec = expand_jwks(jwks)
+    return CompiledJwks(
         spec.status or 0,
         spec.times,
         spec.delay or 0.0,

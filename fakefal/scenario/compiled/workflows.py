@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakefal.protocol.core.call import Json, Outcome
 from fakefal.protocol.core.endpoints import parse_endpoint
-from fakefal.protocol.llm.endpoints import variant_of
+from fakefal.protocol.llm.endpoints import llm_api_of
 from fakefal.scenario.values.seeded import digest
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ class Workflow:
     ``waits`` stand before each event, the last included.
     """
 
-    failing: str | None
+    failing_node: str | None
     waits: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Moment:
+class _NodeEvent:
     """An event of a node, and when it comes."""
 
     at: float
@@ -46,7 +46,7 @@ def without_workflow(reply: Reply) -> tuple[Reply, Workflow | None]:
         return reply, None
     from fakefal.scenario.model.scenario import Reply as Model
 
-    moments, failed, end = _course(spec)
+    node_events, failed, end = _schedule(spec)
     data = reply.model_dump(by_alias=True, exclude_unset=True, exclude={"workflow"})
     if failed is None:
         last = spec.nodes[-1]
@@ -56,40 +56,40 @@ def without_workflow(reply: Reply) -> tuple[Reply, Workflow | None]:
     if end and "timeline" not in data:
         data["timeline"] = ["IN_QUEUE", {"IN_PROGRESS": {"for": end}}]
     stream = data.get("stream") or {}
-    data["stream"] = {**stream, "events": [moment.event for moment in moments]}
-    instants = [0.0, *(moment.at for moment in moments), end]
+    data["stream"] = {**stream, "events": [node_event.event for node_event in node_events]}
+    instants = [0.0, *(node_event.at for node_event in node_events), end]
     waits = tuple(round(later - sooner, 6) for sooner, later in pairwise(instants))
     workflow = Workflow(None if failed is None else failed.id, waits)
     return Model.model_validate(data), workflow
 
 
-def _course(spec: WorkflowSpec) -> tuple[list[_Moment], NodeSpec | None, float]:
+def _schedule(spec: WorkflowSpec) -> tuple[list[_NodeEvent], NodeSpec | None, float]:
     """The events of the nodes in the order of time, the node that fails first, and the end.
 
     What would come after the failure does not.
     """
     ends: dict[str, float] = {}
-    moments: list[_Moment] = []
+    node_events: list[_NodeEvent] = []
     failed: NodeSpec | None = None
     for number, node in enumerate(spec.nodes):
         waits_for = node.after
         if waits_for is None:
             waits_for = [spec.nodes[number - 1].id] if number else []
-        begin = max((ends[other] for other in waits_for), default=0.0)
-        ends[node.id] = end = round(begin + node.takes, 6)
+        begins_at = max((ends[other] for other in waits_for), default=0.0)
+        ends[node.id] = end = round(begins_at + node.takes, 6)
         if any(_fails(spec, other) for other in waits_for):
             ends[node.id] = float("inf")
             continue
-        moments.append(_Moment(begin, _event("submit", node, app_id=node.app)))
+        node_events.append(_NodeEvent(begins_at, _event("submit", node, app_id=node.app)))
         if node.fail is None:
-            moments.append(_Moment(end, _event("completion", node, output=_output(node))))
+            node_events.append(_NodeEvent(end, _event("completion", node, output=_output(node))))
         elif failed is None or end < ends[failed.id]:
             failed = node
-    moments.sort(key=lambda it: it.at)
+    node_events.sort(key=lambda node_event: node_event.at)
     if failed is None:
-        return moments, None, max(ends.values())
+        return node_events, None, max(ends.values())
     end = ends[failed.id]
-    return [it for it in moments if it.at <= end], failed, end
+    return [node_event for node_event in node_events if node_event.at <= end], failed, end
 
 
 def _fails(spec: WorkflowSpec, name: str) -> bool:
@@ -98,11 +98,11 @@ def _fails(spec: WorkflowSpec, name: str) -> bool:
     node = nodes[name]
     if node.fail is not None:
         return True
-    before = node.after
-    if before is None:
+    waits_for = node.after
+    if waits_for is None:
         number = spec.nodes.index(node)
-        before = [spec.nodes[number - 1].id] if number else []
-    return any(_fails(spec, other) for other in before)
+        waits_for = [spec.nodes[number - 1].id] if number else []
+    return any(_fails(spec, other) for other in waits_for)
 
 
 def _event(type_: str, node: NodeSpec, **fields: Json) -> dict[str, Json]:
@@ -113,15 +113,15 @@ def _output(node: NodeSpec) -> Json:
     if node.text is None:
         return node.output
     endpoint = parse_endpoint(node.app)
-    if endpoint is None or variant_of(endpoint) is None:
+    if endpoint is None or llm_api_of(endpoint) is None:
         return {"output": node.text}
     return {"output": node.text, "reasoning": None, "partial": False, "error": None}
 
 
 def node_request_id(request_id: str, node_id: str) -> str:
     """The id of the request that a node makes; it follows from that of the workflow."""
-    found = digest("node", request_id, node_id).hex()
-    return f"{request_id[:14]}7{found[:3]}-8{found[3:6]}-{found[6:18]}"
+    hex_digest = digest("node", request_id, node_id).hex()
+    return f"{request_id[:14]}7{hex_digest[:3]}-8{hex_digest[3:6]}-{hex_digest[6:18]}"
 
 
 def workflow_events(
@@ -132,14 +132,14 @@ def workflow_events(
         if event["type"] == "submit":
             event = {**event, "request_id": node_request_id(request_id, event["node_id"])}
         yield event
-    if workflow.failing is None:
+    if workflow.failing_node is None:
         yield {"type": "output", "output": outcome.body}
         return
     body = outcome.body if not isinstance(outcome.body, bytes) else outcome.body.decode("latin-1")
-    asked = node_request_id(request_id, workflow.failing)
+    failing_request_id = node_request_id(request_id, workflow.failing_node)
     yield {
         "type": "error",
-        "node_id": workflow.failing,
-        "message": f"Error while fetching the result of the request {asked}",
+        "node_id": workflow.failing_node,
+        "message": f"Error while fetching the result of the request {failing_request_id}",
         "error": {"status": outcome.status, "body": body},
     }

@@ -7,7 +7,7 @@ import math
 import re
 from bisect import bisect_right
 
-from fakefal.scenario.files.source import EMPTY, MAX_DEPTH, MAX_NODES, Path, Place, Source
+from fakefal.scenario.files.source import EMPTY, MAX_DEPTH, MAX_NODES, Path, Position, Source
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
@@ -16,7 +16,7 @@ _TRAILING_COMMA = re.compile(r",\s*[}\]]")
 _MAX_DIGITS = 4300
 """Digits of an integer that every Python converts."""
 
-_REASONS = (
+_MESSAGES = (
     ("Illegal trailing comma", "a comma stands before the closing bracket", "remove it"),
     ("Expecting property name", "a key in double quotes is expected here", 'write "key": value'),
     ("Expecting value", "a value is expected here", 'text goes in double quotes: "text"'),
@@ -36,18 +36,18 @@ def read_json(text: str, file: str) -> Source:
     Duplicate keys and values that JSON does not have are kept in ``mistakes``.
     """
     source = Source(file)
-    lines = _Lines(text)
+    line_index = _LineIndex(text)
     if not text.strip():
-        raise source.refuse((1, 1), *EMPTY)
+        raise source.to_error((1, 1), *EMPTY)
     try:
         source.data = json.loads(
             text, parse_int=_integer, parse_float=_finite, parse_constant=lambda _: None
         )
     except json.JSONDecodeError as error:
-        raise source.refuse(*_syntax(error, lines)) from None
+        raise source.to_error(*_syntax_error(error, line_index)) from None
     except RecursionError:
         pass  # the walk below refuses it and knows where
-    _Walk(source, lines).through(text)
+    _PositionWalker(source, line_index).walk(text)
     return source
 
 
@@ -60,102 +60,108 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _syntax(error: json.JSONDecodeError, lines: _Lines) -> tuple[Place, str, str]:
+def _syntax_error(error: json.JSONDecodeError, line_index: _LineIndex) -> tuple[Position, str, str]:
     at = error.pos
     before = error.doc.rfind(",", 0, at + 1)
     if before >= 0 and (comma := _TRAILING_COMMA.match(error.doc, before)) and at < comma.end():
-        return lines.place(before), f"not valid JSON: {_REASONS[0][1]}", _REASONS[0][2]
-    for beginning, what, right in _REASONS:
-        if error.msg.startswith(beginning):
-            return lines.place(at), f"not valid JSON: {what}", right
-    return lines.place(at), f"not valid JSON: {error.msg}", ""
+        return line_index.position(before), f"not valid JSON: {_MESSAGES[0][1]}", _MESSAGES[0][2]
+    for prefix, what, right in _MESSAGES:
+        if error.msg.startswith(prefix):
+            return line_index.position(at), f"not valid JSON: {what}", right
+    return line_index.position(at), f"not valid JSON: {error.msg}", ""
 
 
-class _Lines:
+class _LineIndex:
     """Line and column of an offset, both from 1."""
 
     def __init__(self, text: str) -> None:
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
-    def place(self, offset: int) -> Place:
+    def position(self, offset: int) -> Position:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
 
-class _Walk:
+class _PositionWalker:
     """Goes through the tokens of a text that is valid JSON, and notes where values stand."""
 
-    def __init__(self, source: Source, lines: _Lines) -> None:
+    def __init__(self, source: Source, line_index: _LineIndex) -> None:
         self._source = source
-        self._lines = lines
+        self._line_index = line_index
         self._path: list[str | int] = []
-        self._awaits_key = False
+        self._expects_key = False
 
-    def through(self, text: str) -> None:
+    def walk(self, text: str) -> None:
         """Fill the source's tables; raises ScenarioError for too much or too deep a nesting."""
         for match in _TOKEN.finditer(text):
             token = match[0]
             if token in (",", ":", "}", "]"):
-                self._punctuate(token)
+                self._on_punctuation(token)
                 continue
-            place = self._lines.place(match.start())
-            if self._awaits_key and token[0] == '"':
-                self._key(token, place)
+            position = self._line_index.position(match.start())
+            if self._expects_key and token[0] == '"':
+                self._on_key(token, position)
                 continue
-            self._value(token, place)
+            self._on_value(token, position)
 
-    def _punctuate(self, token: str) -> None:
+    def _on_punctuation(self, token: str) -> None:
         if token == ",":
             last = self._path[-1]
             if isinstance(last, int):
                 self._path[-1] = last + 1
             else:
-                self._awaits_key = True
+                self._expects_key = True
         elif token != ":":
             self._path.pop()
-            self._awaits_key = False
+            self._expects_key = False
 
-    def _key(self, token: str, place: Place) -> None:
-        key = self._text(token, place)
+    def _on_key(self, token: str, position: Position) -> None:
+        key = self._decode_string(token, position)
         self._path[-1] = key
-        self._awaits_key = False
+        self._expects_key = False
         path = tuple(self._path)
-        first = self._source.keys.setdefault(path, place)
-        if first != place:
+        first = self._source.key_positions.setdefault(path, position)
+        if first != position:
             what = f'"{key}" stands here twice (first in line {first[0]})'
-            self._add(place, path, what, "keep one of them")
+            self._add_problem(position, path, what, "keep one of them")
 
-    def _value(self, token: str, place: Place) -> None:
+    def _on_value(self, token: str, position: Position) -> None:
         path = tuple(self._path)
-        self._source.values.setdefault(path, place)
-        if len(self._source.values) > MAX_NODES:
-            raise self._source.too_many(place)
+        self._source.value_positions.setdefault(path, position)
+        if len(self._source.value_positions) > MAX_NODES:
+            raise self._source.too_many(position)
         if token in ("{", "["):
             if len(self._path) >= MAX_DEPTH:
-                raise self._source.too_deep(place)
+                raise self._source.too_deep(position)
             self._path.append(0 if token == "[" else "")
-            self._awaits_key = token == "{"
+            self._expects_key = token == "{"
         elif token[0] == '"':
-            self._text(token, place)
+            self._decode_string(token, position)
         elif token in ("NaN", "Infinity", "-Infinity"):
-            self._add(place, path, f"{token} is not a JSON number", "quote it if it is text")
+            self._add_problem(
+                position, path, f"{token} is not a JSON number", "quote it if it is text"
+            )
         elif _NUMBER.fullmatch(token):
-            self._number(token, place, path)
+            self._check_number(token, position, path)
 
-    def _number(self, token: str, place: Place, path: Path) -> None:
-        is_whole = token.lstrip("-").isdigit()
-        if is_whole and len(token) > _MAX_DIGITS:
-            self._add(place, path, f"a number of {len(token)} digits is too long", "quote it")
-        elif not is_whole and _finite(token) is None:
-            self._add(place, path, f"{token} is too large a number", "quote it if it is text")
+    def _check_number(self, token: str, position: Position, path: Path) -> None:
+        is_integer = token.lstrip("-").isdigit()
+        if is_integer and len(token) > _MAX_DIGITS:
+            self._add_problem(
+                position, path, f"a number of {len(token)} digits is too long", "quote it"
+            )
+        elif not is_integer and _finite(token) is None:
+            self._add_problem(
+                position, path, f"{token} is too large a number", "quote it if it is text"
+            )
 
-    def _text(self, token: str, place: Place) -> str:
+    def _decode_string(self, token: str, position: Position) -> str:
         text: str = json.loads(token)
         if _SURROGATE.search(text):
             what = "half a character: a surrogate without its other half"
-            self._add(place, tuple(self._path), what, r"write both, as in \ud83d\ude00")
+            self._add_problem(position, tuple(self._path), what, r"write both, as in \ud83d\ude00")
             return _SURROGATE.sub("\ufffd", text)
         return text
 
-    def _add(self, place: Place, path: Path, what: str, right: str) -> None:
-        self._source.mistakes.append(self._source.mistake_at(place, path, what, right))
+    def _add_problem(self, position: Position, path: Path, what: str, right: str) -> None:
+        self._source.problems.append(self._source.problem_at(position, path, what, right))

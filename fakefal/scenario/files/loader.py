@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from fakefal.errors import FakefalError, Mistake, ScenarioError
-from fakefal.scenario.compiled.exchange import Entry, make_entry
-from fakefal.scenario.files.checks.general import check_meaning
+from fakefal.errors import FakefalError, ScenarioError, ScenarioProblem
+from fakefal.scenario.compiled.exchange import CompiledExchange, compile_exchange
+from fakefal.scenario.files.checks.general import check_semantics
 from fakefal.scenario.files.json_text import read_json
-from fakefal.scenario.files.messages import word_error
+from fakefal.scenario.files.messages import format_error
 from fakefal.scenario.files.source import Path as DataPath
 from fakefal.scenario.files.source import Source
 from fakefal.scenario.files.versions import upgrade
@@ -29,7 +29,7 @@ SUFFIXES = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedScenario:
     """A scenario ready for use: what was written, and its exchanges made ready.
 
     ``assets`` are the files that its outputs refer to, by the names that they use.
@@ -37,64 +37,64 @@ class Loaded:
 
     file: str
     scenario: Scenario
-    entries: tuple[Entry, ...]
+    exchanges: tuple[CompiledExchange, ...]
     assets: dict[str, Asset] = field(default_factory=dict)
 
 
 def load_text(
-    text: str, file: str = "scenario", *, is_json: bool | None = None, is_alone: bool = False
-) -> Loaded:
+    text: str, file: str = "scenario", *, is_json: bool | None = None, is_standalone: bool = False
+) -> LoadedScenario:
     """A scenario from text; raises ScenarioError with all its mistakes.
 
     One that is alone has no files beside it, whatever its name is.
     """
     source = _parse(text, file, file.endswith(".json") if is_json is None else is_json)
     source.data = upgrade(source.data)
-    return _ready(source, is_alone=is_alone)
+    return _compile(source, is_standalone=is_standalone)
 
 
-def load_file(path: str | Path) -> Loaded:
+def load_file(path: str | Path) -> LoadedScenario:
     """A scenario from a file; raises ScenarioError."""
     name = str(path)
     return load_text(_read(Path(path)), name, is_json=name.endswith(".json"))
 
 
-def load_data(data: Any, file: str = "scenario") -> Loaded:
+def load_data(data: Any, file: str = "scenario") -> LoadedScenario:
     """A scenario from a plain dict, as a file would hold it; raises ScenarioError."""
-    return _ready(Source(file, upgrade(data)))
+    return _compile(Source(file, upgrade(data)))
 
 
-def load_scenario(scenario: Scenario, file: str = "scenario") -> Loaded:
+def load_scenario(scenario: Scenario, file: str = "scenario") -> LoadedScenario:
     """A scenario from its model; raises ScenarioError for patterns and templates that are wrong."""
     return load_data(dump_data(scenario), file)
 
 
-def load_all(paths: Iterable[str | Path]) -> list[Loaded]:
+def load_all(paths: Iterable[str | Path]) -> list[LoadedScenario]:
     """Every scenario of the files and folders named; raises one ScenarioError for all of them."""
-    loaded: list[Loaded] = []
-    mistakes: list[Mistake] = []
+    loaded: list[LoadedScenario] = []
+    problems: list[ScenarioProblem] = []
     for path in find_files(paths):
         try:
             loaded.append(load_file(path))
         except ScenarioError as error:
-            mistakes.extend(error.mistakes)
-    if mistakes:
-        raise ScenarioError(tuple(mistakes))
+            problems.extend(error.problems)
+    if problems:
+        raise ScenarioError(tuple(problems))
     return loaded
 
 
 def find_files(paths: Iterable[str | Path]) -> list[Path]:
     """The scenario files that paths mean: a file itself, a folder all those in it, by name."""
-    found: list[Path] = []
+    files: list[Path] = []
     for path in map(Path, paths):
         if not path.is_dir():
-            found.append(path)
+            files.append(path)
             continue
-        inside = sorted(inner for inner in path.rglob("*") if _is_scenario(inner))
-        if not inside:
+        scenario_files = sorted(inner for inner in path.rglob("*") if _is_scenario(inner))
+        if not scenario_files:
             raise FakefalError(f"{path}: no scenario in this folder — it holds no {_suffixes()}")
-        found.extend(inside)
-    return found
+        files.extend(scenario_files)
+    return files
 
 
 def is_empty(folder: str | Path) -> bool:
@@ -136,25 +136,25 @@ def _parse(text: str, file: str, is_json: bool) -> Source:
 def _read(path: Path) -> str:
     name = str(path)
 
-    def wrong(what: str, right: str = "") -> ScenarioError:
-        return ScenarioError((Mistake(name, 0, 0, "", what, right),))
+    def read_error(what: str, right: str = "") -> ScenarioError:
+        return ScenarioError((ScenarioProblem(name, 0, 0, "", what, right),))
 
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise wrong(f"larger than {MAX_BYTES // 1_000_000} MB", "split the file")
+            raise read_error(f"larger than {MAX_BYTES // 1_000_000} MB", "split the file")
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise wrong("no such file", "check the path") from None
+        raise read_error("no such file", "check the path") from None
     except IsADirectoryError:
-        raise wrong("is a folder", "name a file") from None
+        raise read_error("is a folder", "name a file") from None
     except PermissionError:
-        raise wrong("may not be read", "check its permissions") from None
+        raise read_error("may not be read", "check its permissions") from None
     except UnicodeDecodeError as error:
         right = "save the file as UTF-8"
-        raise wrong(f"not UTF-8 text (byte {error.start})", right) from None
+        raise read_error(f"not UTF-8 text (byte {error.start})", right) from None
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise wrong(f"cannot be read: {reason}", "check the path") from None
+        raise read_error(f"cannot be read: {reason}", "check the path") from None
 
 
 def read_assets(exchange: Any, file: str) -> dict[str, Asset]:
@@ -163,29 +163,31 @@ def read_assets(exchange: Any, file: str) -> dict[str, Asset]:
     They lie beside ``file``. Raises ScenarioError.
     """
     source = Source(file, {"exchanges": [exchange]})
-    assets, mistakes = _assets(source)
-    if mistakes:
-        raise ScenarioError(tuple(mistakes))
+    assets, problems = _assets(source)
+    if problems:
+        raise ScenarioError(tuple(problems))
     return assets
 
 
-def _assets(source: Source, *, is_alone: bool = False) -> tuple[dict[str, Asset], list[Mistake]]:
+def _assets(
+    source: Source, *, is_standalone: bool = False
+) -> tuple[dict[str, Asset], list[ScenarioProblem]]:
     folder = Path(source.file).parent
     assets: dict[str, Asset] = {}
-    mistakes = []
+    problems = []
     for path, name in _references(source.data):
         if name in assets:
             continue
-        what, right = _ALONE if is_alone else _flaw_of(folder, name)
+        what, right = _STANDALONE if is_standalone else _file_problem(folder, name)
         if what:
-            mistakes.append(source.mistake(path, what, right))
+            problems.append(source.problem(path, what, right))
             continue
         try:
             assets[name] = make_asset(name, (folder / name).read_bytes())
         except OSError as error:
             reason = error.strerror or str(error)
-            mistakes.append(source.mistake(path, f'"{name}" cannot be read: {reason}'))
-    return assets, mistakes
+            problems.append(source.problem(path, f'"{name}" cannot be read: {reason}'))
+    return assets, problems
 
 
 def _references(data: Any) -> Iterator[tuple[DataPath, str]]:
@@ -194,13 +196,13 @@ def _references(data: Any) -> Iterator[tuple[DataPath, str]]:
         yield from references_of_exchange(exchange, ("exchanges", index))
 
 
-_ALONE = (
+_STANDALONE = (
     "a scenario that was sent has no files beside it",
     "serve it from a folder, or give the URL of an upload",
 )
 
 
-def _flaw_of(folder: Path, name: str) -> tuple[str, str]:
+def _file_problem(folder: Path, name: str) -> tuple[str, str]:
     """What is wrong with the name of a file, and what would be right; both empty for a good one."""
     if has_template(name):
         return "the name of a file holds no template", "write an exchange for each file"
@@ -221,37 +223,45 @@ def _flaw_of(folder: Path, name: str) -> tuple[str, str]:
     return "", ""
 
 
-def _ready(source: Source, *, is_alone: bool = False) -> Loaded:
-    assets, missing = _assets(source, is_alone=is_alone)
-    mistakes = [*source.mistakes, *check_meaning(source), *missing]
+def _compile(source: Source, *, is_standalone: bool = False) -> LoadedScenario:
+    assets, file_problems = _assets(source, is_standalone=is_standalone)
+    problems = [*source.problems, *check_semantics(source), *file_problems]
     scenario = None
     if not isinstance(source.data, dict):
         what, right = "a scenario is a mapping", 'it begins with "fakefal: 1"'
-        mistakes.append(source.mistake((), what, right))
+        problems.append(source.problem((), what, right))
     else:
         try:
             scenario = Scenario.model_validate(source.data)
         except ValidationError as error:
-            mistakes += [word_error(source, found) for found in error.errors(include_url=False)]
-    if mistakes or scenario is None:
-        raise ScenarioError(_told_once(source, mistakes))
-    entries = tuple(
-        make_entry(exchange, index, _place(source, index), ("exchanges", index), assets)
+            problems += [
+                format_error(source, details) for details in error.errors(include_url=False)
+            ]
+    if problems or scenario is None:
+        raise ScenarioError(_deduplicated(source, problems))
+    exchanges = tuple(
+        compile_exchange(exchange, index, _location(source, index), ("exchanges", index), assets)
         for index, exchange in enumerate(scenario.exchanges)
     )
-    return Loaded(source.file, scenario, entries, assets)
+    return LoadedScenario(source.file, scenario, exchanges, assets)
 
 
-def _told_once(source: Source, mistakes: list[Mistake]) -> tuple[Mistake, ...]:
+def _deduplicated(source: Source, problems: list[ScenarioProblem]) -> tuple[ScenarioProblem, ...]:
     """In the order of the file, and without those that the hole of another one caused."""
-    holes = {(hole.line, hole.column) for hole in source.mistakes}
-    own = set(source.mistakes)
-    kept = [it for it in mistakes if it in own or (it.line, it.column) not in holes]
-    return tuple(sorted(dict.fromkeys(kept), key=lambda it: (it.line, it.column)))
+    null_positions = {(problem.line, problem.column) for problem in source.problems}
+    source_problems = set(source.problems)
+    relevant = [
+        problem
+        for problem in problems
+        if problem in source_problems or (problem.line, problem.column) not in null_positions
+    ]
+    return tuple(
+        sorted(dict.fromkeys(relevant), key=lambda problem: (problem.line, problem.column))
+    )
 
 
-def _place(source: Source, index: int) -> str:
+def _location(source: Source, index: int) -> str:
     path = ("exchanges", index)
-    if path not in source.values:
+    if path not in source.value_positions:
         return ""
-    return f"line {source.values[path][0]} of {source.file}"
+    return f"line {source.value_positions[path][0]} of {source.file}"

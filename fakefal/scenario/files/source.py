@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fakefal.errors import Mistake, ScenarioError
+from fakefal.errors import ScenarioError, ScenarioProblem
 
 Path = tuple[str | int, ...]
-Place = tuple[int, int]
+Position = tuple[int, int]
 
 MAX_NODES = 200_000
 """Values a file may hold, aliases counted each time they are used."""
@@ -28,42 +28,46 @@ class Source:
 
     file: str
     data: Any = None
-    values: dict[Path, Place] = field(default_factory=dict)
-    keys: dict[Path, Place] = field(default_factory=dict)
-    mistakes: list[Mistake] = field(default_factory=list)
+    value_positions: dict[Path, Position] = field(default_factory=dict)
+    key_positions: dict[Path, Position] = field(default_factory=dict)
+    problems: list[ScenarioProblem] = field(default_factory=list)
 
-    def place(self, path: Path, *, key: bool = False) -> Place:
+    def position(self, path: Path, *, key: bool = False) -> Position:
         """Line and column of a value (or of its key), or of the nearest value around it.
 
         Both are 0 for data that came without a text.
         """
-        table = self.keys if key and path in self.keys else self.values
+        table = self.key_positions if key and path in self.key_positions else self.value_positions
         while path and path not in table:
-            path, table = path[:-1], self.values
+            path, table = path[:-1], self.value_positions
         return table.get(path, (0, 0))
 
-    def mistake(self, path: Path, what: str, right: str = "", *, key: bool = False) -> Mistake:
+    def problem(
+        self, path: Path, what: str, right: str = "", *, key: bool = False
+    ) -> ScenarioProblem:
         """A mistake at a path of this file."""
-        return self.mistake_at(self.place(path, key=key), path, what, right)
+        return self.problem_at(self.position(path, key=key), path, what, right)
 
-    def mistake_at(self, place: Place, path: Path, what: str, right: str = "") -> Mistake:
+    def problem_at(
+        self, position: Position, path: Path, what: str, right: str = ""
+    ) -> ScenarioProblem:
         """A mistake at a place of this file; it stays on one line whatever it quotes."""
         parts = (_one_line(part) for part in (format_path(path), what, right))
-        return Mistake(self.file, *place, *parts)
+        return ScenarioProblem(self.file, *position, *parts)
 
-    def refuse(self, place: Place, what: str, right: str = "") -> ScenarioError:
+    def to_error(self, position: Position, what: str, right: str = "") -> ScenarioError:
         """The error for a text that cannot be read any further, with what was found before."""
-        return ScenarioError((*self.mistakes, self.mistake_at(place, (), what, right)))
+        return ScenarioError((*self.problems, self.problem_at(position, (), what, right)))
 
-    def too_deep(self, place: Place) -> ScenarioError:
+    def too_deep(self, position: Position) -> ScenarioError:
         """The error for values nested beyond ``MAX_DEPTH``."""
         what = f"nested deeper than {MAX_DEPTH} levels"
-        return self.refuse(place, what, "flatten the value, or put it in a string")
+        return self.to_error(position, what, "flatten the value, or put it in a string")
 
-    def too_many(self, place: Place) -> ScenarioError:
+    def too_many(self, position: Position) -> ScenarioError:
         """The error for more values than ``MAX_NODES``."""
         what = f"more than {MAX_NODES} values, aliases counted"
-        return self.refuse(place, what, "write fewer aliases, or split the file")
+        return self.to_error(position, what, "write fewer aliases, or split the file")
 
 
 def _one_line(text: str) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 
-from fakefal.scenario.files.source import Place
+from fakefal.scenario.files.source import Position
 
 _QUOTE = "put the text in quotes"
 
-_STARTS = {
+_CHARACTER_MESSAGES = {
     "\t": ("a tab stands where spaces are expected", "indent with spaces"),
     "@": ('plain text cannot begin with "@"', _QUOTE),
     "`": ('plain text cannot begin with "`"', _QUOTE),
@@ -22,13 +22,13 @@ _STARTS = {
 }
 """Characters at which the parser stops, and what they are likely to be."""
 
-_OPENED = "what is opened in line {line} is not closed, or lacks a comma"
+_UNCLOSED = "what is opened in line {line} is not closed, or lacks a comma"
 
-_PROBLEMS = (
-    (r"found a tab character", _STARTS["\t"]),
-    (r"undefined alias|while scanning an alias", _STARTS["*"]),
-    (r"while scanning an anchor", _STARTS["&"]),
-    (r"while (?:scanning|parsing) a tag", _STARTS["!"]),
+_MESSAGES = (
+    (r"found a tab character", _CHARACTER_MESSAGES["\t"]),
+    (r"undefined alias|while scanning an alias", _CHARACTER_MESSAGES["*"]),
+    (r"while scanning an anchor", _CHARACTER_MESSAGES["&"]),
+    (r"while (?:scanning|parsing) a tag", _CHARACTER_MESSAGES["!"]),
     (
         r"mapping values are not allowed",
         ("a key cannot begin inside a value", "put the text in quotes, or mend the indentation"),
@@ -41,7 +41,7 @@ _PROBLEMS = (
         r"unexpected end of stream.*quoted|quoted.*unexpected end of stream|document indicator",
         ("the quote that is opened in line {line} is never closed", "close it"),
     ),
-    (r"expected ',' or '[\]}]'", (_OPENED, "add the comma or the bracket before this place")),
+    (r"expected ',' or '[\]}]'", (_UNCLOSED, "add the comma or the bracket before this place")),
     (
         r"could not find expected ':'",
         ("this line is neither a key with a colon nor part of a value", 'write "key: value"'),
@@ -72,31 +72,31 @@ _PROBLEMS = (
 )
 
 
-def word_syntax(error: yaml.MarkedYAMLError, text: str) -> tuple[Place, str, str]:
+def format_syntax_error(error: yaml.MarkedYAMLError, text: str) -> tuple[Position, str, str]:
     """Where a text is not YAML, what is wrong there, and what would be right."""
     mark: Any = error.problem_mark or error.context_mark
     if mark is None:
         return (1, 1), f"not valid YAML: {error.problem or error}", ""
-    place = mark.line + 1, mark.column + 1
-    begun: Any = error.context_mark or mark
+    position = mark.line + 1, mark.column + 1
+    context_mark: Any = error.context_mark or mark
     reason = f"{error.problem or ''} {error.context or ''}".strip()
-    found = _cause(reason, _character(text, place))
-    if found is None:
-        return place, f"not valid YAML: {reason}", ""
-    what, right = found
-    return place, f"not valid YAML: {what.format(line=begun.line + 1)}", right
+    message = _cause(reason, _character(text, position))
+    if message is None:
+        return position, f"not valid YAML: {reason}", ""
+    what, right = message
+    return position, f"not valid YAML: {what.format(line=context_mark.line + 1)}", right
 
 
 def _cause(reason: str, character: str) -> tuple[str, str] | None:
-    if "cannot start any token" in reason and character in _STARTS:
-        return _STARTS[character]
-    for expression, words in _PROBLEMS:
+    if "cannot start any token" in reason and character in _CHARACTER_MESSAGES:
+        return _CHARACTER_MESSAGES[character]
+    for expression, words in _MESSAGES:
         if re.search(expression, reason, re.DOTALL):
             return words
     return None
 
 
-def _character(text: str, place: Place) -> str:
+def _character(text: str, position: Position) -> str:
     lines = text.splitlines()
-    line = lines[place[0] - 1] if place[0] <= len(lines) else ""
-    return line[place[1] - 1 : place[1]]
+    line = lines[position[0] - 1] if position[0] <= len(lines) else ""
+    return line[position[1] - 1 : position[1]]

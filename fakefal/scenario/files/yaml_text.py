@@ -9,12 +9,12 @@ from typing import Any
 import yaml
 from yaml.reader import Reader
 
-from fakefal.scenario.files.source import EMPTY, MAX_DEPTH, MAX_NODES, Path, Place, Source
-from fakefal.scenario.files.yaml_errors import word_syntax
+from fakefal.scenario.files.source import EMPTY, MAX_DEPTH, MAX_NODES, Path, Position, Source
+from fakefal.scenario.files.yaml_errors import format_syntax_error
 
 _TAG = "tag:yaml.org,2002:"
 
-_CORE = (
+_CORE_SCHEMA = (
     ("null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]),
     ("bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")),
     ("int", re.compile(r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$"), list("-+0123456789")),
@@ -37,7 +37,7 @@ _ODD_BREAKS = re.compile(r"[\r\x85\u2028\u2029\ufeff]")
 def _make_loader() -> Any:
     base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     loader: Any = type("CoreLoader", (base,), {"yaml_implicit_resolvers": {}})
-    for name, expression, first in _CORE:
+    for name, expression, first in _CORE_SCHEMA:
         loader.add_implicit_resolver(f"{_TAG}{name}", expression, first)
     return loader
 
@@ -51,14 +51,14 @@ def read_yaml(text: str, file: str) -> Source:
     Duplicate keys and values that JSON does not have are kept in ``mistakes``.
     """
     source = Source(file)
-    _refuse_characters(text, source)
-    _refuse_depth(text, source)
+    _check_characters(text, source)
+    _check_depth(text, source)
     try:
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        raise source.refuse(*word_syntax(error, text)) from None
+        raise source.to_error(*format_syntax_error(error, text)) from None
     if node is None:
-        raise source.refuse((1, 1), *EMPTY)
+        raise source.to_error((1, 1), *EMPTY)
     source.data = _Builder(source).build(node, (), 0)
     return source
 
@@ -72,11 +72,11 @@ def write_blocks(data: Any) -> str:
     """The same for files that are compared: texts of several lines line by line, small values on
     one, long ones never broken."""
     return yaml.dump(
-        data, Dumper=_BLOCK_DUMPER, sort_keys=False, allow_unicode=True, width=_ENDLESS
+        data, Dumper=_BLOCK_DUMPER, sort_keys=False, allow_unicode=True, width=_UNLIMITED_WIDTH
     )
 
 
-_ENDLESS = 1_000_000
+_UNLIMITED_WIDTH = 1_000_000
 _FLOW_CHARACTERS = 60
 """A list or mapping of plain values that is no longer stands on one line."""
 
@@ -110,7 +110,7 @@ def _write_text(dumper: Any, text: str) -> Any:
 
     So do texts with those line breaks that the dumper would write as they are, and lose.
     """
-    is_other = any(expression.match(text) for _, expression, _ in _CORE)
+    is_other = any(expression.match(text) for _, expression, _ in _CORE_SCHEMA)
     is_quoted = is_other or _ODD_BREAKS.search(text) is not None
     return dumper.represent_scalar(f"{_TAG}str", text, style='"' if is_quoted else None)
 
@@ -128,8 +128,8 @@ def _make_block_dumper() -> Any:
     dumper: Any = type("BlockDumper", (_DUMPER,), {"increase_indent": indent})
     dumper_type = dumper
     dumper.add_representer(str, _write_block_text)
-    dumper.add_representer(dict, lambda it, value: _write_small(it, "map", value))
-    dumper.add_representer(list, lambda it, value: _write_small(it, "seq", value))
+    dumper.add_representer(dict, lambda dumper, value: _write_small(dumper, "map", value))
+    dumper.add_representer(list, lambda dumper, value: _write_small(dumper, "seq", value))
     return dumper
 
 
@@ -137,18 +137,18 @@ _DUMPER = _make_dumper()
 _BLOCK_DUMPER = _make_block_dumper()
 
 
-def _refuse_characters(text: str, source: Source) -> None:
-    found = Reader.NON_PRINTABLE.search(text)
-    if found is None:
+def _check_characters(text: str, source: Source) -> None:
+    match = Reader.NON_PRINTABLE.search(text)
+    if match is None:
         return
-    at = found.start()
+    at = match.start()
     line_start = text.rfind("\n", 0, at) + 1
-    place = (text.count("\n", 0, at) + 1, at - line_start + 1)
-    what = f"the character U+{ord(found[0]):04X} cannot stand in YAML"
-    raise source.refuse(place, what, "remove it")
+    position = (text.count("\n", 0, at) + 1, at - line_start + 1)
+    what = f"the character U+{ord(match[0]):04X} cannot stand in YAML"
+    raise source.to_error(position, what, "remove it")
 
 
-def _refuse_depth(text: str, source: Source) -> None:
+def _check_depth(text: str, source: Source) -> None:
     """Refuse before composing what would overflow the stack of the composer."""
     depth = 0
     try:
@@ -156,15 +156,15 @@ def _refuse_depth(text: str, source: Source) -> None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
-                    raise source.too_deep(_place(event))
+                    raise source.too_deep(_position(event))
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.MarkedYAMLError:
         return  # composing meets the same
 
 
-def _place(marked: Any) -> Place:
-    return marked.start_mark.line + 1, marked.start_mark.column + 1
+def _position(node: Any) -> Position:
+    return node.start_mark.line + 1, node.start_mark.column + 1
 
 
 class _Builder:
@@ -178,13 +178,13 @@ class _Builder:
     def build(self, node: yaml.Node, path: Path, depth: int) -> Any:
         """The value of a node; raises ScenarioError for bombs."""
         self._count += 1
-        self._source.values.setdefault(path, _place(node))
+        self._source.value_positions.setdefault(path, _position(node))
         if self._count > MAX_NODES:
-            raise self._source.too_many(_place(node))
+            raise self._source.too_many(_position(node))
         if depth > MAX_DEPTH:
-            raise self._source.too_deep(_place(node))
+            raise self._source.too_deep(_position(node))
         if id(node) in self._open:
-            self._add(node, path, "an alias for something that it is itself a part of")
+            self._add_problem(node, path, "an alias for something that it is itself a part of")
             return None
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
@@ -205,7 +205,7 @@ class _Builder:
         return self._mapping(node, path, depth)
 
     def _mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         merges: list[yaml.Node] = []
         for key_node, value_node in node.value:
             if key_node.tag == f"{_TAG}merge":
@@ -215,28 +215,30 @@ class _Builder:
                 noun = "list" if isinstance(key_node, yaml.SequenceNode) else "mapping"
                 what = f"a {noun} stands where a key is expected"
                 right = 'write a word; a template goes in quotes: "{{ input.prompt }}"'
-                self._add(key_node, path, what, right)
+                self._add_problem(key_node, path, what, right)
                 continue
             key = str(key_node.value)
             inner = (*path, key)
-            if key in found:
-                first = self._source.keys[inner][0]
+            if key in mapping:
+                first = self._source.key_positions[inner][0]
                 what = f'"{key}" stands here twice (first in line {first})'
-                self._add(key_node, inner, what, "keep one of them")
+                self._add_problem(key_node, inner, what, "keep one of them")
                 continue
-            self._source.keys.setdefault(inner, _place(key_node))
-            found[key] = self.build(value_node, inner, depth + 1)
+            self._source.key_positions.setdefault(inner, _position(key_node))
+            mapping[key] = self.build(value_node, inner, depth + 1)
         for merge in merges:
             for name, value in self._merge(merge, path, depth).items():
-                found.setdefault(name, value)
-        return found
+                mapping.setdefault(name, value)
+        return mapping
 
     def _merge(self, node: yaml.Node, path: Path, depth: int) -> dict[str, Any]:
         nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
         merged: dict[str, Any] = {}
         for inner in nodes:
             if not isinstance(inner, yaml.MappingNode):
-                self._add(inner, path, "<< merges something that is not a mapping", "remove it")
+                self._add_problem(
+                    inner, path, "<< merges something that is not a mapping", "remove it"
+                )
                 continue
             built = self.build(inner, path, depth + 1) or {}
             for name, value in built.items():
@@ -264,10 +266,12 @@ class _Builder:
             number = float(text.replace(".inf", "inf").replace(".nan", "nan"))
             if math.isfinite(number):
                 return number
-            self._add(node, path, f"{text} is not a JSON number", "quote it if it is text")
+            self._add_problem(node, path, f"{text} is not a JSON number", "quote it if it is text")
         except ValueError:
             shown = text if len(text) <= 20 else f"{text[:20]}…"
-            self._add(node, path, f"{shown} is not a number that fits", "quote it if it is text")
+            self._add_problem(
+                node, path, f"{shown} is not a number that fits", "quote it if it is text"
+            )
         return None
 
     def _check_tag(self, node: yaml.Node, path: Path, name: str) -> None:
@@ -275,8 +279,8 @@ class _Builder:
             shown = node.tag
             if shown.startswith(_TAG):
                 shown = f"!!{shown.removeprefix(_TAG)}"
-            self._add(node, path, f"the tag {shown} means nothing here", "remove it")
+            self._add_problem(node, path, f"the tag {shown} means nothing here", "remove it")
 
-    def _add(self, node: yaml.Node, path: Path, what: str, right: str = "") -> None:
+    def _add_problem(self, node: yaml.Node, path: Path, what: str, right: str = "") -> None:
         right = right or "write the value out"
-        self._source.mistakes.append(self._source.mistake_at(_place(node), path, what, right))
+        self._source.problems.append(self._source.problem_at(_position(node), path, what, right))

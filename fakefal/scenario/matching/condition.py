@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fakefal.scenario.model.scenario import When
 
 _GLOB = re.compile(r"[*?]")
-_COMPARED = 200
+_COMPARED_CHARACTERS = 200
 """So much of an endpoint id is compared to say how near it is."""
 
 
@@ -42,9 +42,9 @@ class EndpointPattern:
             return endpoint == self.text
         return self.glob.fullmatch(endpoint) is not None
 
-    def likeness(self, endpoint: str) -> float:
+    def similarity(self, endpoint: str) -> float:
         """How near an id is, 0 to 1."""
-        return SequenceMatcher(None, self.text, endpoint[:_COMPARED]).ratio()
+        return SequenceMatcher(None, self.text, endpoint[:_COMPARED_CHARACTERS]).ratio()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ class AnyEndpoint:
     def matches(self, endpoint: str) -> bool:
         return any(pattern.matches(endpoint) for pattern in self.patterns)
 
-    def likeness(self, endpoint: str) -> float:
-        return max((pattern.likeness(endpoint) for pattern in self.patterns), default=0.0)
+    def similarity(self, endpoint: str) -> float:
+        return max((pattern.similarity(endpoint) for pattern in self.patterns), default=0.0)
 
 
 def compile_endpoint(text: str) -> EndpointPattern:
@@ -91,11 +91,11 @@ class Condition:
             (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
             and (call.via == "run" and call.method == "GET") is self.is_get
             and (self.via is None or call.via in self.via)
-            and (self.input is None or self.input.matches(call.asked))
+            and (self.input is None or self.input.matches(call.matcher_input))
             and (not self.headers or _headers_match(call.headers, self.headers))
         )
 
-    def admits(self, call: Call) -> bool:
+    def matches_ignoring_input(self, call: Call) -> bool:
         """Whether a call like this one may be meant, whatever its input."""
         return (
             not self.is_get
@@ -104,7 +104,7 @@ class Condition:
             and (not self.headers or _headers_match(call.headers, self.headers))
         )
 
-    def literals(self) -> dict[str, tuple[str, Json]]:
+    def required_scalars(self) -> dict[str, tuple[str, Json]]:
         """Top-level input fields that must have one certain scalar, for looking exchanges up."""
         if not isinstance(self.input, Subset):
             return {}
@@ -114,57 +114,59 @@ class Condition:
 
     def differences(self, call: Call) -> list[Difference]:
         """Why the call is not meant, the weightiest first; empty exactly if it is."""
-        found: list[Difference] = []
+        differences: list[Difference] = []
         if self.endpoint is not None and not self.endpoint.matches(call.endpoint.text):
-            likeness = self.endpoint.likeness(call.endpoint.text)
+            similarity = self.endpoint.similarity(call.endpoint.text)
             text = f"is {call.endpoint.text}, wanted {self.endpoint.text}"
-            found.append(Difference("endpoint", text, 6 - 3 * likeness))
+            differences.append(Difference("endpoint", text, 6 - 3 * similarity))
         if (call.via == "run" and call.method == "GET") is not self.is_get:
-            wanted = "GET" if self.is_get else "POST"
-            got = call.method if call.via == "run" else f"that of a {call.via} call"
-            found.append(Difference("method", f"is {got}, wanted {wanted}", 4))
+            expected = "GET" if self.is_get else "POST"
+            actual = call.method if call.via == "run" else f"that of a {call.via} call"
+            differences.append(Difference("method", f"is {actual}, wanted {expected}", 4))
         if self.via is not None and call.via not in self.via:
             text = f"is {call.via}, wanted {' or '.join(sorted(self.via))}"
-            found.append(Difference("via", text, 2))
+            differences.append(Difference("via", text, 2))
         if self.input is not None:
-            found.extend(self.input.differences(call.asked, "input"))
-        for name, want in self.headers:
-            found.extend(want.differences(call.headers.get(name, MISSING), f"headers.{name}"))
-        return found
+            differences.extend(self.input.differences(call.matcher_input, "input"))
+        for name, matcher in self.headers:
+            differences.extend(
+                matcher.differences(call.headers.get(name, MISSING), f"headers.{name}")
+            )
+        return differences
 
 
-def _headers_match(headers: Mapping[str, str], wanted: tuple[tuple[str, Matcher], ...]) -> bool:
-    return all(want.matches(headers.get(name, MISSING)) for name, want in wanted)
+def _headers_match(headers: Mapping[str, str], matchers: tuple[tuple[str, Matcher], ...]) -> bool:
+    return all(matcher.matches(headers.get(name, MISSING)) for name, matcher in matchers)
 
 
 def compile_condition(when: When) -> Condition:
     """Make a ``when`` ready; raises PatternError with the place inside it."""
-    endpoint = None if when.endpoint is None else _endpoints(when.endpoint)
-    pattern = None
+    endpoint = None if when.endpoint is None else _compile_endpoints(when.endpoint)
+    input_matcher = None
     if "input" in when.model_fields_set:
-        pattern = compile_pattern(when.input, ("input",))
+        input_matcher = compile_pattern(when.input, ("input",))
     headers = tuple(
-        (name.lower(), compile_pattern(_header_text(want), ("headers", name)))
-        for name, want in (when.headers or {}).items()
+        (name.lower(), compile_pattern(_header_text(pattern), ("headers", name)))
+        for name, pattern in (when.headers or {}).items()
     )
     via = None if when.via is None else frozenset(when.via)
-    return Condition(endpoint, via, pattern, headers, when.method == "GET")
+    return Condition(endpoint, via, input_matcher, headers, when.method == "GET")
 
 
-def _endpoints(given: str | list[str]) -> EndpointPattern | AnyEndpoint:
+def _compile_endpoints(endpoint: str | list[str]) -> EndpointPattern | AnyEndpoint:
     try:
-        if isinstance(given, str):
-            return compile_endpoint(given)
-        return AnyEndpoint(tuple(map(compile_endpoint, given)))
+        if isinstance(endpoint, str):
+            return compile_endpoint(endpoint)
+        return AnyEndpoint(tuple(map(compile_endpoint, endpoint)))
     except PatternError as error:
         raise PatternError(("endpoint",), error.what, error.right) from None
 
 
-def _header_text(want: Json) -> Json:
+def _header_text(pattern: Json) -> Json:
     """Header values are text: ``1`` written in a file means ``"1"``."""
-    if isinstance(want, bool):
-        return str(want).lower()
-    return str(want) if isinstance(want, (int, float)) else want
+    if isinstance(pattern, bool):
+        return str(pattern).lower()
+    return str(pattern) if isinstance(pattern, (int, float)) else pattern
 
 
 def distance(differences: list[Difference]) -> float:

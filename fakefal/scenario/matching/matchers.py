@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fakefal.protocol.core.call import Json
-from fakefal.scenario.matching.scalars import MISSING, normal, pick, scalar_key
+from fakefal.scenario.matching.scalars import MISSING, get_field, normalize, scalar_key
 
 if TYPE_CHECKING:
     import regex
@@ -49,18 +49,18 @@ class PatternError(ValueError):
         self.right = right
 
 
-def _shown(value: Any) -> str:
+def _describe_function(value: Any) -> str:
     """What is no JSON: the functions that tests may write for values."""
     if not callable(value):
         raise TypeError(f"{type(value).__name__} is no JSON")
     return f"the function {getattr(value, '__qualname__', type(value).__name__)}"
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, default=_shown)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=_describe_function)
 _SEARCH_SECONDS = 0.5
 """An expression like ``(a|aa)+$`` would hold up the whole server for years otherwise."""
 
-_COMPARED = 10_000
+_COMPARED_CHARACTERS = 10_000
 """So many characters of two texts are compared to say how alike they are."""
 
 
@@ -79,10 +79,10 @@ def quote(value: Json, limit: int = 80) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def _likeness(left: str, right: str) -> float:
+def _similarity(left: str, right: str) -> float:
     """How alike two texts are, 0 to 1, cheaply: by their common beginning and length."""
     common = 0
-    for one, other in zip(left[:_COMPARED], right[:_COMPARED], strict=False):
+    for one, other in zip(left[:_COMPARED_CHARACTERS], right[:_COMPARED_CHARACTERS], strict=False):
         if one != other:
             break
         common += 1
@@ -94,7 +94,7 @@ class Equal:
     """A scalar, the same as given."""
 
     key: tuple[str, Any]
-    shown: str
+    quoted: str
 
     def matches(self, value: Json) -> bool:
         return scalar_key(value) == self.key
@@ -103,12 +103,12 @@ class Equal:
         if self.matches(value):
             return
         if value is MISSING:
-            yield Difference(path, f"is absent, wanted {self.shown}")
+            yield Difference(path, f"is absent, wanted {self.quoted}")
             return
         weight = 1.0
         if isinstance(value, str) and self.key[0] == "s":
-            weight = 1 - 0.8 * _likeness(value, self.key[1])
-        yield Difference(path, f"is {quote(value)}, wanted {self.shown}", weight)
+            weight = 1 - 0.8 * _similarity(value, self.key[1])
+        yield Difference(path, f"is {quote(value)}, wanted {self.quoted}", weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Subset:
         if not isinstance(value, dict):
             return False
         for name, matcher in self.fields:  # noqa: SIM110 - a generator doubles the time
-            if not matcher.matches(pick(value, name)):
+            if not matcher.matches(get_field(value, name)):
                 return False
         return True
 
@@ -130,7 +130,7 @@ class Subset:
             yield Difference(path, f"is {quote(value)}, wanted an object")
             return
         for name, matcher in self.fields:
-            yield from matcher.differences(pick(value, name), f"{path}.{name}")
+            yield from matcher.differences(get_field(value, name), f"{path}.{name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +167,13 @@ class Contains:
 
     def matches(self, value: Json) -> bool:
         if isinstance(value, str):
-            return isinstance(self.needle, str) and self.needle in normal(value)
+            return isinstance(self.needle, str) and self.needle in normalize(value)
         if isinstance(value, list):
             return any(self.inner.matches(item) for item in value)
         return (
             isinstance(value, dict)
             and isinstance(self.needle, str)
-            and pick(value, self.needle) is not MISSING
+            and get_field(value, self.needle) is not MISSING
         )
 
     def differences(self, value: Json, path: str) -> Iterator[Difference]:
@@ -189,28 +189,28 @@ class Regex:
 
     def matches(self, value: Json) -> bool:
         try:
-            return self._is_found(value)
+            return self._search(value)
         except TimeoutError:
             return False
 
     def differences(self, value: Json, path: str) -> Iterator[Difference]:
         pattern = self.expression.pattern
         try:
-            if not self._is_found(value):
+            if not self._search(value):
                 yield Difference(path, f"does not match /{pattern}/, got {quote(value)}", 0.8)
         except TimeoutError:
             text = f"takes more than {_SEARCH_SECONDS:g} s to match with /{pattern}/"
             yield Difference(path, f"{text}: write it with fewer repetitions in repetitions", 0.8)
 
-    def _is_found(self, value: Json) -> bool:
+    def _search(self, value: Json) -> bool:
         """Raises TimeoutError where the expression tries too many ways."""
         if not isinstance(value, str):
             return False
-        return self.expression.search(normal(value), timeout=_SEARCH_SECONDS) is not None
+        return self.expression.search(normalize(value), timeout=_SEARCH_SECONDS) is not None
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
+class AllOf:
     """All of several matchers; also an object with more than one operator."""
 
     matchers: tuple[Matcher, ...]
@@ -224,18 +224,18 @@ class Every:
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
+class AnyOf:
     """At least one of several matchers."""
 
     matchers: tuple[Matcher, ...]
-    shown: str
+    quoted: str
 
     def matches(self, value: Json) -> bool:
         return any(matcher.matches(value) for matcher in self.matchers)
 
     def differences(self, value: Json, path: str) -> Iterator[Difference]:
         if not self.matches(value):
-            yield Difference(path, f"is {quote(value)}, wanted any of {self.shown}")
+            yield Difference(path, f"is {quote(value)}, wanted any of {self.quoted}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,31 +243,31 @@ class Not:
     """Anything that the inner matcher does not match."""
 
     inner: Matcher
-    shown: str
+    quoted: str
 
     def matches(self, value: Json) -> bool:
         return not self.inner.matches(value)
 
     def differences(self, value: Json, path: str) -> Iterator[Difference]:
         if self.inner.matches(value):
-            yield Difference(path, f"is {quote(value)}, wanted anything but {self.shown}")
+            yield Difference(path, f"is {quote(value)}, wanted anything but {self.quoted}")
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Satisfies:
     """A plain yes-or-no condition on the value."""
 
     __test__ = False
     condition: Callable[[Json], bool]
-    wanted: str
+    expected: str
 
     def matches(self, value: Json) -> bool:
         return self.condition(value)
 
     def differences(self, value: Json, path: str) -> Iterator[Difference]:
         if not self.condition(value):
-            got = "is absent" if value is MISSING else f"is {quote(value)}"
-            yield Difference(path, f"{got}, wanted {self.wanted}")
+            actual = "is absent" if value is MISSING else f"is {quote(value)}"
+            yield Difference(path, f"{actual}, wanted {self.expected}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +287,7 @@ class Length:
 
 
 def _length(value: str | list[Json] | dict[str, Json]) -> int:
-    return len(normal(value) if isinstance(value, str) else value)
+    return len(normalize(value) if isinstance(value, str) else value)
 
 
 def glob(text: str) -> re.Pattern[str]:

@@ -12,21 +12,21 @@ from typing import Any
 
 from fakefal.protocol.core.call import Json
 from fakefal.scenario.matching.matchers import (
+    AllOf,
+    AnyOf,
     Contains,
-    Either,
     Equal,
-    Every,
     Items,
     Length,
     Matcher,
     Not,
     PatternError,
     Regex,
+    Satisfies,
     Subset,
-    Test,
     quote,
 )
-from fakefal.scenario.matching.scalars import MISSING, normal, pick, scalar_key
+from fakefal.scenario.matching.scalars import MISSING, get_field, normalize, scalar_key
 
 Path = tuple[str | int, ...]
 
@@ -45,15 +45,17 @@ def compile_pattern(pattern: Json, path: Path = ()) -> Matcher:
         for key in pattern:
             if not isinstance(key, str):
                 raise PatternError(path, f"{key!r} is not a key", "JSON has only string keys")
-        marked = [key for key in pattern if key.startswith("$")]
-        if marked and len(marked) < len(pattern):
-            plain = next(key for key in pattern if key not in marked)
-            what = f"mixes the operator {marked[0]} with the field {quote(plain)}"
+        operators = [key for key in pattern if key.startswith("$")]
+        if operators and len(operators) < len(pattern):
+            field_name = next(key for key in pattern if key not in operators)
+            what = f"mixes the operator {operators[0]} with the field {quote(field_name)}"
             raise PatternError(path, what, 'write operators inside the field, or use "$all"')
-        if marked:
-            found = tuple(_operator(key, pattern[key], (*path, key)) for key in marked)
-            return found[0] if len(found) == 1 else Every(found)
-        return _subset(pattern, path)
+        if operators:
+            matchers = tuple(
+                _compile_operator(key, pattern[key], (*path, key)) for key in operators
+            )
+            return matchers[0] if len(matchers) == 1 else AllOf(matchers)
+        return _subset_matcher(pattern, path)
     if callable(pattern):
         from fakefal.scenario.matching.predicates import Predicate  # files hold none
 
@@ -62,25 +64,26 @@ def compile_pattern(pattern: Json, path: Path = ()) -> Matcher:
         return Items(
             tuple(compile_pattern(item, (*path, index)) for index, item in enumerate(pattern))
         )
-    return _equal(pattern)
+    return _equal_matcher(pattern)
 
 
-def _equal(pattern: Json) -> Matcher:
+def _equal_matcher(pattern: Json) -> Matcher:
     key = scalar_key(pattern)
     if key is None:
-        return Test(lambda value: value == pattern, quote(pattern))
+        return Satisfies(lambda value: value == pattern, quote(pattern))
     return Equal(key, quote(pattern))
 
 
-def _subset(pattern: dict[str, Json], path: Path) -> Matcher:
+def _subset_matcher(pattern: dict[str, Json], path: Path) -> Matcher:
     return Subset(
         tuple(
-            (normal(name), compile_pattern(inner, (*path, name))) for name, inner in pattern.items()
+            (normalize(name), compile_pattern(inner, (*path, name)))
+            for name, inner in pattern.items()
         )
     )
 
 
-def _operator(name: str, argument: Json, path: Path) -> Matcher:
+def _compile_operator(name: str, argument: Json, path: Path) -> Matcher:
     build = OPERATORS.get(name)
     if build is None:
         close = difflib.get_close_matches(name, OPERATORS, n=1, cutoff=0.6)
@@ -89,28 +92,32 @@ def _operator(name: str, argument: Json, path: Path) -> Matcher:
     return build(argument, path)
 
 
-def _exactly(argument: Json, path: Path) -> Matcher:
+def _eq(argument: Json, path: Path) -> Matcher:
     """``$eq``: the whole value and no more, operators inside it taken as plain text."""
     if scalar_key(argument) is not None:
-        return _equal(argument)
-    return Test(lambda value: _same(argument, value), f"exactly {quote(argument)}")
+        return _equal_matcher(argument)
+    return Satisfies(lambda value: _is_same(argument, value), f"exactly {quote(argument)}")
 
 
-def _same(left: Json, right: Json) -> bool:
+def _is_same(left: Json, right: Json) -> bool:
     if isinstance(left, dict):
         return (
             isinstance(right, dict)
             and len(left) == len(right)
-            and all(_same(inner, pick(right, normal(key))) for key, inner in left.items())
+            and all(
+                _is_same(inner, get_field(right, normalize(key))) for key, inner in left.items()
+            )
         )
     if isinstance(left, list):
-        return isinstance(right, list) and len(left) == len(right) and all(map(_same, left, right))
+        return (
+            isinstance(right, list) and len(left) == len(right) and all(map(_is_same, left, right))
+        )
     key = scalar_key(left)
     return key is not None and key == scalar_key(right)
 
 
 def _contains(argument: Json, path: Path) -> Matcher:
-    needle = normal(argument) if isinstance(argument, str) else argument
+    needle = normalize(argument) if isinstance(argument, str) else argument
     return Contains(needle, compile_pattern(argument, path))
 
 
@@ -120,28 +127,30 @@ def _regex(argument: Json, path: Path) -> Matcher:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what re may mean differently some day works today
-            re.compile(normal(argument))  # its words for what is wrong are those of Python's docs
+            re.compile(
+                normalize(argument)
+            )  # its words for what is wrong are those of Python's docs
             import regex  # most scenarios have no expressions
 
-            return Regex(regex.compile(normal(argument)))
+            return Regex(regex.compile(normalize(argument)))
     except (re.error, RecursionError, OverflowError) as error:
         what = f"{quote(argument)} is not a regular expression: {error}"
         right = r"write \ before a sign that is meant as such; in YAML use single quotes"
         raise PatternError(path, what, right) from None
 
 
-def _several(argument: Json, path: Path) -> tuple[Matcher, ...]:
+def _compile_list(argument: Json, path: Path) -> tuple[Matcher, ...]:
     if not isinstance(argument, list) or not argument:
         raise PatternError(path, f"{quote(argument)} is not a list of patterns", "write [a, b]")
     return tuple(compile_pattern(item, (*path, index)) for index, item in enumerate(argument))
 
 
 def _any(argument: Json, path: Path) -> Matcher:
-    return Either(_several(argument, path), quote(argument))
+    return AnyOf(_compile_list(argument, path), quote(argument))
 
 
 def _all(argument: Json, path: Path) -> Matcher:
-    return Every(_several(argument, path))
+    return AllOf(_compile_list(argument, path))
 
 
 def _not(argument: Json, path: Path) -> Matcher:
@@ -158,7 +167,7 @@ def _compare(word: str, test: Callable[[Any, Any], bool]) -> Callable[[Json, Pat
                 return False
             return not (isinstance(value, float) and math.isnan(value)) and test(value, argument)
 
-        return Test(condition, f"{word} {argument}")
+        return Satisfies(condition, f"{word} {argument}")
 
     return build
 
@@ -167,8 +176,8 @@ def _absent(argument: Json, path: Path) -> Matcher:
     if not isinstance(argument, bool):
         raise PatternError(path, f"{quote(argument)} is not true or false", "write $absent: true")
     if argument:
-        return Test(lambda value: value is MISSING, "it absent")
-    return Test(lambda value: value is not MISSING, "it present")
+        return Satisfies(lambda value: value is MISSING, "it absent")
+    return Satisfies(lambda value: value is not MISSING, "it present")
 
 
 _TYPES: dict[str, Callable[[Json], bool]] = {
@@ -188,9 +197,9 @@ _TYPES: dict[str, Callable[[Json], bool]] = {
 def _type(argument: Json, path: Path) -> Matcher:
     condition = _TYPES.get(argument) if isinstance(argument, str) else None
     if condition is None:
-        known = ", ".join(_TYPES)
-        raise PatternError(path, f"{quote(argument)} is not a JSON type", f"one of {known}")
-    return Test(condition, f"type {argument}")
+        types = ", ".join(_TYPES)
+        raise PatternError(path, f"{quote(argument)} is not a JSON type", f"one of {types}")
+    return Satisfies(condition, f"type {argument}")
 
 
 def _length(argument: Json, path: Path) -> Matcher:
@@ -198,7 +207,7 @@ def _length(argument: Json, path: Path) -> Matcher:
 
 
 OPERATORS: dict[str, Callable[[Json, Path], Matcher]] = {
-    "$eq": _exactly,
+    "$eq": _eq,
     "$contains": _contains,
     "$regex": _regex,
     "$any": _any,

@@ -40,9 +40,9 @@ class Predicate:
     def differences(self, value: Json, path: str) -> Iterator[Difference]:
         """That the function does not say so."""
         if not self.matches(value):
-            got = "is absent" if value is MISSING else f"is {quote(value)}"
+            actual = "is absent" if value is MISSING else f"is {quote(value)}"
             yield Difference(
-                path, f"{got}, wanted what {function_name(self.condition)} says yes to"
+                path, f"{actual}, wanted what {function_name(self.condition)} says yes to"
             )
 
 

@@ -17,7 +17,7 @@ MISSING: Final = _Missing()
 """Stands for a value that is not there, so that ``$absent`` can match it."""
 
 
-def normal(text: str) -> str:
+def normalize(text: str) -> str:
     """Text in NFC, so that two spellings of an accent are one."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
@@ -25,7 +25,7 @@ def normal(text: str) -> str:
 def scalar_key(value: Json) -> tuple[str, Any] | None:
     """A key under which equal scalars meet (1 and 1.0, both forms of é); None for the rest."""
     if isinstance(value, str):
-        return ("s", normal(value))
+        return ("s", normalize(value))
     if isinstance(value, bool):
         return ("b", value)
     if isinstance(value, (int, float)):
@@ -35,9 +35,9 @@ def scalar_key(value: Json) -> tuple[str, Any] | None:
     return None
 
 
-def pick(value: dict[str, Json], name: str) -> Json:
+def get_field(value: dict[str, Json], name: str) -> Json:
     """The field of an object whose name (in NFC) is this, in either form; else ``MISSING``."""
-    found = value.get(name, MISSING)
-    if found is not MISSING or name.isascii():
-        return found
-    return next((inner for key, inner in value.items() if normal(key) == name), MISSING)
+    field = value.get(name, MISSING)
+    if field is not MISSING or name.isascii():
+        return field
+    return next((inner for key, inner in value.items() if normalize(key) == name), MISSING)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fakefal.protocol.core.call import Json
-from fakefal.protocol.storage.storage import UNTYPED
+from fakefal.protocol.storage.storage import DEFAULT_CONTENT_TYPE
 from fakefal.scenario.media.image_size import Dimensions, dimensions_of
 
 Path = tuple[str | int, ...]
@@ -21,7 +21,7 @@ MEDIA_TYPES: dict[str, str] = {
     **{"glb": "model/gltf-binary", "gltf": "model/gltf+json", "obj": "model/obj"},
     **{"json": "application/json", "txt": "text/plain", "csv": "text/csv", "html": "text/html"},
     **{"pdf": "application/pdf", "zip": "application/zip", "srt": "application/x-subrip"},
-    **{"vtt": "text/vtt", "safetensors": UNTYPED},
+    **{"vtt": "text/vtt", "safetensors": DEFAULT_CONTENT_TYPE},
 }
 """Content types by extension: a table of our own, as that of the system differs from machine to
 machine."""
@@ -38,14 +38,16 @@ class Asset:
     content_type: str
     data: bytes
     dimensions: Dimensions | None = None
-    is_made: bool = False
+    is_generated: bool = False
 
 
 def make_asset(name: str, data: bytes) -> Asset:
     """An asset from a file's name and bytes; what it is follows from the extension."""
-    last = name.rsplit("/", 1)[-1]
-    extension = last.rpartition(".")[2].lower()
-    return Asset(last, MEDIA_TYPES.get(extension, UNTYPED), data, dimensions_of(data))
+    base_name = name.rsplit("/", 1)[-1]
+    extension = base_name.rpartition(".")[2].lower()
+    return Asset(
+        base_name, MEDIA_TYPES.get(extension, DEFAULT_CONTENT_TYPE), data, dimensions_of(data)
+    )
 
 
 def is_reference(value: Json) -> bool:

@@ -12,22 +12,22 @@ from fakefal.protocol.core.call import Call, Json
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.storage.storage import file_object
 from fakefal.scenario.media.assets import Asset, is_reference, references_of_reply
-from fakefal.scenario.media.kinds import TEXT_KINDS, Kind, Mishap
-from fakefal.scenario.media.output_kinds import Leaf, shaped
+from fakefal.scenario.media.kinds import TEXT_KINDS, Kind, MediaDefect
+from fakefal.scenario.media.output_kinds import FileRef, generate_output
 from fakefal.scenario.templates.templates import TemplateError
 
 if TYPE_CHECKING:
-    from fakefal.scenario.compiled.reply import Ending
+    from fakefal.scenario.compiled.reply import RenderedOutcome
     from fakefal.scenario.model.scenario import Reply
 
 Path = tuple[str | int, ...]
 
-Put = Callable[[Asset, int], str]
+StoreFile = Callable[[Asset, int], str]
 """Keeps a file, the so-manieth of an output, and gives its URL under fal's own name."""
 
 
 @dataclass(frozen=True, slots=True)
-class MediaPlan:
+class CompiledMedia:
     """The files of a reply: the shape they come in, those that are named, and what befalls them.
 
     ``expires_seconds`` None means what the caller asks for. ``is_shared``: a file that stands in
@@ -37,18 +37,18 @@ class MediaPlan:
     kind: Kind | None = None
     files: tuple[Asset, ...] = ()
     assets: Mapping[str, Asset] = field(default_factory=dict)
-    mishap: Mishap | None = None
+    defect: MediaDefect | None = None
     expires_seconds: float | None = None
     is_shared: bool = False
 
 
-GENERATED_KINDS: dict[Kind, MediaPlan] = {kind: MediaPlan(kind) for kind in get_args(Kind)}
+GENERATED_KINDS: dict[Kind, CompiledMedia] = {kind: CompiledMedia(kind) for kind in get_args(Kind)}
 """What an endpoint gets of which nothing is known but what it makes."""
 
 
 def compile_media(
     reply: Reply, path: Path, assets: Mapping[str, Asset], *, is_shared: bool = False
-) -> MediaPlan | None:
+) -> CompiledMedia | None:
     """The files of a reply made ready; None for one that has none.
 
     Raises TemplateError for a file that is not among the assets.
@@ -57,14 +57,14 @@ def compile_media(
     if reply.stream is not None:
         raw["stream"] = {"events": reply.stream.events}
     used = {}
-    for where, name in references_of_reply(raw, path):
+    for ref_path, name in references_of_reply(raw, path):
         if name not in assets:
-            raise TemplateError(where, f'there is no file "{name}"', "check its name")
+            raise TemplateError(ref_path, f'there is no file "{name}"', "check its name")
         used[name] = assets[name]
     if not used and reply.kind is None and reply.media is None:
         return None
     media = reply.media
-    return MediaPlan(
+    return CompiledMedia(
         reply.kind,
         tuple(used[name] for name in reply.files or ()),
         used,
@@ -74,92 +74,94 @@ def compile_media(
     )
 
 
-class Placing:
+class FileRefResolver:
     """Places the files of one answer, numbered in the order in which they stand.
 
     Files that were made carry the id of the request.
     """
 
-    def __init__(self, media: MediaPlan, call: Call, request_id: str, put: Put) -> None:
+    def __init__(self, media: CompiledMedia, call: Call, request_id: str, store: StoreFile) -> None:
         self._media = media
         self._request_id = request_id
         self._call = call
-        self._put = put
+        self._store = store
         self._numbers = count()
-        self._known: dict[Asset, str] = {}
+        self._urls: dict[Asset, str] = {}
         self.links: list[str] = []
 
-    def ending(self, ending: Ending, seed: int) -> Ending:
+    def resolve_outcome(self, rendered: RenderedOutcome, seed: int) -> RenderedOutcome:
         """How the call ends, with URLs in place of files."""
-        outcome = ending.outcome
+        outcome = rendered.outcome
         kind = self._media.kind
-        text = ending.text
+        text = rendered.text
         if kind is None:
-            body = self.place(outcome.body)
+            body = self.resolve(outcome.body)
         else:
-            body = self.place(shaped(kind, self._call, seed, self._media.files, text or ""))
+            body = self.resolve(
+                generate_output(kind, self._call, seed, self._media.files, text or "")
+            )
             text = None
         links = tuple(self.links)
         outcome = replace(outcome, body=body, payload=encode(body), links=links)
-        return replace(ending, outcome=outcome, text=text)
+        return replace(rendered, outcome=outcome, text=text)
 
-    def events(self, events: Iterator[Json]) -> Iterator[Json]:
+    def resolve_events(self, events: Iterator[Json]) -> Iterator[Json]:
         """The events of a stream, with URLs in place of files."""
-        return map(self.place, events)
+        return map(self.resolve, events)
 
-    def place(self, value: Json) -> Json:
+    def resolve(self, value: Json) -> Json:
         """A value with URLs in place of files."""
-        if isinstance(value, Leaf):
-            return self._placed(value)
+        if isinstance(value, FileRef):
+            return self._resolve_ref(value)
         if is_reference(value):
-            return self._placed(self._leaf(value))
+            return self._resolve_ref(self._file_ref(value))
         if isinstance(value, dict):
-            return {key: self.place(inner) for key, inner in value.items()}
+            return {key: self.resolve(inner) for key, inner in value.items()}
         if isinstance(value, list):
-            return [self.place(inner) for inner in value]
+            return [self.resolve(inner) for inner in value]
         return value
 
-    def _leaf(self, reference: dict[str, Json]) -> Leaf | dict[str, Json]:
+    def _file_ref(self, reference: dict[str, Json]) -> FileRef | dict[str, Json]:
         asset = self._media.assets.get(reference["file"])
         if asset is None:  # a template made it look like a reference
             return reference
         form = reference.get("as")
         fields = {key: value for key, value in reference.items() if key not in ("file", "as")}
-        return Leaf(asset, form if form in ("url", "data-uri") else "object", fields)
+        return FileRef(asset, form if form in ("url", "data-uri") else "object", fields)
 
-    def _placed(self, leaf: Leaf | dict[str, Json]) -> Json:
-        if isinstance(leaf, dict):
-            return leaf
-        asset = leaf.asset
-        if asset.is_made:
-            from fakefal.scenario.media.metadata import labelled  # most calls make none
+    def _resolve_ref(self, ref: FileRef | dict[str, Json]) -> Json:
+        if isinstance(ref, dict):
+            return ref
+        asset = ref.asset
+        if asset.is_generated:
+            from fakefal.scenario.media.metadata import with_comment  # most calls make none
 
-            data = labelled(asset.content_type, asset.data, self._request_id)
+            data = with_comment(asset.content_type, asset.data, self._request_id)
             asset = replace(asset, data=data)
-        url = self._url(asset, leaf)
-        if leaf.form != "object":
+        url = self._url(asset, ref)
+        if ref.form != "object":
             return url
         size = asset.dimensions or (None, None)
-        found = file_object(url, asset.content_type, asset.name, len(asset.data), *size)
-        return {**found, **leaf.fields}
+        fields = file_object(url, asset.content_type, asset.name, len(asset.data), *size)
+        return {**fields, **ref.fields}
 
-    def _url(self, asset: Asset, leaf: Leaf) -> str:
+    def _url(self, asset: Asset, ref: FileRef) -> str:
         """A URL, or a data URI where one is asked for.
 
         Source: documented (protocol.md section 10.6: ``sync_mode`` of image models).
         """
-        given = self._call.input
-        is_sync = isinstance(given, dict) and given.get("sync_mode") is True
-        if leaf.form == "data-uri" or (is_sync and asset.content_type.startswith("image/")):
+        input_ = self._call.input
+        is_sync = isinstance(input_, dict) and input_.get("sync_mode") is True
+        if ref.form == "data-uri" or (is_sync and asset.content_type.startswith("image/")):
             return f"data:{asset.content_type};base64,{b64encode(asset.data).decode()}"
-        if self._media.is_shared and asset in self._known:
-            return self._known[asset]
-        url = self._put(asset, next(self._numbers))
-        self._known[asset] = url
+        if self._media.is_shared and asset in self._urls:
+            return self._urls[asset]
+        url = self._store(asset, next(self._numbers))
+        self._urls[asset] = url
         self.links.append(url)
         return url
 
 
-def is_text(media: MediaPlan) -> bool:
+def is_text(media: CompiledMedia) -> bool:
     """Whether the output is text, which a language model words in its own shape."""
     return media.kind in TEXT_KINDS

@@ -12,7 +12,7 @@ class Dimensions(NamedTuple):
     height: int
 
 
-_STARTS_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_START_OF_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def dimensions_of(data: bytes) -> Dimensions | None:
@@ -35,7 +35,7 @@ def _jpeg(data: bytes) -> Dimensions | None:
         if marker == 0xFF:  # a fill byte
             at += 1
             continue
-        if marker in _STARTS_OF_FRAME:
+        if marker in _START_OF_FRAME_MARKERS:
             height = int.from_bytes(data[at + 5 : at + 7], "big")
             return Dimensions(int.from_bytes(data[at + 7 : at + 9], "big"), height)
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")

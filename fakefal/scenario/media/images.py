@@ -20,22 +20,22 @@ def png(width: int, height: int, colour: Colour) -> bytes:
     rows = []
     for first in (0x00, 0xFF):
         tile = bytes([first]) * (_TILE // 8) + bytes([first ^ 0xFF]) * (_TILE // 8)
-        line = (tile * (width // (2 * _TILE) + 1))[: (width + 7) // 8]
-        rows.append(b"\x00" + line)
+        row = (tile * (width // (2 * _TILE) + 1))[: (width + 7) // 8]
+        rows.append(b"\x00" + row)
     bands = [(rows[top // _TILE % 2], min(_TILE, height - top)) for top in range(0, height, _TILE)]
     head = struct.pack(">IIBBBBB", width, height, 1, 3, 0, 0, 0)
     return b"".join(
         (
             b"\x89PNG\r\n\x1a\n",
-            chunk(b"IHDR", head),
-            chunk(b"PLTE", bytes(colour) + bytes(lighter)),
-            chunk(b"IDAT", packed(bands)),
-            chunk(b"IEND", b""),
+            png_chunk(b"IHDR", head),
+            png_chunk(b"PLTE", bytes(colour) + bytes(lighter)),
+            png_chunk(b"IDAT", compress_rows(bands)),
+            png_chunk(b"IEND", b""),
         )
     )
 
 
-def packed(bands: Sequence[tuple[bytes, int]]) -> bytes:
+def compress_rows(bands: Sequence[tuple[bytes, int]]) -> bytes:
     """Rows and how often each stands, as zlib data; the same bytes on every machine.
 
     What the zlib module makes depends on the library that it was built with. Here a row is written
@@ -46,13 +46,13 @@ def packed(bands: Sequence[tuple[bytes, int]]) -> bytes:
     for row, times in bands:
         raw = row * times
         check = zlib.adler32(raw, check)
-        copies, rest = divmod(len(raw) - len(row), _LONGEST_COPY)
+        copies, remainder = divmod(len(raw) - len(row), _LONGEST_COPY)
         bits += [_LITERALS[byte] for byte in row]
         if len(row) < _SHORTEST_ROW:
-            copies, rest = 0, len(raw) - len(row)
+            copies, remainder = 0, len(raw) - len(row)
         elif copies:
             bits += [f"11000101{_distance(len(row))}"] * copies
-        bits += [_LITERALS[byte] for byte in raw[len(raw) - rest :]] if rest else []
+        bits += [_LITERALS[byte] for byte in raw[len(raw) - remainder :]] if remainder else []
     text = "".join(bits) + "0000000"
     text += "0" * (-len(text) % 8)
     data = int(text[::-1], 2).to_bytes(len(text) // 8, "little")
@@ -77,7 +77,7 @@ def _distance(length: int) -> str:
     return format(code, "05b") + format(extra, f"0{size - 1}b")[::-1]
 
 
-def chunk(name: bytes, data: bytes) -> bytes:
+def png_chunk(name: bytes, data: bytes) -> bytes:
     """A piece of a PNG, with its length and its sum."""
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
@@ -86,11 +86,11 @@ def yuv(colour: Colour) -> tuple[int, int, int]:
     """A colour as luma and two chromas, full range (JFIF)."""
     red, green, blue = colour
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
-    found = (luma, 128 + 0.564 * (blue - luma), 128 + 0.713 * (red - luma))
+    components = (luma, 128 + 0.564 * (blue - luma), 128 + 0.713 * (red - luma))
     return (
-        min(255, max(0, round(found[0]))),
-        min(255, max(0, round(found[1]))),
-        min(255, max(0, round(found[2]))),
+        min(255, max(0, round(components[0]))),
+        min(255, max(0, round(components[1]))),
+        min(255, max(0, round(components[2]))),
     )
 
 
@@ -120,11 +120,11 @@ def jpeg(width: int, height: int, colour: Colour) -> bytes:
     return b"".join(
         (
             b"\xff\xd8",
-            segment(0xE0, b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"),
-            segment(0xDB, b"\x00" + bytes([_QUANTUM]) * 64),
-            segment(0xC0, frame),
-            segment(0xC4, b"\x00" + dc + b"\x10" + ac),
-            segment(0xDA, b"\x03\x01\x00\x02\x00\x03\x00\x00\x3f\x00"),
+            jpeg_segment(0xE0, b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"),
+            jpeg_segment(0xDB, b"\x00" + bytes([_QUANTUM]) * 64),
+            jpeg_segment(0xC0, frame),
+            jpeg_segment(0xC4, b"\x00" + dc + b"\x10" + ac),
+            jpeg_segment(0xDA, b"\x03\x01\x00\x02\x00\x03\x00\x00\x3f\x00"),
             scan,
             b"\xff\xd9",
         )
@@ -141,6 +141,6 @@ def _first_block(level: int) -> str:
     return f"{code}{value:0{size}b}0"
 
 
-def segment(marker: int, data: bytes) -> bytes:
+def jpeg_segment(marker: int, data: bytes) -> bytes:
     """A piece of a JPEG, with its marker and its length."""
     return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data

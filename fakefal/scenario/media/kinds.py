@@ -10,5 +10,5 @@ Kind = Literal["images", "image", "video", "audio", "mesh", "text", "chunks"]
 TEXT_KINDS = ("text", "chunks")
 FILE_KINDS: tuple[str, ...] = tuple(kind for kind in get_args(Kind) if kind not in TEXT_KINDS)
 
-Mishap = Literal["expired", "missing", "forbidden", "truncated", "wrong-type", "slow"]
+MediaDefect = Literal["expired", "missing", "forbidden", "truncated", "wrong-type", "slow"]
 """What can be wrong with a file when it is read."""

@@ -12,25 +12,25 @@ from collections.abc import Callable
 
 from fakefal.protocol.core.json_codec import encode
 from fakefal.scenario.media.audio_video import box
-from fakefal.scenario.media.images import chunk, segment
+from fakefal.scenario.media.images import jpeg_segment, png_chunk
 
-LABEL = "request_id"
+COMMENT_KEY = "request_id"
 """What the remark is called where a format names its remarks (PNG, GLB)."""
 
 
-def labelled(content_type: str, data: bytes, request_id: str) -> bytes:
+def with_comment(content_type: str, data: bytes, request_id: str) -> bytes:
     """Made media with the id of its request in it: the same file otherwise.
 
     ``data`` is what ``pictures`` and ``clips`` make; a type that they do not make stays as it is.
     """
-    mark = _MARKS.get(content_type)
-    return data if mark is None else mark(data, request_id)
+    add_comment = _WRITERS.get(content_type)
+    return data if add_comment is None else add_comment(data, request_id)
 
 
 def _png(data: bytes, text: str) -> bytes:
     """A tEXt chunk before the last one, which is twelve bytes of nothing."""
-    remark = chunk(b"tEXt", LABEL.encode() + b"\x00" + text.encode())
-    return data[:-12] + remark + data[-12:]
+    comment = png_chunk(b"tEXt", COMMENT_KEY.encode() + b"\x00" + text.encode())
+    return data[:-12] + comment + data[-12:]
 
 
 _JFIF_END = 20
@@ -38,7 +38,7 @@ _JFIF_END = 20
 
 def _jpeg(data: bytes, text: str) -> bytes:
     """A comment after the first segment, which has to stand first."""
-    return data[:_JFIF_END] + segment(0xFE, text.encode()) + data[_JFIF_END:]
+    return data[:_JFIF_END] + jpeg_segment(0xFE, text.encode()) + data[_JFIF_END:]
 
 
 def _wav(data: bytes, text: str) -> bytes:
@@ -70,14 +70,14 @@ def _glb(data: bytes, text: str) -> bytes:
     """Among the ``extras`` of the asset."""
     (size,) = struct.unpack_from("<I", data, 12)
     scene = json.loads(data[20 : 20 + size])
-    scene["asset"]["extras"] = {LABEL: text}
+    scene["asset"]["extras"] = {COMMENT_KEY: text}
     found = encode(scene)
     found += b" " * (-len(found) % 4)
     rest = struct.pack("<I", len(found)) + b"JSON" + found + data[20 + size :]
     return data[:8] + struct.pack("<I", 12 + len(rest)) + rest
 
 
-_MARKS: dict[str, Callable[[bytes, str], bytes]] = {
+_WRITERS: dict[str, Callable[[bytes, str], bytes]] = {
     "image/png": _png,
     "image/jpeg": _jpeg,
     "audio/wav": _wav,

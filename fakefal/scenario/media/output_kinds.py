@@ -12,7 +12,7 @@ from fakefal.protocol.core.call import Call, Json
 from fakefal.scenario.media.assets import Asset
 from fakefal.scenario.media.image_size import Dimensions
 from fakefal.scenario.media.kinds import Kind
-from fakefal.scenario.values.seeded import canonical, digest
+from fakefal.scenario.values.seeded import canonical_json, digest
 
 _SIZES = {
     "square_hd": Dimensions(1024, 1024),
@@ -25,8 +25,8 @@ _SIZES = {
 """What ``image_size`` may name. Source: documented (docs: Model, fal-ai/flux)."""
 
 _LONG_SIDE = 1024
-_MOST_IMAGES = 16
-_WORDS_A_SECOND = 2.5
+_MAX_IMAGES = 16
+_WORDS_PER_SECOND = 2.5
 _SENTENCE = re.compile(r"[^.!?]+[.!?]*\s*")
 
 _FIELDS: dict[str, str] = {
@@ -43,7 +43,7 @@ _TARGETS: dict[str, Kind] = {
 }
 _TARGET = re.compile(rf"-to-({'|'.join(_TARGETS)})(?![a-z])")
 
-_KNOWN: tuple[tuple[Kind, str], ...] = (
+_KIND_PATTERNS: tuple[tuple[Kind, str], ...] = (
     ("mesh", r"trellis|3d|tripo|rodin|meshy"),
     ("chunks", r"whisper|wizper|scribe|transcri"),
     ("audio", r"tts|speech|audio|music|sound|voice|kokoro|elevenlabs|lyria|ace-step"),
@@ -62,7 +62,7 @@ _KNOWN: tuple[tuple[Kind, str], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class FileRef:
     """A file in an output, before it has a URL.
 
     ``form`` says whether fal's file object stands there, or the URL alone; ``fields`` are set over
@@ -83,52 +83,54 @@ def guess_kind(endpoint: str) -> Kind | None:
     text = endpoint.lower()
     if target := _TARGET.search(text):
         return _TARGETS[target[1]]
-    return next((kind for kind, words in _KNOWN if re.search(words, text)), None)
+    return next((kind for kind, words in _KIND_PATTERNS if re.search(words, text)), None)
 
 
-def shaped(kind: Kind, call: Call, seed: int, files: Sequence[Asset], text: str) -> Json:
+def generate_output(kind: Kind, call: Call, seed: int, files: Sequence[Asset], text: str) -> Json:
     """An output of a kind, its files as leaves: those given, else made for this call.
 
     ``text`` is for the kinds that hold text.
     """
-    given: Mapping[str, Any] = call.input if isinstance(call.input, dict) else {}
+    input_: Mapping[str, Any] = call.input if isinstance(call.input, dict) else {}
     if kind == "text":
         return {"text": text}
     if kind == "chunks":
         return _chunks(text)
-    made = files or _made(kind, given, str(seed), call.endpoint.text, canonical(call.input))
+    assets = files or _generate_assets(
+        kind, input_, str(seed), call.endpoint.text, canonical_json(call.input)
+    )
     if kind != "images":
-        return {_FIELDS[kind]: Leaf(made[0])}
-    number = given.get("seed")
+        return {_FIELDS[kind]: FileRef(assets[0])}
+    number = input_.get("seed")
     if isinstance(number, bool) or not isinstance(number, int):
-        number = int.from_bytes(digest("seed", str(seed), canonical(call.input))[:4], "big")
+        number = int.from_bytes(digest("seed", str(seed), canonical_json(call.input))[:4], "big")
     return {
-        "images": [Leaf(asset) for asset in made],
+        "images": [FileRef(asset) for asset in assets],
         "timings": {},
         "seed": number,
-        "has_nsfw_concepts": [False] * len(made),
-        "prompt": given.get("prompt", ""),
+        "has_nsfw_concepts": [False] * len(assets),
+        "prompt": input_.get("prompt", ""),
     }
 
 
-def _made(kind: Kind, given: Mapping[str, Any], *about: str) -> list[Asset]:
+def _generate_assets(kind: Kind, input_: Mapping[str, Any], *about: str) -> list[Asset]:
     from fakefal.scenario.media.audio_video import glb, mp4, wav  # most calls make none
     from fakefal.scenario.media.images import jpeg, png
 
     if kind == "video":
-        film = mp4(_colour("0", *about))
-        return [Asset("video.mp4", "video/mp4", film, is_made=True)]
+        clip = mp4(_colour("0", *about))
+        return [Asset("video.mp4", "video/mp4", clip, is_generated=True)]
     if kind == "audio":
         tone = wav(220 + digest(*about)[0])
-        return [Asset("audio.wav", "audio/wav", tone, is_made=True)]
+        return [Asset("audio.wav", "audio/wav", tone, is_generated=True)]
     if kind == "mesh":
         solid = glb(_colour("0", *about))
-        return [Asset("model.glb", "model/gltf-binary", solid, is_made=True)]
-    count = given.get("num_images") if kind == "images" else 1
+        return [Asset("model.glb", "model/gltf-binary", solid, is_generated=True)]
+    count = input_.get("num_images") if kind == "images" else 1
     if isinstance(count, bool) or not isinstance(count, int):
         count = 1
-    size = _size(given)
-    is_jpeg = given.get("output_format") in ("jpeg", "jpg")
+    size = _size(input_)
+    is_jpeg = input_.get("output_format") in ("jpeg", "jpg")
     make, extension = (jpeg, "jpeg") if is_jpeg else (png, "png")
     return [
         Asset(
@@ -136,9 +138,9 @@ def _made(kind: Kind, given: Mapping[str, Any], *about: str) -> list[Asset]:
             f"image/{extension}",
             make(*size, _colour(str(number), *about)),
             size,
-            is_made=True,
+            is_generated=True,
         )
-        for number in range(min(max(count, 1), _MOST_IMAGES))
+        for number in range(min(max(count, 1), _MAX_IMAGES))
     ]
 
 
@@ -147,21 +149,21 @@ def _colour(*about: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _size(given: Mapping[str, Any]) -> Dimensions:
+def _size(input_: Mapping[str, Any]) -> Dimensions:
     """The size that an input asks for, in any of the ways that fal's models have."""
-    wanted = given.get("image_size")
-    if isinstance(wanted, str) and wanted in _SIZES:
-        return _SIZES[wanted]
-    fields = wanted if isinstance(wanted, dict) else given
+    image_size = input_.get("image_size")
+    if isinstance(image_size, str) and image_size in _SIZES:
+        return _SIZES[image_size]
+    fields = image_size if isinstance(image_size, dict) else input_
     width, height = _side(fields.get("width")), _side(fields.get("height"))
     if width and height:
         return Dimensions(width, height)
-    ratio = str(given.get("aspect_ratio", "")).split(":")
+    ratio = str(input_.get("aspect_ratio", "")).split(":")
     if len(ratio) == 2 and all(part.isdecimal() and 0 < len(part) < 4 for part in ratio):
-        across, down = (max(1, int(part)) for part in ratio)
-        longest = max(across, down)
+        columns, rows = (max(1, int(part)) for part in ratio)
+        longest = max(columns, rows)
         return Dimensions(
-            max(1, _LONG_SIDE * across // longest), max(1, _LONG_SIDE * down // longest)
+            max(1, _LONG_SIDE * columns // longest), max(1, _LONG_SIDE * rows // longest)
         )
     return _SIZES["square_hd"]
 
@@ -176,15 +178,15 @@ def _side(value: Any) -> int:
 
 def _chunks(text: str) -> Json:
     """A transcript, as fal's whisper gives it. Source: documented (docs: Model, fal-ai/whisper)."""
-    found = []
+    chunks = []
     start = 0.0
     for sentence in _SENTENCE.findall(text):
-        end = round(start + max(1, len(sentence.split())) / _WORDS_A_SECOND, 2)
-        found.append({"timestamp": [start, end], "text": sentence.strip()})
+        end = round(start + max(1, len(sentence.split())) / _WORDS_PER_SECOND, 2)
+        chunks.append({"timestamp": [start, end], "text": sentence.strip()})
         start = end
     return {
         "text": text,
-        "chunks": found,
+        "chunks": chunks,
         "inferred_languages": ["en"],
         "diarization_segments": [],
     }

@@ -16,25 +16,25 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from fakefal.protocol.errors.catalog import find_entry, known_names
+from fakefal.protocol.errors.catalog import error_names, find_error
 from fakefal.scenario.model.failure import Fail
 from fakefal.scenario.model.fields import (
-    SO_MANY_SCHEMA,
+    COUNT_SCHEMA,
     Duration,
     Headers,
     Json,
     OrOne,
     OrWord,
     Output,
-    Strict,
-    after_so_many,
-    one_or_many,
+    StrictModel,
+    after_count,
+    as_list,
 )
 
 MAX_TIMES = 10_000
 
 OK = "ok"
-WORDS: dict[str, str] = {
+FAULT_DESCRIPTIONS: dict[str, str] = {
     "ok": "a healthy answer",
     "reset": "a TCP reset in place of an answer; the request is not served",
     "close": "the connection is closed without an answer; the request is not served",
@@ -59,38 +59,40 @@ WORDS: dict[str, str] = {
 }
 """The troubles that need no detail."""
 
-_WRITTEN = re.compile(r"(?P<word>[\w-]+)(?: +x(?P<times>[1-9][0-9]*|\*))?")
+_SHORTHAND = re.compile(r"(?P<word>[\w-]+)(?: +x(?P<times>[1-9][0-9]*|\*))?")
 _ACCEPTED = "accepted-then-"
-_EITHER_WAY = re.compile("^accept(ed)?[-_]then[-_]")
+_ACCEPTED_SPELLINGS = re.compile("^accept(ed)?[-_]then[-_]")
 
 
-class Written(Strict):
+class FaultShorthand(StrictModel):
     """A fault by its word: ``nginx-502``, ``reset x2``, ``429``, ``accepted-then-nginx-502 x*``."""
 
     word: str
     times: int | Literal["always"] = 1
 
 
-def read_word(text: str) -> Written | None:
+def parse_fault(text: str) -> FaultShorthand | None:
     """A fault's word and how often; None for what is no fault."""
-    found = _WRITTEN.fullmatch(_EITHER_WAY.sub(_ACCEPTED, text.strip()))
-    if found is None:
+    match = _SHORTHAND.fullmatch(_ACCEPTED_SPELLINGS.sub(_ACCEPTED, text.strip()))
+    if match is None:
         return None
-    word, times = found["word"], found["times"]
-    if word.replace("_", "-") in WORDS:
+    word, times = match["word"], match["times"]
+    if word.replace("_", "-") in FAULT_DESCRIPTIONS:
         word = word.replace("_", "-")
     bare = word.removeprefix(_ACCEPTED)
-    known = word in WORDS or find_entry(bare) is not None or _is_code(bare)
-    if not known:
+    is_fault = word in FAULT_DESCRIPTIONS or find_error(bare) is not None or _is_code(bare)
+    if not is_fault:
         return None
-    return Written(word=word, times="always" if times == "*" else min(int(times or 1), MAX_TIMES))
+    return FaultShorthand(
+        word=word, times="always" if times == "*" else min(int(times or 1), MAX_TIMES)
+    )
 
 
 def _is_code(word: str) -> bool:
     return word.isascii() and word.isdigit() and 400 <= int(word) <= 599
 
 
-def bare_word(word: str) -> tuple[str, bool]:
+def split_accepted(word: str) -> tuple[str, bool]:
     """A word without ``accepted-then-``, and whether it had it."""
     return word.removeprefix(_ACCEPTED), word.startswith(_ACCEPTED)
 
@@ -98,14 +100,14 @@ def bare_word(word: str) -> tuple[str, bool]:
 Moment = Literal["before", "accepted", "headers", "during", "after"]
 
 
-class SlowSpec(Strict):
+class SlowSpec(StrictModel):
     """How a body dribbles."""
 
     bytes: int = Field(1, ge=1, description="Bytes at a time.")
     every: Duration = Field(0.05, description="Pause between them.")
 
 
-class CutSpec(Strict):
+class CutSpec(StrictModel):
     """Where a stream of events ends before its time, and how."""
 
     after: int = Field(1, ge=0, description="Events that still come.")
@@ -113,7 +115,7 @@ class CutSpec(Strict):
     for_: Duration | None = Field(None, alias="for", description="How long a stall lasts.")
 
 
-def _share(value: Any) -> Any:
+def _parse_share(value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?%", value):
         value = float(value[:-1]) / 100
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
@@ -123,7 +125,7 @@ def _share(value: Any) -> Any:
 
 Share = Annotated[
     float,
-    BeforeValidator(_share),
+    BeforeValidator(_parse_share),
     WithJsonSchema(
         {
             "anyOf": [
@@ -139,7 +141,7 @@ CLOSE_CODES = (*range(1000, 1004), *range(1007, 1015), *range(3000, 5000))
 """Close codes that may be sent (RFC 6455 section 7.4.2)."""
 
 
-def _close_code(value: Any) -> Any:
+def _check_close_code(value: Any) -> Any:
     if isinstance(value, bool) or value not in CLOSE_CODES:
         raise PydanticCustomError("close_code", "is no close code")
     return value
@@ -147,25 +149,25 @@ def _close_code(value: Any) -> Any:
 
 CloseCode = Annotated[
     int,
-    BeforeValidator(_close_code),
+    BeforeValidator(_check_close_code),
     WithJsonSchema({"type": "integer", "minimum": 1000, "maximum": 4999}),
 ]
 
 
-def _close_reason(text: str) -> str:
+def _check_close_reason(text: str) -> str:
     if len(text.encode()) > CLOSE_REASON_BYTES:
         raise PydanticCustomError("close_reason", "is longer than a close frame holds")
     return text
 
 
 CLOSE_REASON_BYTES = 123
-CloseReason = Annotated[str, AfterValidator(_close_reason)]
+CloseReason = Annotated[str, AfterValidator(_check_close_reason)]
 """The text in a close frame, as long as it has room for (RFC 6455 section 5.5)."""
 
-_ENDS = ("reset", "close", "hang", "truncate", "cut")
+_CONNECTION_ENDS = ("reset", "close", "hang", "truncate", "cut")
 
 
-class FaultSpec(Strict):
+class FaultSpec(StrictModel):
     """A fault spelled out. What is not given stays as in the healthy answer."""
 
     fail: Fail | None = Field(None, description="A failure in place of the answer.")
@@ -185,7 +187,7 @@ class FaultSpec(Strict):
     reason: CloseReason | None = Field(None, description="The text beside it.")
     for_: Duration | None = Field(None, alias="for", description="How long a hang lasts.")
     truncate: Share | None = Field(None, description="The share of the body that comes.")
-    cut: Annotated[CutSpec | None, BeforeValidator(after_so_many), OrWord(SO_MANY_SCHEMA)] = Field(
+    cut: Annotated[CutSpec | None, BeforeValidator(after_count), OrWord(COUNT_SCHEMA)] = Field(
         None, description="Where a status stream ends, or after how many events."
     )
     accepted: bool = Field(False, description="The request is served, whatever is answered.")
@@ -193,8 +195,8 @@ class FaultSpec(Strict):
     times: Annotated[int, Field(ge=1, le=MAX_TIMES)] | Literal["always"] = 1
 
     @model_validator(mode="after")
-    def _fits(self) -> FaultSpec:
-        ends = [name for name in _ENDS if getattr(self, name) is not None]
+    def _check_combinations(self) -> FaultSpec:
+        ends = [name for name in _CONNECTION_ENDS if getattr(self, name) is not None]
         if len(ends) > 1:
             raise PydanticCustomError(
                 "conflict", "{names} cannot stand together", {"names": " and ".join(ends)}
@@ -212,16 +214,16 @@ class FaultSpec(Strict):
         return self
 
 
-def _word(value: Any) -> Any:
+def _check_fault_word(value: Any) -> Any:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or read_word(text) is None:
+    if not isinstance(text, str) or parse_fault(text) is None:
         raise PydanticCustomError("fault_name", "is no fault")
     return text
 
 
-def fault_words() -> list[str]:
+def fault_names() -> list[str]:
     """Every word that a fault may be."""
-    return [*WORDS, *(name.replace("_", "-") for name in known_names())]
+    return [*FAULT_DESCRIPTIONS, *(name.replace("_", "-") for name in error_names())]
 
 
 def _fault_kind(value: Any) -> str:
@@ -230,11 +232,11 @@ def _fault_kind(value: Any) -> str:
 
 FaultWord = Annotated[
     str,
-    BeforeValidator(_word),
+    BeforeValidator(_check_fault_word),
     WithJsonSchema(
         {
             "anyOf": [
-                {"enum": fault_words()},
+                {"enum": fault_names()},
                 {"type": "integer", "minimum": 400, "maximum": 599},
                 {"type": "string", "pattern": r"^[\w-]+( +x([1-9][0-9]*|\*))?$"},
             ],
@@ -248,10 +250,10 @@ FaultEntry = Annotated[
 ]
 
 
-FaultList = Annotated[list[FaultEntry], BeforeValidator(one_or_many), Field(min_length=1), OrOne()]
+FaultList = Annotated[list[FaultEntry], BeforeValidator(as_list), Field(min_length=1), OrOne()]
 
 
-class CallFaults(Strict):
+class CallFaults(StrictModel):
     """Faults of one reply's operations, used in turn, then healthy."""
 
     submit: FaultList | None = None

@@ -21,7 +21,7 @@ from fakefal.scenario.values.durations import MAX_SECONDS, PATTERN, format_durat
 Json: TypeAlias = Any
 
 
-def _duration(value: Any) -> float:
+def _parse_duration(value: Any) -> float:
     try:
         return parse_duration(value)
     except ValueError:
@@ -39,7 +39,7 @@ DURATION_SCHEMA: dict[str, Any] = {
 
 Duration = Annotated[
     float,
-    BeforeValidator(_duration),
+    BeforeValidator(_parse_duration),
     PlainSerializer(format_duration, when_used="json"),
     WithJsonSchema(DURATION_SCHEMA),
 ]
@@ -59,7 +59,7 @@ Pattern = Annotated[Json, WithJsonSchema(_OPERATORS_SCHEMA)]
 Output = Annotated[Json, WithJsonSchema({"description": "Any JSON; strings may hold templates."})]
 
 
-class Strict(BaseModel):
+class StrictModel(BaseModel):
     """A part of the file: frozen, unknown keys refused, nothing converted silently."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -88,12 +88,12 @@ class OrOne:
         return {"anyOf": [many["items"], *schema.get("anyOf", [schema])]}
 
 
-def one_or_many(value: Any) -> Any:
+def as_list(value: Any) -> Any:
     """A single entry as the list of it."""
     return value if isinstance(value, list) or value is None else [value]
 
 
-def _headers(value: Any) -> Any:
+def _check_headers(value: Any) -> Any:
     for name, text in value.items() if isinstance(value, dict) else ():
         if not re.fullmatch(_HEADER_NAME, str(name)):
             raise PydanticCustomError(
@@ -108,7 +108,7 @@ def _headers(value: Any) -> Any:
 
 Headers = Annotated[
     dict[str, str],
-    BeforeValidator(_headers),
+    BeforeValidator(_check_headers),
     WithJsonSchema(
         {
             "type": "object",
@@ -119,9 +119,9 @@ Headers = Annotated[
 ]
 
 
-def after_so_many(value: Any) -> Any:
+def after_count(value: Any) -> Any:
     """``3`` where a mapping stands that begins with ``after: 3``."""
     return {"after": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-SO_MANY_SCHEMA = {"type": "integer", "minimum": 0}
+COUNT_SCHEMA = {"type": "integer", "minimum": 0}

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from fakefal.scenario.model.fields import OrOne, Output, Strict, one_or_many
+from fakefal.scenario.model.fields import OrOne, Output, StrictModel, as_list
 
 
-class ToolCallSpec(Strict):
+class ToolCallSpec(StrictModel):
     """A function that the model wants called."""
 
     name: str = Field(min_length=1)
@@ -21,14 +21,14 @@ class ToolCallSpec(Strict):
 
 ToolCalls = Annotated[
     Annotated[list[ToolCallSpec], Field(min_length=1)] | None,
-    BeforeValidator(one_or_many),
+    BeforeValidator(as_list),
     OrOne(),
 ]
 
-Finish = Literal["stop", "length", "tool_calls", "content_filter", "error"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "error"]
 
 
-class UsageSpec(Strict):
+class UsageSpec(StrictModel):
     """What a call used; what is left out is counted in the texts."""
 
     prompt_tokens: int | None = Field(None, ge=0)
@@ -37,7 +37,7 @@ class UsageSpec(Strict):
     cost: Annotated[float, Field(ge=0)] | None = Field(None, description="US $.")
 
 
-class TokenPrice(Strict):
+class TokenPrice(StrictModel):
     """What a model costs: US $ for a million tokens."""
 
     input: float = Field(0.0, ge=0)

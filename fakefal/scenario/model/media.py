@@ -6,20 +6,22 @@ from typing import Annotated, Any, get_args
 
 from pydantic import BeforeValidator, Field
 
-from fakefal.scenario.media.kinds import Mishap
-from fakefal.scenario.model.fields import Duration, OrWord, Strict
+from fakefal.scenario.media.kinds import MediaDefect
+from fakefal.scenario.model.fields import Duration, OrWord, StrictModel
 
 
-class MediaSpec(Strict):
+class MediaSpec(StrictModel):
     """What happens to the files of a reply when they are read."""
 
-    how: Mishap | None = Field(None, description="What is wrong with them.")
+    how: MediaDefect | None = Field(None, description="What is wrong with them.")
     expires: Duration | None = Field(None, description="How long they can be read.")
 
 
-def _media(value: Any) -> Any:
+def _media_spec(value: Any) -> Any:
     return {"how": value} if isinstance(value, str) else value
 
 
-Media = Annotated[MediaSpec, BeforeValidator(_media), OrWord({"enum": [*get_args(Mishap)]})]
+Media = Annotated[
+    MediaSpec, BeforeValidator(_media_spec), OrWord({"enum": [*get_args(MediaDefect)]})
+]
 FileName = Annotated[str, Field(min_length=1, description="A path beside the scenario.")]

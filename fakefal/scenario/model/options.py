@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from fakefal.protocol.core.compat_flags import (
     PROFILES,
-    KeyWording,
+    InvalidKeyStyle,
     Logs,
     ReadsAfterCancel,
     Sse,
@@ -17,23 +17,23 @@ from fakefal.protocol.core.compat_flags import (
     UnknownFields,
     Unmatched,
 )
-from fakefal.scenario.model.fields import Strict
+from fakefal.scenario.model.fields import StrictModel
 
 
-def _profile(value: Any) -> Any:
+def _check_profile(value: Any) -> Any:
     if isinstance(value, str) and value not in PROFILES:
         raise PydanticCustomError("profile", "is not a known profile")
     return value
 
 
-def _keys(value: Any) -> Any:
+def _check_keys(value: Any) -> Any:
     is_list = isinstance(value, list) and all(isinstance(key, str) for key in value)
     if not is_list and value not in (None, "any", "strict"):
         raise PydanticCustomError("keys", "is neither any, strict nor a list of keys")
     return value
 
 
-class Options(Strict):
+class Options(StrictModel):
     """Switches for what fal's protocol leaves open; each default is that of the server."""
 
     unmatched: Unmatched | None = Field(
@@ -44,10 +44,10 @@ class Options(Strict):
     reads_after_cancel: ReadsAfterCancel | None = None
     error_in_status: bool | None = None
     cancel_answer: Literal["status", "success"] | None = None
-    key_wording: KeyWording | None = None
+    key_wording: InvalidKeyStyle | None = None
     keys: Annotated[
         str | list[str] | None,
-        BeforeValidator(_keys),
+        BeforeValidator(_check_keys),
         WithJsonSchema(
             {
                 "anyOf": [
@@ -72,16 +72,16 @@ class Options(Strict):
         None, description="The shape of errors that OpenAI-compatible endpoints tell."
     )
     profile: Annotated[
-        str | None, BeforeValidator(_profile), WithJsonSchema({"enum": [*PROFILES]})
+        str | None, BeforeValidator(_check_profile), WithJsonSchema({"enum": [*PROFILES]})
     ] = None
     validate_: bool | None = Field(
         None, alias="validate", description="Check inputs of known models as the model would."
     )
 
 
-def options_of(given: dict[str, Any]) -> dict[str, Any]:
+def flag_values(data: dict[str, Any]) -> dict[str, Any]:
     """Options as plain values for ``Switches``; raises ValidationError."""
-    told = Options.model_validate(given).model_dump(by_alias=True, exclude_none=True)
-    if isinstance(told.get("keys"), list):
-        told["keys"] = tuple(told["keys"])
-    return told
+    values = Options.model_validate(data).model_dump(by_alias=True, exclude_none=True)
+    if isinstance(values.get("keys"), list):
+        values["keys"] = tuple(values["keys"])
+    return values

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, mod
 from pydantic_core import PydanticCustomError
 
 from fakefal.scenario.model.faults import CloseCode, CloseReason
-from fakefal.scenario.model.fields import Duration, Output, Pattern, Strict
+from fakefal.scenario.model.fields import Duration, Output, Pattern, StrictModel
 
 FrameWord = Literal["reset", "drop", "hang", "garbage"]
 
@@ -25,7 +25,7 @@ FRAME_KEYS = ("text", "json", "binary", "msgpack", "wait", "receive", "close")
 """What a frame may be; each has exactly one of them."""
 
 
-def _base64(value: Any) -> Any:
+def _check_base64(value: Any) -> Any:
     if isinstance(value, str) and "{{" not in value:
         try:
             base64.b64decode(value, validate=True)
@@ -34,7 +34,7 @@ def _base64(value: Any) -> Any:
     return value
 
 
-class FrameMap(Strict):
+class FrameSpec(StrictModel):
     """One frame to send, or what is waited for."""
 
     model_config = ConfigDict(
@@ -43,7 +43,7 @@ class FrameMap(Strict):
 
     text: str | None = Field(None, description="A text frame.")
     json_: Output = Field(None, alias="json", description="JSON in a text frame.")
-    binary: Annotated[str | None, BeforeValidator(_base64)] = Field(
+    binary: Annotated[str | None, BeforeValidator(_check_base64)] = Field(
         None, description="A binary frame, in base64."
     )
     msgpack: Output = Field(None, description="JSON as msgpack in a binary frame.")
@@ -53,38 +53,38 @@ class FrameMap(Strict):
     reason: CloseReason | None = Field(None, description="The text in the close frame.")
 
     @model_validator(mode="after")
-    def _one(self) -> FrameMap:
+    def _check_one_kind(self) -> FrameSpec:
         names = {"json": "json_"}
-        given = [key for key in FRAME_KEYS if names.get(key, key) in self.model_fields_set]
-        if len(given) > 1:
+        kinds = [key for key in FRAME_KEYS if names.get(key, key) in self.model_fields_set]
+        if len(kinds) > 1:
             raise PydanticCustomError(
-                "conflict", "{names} cannot stand together", {"names": " and ".join(given)}
+                "conflict", "{names} cannot stand together", {"names": " and ".join(kinds)}
             )
-        if not given:
+        if not kinds:
             raise PydanticCustomError("frame_form", "says nothing that is sent or waited for")
         if self.reason is not None and self.close is None:
             raise PydanticCustomError("reason_alone", "reason goes with close")
         return self
 
 
-def _frame_word(value: Any) -> Any:
+def _check_frame_word(value: Any) -> Any:
     if value not in get_args(FrameWord):
         raise PydanticCustomError("frame_word", "is no frame")
     return value
 
 
 def _frame_kind(value: Any) -> str:
-    return "(map)" if isinstance(value, (dict, FrameMap)) else "(word)"
+    return "(map)" if isinstance(value, (dict, FrameSpec)) else "(word)"
 
 
 FrameEntry = Annotated[
-    Annotated[FrameWord, BeforeValidator(_frame_word), Tag("(word)")]
-    | Annotated[FrameMap, Tag("(map)")],
+    Annotated[FrameWord, BeforeValidator(_check_frame_word), Tag("(word)")]
+    | Annotated[FrameSpec, Tag("(map)")],
     Discriminator(_frame_kind),
 ]
 
 
-class MessageRule(Strict):
+class MessageRule(StrictModel):
     """What is sent whenever a message comes that matches."""
 
     input: Pattern = Field(None, description="Matched against the message. Default: any.")
@@ -92,7 +92,7 @@ class MessageRule(Strict):
     times: int | None = Field(None, ge=1, description="Answers so many messages, then no more.")
 
 
-class RealtimeSpec(Strict):
+class RealtimeSpec(StrictModel):
     """What else an input of a realtime session brings."""
 
     end: bool = Field(False, description="The session ends after it, as when no input comes.")
@@ -102,7 +102,7 @@ class RealtimeSpec(Strict):
 RealtimeMode = Literal["unary", "server-streaming", "client-streaming", "bidirectional"]
 
 
-class RealtimeApp(Strict):
+class RealtimeApp(StrictModel):
     """How an app holds its realtime sessions."""
 
     mode: RealtimeMode = Field(

@@ -8,17 +8,17 @@ from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, mod
 from pydantic_core import PydanticCustomError
 
 from fakefal.scenario.model.fields import (
+    COUNT_SCHEMA,
     DURATION_SCHEMA,
-    SO_MANY_SCHEMA,
     Duration,
     OrWord,
     Output,
-    Strict,
-    after_so_many,
+    StrictModel,
+    after_count,
 )
 
 
-class Log(Strict):
+class Log(StrictModel):
     """A log entry of a step."""
 
     message: str
@@ -27,14 +27,14 @@ class Log(Strict):
     labels: dict[str, str] = Field(default_factory=dict)
 
 
-def _log(value: Any) -> Any:
+def _log_spec(value: Any) -> Any:
     return {"message": value} if isinstance(value, str) else value
 
 
-LogEntry = Annotated[Log, BeforeValidator(_log), OrWord({"type": "string"})]
+LogEntry = Annotated[Log, BeforeValidator(_log_spec), OrWord({"type": "string"})]
 
 
-class StepDetail(Strict):
+class StepDetail(StrictModel):
     """What a step of the timeline shows, and when it is over."""
 
     polls: int | None = Field(None, ge=0, description="Status polls to answer before it is over.")
@@ -49,7 +49,7 @@ class QueueDetail(StepDetail):
     position: int | None = Field(None, ge=0, description="queue_position; 0 is next. Default 0.")
 
 
-class StepMap(Strict):
+class StepSpec(StrictModel):
     """One step, as ``IN_QUEUE: {…}`` or ``IN_PROGRESS: {…}``."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
@@ -67,7 +67,7 @@ class StepMap(Strict):
         return value
 
     @model_validator(mode="after")
-    def _one(self) -> StepMap:
+    def _check_one_state(self) -> StepSpec:
         if len(self.model_fields_set) != 1:
             raise PydanticCustomError("one_step", "a step names one of IN_QUEUE and IN_PROGRESS")
         return self
@@ -78,12 +78,13 @@ def _step_kind(value: Any) -> str:
 
 
 StepEntry = Annotated[
-    Annotated[Literal["IN_QUEUE", "IN_PROGRESS"], Tag("(word)")] | Annotated[StepMap, Tag("(map)")],
+    Annotated[Literal["IN_QUEUE", "IN_PROGRESS"], Tag("(word)")]
+    | Annotated[StepSpec, Tag("(map)")],
     Discriminator(_step_kind),
 ]
 
 
-class StreamCut(Strict):
+class StreamCut(StrictModel):
     """Where a stream ends before its time, and how."""
 
     after: int = Field(1, ge=0, description="Events that still come.")
@@ -92,18 +93,18 @@ class StreamCut(Strict):
     for_: Duration | None = Field(None, alias="for", description="How long a stall lasts.")
 
 
-class Stall(Strict):
+class Stall(StrictModel):
     """A silence in the middle of a stream."""
 
     after: int = Field(1, ge=0, description="Events before it.")
     for_: Duration = Field(20.0, alias="for")
 
 
-def _stall(value: Any) -> Any:
+def _stall_spec(value: Any) -> Any:
     return value if isinstance(value, dict) or value is None else {"for": value}
 
 
-class StreamSpec(Strict):
+class StreamSpec(StrictModel):
     """How a stream is cut into events, and its pace."""
 
     by: Literal["word", "char", "line"] | None = Field(
@@ -117,23 +118,23 @@ class StreamSpec(Strict):
     waits: list[Duration] | None = Field(
         None, min_length=1, description="Wait before each event, listed; the rest come at once."
     )
-    cut: Annotated[StreamCut | None, BeforeValidator(after_so_many), OrWord(SO_MANY_SCHEMA)] = (
-        Field(None, description="The stream ends before its time, or after so many events.")
+    cut: Annotated[StreamCut | None, BeforeValidator(after_count), OrWord(COUNT_SCHEMA)] = Field(
+        None, description="The stream ends before its time, or after so many events."
     )
-    stall: Annotated[Stall | None, BeforeValidator(_stall), OrWord(DURATION_SCHEMA)] = Field(
+    stall: Annotated[Stall | None, BeforeValidator(_stall_spec), OrWord(DURATION_SCHEMA)] = Field(
         None, description="A silence in the middle; afterwards the stream goes on."
     )
     slice: int | None = Field(None, ge=1, description="Bytes written at a time, wherever they end.")
     final: bool = Field(True, description="Whether the last event comes.")
 
     @model_validator(mode="after")
-    def _one_cut(self) -> StreamSpec:
-        given = [
+    def _check_combinations(self) -> StreamSpec:
+        splits = [
             name for name in ("by", "count", "chunks", "events") if getattr(self, name) is not None
         ]
-        if len(given) > 1:
+        if len(splits) > 1:
             raise PydanticCustomError(
-                "conflict", "{names} cannot stand together", {"names": " and ".join(given)}
+                "conflict", "{names} cannot stand together", {"names": " and ".join(splits)}
             )
         paces = [name for name in ("first", "every") if getattr(self, name) is not None]
         if self.waits is not None and paces:

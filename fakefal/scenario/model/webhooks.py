@@ -8,28 +8,28 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from fakefal.scenario.model.fields import Duration, OrWord, Strict
+from fakefal.scenario.model.fields import Duration, OrWord, StrictModel
 
-_ALONE = {
+_CONFLICTS = {
     "drop": ("after", "duplicates", "signature", "payload_error", "gateway_request_id", "order"),
     "before_submit": ("after", "order", "behind"),
 }
 """What a key makes meaningless."""
 
-_COMPANIONS = {"every": "duplicates", "forgeries": "signature"}
+_REQUIRED_FIELDS = {"every": "duplicates", "forgeries": "signature"}
 
 
-def _dashed(value: Any) -> Any:
+def _with_dashes(value: Any) -> Any:
     return value.replace("_", "-") if isinstance(value, str) else value
 
 
-def _said(value: Any) -> Any:
+def _check_payload_error(value: Any) -> Any:
     if not isinstance(value, (bool, str)):
         raise PydanticCustomError("said", "is neither true nor what is said about it")
     return value
 
 
-class WebhookSpec(Strict):
+class WebhookSpec(StrictModel):
     """When the webhook of a reply goes out, how often, and what is wrong with it."""
 
     after: Duration | None = Field(None, description="Wait after the end of the job.")
@@ -39,13 +39,13 @@ class WebhookSpec(Strict):
     before_submit: bool = Field(False, description="It comes before the answer to the submit.")
     signature: Annotated[
         Literal["bad", "missing", "stale", "unknown-key", "altered-body"] | None,
-        BeforeValidator(_dashed),
+        BeforeValidator(_with_dashes),
         OrWord({"enum": ["unknown_key", "altered_body"]}),
     ] = Field(None, description="How the signature is wrong.")
     forgeries: int | None = Field(
         None, ge=1, description="So many attempts are forged, then they are right. Default: all."
     )
-    payload_error: Annotated[bool | str, BeforeValidator(_said)] = Field(
+    payload_error: Annotated[bool | str, BeforeValidator(_check_payload_error)] = Field(
         False, description="The result was not JSON: true, or what is said about it."
     )
     gateway_request_id: Annotated[str | None, Field(min_length=1)] = Field(
@@ -59,17 +59,17 @@ class WebhookSpec(Strict):
     )
 
     @model_validator(mode="after")
-    def _fitting(self) -> WebhookSpec:
-        given = self.model_fields_set
-        for name, others in _ALONE.items():
-            clash = [other for other in others if other in given and getattr(self, name)]
-            if clash:
-                names = f"{name} and {clash[0]}"
+    def _check_combinations(self) -> WebhookSpec:
+        set_fields = self.model_fields_set
+        for name, others in _CONFLICTS.items():
+            conflicts = [other for other in others if other in set_fields and getattr(self, name)]
+            if conflicts:
+                names = f"{name} and {conflicts[0]}"
                 raise PydanticCustomError(
                     "conflict", "{names} cannot stand together", {"names": names}
                 )
-        for name, companion in _COMPANIONS.items():
-            if name in given and companion not in given:
+        for name, companion in _REQUIRED_FIELDS.items():
+            if name in set_fields and companion not in set_fields:
                 raise PydanticCustomError(
                     "companion",
                     "{name} goes with {companion}",
@@ -94,7 +94,7 @@ WEBHOOK_WORDS: dict[str, dict[str, Any]] = {
 """Each word that may stand for a mapping; underscores may stand for the dashes."""
 
 
-class JwksSpec(Strict):
+class JwksSpec(StrictModel):
     """How the public keys of webhooks are published, and how they change."""
 
     status: int | None = Field(None, ge=400, le=599, description="Answered in place of the keys.")
@@ -107,7 +107,7 @@ class JwksSpec(Strict):
     empty: bool = Field(False, description="No key is listed.")
 
     @model_validator(mode="after")
-    def _fitting(self) -> JwksSpec:
+    def _check_combinations(self) -> JwksSpec:
         if self.times is not None and self.status is None:
             raise PydanticCustomError(
                 "companion",
@@ -126,11 +126,11 @@ JWKS_WORDS: dict[str, dict[str, Any]] = {
 }
 
 
-def _spellings(words: dict[str, dict[str, Any]]) -> list[str]:
+def _word_variants(words: dict[str, dict[str, Any]]) -> list[str]:
     return [*words, *(word.replace("-", "_") for word in words if "-" in word)]
 
 
-def _check_in(words: dict[str, dict[str, Any]]) -> Callable[[str], str]:
+def _word_check(words: dict[str, dict[str, Any]]) -> Callable[[str], str]:
     def check(value: str) -> str:
         if value.replace("_", "-") not in words:
             raise PydanticCustomError("word", "is not known here", {"words": " ".join(words)})
@@ -141,11 +141,13 @@ def _check_in(words: dict[str, dict[str, Any]]) -> Callable[[str], str]:
 
 WebhookWord = Annotated[
     str,
-    BeforeValidator(_check_in(WEBHOOK_WORDS)),
-    WithJsonSchema({"enum": _spellings(WEBHOOK_WORDS)}),
+    BeforeValidator(_word_check(WEBHOOK_WORDS)),
+    WithJsonSchema({"enum": _word_variants(WEBHOOK_WORDS)}),
 ]
 JwksWord = Annotated[
-    str, BeforeValidator(_check_in(JWKS_WORDS)), WithJsonSchema({"enum": _spellings(JWKS_WORDS)})
+    str,
+    BeforeValidator(_word_check(JWKS_WORDS)),
+    WithJsonSchema({"enum": _word_variants(JWKS_WORDS)}),
 ]
 
 
@@ -163,14 +165,14 @@ Jwks = Annotated[
 ]
 
 
-def spelled_webhook(webhook: str | WebhookSpec) -> WebhookSpec:
+def expand_webhook(webhook: str | WebhookSpec) -> WebhookSpec:
     """What a word stands for."""
     if isinstance(webhook, str):
         return WebhookSpec.model_validate(WEBHOOK_WORDS[webhook.replace("_", "-")])
     return webhook
 
 
-def spelled_jwks(jwks: str | JwksSpec) -> JwksSpec:
+def expand_jwks(jwks: str | JwksSpec) -> JwksSpec:
     """What a word stands for."""
     if isinstance(jwks, str):
         return JwksSpec.model_validate(JWKS_WORDS[jwks.replace("_", "-")])

@@ -23,24 +23,28 @@ class Preset:
 
     name: str
     part: Part
-    told: str
+    description: str
     data: dict[str, Any]
     grade: PresetGrade
     source: str
 
 
-def for_reply(name: str, told: str, grade: PresetGrade, source: str, **data: Any) -> Preset:
+def reply_preset(
+    name: str, description: str, grade: PresetGrade, source: str, **data: Any
+) -> Preset:
     """A preset that a reply names; ``data`` are fields of a reply."""
-    return Preset(name, "reply", told, data, grade, source)
+    return Preset(name, "reply", description, data, grade, source)
 
 
-def for_scenario(name: str, told: str, grade: PresetGrade, source: str, **data: Any) -> Preset:
+def scenario_preset(
+    name: str, description: str, grade: PresetGrade, source: str, **data: Any
+) -> Preset:
     """A preset that a scenario names; ``data`` are fields of a scenario."""
-    return Preset(name, "scenario", told, data, grade, source)
+    return Preset(name, "scenario", description, data, grade, source)
 
 
-def for_faults(
-    name: str, told: str, grade: PresetGrade, source: str, **faults: list[Any]
+def faults_preset(
+    name: str, description: str, grade: PresetGrade, source: str, **faults: list[Any]
 ) -> Preset:
     """A preset that is faults of a reply, by operation."""
-    return for_reply(name, told, grade, source, faults=faults)
+    return reply_preset(name, description, grade, source, faults=faults)

@@ -9,8 +9,8 @@ from fakefal.protocol.core.call import Json
 
 _Choice = TypeVar("_Choice")
 
-_DEEPEST = 8
-_MOST = 1000
+_MAX_DEPTH = 8
+_MAX_VALUES = 1000
 """So many values are made at most; what would come after them is left out or null."""
 
 _WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "harbor", "inlet", "jade")
@@ -42,11 +42,11 @@ class _Example:
     def __init__(self, root: Json, numbers: Iterator[int]) -> None:
         self._root = root
         self._numbers = numbers
-        self._left = _MOST
+        self._values_left = _MAX_VALUES
 
     def value(self, schema: Json, depth: int) -> Json:
-        schema = self._resolved(schema, depth)
-        self._left -= 1
+        schema = self._resolve(schema, depth)
+        self._values_left -= 1
         if "const" in schema:
             return schema["const"]
         if isinstance(schema.get("enum"), list) and schema["enum"]:
@@ -57,28 +57,30 @@ class _Example:
         if kind == "array":
             return self._array(schema, depth)
         if kind in ("integer", "number"):
-            return self._number(schema, whole=kind == "integer")
+            return self._number(schema, is_integer=kind == "integer")
         if kind == "boolean":
             return next(self._numbers) % 2 == 0
         return None if kind == "null" else self._text(schema)
 
-    def _resolved(self, schema: Json, depth: int) -> Mapping[str, Any]:
+    def _resolve(self, schema: Json, depth: int) -> Mapping[str, Any]:
         """A schema without references and alternatives: the first that is not null is taken."""
-        for _ in range(_DEEPEST):
+        for _ in range(_MAX_DEPTH):
             if not isinstance(schema, dict):
                 return {}
             if isinstance(schema.get("$ref"), str):
-                schema = _at(self._root, schema["$ref"])
+                schema = _dereference(self._root, schema["$ref"])
                 continue
-            ways = schema.get("anyOf") or schema.get("oneOf")
-            if isinstance(ways, list) and ways:
-                kept = [way for way in ways if not _is_null(way)]
-                schema = kept[0] if kept and depth < _DEEPEST else ways[-1]
+            alternatives = schema.get("anyOf") or schema.get("oneOf")
+            if isinstance(alternatives, list) and alternatives:
+                non_null = [
+                    alternative for alternative in alternatives if not _is_null(alternative)
+                ]
+                schema = non_null[0] if non_null and depth < _MAX_DEPTH else alternatives[-1]
                 continue
             parts = schema.get("allOf")
             if isinstance(parts, list) and parts:
-                rest = {name: value for name, value in schema.items() if name != "allOf"}
-                schema = _merged([*(self._resolved(part, depth) for part in parts), rest])
+                siblings = {name: value for name, value in schema.items() if name != "allOf"}
+                schema = _merge([*(self._resolve(part, depth) for part in parts), siblings])
                 continue
             return schema
         return {"type": "null"}
@@ -86,44 +88,49 @@ class _Example:
     def _object(self, schema: Mapping[str, Any], depth: int) -> Json:
         properties = schema.get("properties")
         required = schema.get("required", ())
-        found = {}
+        members = {}
         for name, inner in properties.items() if isinstance(properties, dict) else ():
-            is_needed = name in required
-            if is_needed or (depth < _DEEPEST and self._left > 0):
-                found[name] = self.value(inner, depth + 1) if self._left > -_MOST else None
-        return found
+            is_required = name in required
+            if is_required or (depth < _MAX_DEPTH and self._values_left > 0):
+                members[name] = (
+                    self.value(inner, depth + 1) if self._values_left > -_MAX_VALUES else None
+                )
+        return members
 
     def _array(self, schema: Mapping[str, Any], depth: int) -> Json:
         items = schema.get("prefixItems")
         if isinstance(items, list):
             return [self.value(item, depth + 1) for item in items]
-        least = _int(schema.get("minItems"), 0)
-        count = least if depth >= _DEEPEST or self._left <= 0 else max(least, 1)
-        count = min(count, _int(schema.get("maxItems"), count), max(self._left, 0))
+        min_items = _int(schema.get("minItems"), 0)
+        count = min_items if depth >= _MAX_DEPTH or self._values_left <= 0 else max(min_items, 1)
+        count = min(count, _int(schema.get("maxItems"), count), max(self._values_left, 0))
         return [self.value(schema.get("items", {}), depth + 1) for _ in range(count)]
 
-    def _number(self, schema: Mapping[str, Any], *, whole: bool) -> Json:
-        given = schema.get("multipleOf")
-        step: float = given if _is_number(given) and given > 0 else 1
-        least = _bound(schema, "minimum", "exclusiveMinimum", step)
-        most = _bound(schema, "maximum", "exclusiveMaximum", -step)
-        if least is None:
-            least = 0.0 if most is None or most >= 0 else most - 9 * step
-        lowest = -(-least // step) * step
+    def _number(self, schema: Mapping[str, Any], *, is_integer: bool) -> Json:
+        multiple_of = schema.get("multipleOf")
+        step: float = multiple_of if _is_number(multiple_of) and multiple_of > 0 else 1
+        lower = _bound(schema, "minimum", "exclusiveMinimum", step)
+        upper = _bound(schema, "maximum", "exclusiveMaximum", -step)
+        if lower is None:
+            lower = 0.0 if upper is None or upper >= 0 else upper - 9 * step
+        lowest = -(-lower // step) * step
         number = lowest + next(self._numbers) % 10 * step
-        if most is not None and number > most:
-            number = lowest if lowest <= most else (least + most) / 2
-        return int(number) if whole else number
+        if upper is not None and number > upper:
+            number = lowest if lowest <= upper else (lower + upper) / 2
+        return int(number) if is_integer else number
 
     def _text(self, schema: Mapping[str, Any]) -> str:
         text = _FORMATS.get(str(schema.get("format")))
         if text is not None:
             return text
         text = self._one_of(_WORDS)
-        least, most = _int(schema.get("minLength"), 0), _int(schema.get("maxLength"), 10_000)
-        while len(text) < min(least, most, 10_000):
+        min_length, max_length = (
+            _int(schema.get("minLength"), 0),
+            _int(schema.get("maxLength"), 10_000),
+        )
+        while len(text) < min(min_length, max_length, 10_000):
             text += f" {self._one_of(_WORDS)}"
-        return text[:most] if len(text) > most else text
+        return text[:max_length] if len(text) > max_length else text
 
     def _one_of(self, choices: Sequence[_Choice]) -> _Choice:
         return choices[next(self._numbers) % len(choices)]
@@ -132,7 +139,7 @@ class _Example:
 def _kind(schema: Mapping[str, Any]) -> str:
     kind = schema.get("type")
     if isinstance(kind, list):
-        kind = next((it for it in kind if it != "null"), "null")
+        kind = next((name for name in kind if name != "null"), "null")
     if isinstance(kind, str):
         return kind
     if "properties" in schema:
@@ -144,26 +151,26 @@ def _is_null(schema: Json) -> bool:
     return isinstance(schema, dict) and schema.get("type") == "null"
 
 
-def _merged(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
-    whole: dict[str, Any] = {}
+def _merge(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
     for part in parts:
         for name, value in part.items():
-            if isinstance(whole.get(name), dict) and isinstance(value, dict):
-                whole[name] = {**whole[name], **value}
-            elif isinstance(whole.get(name), list) and isinstance(value, list):
-                whole[name] = [*whole[name], *value]
+            if isinstance(merged.get(name), dict) and isinstance(value, dict):
+                merged[name] = {**merged[name], **value}
+            elif isinstance(merged.get(name), list) and isinstance(value, list):
+                merged[name] = [*merged[name], *value]
             else:
-                whole[name] = value
-    return whole
+                merged[name] = value
+    return merged
 
 
-def _at(root: Json, reference: str) -> Json:
+def _dereference(root: Json, reference: str) -> Json:
     """What ``#/$defs/name`` refers to; nothing for references that lead elsewhere."""
-    found = root
+    node = root
     for part in reference.removeprefix("#").split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")
-        found = found.get(name, {}) if isinstance(found, dict) else {}
-    return found
+        node = node.get(name, {}) if isinstance(node, dict) else {}
+    return node
 
 
 def _bound(schema: Mapping[str, Any], name: str, exclusive: str, inwards: float) -> float | None:
@@ -178,6 +185,6 @@ def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _int(value: Any, usual: int) -> int:
+def _int(value: Any, default: int) -> int:
     is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    return value if is_count else usual
+    return value if is_count else default

@@ -9,22 +9,22 @@ from itertools import islice, pairwise
 from typing import Any
 
 from fakefal.protocol.core.call import Call, Json, Outcome
-from fakefal.protocol.core.compat_flags import Switches
+from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.json_codec import encode
-from fakefal.protocol.llm.anyllm import OutputShape, output_shape, partials
-from fakefal.protocol.llm.endpoints import variant_of
-from fakefal.scenario.compiled.reply import Ending, Pacing, Plan
+from fakefal.protocol.llm.anyllm import OutputShape, output_shape, partial_outputs
+from fakefal.protocol.llm.endpoints import llm_api_of
+from fakefal.scenario.compiled.reply import CompiledReply, Pacing, RenderedOutcome
 from fakefal.scenario.compiled.workflows import workflow_events
-from fakefal.scenario.values.seeded import generated_reasoning, generated_text
+from fakefal.scenario.values.seeded import reasoning_for_call, text_for_call
 
 _WORD = re.compile(r"\s*\S+(?:\s+$)?|\s+$")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+$")
 
 
-def variables_of(call: Call, request_id: str, count: int, seed: int) -> dict[str, Any]:
+def template_variables(call: Call, request_id: str, count: int, seed: int) -> dict[str, Any]:
     """What templates may use, for one call."""
     return {
-        "input": call.asked,
+        "input": call.matcher_input,
         "request_id": request_id,
         "endpoint": call.endpoint.text,
         "app": call.endpoint.app,
@@ -35,61 +35,65 @@ def variables_of(call: Call, request_id: str, count: int, seed: int) -> dict[str
     }
 
 
-def ending_of(
-    plan: Plan, call: Call, request_id: str, count: int, seed: int, switches: Switches
-) -> Ending:
+def render_outcome(
+    reply: CompiledReply, call: Call, request_id: str, count: int, seed: int, flags: CompatFlags
+) -> RenderedOutcome:
     """The end that a plan gives a call; raises TemplateError.
 
     ``count`` is how many calls the exchange has answered, this one included.
     """
-    shape = output_shape(variant_of(call.endpoint), call.input, switches.period)
-    if (known := plan.known.get(shape.code)) is not None:
-        return known
-    variables = variables_of(call, request_id, count, seed)
-    if plan.fail is not None:
-        ending = Ending(plan.fail(call.endpoint, variables), shape)
-    elif plan.output is not None:
-        ending = _succeed(plan.output.render(variables), shape)
+    shape = output_shape(llm_api_of(call.endpoint), call.input, flags.schema_version)
+    if (cached := reply.outcome_cache.get(shape.code)) is not None:
+        return cached
+    variables = template_variables(call, request_id, count, seed)
+    if reply.fail is not None:
+        rendered = RenderedOutcome(reply.fail(call.endpoint, variables), shape)
+    elif reply.output is not None:
+        rendered = _succeed(reply.output.render(variables), shape)
     else:
-        ending = _worded(plan, call, seed, shape, variables)
-    ending = dressed(ending, plan, variables)
-    if _is_static(plan, shape):
-        plan.known[shape.code] = ending
-    return ending
+        rendered = _render_text(reply, call, seed, shape, variables)
+    rendered = apply_overrides(rendered, reply, variables)
+    if _is_static(reply, shape):
+        reply.outcome_cache[shape.code] = rendered
+    return rendered
 
 
-def dressed(ending: Ending, plan: Plan, variables: dict[str, Any]) -> Ending:
+def apply_overrides(
+    rendered: RenderedOutcome, reply: CompiledReply, variables: dict[str, Any]
+) -> RenderedOutcome:
     """An end with what its plan says about any: fields left out, and headers."""
-    if plan.omitted:
-        ending = _without(ending, plan.omitted)
-    if plan.headers is not None:
-        ending = _with_headers(ending, plan.headers.render(variables))
-    return ending
+    if reply.omit_fields:
+        rendered = _omit_from_outcome(rendered, reply.omit_fields)
+    if reply.headers is not None:
+        rendered = _with_headers(rendered, reply.headers.render(variables))
+    return rendered
 
 
-def _is_static(plan: Plan, shape: OutputShape) -> bool:
-    values = (plan.text, plan.reasoning, plan.error, plan.output, plan.headers)
-    if plan.fail is not None or (plan.text is None and plan.output is None):
+def _is_static(reply: CompiledReply, shape: OutputShape) -> bool:
+    values = (reply.text, reply.reasoning, reply.error, reply.output, reply.headers)
+    if reply.fail is not None or (reply.text is None and reply.output is None):
         return False
-    if plan.text is not None and plan.reasoning is None and shape.shows_reasoning:
+    if reply.text is not None and reply.reasoning is None and shape.shows_reasoning:
         return False
     return all(value is None or value.is_static for value in values)
 
 
-def _worded(
-    plan: Plan, call: Call, seed: int, shape: OutputShape, variables: dict[str, Any]
-) -> Ending:
-    text = generated_text(call, seed) if plan.text is None else as_text(plan.text.render(variables))
+def _render_text(
+    reply: CompiledReply, call: Call, seed: int, shape: OutputShape, variables: dict[str, Any]
+) -> RenderedOutcome:
+    text = (
+        text_for_call(call, seed) if reply.text is None else as_text(reply.text.render(variables))
+    )
     reasoning = None
     if shape.shows_reasoning:
         reasoning = (
-            generated_reasoning(call, seed)
-            if plan.reasoning is None
-            else as_text(plan.reasoning.render(variables))
+            reasoning_for_call(call, seed)
+            if reply.reasoning is None
+            else as_text(reply.reasoning.render(variables))
         )
-    error = None if plan.error is None else as_text(plan.error.render(variables))
+    error = None if reply.error is None else as_text(reply.error.render(variables))
     body = shape.output(text, reasoning, error=error)
-    if shape.bare and error is not None:
+    if shape.is_bare and error is not None:
         body["error"] = error
     return replace(_succeed(body, shape), text=text, reasoning=reasoning, error=error)
 
@@ -99,31 +103,31 @@ def as_text(value: Json) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-def _succeed(body: Json, shape: OutputShape) -> Ending:
-    return Ending(Outcome(200, body, encode(body)), shape)
+def _succeed(body: Json, shape: OutputShape) -> RenderedOutcome:
+    return RenderedOutcome(Outcome(200, body, encode(body)), shape)
 
 
-def _without(ending: Ending, fields: tuple[str, ...]) -> Ending:
+def _omit_from_outcome(rendered: RenderedOutcome, fields: tuple[str, ...]) -> RenderedOutcome:
     """The same end, its output without some fields."""
-    outcome = ending.outcome
+    outcome = rendered.outcome
     if not isinstance(outcome.body, dict) or not outcome.is_success:
-        return ending
-    body = without(outcome.body, fields)
-    return replace(ending, outcome=replace(outcome, body=body, payload=encode(body)))
+        return rendered
+    body = omit_fields(outcome.body, fields)
+    return replace(rendered, outcome=replace(outcome, body=body, payload=encode(body)))
 
 
-def without(body: dict[str, Json], fields: tuple[str, ...]) -> dict[str, Json]:
+def omit_fields(body: dict[str, Json], fields: tuple[str, ...]) -> dict[str, Json]:
     """An object without some of its fields."""
     return {name: value for name, value in body.items() if name not in fields}
 
 
-def _with_headers(ending: Ending, headers: dict[str, Any]) -> Ending:
+def _with_headers(rendered: RenderedOutcome, headers: dict[str, Any]) -> RenderedOutcome:
     pairs = tuple((name, as_text(value)) for name, value in headers.items())
-    outcome = ending.outcome
-    return replace(ending, outcome=replace(outcome, headers=(*outcome.headers, *pairs)))
+    outcome = rendered.outcome
+    return replace(rendered, outcome=replace(outcome, headers=(*outcome.headers, *pairs)))
 
 
-def pieces_of(text: str, pacing: Pacing) -> list[str]:
+def split_text(text: str, pacing: Pacing) -> list[str]:
     """A text cut into what each event adds; joined they are the text, and there is at least one."""
     if pacing.chunks is not None:
         return list(pacing.chunks) or [text]
@@ -133,74 +137,79 @@ def pieces_of(text: str, pacing: Pacing) -> list[str]:
         return [text[start:end] for start, end in pairwise(ends)]
     if pacing.by == "char":
         return list(text) or [""]
-    found = (_LINE if pacing.by == "line" else _WORD).findall(text)
-    return found or [text]
+    pieces = (_LINE if pacing.by == "line" else _WORD).findall(text)
+    return pieces or [text]
 
 
 def stream_events(
-    plan: Plan, ending: Ending, variables: dict[str, Any], switches: Switches
+    reply: CompiledReply, rendered: RenderedOutcome, variables: dict[str, Any], flags: CompatFlags
 ) -> Iterator[Json]:
     """The events of a stream that succeeds, as far as its reply lets them come."""
-    if ending.spoken is not None:
+    if rendered.llm_completion is not None:
         from fakefal.scenario.render.llm.stream import (
-            speech_events,  # few calls are of its endpoints
+            llm_stream_events,  # few calls are of its endpoints
         )
 
-        return speech_events(plan, ending.spoken, variables)
-    events = _all_events(plan, ending, variables, switches)
-    if plan.omitted:
-        events = (without(it, plan.omitted) if isinstance(it, dict) else it for it in events)
-    pacing = plan.pacing
-    if pacing.broken is not None:
-        return _broken(events, *pacing.broken)
-    return events if pacing.is_finished else _unfinished(events)
+        return llm_stream_events(reply, rendered.llm_completion, variables)
+    events = _all_events(reply, rendered, variables, flags)
+    if reply.omit_fields:
+        events = (
+            omit_fields(event, reply.omit_fields) if isinstance(event, dict) else event
+            for event in events
+        )
+    pacing = reply.pacing
+    if pacing.error_after is not None:
+        return _cut_with_error(events, *pacing.error_after)
+    return events if pacing.has_final_event else _without_last(events)
 
 
-def _broken(events: Iterator[Json], after: int, error: str) -> Iterator[Json]:
+def _cut_with_error(events: Iterator[Json], after: int, error: str) -> Iterator[Json]:
     """So many events, then one that tells an error (protocol.md section 5)."""
     last: Json = {}
     for event in islice(events, after):
         last = event
         yield event
-    told = last if isinstance(last, dict) else {}
-    yield {"output": "", **told, "partial": False, "error": error}
+    fields = last if isinstance(last, dict) else {}
+    yield {"output": "", **fields, "partial": False, "error": error}
 
 
-def _unfinished(events: Iterator[Json]) -> Iterator[Json]:
+def _without_last(events: Iterator[Json]) -> Iterator[Json]:
     """All events but the last."""
     return (event for event, _ in pairwise(events))
 
 
 def _all_events(
-    plan: Plan, ending: Ending, variables: dict[str, Any], switches: Switches
+    reply: CompiledReply, rendered: RenderedOutcome, variables: dict[str, Any], flags: CompatFlags
 ) -> Iterator[Json]:
     """A language model's events are cumulative: growing and partial, then the whole once more with
     ``partial: false``. Listed events come as they are, then the output if the reply has one.
 
     Source: protocol.md sections 5 and 16 row 22.
     """
-    if plan.workflow is not None and plan.pacing.events is not None:
-        events = plan.pacing.events.render(variables)
+    if reply.workflow is not None and reply.pacing.events is not None:
+        events = reply.pacing.events.render(variables)
         request_id = variables["request_id"]
-        yield from workflow_events(plan.workflow, events, ending.outcome, request_id)
+        yield from workflow_events(reply.workflow, events, rendered.outcome, request_id)
         return
-    if plan.pacing.events is not None:
-        yield from plan.pacing.events.render(variables)
-        if plan.text is None and plan.output is None:
+    if reply.pacing.events is not None:
+        yield from reply.pacing.events.render(variables)
+        if reply.text is None and reply.output is None:
             return
-        yield ending.outcome.body
+        yield rendered.outcome.body
         return
-    if ending.text is not None:
-        thoughts = pieces_of(ending.reasoning, plan.pacing) if ending.reasoning else []
-        if plan.pacing.chunks is not None and ending.reasoning:
-            thoughts = [ending.reasoning]
-        pieces = pieces_of(ending.text, plan.pacing)
-        if ending.shape.bare:
+    if rendered.text is not None:
+        reasoning_pieces = (
+            split_text(rendered.reasoning, reply.pacing) if rendered.reasoning else []
+        )
+        if reply.pacing.chunks is not None and rendered.reasoning:
+            reasoning_pieces = [rendered.reasoning]
+        pieces = split_text(rendered.text, reply.pacing)
+        if rendered.shape.is_bare:
             yield from _bare_partials(pieces)
-        elif ending.error is None or ending.text:
-            shown = pieces if switches.repeat_complete else pieces[:-1]
-            yield from partials(ending.shape, shown, thoughts)
-    yield ending.outcome.body
+        elif rendered.error is None or rendered.text:
+            shown = pieces if flags.repeat_complete else pieces[:-1]
+            yield from partial_outputs(rendered.shape, shown, reasoning_pieces)
+    yield rendered.outcome.body
 
 
 def _bare_partials(pieces: list[str]) -> Iterator[Json]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_STEPS = 250_000
 """Turns of loops, calls, and parts of values that one rendering may go through."""
 
-MAX_TEXT = 10_000_000
+MAX_TEXT_LENGTH = 10_000_000
 """Characters of a text that a template may make; entries of a list are a hundredth of it."""
 
 MAX_BITS = 14_000
@@ -41,29 +41,29 @@ _UNBOUNDED = frozenset({"to_bytes", "translate", "format_map"})
 _WIDE = re.compile(r"[0-9]{5}|\*")
 
 
-class TooMuch(ValueError):
+class LimitExceeded(ValueError):
     """A template that would make too much, or take too long."""
 
 
 class _Budget:
     """What is left to one rendering."""
 
-    __slots__ = ("left",)
+    __slots__ = ("steps_left",)
 
     def __init__(self) -> None:
-        self.left = MAX_STEPS
+        self.steps_left = MAX_STEPS
 
     def spend(self, steps: int) -> None:
-        self.left -= steps
-        if self.left < 0:
-            raise TooMuch(f"takes more than {MAX_STEPS:,} steps")
+        self.steps_left -= steps
+        if self.steps_left < 0:
+            raise LimitExceeded(f"takes more than {MAX_STEPS:,} steps")
 
 
 _budget: ContextVar[_Budget | None] = ContextVar("budget", default=None)
 
 
 @contextmanager
-def bounded() -> Iterator[None]:
+def render_budget() -> Iterator[None]:
     """Within it a template has one budget; TooMuch is raised when it is spent."""
     token = _budget.set(_Budget())
     try:
@@ -79,89 +79,97 @@ def spend(steps: int) -> None:
         budget.spend(steps)
 
 
-def _limit(size: float, what: str = "a text") -> None:
-    limit = MAX_TEXT if what == "a text" else MAX_TEXT // 100
+def _check_size(size: float, what: str = "a text") -> None:
+    limit = MAX_TEXT_LENGTH if what == "a text" else MAX_TEXT_LENGTH // 100
     if size > limit:
         unit = "characters" if what == "a text" else "entries"
-        raise TooMuch(f"makes {what} of more than {limit:,} {unit}")
+        raise LimitExceeded(f"makes {what} of more than {limit:,} {unit}")
 
 
-def weigh(value: Any) -> Any:
+def charge_value(value: Any) -> Any:
     """A value as it is, its parts counted: lists may hold each other many times over."""
     if isinstance(value, str):
-        _limit(len(value))
+        _check_size(len(value))
         spend(1 + len(value) // 1_000)
     elif isinstance(value, dict):
         spend(1 + len(value) // 4)
         for inner in value.values():
-            weigh(inner)
+            charge_value(inner)
     elif isinstance(value, (list, tuple)):
         spend(1 + len(value) // 4)
         for inner in value:
             if isinstance(inner, (str, dict, list, tuple)):
-                weigh(inner)
+                charge_value(inner)
     return value
 
 
-def _times(left: Any, right: Any) -> None:
+def _check_product(left: Any, right: Any) -> None:
     if isinstance(left, int) and isinstance(right, int):
-        _digits(left.bit_length() + right.bit_length())
+        _check_digits(left.bit_length() + right.bit_length())
         return
-    for many, count in ((left, right), (right, left)):
-        if isinstance(many, (str, bytes, list, tuple)) and isinstance(count, int):
-            _limit(len(many) * count, "a text" if isinstance(many, (str, bytes)) else "a list")
+    for sequence, count in ((left, right), (right, left)):
+        if isinstance(sequence, (str, bytes, list, tuple)) and isinstance(count, int):
+            _check_size(
+                len(sequence) * count, "a text" if isinstance(sequence, (str, bytes)) else "a list"
+            )
 
 
-def _power(left: Any, right: Any) -> None:
+def _check_power(left: Any, right: Any) -> None:
     if isinstance(left, int) and isinstance(right, int) and right > 0 and abs(left) > 1:
-        _digits(left.bit_length() * right)
+        _check_digits(left.bit_length() * right)
 
 
-def _digits(bits: int) -> None:
+def _check_digits(bits: int) -> None:
     if bits > MAX_BITS:
-        raise TooMuch("makes a number of more than 4,200 digits")
+        raise LimitExceeded("makes a number of more than 4,200 digits")
 
 
-def _remainder(left: Any, right: Any) -> None:
+def _check_percent(left: Any, right: Any) -> None:
     if isinstance(left, (str, bytes)):
         text = left if isinstance(left, str) else left.decode("latin-1")
         if any(_WIDE.search(part[: part.find(" ") + 9]) for part in text.split("%")[1:]):
-            raise TooMuch(f"pads to more than {MAX_WIDTH:,}")
-        _limit(len(text) + text.count("%") * _longest(right))
+            raise LimitExceeded(f"pads to more than {MAX_WIDTH:,}")
+        _check_size(len(text) + text.count("%") * _max_text_length(right))
 
 
-def _longest(value: Any) -> int:
+def _max_text_length(value: Any) -> int:
     """How long a text is that shows the value, or one of its parts; about, for what is no text."""
-    weigh(value)
+    charge_value(value)
     if isinstance(value, str):
         return len(value)
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
-        return max((2 + len(value) + _longest(inner) for inner in value), default=2)
+        return max((2 + len(value) + _max_text_length(inner) for inner in value), default=2)
     return 24
 
 
-_BEFORE: dict[str, Callable[[Any, Any], None]] = {"*": _times, "**": _power, "%": _remainder}
+_OPERAND_CHECKS: dict[str, Callable[[Any, Any], None]] = {
+    "*": _check_product,
+    "**": _check_power,
+    "%": _check_percent,
+}
 
 
-def _check_call(name: str, subject: Any, arguments: tuple[Any, ...], named: Iterable[Any]) -> None:
+def _check_call(
+    name: str, subject: Any, arguments: tuple[Any, ...], keywords: Iterable[Any]
+) -> None:
     """Refuse what would make more than is allowed, before it is made."""
     if name in _SLOW and isinstance(subject, str) and len(subject) > _SLOW[name]:
-        raise TooMuch(f"{name} is asked for a text of more than {_SLOW[name]:,} characters")
+        raise LimitExceeded(f"{name} is asked for a text of more than {_SLOW[name]:,} characters")
     if name in _PADDING:
-        for argument in (*arguments, *named):
+        for argument in (*arguments, *keywords):
             if isinstance(argument, int) and abs(argument) > MAX_WIDTH:
-                raise TooMuch(f"{name} is asked for more than {MAX_WIDTH:,}")
+                raise LimitExceeded(f"{name} is asked for more than {MAX_WIDTH:,}")
             if isinstance(argument, int) and isinstance(subject, str):
-                _limit((1 + subject.count("\n") + subject.count("\t")) * abs(argument))
+                _check_size((1 + subject.count("\n") + subject.count("\t")) * abs(argument))
     elif name == "replace" and isinstance(subject, (str, bytes)) and len(arguments) >= 2:
         old, new = arguments[:2]
         if isinstance(old, (str, bytes)) and isinstance(new, Sized):
-            found = subject.count(old)  # type: ignore[arg-type]  # one that does not fit raises
-            _limit(len(subject) + found * len(new))
+            occurrences = subject.count(old)  # type: ignore[arg-type]  # one that does not fit raises
+            _check_size(len(subject) + occurrences * len(new))
     elif name == "extend" and isinstance(subject, list) and arguments:
-        _limit(len(subject) + len(weigh(list(arguments[0]))), "a list")
+        _check_size(len(subject) + len(charge_value(list(arguments[0]))), "a list")
 
 
 @pass_environment
@@ -172,35 +180,35 @@ def _join(environment: Environment, value: Any, d: str = "", attribute: Any = No
     pieces: list[str] = []
     size = 0
     for item in value:
-        pieces.append(str(weigh(item)))
+        pieces.append(str(charge_value(item)))
         size += len(pieces[-1]) + len(d)
-        _limit(size)
+        _check_size(size)
         spend(1)
     return str(d).join(pieces)
 
 
-def _counted(value: Any, weight: int) -> Any:
+def _charge_loop(value: Any, weight: int) -> Any:
     """What a loop goes through; each turn costs ``weight``."""
     if isinstance(value, Sized):
         spend(len(value) * weight)
         return value
-    return _counting(value, weight)
+    return _charge_items(value, weight)
 
 
-def _counting(value: Iterable[Any], weight: int) -> Iterator[Any]:
+def _charge_items(value: Iterable[Any], weight: int) -> Iterator[Any]:
     for item in value:
         spend(weight)
         yield item
 
 
-def _joined(pieces: list[Any]) -> str:
+def _concatenate(pieces: list[Any]) -> str:
     """What ``~`` makes."""
-    texts = [str(weigh(piece)) for piece in pieces]
-    _limit(sum(map(len, texts)))
+    texts = [str(charge_value(piece)) for piece in pieces]
+    _check_size(sum(map(len, texts)))
     return "".join(texts)
 
 
-class _Bounds(NodeTransformer):
+class _BudgetTransformer(NodeTransformer):
     """Puts our counting into loops and concatenations."""
 
     def visit_For(self, node: nodes.For) -> nodes.For:
@@ -229,29 +237,31 @@ class JsonEnvironment(SandboxedEnvironment):
         super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, finalize=finalize)
         del self.globals["lipsum"], self.filters["random"]  # the same call, same bytes
         self.filters["join"] = _join
-        self.filters = {name: _guarded(name, found) for name, found in self.filters.items()}
-        self.filters |= {"_counted": _counted, "_joined": _joined}
+        self.filters = {
+            name: _with_limits(name, function) for name, function in self.filters.items()
+        }
+        self.filters |= {"_counted": _charge_loop, "_joined": _concatenate}
 
-    def with_bounds(self, tree: nodes.Template) -> nodes.Template:
+    def with_budget(self, tree: nodes.Template) -> nodes.Template:
         """A parsed template in which loops and concatenations are counted."""
-        bound = _Bounds().visit(tree)
-        assert isinstance(bound, nodes.Template)
-        return bound
+        transformed = _BudgetTransformer().visit(tree)
+        assert isinstance(transformed, nodes.Template)
+        return transformed
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A field goes before a method of the same name: ``input.items``."""
         if isinstance(obj, dict) and attribute in obj:
             return obj[attribute]
-        return self._unusual(obj, attribute) or super().getattr(obj, attribute)
+        return self._special_member(obj, attribute) or super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """``input['prompt']``."""
-        return self._unusual(obj, argument) or super().getitem(obj, argument)
+        return self._special_member(obj, argument) or super().getitem(obj, argument)
 
-    def _unusual(self, obj: Any, name: Any) -> Any:
+    def _special_member(self, obj: Any, name: Any) -> Any:
         """Methods that are not taken as they are."""
         if isinstance(obj, str) and name == "format":
-            return _Format(self, obj)
+            return _LimitedFormat(self, obj)
         if isinstance(obj, (str, int, bytes)) and name in _UNBOUNDED:
             return self.unsafe_undefined(obj, name)
         return None
@@ -263,12 +273,12 @@ class JsonEnvironment(SandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """``left * right`` and the like, bounded."""
-        before = _BEFORE.get(operator)
-        if before is not None:
-            before(left, right)
+        check_operands = _OPERAND_CHECKS.get(operator)
+        if check_operands is not None:
+            check_operands(left, right)
         elif isinstance(left, Sized) and isinstance(right, Sized):
-            _limit(len(left) + len(right), "a text" if isinstance(left, str) else "a list")
-        return _after(super().call_binop(context, operator, left, right))
+            _check_size(len(left) + len(right), "a text" if isinstance(left, str) else "a list")
+        return _check_result(super().call_binop(context, operator, left, right))
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         """A call, bounded."""
@@ -277,26 +287,26 @@ class JsonEnvironment(SandboxedEnvironment):
         name = getattr(__obj, "__name__", "")
         if not isinstance(__obj, Macro):
             for arg in (*args, *kwargs.values()):
-                weigh(arg)
+                charge_value(arg)
         if name == "join" and isinstance(subject, str) and len(args) == 1 and not kwargs:
             return _join(__self, args[0], subject)
         if subject is not None:
             _check_call(name, subject, args, kwargs.values())
-        return _after(super().call(__context, __obj, *args, **kwargs))
+        return _check_result(super().call(__context, __obj, *args, **kwargs))
 
 
-def _after(made: Any) -> Any:
+def _check_result(result: Any) -> Any:
     """What was made, if it is not too much; a text costs as much as it is long."""
-    if isinstance(made, str):
-        _limit(len(made))
-        spend(1 + len(made) // 1_000)
-    elif isinstance(made, (list, tuple, dict)):
-        _limit(len(made), "a list")
-        spend(1 + len(made) // 100)
-    return made
+    if isinstance(result, str):
+        _check_size(len(result))
+        spend(1 + len(result) // 1_000)
+    elif isinstance(result, (list, tuple, dict)):
+        _check_size(len(result), "a list")
+        spend(1 + len(result) // 100)
+    return result
 
 
-class _Format:
+class _LimitedFormat:
     """``'{:9}'.format``: it may not pad to a width that is itself a value."""
 
     def __init__(self, environment: JsonEnvironment, text: str) -> None:
@@ -309,27 +319,27 @@ class _Format:
         for _, name, spec, _ in self._formatter.parse(self._text):
             fields += name is not None
             if spec and ("{" in spec or _WIDE.search(spec)):
-                raise TooMuch(f"pads to more than {MAX_WIDTH:,}")
-        _limit(len(self._text) + fields * _longest([args, kwargs]))
+                raise LimitExceeded(f"pads to more than {MAX_WIDTH:,}")
+        _check_size(len(self._text) + fields * _max_text_length([args, kwargs]))
         return self._formatter.vformat(self._text, args, kwargs)
 
 
-def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def _with_limits(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A filter that looks at what it gets and at what it makes."""
-    skipped = 1 if getattr(function, "jinja_pass_arg", None) is not None else 0
+    context_count = 1 if getattr(function, "jinja_pass_arg", None) is not None else 0
 
-    def guard(*args: Any, **named: Any) -> Any:
+    def limited(*args: Any, **keywords: Any) -> Any:
         spend(1)
-        given = args[skipped:]
-        if given:
-            if name not in ("default", "d", "attr") and not isinstance(given[0], Undefined):
-                weigh(given[0])
-            _check_call(name, given[0], given[1:], named.values())
+        arguments = args[context_count:]
+        if arguments:
+            if name not in ("default", "d", "attr") and not isinstance(arguments[0], Undefined):
+                charge_value(arguments[0])
+            _check_call(name, arguments[0], arguments[1:], keywords.values())
             if name == "format":
-                _remainder(given[0], list(given[1:]))
-        return _after(function(*args, **named))
+                _check_percent(arguments[0], list(arguments[1:]))
+        return _check_result(function(*args, **keywords))
 
-    if skipped:
-        guard.jinja_pass_arg = function.jinja_pass_arg  # type: ignore[attr-defined]
-    guard.__name__ = name
-    return guard
+    if context_count:
+        limited.jinja_pass_arg = function.jinja_pass_arg  # type: ignore[attr-defined]
+    limited.__name__ = name
+    return limited

@@ -38,7 +38,7 @@ class TemplateError(ValueError):
 def _environment() -> JsonEnvironment:
     from fakefal.scenario.templates.limits import JsonEnvironment
 
-    return JsonEnvironment(_json)
+    return JsonEnvironment(_as_json)
 
 
 def has_template(text: str) -> bool:
@@ -47,7 +47,7 @@ def has_template(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class TemplateValue:
     """JSON that may hold templates. ``is_static`` says that every rendering gives the same."""
 
     raw: Json
@@ -59,12 +59,12 @@ class Value:
         return self.raw if self.is_static else _render(self.raw, variables, self.path)
 
 
-def compile_value(raw: Json, path: Path = ()) -> Value:
+def compile_value(raw: Json, path: Path = ()) -> TemplateValue:
     """Prepare a value; raises TemplateError for a template with wrong syntax or unknown names."""
-    return Value(raw, not _check(raw, path), path)
+    return TemplateValue(raw, not _parse_all(raw, path), path)
 
 
-def _check(raw: Json, path: Path) -> bool:
+def _parse_all(raw: Json, path: Path) -> bool:
     """Whether a value holds templates; each is parsed on the way."""
     if isinstance(raw, str):
         if not has_template(raw):
@@ -72,9 +72,9 @@ def _check(raw: Json, path: Path) -> bool:
         _parse(raw, path)
         return True
     if isinstance(raw, dict):
-        return any([_check(inner, (*path, key)) for key, inner in raw.items()])
+        return any([_parse_all(inner, (*path, key)) for key, inner in raw.items()])
     if isinstance(raw, list):
-        return any([_check(inner, (*path, index)) for index, inner in enumerate(raw)])
+        return any([_parse_all(inner, (*path, index)) for index, inner in enumerate(raw)])
     return False
 
 
@@ -84,7 +84,7 @@ def _parse(text: str, path: Path) -> None:
     environment = _environment()
     try:
         tree = environment.parse(text)
-        _compiled(text)
+        _compile(text)
     except TemplateSyntaxError as error:
         reason = (error.message or "wrong syntax").rstrip(".")
         raise TemplateError(path, f"template: {reason}", _EXAMPLE) from None
@@ -114,13 +114,13 @@ def _render(raw: Json, variables: Mapping[str, Any], path: Path) -> Json:
 
 def _render_text(text: str, variables: Mapping[str, Any], path: Path) -> Json:
     """A string that is one expression and nothing else keeps the expression's type."""
-    from fakefal.scenario.templates.limits import bounded, spend
+    from fakefal.scenario.templates.limits import render_budget, spend
 
     try:
-        template, is_expression = _compiled(text)
-        with bounded():
+        template, is_expression = _compile(text)
+        with render_budget():
             if is_expression:
-                return _json(getattr(template.make_module(dict(variables)), _FOUND))
+                return _as_json(getattr(template.make_module(dict(variables)), _RESULT))
             pieces = []
             for piece in template.generate(**variables):
                 pieces.append(piece)
@@ -131,12 +131,12 @@ def _render_text(text: str, variables: Mapping[str, Any], path: Path) -> Json:
         raise TemplateError(path, f"template {text!r}: {reason}") from None
 
 
-_FOUND = "found"
+_RESULT = "found"
 """The name under which a compiled expression leaves its value."""
 
 
 @lru_cache(maxsize=1024)
-def _compiled(text: str) -> tuple[Template, bool]:
+def _compile(text: str) -> tuple[Template, bool]:
     """A template ready to be rendered, and whether it is one expression and nothing else."""
     from jinja2 import nodes
 
@@ -146,13 +146,13 @@ def _compiled(text: str) -> tuple[Template, bool]:
     if len(body) == 1 and isinstance(body[0], nodes.Output) and len(body[0].nodes) == 1:
         (expression,) = body[0].nodes
         if not isinstance(expression, nodes.TemplateData) and text == text.strip():
-            target = nodes.Name(_FOUND, "store", lineno=1)
+            target = nodes.Name(_RESULT, "store", lineno=1)
             tree.body = [nodes.Assign(target, expression, lineno=1)]
-            return environment.from_string(environment.with_bounds(tree)), True
-    return environment.from_string(environment.with_bounds(tree)), False
+            return environment.from_string(environment.with_budget(tree)), True
+    return environment.from_string(environment.with_budget(tree)), False
 
 
-def _json(value: Any) -> Json:
+def _as_json(value: Any) -> Json:
     """A template's value as JSON; raises ValueError for what is not."""
     from jinja2 import Undefined
 
@@ -163,9 +163,9 @@ def _json(value: Any) -> Json:
     if isinstance(value, (dict, list, tuple)):
         spend(1 + len(value) // 4)
     if isinstance(value, dict):
-        return {_key(key): _json(inner) for key, inner in value.items()}
+        return {_as_key(key): _as_json(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_json(inner) for inner in value]
+        return [_as_json(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"gives {value}, which is not JSON")
     if value is None or isinstance(value, (bool, int, float)):
@@ -175,7 +175,7 @@ def _json(value: Any) -> Json:
     raise ValueError(f"gives {type(value).__name__}, which is not JSON")
 
 
-def _key(key: Any) -> str:
+def _as_key(key: Any) -> str:
     if isinstance(key, str):
         return str(key)
     raise ValueError(f"gives a mapping with the key {key!r}, which is not JSON")

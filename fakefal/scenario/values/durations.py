@@ -13,7 +13,7 @@ _UNITS = {
     "d": Decimal(86400),
 }
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
-_WHOLE = re.compile(rf"\s*(?:{_PART.pattern}\s*)+")
+_DURATION = re.compile(rf"\s*(?:{_PART.pattern}\s*)+")
 
 PATTERN = r"^\s*([0-9]+(\.[0-9]+)?\s*(ms|s|m|h|d)\s*)+$"
 """The form of a written duration, for the JSON Schema."""
@@ -30,7 +30,7 @@ def parse_duration(value: object) -> float:
     seconds = -1.0
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         seconds = value
-    elif isinstance(value, str) and _WHOLE.fullmatch(value):
+    elif isinstance(value, str) and _DURATION.fullmatch(value):
         parts = _PART.findall(value)
         seconds = float(sum(Decimal(number) * _UNITS[unit] for number, unit in parts))
     if 0 <= seconds <= MAX_SECONDS:

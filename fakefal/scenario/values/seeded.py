@@ -19,7 +19,7 @@ _WORDS = (
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
-def canonical(value: Json) -> str:
+def canonical_json(value: Json) -> str:
     """JSON in one spelling: sorted keys, compact, ASCII."""
     return _ENCODER.encode(value)
 
@@ -31,7 +31,7 @@ def digest(*parts: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=32).digest()
 
 
-def numbers(*parts: str) -> Iterator[int]:
+def seeded_numbers(*parts: str) -> Iterator[int]:
     """Numbers from 0 to 255 without end, which depend on the parts."""
     block = digest(*parts)
     while True:
@@ -39,32 +39,32 @@ def numbers(*parts: str) -> Iterator[int]:
         block = hashlib.blake2b(block, digest_size=32).digest()
 
 
-def _sentence(found: Iterator[int], words: int) -> str:
-    chosen = [_WORDS[next(found) % len(_WORDS)] for _ in range(words)]
-    return f"{' '.join(chosen).capitalize()}."
+def _sentence(numbers: Iterator[int], count: int) -> str:
+    words = [_WORDS[next(numbers) % len(_WORDS)] for _ in range(count)]
+    return f"{' '.join(words).capitalize()}."
 
 
-def text_about(*parts: str) -> str:
+def seeded_text(*parts: str) -> str:
     """Two or three short sentences; the same for the same parts."""
-    found = numbers("text", *parts)
-    return " ".join(_sentence(found, 5 + next(found) % 6) for _ in range(2 + next(found) % 2))
+    numbers = seeded_numbers("text", *parts)
+    return " ".join(_sentence(numbers, 5 + next(numbers) % 6) for _ in range(2 + next(numbers) % 2))
 
 
-def reasoning_about(*parts: str) -> str:
+def seeded_reasoning(*parts: str) -> str:
     """One sentence; the same for the same parts."""
-    return _sentence(numbers("reasoning", *parts), 8)
+    return _sentence(seeded_numbers("reasoning", *parts), 8)
 
 
-def generated_text(call: Call, seed: int) -> str:
+def text_for_call(call: Call, seed: int) -> str:
     """Two or three short sentences; the same for the same input and seed, whatever the way."""
-    return text_about(str(seed), call.endpoint.text, canonical(call.input))
+    return seeded_text(str(seed), call.endpoint.text, canonical_json(call.input))
 
 
-def generated_reasoning(call: Call, seed: int) -> str:
+def reasoning_for_call(call: Call, seed: int) -> str:
     """One sentence, for calls that ask for reasoning."""
-    return reasoning_about(str(seed), call.endpoint.text, canonical(call.input))
+    return seeded_reasoning(str(seed), call.endpoint.text, canonical_json(call.input))
 
 
-def generated_seconds(request_id: str) -> float:
+def seeded_inference_seconds(request_id: str) -> float:
     """A plausible inference time, 0.2 to 2.2 seconds, four decimals."""
     return (2_000 + int(request_id[-4:], 16) * 20_000 // 65_536) / 10_000

@@ -8,7 +8,7 @@ from types import TracebackType
 from aiohttp import web
 
 
-class Patience:
+class BodyIdleTimeout:
     """Closes the connection of a request whose body has stopped coming.
 
     ``with Patience(request, 75): await request.read()`` lasts as long as bytes come; after so many
@@ -19,10 +19,10 @@ class Patience:
     def __init__(self, request: web.BaseRequest, seconds: float) -> None:
         self._request = request
         self._seconds = seconds
-        self._seen = -1
+        self._seen_bytes = -1
 
     def __enter__(self) -> None:
-        self._wait()
+        self._start_timer()
 
     def __exit__(
         self,
@@ -32,12 +32,12 @@ class Patience:
     ) -> None:
         self._timer.cancel()
 
-    def _wait(self) -> None:
-        self._seen = self._request.content.total_bytes
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
+    def _start_timer(self) -> None:
+        self._seen_bytes = self._request.content.total_bytes
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._check_progress)
 
-    def _look(self) -> None:
-        if self._request.content.total_bytes != self._seen:
-            self._wait()
+    def _check_progress(self) -> None:
+        if self._request.content.total_bytes != self._seen_bytes:
+            self._start_timer()
         else:
             self._request.protocol.force_close()

@@ -12,37 +12,37 @@ from aiohttp.http_exceptions import HttpProcessingError, TransferEncodingError
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
-from fakefal.protocol.errors.errors import WireError
-from fakefal.server.http.handler import Door
-from fakefal.server.http.parse_errors import FIELD_BYTES, LINE_BYTES, refused_request
-from fakefal.server.http.writer import Whole
+from fakefal.protocol.errors.errors import ApiError
+from fakefal.server.http.handler import HttpHandler
+from fakefal.server.http.parse_errors import MAX_FIELD_BYTES, MAX_LINE_BYTES, error_for_request
+from fakefal.server.http.writer import BufferedWriter
 
-__all__ = ["FIELD_BYTES", "LINE_BYTES", "Connection", "Listener"]
+__all__ = ["MAX_FIELD_BYTES", "MAX_LINE_BYTES", "Connection", "ConnectionFactory"]
 
 
 class Connection(RequestHandler):
     """One connection. What cannot be read is answered as fal or its load balancer would."""
 
-    __slots__ = ("_door", "meant")
+    __slots__ = ("_handler", "named_host")
 
-    def __init__(self, manager: Listener, **options: Any) -> None:
+    def __init__(self, manager: ConnectionFactory, **options: Any) -> None:
         super().__init__(manager, **options)
-        self._door = manager.door
-        self.meant = ""
+        self._handler = manager.handler
+        self.named_host = ""
         """The fal host that the caller named before it spoke HTTP: by CONNECT, or in TLS."""
 
-    def leave(self) -> tuple[asyncio.Transport, bytes]:
+    def detach(self) -> tuple[asyncio.Transport, bytes]:
         """Give the connection away, and what came on it after the request: it will be a tunnel.
 
         The task that handles the request is cancelled. Raises ConnectionError if the caller has
         gone.
         """
-        transport, early = self.transport, self._message_tail
+        transport, buffered = self.transport, self._message_tail
         if transport is None or transport.is_closing():
             raise ConnectionResetError("the caller has gone")
         self.transport, self._message_tail = None, b""
         self.connection_lost(None)
-        return transport, early
+        return transport, buffered
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; when they break the body that is being read, its reader must know.
@@ -50,17 +50,17 @@ class Connection(RequestHandler):
         aiohttp 3.14 forgets the body when a chunk is broken, and who reads it would wait for ever.
         """
         super().data_received(data)
-        asked = self._current_request
+        request = self._current_request
         if (
-            asked is not None
+            request is not None
             and self._messages
             and not isinstance(self._messages[-1][0], RawRequestMessage)
-            and not asked.content.is_eof()
+            and not request.content.is_eof()
         ):
             cause = TransferEncodingError("the body is broken")
-            broken = web.RequestPayloadError("the body is broken")
-            broken.__cause__ = cause
-            asked.content.set_exception(broken)
+            payload_error = web.RequestPayloadError("the body is broken")
+            payload_error.__cause__ = cause
+            request.content.set_exception(payload_error)
 
     def handle_error(
         self,
@@ -71,32 +71,36 @@ class Connection(RequestHandler):
     ) -> web.StreamResponse:
         """The answer to what is no request, or to a failure past the door; then it is closed."""
         if status < 500:
-            what, error = refused_request(exc, message or "")
+            request_line, error = error_for_request(exc, message or "")
         else:
             self.logger.error("fakefal failed to answer", exc_info=exc)
-            what, error = "", WireError(status, {"detail": "Internal Server Error"})
-            error.identified = False
+            request_line, error = "", ApiError(status, {"detail": "Internal Server Error"})
+            error.has_request_id = False
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has already begun")
-        return Whole(self._door.refuse(what, error), keep_alive=False, version=HttpVersion11)
+        return BufferedWriter(
+            self._handler.respond_unreadable(request_line, error),
+            keep_alive=False,
+            version=HttpVersion11,
+        )
 
-    def log_exception(self, *args: Any, **more: Any) -> None:
+    def log_exception(self, *args: Any, **options: Any) -> None:
         """What a caller did wrong is no fault to be logged with a traceback."""
-        error = more.get("exc_info")
+        error = options.get("exc_info")
         if isinstance(error, (web.RequestPayloadError, HttpProcessingError, ConnectionError)):
             self.logger.debug("a caller sent what cannot be read: %s", error)
         else:
-            super().log_exception(*args, **more)
+            super().log_exception(*args, **options)
 
 
-class Listener(web.Server):
+class ConnectionFactory(web.Server):
     """Makes a Connection for each that comes."""
 
     def __init__(
-        self, door: Door, make_request: Callable[..., web.BaseRequest], **options: Any
+        self, handler: HttpHandler, make_request: Callable[..., web.BaseRequest], **options: Any
     ) -> None:
-        super().__init__(door.handle, request_factory=make_request, handler_cancellation=True)
-        self.door = door
+        super().__init__(handler.handle, request_factory=make_request, handler_cancellation=True)
+        self.handler = handler
         self._options = options
 
     def __call__(self) -> RequestHandler:

@@ -9,86 +9,96 @@ from aiohttp import web
 
 from fakefal.addressing import Address
 from fakefal.engine.engine import Engine
-from fakefal.handlers.http import EventStream, Response
-from fakefal.protocol.errors.errors import WireError
+from fakefal.handlers.http import BufferedResponse, EventStreamResponse
+from fakefal.protocol.errors.errors import ApiError
 
 if TYPE_CHECKING:
-    from fakefal.control.guard import Guard
-    from fakefal.control.requests import House
-    from fakefal.server.proxy import Gate
+    from fakefal.control.guard import AccessGuard
+    from fakefal.control.requests import ControlContext
+    from fakefal.server.proxy import ProxyServer
 
-Read = Callable[[web.BaseRequest, int], Awaitable[bytes]]
+BodyReader = Callable[[web.BaseRequest, int], Awaitable[bytes]]
 """Reads a body that is not over so many bytes; raises WireError."""
 
 
-class Desk:
+class ControlEndpoint:
     """Answers control requests. What it needs is imported when the first one comes."""
 
-    def __init__(self, engine: Engine, gate: Gate) -> None:
+    def __init__(self, engine: Engine, proxy: ProxyServer) -> None:
         self._engine = engine
-        self._gate = gate
-        self._bound: tuple[str, ...] = ()
+        self._proxy = proxy
+        self._addresses: tuple[str, ...] = ()
         self._token: str | None = None
-        self._house: House | None = None
-        self._guard: Guard | None = None
+        self._context: ControlContext | None = None
+        self._guard: AccessGuard | None = None
         self._is_ready = False
 
-    def open(self, bound: tuple[str, ...], token: str | None) -> None:
+    def open(self, addresses: tuple[str, ...], token: str | None) -> None:
         """All ports listen: ``bound`` is the host asked for and the addresses listened on."""
-        self._bound, self._token, self._is_ready = bound, token, True
+        self._addresses, self._token, self._is_ready = addresses, token, True
 
     def close(self) -> None:
         """The ports are about to close."""
         self._is_ready = False
 
-    async def answer(
-        self, request: web.BaseRequest, address: Address, read: Read
-    ) -> Response | EventStream:
+    async def handle(
+        self, request: web.BaseRequest, address: Address, read_body: BodyReader
+    ) -> BufferedResponse | EventStreamResponse:
         """The answer to a control request; refusals are answers too."""
         from fakefal.control import api
 
-        house = self._make_house()
+        context = self._get_context()
         try:
             self._check(request, is_public=api.is_public(address.path))
-            body = await read(request, self._engine.settings.limits.control_bytes)
-            told = api.answer(
-                house, request.method, address.path, request.headers, address.query, body
+            body = await read_body(request, self._engine.settings.limits.control_bytes)
+            response = api.handle(
+                context, request.method, address.path, request.headers, address.query, body
             )
-        except WireError as error:
-            error = api.unworded(error)
-            return Response(error.status, error.payload, error.headers, is_private=True)
-        if told.events is not None:
-            return EventStream(told.events, told.content_type, told.headers, is_private=True)
-        return Response(told.status, told.payload, told.headers, told.content_type, is_private=True)
+        except ApiError as error:
+            error = api.to_control_error(error)
+            return BufferedResponse(error.status, error.payload, error.headers, is_private=True)
+        if response.events is not None:
+            return EventStreamResponse(
+                response.events, response.content_type, response.headers, is_private=True
+            )
+        return BufferedResponse(
+            response.status,
+            response.payload,
+            response.headers,
+            response.content_type,
+            is_private=True,
+        )
 
     def _check(self, request: web.BaseRequest, *, is_public: bool) -> None:
-        from fakefal.control.guard import TOKEN, Caller, Guard, authority_of
+        from fakefal.control.guard import TOKEN_HEADER, AccessGuard, Caller, authority_of
 
         if self._guard is None:
-            self._guard = Guard(self._bound, self._engine.settings.control_hosts, self._token)
+            self._guard = AccessGuard(
+                self._addresses, self._engine.settings.control_hosts, self._token
+            )
         headers = request.headers
         hosts = headers.getall("Host", [])
-        absolute = authority_of(request.raw_path)
+        target_authority = authority_of(request.raw_path)
         caller = Caller(
             request.method,
-            (*hosts, *([] if absolute is None else [absolute])),
+            (*hosts, *([] if target_authority is None else [target_authority])),
             tuple(headers.getall("Origin", [])),
             headers.get("Sec-Fetch-Site"),
             headers.get("Authorization"),
-            headers.get(TOKEN),
+            headers.get(TOKEN_HEADER),
         )
         self._guard.check(caller, is_public=is_public)
 
-    def _make_house(self) -> House:
-        if self._house is None:
+    def _get_context(self) -> ControlContext:
+        if self._context is None:
             from fakefal._version import __version__
-            from fakefal.control.requests import House
+            from fakefal.control.requests import ControlContext
 
-            self._house = House(
+            self._context = ControlContext(
                 self._engine,
                 __version__,
                 lambda: self._is_ready,
-                lambda: self._gate.authority.pem,
+                lambda: self._proxy.authority.pem,
                 self._token,
             )
-        return self._house
+        return self._context

@@ -10,36 +10,41 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpVersion10
 
 from fakefal.engine.core.clock import Clock
-from fakefal.handlers.fault_response import pieces, spoilt, spoilt_file, spoilt_stream
-from fakefal.handlers.http import EventStream, FileBody, Response
-from fakefal.protocol.errors.fault import Cut, Trouble
+from fakefal.handlers.fault_response import (
+    apply_fault,
+    apply_fault_to_file,
+    apply_fault_to_stream,
+    split_bytes,
+)
+from fakefal.handlers.http import BufferedResponse, EventStreamResponse, FileResponse
+from fakefal.protocol.errors.fault import Cut, Fault
 from fakefal.proxy.resets import reset
-from fakefal.server.http.writer import body_of, head_of, stream_head, windows
+from fakefal.server.http.writer import read_windows, response_body, response_head, stream_head
 
 GARBAGE = b"\xff\xfe\x00 this is no event \x80\r\n"
 
 
-class Troubled(web.StreamResponse):
+class FaultWriter(web.StreamResponse):
     """An answer and its trouble; written by hand, as much of it as is to come."""
 
     def __init__(
         self,
-        answer: Response | EventStream | FileBody,
-        trouble: Trouble,
+        response: BufferedResponse | EventStreamResponse | FileResponse,
+        fault: Fault,
         clock: Clock,
         *,
         keep_alive: bool,
     ) -> None:
         super().__init__()
-        self._answer = answer
-        self._trouble = trouble
+        self._response = response
+        self._fault = fault
         self._clock = clock
-        self._stays = keep_alive
+        self._keep_alive = keep_alive
 
     @property
     def keep_alive(self) -> bool | None:
         """Whether the connection stays open."""
-        return self._stays
+        return self._keep_alive
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing is left to be written."""
@@ -49,118 +54,123 @@ class Troubled(web.StreamResponse):
         transport = request.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError("the caller has gone")
-        self._stays = self._stays and request.keep_alive
-        line = _Line(request, transport, self._clock)
+        self._keep_alive = self._keep_alive and request.keep_alive
+        connection = _Connection(request, transport, self._clock)
         try:
-            await self._send(request, line)
+            await self._send(request, connection)
         except ConnectionResetError:
-            self._stays = False  # the caller left first
+            self._keep_alive = False  # the caller left first
         return None
 
-    async def _send(self, request: web.BaseRequest, line: _Line) -> None:
-        trouble = self._trouble
-        if trouble.delay_seconds:
-            await line.wait(trouble.delay_seconds)
-        if trouble.raw is not None:
-            await line.write(trouble.raw)
-            await self._end(line, Cut("close", "end"))
-        elif trouble.cut is not None and trouble.cut.where == "before":
+    async def _send(self, request: web.BaseRequest, connection: _Connection) -> None:
+        fault = self._fault
+        if fault.delay_seconds:
+            await connection.wait(fault.delay_seconds)
+        if fault.raw_response is not None:
+            await connection.write(fault.raw_response)
+            await self._end_connection(connection, Cut("close", "end"))
+        elif fault.cut is not None and fault.cut.point == "before":
             await self._close_stream()
-            await self._end(line, trouble.cut)
-        elif isinstance(self._answer, EventStream) and trouble.refusal is None:
-            await self._send_stream(spoilt_stream(self._answer, trouble), request, line)
+            await self._end_connection(connection, fault.cut)
+        elif isinstance(self._response, EventStreamResponse) and fault.outcome is None:
+            await self._send_stream(
+                apply_fault_to_stream(self._response, fault), request, connection
+            )
         else:
-            await self._send_whole(await self._spoilt(), request, line)
+            await self._send_buffered(await self._faulty_response(), request, connection)
 
-    async def _spoilt(self) -> Response | FileBody:
+    async def _faulty_response(self) -> BufferedResponse | FileResponse:
         """The answer as it is to be seen, or what takes the place of a stream."""
-        answer = self._answer
-        if isinstance(answer, FileBody):
-            return spoilt_file(answer, self._trouble)
-        if isinstance(answer, EventStream):
+        response = self._response
+        if isinstance(response, FileResponse):
+            return apply_fault_to_file(response, self._fault)
+        if isinstance(response, EventStreamResponse):
             await self._close_stream()
-            answer = Response(500, b"", request_id=answer.request_id)
-        return spoilt(answer, self._trouble)
+            response = BufferedResponse(500, b"", request_id=response.request_id)
+        return apply_fault(response, self._fault)
 
-    async def _send_whole(
-        self, answer: Response | FileBody, request: web.BaseRequest, line: _Line
+    async def _send_buffered(
+        self,
+        response: BufferedResponse | FileResponse,
+        request: web.BaseRequest,
+        connection: _Connection,
     ) -> None:
-        cut = self._trouble.cut
-        stays = self._stays or cut is not None  # up to the cut it looks like any other
-        if isinstance(answer, FileBody):
-            size = answer.stop - answer.start
-            head = Response(answer.status, b"", answer.headers, answer.content_type)
-            body = windows(answer) if request.method != "HEAD" else iter(())
+        cut = self._fault.cut
+        keep_alive = self._keep_alive or cut is not None  # up to the cut it looks like any other
+        if isinstance(response, FileResponse):
+            size = response.stop - response.start
+            head = BufferedResponse(response.status, b"", response.headers, response.content_type)
+            body = read_windows(response) if request.method != "HEAD" else iter(())
         else:
-            size, head = len(answer.payload), answer
-            body = iter((body_of(answer, request),))
-        await line.write(head_of(head, request, stays=stays, size=size))
-        if cut is None or cut.where != "head":
-            share = cut.share if cut is not None and cut.where == "body" else 1.0
-            left = int(size * share)
+            size, head = len(response.payload), response
+            body = iter((response_body(response, request),))
+        await connection.write(response_head(head, request, keep_alive=keep_alive, size=size))
+        if cut is None or cut.point != "head":
+            share = cut.body_share if cut is not None and cut.point == "body" else 1.0
+            remaining = int(size * share)
             for part in body:
-                await self._drip(part[:left], line)
-                left -= len(part)
-                if left <= 0:
+                await self._drip(part[:remaining], connection)
+                remaining -= len(part)
+                if remaining <= 0:
                     break
         if cut is not None:
-            await self._end(line, cut)
+            await self._end_connection(connection, cut)
 
     async def _send_stream(
-        self, answer: EventStream, request: web.BaseRequest, line: _Line
+        self, response: EventStreamResponse, request: web.BaseRequest, connection: _Connection
     ) -> None:
         """Write events in HTTP chunks of their own, as far as they are to come.
 
         For HTTP/1.0, which knows no chunks, the end of the connection is that of the stream.
         """
-        cut = self._trouble.cut
+        cut = self._fault.cut
         in_chunks = request.version != HttpVersion10
-        stays = in_chunks and (self._stays or cut is not None)
-        await line.write(stream_head(answer, request, stays=stays))
-        left = cut.events if cut is not None and cut.where == "body" else math.inf
-        if cut is not None and cut.where == "head":
-            left = 0
-        if left:
-            async for event in answer.chunks:
-                await self._drip(event, line, in_chunks=in_chunks)
-                left -= not event.startswith(b":")  # a comment is no event
-                if left <= 0:
+        keep_alive = in_chunks and (self._keep_alive or cut is not None)
+        await connection.write(stream_head(response, request, keep_alive=keep_alive))
+        remaining = cut.event_count if cut is not None and cut.point == "body" else math.inf
+        if cut is not None and cut.point == "head":
+            remaining = 0
+        if remaining:
+            async for event in response.chunks:
+                await self._drip(event, connection, in_chunks=in_chunks)
+                remaining -= not event.startswith(b":")  # a comment is no event
+                if remaining <= 0:
                     break
-        await answer.chunks.aclose()
+        await response.chunks.aclose()
         last = b"0\r\n\r\n" if in_chunks else b""
-        if cut is not None and cut.how == "garbage":
-            await line.write((_chunk(GARBAGE) if in_chunks else GARBAGE) + last)
-        elif cut is None or cut.where == "end":
-            await line.write(last)
+        if cut is not None and cut.kind == "garbage":
+            await connection.write((_http_chunk(GARBAGE) if in_chunks else GARBAGE) + last)
+        elif cut is None or cut.point == "end":
+            await connection.write(last)
         if cut is not None:
-            await self._end(line, cut)
+            await self._end_connection(connection, cut)
         elif not in_chunks:
-            await self._end(line, Cut("close", "end"))
+            await self._end_connection(connection, Cut("close", "end"))
 
-    async def _drip(self, data: bytes, line: _Line, *, in_chunks: bool = False) -> None:
-        drip = self._trouble.drip
-        parts = [data] if drip is None else pieces(data, drip.size)
+    async def _drip(self, data: bytes, connection: _Connection, *, in_chunks: bool = False) -> None:
+        drip = self._fault.slow_body
+        parts = [data] if drip is None else split_bytes(data, drip.chunk_bytes)
         for number, part in enumerate(parts):
             if drip is not None and number:
-                await line.wait(drip.every_seconds)
+                await connection.wait(drip.interval_seconds)
             if part:
-                await line.write(_chunk(part) if in_chunks else part)
+                await connection.write(_http_chunk(part) if in_chunks else part)
 
-    async def _end(self, line: _Line, cut: Cut) -> None:
-        self._stays = False
-        if cut.how == "stall":
-            await line.wait(cut.seconds)
-        if cut.how == "reset":
-            line.reset()
+    async def _end_connection(self, connection: _Connection, cut: Cut) -> None:
+        self._keep_alive = False
+        if cut.kind == "stall":
+            await connection.wait(cut.stall_seconds)
+        if cut.kind == "reset":
+            connection.reset()
         else:
-            line.close()
+            connection.close()
 
     async def _close_stream(self) -> None:
-        if isinstance(self._answer, EventStream):
-            await self._answer.chunks.aclose()
+        if isinstance(self._response, EventStreamResponse):
+            await self._response.chunks.aclose()
 
 
-class _Line:
+class _Connection:
     """The connection to one caller."""
 
     def __init__(
@@ -175,7 +185,7 @@ class _Line:
     async def wait(self, seconds: float) -> None:
         """Let time pass; without a wait, let at least the bytes so far go out on their own."""
         await self._clock.wait_until(self._clock.later(self._clock.now(), seconds))
-        await self._clock.turn()
+        await self._clock.yield_to_loop()
 
     async def write(self, data: bytes) -> None:
         """Write, and wait until the system has all of it."""
@@ -193,5 +203,5 @@ class _Line:
         reset(self._transport)
 
 
-def _chunk(data: bytes) -> bytes:
+def _http_chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)

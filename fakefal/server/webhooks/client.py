@@ -12,53 +12,55 @@ from aiohttp.abc import ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from fakefal.engine.webhooks.allowlist import Targets
-from fakefal.engine.webhooks.deliveries import EXCERPT_CHARACTERS, Heard
+from fakefal.engine.webhooks.allowlist import WebhookAllowlist
+from fakefal.engine.webhooks.deliveries import EXCERPT_CHARACTERS, DeliveryResult
 from fakefal.errors import FakefalError
-from fakefal.server.webhooks.trust import Trust
+from fakefal.server.webhooks.trust import TrustStore
 
 _CONNECTIONS = 100
 _EXCERPT_BYTES = EXCERPT_CHARACTERS * 4
 _USER_AGENT = "fakefal"
 
 
-class Refused(Exception):
+class BlockedTarget(Exception):
     """A target that webhooks may not go to."""
 
 
-class Poster:
+class WebhookClient:
     """One HTTP client for all webhooks of a server; made when the first one goes out.
 
     ``home`` is the folder of the local CA, which https receivers may have their certificate from.
     """
 
     def __init__(self, allow: Iterable[str], home: Path) -> None:
-        self._targets = Targets(allow)
-        self._trust = Trust(home)
+        self._targets = WebhookAllowlist(allow)
+        self._trust = TrustStore(home)
         self._session: aiohttp.ClientSession | None = None
 
-    async def post(self, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> Heard:
+    async def post(
+        self, url: str, headers: Iterable[tuple[str, str]], body: bytes
+    ) -> DeliveryResult:
         """Post a body; what happens is told, not raised. It has no limit of time of its own."""
         try:
             target = URL(url)
-            objection = self._targets.objection(target.scheme, target.raw_host or "")
-            if objection:
-                return Heard(failure=objection, kind="refused")
+            reason = self._targets.reason_blocked(target.scheme, target.raw_host or "")
+            if reason:
+                return DeliveryResult(failure=reason, kind="refused")
             return await self._send(target, dict(headers), body)
-        except Refused as error:
-            return Heard(failure=str(error), kind="refused")
+        except BlockedTarget as error:
+            return DeliveryResult(failure=str(error), kind="refused")
         except aiohttp.InvalidURL:
-            return Heard(failure="the URL cannot be used", kind="refused")
+            return DeliveryResult(failure="the URL cannot be used", kind="refused")
         except (aiohttp.ClientError, OSError) as error:  # some are ValueErrors as well
-            return Heard(failure=_failure(error), kind="failed")
+            return DeliveryResult(failure=_describe_failure(error), kind="failed")
         except ValueError as error:
-            return Heard(failure=f"the URL cannot be used: {error}", kind="refused")
+            return DeliveryResult(failure=f"the URL cannot be used: {error}", kind="refused")
         except FakefalError as error:
-            return Heard(failure=str(error), kind="failed")
+            return DeliveryResult(failure=str(error), kind="failed")
 
-    async def _send(self, target: URL, headers: dict[str, str], body: bytes) -> Heard:
+    async def _send(self, target: URL, headers: dict[str, str], body: bytes) -> DeliveryResult:
         if self._session is None:
-            self._session = _session(self._targets)
+            self._session = _new_session(self._targets)
         verified = self._trust.context() if target.scheme == "https" else True
         async with self._session.post(
             target, data=body, headers=headers, allow_redirects=False, ssl=verified
@@ -67,7 +69,7 @@ class Poster:
             while len(excerpt) < _EXCERPT_BYTES and not response.content.at_eof():
                 excerpt += await response.content.read(_EXCERPT_BYTES - len(excerpt))
             text = excerpt.decode("utf-8", "replace")[:EXCERPT_CHARACTERS]
-            return Heard(response.status, text)
+            return DeliveryResult(response.status, text)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -76,29 +78,29 @@ class Poster:
             await session.close()
 
 
-class _Checked(ThreadedResolver):
+class _CheckedResolver(ThreadedResolver):
     """Looks names up, and gives only addresses that webhooks may go to."""
 
-    def __init__(self, targets: Targets) -> None:
+    def __init__(self, targets: WebhookAllowlist) -> None:
         super().__init__()
         self._targets = targets
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        found = await super().resolve(host, port, family)
-        for result in found:
-            objection = self._targets.objection_to_address(host, result["host"])
-            if objection:
-                raise Refused(objection)
-        return found
+        results = await super().resolve(host, port, family)
+        for result in results:
+            reason = self._targets.reason_address_blocked(host, result["host"])
+            if reason:
+                raise BlockedTarget(reason)
+        return results
 
 
-def _session(targets: Targets) -> aiohttp.ClientSession:
+def _new_session(targets: WebhookAllowlist) -> aiohttp.ClientSession:
     """A client that asks nobody but the receiver, and the resolver each time."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            resolver=_Checked(targets), use_dns_cache=False, limit=_CONNECTIONS
+            resolver=_CheckedResolver(targets), use_dns_cache=False, limit=_CONNECTIONS
         ),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -108,14 +110,14 @@ def _session(targets: Targets) -> aiohttp.ClientSession:
     )
 
 
-def _failure(error: Exception) -> str:
+def _describe_failure(error: Exception) -> str:
     """Why no answer came, in one line and without addresses of objects."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "the host is not known"
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return f"the certificate of the receiver is not trusted: {_reason(error.certificate_error)}"
+        return f"the certificate of the receiver is not trusted: {_tls_reason(error.certificate_error)}"
     if isinstance(error, aiohttp.ClientConnectorSSLError):
-        return f"TLS with the receiver fails: {_reason(error.os_error)}"
+        return f"TLS with the receiver fails: {_tls_reason(error.os_error)}"
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"cannot connect: {error.os_error.strerror or error.os_error}"
     if isinstance(error, (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)):
@@ -127,7 +129,7 @@ def _failure(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _reason(error: Exception) -> str:
+def _tls_reason(error: Exception) -> str:
     """What OpenSSL says, without its numbers and source lines."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message

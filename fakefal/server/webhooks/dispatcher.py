@@ -9,25 +9,25 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fakefal.engine.core.clock import Signal
-from fakefal.engine.webhooks.deliveries import Heard, Post
-from fakefal.engine.webhooks.scheduler import Webhooks
+from fakefal.engine.webhooks.deliveries import DeliveryResult, WebhookRequest
+from fakefal.engine.webhooks.scheduler import WebhookScheduler
 from fakefal.server.tasks import Tasks
-from fakefal.server.webhooks.client import Poster
+from fakefal.server.webhooks.client import WebhookClient
 
 _LOG = logging.getLogger("fakefal")
 
-_AT_ONCE = 32
+_MAX_CONCURRENT = 32
 """Posts under way for one tenant, where time passes by itself."""
 
-_PATIENCE_SECONDS = 15.0
+_INSTANT_TIMEOUT_SECONDS = 15.0
 """How long, in real time, an instant clock waits for a receiver before it takes it for silent."""
 
-_GRACE_SECONDS = 1.0
+_MANUAL_GRACE_SECONDS = 1.0
 """The same for a manual clock that was moved beyond the limit: who moves it right after a submit
 does not mean to cut off an answer that is on its way."""
 
 
-class Pump:
+class WebhookDispatcher:
     """A loop for each tenant that has webhooks; it ends when the tenant is replaced.
 
     On a clock that runs by itself several posts are under way at a time. On a manual or instant one
@@ -40,95 +40,99 @@ class Pump:
         tasks: Tasks,
         allow: Iterable[str],
         home: Path,
-        patience: float = _PATIENCE_SECONDS,
-        grace: float = _GRACE_SECONDS,
+        instant_timeout_seconds: float = _INSTANT_TIMEOUT_SECONDS,
+        manual_grace_seconds: float = _MANUAL_GRACE_SECONDS,
     ) -> None:
         self._tasks = tasks
-        self._poster = Poster(allow, home)
-        self._patience = patience
-        self._grace = grace
-        self._attended: dict[Webhooks, None] = {}
+        self._client = WebhookClient(allow, home)
+        self._instant_timeout_seconds = instant_timeout_seconds
+        self._manual_grace_seconds = manual_grace_seconds
+        self._watched: dict[WebhookScheduler, None] = {}
         self._is_running = False
         self.unsent: list[str] = []
 
-    def attend(self, webhooks: Webhooks) -> None:
+    def watch(self, webhooks: WebhookScheduler) -> None:
         """Send what becomes due there from now on."""
-        self._attended[webhooks] = None
+        self._watched[webhooks] = None
         if self._is_running:
-            self._begin(webhooks)
+            self._start_loop(webhooks)
 
     def start(self) -> None:
         """Begin to send."""
         self._is_running = True
-        for webhooks in list(self._attended):
-            self._begin(webhooks)
+        for webhooks in list(self._watched):
+            self._start_loop(webhooks)
 
     async def stop(self) -> None:
         """Say in ``unsent`` and in the log what was still to be sent; the tasks have ended."""
         self._is_running = False
-        self.unsent = [line for webhooks in self._attended for line in webhooks.unfinished()]
+        self.unsent = [line for webhooks in self._watched for line in webhooks.unfinished()]
         for line in self.unsent:
             _LOG.warning("stopped before a webhook was delivered: %s", line)
-        await self._poster.close()
+        await self._client.close()
 
-    def _begin(self, webhooks: Webhooks) -> None:
-        self._tasks.start(self._serve(webhooks), "webhooks")
+    def _start_loop(self, webhooks: WebhookScheduler) -> None:
+        self._tasks.start(self._run(webhooks), "webhooks")
 
-    async def _serve(self, webhooks: Webhooks) -> None:
-        most = 1 if webhooks.in_turn else _AT_ONCE
-        under_way: set[asyncio.Task[None]] = set()
+    async def _run(self, webhooks: WebhookScheduler) -> None:
+        max_concurrent = 1 if webhooks.is_sequential else _MAX_CONCURRENT
+        pending: set[asyncio.Task[None]] = set()
 
-        def ended(task: asyncio.Task[None]) -> None:
-            under_way.discard(task)
-            webhooks.stirred.set()
+        def on_done(task: asyncio.Task[None]) -> None:
+            pending.discard(task)
+            webhooks.changed.set()
 
         while not webhooks.is_closed:
-            has_room = len(under_way) < most
+            has_room = len(pending) < max_concurrent
             post = webhooks.due() if has_room else None
             if post is None:
                 until = webhooks.next_due() if has_room else math.inf
-                await webhooks.clock.wait_until(until, webhooks.stirred)
+                await webhooks.clock.wait_until(until, webhooks.changed)
                 continue
             task = self._tasks.start(self._send(webhooks, post), "webhook")
-            under_way.add(task)
-            task.add_done_callback(ended)
-        self._attended.pop(webhooks, None)
-        for task in under_way:
+            pending.add(task)
+            task.add_done_callback(on_done)
+        self._watched.pop(webhooks, None)
+        for task in pending:
             task.cancel()
 
-    async def _send(self, webhooks: Webhooks, post: Post) -> None:
-        task = self._tasks.start(self._poster.post(post.url, post.headers, post.body), "post")
+    async def _send(self, webhooks: WebhookScheduler, post: WebhookRequest) -> None:
+        task = self._tasks.start(self._client.post(post.url, post.headers, post.body), "post")
         try:
             await self._wait(webhooks, post, task)
             if task.done() and not task.cancelled():
-                heard = task.result()
+                result = task.result()
             else:
                 task.cancel()
-                limit = f"no answer within {post.limit_seconds:g}s"
-                heard = Heard(failure=limit, kind="timeout")
+                limit = f"no answer within {post.timeout_seconds:g}s"
+                result = DeliveryResult(failure=limit, kind="timeout")
         except asyncio.CancelledError:
             task.cancel()
-            webhooks.heard(post, Heard(failure="fakefal was stopped meanwhile", kind="stopped"))
+            webhooks.on_attempt_done(
+                post, DeliveryResult(failure="fakefal was stopped meanwhile", kind="stopped")
+            )
             raise
         except Exception as error:
             _LOG.exception("fakefal failed to post a webhook")
-            heard = Heard(failure=f"fakefal failed: {error!r}", kind="failed")
-        if heard.kind == "refused":
-            _LOG.warning("webhook to %s refused: %s", post.delivery.shown_url, heard.failure)
-        webhooks.heard(post, heard)
+            result = DeliveryResult(failure=f"fakefal failed: {error!r}", kind="failed")
+        if result.kind == "refused":
+            _LOG.warning("webhook to %s refused: %s", post.delivery.shown_url, result.failure)
+        webhooks.on_attempt_done(post, result)
 
-    async def _wait(self, webhooks: Webhooks, post: Post, task: asyncio.Task[Heard]) -> None:
+    async def _wait(
+        self, webhooks: WebhookScheduler, post: WebhookRequest, task: asyncio.Task[DeliveryResult]
+    ) -> None:
         """Wait for the answer, or until the limit has passed on the clock."""
         clock = webhooks.clock
-        until = clock.later(post.began, post.limit_seconds)
+        deadline = clock.later(post.started_at, post.timeout_seconds)
         if clock.kind == "instant":
-            await asyncio.wait({task}, timeout=self._patience)
+            await asyncio.wait({task}, timeout=self._instant_timeout_seconds)
             if not task.done():
-                clock.reach(until)
+                clock.jump_to(deadline)
             return
-        answered = Signal()
-        task.add_done_callback(lambda _: answered.set())
+        response_arrived = Signal()
+        task.add_done_callback(lambda _: response_arrived.set())
         if not task.done():
-            await clock.wait_until(until, answered)
+            await clock.wait_until(deadline, response_arrived)
         if not task.done() and clock.kind == "manual":
-            await asyncio.wait({task}, timeout=self._grace)
+            await asyncio.wait({task}, timeout=self._manual_grace_seconds)

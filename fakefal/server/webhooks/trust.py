@@ -11,7 +11,7 @@ from fakefal.errors import FakefalError
 _Stamp = tuple[int, int, int]
 
 
-class Trust:
+class TrustStore:
     """Gives the TLS context of a client; a local CA that is made or replaced later counts too."""
 
     def __init__(self, home: Path) -> None:
@@ -21,22 +21,22 @@ class Trust:
 
     def context(self) -> ssl.SSLContext:
         """What receivers are verified with; raises FakefalError if the local CA is spoiled."""
-        stamp = self._look()
+        stamp = self._read_stamp()
         if self._context is None or stamp != self._stamp:
             context = ssl.create_default_context()
             if stamp is not None:
-                self._add(context)
+                self._add_local_ca(context)
             self._context, self._stamp = context, stamp
         return self._context
 
-    def _look(self) -> _Stamp | None:
+    def _read_stamp(self) -> _Stamp | None:
         try:
-            found = self._path.stat()
+            status = self._path.stat()
         except OSError:
             return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+        return status.st_ino, status.st_mtime_ns, status.st_size
 
-    def _add(self, context: ssl.SSLContext) -> None:
+    def _add_local_ca(self, context: ssl.SSLContext) -> None:
         try:
             context.load_verify_locations(self._path)
         except OSError as error:

@@ -24,15 +24,15 @@ class Setting:
         name: str,
         kind: Kind,
         default: Any,
-        told: str,
-        words: tuple[str, ...] = (),
+        description: str,
+        choices: tuple[str, ...] = (),
         flag: str = "",
     ) -> None:
         self.name = name
         self.kind = kind
         self.default = default
-        self.told = told
-        self.words = words
+        self.description = description
+        self.choices = choices
         self.flag = flag
 
     @property
@@ -58,8 +58,8 @@ CLOCKS = ("instant", "manual", "real")
 _RULES = ("error", "warn", "ignore")
 
 
-def _rule(name: str, default: str, told: str) -> Setting:
-    return Setting(name, "word", default, f"what {told} make of a test", _RULES)
+def _rule(name: str, default: str, subject: str) -> Setting:
+    return Setting(name, "word", default, f"what {subject} make of a test", _RULES)
 
 
 RULES = (
@@ -106,10 +106,10 @@ SETTINGS = (
     Setting("report", "switch", True, "show what happened on the fake when a test fails"),
 )
 
-BY_NAME = {setting.name: setting for setting in SETTINGS}
+SETTINGS_BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
-class Told:
+class TestSettings:
     """What holds for one test: values by name, and its scenarios, the nearest first.
 
     Of each scenario it is known whether the test itself named it. ``recording`` is the file of its
@@ -124,79 +124,79 @@ class Told:
     ) -> None:
         self.values: dict[str, Any] = dict(values or {})
         self.scenarios = list(scenarios)
-        self.recording: Path | None = None
-        self.forced = ""
-        self.command = "run it where CI is not set"
-        self.is_marked = True
+        self.recording_path: Path | None = None
+        self.forced_mode = ""
+        self.record_command = "run it where CI is not set"
+        self.is_explicit = True
 
-    def rule(self, name: str) -> str:
+    def severity(self, rule: str) -> str:
         """What a finding makes of the test: ``error``, ``warn`` or ``ignore``."""
-        return "error" if self.values.get("strict") else str(self.values[name])
+        return "error" if self.values.get("strict") else str(self.values[rule])
 
 
-def read_mark(args: Iterable[Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def read_marker(args: Iterable[Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The arguments of a marker as values by name, and all that is wrong with them.
 
     ``scenario`` is always a list.
     """
-    found, wrong = dict(values), []
-    scenarios = [*args, *_listed(found.pop("scenario", None))]
-    if "redact" in found:
-        found["redact"] = _listed(found["redact"])
-    for name in [name for name in found if name not in BY_NAME]:
-        del found[name]
-        wrong.append(f"it takes no {name} — {_right(name, BY_NAME)}")
-    for name, value in found.items():
-        setting = BY_NAME[name]
-        if setting.kind == "word" and value not in setting.words:
-            wrong.append(f"{name}={value!r} — {_right(value, setting.words)}")
+    settings, problems = dict(values), []
+    scenarios = [*args, *_as_list(settings.pop("scenario", None))]
+    if "redact" in settings:
+        settings["redact"] = _as_list(settings["redact"])
+    for name in [name for name in settings if name not in SETTINGS_BY_NAME]:
+        del settings[name]
+        problems.append(f"it takes no {name} — {_suggest(name, SETTINGS_BY_NAME)}")
+    for name, value in settings.items():
+        setting = SETTINGS_BY_NAME[name]
+        if setting.kind == "word" and value not in setting.choices:
+            problems.append(f"{name}={value!r} — {_suggest(value, setting.choices)}")
         elif setting.kind == "switch" and not isinstance(value, bool):
-            wrong.append(f"{name}={value!r} — True or False")
+            problems.append(f"{name}={value!r} — True or False")
         elif setting.kind == "text" and not isinstance(value, str):
-            wrong.append(f"{name}={value!r} — a text, such as {setting.example!r}")
-        elif setting.kind == "texts" and not all(isinstance(it, str) for it in value):
-            wrong.append(f"{name}={value!r} — a regular expression, or a list of them")
+            problems.append(f"{name}={value!r} — a text, such as {setting.example!r}")
+        elif setting.kind == "texts" and not all(isinstance(pattern, str) for pattern in value):
+            problems.append(f"{name}={value!r} — a regular expression, or a list of them")
         elif setting.kind == "options" and not isinstance(value, dict):
-            wrong.append(f'{name}={value!r} — a dict, such as {{"subpath": "refuse-405"}}')
+            problems.append(f'{name}={value!r} — a dict, such as {{"subpath": "refuse-405"}}')
     for scenario in scenarios:
         if not isinstance(scenario, (str, Path, dict)):
-            wrong.append(
+            problems.append(
                 f"scenario={scenario!r} — a path beside the test, a dict, or a list of them"
             )
     if scenarios:
-        found["scenario"] = scenarios
-    return found, wrong
+        settings["scenario"] = scenarios
+    return settings, problems
 
 
 def read_options(lines: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
     """``name = value`` lines as options, and what is wrong with them; values are as in YAML."""
-    found: dict[str, Any] = {}
-    wrong = []
+    options: dict[str, Any] = {}
+    problems = []
     for line in lines:
         name, equals, value = line.partition("=")
         if not equals or not name.strip():
-            wrong.append(f'"{line}" — write name = value, such as subpath = refuse-405')
+            problems.append(f'"{line}" — write name = value, such as subpath = refuse-405')
         else:
-            found[name.strip()] = _value(value.strip())
-    return found, wrong
+            options[name.strip()] = _parse_value(value.strip())
+    return options, problems
 
 
-def _value(text: str) -> Any:
-    words = {"true": True, "false": False, "null": None}
-    if text in words:
-        return words[text]
+def _parse_value(text: str) -> Any:
+    constants = {"true": True, "false": False, "null": None}
+    if text in constants:
+        return constants[text]
     return int(text) if text.lstrip("-").isdigit() else text
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def _right(name: Any, known: Iterable[str]) -> str:
+def _suggest(name: Any, valid_names: Iterable[str]) -> str:
     import difflib  # only mistakes need it
 
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
-    one = f"one of {', '.join(known)}"
-    return f"did you mean {near[0]}? ({one})" if near else one
+    close_matches = difflib.get_close_matches(str(name), valid_names, n=1, cutoff=0.6)
+    choices = f"one of {', '.join(valid_names)}"
+    return f"did you mean {close_matches[0]}? ({choices})" if close_matches else choices

@@ -11,7 +11,7 @@ from fakefal.protocol.core.call import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
+class BilledCall:
     """A call that is billed. ``collected``: somebody got its result, by answer or by webhook."""
 
     endpoint: str
@@ -19,45 +19,51 @@ class Payment:
     input: Json
     request_id: str
     units: float
-    collected: bool
+    is_collected: bool
 
 
-class Paid(list[Payment]):
+class BilledCalls(list[BilledCall]):
     """The calls that are billed: ``len(fakefal.paid)``, ``fakefal.paid.units``."""
 
     @property
     def units(self) -> float:
         """Billable units in all."""
-        return sum(payment.units for payment in self)
+        return sum(call.units for call in self)
 
     @property
-    def uncollected(self) -> Paid:
+    def uncollected(self) -> BilledCalls:
         """Those whose result nobody fetched."""
-        return Paid(payment for payment in self if not payment.collected)
+        return BilledCalls(call for call in self if not call.is_collected)
 
 
-def paid_by(tenant: Tenant) -> Paid:
+def collect_billed_calls(tenant: Tenant) -> BilledCalls:
     """What the calls of a tenant cost; a queued one costs when it has run to an output."""
-    collected = set(_collected(tenant))
-    found = Paid(
-        Payment(call.endpoint.text, call.via, call.input, request_id, units, True)
+    collected_ids = set(_collected_ids(tenant))
+    billed_calls = BilledCalls(
+        BilledCall(call.endpoint.text, call.via, call.input, request_id, units, True)
         for call, request_id, units in tenant.spent
     )
     now = tenant.clock.now()
     for job in tenant.queue.jobs.values():
-        tenant.queue.look(job, now)
-        if job.state is State.COMPLETED and job.units and job.ending.outcome.is_success:
+        tenant.queue.advance_job(job, now)
+        if job.state is State.COMPLETED and job.units and job.rendered.outcome.is_success:
             call = job.call
-            is_collected = job.id in collected
-            found.append(
-                Payment(call.endpoint.text, call.via, call.input, job.id, job.units, is_collected)
+            is_collected = job.id in collected_ids
+            billed_calls.append(
+                BilledCall(
+                    call.endpoint.text, call.via, call.input, job.id, job.units, is_collected
+                )
             )
-    return found
+    return billed_calls
 
 
-def _collected(tenant: Tenant) -> Iterable[str]:
+def _collected_ids(tenant: Tenant) -> Iterable[str]:
     for entry in tenant.journal:
         if entry.kind == "result" and entry.status == 200:
             yield entry.request_id
     if tenant.has_webhooks:
-        yield from (it.job.id for it in tenant.webhooks.deliveries if it.stage == "delivered")
+        yield from (
+            delivery.job.id
+            for delivery in tenant.webhooks.deliveries
+            if delivery.stage == "delivered"
+        )

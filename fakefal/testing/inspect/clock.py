@@ -7,19 +7,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fakefal.engine.controls import Controls
-from fakefal.engine.next_event import go_on
+from fakefal.engine.next_event import step
 from fakefal.errors import FakefalError, SettingError
 from fakefal.scenario.values.durations import parse_duration
-from fakefal.testing.inspect.webhooks import becomes
+from fakefal.testing.inspect.webhooks import wait_for_condition
 
 if TYPE_CHECKING:
-    from fakefal.testing.fixture import Fake
+    from fakefal.testing.fixture import FakeFal
 
-_MOVES = 100_000
-_TURNS = 5
+_MAX_EVENTS = 100_000
+_LOOP_YIELDS = 5
 
 
-class Frozen:
+class FreezeScope:
     """A clock that stands still; leaving the block makes it go on as before."""
 
     def __init__(self, clock: FakeClock) -> None:
@@ -29,13 +29,13 @@ class Frozen:
         return self._clock
 
     def __exit__(self, *_: object) -> None:
-        self._clock.thaw()
+        self._clock.resume()
 
 
 class FakeClock:
     """The clock of one test."""
 
-    def __init__(self, fake: Fake) -> None:
+    def __init__(self, fake: FakeFal) -> None:
         self._fake = fake
 
     @property
@@ -57,20 +57,20 @@ class FakeClock:
         """Move time ahead by ``"90s"`` or seconds; raises SettingError for what is no duration."""
         self._fake.server.call(lambda: self._fake.controls.advance(duration))
 
-    def freeze(self) -> Frozen:
+    def freeze(self) -> FreezeScope:
         """Stand still from now on, whatever the clock: only ``advance`` and ``run_until`` move it.
 
         For the rest of the test, or for a block: ``with fakefal.clock.freeze(): …``.
         """
         self._fake.server.call(lambda: self._fake.controls.tenant.clock.freeze())
-        return Frozen(self)
+        return FreezeScope(self)
 
-    def thaw(self) -> None:
+    def resume(self) -> None:
         """Go on as before ``freeze``."""
-        self._fake.server.call(lambda: self._fake.controls.tenant.clock.thaw())
+        self._fake.server.call(lambda: self._fake.controls.tenant.clock.resume())
 
     def run_until(
-        self, condition: Callable[[], Any], *, at_most: float | str = "30d", patience: float = 10.0
+        self, condition: Callable[[], Any], *, at_most: float | str = "30d", timeout: float = 10.0
     ) -> None:
         """Move time from event to event until something holds: ``run_until(job.completed)``.
 
@@ -80,42 +80,42 @@ class FakeClock:
         """
         limit = self.now + _seconds(at_most)
         server = self._fake.server
-        for _ in range(_MOVES):
-            server.wait(_let_happen(self._fake.controls, patience)).result()
+        for _ in range(_MAX_EVENTS):
+            server.submit(_run_due(self._fake.controls, timeout)).result()
             if condition():
                 return
-            obstacle = server.call(lambda: go_on(self._fake.controls.tenant, limit))
-            if obstacle:
-                raise FakefalError(f"{condition!r} does not come true: {obstacle}")
-        raise FakefalError(f"{condition!r} has not come true after {_MOVES} events")
+            reason_blocked = server.call(lambda: step(self._fake.controls.tenant, limit))
+            if reason_blocked:
+                raise FakefalError(f"{condition!r} does not come true: {reason_blocked}")
+        raise FakefalError(f"{condition!r} has not come true after {_MAX_EVENTS} events")
 
     @contextmanager
-    def takes_sleeps(self, *modules: str) -> Iterator[None]:
+    def patch_sleep(self, *modules: str) -> Iterator[None]:
         """Inside the block the sleeps of ``fal_client`` move this clock instead of waiting.
 
         ``modules`` are others whose ``time.sleep`` and ``asyncio.sleep`` are taken as well, with
         all that is below them: ``takes_sleeps("myapp")``.
         """
-        from fakefal.testing.redirect.sleeps import Sleeps
+        from fakefal.testing.redirect.sleeps import SleepPatch
 
-        sleeps = Sleeps(("fal_client", "fal", *modules), self.advance)
-        sleeps.open()
+        patch = SleepPatch(("fal_client", "fal", *modules), self.advance)
+        patch.open()
         try:
             yield
         finally:
-            sleeps.close()
+            patch.close()
 
     def _read(self) -> dict[str, Any]:
         return self._fake.server.call(self._fake.controls.clock)
 
 
-async def _let_happen(controls: Controls, patience: float) -> None:
+async def _run_due(controls: Controls, timeout: float) -> None:
     tenant = controls.tenant
-    for _ in range(_TURNS):
-        await tenant.clock.turn()
+    for _ in range(_LOOP_YIELDS):
+        await tenant.clock.yield_to_loop()
     if tenant.has_webhooks:
         webhooks = tenant.webhooks
-        await becomes(webhooks, lambda: not webhooks.is_due, patience)
+        await wait_for_condition(webhooks, lambda: not webhooks.is_due, timeout)
 
 
 def _seconds(duration: float | str) -> float:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fakefal.engine.tenant import Tenant
-from fakefal.scenario.compiled.exchange import Entry
-from fakefal.server.thread import ThreadedFakeFal
-from fakefal.testing.inspect.billing import paid_by
-from fakefal.testing.scripting.scripting import Scripted
+from fakefal.scenario.compiled.exchange import CompiledExchange
+from fakefal.server.thread import ThreadedServer
+from fakefal.testing.inspect.billing import collect_billed_calls
+from fakefal.testing.scripting.scripting import ScriptedExchange
 
 
-class Leftovers:
+class EndOfTestChecks:
     """Each question gives a line for each thing; none means that all is well.
 
     ``files`` names the scenarios whose exchanges are the test's own; others are shared.
@@ -19,82 +19,87 @@ class Leftovers:
 
     def __init__(
         self,
-        server: ThreadedFakeFal,
+        server: ThreadedServer,
         tenant: Tenant,
-        begun: Iterable[Scripted] = (),
-        files: Iterable[str] = (),
+        builders: Iterable[ScriptedExchange] = (),
+        own_files: Iterable[str] = (),
     ) -> None:
         self._server = server
         self._tenant = tenant
-        self._begun = list(begun)
-        self._files = tuple(files)
+        self._builders = list(builders)
+        self._own_files = tuple(own_files)
 
     def unused(self) -> list[str]:
         """Exchanges and replies that no call has got, and those without a reply."""
-        found = [
-            f"on({builder.asked}) was given no reply: add .text(…), .output(…) or .fail(…)"
-            for builder in self._begun
+        missing_replies = [
+            f"on({builder.description}) was given no reply: add .text(…), .output(…) or .fail(…)"
+            for builder in self._builders
             if not builder.has_reply
         ]
-        return found + self._server.call(self._unused)
+        return missing_replies + self._server.call(self._unused)
 
     def _unused(self) -> list[str]:
         tenant = self._tenant
-        own = [*tenant.own.entries, *(it for it in tenant.base.entries if self._is_own(it))]
-        return [line for entry in own if (line := _told(tenant, entry))]
+        own_exchanges = [
+            *tenant.own_index.exchanges,
+            *(exchange for exchange in tenant.base_index.exchanges if self._is_own(exchange)),
+        ]
+        return [line for exchange in own_exchanges if (line := _describe_unused(tenant, exchange))]
 
-    def _is_own(self, entry: Entry) -> bool:
-        return entry.place.endswith(tuple(f" of {file}" for file in self._files))
+    def _is_own(self, exchange: CompiledExchange) -> bool:
+        return exchange.location.endswith(tuple(f" of {file}" for file in self._own_files))
 
     def uncollected(self) -> list[str]:
         """Results that were paid for and never fetched."""
-        paid = self._server.call(lambda: paid_by(self._tenant))
+        billed_calls = self._server.call(lambda: collect_billed_calls(self._tenant))
         return [
-            f"{it.request_id} of {it.endpoint} is finished and paid ({it.units:g} units), and "
+            f"{call.request_id} of {call.endpoint} is finished and paid ({call.units:g} units), and "
             "nobody fetched the result"
-            for it in paid.uncollected
+            for call in billed_calls.uncollected
         ]
 
     def undelivered(self) -> list[str]:
         """Webhooks that no receiver has accepted though they were due."""
-        return self._webhooks("failed", "dropped", "held", "waiting", "sending")
+        return self._webhooks_in("failed", "dropped", "held", "waiting", "sending")
 
     def refused(self) -> list[str]:
         """Webhooks that went nowhere because their target is neither local nor allowed."""
-        return self._webhooks("refused")
+        return self._webhooks_in("refused")
 
-    def _webhooks(self, *stages: str) -> list[str]:
-        def ask() -> list[str]:
+    def _webhooks_in(self, *stages: str) -> list[str]:
+        def list_webhooks() -> list[str]:
             if not self._tenant.has_webhooks:
                 return []
-            found = []
-            for it in self._tenant.webhooks.deliveries:
-                is_untried = it.stage == "waiting" and not it.attempts
-                if it.stage in stages and not is_untried:
-                    why = it.why
-                    if it.attempts and it.stage != "refused":
-                        heard = it.attempts[-1].heard
-                        last = heard.failure or f"the last answer was {heard.status}"
-                        why = f"{why}; {last}" if why else last
-                    found.append(f"{it.job.id} to {it.shown_url}: {it.stage}, {why}")
-            return found
+            lines = []
+            for delivery in self._tenant.webhooks.deliveries:
+                is_untried = delivery.stage == "waiting" and not delivery.attempts
+                if delivery.stage in stages and not is_untried:
+                    reason = delivery.reason
+                    if delivery.attempts and delivery.stage != "refused":
+                        result = delivery.attempts[-1].result
+                        last_result = result.failure or f"the last answer was {result.status}"
+                        reason = f"{reason}; {last_result}" if reason else last_result
+                    lines.append(
+                        f"{delivery.job.id} to {delivery.shown_url}: {delivery.stage}, {reason}"
+                    )
+            return lines
 
-        return self._server.call(ask)
+        return self._server.call(list_webhooks)
 
 
-def _told(tenant: Tenant, entry: Entry) -> str:
-    used = tenant.answering.used.get(entry, 0)
-    place = f" ({entry.place})" if entry.place else ""
-    who = f"{entry.label}{place}{_meant(entry)}"
-    if not used:
-        return f"{who} has answered no call"
-    if entry.capacity is not None and used < entry.capacity:
-        return f"{who} has answered {used} of {entry.capacity} calls"
-    if used < len(entry.plans):
-        return f"{who} has given {used} of its {len(entry.plans)} replies"
+def _describe_unused(tenant: Tenant, exchange: CompiledExchange) -> str:
+    use_count = tenant.resolver.use_counts.get(exchange, 0)
+    location = f" ({exchange.location})" if exchange.location else ""
+    subject = f"{exchange.label}{location}{_endpoint_text(exchange)}"
+    if not use_count:
+        return f"{subject} has answered no call"
+    if exchange.capacity is not None and use_count < exchange.capacity:
+        return f"{subject} has answered {use_count} of {exchange.capacity} calls"
+    if use_count < len(exchange.replies):
+        return f"{subject} has given {use_count} of its {len(exchange.replies)} replies"
     return ""
 
 
-def _meant(entry: Entry) -> str:
-    endpoint = entry.exchange.when.endpoint
+def _endpoint_text(exchange: CompiledExchange) -> str:
+    endpoint = exchange.model.when.endpoint
     return f" for {endpoint}" if endpoint else ""

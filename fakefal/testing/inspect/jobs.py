@@ -6,21 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Condition:
+class JobCondition:
     """Something that is true or not yet: call it, or use it as a truth value."""
 
-    def __init__(self, told: str, ask: Callable[[], bool]) -> None:
-        self._told = told
-        self._ask = ask
+    def __init__(self, description: str, check: Callable[[], bool]) -> None:
+        self._description = description
+        self._check = check
 
     def __call__(self) -> bool:
-        return self._ask()
+        return self._check()
 
     def __bool__(self) -> bool:
-        return self._ask()
+        return self._check()
 
     def __repr__(self) -> str:
-        return self._told
+        return self._description
 
 
 class JobRecord(dict[str, Any]):
@@ -30,9 +30,9 @@ class JobRecord(dict[str, Any]):
     asked, so that time can be moved until they hold.
     """
 
-    def __init__(self, data: dict[str, Any], look: Callable[[str], str]) -> None:
+    def __init__(self, data: dict[str, Any], read_state: Callable[[str], str]) -> None:
         super().__init__(data)
-        self._look = look
+        self._read_state = read_state
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -41,20 +41,20 @@ class JobRecord(dict[str, Any]):
             raise AttributeError(f"a job has no {name} — it has {', '.join(self)}") from None
 
     @property
-    def completed(self) -> Condition:
+    def completed(self) -> JobCondition:
         """Whether it has ended, with an output or a failure."""
-        return self._is("completed")
+        return self._condition("completed")
 
     @property
-    def running(self) -> Condition:
+    def running(self) -> JobCondition:
         """Whether a runner has it."""
-        return self._is("running")
+        return self._condition("running")
 
     @property
-    def cancelled(self) -> Condition:
+    def cancelled(self) -> JobCondition:
         """Whether it was cancelled in the queue."""
-        return self._is("cancelled")
+        return self._condition("cancelled")
 
-    def _is(self, state: str) -> Condition:
+    def _condition(self, state: str) -> JobCondition:
         id_ = self["request_id"]
-        return Condition(f"{id_} is {state}", lambda: self._look(id_) == state)
+        return JobCondition(f"{id_} is {state}", lambda: self._read_state(id_) == state)

@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from fakefal.engine.core.journal import Entry
+from fakefal.engine.core.journal import JournalEntry
 from fakefal.engine.tenant import Tenant
 from fakefal.scenario.matching.matchers import quote
 
-_LINES = 60
-_EXCERPT = 12
-_INPUT = 60
+_MAX_LINES = 60
+_EXCERPT_LINES = 12
+_INPUT_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class TimelineReport:
     """The journal as lines; requests that are alike and follow each other are one line."""
 
     lines: tuple[str, ...]
@@ -25,65 +25,67 @@ class Story:
     dropped: int
 
     @classmethod
-    def of(cls, tenant: Tenant) -> Story:
+    def from_tenant(cls, tenant: Tenant) -> TimelineReport:
         """The story of a tenant so far."""
         entries = list(tenant.journal)
-        began = entries[0].at if entries else 0.0
+        start = entries[0].at if entries else 0.0
         return cls(
-            tuple(_lines(entries, began)),
+            tuple(_format_lines(entries, start)),
             tuple(str(miss) for miss in tenant.journal.misses),
             tenant.clock.kind,
             tenant.journal.dropped,
         )
 
     def __str__(self) -> str:
-        return self._told(_LINES)
+        return self._format(_MAX_LINES)
 
     def excerpt(self) -> str:
         """The last of it, for failures of assertions."""
-        return self._told(_EXCERPT)
+        return self._format(_EXCERPT_LINES)
 
-    def _told(self, limit: int) -> str:
+    def _format(self, limit: int) -> str:
         if not self.lines:
             return "journal: nothing has reached the fake"
-        kept = self.lines[-limit:]
-        before = len(self.lines) - len(kept)
-        head = f"journal ({self.clock} clock):"
-        earlier = [f"  … {before} lines before"] if before else []
-        lost = [f"  ({self.dropped} older entries were let go)"] if self.dropped else []
-        return "\n".join([head, *lost, *earlier, *(f"  {line}" for line in kept)])
+        shown_lines = self.lines[-limit:]
+        hidden_count = len(self.lines) - len(shown_lines)
+        heading = f"journal ({self.clock} clock):"
+        hidden_note = [f"  … {hidden_count} lines before"] if hidden_count else []
+        dropped_note = [f"  ({self.dropped} older entries were let go)"] if self.dropped else []
+        return "\n".join(
+            [heading, *dropped_note, *hidden_note, *(f"  {line}" for line in shown_lines)]
+        )
 
 
-def _lines(entries: Iterable[Entry], began: float) -> Iterable[str]:
-    names = _Names()
-    for _, group in groupby(entries, key=_alike):
-        same = list(group)
-        first, last = same[0], same[-1]
-        at = _instant(first.at - began)
+def _format_lines(entries: Iterable[JournalEntry], start: float) -> Iterable[str]:
+    short_names = _ShortNames()
+    for _, group in groupby(entries, key=_group_key):
+        repeats = list(group)
+        first, last = repeats[0], repeats[-1]
+        offset = _format_offset(first.at - start)
         times = ""
-        if len(same) > 1:
-            times = f" ×{len(same)}"
+        if len(repeats) > 1:
+            times = f" ×{len(repeats)}"
             if last.at != first.at:
-                times += f", until {_instant(last.at - began).strip()}"
-        yield f"{at} {first.kind:<7} {_told(first, names)}{times}"
+                times += f", until {_format_offset(last.at - start).strip()}"
+        yield f"{offset} {first.kind:<7} {_format_entry(first, short_names)}{times}"
 
 
-def _alike(entry: Entry) -> tuple[object, ...]:
+def _group_key(entry: JournalEntry) -> tuple[object, ...]:
     if entry.kind == "call":
         return (entry.number,)
     return entry.kind, entry.request_id, entry.status, entry.note
 
 
-def _instant(seconds: float) -> str:
+def _format_offset(seconds: float) -> str:
     return f"{f'+{seconds:.3f}s':>10}"
 
 
-def _told(entry: Entry, names: _Names) -> str:
-    name = names.name(entry.request_id)
+def _format_entry(entry: JournalEntry, short_names: _ShortNames) -> str:
+    name = short_names.name(entry.request_id)
     parts = []
     if entry.kind == "call" and entry.call is not None:
         call = entry.call
-        parts = [name, call.via, call.endpoint.text, quote(call.input, _INPUT)]
+        parts = [name, call.via, call.endpoint.text, quote(call.input, _INPUT_LENGTH)]
     else:
         parts = [name]
     parts.append(f"→ {entry.status}" if entry.status else "→ no answer")
@@ -94,13 +96,13 @@ def _told(entry: Entry, names: _Names) -> str:
     return " ".join(part for part in parts if part)
 
 
-class _Names:
+class _ShortNames:
     """Short names for request ids, in the order in which they came."""
 
     def __init__(self) -> None:
-        self._known: dict[str, str] = {}
+        self._names: dict[str, str] = {}
 
     def name(self, request_id: str) -> str:
         if not request_id:
             return ""
-        return self._known.setdefault(request_id, f"#{len(self._known) + 1}")
+        return self._names.setdefault(request_id, f"#{len(self._names) + 1}")

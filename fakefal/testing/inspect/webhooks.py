@@ -11,9 +11,9 @@ from typing import Any
 
 from fakefal.engine.controls import Controls
 from fakefal.engine.webhooks.controls import WebhookControls
-from fakefal.engine.webhooks.scheduler import Webhooks
+from fakefal.engine.webhooks.scheduler import WebhookScheduler
 from fakefal.errors import FakefalError
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.thread import ThreadedServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,17 @@ class WebhookRecord:
 class FakeWebhooks:
     """The webhooks of one test. Patience is real time, whatever the clock."""
 
-    def __init__(self, server: ThreadedFakeFal, controls: Controls) -> None:
+    def __init__(self, server: ThreadedServer, controls: Controls) -> None:
         self._server = server
         self._controls = controls
 
     @property
     def records(self) -> list[WebhookRecord]:
         """All webhooks, oldest first."""
-        return [_record(body) for body in self._server.call(lambda: self._of_tenant().told())]
+        return [
+            _record(body)
+            for body in self._server.call(lambda: self._webhook_controls().deliveries())
+        ]
 
     def __iter__(self) -> Iterator[WebhookRecord]:
         return iter(self.records)
@@ -57,103 +60,109 @@ class FakeWebhooks:
         """Those that a receiver has accepted."""
         return [record for record in self if record.state == "delivered"]
 
-    def wait(self, count: int = 1, *, patience: float = 10.0) -> list[WebhookRecord]:
+    def wait(self, count: int = 1, *, timeout: float = 10.0) -> list[WebhookRecord]:
         """Wait until this many webhooks of the test are delivered; gives them.
 
         Raises FakefalError, with what became of each, after ``patience`` seconds. Not for a test
         whose own event loop is the receiver: that one awaits ``wait_async``.
         """
-        self._waiting(count, patience).result()
+        self._start_wait(count, timeout).result()
         return self.delivered
 
-    async def wait_async(self, count: int = 1, *, patience: float = 10.0) -> list[WebhookRecord]:
+    async def wait_async(self, count: int = 1, *, timeout: float = 10.0) -> list[WebhookRecord]:
         """The same, for async tests."""
-        await asyncio.wrap_future(self._waiting(count, patience))
+        await asyncio.wrap_future(self._start_wait(count, timeout))
         return self.delivered
 
-    def settle(self, *, patience: float = 10.0) -> None:
+    def wait_idle(self, *, timeout: float = 10.0) -> None:
         """Wait until all that is due at the clock's present was tried, delivered or not.
 
         Raises FakefalError after ``patience`` seconds. ``settle_async`` is the same for tests whose
         own event loop is the receiver.
         """
-        self._server.wait(_until_settled(self._controls, patience)).result()
+        self._server.submit(_wait_idle(self._controls, timeout)).result()
 
-    async def settle_async(self, *, patience: float = 10.0) -> None:
+    async def wait_idle_async(self, *, timeout: float = 10.0) -> None:
         """The same, for async tests."""
-        settling = self._server.wait(_until_settled(self._controls, patience))
-        await asyncio.wrap_future(settling)
+        future = self._server.submit(_wait_idle(self._controls, timeout))
+        await asyncio.wrap_future(future)
 
     def redeliver(self, request_id: str | None = None) -> list[WebhookRecord]:
         """Send one request's webhook again, genuine and at once; without an id all that failed."""
-        found = self._server.call(lambda: self._of_tenant().redeliver(request_id))
-        return [_record(body) for body in found]
+        bodies = self._server.call(lambda: self._webhook_controls().redeliver(request_id))
+        return [_record(body) for body in bodies]
 
     @property
     def jwks(self) -> dict[str, Any]:
         """The public keys, as they are published now."""
-        return self._server.call(lambda: self._of_tenant().jwks())
+        return self._server.call(lambda: self._webhook_controls().jwks())
 
     def publish(self, jwks: Any) -> None:
         """Publish the keys as ``jwks`` of a scenario says: ``"down"``, ``{"delay": "20s"}``."""
-        self._server.call(lambda: self._of_tenant().publish(jwks))
+        self._server.call(lambda: self._webhook_controls().publish(jwks))
 
     def rotate_keys(self) -> None:
         """Sign with a new key from now on; the old one is withdrawn."""
-        self._server.call(lambda: self._of_tenant().rotate())
+        self._server.call(lambda: self._webhook_controls().rotate())
 
     def now(self) -> float:
         """The time that signatures carry: a manual clock's own, else the real one."""
-        return self._server.call(lambda: self._controls.tenant.webhooks.stamp())
+        return self._server.call(lambda: self._controls.tenant.webhooks.timestamp())
 
-    def _of_tenant(self) -> WebhookControls:
+    def _webhook_controls(self) -> WebhookControls:
         return WebhookControls(self._controls.tenant)
 
-    def _waiting(self, count: int, patience: float) -> Future[None]:
-        return self._server.wait(_until_delivered(self._controls, count, patience))
+    def _start_wait(self, count: int, timeout: float) -> Future[None]:
+        return self._server.submit(_wait_delivered(self._controls, count, timeout))
 
 
-async def _until_delivered(controls: Controls, count: int, patience: float) -> None:
+async def _wait_delivered(controls: Controls, count: int, timeout: float) -> None:
     webhooks = controls.tenant.webhooks
-    if not await becomes(webhooks, lambda: _delivered(webhooks) >= count, patience):
-        head = f"{_delivered(webhooks)} of {count} webhooks were delivered within {patience:g}s"
-        raise FakefalError(_story(webhooks, head))
+    if not await wait_for_condition(webhooks, lambda: _count_delivered(webhooks) >= count, timeout):
+        heading = (
+            f"{_count_delivered(webhooks)} of {count} webhooks were delivered within {timeout:g}s"
+        )
+        raise FakefalError(_describe(webhooks, heading))
 
 
-async def _until_settled(controls: Controls, patience: float) -> None:
+async def _wait_idle(controls: Controls, timeout: float) -> None:
     webhooks = controls.tenant.webhooks
-    if not await becomes(webhooks, lambda: not webhooks.is_busy, patience):
-        raise FakefalError(_story(webhooks, f"webhooks are still on their way after {patience:g}s"))
+    if not await wait_for_condition(webhooks, lambda: not webhooks.is_busy, timeout):
+        raise FakefalError(
+            _describe(webhooks, f"webhooks are still on their way after {timeout:g}s")
+        )
 
 
-async def becomes(webhooks: Webhooks, is_true: Callable[[], bool], patience: float) -> bool:
+async def wait_for_condition(
+    webhooks: WebhookScheduler, condition: Callable[[], bool], timeout: float
+) -> bool:
     """Wait for something to become true of webhooks; False if it does not in time."""
 
     async def wait() -> None:
-        while not is_true():
-            await webhooks.clock.wait_until(math.inf, webhooks.news)
+        while not condition():
+            await webhooks.clock.wait_until(math.inf, webhooks.progress)
 
     try:
-        await asyncio.wait_for(wait(), patience)
+        await asyncio.wait_for(wait(), timeout)
     except asyncio.TimeoutError:
         return False
     return True
 
 
-def _delivered(webhooks: Webhooks) -> int:
+def _count_delivered(webhooks: WebhookScheduler) -> int:
     return sum(1 for delivery in webhooks.deliveries if delivery.stage == "delivered")
 
 
-def _story(webhooks: Webhooks, head: str) -> str:
-    lines = [head]
+def _describe(webhooks: WebhookScheduler, heading: str) -> str:
+    lines = [heading]
     for delivery in webhooks.deliveries:
-        told = delivery.why
+        reason = delivery.reason
         if delivery.attempts and delivery.stage != "delivered":
-            heard = delivery.attempts[-1].heard
-            told = told or heard.failure or f"the last answer was {heard.status}"
-        told = told or ("the clock has not reached it" if delivery.stage == "waiting" else "")
+            result = delivery.attempts[-1].result
+            reason = reason or result.failure or f"the last answer was {result.status}"
+        reason = reason or ("the clock has not reached it" if delivery.stage == "waiting" else "")
         line = f"{delivery.job.id} to {delivery.shown_url}: {delivery.stage}"
-        lines.append(f"{line} — {told}" if told else line)
+        lines.append(f"{line} — {reason}" if reason else line)
     if len(lines) == 1:
         lines += webhooks.unfinished() or ["no call asked for one: submit(…, webhook_url=…)"]
     return "\n  ".join(lines)

@@ -8,25 +8,25 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-Reaction = Callable[[ModuleType], None]
+Callback = Callable[[ModuleType], None]
 
 
-class Imports:
+class ImportHooks:
     """A finder that goes first, finds nothing itself, and tells when a module has been imported.
 
     ``reactions`` are by module name; those of modules that are already there are called at once.
     """
 
-    def __init__(self, reactions: Mapping[str, Reaction]) -> None:
-        self._reactions = reactions
-        self._looking: set[str] = set()
+    def __init__(self, callbacks: Mapping[str, Callback]) -> None:
+        self._callbacks = callbacks
+        self._in_progress: set[str] = set()
 
     def open(self) -> None:
         """Begin."""
-        for name, react in self._reactions.items():
+        for name, callback in self._callbacks.items():
             module = sys.modules.get(name)
             if module is not None:
-                react(module)
+                callback(module)
         sys.meta_path.insert(0, self)
 
     def close(self) -> None:
@@ -41,40 +41,40 @@ class Imports:
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
         """The spec that the others find, with a loader that tells."""
-        react = self._reactions.get(fullname)
-        if react is None or fullname in self._looking:
+        callback = self._callbacks.get(fullname)
+        if callback is None or fullname in self._in_progress:
             return None
-        self._looking.add(fullname)
+        self._in_progress.add(fullname)
         try:
             for finder in list(sys.meta_path):
-                find = None if finder is self else getattr(finder, "find_spec", None)
-                spec: ModuleSpec | None = find(fullname, path, target) if find else None
+                find_other = None if finder is self else getattr(finder, "find_spec", None)
+                spec: ModuleSpec | None = find_other(fullname, path, target) if find_other else None
                 if spec is not None:
                     if spec.loader is not None and hasattr(spec.loader, "exec_module"):
-                        spec.loader = _Telling(spec.loader, react)  # type: ignore[assignment]
+                        spec.loader = _CallbackLoader(spec.loader, callback)  # type: ignore[assignment]
                     return spec
         finally:
-            self._looking.discard(fullname)
+            self._in_progress.discard(fullname)
         return None
 
 
-class _Telling:
+class _CallbackLoader:
     """A loader that does what the other does, and then tells."""
 
-    def __init__(self, loader: Any, react: Reaction) -> None:
+    def __init__(self, loader: Any, callback: Callback) -> None:
         self._loader = loader
-        self._react = react
+        self._callback = callback
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        made: ModuleType | None = self._loader.create_module(spec)
-        return made
+        module: ModuleType | None = self._loader.create_module(spec)
+        return module
 
     def exec_module(self, module: ModuleType) -> None:
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         self._loader.exec_module(module)
-        self._react(module)
+        self._callback(module)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)

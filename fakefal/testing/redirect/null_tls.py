@@ -43,7 +43,7 @@ class _NoTls:
         """None."""
 
 
-class PlainObject(_NoTls):
+class NullTlsObject(_NoTls):
     """What ``SSLContext.wrap_bio`` gives for a connection to the fake: bytes go as they are.
 
     asyncio, uvloop, anyio and trio speak TLS through such an object.
@@ -88,7 +88,7 @@ class PlainObject(_NoTls):
         """The end needs no agreement."""
 
 
-class PlainSocket(_NoTls, socket.socket):
+class NullTlsSocket(_NoTls, socket.socket):
     """What ``SSLContext.wrap_socket`` gives for a connection to the fake."""
 
     def __init__(self, sock: socket.socket, context: ssl.SSLContext, server_hostname: str) -> None:

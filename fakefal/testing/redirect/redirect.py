@@ -9,12 +9,12 @@ from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
-from fakefal.server.thread import ThreadedFakeFal
-from fakefal.testing.redirect.escapes import Escapes
-from fakefal.testing.redirect.import_hooks import Imports
-from fakefal.testing.redirect.network_patch import Passage, no_proxy_for
+from fakefal.server.thread import ThreadedServer
+from fakefal.testing.redirect.escapes import EscapeLog
+from fakefal.testing.redirect.import_hooks import ImportHooks
+from fakefal.testing.redirect.network_patch import SocketRedirector, no_proxy_hosts
 from fakefal.testing.redirect.patches import Patches, variable
-from fakefal.testing.redirect.subprocesses import Children
+from fakefal.testing.redirect.subprocesses import SubprocessRedirector
 
 if TYPE_CHECKING:
     import pytest
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Urls = Literal["local", "fal"]
 """How answers name the fake to ``fal_client`` and ``fal.apps``: by its own address, or as fal."""
 
-_CACHED = ("_auth", "_client", "_token_manager", "_cdn_client")
+_CACHED_ATTRIBUTES = ("_auth", "_client", "_token_manager", "_cdn_client")
 """What clients keep after their first use: the key, connections, and a storage token."""
 
 
@@ -35,68 +35,70 @@ class Redirection:
     (fal_client 0.5.9 to 1.0.3 client.py, fal 1.83.0 apps.py: names of their URL constants).
     """
 
-    def __init__(self, server: ThreadedFakeFal) -> None:
+    def __init__(self, server: ThreadedServer) -> None:
         self._server = server
         self._users = 0
         self._patches = Patches()
-        self._children = Children(server)
-        self._escapes = Escapes()
+        self._subprocesses = SubprocessRedirector(server)
+        self._escape_log = EscapeLog()
         self._urls: Urls = "local"
-        self.passage: Passage | None = None
+        self.redirector: SocketRedirector | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether somebody is inside."""
         return self._users > 0
 
-    def enter(self, urls: Urls = "local") -> None:
+    def acquire(self, urls: Urls = "local") -> None:
         """One more user; the first one has everything redirected."""
         self._users += 1
         if self._users == 1:
             self._urls = urls
             self._open()
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """One user less; the last one has everything put back."""
         self._users -= 1
         if self._users == 0:
             self._patches.undo()
 
-    def escapes(self) -> str:
+    def pop_escapes(self) -> str:
         """What was refused since this was asked last, for people; empty if nothing was."""
-        return "\n".join(filter(None, (self._escapes.take(), self._children.told())))
+        return "\n".join(
+            filter(None, (self._escape_log.pop_report(), self._subprocesses.pop_escapes()))
+        )
 
     def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
         """An environment that leads a program to the fake, whatever starts it."""
-        return self._children.environment(env)
+        return self._subprocesses.environment(env)
 
     def _open(self) -> None:
         patches = self._patches
-        fake = self._server.fake
-        passage = self.passage = Passage(fake.host, fake.port, self._escapes)
+        server = self._server.server
+        redirector = self.redirector = SocketRedirector(server.host, server.port, self._escape_log)
         for name in ("NO_PROXY", "no_proxy"):
             before = variable(name)
-            patches.variable(name, f"{no_proxy_for()},{before}" if before else no_proxy_for())
-        passage.open(patches)
-        self._children.open(patches)
-        imports = Imports(
+            patches.variable(name, f"{no_proxy_hosts()},{before}" if before else no_proxy_hosts())
+        redirector.open(patches)
+        self._subprocesses.open(patches)
+        import_hooks = ImportHooks(
             {
-                **dict.fromkeys(_CONSTANTS, self._point),
-                "uvloop": lambda module: self._point_uvloop(module, passage),
+                **dict.fromkeys(_URL_CONSTANTS, self._patch_constants),
+                "uvloop": lambda module: self._patch_uvloop(module, redirector),
             }
         )
-        patches.later(restore)
-        patches.later(imports.close)
-        restore()
-        imports.open()
+        patches.later(reset_clients)
+        patches.later(import_hooks.close)
+        reset_clients()
+        import_hooks.open()
 
-    def _point_uvloop(self, module: ModuleType, passage: Passage) -> None:
-        passage.open_uvloop(module, self._patches)
-        self._children.open_uvloop(module, self._patches)
+    def _patch_uvloop(self, module: ModuleType, redirector: SocketRedirector) -> None:
+        redirector.open_uvloop(module, self._patches)
+        self._subprocesses.open_uvloop(module, self._patches)
 
-    def _point(self, module: ModuleType) -> None:
+    def _patch_constants(self, module: ModuleType) -> None:
         if self._urls == "local":
-            for name, value in _urls_of(module, self._server.fake.url).items():
+            for name, value in _local_urls(module, self._server.server.url).items():
                 self._patches.attribute(module, name, value)
 
 
@@ -111,14 +113,14 @@ def redirect(patch: pytest.MonkeyPatch, url: str, key: str) -> None:
         patch.setenv(name, "127.0.0.1", prepend=",")
     with suppress(ImportError):  # the code under test will say why
         importlib.import_module("fal_client.client")
-    restore()
-    for name in _CONSTANTS:
+    reset_clients()
+    for name in _URL_CONSTANTS:
         module = sys.modules.get(name)
-        for constant, value in _urls_of(module, url).items() if module is not None else ():
+        for constant, value in _local_urls(module, url).items() if module is not None else ():
             patch.setattr(module, constant, value)
 
 
-_CONSTANTS = {
+_URL_CONSTANTS = {
     "fal_client.client": {
         "RUN_URL_FORMAT": "{http}/fal.run/",
         "QUEUE_URL_FORMAT": "{http}/queue.fal.run/",
@@ -138,28 +140,28 @@ _CONSTANTS = {
 1.83.0 apps.py)."""
 
 
-def _urls_of(module: ModuleType, url: str) -> dict[str, str]:
+def _local_urls(module: ModuleType, url: str) -> dict[str, str]:
     """The constants that this version of a module has, as they lead to a fake."""
     websocket = url.replace("http", "ws", 1)
     return {
-        name: form.format(http=url, ws=websocket)
-        for name, form in _CONSTANTS[module.__name__].items()
+        name: template.format(http=url, ws=websocket)
+        for name, template in _URL_CONSTANTS[module.__name__].items()
         if hasattr(module, name)
     }
 
 
-def restore() -> None:
+def reset_clients() -> None:
     """Make the module's own clients forget the key, the connections and the tokens they have."""
     module = sys.modules.get("fal_client")
     if module is not None:
-        forget(module)
+        clear_caches(module)
 
 
-def forget(module: ModuleType) -> None:
+def clear_caches(module: ModuleType) -> None:
     """Empty the caches of ``fal_client``'s module-level clients."""
     for name in ("sync_client", "async_client"):
         cache = getattr(getattr(module, name, None), "__dict__", {})
-        for cached in _CACHED:
-            value = cache.pop(cached, None)
-            if name == "sync_client" and cached == "_client" and value is not None:
+        for attribute in _CACHED_ATTRIBUTES:
+            value = cache.pop(attribute, None)
+            if name == "sync_client" and attribute == "_client" and value is not None:
                 value.close()

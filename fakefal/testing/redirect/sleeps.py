@@ -12,7 +12,7 @@ from typing import Any
 from fakefal.testing.redirect.patches import Patches
 
 
-class Sleeps:
+class SleepPatch:
     """Takes ``time.sleep`` and ``asyncio.sleep`` of some modules and all below them.
 
     Others sleep as always: a sleep is taken by who calls it.
@@ -27,39 +27,39 @@ class Sleeps:
         """Begin."""
         sleep, async_sleep = time.sleep, asyncio.sleep  # noqa: TID251 - see above
 
-        def taken(seconds: float) -> None:
-            if self._is_meant(sys._getframe(1)):
+        def patched_sleep(seconds: float) -> None:
+            if self._is_patched_caller(sys._getframe(1)):
                 self._advance(max(0.0, seconds))
             else:
                 sleep(seconds)
 
-        async def taken_async(delay: float, result: Any = None) -> Any:
+        async def fake_async_sleep(delay: float, result: Any = None) -> Any:
             self._advance(max(0.0, delay))
             return await async_sleep(0, result)
 
-        def chosen_async(delay: float, result: Any = None) -> Any:
-            if self._is_meant(sys._getframe(1)):
-                return taken_async(delay, result)
+        def patched_async_sleep(delay: float, result: Any = None) -> Any:
+            if self._is_patched_caller(sys._getframe(1)):
+                return fake_async_sleep(delay, result)
             return async_sleep(delay, result)
 
-        self._patches.attribute(time, "sleep", taken)
-        self._patches.attribute(asyncio, "sleep", chosen_async)
+        self._patches.attribute(time, "sleep", patched_sleep)
+        self._patches.attribute(asyncio, "sleep", patched_async_sleep)
         for module in list(sys.modules.values()):
-            if self._is_name_meant(getattr(module, "__name__", "")):
+            if self._is_patched_module(getattr(module, "__name__", "")):
                 for name, value in list(vars(module).items()):
                     if value is sleep:
-                        self._patches.attribute(module, name, taken)
+                        self._patches.attribute(module, name, patched_sleep)
                     elif value is async_sleep:
-                        self._patches.attribute(module, name, chosen_async)
+                        self._patches.attribute(module, name, patched_async_sleep)
 
     def close(self) -> None:
         """Put everything back."""
         self._patches.undo()
 
-    def _is_meant(self, frame: FrameType) -> bool:
-        return self._is_name_meant(frame.f_globals.get("__name__", ""))
+    def _is_patched_caller(self, frame: FrameType) -> bool:
+        return self._is_patched_module(frame.f_globals.get("__name__", ""))
 
-    def _is_name_meant(self, name: Any) -> bool:
+    def _is_patched_module(self, name: Any) -> bool:
         return isinstance(name, str) and any(
             name == module or name.startswith(f"{module}.") for module in self._modules
         )

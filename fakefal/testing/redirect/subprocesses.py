@@ -14,37 +14,37 @@ from typing import Any
 
 from fakefal.errors import FakefalError
 from fakefal.guard import hooks
-from fakefal.guard.environment import Reach, changed, redirecting
-from fakefal.guard.escapes import read_escapes, together
-from fakefal.protocol.core.hosts import is_fals
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.guard.environment import RedirectConfig, apply_changes, redirect_changes
+from fakefal.guard.escapes import merge_repeats, read_escapes
+from fakefal.protocol.core.hosts import is_fal_host
+from fakefal.server.thread import ThreadedServer
 from fakefal.testing.redirect.patches import Patches, environment
 
-_ENV = 10
+_ENV_ARGUMENT = 10
 """Which argument of ``subprocess.Popen`` the environment is."""
 
 
-_LED: ContextVar[bool] = ContextVar("fakefal_led", default=False)
+_IS_REDIRECTED: ContextVar[bool] = ContextVar("fakefal_led", default=False)
 """Whether a program is being started that knows its way: another fake, begun later, has it."""
 
 
 @contextmanager
-def _led() -> Iterator[None]:
-    token = _LED.set(True)
+def _mark_redirected() -> Iterator[None]:
+    token = _IS_REDIRECTED.set(True)
     try:
         yield
     finally:
-        _LED.reset(token)
+        _IS_REDIRECTED.reset(token)
 
 
-class Children:
+class SubprocessRedirector:
     """Gives the programs that this process starts an environment that leads them to the fake.
 
     Whatever they are written in: a proxy, the certificates of the local CA, a preload for Node, a
     guard for Python. The environment of this process is not changed by it.
     """
 
-    def __init__(self, server: ThreadedFakeFal) -> None:
+    def __init__(self, server: ThreadedServer) -> None:
         self._server = server
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
@@ -52,113 +52,119 @@ class Children:
         """Begin; whatever starts programs in Python goes through one of these."""
         start = subprocess.Popen.__init__
 
-        def started(child: Any, *args: Any, **more: Any) -> None:
-            if _LED.get():
-                return start(child, *args, **more)
-            if len(args) > _ENV:
-                args = (*args[:_ENV], self.environment(args[_ENV]), *args[_ENV + 1 :])
+        def patched_init(child: Any, *args: Any, **kwargs: Any) -> None:
+            if _IS_REDIRECTED.get():
+                return start(child, *args, **kwargs)
+            if len(args) > _ENV_ARGUMENT:
+                args = (
+                    *args[:_ENV_ARGUMENT],
+                    self.environment(args[_ENV_ARGUMENT]),
+                    *args[_ENV_ARGUMENT + 1 :],
+                )
             else:
-                more["env"] = self.environment(more.get("env"))
-            with _led():
-                return start(child, *args, **more)
+                kwargs["env"] = self.environment(kwargs.get("env"))
+            with _mark_redirected():
+                return start(child, *args, **kwargs)
 
-        patches.attribute(subprocess.Popen, "__init__", started)
-        patches.attribute(os, "system", self._inheriting(os.system))
+        patches.attribute(subprocess.Popen, "__init__", patched_init)
+        patches.attribute(os, "system", self._with_environment(os.system))
         spawn = multiprocessing.util.spawnv_passfds
-        patches.attribute(multiprocessing.util, "spawnv_passfds", self._inheriting(spawn))
-        patches.later(self._forget)
+        patches.attribute(multiprocessing.util, "spawnv_passfds", self._with_environment(spawn))
+        patches.later(self._remove_folder)
 
     def open_uvloop(self, module: Any, patches: Patches) -> None:
         """uvloop starts programs by itself."""
         for name in ("subprocess_exec", "subprocess_shell"):
-            patches.attribute(module.Loop, name, self._looped(getattr(module.Loop, name)))
+            patches.attribute(
+                module.Loop, name, self._patched_loop_start(getattr(module.Loop, name))
+            )
 
     def environment(self, env: Mapping[Any, Any] | None = None) -> dict[str, str]:
         """An environment, that of this process or another, with what leads to the fake."""
-        given = environment() if env is None else _texts(env)
-        given = {**given, **_without_ours(given)}
-        return changed(given, redirecting(self._reach(), given))
+        variables = environment() if env is None else _decode(env)
+        variables = {**variables, **_without_own_hosts(variables)}
+        return apply_changes(variables, redirect_changes(self._redirect_config(), variables))
 
-    def told(self) -> str:
+    def pop_escapes(self) -> str:
         """What programs tried that would have reached the real fal; empty if nothing."""
         if self._folder is None:
             return ""
         path = Path(self._folder.name) / "escapes.jsonl"
-        found = together(read_escapes(path))
+        escapes = merge_repeats(read_escapes(path))
         path.write_bytes(b"")
-        if not found:
+        if not escapes:
             return ""
         lines = ["programs of the test tried to reach the real fal, and were refused:"]
-        for escape in found:
+        for escape in escapes:
             lines += [f"  {escape}", *(f"    {frame}" for frame in escape.stack)]
         return "\n".join(lines)
 
-    def _reach(self) -> Reach:
-        fake = self._server.fake
+    def _redirect_config(self) -> RedirectConfig:
+        server = self._server.server
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="fakefal-")
             Path(self._folder.name, "escapes.jsonl").touch()
         folder = Path(self._folder.name)
-        bundle, added = folder / "bundle.pem", folder / "added.pem"
+        bundle, extra_certs = folder / "bundle.pem", folder / "added.pem"
         if not bundle.exists():
             try:
-                added.write_bytes(fake.ca_path.read_bytes())
-                bundle.write_bytes(fake.bundle_path.read_bytes())
+                extra_certs.write_bytes(server.ca_path.read_bytes())
+                bundle.write_bytes(server.bundle_path.read_bytes())
             except (FakefalError, OSError):  # then there is no TLS, but no way to the real fal too
                 bundle.touch()
-                added.touch()
-        return Reach(
-            fake.proxy_url,
+                extra_certs.touch()
+        return RedirectConfig(
+            server.proxy_url,
             bundle,
-            added,
-            preload=hooks.PRELOAD,
-            python=hooks.PYTHON,
-            escapes=folder / "escapes.jsonl",
+            extra_certs,
+            node_preload=hooks.PRELOAD,
+            python_hooks=hooks.PYTHON,
+            escapes_file=folder / "escapes.jsonl",
         )
 
-    def _inheriting(self, real: Any) -> Any:
+    def _with_environment(self, real: Any) -> Any:
         """For what gives its own environment to programs, which is changed meanwhile."""
 
-        def run(*args: Any, **more: Any) -> Any:
-            if _LED.get():
-                return real(*args, **more)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            if _IS_REDIRECTED.get():
+                return real(*args, **kwargs)
             patches = Patches()
             for name, value in self.environment().items():
                 patches.variable(name, value)
             try:
-                with _led():
-                    return real(*args, **more)
+                with _mark_redirected():
+                    return real(*args, **kwargs)
             finally:
                 patches.undo()
 
         return run
 
-    def _looped(self, real: Any) -> Any:
-        async def start(loop: Any, *args: Any, **more: Any) -> Any:
-            if _LED.get():
-                return await real(loop, *args, **more)
-            more["env"] = self.environment(more.get("env"))
-            with _led():
-                return await real(loop, *args, **more)
+    def _patched_loop_start(self, real: Any) -> Any:
+        async def start(loop: Any, *args: Any, **kwargs: Any) -> Any:
+            if _IS_REDIRECTED.get():
+                return await real(loop, *args, **kwargs)
+            kwargs["env"] = self.environment(kwargs.get("env"))
+            with _mark_redirected():
+                return await real(loop, *args, **kwargs)
 
         return start
 
-    def _forget(self) -> None:
+    def _remove_folder(self) -> None:
         folder, self._folder = self._folder, None
         if folder is not None:
             folder.cleanup()
 
 
-def _texts(env: Mapping[Any, Any]) -> dict[str, str]:
+def _decode(env: Mapping[Any, Any]) -> dict[str, str]:
     """An environment of texts; one of bytes or paths may be given as well."""
     return {os.fsdecode(name): os.fsdecode(value) for name, value in env.items()}
 
 
-def _without_ours(env: Mapping[str, str]) -> dict[str, str]:
+def _without_own_hosts(env: Mapping[str, str]) -> dict[str, str]:
     """NO_PROXY without what this process needs and its programs must not have."""
-    found = {}
+    changes = {}
     for name in ("NO_PROXY", "no_proxy"):
         if name in env:
-            kept = [it for it in env[name].split(",") if it and not is_fals(it)]
-            found[name] = ",".join(kept)
-    return found
+            hosts = [host for host in env[name].split(",") if host and not is_fal_host(host)]
+            changes[name] = ",".join(hosts)
+    return changes

@@ -15,20 +15,20 @@ from typing import Any
 from fakefal.engine.controls import CallRecord
 from fakefal.errors import FakefalError
 from fakefal.protocol.core.call import Call, Json
-from fakefal.protocol.llm.endpoints import variant_of
+from fakefal.protocol.llm.endpoints import llm_api_of
 from fakefal.scenario.builder import build_exchange
-from fakefal.scenario.compiled.reply import Plan, Source
+from fakefal.scenario.compiled.reply import CompiledReply, ReplyFactory
 from fakefal.scenario.compiler.reply import compile_reply
 from fakefal.scenario.files.loader import read_assets
 from fakefal.scenario.matching.matchers import quote
 from fakefal.scenario.matching.predicates import function_name
 from fakefal.scenario.media.assets import references_in
-from fakefal.scenario.templates.templates import Value
+from fakefal.scenario.templates.templates import TemplateValue
 
-_PATIENCE_SECONDS = 30.0
-_KEPT = 20
+_TIMEOUT_SECONDS = 30.0
+_MAX_ERRORS = 20
 
-Reply = Callable[[CallRecord], Any]
+ReplyFunction = Callable[[CallRecord], Any]
 """A function of a test that answers a call, sync or async."""
 
 
@@ -38,61 +38,61 @@ class Failure(Exception):
     ``raise Failure("content_policy_violation")``, ``raise Failure(status=418, body={…})``.
     """
 
-    def __init__(self, name: str | None = None, **spelled: Any) -> None:
-        super().__init__(name or spelled)
-        if (name is None) == (not spelled):
+    def __init__(self, name: str | None = None, **fields: Any) -> None:
+        super().__init__(name or fields)
+        if (name is None) == (not fields):
             raise FakefalError(
                 "Failure takes a name or a spelled-out failure — Failure(status=500), say"
             )
-        self.fail = spelled if name is None else name
+        self.fail = fields if name is None else name
 
 
-class Blame:
+class CallbackErrors:
     """What the functions of a test raised: it is the test that fails for it."""
 
     def __init__(self) -> None:
         self.errors: list[BaseException] = []
 
-    def take(self, error: BaseException) -> None:
+    def record(self, error: BaseException) -> None:
         """Note what a function raised."""
-        if len(self.errors) < _KEPT:
+        if len(self.errors) < _MAX_ERRORS:
             self.errors.append(error)
 
 
-class Guarded:
+class GuardedPredicate:
     """A predicate whose mistakes are noted."""
 
-    def __init__(self, function: Callable[[Json], Any], blame: Blame) -> None:
+    def __init__(self, function: Callable[[Json], Any], callback_errors: CallbackErrors) -> None:
         self.__wrapped__ = function
-        self.blame = blame
+        self.callback_errors = callback_errors
 
     def __call__(self, value: Json) -> bool:
         try:
             return bool(self.__wrapped__(value))
         except Exception as error:
-            self.blame.take(error)
+            self.callback_errors.record(error)
             return False
 
 
-def guarded(value: Any, blame: Blame) -> Any:
+def guard_pattern(value: Any, callback_errors: CallbackErrors) -> Any:
     """A pattern whose functions are guarded."""
     if callable(value):
-        return Guarded(value, blame)
+        return GuardedPredicate(value, callback_errors)
     if isinstance(value, dict):
-        return {key: guarded(inner, blame) for key, inner in value.items()}
+        return {key: guard_pattern(inner, callback_errors) for key, inner in value.items()}
     if isinstance(value, list):
-        return [guarded(inner, blame) for inner in value]
+        return [guard_pattern(inner, callback_errors) for inner in value]
     return value
 
 
-class Caller:
+class CallbackRunner:
     """Calls a function from where it was written: its event loop, its context.
 
     Sync functions run in a thread of their own, so they may wait and may call the fake. Async ones
     run in the loop of the test that wrote them, or in one of their own if it had none.
     """
 
-    def __init__(self, function: Reply) -> None:
+    def __init__(self, function: ReplyFunction) -> None:
         self.function = function
         self._context = contextvars.copy_context()
         self._loop = _running_loop()
@@ -101,11 +101,11 @@ class Caller:
     async def call(self, record: CallRecord) -> Any:
         """What the function gives; raises what it raises."""
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[Any] = loop.create_future()
+        future: asyncio.Future[Any] = loop.create_future()
 
-        def tell(result: Any, error: BaseException | None) -> None:
-            if not done.done():
-                done.set_result((result, error))
+        def resolve(result: Any, error: BaseException | None) -> None:
+            if not future.done():
+                future.set_result((result, error))
 
         def run() -> None:
             result, error = None, None
@@ -113,14 +113,14 @@ class Caller:
                 result = self._context.copy().run(self._run, record)
             except BaseException as raised:
                 error = raised
-            loop.call_soon_threadsafe(tell, result, error)
+            loop.call_soon_threadsafe(resolve, result, error)
 
         threading.Thread(target=run, name="fakefal-reply", daemon=True).start()
         try:
-            result, error = await asyncio.wait_for(done, _PATIENCE_SECONDS)
+            result, error = await asyncio.wait_for(future, _TIMEOUT_SECONDS)
         except asyncio.TimeoutError:
             raise FakefalError(
-                f"{function_name(self.function)} has not answered in {_PATIENCE_SECONDS:g}s — an "
+                f"{function_name(self.function)} has not answered in {_TIMEOUT_SECONDS:g}s — an "
                 "async function runs in the loop of its test, which must not be blocked meanwhile"
             ) from None
         if error is not None:
@@ -144,54 +144,61 @@ class Caller:
         return asyncio.run(wait())
 
 
-def source_of(static: dict[str, Any], kind: str, function: Reply, blame: Blame) -> Source:
+def make_reply_factory(
+    static_fields: dict[str, Any],
+    kind: str,
+    function: ReplyFunction,
+    callback_errors: CallbackErrors,
+) -> ReplyFactory:
     """How a reply is made whose ``kind`` (text, output, fail or any) a function gives."""
-    caller = Caller(function)
+    runner = CallbackRunner(function)
 
-    async def source(call: Call, request_id: str, count: int) -> Plan:
+    async def create_reply(call: Call, request_id: str, count: int) -> CompiledReply:
         record = CallRecord(
             call.endpoint.text, call.via, call.input, dict(call.headers), request_id, "", 0, count
         )
         try:
-            value = await caller.call(record)
-            return _plan(static, kind, value, call, function)
+            value = await runner.call(record)
+            return _compile_value(static_fields, kind, value, call, function)
         except Failure as failure:
-            return _failed(static, failure.fail)
+            return _compile_failure(static_fields, failure.fail)
         except BaseException as error:
-            blame.take(error)
-            told = f"fakefal: {function_name(function)} raised {type(error).__name__}: {error}"
-            return _failed({}, {"status": 500, "body": {"detail": told}})
+            callback_errors.record(error)
+            detail = f"fakefal: {function_name(function)} raised {type(error).__name__}: {error}"
+            return _compile_failure({}, {"status": 500, "body": {"detail": detail}})
 
-    return source
+    return create_reply
 
 
-def _plan(static: dict[str, Any], kind: str, value: Any, call: Call, function: Reply) -> Plan:
+def _compile_value(
+    static_fields: dict[str, Any], kind: str, value: Any, call: Call, function: ReplyFunction
+) -> CompiledReply:
     """The reply that a function's value stands for; raises FakefalError for what is none."""
     if kind == "fail":
-        return _compiled(static) if value is None else _failed(static, value)
+        return _compile(static_fields) if value is None else _compile_failure(static_fields, value)
     _check_json(value, function)
     if kind == "text" and not isinstance(value, str):
         raise FakefalError(f"{function_name(function)} gave {quote(value)} — text wants a string")
     if kind == "text" or (
-        kind == "any" and isinstance(value, str) and variant_of(call.endpoint) is not None
+        kind == "any" and isinstance(value, str) and llm_api_of(call.endpoint) is not None
     ):
-        return replace(_compiled({**static, "text": ""}), text=Value(value, True))
+        return replace(_compile({**static_fields, "text": ""}), text=TemplateValue(value, True))
     if any(references_in(value)):
-        return _compiled({**static, "output": value})
-    return replace(_compiled({**static, "output": None}), output=Value(value, True))
+        return _compile({**static_fields, "output": value})
+    return replace(_compile({**static_fields, "output": None}), output=TemplateValue(value, True))
 
 
-def _failed(static: dict[str, Any], fail: Any) -> Plan:
-    return _compiled({**static, "fail": fail})
+def _compile_failure(static_fields: dict[str, Any], fail: Any) -> CompiledReply:
+    return _compile({**static_fields, "fail": fail})
 
 
-def _compiled(reply: dict[str, Any]) -> Plan:
+def _compile(reply: dict[str, Any]) -> CompiledReply:
     exchange = build_exchange({"reply": reply})
     assert exchange.reply is not None
     return compile_reply(exchange.reply, ("reply",), read_assets({"reply": reply}, "on(…)"))
 
 
-def _check_json(value: Any, function: Reply) -> None:
+def _check_json(value: Any, function: ReplyFunction) -> None:
     try:
         json.dumps(value)
     except (TypeError, ValueError, RecursionError) as error:

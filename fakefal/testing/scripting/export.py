@@ -16,7 +16,7 @@ from fakefal.scenario.media.assets import Asset
 from fakefal.scenario.model.scenario import Scenario
 
 
-def scenario_of(
+def export_scenario(
     tenant: Tenant, functions: Mapping[int, Sequence[tuple[str, Any]]] | None = None
 ) -> Scenario:
     """The scenario that would make a fake answer as this tenant does.
@@ -26,24 +26,28 @@ def scenario_of(
     """
     exchanges = []
     reasons = []
-    for index, entry in enumerate((*tenant.own.entries, *tenant.base.entries)):
-        data = entry.exchange.model_dump(by_alias=True, exclude_unset=True)
+    for index, exchange in enumerate((*tenant.own_index.exchanges, *tenant.base_index.exchanges)):
+        data = exchange.model.model_dump(by_alias=True, exclude_unset=True)
         at = ("exchanges", index)
         for path, function in functions_in(data.get("when"), (*at, "when")):
-            right = "write contains(…), regex(…), any_of(…) or another pattern instead"
-            told = f"the function {function_name(function)} decides what matches"
-            reasons.append(f"{format_path(path)}: {told} — {right}")
-        for _, function in (functions or {}).get(index, ()) if entry in tenant.own.entries else ():
-            told = f"the function {function_name(function)} answers"
-            right = "write text(…) or output(…); a template such as {{ input.prompt }} may help"
-            reasons.append(f"{format_path(at)}: {told} — {right}")
+            suggestion = "write contains(…), regex(…), any_of(…) or another pattern instead"
+            problem = f"the function {function_name(function)} decides what matches"
+            reasons.append(f"{format_path(path)}: {problem} — {suggestion}")
+        for _, function in (
+            (functions or {}).get(index, ()) if exchange in tenant.own_index.exchanges else ()
+        ):
+            problem = f"the function {function_name(function)} answers"
+            suggestion = (
+                "write text(…) or output(…); a template such as {{ input.prompt }} may help"
+            )
+            reasons.append(f"{format_path(at)}: {problem} — {suggestion}")
         exchanges.append(data)
     if reasons:
         raise FakefalError("\n".join(("a scenario file cannot hold functions:", *reasons)))
-    whole: dict[str, Any] = {"fakefal": 1, **tenant.terms.told}
-    if tenant.terms.seed:
-        whole["seed"] = tenant.terms.seed
-    return Scenario.model_validate({**whole, "exchanges": exchanges})
+    fields: dict[str, Any] = {"fakefal": 1, **tenant.settings.raw}
+    if tenant.settings.seed:
+        fields["seed"] = tenant.settings.seed
+    return Scenario.model_validate({**fields, "exchanges": exchanges})
 
 
 def write_scenario(scenario: Scenario, path: Path, assets: Mapping[str, Asset]) -> None:
@@ -52,17 +56,17 @@ def write_scenario(scenario: Scenario, path: Path, assets: Mapping[str, Asset]) 
     Raises FakefalError rather than replace a file that holds something else.
     """
     for name, asset in assets.items():
-        beside = path.parent / name
-        if beside.exists():
-            if beside.read_bytes() != asset.data:
+        target = path.parent / name
+        if target.exists():
+            if target.read_bytes() != asset.data:
                 raise FakefalError(
-                    f'"{name}" of the scenario would replace another file, {beside} — dump to '
+                    f'"{name}" of the scenario would replace another file, {target} — dump to '
                     "another folder"
                 )
             continue
-        beside.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(asset.data)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(asset.data)
     path.parent.mkdir(parents=True, exist_ok=True)
     data = dump_data(scenario)
-    told = {"fakefal": data.pop("fakefal"), **data}
-    path.write_text(write_yaml(told), encoding="utf-8")
+    ordered_data = {"fakefal": data.pop("fakefal"), **data}
+    path.write_text(write_yaml(ordered_data), encoding="utf-8")

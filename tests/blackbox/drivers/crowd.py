@@ -11,7 +11,7 @@ import sys
 
 import fal_client
 
-from fakefal.server.rlimits import allow_many
+from fakefal.server.rlimits import raise_open_file_limit
 
 
 async def subscribe(number: int) -> str:
@@ -28,5 +28,5 @@ async def main(count: int) -> None:
     )
 
 
-allow_many()
+raise_open_file_limit()
 asyncio.run(main(int(sys.argv[1])))

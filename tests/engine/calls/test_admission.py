@@ -7,21 +7,25 @@ from typing import Any
 import pytest
 
 from fakefal.engine.core.clock import START
-from fakefal.engine.queue.job import ORDINARY, Job
+from fakefal.engine.queue.job import DEFAULT_JOB_OPTIONS, Job
 from fakefal.engine.tenant import Tenant
-from fakefal.protocol.core.platform_options import NO_WISHES, Wishes
-from tests.engine.living import make_world
+from fakefal.protocol.core.platform_options import DEFAULT_OPTIONS, PlatformOptions
+from tests.engine.living import make_tenant_in
 from tests.worlds import exchange, make_call
 
 
-def job(reply: dict[str, Any] | None = None, wishes: Wishes = NO_WISHES, **parts: Any) -> Job:
+def job(
+    reply: dict[str, Any] | None = None, wishes: PlatformOptions = DEFAULT_OPTIONS, **parts: Any
+) -> Job:
     ending = {} if "fail" in (reply or {}) else {"text": "x"}
-    tenant: Tenant = make_world(exchange({**ending, **(reply or {})}), **parts)
+    tenant: Tenant = make_tenant_in(exchange({**ending, **(reply or {})}), **parts)
     return tenant.submit(make_call(wishes=wishes))
 
 
 def shape(made: Job) -> str:
-    return "".join("g" if it.gate else "q" if it.state == "IN_QUEUE" else "r" for it in made.steps)
+    return "".join(
+        "g" if it.needs_runner else "q" if it.state == "IN_QUEUE" else "r" for it in made.steps
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,31 +41,31 @@ def shape(made: Job) -> str:
 def test_where_nothing_is_asked_for_a_job_is_ordinary(
     reply: dict[str, Any], parts: dict[str, Any]
 ) -> None:
-    assert job(reply, **parts).conduct is ORDINARY
+    assert job(reply, **parts).job_options is DEFAULT_JOB_OPTIONS
 
 
 @pytest.mark.parametrize(
     ("reply", "wishes", "parts", "expected"),
     [
-        ({}, Wishes(start_seconds=4), {}, {"deadline": START + 4}),
-        ({}, Wishes(is_low=True), {}, {"is_low": True}),
-        ({"cancel": "honoured"}, NO_WISHES, {}, {"cancel": "honoured"}),
-        ({"keep": "2s"}, NO_WISHES, {}, {"keep_seconds": 2.0}),
-        ({"retries": 2}, NO_WISHES, {}, {"marks": (2, 4)}),
-        ({}, NO_WISHES, {"apps": {"*": {"request_timeout": 7}}}, {"run_seconds": 7.0}),
-        ({}, NO_WISHES, {"apps": {"*": {"cancel": "too-late"}}}, {"cancel": "too-late"}),
+        ({}, PlatformOptions(start_timeout_seconds=4), {}, {"deadline": START + 4}),
+        ({}, PlatformOptions(is_low_priority=True), {}, {"is_low": True}),
+        ({"cancel": "honoured"}, DEFAULT_OPTIONS, {}, {"cancel": "honoured"}),
+        ({"keep": "2s"}, DEFAULT_OPTIONS, {}, {"keep_seconds": 2.0}),
+        ({"retries": 2}, DEFAULT_OPTIONS, {}, {"marks": (2, 4)}),
+        ({}, DEFAULT_OPTIONS, {"apps": {"*": {"request_timeout": 7}}}, {"run_seconds": 7.0}),
+        ({}, DEFAULT_OPTIONS, {"apps": {"*": {"cancel": "too-late"}}}, {"cancel": "too-late"}),
         (
             {"cancel": "ignored"},
-            NO_WISHES,
+            DEFAULT_OPTIONS,
             {"apps": {"*": {"cancel": "honoured"}}},
             {"cancel": "ignored"},
         ),
     ],
 )
 def test_what_is_asked_for_is_how_it_behaves(
-    reply: dict[str, Any], wishes: Wishes, parts: dict[str, Any], expected: dict[str, Any]
+    reply: dict[str, Any], wishes: PlatformOptions, parts: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    conduct = job(reply, wishes, **parts).conduct
+    conduct = job(reply, wishes, **parts).job_options
     for name, value in expected.items():
         assert getattr(conduct, name) == value
 
@@ -88,9 +92,9 @@ def test_its_steps_have_a_wait_for_a_runner_where_runners_are_counted(
 def test_one_that_never_gets_through_fails_and_costs_nothing(
     wishes: dict[str, Any], times: int, units: int | None
 ) -> None:
-    made = job({"retries": times}, Wishes(**wishes))
+    made = job({"retries": times}, PlatformOptions(**wishes))
     assert made.units == units
-    assert made.ending.outcome.is_success is (units is not None)
+    assert made.rendered.outcome.is_success is (units is not None)
 
 
 @pytest.mark.parametrize("tells", [True, False])
@@ -105,12 +109,12 @@ def test_a_models_own_failure_shows_in_the_status_if_it_is_to(tells: bool) -> No
 
 def test_the_requests_of_others_are_ahead_only_where_no_place_is_scripted() -> None:
     parts: dict[str, Any] = {"apps": {"*": {"queue_length": 12}}}
-    assert job(**parts).submitted().position == 12
+    assert job(**parts).submit_snapshot().queue_position == 12
     scripted = {"timeline": [{"IN_QUEUE": {"position": 3}}]}
-    assert job(scripted, **parts).submitted().position == 3
+    assert job(scripted, **parts).submit_snapshot().queue_position == 3
 
 
 def test_the_trouble_of_its_answer_goes_with_it() -> None:
-    trouble = job({"faults": {"submit": ["accepted-then-reset"]}}).trouble
+    trouble = job({"faults": {"submit": ["accepted-then-reset"]}}).fault
     assert trouble is not None
     assert trouble.name == "accepted-then-reset"

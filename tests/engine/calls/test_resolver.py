@@ -9,7 +9,7 @@ import pytest
 from fakefal.engine.controls import Controls
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.core.call import Call
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.scenario.builder import build_exchange
 from fakefal.scenario.model.scenario import Exchange
 from tests.worlds import (
@@ -23,11 +23,11 @@ from tests.worlds import (
 def text_of(tenant: Tenant, call: Call | None = None) -> str:
     """What the output of a queue call says."""
     job = tenant.submit(call or make_call())
-    return str(job.ending.outcome.body["output"])
+    return str(job.rendered.outcome.body["output"])
 
 
-def refusal(tenant: Tenant, call: Call | None = None) -> WireError:
-    with pytest.raises(WireError) as caught:
+def refusal(tenant: Tenant, call: Call | None = None) -> ApiError:
+    with pytest.raises(ApiError) as caught:
         tenant.submit(call or make_call())
     return caught.value
 
@@ -134,4 +134,4 @@ def test_what_a_miss_gets_can_be_chosen(unmatched: str, misses: int) -> None:
         refusal(tenant)
     else:
         assert text_of(tenant)
-    assert tenant.journal.missed == misses
+    assert tenant.journal.miss_count == misses

@@ -6,7 +6,7 @@ import pytest
 
 from fakefal.engine.core.api_keys import IssuedKeys
 from fakefal.protocol.core.headers import Credential
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 from tests.worlds import make_engine
 
 
@@ -15,15 +15,15 @@ def test_keys_follow_from_the_seed_and_are_good_until_taken_back() -> None:
     keys, same = IssuedKeys(7, told.append), IssuedKeys(7, told.append)
     first, second = keys.issue("me", "one", 1.0), keys.issue("me", "two", 2.0)
     assert same.issue("me", "one", 1.0).token == first.token != second.token
-    assert keys.has(first.token)
-    assert keys.of("me") == [second, first]
-    assert keys.of("you") == []
+    assert keys.is_valid(first.token)
+    assert keys.owned_by("me") == [second, first]
+    assert keys.owned_by("you") == []
     assert not keys.revoke("you", first.key_id)
     assert keys.revoke("me", first.key_id)
     assert not keys.revoke("me", first.key_id)
     assert told == [first.token]
     assert keys.is_revoked(first.token)
-    assert not keys.has(first.token)
+    assert not keys.is_valid(first.token)
 
 
 def test_a_thousand_are_kept() -> None:
@@ -31,16 +31,16 @@ def test_a_thousand_are_kept() -> None:
     first = keys.issue("me", "first", 0.0)
     for number in range(1_000):
         keys.issue("me", str(number), 0.0)
-    assert not keys.has(first.token)
-    assert len(keys.of("me")) == 1_000
+    assert not keys.is_valid(first.token)
+    assert len(keys.owned_by("me")) == 1_000
 
 
 def test_an_issued_key_opens_a_server_that_demands_certain_keys() -> None:
     engine = make_engine(keys=frozenset({"known:key"}))
-    key = engine.issued.issue("known:key", "ci", 0.0)
+    key = engine.issued_keys.issue("known:key", "ci", 0.0)
     tenant = engine.tenant_for(Credential("key", key.token))
     assert tenant.key == key.token
-    engine.issued.revoke("known:key", key.key_id)
-    with pytest.raises(WireError) as caught:
+    engine.issued_keys.revoke("known:key", key.key_id)
+    with pytest.raises(ApiError) as caught:
         engine.tenant_for(Credential("key", key.token))
     assert caught.value.status == 401

@@ -96,7 +96,7 @@ def test_later_is_never_before(instant: float, wait: float) -> None:
 @given(st.floats(START, 1e12))
 def test_an_instant_clock_reaches_exactly_the_instant_asked_for(instant: float) -> None:
     clock = InstantClock()
-    assert clock.reach(instant) == instant == clock.now()
+    assert clock.jump_to(instant) == instant == clock.now()
 
 
 @pytest.mark.parametrize("instant", [START - 1, 0.0, -math.inf, math.inf])
@@ -104,12 +104,12 @@ def test_an_instant_clock_stays_where_the_past_or_the_end_of_time_is_asked_for(
     instant: float,
 ) -> None:
     clock = InstantClock()
-    assert clock.reach(instant) == START == clock.now()
+    assert clock.jump_to(instant) == START == clock.now()
 
 
 def test_a_manual_clock_does_not_move_to_what_it_should_reach() -> None:
     clock = ManualClock()
-    assert clock.reach(START + 5) == START == clock.now()
+    assert clock.jump_to(START + 5) == START == clock.now()
 
 
 async def test_a_manual_clock_wakes_waiters_in_the_order_of_their_instants() -> None:
@@ -217,4 +217,4 @@ async def test_a_real_clock_that_jumps_wakes_who_waits() -> None:
 def test_a_real_clock_reaches_nothing_but_the_present() -> None:
     clock = Clock()
     before = clock.now()
-    assert before <= clock.reach(before + 3600) < before + 60
+    assert before <= clock.jump_to(before + 3600) < before + 60

@@ -17,18 +17,18 @@ async def settle() -> None:
 
 @pytest.mark.parametrize("clock", [ManualClock(), InstantClock()])
 async def test_only_advance_ends_the_wait(clock: Clock) -> None:
-    waiting = asyncio.ensure_future(clock.wait_told(START + 60))
+    waiting = asyncio.ensure_future(clock.wait_until_advanced(START + 60))
     clock.advance(59)
     await settle()
     assert not waiting.done()
     clock.advance(1)
     await asyncio.wait_for(waiting, 5)
-    assert clock.told() == START + 60
+    assert clock.advanced_time() == START + 60
 
 
 async def test_a_leap_of_others_does_not() -> None:
     clock = InstantClock()
-    waiting = asyncio.ensure_future(clock.wait_told(START + 60))
+    waiting = asyncio.ensure_future(clock.wait_until_advanced(START + 60))
     await settle()
     await clock.wait_until(START + 1000)
     await settle()
@@ -41,7 +41,7 @@ async def test_a_leap_of_others_does_not() -> None:
 @pytest.mark.parametrize("clock", [Clock(), ManualClock(), InstantClock()])
 async def test_a_signal_ends_it_too(clock: Clock) -> None:
     signal = Signal()
-    waiting = asyncio.ensure_future(clock.wait_told(math.inf, signal))
+    waiting = asyncio.ensure_future(clock.wait_until_advanced(math.inf, signal))
     await settle()
     signal.set()
     await asyncio.wait_for(waiting, 5)
@@ -49,4 +49,4 @@ async def test_a_signal_ends_it_too(clock: Clock) -> None:
 
 async def test_on_the_real_clock_it_is_time_that_ends_it() -> None:
     clock = Clock(speed=1000)
-    await asyncio.wait_for(clock.wait_told(clock.now() + 1), 5)
+    await asyncio.wait_for(clock.wait_until_advanced(clock.now() + 1), 5)

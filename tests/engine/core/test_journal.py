@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fakefal.engine.core.clock import START
-from fakefal.engine.core.journal import Entry, Journal, Miss
+from fakefal.engine.core.journal import Journal, JournalEntry, Miss
 from tests.worlds import exchange, make_call, make_tenant
 
 
@@ -36,7 +36,7 @@ def test_misses_outlive_the_entries_that_told_them() -> None:
     for _ in range(5):
         journal.write(START, "status", None)
     assert [entry.miss for entry in journal] == [None, None]
-    assert (journal.misses, journal.missed) == ((miss,), 1)
+    assert (journal.misses, journal.miss_count) == ((miss,), 1)
 
 
 def test_a_thousand_misses_are_kept_and_all_are_counted() -> None:
@@ -45,11 +45,11 @@ def test_a_thousand_misses_are_kept_and_all_are_counted() -> None:
     for miss in misses:
         journal.write(START, "call", miss.call, miss=miss)
     assert journal.misses == tuple(misses[100:])
-    assert journal.missed == 1100
+    assert journal.miss_count == 1100
 
 
 def test_every_listener_hears_every_entry() -> None:
-    heard: list[tuple[str, Entry]] = []
+    heard: list[tuple[str, JournalEntry]] = []
     listeners = tuple(
         (lambda entry, name=name: heard.append((name, entry))) for name in ("one", "two")
     )

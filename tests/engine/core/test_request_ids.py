@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.engine.core.request_ids import Identities, uuid7
+from fakefal.engine.core.request_ids import RequestIdGenerator, uuid7
 from fakefal.protocol.core.call import Call, Via
 from tests.worlds import make_call
 
 calls = st.integers(0, 5).map(lambda number: make_call(input_={"prompt": str(number)}))
 
 
-def told(ids: Identities, made: list[Call]) -> list[str]:
+def told(ids: RequestIdGenerator, made: list[Call]) -> list[str]:
     return [ids.next_id(call) for call in made]
 
 
@@ -34,13 +34,13 @@ def test_an_id_is_a_uuid_of_version_7_of_the_first_day_of_2026(number: int) -> N
 
 @given(st.lists(calls, max_size=60))
 def test_no_id_is_given_twice(made: list[Call]) -> None:
-    ids = told(Identities(0, 1000), made)
+    ids = told(RequestIdGenerator(0, 1000), made)
     assert len(set(ids)) == len(made)
 
 
 @given(made=st.lists(calls, max_size=60), bound=st.integers(1, 4))
 def test_no_id_is_given_twice_even_when_calls_are_forgotten(made: list[Call], bound: int) -> None:
-    ids = told(Identities(0, bound), made)
+    ids = told(RequestIdGenerator(0, bound), made)
     assert len(set(ids)) == len(made)
 
 
@@ -49,14 +49,14 @@ def test_ids_do_not_depend_on_the_order_of_different_calls(
     made: list[Call], data: st.DataObject
 ) -> None:
     shuffled = data.draw(st.permutations(made))
-    first, second = Identities(3, 1000), Identities(3, 1000)
+    first, second = RequestIdGenerator(3, 1000), RequestIdGenerator(3, 1000)
     ids = sorted((name_of(call), first.next_id(call)) for call in made)
     assert ids == sorted((name_of(call), second.next_id(call)) for call in shuffled)
 
 
 def test_equal_calls_get_the_same_ids_in_every_run() -> None:
     made = [make_call()] * 3
-    assert told(Identities(7, 10), made) == told(Identities(7, 10), made)
+    assert told(RequestIdGenerator(7, 10), made) == told(RequestIdGenerator(7, 10), made)
 
 
 @pytest.mark.parametrize(
@@ -71,21 +71,27 @@ def test_equal_calls_get_the_same_ids_in_every_run() -> None:
     ids=lambda call: f"{call.endpoint} {call.via}",
 )
 def test_different_calls_get_different_ids(other: Call) -> None:
-    assert Identities(0, 10).next_id(make_call()) != Identities(0, 10).next_id(other)
+    assert RequestIdGenerator(0, 10).next_id(make_call()) != RequestIdGenerator(0, 10).next_id(
+        other
+    )
 
 
 def test_another_seed_gives_other_ids() -> None:
-    assert Identities(0, 10).next_id(make_call()) != Identities(1, 10).next_id(make_call())
+    assert RequestIdGenerator(0, 10).next_id(make_call()) != RequestIdGenerator(1, 10).next_id(
+        make_call()
+    )
 
 
 @pytest.mark.parametrize("via", ["queue", "run", "stream"])
 def test_the_order_of_keys_does_not_matter(via: Via) -> None:
-    first = Identities(0, 10).next_id(make_call(via=via, input_={"a": 1, "b": [{"c": 2, "d": 3}]}))
+    first = RequestIdGenerator(0, 10).next_id(
+        make_call(via=via, input_={"a": 1, "b": [{"c": 2, "d": 3}]})
+    )
     other = make_call(via=via, input_={"b": [{"d": 3, "c": 2}], "a": 1})
-    assert first == Identities(0, 10).next_id(other)
+    assert first == RequestIdGenerator(0, 10).next_id(other)
 
 
 def test_only_so_many_calls_are_remembered() -> None:
-    ids = Identities(0, 5)
+    ids = RequestIdGenerator(0, 5)
     told(ids, [make_call(input_={"prompt": str(number)}) for number in range(100)])
     assert len(ids._counts) == 5

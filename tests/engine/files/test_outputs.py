@@ -7,10 +7,10 @@ import json
 import pytest
 
 from fakefal.engine.core.clock import START
-from fakefal.engine.files.outputs import placing_of
-from fakefal.protocol.errors.errors import WireError
-from fakefal.scenario.media.file_refs import MediaPlan
-from fakefal.scenario.media.output_kinds import shaped
+from fakefal.engine.files.outputs import file_refs_of
+from fakefal.protocol.errors.errors import ApiError
+from fakefal.scenario.media.file_refs import CompiledMedia
+from fakefal.scenario.media.output_kinds import generate_output
 from tests.worlds import exchange, make_call, make_tenant
 
 
@@ -18,10 +18,10 @@ def test_a_file_of_an_output_lives_from_the_end_of_its_call() -> None:
     tenant = make_tenant()
     life = {"x-fal-object-lifecycle": json.dumps({"expiration_duration_seconds": 60})}
     call = make_call("fal-ai/flux", headers=life)
-    placing = placing_of(tenant.files, MediaPlan("image"), call, "id", 30.0)
-    output = placing.place(shaped("image", call, 0, (), ""))
+    placing = file_refs_of(tenant.files, CompiledMedia("image"), call, "id", 30.0)
+    output = placing.resolve(generate_output("image", call, 0, (), ""))
     (file,) = tenant.files
-    assert output["image"]["url"] == file.place.url == placing.links[0]
+    assert output["image"]["url"] == file.stored_url.url == placing.links[0]
     assert (file.expires_at, file.origin) == (START + 90, "output")
 
 
@@ -29,16 +29,18 @@ def test_a_reply_says_more_than_the_caller_about_life() -> None:
     tenant = make_tenant()
     life = {"x-fal-object-lifecycle": '{"expiration_duration_seconds": 60}'}
     call = make_call("fal-ai/flux", headers=life)
-    placing = placing_of(tenant.files, MediaPlan("image", expires_seconds=5.0), call, "id", 0.0)
-    placing.place(shaped("image", call, 0, (), ""))
+    placing = file_refs_of(
+        tenant.files, CompiledMedia("image", expires_seconds=5.0), call, "id", 0.0
+    )
+    placing.resolve(generate_output("image", call, 0, (), ""))
     assert [file.expires_at for file in tenant.files] == [START + 5]
 
 
 def test_a_malformed_life_is_refused() -> None:
     tenant = make_tenant()
     call = make_call(headers={"x-fal-object-lifecycle": "x"})
-    with pytest.raises(WireError):
-        placing_of(tenant.files, MediaPlan(), call, "id", 0.0)
+    with pytest.raises(ApiError):
+        file_refs_of(tenant.files, CompiledMedia(), call, "id", 0.0)
 
 
 def test_the_life_of_a_queued_output_counts_the_time_in_the_queue() -> None:
@@ -61,6 +63,6 @@ def test_the_same_call_gives_the_same_urls_and_another_call_others() -> None:
             make_call("fal-ai/flux"),
             make_call("fal-ai/flux", "run"),
         ]
-        runs.append([tenant.submit(call).ending.outcome.links for call in calls])
+        runs.append([tenant.submit(call).rendered.outcome.file_urls for call in calls])
     assert runs[0] == runs[1]
     assert len(set(runs[0])) == 3

@@ -7,36 +7,40 @@ from typing import Any
 import pytest
 
 from fakefal.engine.core.clock import ManualClock
-from fakefal.engine.files.blobs import Held
-from fakefal.engine.files.store import Files, StoredFile, mark_in, mark_of
-from fakefal.protocol.errors.errors import WireError
+from fakefal.engine.files.blobs import MemoryBlob
+from fakefal.engine.files.store import FileStore, StoredFile, tenant_tag_in, tenant_tag_of
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.storage.file_acl import Acl, Lifecycle
 from fakefal.settings import Limits
 
 
-def make_files(clock: ManualClock | None = None, key: str = "id:secret", **limits: Any) -> Files:
-    return Files(key, 7, clock or ManualClock(), Limits(**limits))
+def make_files(
+    clock: ManualClock | None = None, key: str = "id:secret", **limits: Any
+) -> FileStore:
+    return FileStore(key, 7, clock or ManualClock(), Limits(**limits))
 
 
-def keep(files: Files, data: bytes = b"x", **more: Any) -> StoredFile:
-    place = files.new_place("v3b.fal.media", "a.png")
-    return files.add(place, "a.png", "image/png", Held(data), **more)
+def keep(files: FileStore, data: bytes = b"x", **more: Any) -> StoredFile:
+    place = files.new_url("v3b.fal.media", "a.png")
+    return files.add(place, "a.png", "image/png", MemoryBlob(data), **more)
 
 
-def status_of(files: Files, file_id: str, *names: str, is_owner: bool = False) -> int:
+def status_of(files: FileStore, file_id: str, *names: str, is_owner: bool = False) -> int:
     try:
         files.open(file_id, names, is_owner=is_owner)
-    except WireError as error:
+    except ApiError as error:
         return error.status
     return 200
 
 
 def test_ids_follow_from_seed_and_key_and_lead_back_to_the_tenant() -> None:
     one, same, other = make_files(), make_files(), make_files(key="other:key")
-    first, second = one.new_place("v3.fal.media", "a"), one.new_place("v3.fal.media", "a")
+    first, second = one.new_url("v3.fal.media", "a"), one.new_url("v3.fal.media", "a")
     assert first.id != second.id
-    assert same.new_place("v3.fal.media", "a") == first
-    assert mark_in(first.id) == one.mark == mark_of("id:secret") != other.mark
+    assert same.new_url("v3.fal.media", "a") == first
+    assert (
+        tenant_tag_in(first.id) == one.tenant_tag == tenant_tag_of("id:secret") != other.tenant_tag
+    )
     assert first.id.isalnum()
     assert len(first.id) == 21
     assert "secret" not in first.url
@@ -44,36 +48,36 @@ def test_ids_follow_from_seed_and_key_and_lead_back_to_the_tenant() -> None:
 
 def test_different_files_keep_their_ids_in_any_order() -> None:
     one, other = make_files(), make_files()
-    a, b = one.new_place("v3.fal.media", "a"), one.new_place("v3.fal.media", "b")
-    assert [other.new_place("v3.fal.media", name) for name in "ba"] == [b, a]
+    a, b = one.new_url("v3.fal.media", "a"), one.new_url("v3.fal.media", "b")
+    assert [other.new_url("v3.fal.media", name) for name in "ba"] == [b, a]
 
 
 def test_the_oldest_files_go_first_and_it_is_told() -> None:
     files = make_files(files=2)
     first, *_ = [keep(files) for _ in range(3)]
     assert (len(files), files.dropped) == (2, 1)
-    with pytest.raises(WireError) as caught:
-        files.find(first.place.id)
-    assert "dropped to stay within limits" in caught.value.note
+    with pytest.raises(ApiError) as caught:
+        files.find(first.stored_url.id)
+    assert "dropped to stay within limits" in caught.value.hint
 
 
 def test_bytes_are_bounded_and_too_large_a_file_is_refused() -> None:
     files = make_files(file_bytes=10)
     first, second = keep(files, b"x" * 6), keep(files, b"x" * 6)
-    assert [status_of(files, it.place.id) for it in (first, second)] == [404, 200]
-    with pytest.raises(WireError) as caught:
+    assert [status_of(files, it.stored_url.id) for it in (first, second)] == [404, 200]
+    with pytest.raises(ApiError) as caught:
         keep(files, b"x" * 11)
     assert caught.value.status == 413
     files.pending_bytes = 9
-    with pytest.raises(WireError):
+    with pytest.raises(ApiError):
         keep(files, b"x" * 2)
 
 
 def test_a_file_put_again_counts_once() -> None:
     files = make_files(file_bytes=10)
-    place = files.new_place("v3.fal.media", "a")
+    place = files.new_url("v3.fal.media", "a")
     for _ in range(5):
-        files.add(place, "a", "a/b", Held(b"x" * 6))
+        files.add(place, "a", "a/b", MemoryBlob(b"x" * 6))
     assert (len(files), files.dropped) == (1, 0)
     assert keep(files, b"x" * 4) in list(files)
     assert len(files) == 2
@@ -82,7 +86,7 @@ def test_a_file_put_again_counts_once() -> None:
 def test_counts_of_equal_files_are_bounded() -> None:
     files = make_files(identities=2)
     for name in "abc":
-        files.new_place("v3.fal.media", name)
+        files.new_url("v3.fal.media", name)
     assert len(files._counts) == 2
 
 
@@ -91,18 +95,18 @@ def test_a_file_ends_on_the_clock() -> None:
     files = make_files(clock)
     file = keep(files, lifecycle=Lifecycle(60.0))
     clock.advance(59.9)
-    assert status_of(files, file.place.id) == 200
+    assert status_of(files, file.stored_url.id) == 200
     clock.advance(0.1)
-    assert status_of(files, file.place.id, is_owner=True) == 404
+    assert status_of(files, file.stored_url.id, is_owner=True) == 404
 
 
 @pytest.mark.parametrize(("default", "expected"), [("allow", 200), ("forbid", 403), ("hide", 404)])
 def test_the_owner_always_may(default: Any, expected: int) -> None:
     files = make_files()
     file = keep(files, lifecycle=Lifecycle(None, Acl(default, (("friend", "allow"),))))
-    assert status_of(files, file.place.id) == expected
-    assert status_of(files, file.place.id, "friend") == 200
-    assert status_of(files, file.place.id, is_owner=True) == 200
+    assert status_of(files, file.stored_url.id) == expected
+    assert status_of(files, file.stored_url.id, "friend") == 200
+    assert status_of(files, file.stored_url.id, is_owner=True) == 200
 
 
 @pytest.mark.parametrize(
@@ -112,10 +116,10 @@ def test_the_owner_always_may(default: Any, expected: int) -> None:
 def test_a_mishap_befalls_the_owner_too(mishap: Any, expected: int) -> None:
     files = make_files()
     file = keep(files, mishap=mishap)
-    assert status_of(files, file.place.id, is_owner=True) == expected
+    assert status_of(files, file.stored_url.id, is_owner=True) == expected
 
 
 def test_ids_that_were_forgotten_are_not_given_again() -> None:
-    files = Files("id:secret", 0, ManualClock(), Limits(identities=2))
+    files = FileStore("id:secret", 0, ManualClock(), Limits(request_ids=2))
     found = [files.new_id("file", name)[0] for name in "aabcdaabcd"]
     assert len(set(found)) == len(found)

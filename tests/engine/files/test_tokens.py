@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.engine.core.clock import START, ManualClock
-from fakefal.engine.files.tokens import Tokens, mark_named
-from fakefal.protocol.errors.errors import WireError
+from fakefal.engine.files.tokens import Tokens, claimed_tenant_tag
+from fakefal.protocol.errors.errors import ApiError
 
 
 def make_tokens(clock: ManualClock | None = None, key: str = "id:secret", seed: int = 0) -> Tokens:
@@ -20,10 +20,10 @@ def make_tokens(clock: ManualClock | None = None, key: str = "id:secret", seed: 
 
 
 def refused(tokens: Tokens, token: str, use: str = "apps") -> str:
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         tokens.read(token, use)  # type: ignore[arg-type]
     assert caught.value.status == 401
-    return caught.value.note
+    return caught.value.hint
 
 
 def test_a_token_says_what_it_is_for() -> None:
@@ -32,7 +32,7 @@ def test_a_token_says_what_it_is_for() -> None:
     claims = tokens.read(token, "apps")
     assert claims.apps == ("any-llm",)
     assert claims.expires_at == expires_at == START + 120
-    assert mark_named(token) == "MARK"
+    assert claimed_tenant_tag(token) == "MARK"
     assert jwt.get_unverified_header(token)["alg"] == "HS256"
 
 
@@ -73,10 +73,10 @@ def test_tokens_of_other_keys_seeds_and_makers_are_refused() -> None:
 
 @given(st.text() | st.from_regex(r"[\w-]*\.[\w-]*\.[\w-]*", fullmatch=True))
 def test_what_is_no_token_names_nobody_and_raises_nothing(text: str) -> None:
-    assert mark_named(text) is None
+    assert claimed_tenant_tag(text) is None
     refused(make_tokens(), text)
 
 
 def test_a_token_of_others_names_nobody() -> None:
-    assert mark_named(jwt.encode({"sub": "x", "iss": "auth0"}, "k" * 32)) is None
-    assert mark_named("a.b." + "c" * 10_000) is None
+    assert claimed_tenant_tag(jwt.encode({"sub": "x", "iss": "auth0"}, "k" * 32)) is None
+    assert claimed_tenant_tag("a.b." + "c" * 10_000) is None

@@ -10,26 +10,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.engine.core.clock import ManualClock
-from fakefal.engine.files.blobs import Held
-from fakefal.engine.files.store import Files
+from fakefal.engine.files.blobs import MemoryBlob
+from fakefal.engine.files.store import FileStore
 from fakefal.engine.files.uploads import Upload, Uploads
-from fakefal.protocol.errors.errors import WireError
-from fakefal.protocol.storage.file_acl import KEPT
-from fakefal.protocol.storage.storage import Asked, PartTag
+from fakefal.protocol.errors.errors import ApiError
+from fakefal.protocol.storage.file_acl import DEFAULT_LIFECYCLE
+from fakefal.protocol.storage.storage import PartTag, UploadRequest
 from fakefal.settings import Limits
 
-ASKED = Asked("a.bin", "a/b")
+ASKED = UploadRequest("a.bin", "a/b")
 
 
-def make_uploads(clock: ManualClock | None = None, **limits: Any) -> tuple[Uploads, Files]:
+def make_uploads(clock: ManualClock | None = None, **limits: Any) -> tuple[Uploads, FileStore]:
     clock = clock or ManualClock()
-    files = Files("id:secret", 0, clock, Limits(**limits))
+    files = FileStore("id:secret", 0, clock, Limits(**limits))
     return Uploads(files, b"secret", clock, Limits(**limits)), files
 
 
 def begin(uploads: Uploads, *, is_multipart: bool = True, is_signed: bool = False) -> Upload:
     return uploads.begin(
-        "v3b.fal.media", ASKED, KEPT, is_multipart=is_multipart, is_signed=is_signed
+        "v3b.fal.media", ASKED, DEFAULT_LIFECYCLE, is_multipart=is_multipart, is_signed=is_signed
     )
 
 
@@ -37,7 +37,9 @@ def begin(uploads: Uploads, *, is_multipart: bool = True, is_signed: bool = Fals
 def test_parts_may_come_and_be_listed_in_any_order(came: list[int], listed: list[int]) -> None:
     uploads, _ = make_uploads()
     upload = begin(uploads)
-    etags = {number: uploads.put_part(upload, number, Held(b"%d" % number)) for number in came}
+    etags = {
+        number: uploads.put_part(upload, number, MemoryBlob(b"%d" % number)) for number in came
+    }
     tags = [PartTag(number, etags[number]) for number in listed]
     file = uploads.complete(upload, tags)
     assert file.blob.read(0, 99) == b"12345"
@@ -47,8 +49,8 @@ def test_parts_may_come_and_be_listed_in_any_order(came: list[int], listed: list
 def test_a_part_that_comes_twice_is_replaced() -> None:
     uploads, files = make_uploads()
     upload = begin(uploads)
-    uploads.put_part(upload, 1, Held(b"wrong"))
-    tag = PartTag(1, uploads.put_part(upload, 1, Held(b"right!")))
+    uploads.put_part(upload, 1, MemoryBlob(b"wrong"))
+    tag = PartTag(1, uploads.put_part(upload, 1, MemoryBlob(b"right!")))
     assert files.pending_bytes == 6
     assert uploads.complete(upload, [tag]).blob.read(0, 9) == b"right!"
     assert files.pending_bytes == 0
@@ -57,7 +59,7 @@ def test_a_part_that_comes_twice_is_replaced() -> None:
 def test_parts_that_are_not_listed_are_left_out() -> None:
     uploads, _ = make_uploads()
     upload = begin(uploads)
-    etags = [uploads.put_part(upload, number, Held(b"%d" % number)) for number in (1, 2, 3)]
+    etags = [uploads.put_part(upload, number, MemoryBlob(b"%d" % number)) for number in (1, 2, 3)]
     file = uploads.complete(upload, [PartTag(3, etags[2]), PartTag(1, etags[0])])
     assert file.blob.read(0, 9) == b"13"
 
@@ -65,9 +67,9 @@ def test_parts_that_are_not_listed_are_left_out() -> None:
 def test_parts_on_their_way_are_bounded() -> None:
     uploads, files = make_uploads(file_bytes=10)
     upload = begin(uploads)
-    uploads.put_part(upload, 1, Held(b"x" * 8))
-    with pytest.raises(WireError) as caught:
-        uploads.put_part(upload, 2, Held(b"x" * 3))
+    uploads.put_part(upload, 1, MemoryBlob(b"x" * 8))
+    with pytest.raises(ApiError) as caught:
+        uploads.put_part(upload, 2, MemoryBlob(b"x" * 3))
     assert caught.value.status == 413
     assert files.pending_bytes == 8
 
@@ -75,11 +77,11 @@ def test_parts_on_their_way_are_bounded() -> None:
 def test_uploads_are_bounded_and_the_oldest_lets_go_of_its_parts() -> None:
     uploads, files = make_uploads(files=2)
     first = begin(uploads)
-    uploads.put_part(first, 1, Held(b"x"))
+    uploads.put_part(first, 1, MemoryBlob(b"x"))
     for _ in range(2):
         begin(uploads)
     assert files.pending_bytes == 0
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         uploads.find(first.id)
     assert caught.value.status == 404
 
@@ -87,9 +89,9 @@ def test_uploads_are_bounded_and_the_oldest_lets_go_of_its_parts() -> None:
 def test_an_upload_is_found_under_its_own_file_only() -> None:
     uploads, _ = make_uploads()
     upload, other = begin(uploads), begin(uploads)
-    assert uploads.find(upload.id, file_id=upload.place.id) is upload
-    with pytest.raises(WireError):
-        uploads.find(upload.id, file_id=other.place.id)
+    assert uploads.find(upload.id, file_id=upload.stored_url.id) is upload
+    with pytest.raises(ApiError):
+        uploads.find(upload.id, file_id=other.stored_url.id)
 
 
 def test_a_signature_is_of_one_upload_and_ends() -> None:
@@ -107,16 +109,16 @@ def test_a_signature_is_of_one_upload_and_ends() -> None:
         {**query, "expires": "9" * 5000},
     )
     for parameters in wrong:
-        with pytest.raises(WireError) as caught:
+        with pytest.raises(ApiError) as caught:
             uploads.find(upload.id, parameters)
         assert caught.value.status == 403
     clock.advance(3600)
-    with pytest.raises(WireError):
+    with pytest.raises(ApiError):
         uploads.find(upload.id, query)
 
 
 def test_an_upload_that_came_whole_is_kept_at_once() -> None:
     uploads, files = make_uploads()
-    file = uploads.save("v3.fal.media", ASKED, KEPT, Held(b"x"), "whole")
-    assert files.find(file.place.id) is file
-    assert file.place.url.startswith("https://v3.fal.media/files/")
+    file = uploads.save("v3.fal.media", ASKED, DEFAULT_LIFECYCLE, MemoryBlob(b"x"), "whole")
+    assert files.find(file.stored_url.id) is file
+    assert file.stored_url.url.startswith("https://v3.fal.media/files/")

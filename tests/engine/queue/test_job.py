@@ -8,22 +8,25 @@ import pytest
 from fakefal.engine.core.clock import START
 from fakefal.engine.queue.job import TRANSITIONS, Event, Job, State
 from fakefal.protocol.core.call import Outcome
-from fakefal.protocol.errors.errors import failure
+from fakefal.protocol.errors.errors import failed_outcome
 from fakefal.protocol.llm.anyllm import OutputShape
 from fakefal.protocol.queue import Snapshot
-from fakefal.scenario.compiled.reply import Ending
+from fakefal.scenario.compiled.reply import RenderedOutcome
 from fakefal.scenario.compiled.timeline import DEFAULT_TIMELINE, Step, StepLog
 from tests.worlds import make_call
 
-SHAPE = OutputShape(reasoning=True, shows_reasoning=False)
-GOOD = Ending(Outcome(200, {"output": "x"}, b'{"output":"x"}'), SHAPE)
+SHAPE = OutputShape(has_reasoning_field=True, shows_reasoning=False)
+GOOD = RenderedOutcome(Outcome(200, {"output": "x"}, b'{"output":"x"}'), SHAPE)
 
 QUEUED = Step("IN_QUEUE", polls=1, position=0)
 RUNNING = Step("IN_PROGRESS", polls=1)
 
 
 def job(
-    steps: Sequence[Step] = DEFAULT_TIMELINE, *, webhook: str | None = None, ending: Ending = GOOD
+    steps: Sequence[Step] = DEFAULT_TIMELINE,
+    *,
+    webhook: str | None = None,
+    ending: RenderedOutcome = GOOD,
 ) -> Job:
     return Job(
         "id-1", make_call(webhook=webhook), ending, steps, START, inference_seconds=1.25, units=1
@@ -34,7 +37,7 @@ def polls(made: Job, count: int, now: float = START) -> list[Snapshot]:
     """What so many status polls show."""
     shown = []
     for _ in range(count):
-        made.look(now)
+        made.advance_to(now)
         shown.append(made.snapshot(with_logs=False))
         made.count_poll(now)
     return shown
@@ -83,18 +86,18 @@ def test_a_job_is_shown_once_in_each_step_of_the_default_timeline_and_then_compl
 
 def test_the_position_is_shown_only_in_the_queue() -> None:
     steps = (Step("IN_QUEUE", 1, position=4), Step("IN_QUEUE", 1, position=0), RUNNING)
-    assert [snapshot.position for snapshot in polls(job(steps), 4)] == [4, 0, None, None]
+    assert [snapshot.queue_position for snapshot in polls(job(steps), 4)] == [4, 0, None, None]
 
 
 def test_a_job_without_steps_runs_at_submit_and_is_completed_at_the_first_poll() -> None:
     made = job(())
-    assert made.submitted() == Snapshot("IN_PROGRESS", "id-1")
+    assert made.submit_snapshot() == Snapshot("IN_PROGRESS", "id-1")
     assert (made.state, made.ended_at) == (State.COMPLETED, START)
 
 
 def test_the_submit_answer_shows_the_first_step_without_logs() -> None:
     made = job((Step("IN_QUEUE", 1, position=3, logs=(StepLog("hi"),)),))
-    assert made.submitted() == Snapshot("IN_QUEUE", "id-1", 3)
+    assert made.submit_snapshot() == Snapshot("IN_QUEUE", "id-1", 3)
 
 
 def test_the_platform_may_put_a_running_job_back_into_the_queue() -> None:
@@ -118,7 +121,7 @@ def test_time_alone_does_not_end_a_step_that_wants_polls() -> None:
 def test_a_boundary_is_an_exact_instant_however_late_somebody_looks() -> None:
     made = job((Step("IN_QUEUE", seconds=1.5, position=0), Step("IN_PROGRESS", seconds=2)))
     assert made.next_boundary() == START + 1.5
-    made.look(START + 1000)
+    made.advance_to(START + 1000)
     assert made.ended_at == START + 3.5
     assert made.next_boundary() == math.inf
 
@@ -126,7 +129,7 @@ def test_a_boundary_is_an_exact_instant_however_late_somebody_looks() -> None:
 def test_a_webhook_makes_polls_needless() -> None:
     made = job((Step("IN_QUEUE", 5, 2, position=0), Step("IN_PROGRESS", 5, 3)), webhook="http://x")
     assert made.next_boundary() == START + 2
-    made.look(START + 5)
+    made.advance_to(START + 5)
     assert (made.state, made.ended_at) == (State.COMPLETED, START + 5)
 
 
@@ -156,7 +159,7 @@ def test_logs_have_the_instants_at_which_their_steps_began() -> None:
     first = Step("IN_QUEUE", seconds=1, position=0, logs=(StepLog("a"),))
     second = Step("IN_PROGRESS", seconds=2, logs=(StepLog("b", "ERROR"), StepLog("c")))
     made = job((first, second))
-    made.look(START + 1.5)
+    made.advance_to(START + 1.5)
     logs = made.snapshot(with_logs=True).logs
     assert logs is not None
     assert [(line.message, line.at, line.level) for line in logs] == [
@@ -181,14 +184,14 @@ def test_polled_logs_are_cumulative_and_not_shown_unasked() -> None:
 def test_an_earlier_step_can_be_shown_as_it_was() -> None:
     logs = (StepLog("a"),)
     made = job((Step("IN_QUEUE", seconds=1, position=2, logs=logs), Step("IN_PROGRESS", seconds=1)))
-    made.look(START + 9)
+    made.advance_to(START + 9)
     shown = [made.snapshot(with_logs=False, step=step) for step in range(4)]
     assert words(shown) == ["IN_QUEUE", "IN_PROGRESS", "COMPLETED", "COMPLETED"]
-    assert shown[0].position == 2
+    assert shown[0].queue_position == 2
 
 
 def test_only_a_success_tells_how_long_it_took() -> None:
-    good, bad = job(()), job((), ending=Ending(failure(422, {"detail": []}), SHAPE))
+    good, bad = job(()), job((), ending=RenderedOutcome(failed_outcome(422, {"detail": []}), SHAPE))
     assert good.snapshot(with_logs=False).inference_time == 1.25
     snapshot = bad.snapshot(with_logs=False)
     assert (snapshot.inference_time, snapshot.error) == (None, "Invalid status code: 422")
@@ -198,7 +201,7 @@ def test_one_early_ask_changes_nothing_and_from_the_second_in_a_row_each_is_a_po
     made = job((Step("IN_QUEUE", 2, position=0), RUNNING))
     states = []
     for _ in range(4):
-        made.ask_early(START)
+        made.count_early_result(START)
         states.append(made.state)
     assert states == [State.QUEUED, State.QUEUED, State.RUNNING, State.COMPLETED]
 
@@ -207,7 +210,7 @@ def test_early_asks_between_polls_never_count() -> None:
     made = job((Step("IN_QUEUE", 5, position=0),))
     states = []
     for _ in range(5):
-        made.ask_early(START)
+        made.count_early_result(START)
         made.count_poll(START)
         states.append(made.state)
     assert states == [*[State.QUEUED] * 4, State.COMPLETED]

@@ -8,9 +8,9 @@ import pytest
 
 from fakefal.engine.queue.job import Job, State
 from fakefal.engine.tenant import Tenant
-from fakefal.protocol.core.platform_options import Wishes
-from fakefal.protocol.errors.errors import WireError
-from tests.engine.living import ends, make_world, submit, word, words
+from fakefal.protocol.core.platform_options import PlatformOptions
+from fakefal.protocol.errors.errors import ApiError
+from tests.engine.living import end_times, make_tenant_in, status_word, status_words, submit
 from tests.worlds import ANY_LLM, exchange, make_call, timeline
 
 QUEUED = {"IN_QUEUE": {"for": 5}}
@@ -21,13 +21,13 @@ ENDLESS = {"IN_PROGRESS": {"forever": True}}
 
 def end_of(tenant: Tenant, id_: str) -> tuple[float | None, int, str | None]:
     """When a job ended, with which status, and what kind of failure it was."""
-    (instant,) = ends(tenant, id_)
-    outcome = tenant.queue.jobs[id_].ending.outcome
+    (instant,) = end_times(tenant, id_)
+    outcome = tenant.queue.jobs[id_].rendered.outcome
     return instant, outcome.status, outcome.error_type
 
 
 def headers_of(job: Job) -> dict[str, str]:
-    return dict(job.ending.outcome.headers)
+    return dict(job.rendered.outcome.headers)
 
 
 # The deadline for starting (X-Fal-Request-Timeout)
@@ -51,19 +51,19 @@ def headers_of(job: Job) -> dict[str, str]:
 def test_who_has_not_started_by_the_deadline_ends_there(
     steps: list[Any], seconds: float, expected: tuple[float, int, str | None], looks: int
 ) -> None:
-    tenant = make_world(timeline(*steps))
+    tenant = make_tenant_in(timeline(*steps))
     id_ = submit(tenant, start_seconds=seconds)
     for _ in range(looks):
         tenant.clock.advance(100 / looks)
-        tenant.queue.look(tenant.queue.jobs[id_], tenant.clock.now())
+        tenant.queue.advance_job(tenant.queue.jobs[id_], tenant.clock.now())
     assert end_of(tenant, id_) == expected
 
 
 def test_the_504_of_a_deadline_says_that_it_was_the_users() -> None:
-    tenant = make_world(timeline(STUCK))
+    tenant = make_tenant_in(timeline(STUCK))
     id_ = submit(tenant, start_seconds=2)
     tenant.clock.advance(2)
-    assert word(tenant, id_) == "done"
+    assert status_word(tenant, id_) == "done"
     job = tenant.result(ANY_LLM, id_)
     assert job is not None
     assert headers_of(job)["X-Fal-Request-Timeout-Type"] == "user"
@@ -72,20 +72,22 @@ def test_the_504_of_a_deadline_says_that_it_was_the_users() -> None:
 
 
 def test_a_deadline_is_waited_for_on_a_clock_that_waits_for_nobody() -> None:
-    tenant = make_world(timeline(STUCK), clock="instant")
+    tenant = make_tenant_in(timeline(STUCK), clock="instant")
     id_ = submit(tenant, start_seconds=2)
-    assert words(tenant, id_, id_) == ["q0", "done"]
+    assert status_words(tenant, id_, id_) == ["q0", "done"]
 
 
 async def test_a_direct_run_that_would_start_too_late_is_refused_after_its_wait() -> None:
-    tenant = make_world(timeline(QUEUED, RUNNING), clock="instant")
+    tenant = make_tenant_in(timeline(QUEUED, RUNNING), clock="instant")
     before = tenant.clock.now()
-    answer = await tenant.run(make_call(via="run", wishes=Wishes(start_seconds=3)))
-    outcome = answer.ending.outcome
+    answer = await tenant.run(make_call(via="run", wishes=PlatformOptions(start_timeout_seconds=3)))
+    outcome = answer.rendered.outcome
     assert (outcome.status, tenant.clock.now() - before) == (504, 3)
     assert dict(outcome.headers)["X-Fal-Request-Timeout-Type"] == "user"
-    in_time = await tenant.run(make_call(via="run", wishes=Wishes(start_seconds=5)))
-    assert in_time.ending.outcome.status == 200
+    in_time = await tenant.run(
+        make_call(via="run", wishes=PlatformOptions(start_timeout_seconds=5))
+    )
+    assert in_time.rendered.outcome.status == 200
 
 
 # The patience of the app
@@ -112,18 +114,20 @@ async def test_a_direct_run_that_would_start_too_late_is_refused_after_its_wait(
 def test_a_run_longer_than_the_app_allows_ends_in_a_504(
     steps: list[Any], expected: tuple[float | None, int, str | None]
 ) -> None:
-    tenant = make_world(timeline(*steps), apps={"*": {"request_timeout": "3s"}})
+    tenant = make_tenant_in(timeline(*steps), apps={"*": {"request_timeout": "3s"}})
     id_ = submit(tenant)
     tenant.clock.advance(100)
     assert end_of(tenant, id_) == expected
 
 
 async def test_so_does_a_direct_run() -> None:
-    tenant = make_world(timeline(RUNNING), apps={"*": {"request_timeout": "3s"}}, clock="instant")
+    tenant = make_tenant_in(
+        timeline(RUNNING), apps={"*": {"request_timeout": "3s"}}, clock="instant"
+    )
     before = tenant.clock.now()
     answer = await tenant.run(make_call(via="run"))
-    assert (answer.ending.outcome.status, tenant.clock.now() - before) == (504, 3)
-    assert "X-Fal-Request-Timeout-Type" not in dict(answer.ending.outcome.headers)
+    assert (answer.rendered.outcome.status, tenant.clock.now() - before) == (504, 3)
+    assert "X-Fal-Request-Timeout-Type" not in dict(answer.rendered.outcome.headers)
 
 
 # Cancels, in every state (protocol.md section 3.5)
@@ -131,10 +135,10 @@ async def test_so_does_a_direct_run() -> None:
 
 def placed(state: str, reply: dict[str, Any], app: dict[str, Any]) -> tuple[Tenant, str]:
     """A job in a state."""
-    tenant = make_world(exchange({"text": "x", **reply}), apps={"*": app} if app else {})
+    tenant = make_tenant_in(exchange({"text": "x", **reply}), apps={"*": app} if app else {})
     id_ = submit(tenant)
     for _ in range({"queued": 0, "running": 1, "over": 2}[state]):
-        word(tenant, id_)
+        status_word(tenant, id_)
     return tenant, id_
 
 
@@ -160,18 +164,18 @@ def test_a_cancel_does_what_the_app_does(
     tenant, id_ = placed(state, given if where == "reply" else {}, given if where == "app" else {})
     assert tenant.cancel(ANY_LLM, id_) is accepted
     assert tenant.queue.jobs[id_].state is after
-    assert word(tenant, id_) == shown
+    assert status_word(tenant, id_) == shown
     for _ in range(3):
-        word(tenant, id_)
+        status_word(tenant, id_)
     job = tenant.result(ANY_LLM, id_)
     assert job is not None
-    assert job.ending.outcome.status == status
+    assert job.rendered.outcome.status == status
 
 
 def test_a_reply_goes_before_its_app() -> None:
     tenant, id_ = placed("running", {"cancel": "ignored"}, {"cancel": "honoured"})
     assert tenant.cancel(ANY_LLM, id_)
-    assert word(tenant, id_) == "run"
+    assert status_word(tenant, id_) == "run"
 
 
 @pytest.mark.parametrize("answer", ["ignored", "too-late"])
@@ -186,29 +190,29 @@ def test_a_run_that_was_aborted_says_so_in_the_apps_own_words() -> None:
     tenant.cancel(ANY_LLM, id_)
     job = tenant.result(ANY_LLM, id_)
     assert job is not None
-    assert job.ending.outcome.body == {"detail": "Request cancelled by the client."}
+    assert job.rendered.outcome.body == {"detail": "Request cancelled by the client."}
     assert job.units is None
 
 
 @pytest.mark.parametrize(("reads", "expected"), [("completed", "done"), ("not-found", "404")])
 def test_what_a_cancelled_request_reads_as_is_a_switch(reads: str, expected: str) -> None:
-    tenant = make_world(options={"reads_after_cancel": reads})
+    tenant = make_tenant_in(options={"reads_after_cancel": reads})
     id_ = submit(tenant)
     tenant.cancel(ANY_LLM, id_)
-    assert word(tenant, id_) == expected
+    assert status_word(tenant, id_) == expected
 
 
 # Lost runners (protocol.md section 15)
 
 
 def test_a_lost_runner_means_back_to_the_queue_under_another_gateway_id() -> None:
-    tenant = make_world(exchange({"text": "x", "retries": 2}))
+    tenant = make_tenant_in(exchange({"text": "x", "retries": 2}))
     id_ = submit(tenant)
     job = tenant.queue.jobs[id_]
     seen, gateways = [], []
     for _ in range(7):
         gateways.append((job.attempt, job.gateway_id))
-        seen.append(word(tenant, id_))
+        seen.append(status_word(tenant, id_))
     assert seen == ["q0", "run"] * 3 + ["done"]
     assert [attempt for attempt, _ in gateways] == [1, 1, 2, 2, 3, 3, 3]
     assert gateways[0][1] == id_
@@ -231,21 +235,21 @@ def test_a_lost_runner_means_back_to_the_queue_under_another_gateway_id() -> Non
 def test_the_platform_tries_as_often_as_it_may(
     retries: Any, wishes: dict[str, Any], polls: int, status: int
 ) -> None:
-    tenant = make_world(exchange({"text": "x", "retries": retries}))
+    tenant = make_tenant_in(exchange({"text": "x", "retries": retries}))
     id_ = submit(tenant, **wishes)
-    seen = words(tenant, *[id_] * (polls + 1))
+    seen = status_words(tenant, *[id_] * (polls + 1))
     assert "done" not in seen[:-1]
     assert seen[-1] == "done"
     job = tenant.result(ANY_LLM, id_)
     assert job is not None
-    assert job.ending.outcome.status == status
+    assert job.rendered.outcome.status == status
     assert (job.units is None) == (status != 200)
 
 
 async def test_a_direct_run_is_not_tried_again() -> None:
-    tenant = make_world(exchange({"text": "x", "retries": {"after": "startup_timeout"}}))
+    tenant = make_tenant_in(exchange({"text": "x", "retries": {"after": "startup_timeout"}}))
     answer = await tenant.run(make_call(via="run"))
-    assert answer.ending.outcome.error_type == "startup_timeout"
+    assert answer.rendered.outcome.error_type == "startup_timeout"
 
 
 # The longest queue that a caller accepts
@@ -255,18 +259,18 @@ async def test_a_direct_run_is_not_tried_again() -> None:
     ("strangers", "allowed", "code"), [(500, 499, 429), (500, 500, 200), (0, 0, 200)]
 )
 def test_a_queue_longer_than_allowed_refuses(strangers: int, allowed: int, code: int) -> None:
-    tenant = make_world(apps={"*": {"queue_length": strangers}})
+    tenant = make_tenant_in(apps={"*": {"queue_length": strangers}})
     try:
         submit(tenant, max_queue_length=allowed)
         found = 200
-    except WireError as error:
+    except ApiError as error:
         found = error.status
     assert found == code
     assert [(it.kind, it.status) for it in tenant.journal] == [("call", code)]
 
 
 def test_only_requests_of_the_same_app_that_wait_are_counted() -> None:
-    tenant = make_world(timeline(QUEUED, RUNNING))
+    tenant = make_tenant_in(timeline(QUEUED, RUNNING))
     submit(tenant, "fal-ai/flux")
     cancelled = submit(tenant)
     tenant.cancel(ANY_LLM, cancelled)
@@ -274,7 +278,7 @@ def test_only_requests_of_the_same_app_that_wait_are_counted() -> None:
     tenant.clock.advance(5)
     submit(tenant)
     submit(tenant, max_queue_length=1)
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         submit(tenant, max_queue_length=1)
     assert caught.value.body == {
         "detail": "Queue length 2 exceeds the maximum of 1 (fal_max_queue_length)"
@@ -282,5 +286,5 @@ def test_only_requests_of_the_same_app_that_wait_are_counted() -> None:
 
 
 def test_the_queue_of_others_is_what_a_position_begins_with() -> None:
-    tenant = make_world(apps={"*": {"queue_length": 12}})
-    assert word(tenant, submit(tenant)) == "q12"
+    tenant = make_tenant_in(apps={"*": {"queue_length": 12}})
+    assert status_word(tenant, submit(tenant)) == "q12"

@@ -17,11 +17,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from fakefal.engine.controls import Controls
 from fakefal.engine.queue.job import Job, State
 from fakefal.engine.tenant import Tenant
-from fakefal.protocol.core.platform_options import Wishes
-from fakefal.protocol.errors.errors import WireError
-from fakefal.protocol.errors.fault import Interrupted
+from fakefal.protocol.core.platform_options import PlatformOptions
+from fakefal.protocol.errors.errors import ApiError
+from fakefal.protocol.errors.fault import FaultAbort
 from fakefal.protocol.queue import Snapshot
-from tests.engine.living import world_engine
+from tests.engine.living import make_engine_in
 from tests.worlds import ANY_LLM, exchange, make_call
 
 FLUX = "fal-ai/flux"
@@ -84,7 +84,7 @@ WORLDS = st.fixed_dictionaries(
     },
 )
 WISHES = st.builds(
-    Wishes,
+    PlatformOptions,
     start_seconds=st.sampled_from([float("inf"), 2.0, 4.5]),
     is_low=st.booleans(),
     may_retry=st.booleans(),
@@ -102,7 +102,14 @@ def concurrency_of(world: dict[str, Any]) -> float:
 
 def state_of(job: Job) -> tuple[Any, ...]:
     """All of a job that a deed may change."""
-    return (job.position, job.state, job.ended_at, job.ending.outcome, job.attempt, job.waived)
+    return (
+        job.position,
+        job.state,
+        job.ended_at,
+        job.rendered.outcome,
+        job.attempt,
+        job.ignores_polls,
+    )
 
 
 @dataclass
@@ -124,7 +131,7 @@ class Queues(RuleBasedStateMachine):
         ]
         self.world = world
         self.kinds = len(exchanges)
-        self.controls = Controls(world_engine(*exchanges, **world), "id:secret")
+        self.controls = Controls(make_engine_in(*exchanges, **world), "id:secret")
         self.seen: dict[str, Seen] = {}
         self.gone: set[str] = set()
         self.asked = 0
@@ -142,11 +149,11 @@ class Queues(RuleBasedStateMachine):
         id_, seen = self.job(pick)
         tenant = self.tenant
         if id_ in tenant.queue.jobs:
-            tenant.queue.look(tenant.queue.jobs[id_], tenant.clock.now())
+            tenant.queue.advance_job(tenant.queue.jobs[id_], tenant.clock.now())
         before = {key: state_of(job) for key, job in tenant.queue.jobs.items()}
         try:
-            tenant.trouble(operation, seen.app, id_)
-        except Interrupted:
+            tenant.check_fault(operation, seen.app, id_)
+        except FaultAbort:
             assert {key: state_of(job) for key, job in tenant.queue.jobs.items()} == before
             return id_, seen, False
         return id_, seen, True
@@ -158,17 +165,17 @@ class Queues(RuleBasedStateMachine):
         self.asked -= 1
 
     @rule(kind=st.integers(0, 9), app=st.sampled_from(APPS), wishes=WISHES)
-    def submit(self, kind: int, app: str, wishes: Wishes) -> None:
+    def submit(self, kind: int, app: str, wishes: PlatformOptions) -> None:
         self.asked += 1
         call = make_call(app, input_={"prompt": "hi", "n": kind % self.kinds}, wishes=wishes)
         before = set(self.tenant.queue.jobs)
         try:
             job = self.tenant.submit(call)
-        except (WireError, Interrupted):
+        except (ApiError, FaultAbort):
             assert set(self.tenant.queue.jobs) == before
             return
         assert job.id not in self.seen
-        assert job.submitted().status in WORDS
+        assert job.submit_snapshot().status in WORDS
         self.seen[job.id] = Seen(app)
 
     @precondition(lambda self: self.seen)
@@ -179,12 +186,12 @@ class Queues(RuleBasedStateMachine):
             return
         try:
             snapshot = self.tenant.status(seen.app, id_, with_logs=True)
-        except WireError:
+        except ApiError:
             self.missing(id_)
             return
         assert id_ not in self.gone
         assert snapshot.status in WORDS
-        assert (snapshot.position is not None) == (snapshot.status == "IN_QUEUE")
+        assert (snapshot.queue_position is not None) == (snapshot.status == "IN_QUEUE")
         assert (snapshot.status == "COMPLETED") or seen.ended_at is None
 
     @precondition(lambda self: self.seen)
@@ -195,7 +202,7 @@ class Queues(RuleBasedStateMachine):
             return
         try:
             job = self.tenant.result(seen.app, id_)
-        except WireError:
+        except ApiError:
             self.missing(id_)
             return
         assert job is not None or seen.ended_at is None
@@ -209,7 +216,7 @@ class Queues(RuleBasedStateMachine):
             return
         try:
             accepted = self.tenant.cancel(seen.app, id_)
-        except WireError:
+        except ApiError:
             self.missing(id_)
             return
         job = self.tenant.queue.jobs[id_]
@@ -220,8 +227,10 @@ class Queues(RuleBasedStateMachine):
     def watch(self, pick: int) -> None:
         id_, seen = self.job(pick)
         try:
-            shown: list[Snapshot] = list(self.tenant.watch(seen.app, id_, with_logs=False).news())
-        except WireError:
+            shown: list[Snapshot] = list(
+                self.tenant.stream_status(seen.app, id_, with_logs=False).new_snapshots()
+            )
+        except ApiError:
             self.missing(id_)
             self.asked += 1
             return
@@ -243,7 +252,7 @@ class Queues(RuleBasedStateMachine):
         now = self.tenant.clock.now()
         jobs = list(self.tenant.queue.jobs.values())
         for job in jobs:
-            self.tenant.queue.look(job, now)
+            self.tenant.queue.advance_job(job, now)
         return jobs
 
     @invariant()
@@ -267,7 +276,7 @@ class Queues(RuleBasedStateMachine):
         running = [it for it in jobs if it.state is State.RUNNING and not it.is_over]
         for app in APPS:
             places = sorted(
-                it.snapshot(with_logs=False).position or 0
+                it.snapshot(with_logs=False).queue_position or 0
                 for it in jobs
                 if it.is_waiting and it.call.endpoint.app == app
             )
@@ -285,10 +294,10 @@ class Queues(RuleBasedStateMachine):
         for job in self.looked_at():
             seen = self.seen[job.id]
             if seen.ended_at is not None:
-                assert (job.ended_at, job.ending.outcome.payload) == (seen.ended_at, seen.payload)
+                assert (job.ended_at, job.rendered.outcome.payload) == (seen.ended_at, seen.payload)
             elif job.ended_at is not None:
                 assert job.created_at <= job.ended_at <= now
-                seen.ended_at, seen.payload = job.ended_at, job.ending.outcome.payload
+                seen.ended_at, seen.payload = job.ended_at, job.rendered.outcome.payload
 
     @invariant()
     def every_request_is_one_line_of_the_journal(self) -> None:
@@ -334,11 +343,11 @@ def test_how_often_somebody_looks_changes_nothing(
         ways["request_timeout"] = patience
     ends = []
     for is_watched in (False, True):
-        controls = Controls(world_engine(exchange(reply), apps={"*": ways}), "id:secret")
+        controls = Controls(make_engine_in(exchange(reply), apps={"*": ways}), "id:secret")
         tenant = controls.tenant
         for pause, app, is_low, deadline in arrivals:
             pass_time(controls, float(pause), step if is_watched else float(pause))
-            tenant.submit(make_call(app, wishes=Wishes(deadline, is_low)))
+            tenant.submit(make_call(app, wishes=PlatformOptions(deadline, is_low)))
         pass_time(controls, 90.0, step if is_watched else 90.0)
         controls.jobs()
         ends.append([(job.ended_at, job.attempt) for job in tenant.queue.jobs.values()])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from fakefal.engine.core.clock import InstantClock
-from fakefal.engine.queue.retention import keep_seconds
+from fakefal.engine.queue.retention import result_ttl_seconds
 from fakefal.engine.tenant import Tenant
-from fakefal.protocol.core.platform_options import Wishes
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.core.platform_options import PlatformOptions
+from fakefal.protocol.errors.errors import ApiError
 from tests.worlds import ANY_LLM, exchange, make_call, make_tenant
 
 HOUR = 3600.0
@@ -31,7 +31,7 @@ FLUX = "fal-ai/flux"
     ],
 )
 def test_a_result_is_kept_by_its_size(size: int, stores: bool, seconds: float) -> None:
-    assert keep_seconds(size, stores=stores) == seconds
+    assert result_ttl_seconds(size, stores_payload=stores) == seconds
 
 
 def finished(
@@ -39,7 +39,7 @@ def finished(
 ) -> tuple[Tenant, str]:
     """A tenant and its job, which is over."""
     tenant = make_tenant(exchange({"timeline": [], **reply}), clock=clock)
-    wishes = Wishes(stores=stores)
+    wishes = PlatformOptions(stores_io=stores)
     return tenant, tenant.submit(make_call("fal-ai/flux/dev", wishes=wishes)).id
 
 
@@ -59,7 +59,7 @@ def reads(tenant: Tenant, id_: str) -> list[int]:
     for read in (status, result, cancel):
         try:
             found.append(read())
-        except WireError as error:
+        except ApiError as error:
             found.append(error.status)
     return found
 
@@ -92,7 +92,7 @@ def test_the_time_counts_from_the_end_and_not_from_the_first_look() -> None:
     tenant = make_tenant(exchange({"text": "x", "timeline": [step], "keep": "5s"}))
     id_ = tenant.submit(make_call()).id
     tenant.clock.advance(15)
-    with pytest.raises(WireError):
+    with pytest.raises(ApiError):
         tenant.status(ANY_LLM, id_, with_logs=False)
 
 
@@ -110,7 +110,7 @@ def test_on_a_clock_that_leaps_only_the_time_counts_that_a_test_moved_by() -> No
     clock = tenant.clock
     assert isinstance(clock, InstantClock)
     assert reads(tenant, id_) == [200, 200, 400]
-    clock.reach(clock.now() + 10 * HOUR)
+    clock.jump_to(clock.now() + 10 * HOUR)
     assert reads(tenant, id_) == [200, 200, 400]
     clock.advance(HOUR)
     assert reads(tenant, id_) == [404, 404, 404]
@@ -123,5 +123,5 @@ def test_a_request_cancelled_in_the_queue_is_kept_as_long_as_others() -> None:
     tenant.clock.advance(HOUR - 1)
     assert tenant.status(ANY_LLM, id_, with_logs=False).status == "COMPLETED"
     tenant.clock.advance(1)
-    with pytest.raises(WireError):
+    with pytest.raises(ApiError):
         tenant.result(ANY_LLM, id_)

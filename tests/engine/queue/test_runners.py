@@ -9,9 +9,9 @@ import pytest
 
 from fakefal.engine.queue.job import State
 from fakefal.engine.tenant import Tenant
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.settings import Limits
-from tests.engine.living import ends, lasting, make_world, submit, words
+from tests.engine.living import end_times, lasting_exchange, make_tenant_in, status_words, submit
 from tests.worlds import ANY_LLM, exchange, make_call
 
 FLUX = "fal-ai/flux"
@@ -21,7 +21,7 @@ def one_runner(
     *exchanges: dict[str, Any], runners: int = 1, queue_length: int = 0, **more: Any
 ) -> Tenant:
     app = {"runners": runners, "queue_length": queue_length}
-    return make_world(*(exchanges or (lasting(10),)), apps={"*": app}, **more)
+    return make_tenant_in(*(exchanges or (lasting_exchange(10),)), apps={"*": app}, **more)
 
 
 def running(tenant: Tenant) -> int:
@@ -33,7 +33,7 @@ def test_so_many_run_as_there_are_runners(runners: int) -> None:
     tenant = one_runner(runners=runners)
     ids = [submit(tenant) for _ in range(5)]
     expected = ["run"] * runners + [f"q{place}" for place in range(5 - runners)]
-    assert words(tenant, *ids) == expected
+    assert status_words(tenant, *ids) == expected
     assert running(tenant) == runners
 
 
@@ -41,9 +41,9 @@ def test_an_end_seen_late_starts_the_next_at_its_own_instant() -> None:
     tenant = one_runner()
     ids = [submit(tenant) for _ in range(4)]
     tenant.clock.advance(25)
-    assert words(tenant, *ids) == ["done", "done", "run", "q0"]
+    assert status_words(tenant, *ids) == ["done", "done", "run", "q0"]
     tenant.clock.advance(100)
-    assert ends(tenant, *ids) == [10, 20, 30, 40]
+    assert end_times(tenant, *ids) == [10, 20, 30, 40]
 
 
 def test_one_long_silence_is_like_many_short_looks() -> None:
@@ -53,8 +53,8 @@ def test_one_long_silence_is_like_many_short_looks() -> None:
         ids = [submit(tenant) for _ in range(5)]
         while tenant.clock.now() < tenant.queue.jobs[ids[0]].created_at + 60:
             tenant.clock.advance(step)
-            words(tenant, *ids)
-        seen.append(ends(tenant, *ids))
+            status_words(tenant, *ids)
+        seen.append(end_times(tenant, *ids))
     assert seen == [[10, 10, 20, 20, 30]] * 3
 
 
@@ -63,7 +63,7 @@ def test_positions_fall_as_those_ahead_start() -> None:
     ids = [submit(tenant) for _ in range(4)]
     seen = []
     for _ in range(4):
-        seen.append(words(tenant, *ids)[-1])
+        seen.append(status_words(tenant, *ids)[-1])
         tenant.clock.advance(10)
     assert seen == ["q2", "q1", "q0", "run"]
 
@@ -72,25 +72,27 @@ def test_low_priority_yields_to_normal() -> None:
     tenant = one_runner()
     first, low, other_low = submit(tenant), submit(tenant, is_low=True), submit(tenant, is_low=True)
     normal = submit(tenant)
-    assert words(tenant, first, low, other_low, normal) == ["run", "q1", "q2", "q0"]
+    assert status_words(tenant, first, low, other_low, normal) == ["run", "q1", "q2", "q0"]
     tenant.clock.advance(10)
-    assert words(tenant, normal, low, other_low) == ["run", "q0", "q1"]
+    assert status_words(tenant, normal, low, other_low) == ["run", "q0", "q1"]
 
 
 def test_apps_have_runners_of_their_own() -> None:
-    tenant = make_world(lasting(10), apps={ANY_LLM: {"runners": 1}, FLUX: {"runners": 2}})
+    tenant = make_tenant_in(
+        lasting_exchange(10), apps={ANY_LLM: {"runners": 1}, FLUX: {"runners": 2}}
+    )
     llm = [submit(tenant), submit(tenant)]
     flux = [submit(tenant, f"{FLUX}/dev") for _ in range(3)]
     free = submit(tenant, "me/app")
-    assert words(tenant, *llm) == ["run", "q0"]
-    assert words(tenant, *flux, app=FLUX) == ["run", "run", "q0"]
-    assert words(tenant, free, app="me/app") == ["run"]
+    assert status_words(tenant, *llm) == ["run", "q0"]
+    assert status_words(tenant, *flux, app=FLUX) == ["run", "run", "q0"]
+    assert status_words(tenant, free, app="me/app") == ["run"]
 
 
 def test_a_job_polled_to_its_end_gives_its_runner_back_at_once() -> None:
     tenant = one_runner(exchange())
     first, second = submit(tenant), submit(tenant)
-    assert words(tenant, first, second, first, second) == ["run", "run", "done", "done"]
+    assert status_words(tenant, first, second, first, second) == ["run", "run", "done", "done"]
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -98,76 +100,78 @@ def test_a_cancelled_job_leaves_the_line(place: int) -> None:
     tenant = one_runner()
     first, *waiting = [submit(tenant) for _ in range(3)]
     assert tenant.cancel(ANY_LLM, waiting.pop(place))
-    assert words(tenant, first, *waiting) == ["run", "q0"]
+    assert status_words(tenant, first, *waiting) == ["run", "q0"]
 
 
 def test_an_aborted_run_gives_its_runner_back() -> None:
-    tenant = one_runner(lasting(10, cancel="honoured"))
+    tenant = one_runner(lasting_exchange(10, cancel="honoured"))
     first, second = submit(tenant), submit(tenant)
     tenant.clock.advance(3)
     tenant.cancel(ANY_LLM, first)
     tenant.clock.advance(60)
-    assert ends(tenant, first, second) == [3, 13]
+    assert end_times(tenant, first, second) == [3, 13]
 
 
 def test_a_lost_runner_means_the_back_of_the_line_but_not_of_the_time() -> None:
-    tenant = one_runner(lasting(10, retries=1), runners=1)
+    tenant = one_runner(lasting_exchange(10, retries=1), runners=1)
     first, second = submit(tenant), submit(tenant)
     tenant.clock.advance(5)
-    assert words(tenant, first, second) == ["run", "q0"]
+    assert status_words(tenant, first, second) == ["run", "q0"]
     tenant.clock.advance(100)
-    both = ends(tenant, first, second)
+    both = end_times(tenant, first, second)
     assert sorted(value for value in both if value is not None) in ([20, 40], [30, 40])
     assert [tenant.queue.jobs[id_].attempt for id_ in (first, second)] == [2, 2]
 
 
 def test_many_short_runs_follow_each_other_without_a_gap() -> None:
-    tenant = make_world(
+    tenant = make_tenant_in(
         exchange({"text": "x", "timeline": [{"IN_PROGRESS": {"for": 10}}]}, times=1),
         exchange({"text": "x", "timeline": [{"IN_PROGRESS": {"for": 0}}]}),
         apps={"*": {"runners": 1}},
     )
     ids = [submit(tenant) for _ in range(4)]
     tenant.clock.advance(30)
-    assert ends(tenant, *ids) == [10, 10, 10, 10]
+    assert end_times(tenant, *ids) == [10, 10, 10, 10]
 
 
 def test_scripted_steps_come_before_the_wait_for_a_runner() -> None:
     steps = [{"IN_QUEUE": {"for": 5, "position": 40}}, {"IN_PROGRESS": {"for": 10}}]
     tenant = one_runner(exchange({"text": "x", "timeline": steps}))
     ids = [submit(tenant) for _ in range(2)]
-    assert words(tenant, *ids) == ["q40", "q40"]
+    assert status_words(tenant, *ids) == ["q40", "q40"]
     tenant.clock.advance(5)
-    assert words(tenant, *ids) == ["run", "q0"]
+    assert status_words(tenant, *ids) == ["run", "q0"]
     tenant.clock.advance(60)
-    assert ends(tenant, *ids) == [15, 25]
+    assert end_times(tenant, *ids) == [15, 25]
 
 
 def test_who_waits_past_its_deadline_ends_there_and_is_never_started() -> None:
     tenant = one_runner()
     first, hasty, last = submit(tenant), submit(tenant, start_seconds=4), submit(tenant)
     tenant.clock.advance(60)
-    assert ends(tenant, first, hasty, last) == [10, 4, 20]
+    assert end_times(tenant, first, hasty, last) == [10, 4, 20]
     job = tenant.queue.jobs[hasty]
-    assert (job.ending.outcome.status, job.units) == (504, None)
+    assert (job.rendered.outcome.status, job.units) == (504, None)
 
 
 def test_a_run_past_the_patience_of_its_app_gives_the_runner_back() -> None:
-    tenant = make_world(lasting(10), apps={"*": {"runners": 1, "request_timeout": "3s"}})
+    tenant = make_tenant_in(
+        lasting_exchange(10), apps={"*": {"runners": 1, "request_timeout": "3s"}}
+    )
     ids = [submit(tenant) for _ in range(3)]
     tenant.clock.advance(60)
-    assert ends(tenant, *ids) == [3, 6, 9]
-    assert tenant.queue.jobs[ids[0]].ending.outcome.error_type == "request_timeout"
+    assert end_times(tenant, *ids) == [3, 6, 9]
+    assert tenant.queue.jobs[ids[0]].rendered.outcome.error_type == "request_timeout"
 
 
 @pytest.mark.parametrize("clock", ["manual", "instant"])
 async def test_a_watch_tells_every_change_of_the_position(clock: str) -> None:
     tenant = one_runner(clock=clock)
     ids = [submit(tenant) for _ in range(3)]
-    watch = tenant.watch(ANY_LLM, ids[-1], with_logs=False)
+    watch = tenant.stream_status(ANY_LLM, ids[-1], with_logs=False)
     seen = []
     for _ in range(9):
-        seen += [(it.status, it.position) for it in watch.news()]
+        seen += [(it.status, it.queue_position) for it in watch.new_snapshots()]
         if watch.is_over:
             break
         waiting = asyncio.create_task(watch.wait())
@@ -186,42 +190,42 @@ async def test_a_watch_tells_every_change_of_the_position(clock: str) -> None:
 def test_on_a_clock_that_waits_for_nobody_the_line_moves_as_it_is_looked_at() -> None:
     tenant = one_runner(clock="instant")
     ids = [submit(tenant) for _ in range(3)]
-    seen = words(tenant, *[ids[-1]] * 4)
+    seen = status_words(tenant, *[ids[-1]] * 4)
     assert seen == ["q1", "q0", "run", "done"]
-    assert ends(tenant, *ids) == [10, 20, 30]
+    assert end_times(tenant, *ids) == [10, 20, 30]
 
 
 def test_a_job_that_had_to_make_room_gives_its_runner_back() -> None:
     tenant = one_runner(exchange(), limits=Limits(jobs=1))
     submit(tenant)
     second = submit(tenant)
-    assert words(tenant, second) == ["run"]
+    assert status_words(tenant, second) == ["run"]
 
 
 # Concurrency: of the whole account
 
 
 def limited(*exchanges: dict[str, Any], limit: int = 2) -> Tenant:
-    return make_world(*(exchanges or (lasting(10),)), account={"concurrency": limit})
+    return make_tenant_in(*(exchanges or (lasting_exchange(10),)), account={"concurrency": limit})
 
 
 def test_an_account_runs_no_more_than_it_may_over_all_apps() -> None:
     tenant = limited()
     llm = [submit(tenant) for _ in range(2)]
     flux = submit(tenant, f"{FLUX}/dev")
-    assert words(tenant, *llm) == ["run", "run"]
-    assert words(tenant, flux, app=FLUX) == ["q0"]
+    assert status_words(tenant, *llm) == ["run", "run"]
+    assert status_words(tenant, flux, app=FLUX) == ["q0"]
 
 
 async def test_over_the_limit_a_direct_run_gets_a_429_and_a_queue_request_waits() -> None:
     tenant = limited()
     ids = [submit(tenant) for _ in range(3)]
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         await tenant.run(make_call(via="run"))
     assert (caught.value.status, caught.value.body["data"]) == (429, {"limit": 2})
-    with pytest.raises(WireError):
+    with pytest.raises(ApiError):
         tenant.stream(make_call(via="stream"))
-    assert words(tenant, *ids) == ["run", "run", "q0"]
+    assert status_words(tenant, *ids) == ["run", "run", "q0"]
 
 
 async def test_what_has_ended_unseen_does_not_count_as_running() -> None:
@@ -231,7 +235,7 @@ async def test_what_has_ended_unseen_does_not_count_as_running() -> None:
     running_now = asyncio.create_task(tenant.run(make_call(via="run")))
     await asyncio.sleep(0)
     tenant.clock.advance(10)
-    assert (await asyncio.wait_for(running_now, 5)).ending.outcome.status == 200
+    assert (await asyncio.wait_for(running_now, 5)).rendered.outcome.status == 200
 
 
 async def test_a_direct_run_takes_a_place_until_it_ends() -> None:
@@ -239,10 +243,10 @@ async def test_a_direct_run_takes_a_place_until_it_ends() -> None:
     direct = asyncio.create_task(tenant.run(make_call(via="run")))
     await asyncio.sleep(0)
     waiting = submit(tenant)
-    assert words(tenant, waiting) == ["q0"]
+    assert status_words(tenant, waiting) == ["q0"]
     tenant.clock.advance(10)
     await asyncio.wait_for(direct, 5)
-    assert words(tenant, waiting) == ["run"]
+    assert status_words(tenant, waiting) == ["run"]
 
 
 async def test_a_direct_run_that_is_given_up_leaves_its_place() -> None:
@@ -251,7 +255,7 @@ async def test_a_direct_run_that_is_given_up_leaves_its_place() -> None:
     await asyncio.sleep(0)
     direct.cancel()
     await asyncio.wait([direct], timeout=5)
-    assert words(tenant, submit(tenant)) == ["run"]
+    assert status_words(tenant, submit(tenant)) == ["run"]
 
 
 async def test_the_end_of_a_direct_run_lets_the_next_one_start() -> None:
@@ -259,7 +263,7 @@ async def test_the_end_of_a_direct_run_lets_the_next_one_start() -> None:
     running = asyncio.create_task(tenant.run(make_call(via="run")))
     await asyncio.sleep(0)
     id_ = submit(tenant)
-    assert words(tenant, id_) == ["q0"]
+    assert status_words(tenant, id_) == ["q0"]
     tenant.clock.advance(10)
     await running
     (job,) = tenant.queue.jobs.values()
@@ -269,4 +273,4 @@ async def test_the_end_of_a_direct_run_lets_the_next_one_start() -> None:
 def test_requests_of_others_are_ahead_of_those_that_wait() -> None:
     tenant = one_runner(queue_length=500)
     ids = [submit(tenant) for _ in range(3)]
-    assert words(tenant, *ids) == ["run", "q500", "q501"]
+    assert status_words(tenant, *ids) == ["run", "q500", "q501"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fakefal.engine.core.clock import START
-from fakefal.engine.queue.status_stream import PING_SECONDS, Watch
+from fakefal.engine.queue.status_stream import PING_SECONDS, StatusStream
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.queue import Snapshot
 from tests.worlds import ANY_LLM, make_call, make_tenant, timeline
@@ -18,14 +18,16 @@ STEPS = (
 )
 
 
-def watched(*steps: Any, clock: str = "manual", with_logs: bool = True) -> tuple[Tenant, Watch]:
+def watched(
+    *steps: Any, clock: str = "manual", with_logs: bool = True
+) -> tuple[Tenant, StatusStream]:
     tenant = make_tenant(timeline(*steps), clock=clock)
     job = tenant.submit(make_call())
-    return tenant, tenant.watch(ANY_LLM, job.id, with_logs=with_logs)
+    return tenant, tenant.stream_status(ANY_LLM, job.id, with_logs=with_logs)
 
 
-def told(watch: Watch) -> list[str]:
-    return [snapshot.status for snapshot in watch.news()]
+def told(watch: StatusStream) -> list[str]:
+    return [snapshot.status for snapshot in watch.new_snapshots()]
 
 
 def logs(snapshots: list[Snapshot]) -> list[list[str]]:
@@ -42,8 +44,8 @@ def test_the_present_state_is_told_first_of_all() -> None:
 def test_every_step_is_told_once_even_if_many_pass_at_once() -> None:
     tenant, watch = watched(*STEPS)
     tenant.clock.advance(60)
-    snapshots = list(watch.news())
-    assert [(it.status, it.position) for it in snapshots] == [
+    snapshots = list(watch.new_snapshots())
+    assert [(it.status, it.queue_position) for it in snapshots] == [
         ("IN_QUEUE", 3),
         ("IN_QUEUE", 0),
         ("IN_PROGRESS", None),
@@ -55,34 +57,34 @@ def test_every_step_is_told_once_even_if_many_pass_at_once() -> None:
 
 def test_logs_are_told_once_each() -> None:
     tenant, watch = watched(*STEPS)
-    seen = list(watch.news())
+    seen = list(watch.new_snapshots())
     for _ in range(3):
         tenant.clock.advance(2)
-        seen += watch.news()
+        seen += watch.new_snapshots()
     assert logs(seen) == [["queued"], [], ["loading", "working"], []]
 
 
 def test_no_logs_are_told_to_those_who_want_none() -> None:
     tenant, watch = watched(*STEPS, with_logs=False)
     tenant.clock.advance(60)
-    assert [snapshot.logs for snapshot in watch.news()] == [None] * 4
+    assert [snapshot.logs for snapshot in watch.new_snapshots()] == [None] * 4
 
 
 def test_who_comes_late_is_told_what_is_and_all_logs_so_far() -> None:
     tenant, first = watched(*STEPS)
     assert told(first) == ["IN_QUEUE"]
     tenant.clock.advance(4)
-    late = tenant.watch(ANY_LLM, first.request_id, with_logs=True)
-    assert logs(list(late.news())) == [["queued", "loading", "working"]]
+    late = tenant.stream_status(ANY_LLM, first.request_id, with_logs=True)
+    assert logs(list(late.new_snapshots())) == [["queued", "loading", "working"]]
     assert told(first) == ["IN_QUEUE", "IN_PROGRESS"]
 
 
 def test_a_completed_job_is_told_in_one_event() -> None:
     tenant, first = watched(*STEPS)
     tenant.clock.advance(60)
-    list(first.news())
-    watch = tenant.watch(ANY_LLM, first.request_id, with_logs=True)
-    (snapshot,) = watch.news()
+    list(first.new_snapshots())
+    watch = tenant.stream_status(ANY_LLM, first.request_id, with_logs=True)
+    (snapshot,) = watch.new_snapshots()
     assert logs([snapshot]) == [["queued", "loading", "working"]]
     assert (snapshot.status, watch.is_over) == ("COMPLETED", True)
 
@@ -99,7 +101,7 @@ async def test_a_cancel_wakes_the_watch_and_ends_it() -> None:
     await asyncio.sleep(0)
     tenant.cancel(ANY_LLM, watch.request_id)
     assert await asyncio.wait_for(waiting, 5)
-    (snapshot,) = watch.news()
+    (snapshot,) = watch.new_snapshots()
     assert (snapshot.status, snapshot.error) == ("COMPLETED", "Request was cancelled")
     assert watch.is_over
 
@@ -160,7 +162,7 @@ def test_a_watch_begins_with_what_is_whether_or_not_somebody_looked_before() -> 
         tenant, first = watched(*STEPS)
         tenant.clock.advance(3)
         if has_looked:
-            tenant.queue.jobs[first.request_id].look(tenant.clock.now())
-        late = tenant.watch(ANY_LLM, first.request_id, with_logs=True)
-        shown.append([(it.status, it.position) for it in late.news()])
+            tenant.queue.jobs[first.request_id].advance_to(tenant.clock.now())
+        late = tenant.stream_status(ANY_LLM, first.request_id, with_logs=True)
+        shown.append([(it.status, it.queue_position) for it in late.new_snapshots()])
     assert shown == [[("IN_QUEUE", 0)]] * 2

@@ -9,10 +9,10 @@ import pytest
 from fakefal.engine.sockets.sockets import seconds_of
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.core.call import Call, Via
-from fakefal.protocol.errors.errors import WireError
-from fakefal.protocol.errors.fault import Interrupted
+from fakefal.protocol.errors.errors import ApiError
+from fakefal.protocol.errors.fault import FaultAbort
 from fakefal.settings import Limits
-from tests.engine.living import make_world
+from tests.engine.living import make_tenant_in
 from tests.worlds import exchange, make_call, make_tenant
 
 EMPTY: dict[str, Any] = {}
@@ -24,28 +24,29 @@ def asking(via: Via = "realtime", endpoint: str = "acme/live") -> Call:
 
 def knocked(tenant: Tenant, call: Call) -> str:
     try:
-        trouble = tenant.sockets.knock(call)
-    except Interrupted as interrupted:
-        return f"refused: {interrupted.trouble.name}"
+        trouble = tenant.sockets.check_handshake(call)
+    except FaultAbort as interrupted:
+        return f"refused: {interrupted.fault.name}"
     return "open" if trouble is None else f"open: {trouble.name}"
 
 
 def test_a_handshake_meets_the_account_the_app_and_faults() -> None:
-    assert knocked(make_world(), asking()) == "open"
+    assert knocked(make_tenant_in(), asking()) == "open"
     assert (
-        knocked(make_world(account="exhausted-balance"), asking()) == "refused: exhausted-balance"
+        knocked(make_tenant_in(account="exhausted-balance"), asking())
+        == "refused: exhausted-balance"
     )
-    assert knocked(make_world(apps={"acme/*": "gone"}), asking()) == "refused: unknown-app"
-    tenant = make_world(faults={"connect": ["reset", "accepted-then-reset"]})
+    assert knocked(make_tenant_in(apps={"acme/*": "gone"}), asking()) == "refused: unknown-app"
+    tenant = make_tenant_in(faults={"connect": ["reset", "accepted-then-reset"]})
     found = [knocked(tenant, asking(via)) for via in ("ws", "socket", "realtime")]
     assert found == ["refused: reset", "open: accepted-then-reset", "open"]
 
 
 def test_a_locked_account_is_told_why() -> None:
-    with pytest.raises(Interrupted) as caught:
-        make_world(account="exhausted-balance").sockets.knock(asking())
-    assert caught.value.trouble.refusal is not None
-    assert caught.value.trouble.refusal.status == 403
+    with pytest.raises(FaultAbort) as caught:
+        make_tenant_in(account="exhausted-balance").sockets.check_handshake(asking())
+    assert caught.value.fault.outcome is not None
+    assert caught.value.fault.outcome.status == 403
     assert len(caught.value.request_id) == 36
 
 
@@ -65,8 +66,8 @@ def test_no_more_sockets_than_there_may_be() -> None:
     ends: list[list[int]] = [[], []]
     for end in ends:
         tenant.sockets.admit(lambda end=end: end.append(1), asking(), None)  # type: ignore[misc]
-    with pytest.raises(WireError) as caught:
-        tenant.sockets.knock(asking())
+    with pytest.raises(ApiError) as caught:
+        tenant.sockets.check_handshake(asking())
     assert caught.value.status == 429
     tenant.close()
     assert ends == [[1], [1]]
@@ -75,23 +76,23 @@ def test_no_more_sockets_than_there_may_be() -> None:
 def test_the_first_exchange_that_fits_says_whether_there_is_a_script() -> None:
     output, frames = exchange({"output": 1}), exchange({"frames": [{"text": "a"}]})
     call = asking("socket")
-    assert make_tenant(frames, output).sockets.script(call, refuses=True) is not None
-    assert make_tenant(output, frames).sockets.script(call, refuses=True) is None
-    assert make_tenant().sockets.script(call, refuses=True) is None
+    assert make_tenant(frames, output).sockets.open_script(call, may_reject=True) is not None
+    assert make_tenant(output, frames).sockets.open_script(call, may_reject=True) is None
+    assert make_tenant().sockets.open_script(call, may_reject=True) is None
 
 
 def test_an_exchange_that_fails_refuses_the_socket_where_it_may() -> None:
     tenant = make_tenant(exchange({"fail": "forbidden-app"}))
-    assert tenant.sockets.script(asking("socket"), refuses=False) is None
-    with pytest.raises(WireError) as caught:
-        tenant.sockets.script(asking("socket"), refuses=True)
+    assert tenant.sockets.open_script(asking("socket"), may_reject=False) is None
+    with pytest.raises(ApiError) as caught:
+        tenant.sockets.open_script(asking("socket"), may_reject=True)
     assert caught.value.status == 403
 
 
 def test_an_exchange_is_used_up_by_sockets_too() -> None:
     tenant = make_tenant(exchange({"frames": []}, times=1))
-    assert tenant.sockets.script(asking("socket"), refuses=True) is not None
-    assert tenant.sockets.script(asking("socket"), refuses=True) is None
+    assert tenant.sockets.open_script(asking("socket"), may_reject=True) is not None
+    assert tenant.sockets.open_script(asking("socket"), may_reject=True) is None
     assert [entry.status for entry in tenant.journal if entry.kind == "call"] == [101]
 
 
@@ -106,26 +107,26 @@ def test_which_sockets_may_be_answered_at_all() -> None:
 def test_a_miss_names_the_nearest_exchange() -> None:
     tenant = make_tenant(exchange({"text": "a"}, when={"via": "run"}))
     error = tenant.sockets.miss(asking("socket"))
-    assert (error.status, "nearest: " in error.told) == (404, True)
+    assert (error.status, "nearest: " in error.message) == (404, True)
     assert len(tenant.journal.misses) == 1
     assert error.request_id
 
 
 def test_ids_of_refusals_follow_from_the_seed() -> None:
-    first, second = (make_tenant().sockets.some_id(asking()) for _ in range(2))
+    first, second = (make_tenant().sockets.new_request_id(asking()) for _ in range(2))
     assert first == second
     tenant = make_tenant()
-    assert tenant.sockets.some_id(asking()) != tenant.sockets.some_id(asking())
+    assert tenant.sockets.new_request_id(asking()) != tenant.sockets.new_request_id(asking())
 
 
 def test_how_an_app_holds_its_sessions() -> None:
     told = {"mode": "server-streaming", "buffering": 3, "timeout": "5s"}
-    tenant = make_world(apps={"acme/live": {"realtime": told}})
-    way = tenant.sockets.way(asking())
+    tenant = make_tenant_in(apps={"acme/live": {"realtime": told}})
+    way = tenant.sockets.realtime_app(asking())
     assert (way.mode, way.buffering, way.batch, way.timings) == ("server-streaming", 3, 1, False)
     assert tenant.sockets.idle_seconds(way) == 5
-    usual = make_world().sockets.way(asking())
-    assert (usual.mode, make_world().sockets.idle_seconds(usual)) == ("unary", 60)
+    usual = make_tenant_in().sockets.realtime_app(asking())
+    assert (usual.mode, make_tenant_in().sockets.idle_seconds(usual)) == ("unary", 60)
 
 
 @pytest.mark.parametrize(
@@ -138,9 +139,9 @@ def test_how_an_app_holds_its_sessions() -> None:
 )
 def test_how_long_an_answer_took(reply: dict[str, Any], seconds: float) -> None:
     tenant = make_tenant(exchange(reply))
-    assert seconds_of(tenant.answering.answer(asking(), None)) == seconds
+    assert seconds_of(tenant.resolver.resolve(asking(), None)) == seconds
     plain = make_tenant(exchange({"output": {}}))
-    assert 0.2 <= seconds_of(plain.answering.answer(asking(), None)) <= 2.2
+    assert 0.2 <= seconds_of(plain.resolver.resolve(asking(), None)) <= 2.2
 
 
 @pytest.mark.parametrize(
@@ -154,13 +155,13 @@ def test_how_long_an_answer_took(reply: dict[str, Any], seconds: float) -> None:
 )
 def test_what_an_input_brings(reply: dict[str, Any], outputs: list[Any]) -> None:
     tenant = make_tenant(exchange(reply))
-    answer = tenant.answering.answer(asking(), None)
+    answer = tenant.resolver.resolve(asking(), None)
     assert list(tenant.sockets.outputs(asking(), answer)) == outputs
 
 
 def test_outputs_that_cannot_be_rendered_are_told() -> None:
     tenant = make_tenant(exchange({"stream": {"events": [{"a": "{{ input.a.b.c }}"}]}}))
-    answer = tenant.answering.answer(asking(), None)
-    with pytest.raises(WireError) as caught:
+    answer = tenant.resolver.resolve(asking(), None)
+    with pytest.raises(ApiError) as caught:
         list(tenant.sockets.outputs(asking(), answer))
-    assert "could not render" in caught.value.told
+    assert "could not render" in caught.value.message

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.engine.webhooks.allowlist import Targets, is_local
+from fakefal.engine.webhooks.allowlist import WebhookAllowlist, is_local
 
 LOCAL = [
     "127.0.0.1",
@@ -40,7 +40,7 @@ FOREIGN = [
 @pytest.mark.parametrize("address", LOCAL)
 def test_loopback_and_private_addresses_are_local(address: str) -> None:
     assert is_local(address)
-    assert Targets().objection("http", address) == ""
+    assert WebhookAllowlist().reason_blocked("http", address) == ""
 
 
 @pytest.mark.parametrize("address", FOREIGN)
@@ -55,27 +55,27 @@ def test_no_address_of_the_internet_is_local(address: object) -> None:
 
 
 def test_a_foreign_address_is_refused_with_what_would_allow_it() -> None:
-    assert Targets().objection("https", "8.8.8.8") == (
+    assert WebhookAllowlist().reason_blocked("https", "8.8.8.8") == (
         "8.8.8.8 is neither loopback nor private — allow it with --webhook-allow 8.8.8.8"
     )
-    assert Targets().objection_to_address("example.com", "8.8.8.8") == (
+    assert WebhookAllowlist().reason_address_blocked("example.com", "8.8.8.8") == (
         "example.com is 8.8.8.8, which is neither loopback nor private — allow it with "
         "--webhook-allow example.com"
     )
 
 
 def test_a_host_that_was_named_may_be_anywhere() -> None:
-    targets = Targets(["Example.com.", "8.8.8.8"])
-    assert targets.objection_to_address("EXAMPLE.com", "8.8.4.4") == ""
-    assert targets.objection("http", "8.8.8.8") == ""
-    assert targets.objection_to_address("sub.example.com", "8.8.4.4") != ""
+    targets = WebhookAllowlist(["Example.com.", "8.8.8.8"])
+    assert targets.reason_address_blocked("EXAMPLE.com", "8.8.4.4") == ""
+    assert targets.reason_blocked("http", "8.8.8.8") == ""
+    assert targets.reason_address_blocked("sub.example.com", "8.8.4.4") != ""
 
 
 def test_a_name_is_judged_by_its_address() -> None:
-    assert Targets().objection("http", "localhost") == ""
-    assert Targets().objection_to_address("anything", "10.1.2.3") == ""
+    assert WebhookAllowlist().reason_blocked("http", "localhost") == ""
+    assert WebhookAllowlist().reason_address_blocked("anything", "10.1.2.3") == ""
 
 
 @pytest.mark.parametrize(("scheme", "host"), [("ftp", "127.0.0.1"), ("", ""), ("http", "")])
 def test_what_is_no_url_of_the_web_is_refused(scheme: str, host: str) -> None:
-    assert Targets().objection(scheme, host)
+    assert WebhookAllowlist().reason_blocked(scheme, host)

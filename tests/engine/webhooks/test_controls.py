@@ -8,21 +8,21 @@ import pytest
 
 from fakefal.engine.webhooks.controls import WebhookControls
 from fakefal.errors import SettingError
-from tests.deliverers import deliver, refuse, submit
+from tests.deliverers import deliver, reject, submit
 from tests.worlds import make_tenant
 
 
 def test_deliveries_are_told_as_json_and_sent_again() -> None:
     tenant = make_tenant()
     job = submit(tenant)
-    deliver(tenant.webhooks, refuse)
+    deliver(tenant.webhooks, reject)
     controls = WebhookControls(tenant)
-    (told,) = controls.told()
+    (told,) = controls.deliveries()
     assert json.loads(json.dumps(told)) == told
     assert (told["request_id"], told["state"]) == (job.id, "waiting")
     assert [it["request_id"] for it in controls.redeliver(job.id)] == [job.id]
     deliver(tenant.webhooks)
-    assert [it["state"] for it in controls.told()] == ["delivered"]
+    assert [it["state"] for it in controls.deliveries()] == ["delivered"]
 
 
 def test_keys_are_told_even_while_they_are_down_and_change_when_told() -> None:
@@ -30,7 +30,7 @@ def test_keys_are_told_even_while_they_are_down_and_change_when_told() -> None:
     controls = WebhookControls(tenant)
     keys = controls.jwks()
     assert controls.publish("down") == keys
-    assert tenant.webhooks.keyring.refusal() == 503
+    assert tenant.webhooks.signing_keys.next_error_status() == 503
     controls.publish({"keys": 2})
     assert len(controls.jwks()["keys"]) == 2
     assert controls.publish(None) == keys

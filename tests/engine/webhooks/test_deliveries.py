@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fakefal.engine.core.clock import START
-from fakefal.engine.webhooks.deliveries import Attempt, Heard, shown_url
+from fakefal.engine.webhooks.deliveries import Attempt, DeliveryResult, shown_url
 from tests.deliverers import URL, latest, submit
 from tests.worlds import make_tenant
 
@@ -13,15 +13,17 @@ from tests.worlds import make_tenant
 @pytest.mark.parametrize(
     ("heard", "is_success", "is_final"),
     [
-        (Heard(200), True, False),
-        (Heard(299), True, False),
-        (Heard(300), False, True),
-        (Heard(404), False, False),
-        (Heard(kind="timeout"), False, False),
-        (Heard(kind="refused"), False, True),
+        (DeliveryResult(200), True, False),
+        (DeliveryResult(299), True, False),
+        (DeliveryResult(300), False, True),
+        (DeliveryResult(404), False, False),
+        (DeliveryResult(kind="timeout"), False, False),
+        (DeliveryResult(kind="refused"), False, True),
     ],
 )
-def test_what_was_heard_says_what_follows(heard: Heard, is_success: bool, is_final: bool) -> None:
+def test_what_was_heard_says_what_follows(
+    heard: DeliveryResult, is_success: bool, is_final: bool
+) -> None:
     assert (heard.is_success, heard.is_final) == (is_success, is_final)
 
 
@@ -29,7 +31,7 @@ def test_a_delivery_is_told_with_its_attempts() -> None:
     tenant = make_tenant()
     job = submit(tenant)
     delivery = latest(tenant.webhooks)
-    delivery.attempts.append(Attempt(START, 0.25, Heard(500, "oops")))
+    delivery.attempts.append(Attempt(START, 0.25, DeliveryResult(500, "oops")))
     assert delivery.body() == {
         "number": delivery.number,
         "request_id": job.id,

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from fakefal.engine.webhooks.scheduler import Webhooks
+from fakefal.engine.webhooks.scheduler import WebhookScheduler
 from fakefal.errors import SettingError
 from fakefal.settings import Limits
-from tests.deliverers import accept, deliver, refuse, run_out, stages, submit
+from tests.deliverers import accept, deliver, reject, run_out, stages, submit
 from tests.worlds import exchange, make_engine, make_tenant, tenant_of
 
 
@@ -26,10 +26,10 @@ def test_one_that_failed_is_sent_again_genuine_and_at_once() -> None:
         replying({"signature": "missing", "order": 1}), options={"webhook_retries": 10}
     )
     job = submit(tenant)
-    run_out(tenant.webhooks, refuse)
+    run_out(tenant.webhooks, reject)
     (again,) = tenant.webhooks.redeliver()
     (post,) = deliver(tenant.webhooks)
-    assert post.at == tenant.clock.now()
+    assert post.due_at == tenant.clock.now()
     assert len(post.headers) == 5
     assert post.delivery is again
     assert stages(tenant.webhooks) == ["failed", "delivered"]
@@ -40,7 +40,7 @@ def test_one_that_failed_is_sent_again_genuine_and_at_once() -> None:
 def test_one_that_waits_for_its_retry_is_hurried() -> None:
     tenant = make_tenant(exchange())
     submit(tenant)
-    deliver(tenant.webhooks, refuse)
+    deliver(tenant.webhooks, reject)
     for _ in range(2):
         tenant.webhooks.redeliver()
     assert len(run_out(tenant.webhooks)) == 1
@@ -87,7 +87,7 @@ def test_nothing_is_sent_for_a_tenant_that_has_gone(how: str) -> None:
     submit(tenant)
     webhooks = tenant.webhooks
     if how == "renew":
-        engine.renew(tenant.key)
+        engine.reset_tenant(tenant.key)
     elif how == "drop":
         engine.drop(tenant.key)
     else:
@@ -98,8 +98,8 @@ def test_nothing_is_sent_for_a_tenant_that_has_gone(how: str) -> None:
 
 def test_who_attends_is_told_of_each_tenant_once() -> None:
     engine = make_engine()
-    told: list[Webhooks] = []
-    engine.attend(told.append)
+    told: list[WebhookScheduler] = []
+    engine.watch_webhooks(told.append)
     tenant = tenant_of(engine)
     for _ in range(2):
         submit(tenant)

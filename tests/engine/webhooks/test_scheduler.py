@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from fakefal.engine.core.clock import START
-from fakefal.engine.webhooks.deliveries import Heard, Post
-from fakefal.protocol.core.platform_options import NO_WISHES, Wishes
+from fakefal.engine.webhooks.deliveries import DeliveryResult, WebhookRequest
+from fakefal.protocol.core.platform_options import DEFAULT_OPTIONS, PlatformOptions
 from fakefal.protocol.webhooks import RETRY_PAUSES
 from tests.deliverers import (
     URL,
     deliver,
     latest,
-    refuse,
+    reject,
     run_out,
     stages,
     submit,
@@ -32,12 +32,12 @@ def saying(prompt: str, webhook: Any) -> dict[str, Any]:
     return {"when": {"input": {"prompt": prompt}}, "reply": {"text": "x", "webhook": webhook}}
 
 
-def stamp(post: Post) -> int:
+def stamp(post: WebhookRequest) -> int:
     return int(dict(post.headers)["X-Fal-Webhook-Timestamp"])
 
 
-def times(posts: list[Post]) -> list[float]:
-    return [post.at - START for post in posts]
+def times(posts: list[WebhookRequest]) -> list[float]:
+    return [post.due_at - START for post in posts]
 
 
 # When
@@ -50,7 +50,7 @@ def test_a_job_ends_by_itself_and_its_webhook_is_due_at_that_instant() -> None:
     assert webhooks.next_due() == START + 2
     posts = run_out(webhooks)
     assert times(posts) == [5]
-    assert (posts[0].url, posts[0].limit_seconds, stamp(posts[0])) == (URL, 15, START + 5)
+    assert (posts[0].url, posts[0].timeout_seconds, stamp(posts[0])) == (URL, 15, START + 5)
     assert json.loads(posts[0].body)["request_id"] == job.id
     assert stages(webhooks) == ["delivered"]
 
@@ -60,7 +60,7 @@ def test_a_jump_over_many_instants_keeps_them_and_signs_with_the_present() -> No
     submit(tenant)
     tenant.clock.advance(100)
     (post,) = deliver(tenant.webhooks)
-    assert (post.at, stamp(post)) == (START + 3, START + 100)
+    assert (post.due_at, stamp(post)) == (START + 3, START + 100)
 
 
 def test_a_call_that_asked_for_none_gets_none() -> None:
@@ -117,7 +117,7 @@ def test_a_request_cancelled_in_the_queue_has_no_webhook() -> None:
     assert deliver(tenant.webhooks) == []
     assert tenant.cancel(ANY_LLM, job.id)
     assert run_out(tenant.webhooks) == []
-    assert latest(tenant.webhooks).why == "the request was cancelled in the queue"
+    assert latest(tenant.webhooks).reason == "the request was cancelled in the queue"
 
 
 def test_a_request_that_ignored_its_cancel_is_told_as_it_ended() -> None:
@@ -145,7 +145,7 @@ def test_the_timestamp_is_the_real_one_unless_the_clock_is_manual() -> None:
     for clock in ("manual", "instant"):
         for mode in ("auto", "clock", "real"):
             tenant = make_tenant(options={"webhook_timestamps": mode}, clock=clock)
-            stamps[clock, mode] = tenant.webhooks.stamp() == START
+            stamps[clock, mode] = tenant.webhooks.timestamp() == START
     assert [key for key, is_start in stamps.items() if is_start] == [
         ("manual", "auto"),
         ("manual", "clock"),
@@ -160,13 +160,15 @@ def test_the_timestamp_is_the_real_one_unless_the_clock_is_manual() -> None:
 def test_the_retries_follow_the_table_in_number_and_spacing(retries: int) -> None:
     tenant = make_tenant(exchange(), options={"webhook_retries": retries})
     submit(tenant)
-    posts = run_out(tenant.webhooks, refuse)
+    posts = run_out(tenant.webhooks, reject)
     pauses = [later - earlier for earlier, later in pairwise(times(posts))]
     assert pauses == list(RETRY_PAUSES[retries])
-    assert [post.limit_seconds for post in posts] == [15, *[120] * retries]
+    assert [post.timeout_seconds for post in posts] == [15, *[120] * retries]
     assert len({stamp(post) for post in posts}) == len({post.headers for post in posts})
     assert latest(tenant.webhooks).stage == "failed"
-    assert latest(tenant.webhooks).why == (f"no attempt is left after {retries + 1}, the last: 500")
+    assert latest(tenant.webhooks).reason == (
+        f"no attempt is left after {retries + 1}, the last: 500"
+    )
 
 
 def test_one_long_jump_gives_the_same_plan_as_many_small_ones() -> None:
@@ -174,43 +176,43 @@ def test_one_long_jump_gives_the_same_plan_as_many_small_ones() -> None:
     for steps in (1, 1440):
         tenant = make_tenant(exchange())
         submit(tenant)
-        posts = deliver(tenant.webhooks, refuse)
+        posts = deliver(tenant.webhooks, reject)
         for _ in range(steps):
             tenant.clock.advance(86_400 / steps)
-            posts += deliver(tenant.webhooks, refuse)
+            posts += deliver(tenant.webhooks, reject)
         seen.append(times(posts))
     assert seen[0] == seen[1]
     assert len(seen[0]) == 32
 
 
-NOT_STORED = Wishes(stores=False)
+NOT_STORED = PlatformOptions(stores_io=False)
 
 
 @pytest.mark.parametrize(
     ("reply", "wishes", "attempts"),
     [
-        ({"keep": "10s"}, NO_WISHES, 1),
-        ({"keep": "11s"}, NO_WISHES, 2),
-        ({"keep": "20h"}, NO_WISHES, 28),
+        ({"keep": "10s"}, DEFAULT_OPTIONS, 1),
+        ({"keep": "11s"}, DEFAULT_OPTIONS, 2),
+        ({"keep": "20h"}, DEFAULT_OPTIONS, 28),
         ({}, NOT_STORED, 9),
         ({"text": "x" * 10_000}, NOT_STORED, 6),
-        ({"text": "x" * 10_000}, NO_WISHES, 32),
-        ({"text": "x" * 1_000_000}, NO_WISHES, 6),
+        ({"text": "x" * 10_000}, DEFAULT_OPTIONS, 32),
+        ({"text": "x" * 1_000_000}, DEFAULT_OPTIONS, 6),
     ],
 )
 def test_retries_end_when_the_result_is_stored_no_longer(
-    reply: dict[str, Any], wishes: Wishes, attempts: int
+    reply: dict[str, Any], wishes: PlatformOptions, attempts: int
 ) -> None:
     tenant = make_tenant(exchange({"text": "x", **reply}))
     tenant.submit(make_call(webhook=URL, wishes=wishes))
-    posts = run_out(tenant.webhooks, refuse)
+    posts = run_out(tenant.webhooks, reject)
     assert len(posts) == attempts
     assert latest(tenant.webhooks).stage == "failed"
     if attempts < 32:
         why = "the result is stored no longer when the next attempt is due"
-        assert latest(tenant.webhooks).why == f"{why}, the last: 500"
+        assert latest(tenant.webhooks).reason == f"{why}, the last: 500"
         *_, last = tenant.journal
-        assert (last.note, last.at) == (f"{URL}: given up: {why}", posts[-1].at)
+        assert (last.note, last.at) == (f"{URL}: given up: {why}", posts[-1].due_at)
     tenant.webhooks.redeliver()
     assert len(run_out(tenant.webhooks)) == 1
     assert latest(tenant.webhooks).stage == "delivered"
@@ -219,8 +221,8 @@ def test_retries_end_when_the_result_is_stored_no_longer(
 def test_the_next_attempt_counts_from_the_end_of_a_silent_one() -> None:
     tenant = make_tenant(exchange())
     submit(tenant)
-    silent = [Heard(failure="no answer", kind="timeout")] * 2
-    posts = run_out(tenant.webhooks, lambda _: silent.pop() if silent else Heard(204))
+    silent = [DeliveryResult(failure="no answer", kind="timeout")] * 2
+    posts = run_out(tenant.webhooks, lambda _: silent.pop() if silent else DeliveryResult(204))
     assert times(posts) == [0, 15 + 10, 25 + 120 + 20]
     assert stages(tenant.webhooks) == ["delivered"]
 
@@ -229,7 +231,7 @@ def test_the_next_attempt_counts_from_the_end_of_a_silent_one() -> None:
 def test_any_2xx_is_a_success(status: int) -> None:
     tenant = make_tenant(exchange())
     submit(tenant)
-    assert len(run_out(tenant.webhooks, lambda _: Heard(status))) == 1
+    assert len(run_out(tenant.webhooks, lambda _: DeliveryResult(status))) == 1
     assert stages(tenant.webhooks) == ["delivered"]
 
 
@@ -237,16 +239,16 @@ def test_any_2xx_is_a_success(status: int) -> None:
 def test_a_redirect_is_the_end(status: int) -> None:
     tenant = make_tenant(exchange())
     submit(tenant)
-    assert len(run_out(tenant.webhooks, lambda _: Heard(status))) == 1
+    assert len(run_out(tenant.webhooks, lambda _: DeliveryResult(status))) == 1
     delivery = latest(tenant.webhooks)
-    assert (delivery.stage, delivery.why) == ("failed", f"redirects are not followed ({status})")
+    assert (delivery.stage, delivery.reason) == ("failed", f"redirects are not followed ({status})")
 
 
 def test_a_target_that_is_not_allowed_is_the_end_and_is_said() -> None:
     tenant = make_tenant(exchange())
     submit(tenant)
-    run_out(tenant.webhooks, lambda _: Heard(failure="too far", kind="refused"))
-    assert (latest(tenant.webhooks).stage, latest(tenant.webhooks).why) == ("refused", "too far")
+    run_out(tenant.webhooks, lambda _: DeliveryResult(failure="too far", kind="refused"))
+    assert (latest(tenant.webhooks).stage, latest(tenant.webhooks).reason) == ("refused", "too far")
     *_, last = tenant.journal
     assert last.note == f"{URL}: refused: too far"
 
@@ -255,7 +257,7 @@ def test_a_target_that_is_not_allowed_is_the_end_and_is_said() -> None:
 def test_anything_else_is_tried_again(status: int) -> None:
     tenant = make_tenant(exchange())
     submit(tenant)
-    heard = [Heard(200), Heard(status, failure="gone")]
+    heard = [DeliveryResult(200), DeliveryResult(status, failure="gone")]
     assert len(run_out(tenant.webhooks, lambda _: heard.pop())) == 2
     assert stages(tenant.webhooks) == ["delivered"]
 
@@ -263,7 +265,9 @@ def test_anything_else_is_tried_again(status: int) -> None:
 def test_only_so_many_attempts_are_forged() -> None:
     tenant = make_tenant(replying({"signature": "missing", "forgeries": 2}))
     submit(tenant)
-    posts = run_out(tenant.webhooks, lambda post: Heard(200 if len(post.headers) == 5 else 401))
+    posts = run_out(
+        tenant.webhooks, lambda post: DeliveryResult(200 if len(post.headers) == 5 else 401)
+    )
     assert [len(post.headers) for post in posts] == [4, 4, 5]
 
 
@@ -287,7 +291,7 @@ def test_orders_wait_for_lower_ones_whatever_comes_first() -> None:
 def test_an_order_waits_until_the_lower_one_is_over_not_only_tried() -> None:
     tenant = make_tenant(saying("a", {"order": 2}), saying("b", {"order": 1}))
     ids = {submit(tenant, prompt).id: prompt for prompt in "ab"}
-    heard = [Heard(200), Heard(200), Heard(500)]
+    heard = [DeliveryResult(200), DeliveryResult(200), DeliveryResult(500)]
     posts = run_out(tenant.webhooks, lambda _: heard.pop())
     assert [ids[json.loads(post.body)["request_id"]] for post in posts] == ["b", "b", "a"]
     assert times(posts) == [0, 10, 10]
@@ -297,7 +301,7 @@ def test_behind_waits_for_the_webhook_of_another_exchange() -> None:
     tenant = make_tenant(saying("a", {"behind": "second"}), {**saying("b", "lost"), "id": "second"})
     submit(tenant, "a")
     assert deliver(tenant.webhooks) == []
-    assert latest(tenant.webhooks).why == 'it waits for the webhook of "second"'
+    assert latest(tenant.webhooks).reason == 'it waits for the webhook of "second"'
     submit(tenant, "b")
     assert len(deliver(tenant.webhooks)) == 1
     assert stages(tenant.webhooks) == ["delivered", "never"]
@@ -309,7 +313,11 @@ def test_behind_waits_for_the_webhook_of_another_exchange() -> None:
 def test_every_attempt_is_in_the_journal_with_what_was_heard() -> None:
     tenant = make_tenant(exchange(id="a"))
     job = submit(tenant)
-    heard = [Heard(200, "ok"), Heard(failure="cannot connect"), Heard(500, "oops\n" + "x" * 500)]
+    heard = [
+        DeliveryResult(200, "ok"),
+        DeliveryResult(failure="cannot connect"),
+        DeliveryResult(500, "oops\n" + "x" * 500),
+    ]
     run_out(tenant.webhooks, lambda _: heard.pop())
     found = [entry for entry in tenant.journal if entry.kind == "webhook"]
     assert [(entry.at - START, entry.status) for entry in found] == [(0, 500), (10, 0), (30, 200)]
@@ -357,7 +365,7 @@ def test_an_attempt_that_was_stopped_is_kept_and_still_due() -> None:
     submit(tenant)
     post = tenant.webhooks.due()
     assert post is not None
-    tenant.webhooks.heard(post, Heard(failure="stopped", kind="stopped"))
+    tenant.webhooks.on_attempt_done(post, DeliveryResult(failure="stopped", kind="stopped"))
     assert stages(tenant.webhooks) == ["waiting"]
     assert len(latest(tenant.webhooks).attempts) == 1
     assert len(tenant.webhooks.unfinished()) == 1

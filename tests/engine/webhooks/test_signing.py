@@ -7,19 +7,24 @@ from typing import get_args
 
 import pytest
 
-from fakefal.engine.core.signing_keys import Keyring
+from fakefal.engine.core.signing_keys import SigningKeys
 from fakefal.engine.webhooks.signing import Signer, body_of, gateway_id, user_id_of
 from fakefal.protocol.webhooks import signed_message
-from fakefal.scenario.compiled.webhooks import USUAL, Forgery, JwksPlan, WebhookPlan
+from fakefal.scenario.compiled.webhooks import (
+    DEFAULT_WEBHOOK,
+    CompiledJwks,
+    CompiledWebhook,
+    Forgery,
+)
 from tests.worlds import exchange, make_call, make_tenant
 
-RING = Keyring(0, JwksPlan(), 0)
+RING = SigningKeys(0, CompiledJwks(), 0)
 SIGNER = Signer(RING, "user")
 BODY = b'{"a":1}'
 
 
 def seal(forgery: Forgery | None) -> tuple[dict[str, str], bytes]:
-    headers, body = SIGNER.seal("r", BODY, 1000.9, 0, forgery)
+    headers, body = SIGNER.sign("r", BODY, 1000.9, 0, forgery)
     return dict(headers), body
 
 
@@ -64,9 +69,9 @@ def test_each_key_has_a_user_of_its_own(key: str, seed: int, same: bool) -> None
 def test_the_gateway_id_is_the_requests_unless_scripted() -> None:
     tenant = make_tenant(exchange())
     job = tenant.submit(make_call())
-    assert gateway_id(job, USUAL, 0) == job.id
-    assert gateway_id(job, WebhookPlan(gateway_id="mine"), 0) == "mine"
-    new = WebhookPlan(gateway_id="new")
+    assert gateway_id(job, DEFAULT_WEBHOOK, 0) == job.id
+    assert gateway_id(job, CompiledWebhook(gateway_id="mine"), 0) == "mine"
+    new = CompiledWebhook(gateway_id="new")
     assert gateway_id(job, new, 0) == gateway_id(job, new, 0) != job.id
     assert len(gateway_id(job, new, 0)) == len(job.id)
     assert json.loads(body_of(job, new, 0))["gateway_request_id"] == gateway_id(job, new, 0)

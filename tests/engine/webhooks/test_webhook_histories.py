@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.engine.tenant import Tenant
-from fakefal.engine.webhooks.deliveries import Heard, Post
+from fakefal.engine.webhooks.deliveries import DeliveryResult, WebhookRequest
 from fakefal.protocol.webhooks import RETRY_PAUSES
 from tests.deliverers import deliver, run_out, submit
 from tests.worlds import make_tenant
 
 HEARD = st.sampled_from(
     [
-        *[Heard(200)] * 3,
-        *[Heard(500), Heard(404)],
-        Heard(failure="gone", kind="failed"),
-        Heard(failure="silent", kind="timeout"),
+        *[DeliveryResult(200)] * 3,
+        *[DeliveryResult(500), DeliveryResult(404)],
+        DeliveryResult(failure="gone", kind="failed"),
+        DeliveryResult(failure="silent", kind="timeout"),
     ]
 )
 WEBHOOKS = st.fixed_dictionaries(
@@ -66,7 +66,7 @@ def test_every_webhook_ends_after_as_many_attempts_as_it_needed(
     assert len(found) == sum(1 + webhook.get("duplicates", 0) for webhook, _ in jobs)
     assert tenant.webhooks.unfinished() == []
     for delivery in found:
-        succeeded = [attempt.heard.is_success for attempt in delivery.attempts]
+        succeeded = [attempt.result.is_success for attempt in delivery.attempts]
         assert not any(succeeded[:-1])
         assert delivery.stage == ("delivered" if succeeded[-1] else "failed")
         assert succeeded[-1] or len(succeeded) == 11
@@ -87,7 +87,7 @@ def test_lower_orders_are_over_first(
     over: set[int] = set()
     orders = {webhook["order"] for webhook, _ in jobs if "order" in webhook}
 
-    def receive(post: Post) -> Heard:
+    def receive(post: WebhookRequest) -> DeliveryResult:
         order = post.delivery.plan.order
         if order is not None:
             over.update(
@@ -96,7 +96,7 @@ def test_lower_orders_are_over_first(
                 if it.is_over and it.plan.order is not None
             )
             assert {lower for lower in orders if lower < order} <= over
-        return Heard(chance.choice([200, 500]))
+        return DeliveryResult(chance.choice([200, 500]))
 
     run_out(tenant.webhooks, receive)
     assert tenant.webhooks.unfinished() == []
@@ -112,5 +112,5 @@ def test_the_same_calls_give_the_same_posts_byte_for_byte(
         for number in range(len(jobs)):
             submit(tenant, str(number))
         posts = run_out(tenant.webhooks)
-        seen.append([(post.at, post.url, post.headers, post.body) for post in posts])
+        seen.append([(post.due_at, post.url, post.headers, post.body) for post in posts])
     assert seen[0] == seen[1]

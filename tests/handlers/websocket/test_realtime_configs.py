@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.callers import Caller, calling, until
+from tests.callers import Caller, running_caller, wait_until
 from tests.handlers.websocket.test_realtime import (
     ANSWER,
     ECHO,
@@ -23,7 +23,7 @@ from tests.handlers.websocket.test_realtime import (
     notes,
     tenant,
 )
-from tests.sockets import APP, Socket, opening
+from tests.sockets import APP, Socket, open_realtime
 from tests.worlds import exchange, scenario
 
 
@@ -36,56 +36,59 @@ async def living(
     *exchanges: dict[str, Any], query: str = "", clock: str = "manual", **parts: Any
 ) -> AsyncIterator[tuple[Caller, Socket]]:
     given = {**scenario(*exchanges), **parts}
-    async with calling(given, clock=clock) as caller, opening(caller, query=query) as line:
+    async with (
+        running_caller(given, clock=clock) as caller,
+        open_realtime(caller, query=query) as line,
+    ):
         yield caller, Socket(line)
 
 
 async def test_an_input_may_bring_many_outputs_at_their_pace() -> None:
     reply = {"stream": {"events": [{"n": 1}, {"n": 2}], "every": "1s"}, "output": {"n": 3}}
     async with living(exchange(reply)) as (caller, socket):
-        assert await socket.asked(prompt="a") == {"n": 1}
+        assert await socket.request(prompt="a") == {"n": 1}
         for number in (2, 3):
             controls(caller).advance(1)
-            assert await socket.heard() == {"n": number}
-        assert await socket.asked(prompt="a") == {"n": 1}
+            assert await socket.receive() == {"n": number}
+        assert await socket.request(prompt="a") == {"n": 1}
 
 
 async def test_timings_follow_the_outputs_of_an_app_that_gives_them() -> None:
     took = exchange({"output": {"n": 1}, "inference_time": "250ms"})
     async with living(took, **live(timings=True)) as (_, socket):
-        assert await socket.asked(prompt="a") == {"n": 1}
+        assert await socket.request(prompt="a") == {"n": 1}
         timing = {"type": "x-fal-message", "action": "timings", "timing": 0.25}
-        assert await socket.heard() == timing
+        assert await socket.receive() == timing
         await socket.send(prompt="b")
-        assert [await socket.heard() for _ in range(2)] == [{"n": 1}, timing]
+        assert [await socket.receive() for _ in range(2)] == [{"n": 1}, timing]
 
 
 async def test_a_reply_may_give_timings_alone_or_end_the_session() -> None:
     reply = {"output": {"n": 1}, "realtime": {"end": True, "timing": "2s"}}
     async with living(exchange(reply)) as (_, socket):
-        assert await socket.asked(prompt="a") == {"n": 1}
-        assert (await socket.heard())["timing"] == 2.0
-        assert await socket.heard() == TIMEOUT
-        assert await socket.heard() == 1000
+        assert await socket.request(prompt="a") == {"n": 1}
+        assert (await socket.receive())["timing"] == 2.0
+        assert await socket.receive() == TIMEOUT
+        assert await socket.receive() == 1000
 
 
 async def test_an_app_waits_for_inputs_as_long_as_it_says() -> None:
     async with living(exchange(ECHO), **live(timeout="5s")) as (caller, socket):
-        await socket.asked(prompt="a")
+        await socket.request(prompt="a")
         controls(caller).advance(5)
-        assert await socket.heard() == TIMEOUT
+        assert await socket.receive() == TIMEOUT
 
 
 async def test_a_full_buffer_drops_the_oldest_input() -> None:
     async with living(exchange(SLOW), **live(buffering=2)) as (caller, socket):
         for name in "abcde":
             await socket.send(prompt=name)
-        await until(lambda: len(notes(caller)) == 2)
+        await wait_until(lambda: len(notes(caller)) == 2)
         said = []
         for _ in range(3):
-            await until(lambda: tenant(caller)._direct.in_flight)
+            await wait_until(lambda: tenant(caller)._direct_calls.in_flight)
             controls(caller).advance(5)
-            said.append((await socket.heard())["said"])
+            said.append((await socket.receive())["said"])
         assert said == ["a", "d", "e"]
 
 
@@ -93,12 +96,12 @@ async def test_a_batch_is_answered_once() -> None:
     async with living(exchange(SLOW), **live(batch=3)) as (caller, socket):
         for name in "abcd":
             await socket.send(prompt=name)
-        await until(lambda: tenant(caller)._direct.in_flight)
+        await wait_until(lambda: tenant(caller)._direct_calls.in_flight)
         said = []
         for _ in range(2):
-            await until(lambda: tenant(caller)._direct.in_flight)
+            await wait_until(lambda: tenant(caller)._direct_calls.in_flight)
             controls(caller).advance(5)
-            said.append((await socket.heard())["said"])
+            said.append((await socket.receive())["said"])
         assert (said[-1], len(notes(caller))) == ("d", 2)
 
 
@@ -107,7 +110,7 @@ async def test_many_slow_inputs_are_all_answered() -> None:
     async with living(exchange(slow), clock="instant") as (_, socket):
         for number in range(2_000):
             await socket.send(prompt=number)
-        assert [(await socket.heard())["said"] for _ in range(2_000)] == list(range(2_000))
+        assert [(await socket.receive())["said"] for _ in range(2_000)] == list(range(2_000))
 
 
 @pytest.mark.parametrize(
@@ -124,30 +127,30 @@ async def test_many_slow_inputs_are_all_answered() -> None:
 async def test_what_befalls_an_output(fault: Any, heard: list[Any]) -> None:
     async with living(exchange({**ECHO, "faults": {"run": [fault]}})) as (_, socket):
         await socket.send(prompt="a")
-        assert [await socket.heard() for _ in heard] == heard
+        assert [await socket.receive() for _ in heard] == heard
 
 
 @pytest.mark.parametrize("fault", ["garbage", "broken-json", "empty"])
 async def test_a_frame_that_makes_no_sense_and_then_the_next(fault: str) -> None:
     async with living(exchange({**ECHO, "faults": {"run": [fault]}})) as (_, socket):
         await socket.send(prompt="a")
-        message = await asyncio.wait_for(socket.line.receive(), 5)
+        message = await asyncio.wait_for(socket.websocket.receive(), 5)
         with pytest.raises(ValueError, match=r".*"):
             msgpack.unpackb(message.data)
-        assert (await socket.asked(prompt="b"))["said"] == "b"
+        assert (await socket.request(prompt="b"))["said"] == "b"
 
 
 async def test_an_unanswered_input_is_passed_over() -> None:
     async with living(exchange({**ECHO, "faults": {"run": ["unanswered"]}})) as (_, socket):
         await socket.send(prompt="a")
-        assert (await socket.asked(prompt="b"))["said"] == "b"
+        assert (await socket.request(prompt="b"))["said"] == "b"
 
 
 async def test_outputs_are_cut_where_a_stream_is() -> None:
     reply = {"stream": {"events": [{"n": 1}, {"n": 2}, {"n": 3}], "cut": {"after": 2}}}
     async with living(exchange(reply)) as (_, socket):
         await socket.send(prompt="a")
-        assert [await socket.heard() for _ in range(3)] == [{"n": 1}, {"n": 2}, 1006]
+        assert [await socket.receive() for _ in range(3)] == [{"n": 1}, {"n": 2}, 1006]
 
 
 ANY_FRAME = st.one_of(
@@ -167,20 +170,20 @@ async def test_no_frame_is_too_odd(frames: list[bytes | str]) -> None:
     async with living(exchange({"output": {"a": 1}})) as (caller, socket):
         for it in frames:
             text = it if isinstance(it, bytes) else it.encode("utf-8", "replace").decode()
-            if socket.line.closed:
+            if socket.websocket.closed:
                 break
             try:
                 await (
-                    socket.line.send_bytes(text)
+                    socket.websocket.send_bytes(text)
                     if isinstance(text, bytes)
-                    else socket.line.send_str(text)
+                    else socket.websocket.send_str(text)
                 )
             except ConnectionError:
                 break
-        if not socket.line.closed:
+        if not socket.websocket.closed:
             with suppress(ConnectionError):
-                await socket.line.send_bytes(b"\xc1")  # which ends it in any case
-        while (heard := await socket.heard()) == {"a": 1}:
+                await socket.websocket.send_bytes(b"\xc1")  # which ends it in any case
+        while (heard := await socket.receive()) == {"a": 1}:
             pass
         assert heard == 1000 or heard["error"] == "INTERNAL_ERROR"
         assert "Traceback" not in str(controls(caller).journal())

@@ -9,8 +9,8 @@ import msgpack
 import pytest
 
 from fakefal.settings import Limits
-from tests.callers import KEY, RUN, calling, until
-from tests.sockets import APP, WS, Socket, connecting, frame, opening
+from tests.callers import KEY, RUN, running_caller, wait_until
+from tests.sockets import APP, WS, Socket, open_realtime, open_socket, receive_frame
 from tests.worlds import exchange, scenario
 
 ECHO = {"output": {"said": "{{ input.prompt }}"}}
@@ -32,47 +32,47 @@ PATHS = [(f"/{APP}/realtime", RUN), (f"/{APP}/own", RUN), (f"/{APP}", WS), (f"/{
 async def test_every_socket_is_refused_alike(
     path: str, host: str, parts: dict[str, object], status: int
 ) -> None:
-    async with calling({**scenario(*BOTH), **parts}) as caller:
+    async with running_caller({**scenario(*BOTH), **parts}) as caller:
         with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
-            await connecting(caller, path, host=host)
+            await open_socket(caller, path, host=host)
         assert caught.value.status == status
 
 
 @pytest.mark.parametrize(("path", "host"), PATHS)
 async def test_a_forged_token_opens_nothing(path: str, host: str) -> None:
-    async with calling(scenario(*BOTH)) as caller:
+    async with running_caller(scenario(*BOTH)) as caller:
         for token in ("wrong", "a.b.c", ""):
             with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
-                await connecting(caller, f"{path}?fal_jwt_token={token}", host=host, key=None)
+                await open_socket(caller, f"{path}?fal_jwt_token={token}", host=host, key=None)
             assert caught.value.status == 401
 
 
 @pytest.mark.parametrize(("path", "host"), PATHS)
 async def test_a_malformed_upgrade_is_refused(path: str, host: str) -> None:
-    async with calling(scenario(*BOTH)) as caller:
-        heard = await caller.ask(
+    async with running_caller(scenario(*BOTH)) as caller:
+        heard = await caller.request(
             "GET", path, host=host, headers={"Upgrade": "websocket", "Connection": "upgrade"}
         )
         assert heard.status == 400
 
 
 async def test_more_sockets_than_there_may_be_are_refused() -> None:
-    async with calling(scenario(*BOTH), limits=Limits(sockets=3)) as caller:
-        lines = [await connecting(caller, f"/{APP}/own") for _ in range(3)]
+    async with running_caller(scenario(*BOTH), limits=Limits(sockets=3)) as caller:
+        lines = [await open_socket(caller, f"/{APP}/own") for _ in range(3)]
         with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
-            await connecting(caller, f"/{APP}/own")
+            await open_socket(caller, f"/{APP}/own")
         assert caught.value.status == 429
         await lines[0].close()
-        (tenant,) = caller.fake.engine.tenants
-        await until(lambda: len(tenant.sockets) < 3)
-        async with connecting(caller, f"/{APP}/own") as line:
-            assert await frame(line) == "hello"
+        (tenant,) = caller.server.engine.tenants
+        await wait_until(lambda: len(tenant.sockets) < 3)
+        async with open_socket(caller, f"/{APP}/own") as line:
+            assert await receive_frame(line) == "hello"
         for line in lines:
             await line.close()
 
 
 async def test_two_thousand_messages_through_one_connection_keep_their_order() -> None:
-    async with calling(scenario(*BOTH)) as caller, opening(caller) as line:
+    async with running_caller(scenario(*BOTH)) as caller, open_realtime(caller) as line:
 
         async def send() -> None:
             for number in range(2_000):
@@ -80,26 +80,26 @@ async def test_two_thousand_messages_through_one_connection_keep_their_order() -
 
         sending = asyncio.ensure_future(send())
         socket = Socket(line)
-        heard = [(await socket.heard())["said"] for _ in range(2_000)]
+        heard = [(await socket.receive())["said"] for _ in range(2_000)]
         await sending
         assert heard == list(range(2_000))
-        (tenant,) = caller.fake.engine.tenants
+        (tenant,) = caller.server.engine.tenants
         assert not [it for it in tenant.journal if it.kind == "lint"]
 
 
 async def test_two_hundred_connections_at_once_lose_nothing() -> None:
-    async with calling(scenario(*BOTH)) as caller:
+    async with running_caller(scenario(*BOTH)) as caller:
         caller.session._connector._limit = 0  # type: ignore[union-attr]
 
         async def person(name: int) -> None:
-            async with opening(caller) as line:
+            async with open_realtime(caller) as line:
                 socket = Socket(line)
                 for number in range(5):
                     await socket.send(prompt=f"{name}-{number}")
                 for number in range(5):
-                    assert await socket.heard() == {"said": f"{name}-{number}"}
+                    assert await socket.receive() == {"said": f"{name}-{number}"}
 
         await asyncio.gather(*(person(name) for name in range(200)))
-        tenant = next(it for it in caller.fake.engine.tenants if it.key == KEY)
+        tenant = next(it for it in caller.server.engine.tenants if it.key == KEY)
         assert sum(it.kind == "call" for it in tenant.journal) == 1_000
-        await until(lambda: not len(tenant.sockets))
+        await wait_until(lambda: not len(tenant.sockets))

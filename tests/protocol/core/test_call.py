@@ -19,7 +19,7 @@ def test_an_outcome_below_400_is_a_success(status: int, success: bool) -> None:
 
 def test_an_outcome_is_told_with_the_result_unless_said_otherwise() -> None:
     outcome = Outcome(200, {}, b"{}")
-    assert (outcome.moment, outcome.identified, outcome.content_type) == (
+    assert (outcome.fails_at, outcome.has_request_id, outcome.content_type) == (
         "result",
         True,
         "application/json",
@@ -30,4 +30,9 @@ def test_a_call_is_a_post_without_webhook_or_flaws_unless_said_otherwise() -> No
     endpoint = parse_endpoint("fal-ai/any-llm")
     assert endpoint is not None
     call = Call(endpoint, "run", {})
-    assert (call.method, call.webhook, call.flaws, call.headers) == ("POST", None, (), {})
+    assert (call.method, call.webhook, call.validation_errors, call.headers) == (
+        "POST",
+        None,
+        (),
+        {},
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fakefal.protocol.core import hosts
-from fakefal.protocol.core.hosts import canonical
+from fakefal.protocol.core.hosts import canonical_host
 
 
 @pytest.mark.parametrize(
@@ -16,9 +16,9 @@ from fakefal.protocol.core.hosts import canonical
         ("ws.fal.run", hosts.WS),
         ("rest.fal.ai", hosts.REST),
         ("rest.alpha.fal.ai", hosts.REST),
-        ("v3.fal.media", hosts.MEDIA),
-        ("v3b.fal.media", hosts.MEDIA_B),
-        ("fal.media", hosts.MEDIA_FIRST),
+        ("v3.fal.media", hosts.MEDIA_V3),
+        ("v3b.fal.media", hosts.MEDIA_V3B),
+        ("fal.media", hosts.MEDIA_V1),
         ("api.fal.ai", hosts.API),
         ("auth.fal.ai", hosts.AUTH),
         ("wma.fal.run", hosts.WEBRTC),
@@ -31,31 +31,33 @@ from fakefal.protocol.core.hosts import canonical
     ],
 )
 def test_a_name_of_fal_stands_for_a_host(name: str, host: str) -> None:
-    assert canonical(name) == host
+    assert canonical_host(name) == host
 
 
 @pytest.mark.parametrize(
     "name", ["Queue.FAL.run", "queue.fal.run.", "queue.fal.run:443", "QUEUE.fal.run.:8787"]
 )
 def test_case_a_trailing_dot_and_a_port_do_not_matter(name: str) -> None:
-    assert canonical(name) == hosts.QUEUE
+    assert canonical_host(name) == hosts.QUEUE
 
 
 @pytest.mark.parametrize(
     "name", ["", "localhost", "127.0.0.1:8787", "[::1]:80", "notfal.run", "fal.run.evil.com", "run"]
 )
 def test_other_names_are_not_fals(name: str) -> None:
-    assert canonical(name) is None
+    assert canonical_host(name) is None
 
 
 def test_every_host_is_a_name_of_itself() -> None:
-    assert {canonical(host) for host in hosts.CANONICAL.values()} == set(hosts.CANONICAL.values())
+    assert {canonical_host(host) for host in hosts.CANONICAL_HOSTS.values()} == set(
+        hosts.CANONICAL_HOSTS.values()
+    )
 
 
 def test_the_hosts_of_files_are_hosts_of_fal() -> None:
     assert (
-        set(hosts.CANONICAL.values())
-        > hosts.STORED
+        set(hosts.CANONICAL_HOSTS.values())
+        > hosts.MEDIA_HOSTS
         == {
             "v3.fal.media",
             "v3b.fal.media",

@@ -9,9 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.core.platform_options import CONDITIONS, NO_WISHES, Wishes, read_wishes
-from fakefal.protocol.errors.errors import WireError
-from fakefal.protocol.platform_headers import check_queue_length, platform_headers
+from fakefal.protocol.core.platform_options import (
+    CONDITIONS,
+    DEFAULT_OPTIONS,
+    PlatformOptions,
+    read_platform_options,
+)
+from fakefal.protocol.errors.errors import ApiError
+from fakefal.protocol.platform_headers import check_queue_length, read_platform_headers
 
 NO_RETRY = "x-fal-no-retry"
 TIMEOUT = "x-fal-request-timeout"
@@ -22,38 +27,38 @@ STORE_IO = "x-fal-store-io"
 
 @pytest.mark.parametrize("headers", [{}, {PRIORITY: "normal"}, {"x-fal-runner-hint": "a"}])
 def test_who_asks_for_nothing_gets_the_very_same_wishes(headers: dict[str, str]) -> None:
-    assert read_wishes(headers) is NO_WISHES
+    assert read_platform_options(headers) is DEFAULT_OPTIONS
 
 
 @pytest.mark.parametrize(
     ("headers", "wishes"),
     [
-        ({PRIORITY: "low"}, Wishes(is_low=True)),
-        ({TIMEOUT: "5"}, Wishes(start_seconds=5)),
-        ({TIMEOUT: "5.0"}, Wishes(start_seconds=5)),
-        ({TIMEOUT: "0.2"}, Wishes(start_seconds=0.2)),
-        ({NO_RETRY: "1"}, Wishes(may_retry=False)),
-        ({NO_RETRY: "true"}, Wishes(may_retry=False)),
-        ({NO_RETRY: " YES "}, Wishes(may_retry=False)),
-        ({NO_RETRY: "0"}, Wishes()),
-        ({NO_RETRY: "no"}, Wishes()),
-        ({STORE_IO: "0"}, Wishes(stores=False)),
-        ({STORE_IO: "1"}, Wishes()),
-        ({CONFIG: "{}"}, Wishes()),
-        ({CONFIG: '{"timeout":{"retries":0}}'}, Wishes(budgets={"timeout": 0})),
+        ({PRIORITY: "low"}, PlatformOptions(is_low_priority=True)),
+        ({TIMEOUT: "5"}, PlatformOptions(start_timeout_seconds=5)),
+        ({TIMEOUT: "5.0"}, PlatformOptions(start_timeout_seconds=5)),
+        ({TIMEOUT: "0.2"}, PlatformOptions(start_timeout_seconds=0.2)),
+        ({NO_RETRY: "1"}, PlatformOptions(may_retry=False)),
+        ({NO_RETRY: "true"}, PlatformOptions(may_retry=False)),
+        ({NO_RETRY: " YES "}, PlatformOptions(may_retry=False)),
+        ({NO_RETRY: "0"}, PlatformOptions()),
+        ({NO_RETRY: "no"}, PlatformOptions()),
+        ({STORE_IO: "0"}, PlatformOptions(stores_io=False)),
+        ({STORE_IO: "1"}, PlatformOptions()),
+        ({CONFIG: "{}"}, PlatformOptions()),
+        ({CONFIG: '{"timeout":{"retries":0}}'}, PlatformOptions(retry_budgets={"timeout": 0})),
         (
             {CONFIG: '{"server_error":{"retries":2},"connection_error":{}}'},
-            Wishes(budgets={"server_error": 2}),
+            PlatformOptions(retry_budgets={"server_error": 2}),
         ),
     ],
 )
-def test_a_header_is_a_wish(headers: dict[str, str], wishes: Wishes) -> None:
-    assert read_wishes(headers) == wishes
+def test_a_header_is_a_wish(headers: dict[str, str], wishes: PlatformOptions) -> None:
+    assert read_platform_options(headers) == wishes
 
 
 @pytest.mark.parametrize(("text", "length"), [("0", 0), ("500", 500), ("9" * 18, 10**18 - 1)])
 def test_the_longest_queue_is_a_parameter(text: str, length: int) -> None:
-    assert read_wishes({}, text) == Wishes(max_queue_length=length)
+    assert read_platform_options({}, text) == PlatformOptions(max_queue_length=length)
 
 
 @given(
@@ -63,28 +68,28 @@ def test_the_longest_queue_is_a_parameter(text: str, length: int) -> None:
     st.none() | st.text(max_size=12),
 )
 def test_whatever_passes_the_check_can_be_read(name: str, text: str, length: str | None) -> None:
-    with suppress(WireError):
-        platform_headers({name: text})
+    with suppress(ApiError):
+        read_platform_headers({name: text})
         check_queue_length(length)
-        wishes = read_wishes({name: text}, length)
-        assert wishes.start_seconds > 0.1
+        wishes = read_platform_options({name: text}, length)
+        assert wishes.start_timeout_seconds > 0.1
         assert wishes.max_queue_length >= 0
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_a_budget_holds_for_what_its_condition_covers(condition: str) -> None:
-    wishes = Wishes(budgets={condition: 2})
+    wishes = PlatformOptions(retry_budgets={condition: 2})
     for other, covered in CONDITIONS.items():
         for error_type in covered:
             assert wishes.retries_for(error_type) == (2 if other == condition else 9)
 
 
 def test_there_are_ten_attempts_at_most_however_many_are_asked_for() -> None:
-    assert Wishes(budgets={"timeout": 99}).retries_for("request_timeout") == 9
-    assert NO_WISHES.retries_for("request_timeout") == 9
-    assert NO_WISHES.max_queue_length == math.inf
+    assert PlatformOptions(retry_budgets={"timeout": 99}).retries_for("request_timeout") == 9
+    assert DEFAULT_OPTIONS.retries_for("request_timeout") == 9
+    assert DEFAULT_OPTIONS.max_queue_length == math.inf
 
 
 def test_no_retry_wins_over_a_budget() -> None:
-    wishes = Wishes(may_retry=False, budgets={"timeout": 5})
+    wishes = PlatformOptions(may_retry=False, retry_budgets={"timeout": 5})
     assert wishes.retries_for("request_timeout") == 0

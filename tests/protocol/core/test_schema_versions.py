@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fakefal.protocol.core.schema_versions import DEFAULT_PERIOD, PERIODS, PREMIUM
+from fakefal.protocol.core.schema_versions import (
+    DEFAULT_SCHEMA_VERSION,
+    PREMIUM_MODELS,
+    SCHEMA_VERSIONS,
+)
 
 TEXT = {"model", "prompt", "system_prompt"}
 
@@ -24,7 +28,7 @@ TEXT = {"model", "prompt", "system_prompt"}
 def test_a_period_knows_so_many_models(
     period: str, models: int, vision: int, enterprise: int
 ) -> None:
-    found = PERIODS[period]
+    found = SCHEMA_VERSIONS[period]
     counts = (len(found.models), len(found.vision_models), len(found.enterprise_models))
     assert counts == (models, vision, enterprise)
 
@@ -42,12 +46,12 @@ def test_a_period_knows_so_many_models(
     ],
 )
 def test_fields_were_added_over_time(period: str, more: set[str]) -> None:
-    assert PERIODS[period].fields == TEXT | more
+    assert SCHEMA_VERSIONS[period].fields == TEXT | more
 
 
-@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("period", SCHEMA_VERSIONS)
 def test_no_model_stands_twice_and_the_default_is_known(period: str) -> None:
-    found = PERIODS[period]
+    found = SCHEMA_VERSIONS[period]
     for models in (found.models, found.vision_models, found.enterprise_models):
         assert len(models) == len(set(models))
     assert found.default_model in found.models
@@ -55,34 +59,36 @@ def test_no_model_stands_twice_and_the_default_is_known(period: str) -> None:
 
 
 def test_the_default_model_changed_in_october_2025_only() -> None:
-    defaults = {name: period.default_model for name, period in PERIODS.items()}
+    defaults = {name: period.default_model for name, period in SCHEMA_VERSIONS.items()}
     assert defaults.pop("2025-10") == "google/gemini-2.5-flash-lite"
     assert set(defaults.values()) == {"google/gemini-flash-1.5"}
 
 
 def test_deepseek_came_in_january_2025_and_never_to_enterprise() -> None:
     deepseek = "deepseek/deepseek-r1"
-    assert deepseek not in PERIODS["2024-11"].models
-    assert all(deepseek in PERIODS[name].models for name in PERIODS if name != "2024-11")
-    assert not any(deepseek in period.enterprise_models for period in PERIODS.values())
+    assert deepseek not in SCHEMA_VERSIONS["2024-11"].models
+    assert all(
+        deepseek in SCHEMA_VERSIONS[name].models for name in SCHEMA_VERSIONS if name != "2024-11"
+    )
+    assert not any(deepseek in period.enterprise_models for period in SCHEMA_VERSIONS.values())
 
 
 def test_pictures_became_a_list_in_october_2025() -> None:
-    assert PERIODS["2025-08"].images == ("image_url",)
-    assert PERIODS["2025-08"].image_required
-    assert PERIODS["2025-10"].images == ("image_urls",)
-    assert not PERIODS["2025-10"].image_required
+    assert SCHEMA_VERSIONS["2025-08"].image_fields == ("image_url",)
+    assert SCHEMA_VERSIONS["2025-08"].is_image_required
+    assert SCHEMA_VERSIONS["2025-10"].image_fields == ("image_urls",)
+    assert not SCHEMA_VERSIONS["2025-10"].is_image_required
 
 
 def test_the_default_period_knows_what_every_other_knows() -> None:
-    everything = PERIODS[DEFAULT_PERIOD]
-    for period in PERIODS.values():
+    everything = SCHEMA_VERSIONS[DEFAULT_SCHEMA_VERSION]
+    for period in SCHEMA_VERSIONS.values():
         assert set(period.models) <= set(everything.models)
         assert set(period.vision_models) <= set(everything.vision_models)
         assert period.fields <= everything.fields
-        assert set(period.images) <= set(everything.images)
+        assert set(period.image_fields) <= set(everything.image_fields)
 
 
 def test_premium_models_are_known_models() -> None:
-    everything = PERIODS[DEFAULT_PERIOD]
-    assert {*everything.models, *everything.vision_models} >= PREMIUM
+    everything = SCHEMA_VERSIONS[DEFAULT_SCHEMA_VERSION]
+    assert {*everything.models, *everything.vision_models} >= PREMIUM_MODELS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fakefal.protocol.core.status_phrases import reason_of
+from fakefal.protocol.core.status_phrases import reason_phrase
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from fakefal.protocol.core.status_phrases import reason_of
     ],
 )
 def test_a_reason_does_not_depend_on_the_python(status: int, reason: str) -> None:
-    assert reason_of(status) == reason
+    assert reason_phrase(status) == reason

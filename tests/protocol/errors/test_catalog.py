@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fakefal.protocol.core.call import Outcome
-from fakefal.protocol.errors.catalog import ALIASES, CATALOGUE, find_entry, known_names, outcome_of
+from fakefal.protocol.errors.catalog import ALIASES, CATALOG, error_names, find_error, outcome_of
 from fakefal.protocol.errors.errors import ingress_page
 
 MODEL = {
@@ -141,7 +141,7 @@ OTHERS = {
 
 
 def outcome(name: str, app: str = "", path: str = "") -> Outcome:
-    entry = find_entry(name)
+    entry = find_error(name)
     assert entry is not None
     return outcome_of(entry, app=app, path=path)
 
@@ -151,7 +151,7 @@ def test_a_model_error_is_as_section_7_1_has_it(name: str) -> None:
     status, retried, context = MODEL[name]
     made = outcome(name)
     (item,) = made.body["detail"]
-    assert (made.status, CATALOGUE[name].retried) == (status, retried)
+    assert (made.status, CATALOG[name].queue_retry) == (status, retried)
     assert (item["type"], item["loc"]) == (name, ["body"])
     assert item["url"] == f"https://docs.fal.ai/errors/#{name}"
     assert set(item.get("ctx", {})) == context
@@ -162,17 +162,17 @@ def test_a_model_error_is_as_section_7_1_has_it(name: str) -> None:
 def test_a_request_error_is_as_section_7_2_has_it(name: str) -> None:
     status, retried, detail = REQUEST[name]
     made = outcome(name)
-    assert (made.status, CATALOGUE[name].retried == "yes") == (status, retried)
+    assert (made.status, CATALOG[name].queue_retry == "yes") == (status, retried)
     assert made.body == {"detail": detail, "error_type": name}
     assert made.headers == (("X-Fal-Error-Type", name),)
-    assert (made.error, made.error_type, made.moment) == (detail, name, "result")
+    assert (made.error, made.error_type, made.fails_at) == (detail, name, "result")
 
 
 @pytest.mark.parametrize("name", ACCOUNT)
 def test_an_account_error_is_as_section_7_3_has_it_and_refuses_at_submit(name: str) -> None:
     status, detail = ACCOUNT[name]
     made = outcome(name, "fal-ai/x")
-    assert (made.status, made.body, made.moment) == (status, {"detail": detail}, "submit")
+    assert (made.status, made.body, made.fails_at) == (status, {"detail": detail}, "submit")
     assert made.headers == ()
 
 
@@ -191,7 +191,7 @@ def test_the_concurrency_limit_has_the_recorded_body_and_header() -> None:
 
 def test_an_unknown_app_quotes_only_the_alias() -> None:
     made = outcome("unknown_app", "fal-ai/any-{llm}x")
-    assert (made.status, made.moment) == (404, "submit")
+    assert (made.status, made.fails_at) == (404, "submit")
     assert made.body == {"detail": 'Application "any-{llm}x" not found'}
 
 
@@ -202,25 +202,25 @@ def test_an_unknown_app_quotes_only_the_alias() -> None:
 def test_an_ingress_error_is_nginxs_page_without_fals_headers(status: int, reason: str) -> None:
     made = outcome(f"nginx-{status}")
     assert (made.status, made.payload) == (status, ingress_page(status, reason))
-    assert (made.content_type, made.identified, made.headers) == ("text/html", False, ())
-    assert made.moment == "submit"
+    assert (made.content_type, made.has_request_id, made.headers) == ("text/html", False, ())
+    assert made.fails_at == "submit"
 
 
 def test_the_tables_above_cover_the_whole_catalogue() -> None:
-    assert set(CATALOGUE) == {*MODEL, *REQUEST, *ACCOUNT, *OTHERS, *SEEN_BESIDES, *BODIES}
+    assert set(CATALOG) == {*MODEL, *REQUEST, *ACCOUNT, *OTHERS, *SEEN_BESIDES, *BODIES}
 
 
 @pytest.mark.parametrize("name", BODIES)
 def test_errors_of_apps_and_of_routing_have_their_bodies(name: str) -> None:
     made = outcome(name, "fal-ai/x", "/x")
-    assert (made.status, made.body, made.moment) == BODIES[name]
+    assert (made.status, made.body, made.fails_at) == BODIES[name]
 
 
 @pytest.mark.parametrize("name", SEEN_BESIDES)
 def test_model_errors_seen_besides_those_documented(name: str) -> None:
     (item,) = outcome(name).body["detail"]
     assert (item["type"], set(item.get("ctx", {}))) == (name, SEEN_BESIDES[name])
-    assert CATALOGUE[name].grade == "recorded"
+    assert CATALOG[name].grade == "recorded"
 
 
 def test_a_start_deadline_is_a_request_timeout_that_the_user_set() -> None:
@@ -232,24 +232,24 @@ def test_a_start_deadline_is_a_request_timeout_that_the_user_set() -> None:
     }
 
 
-@pytest.mark.parametrize("name", known_names())
+@pytest.mark.parametrize("name", error_names())
 def test_every_name_is_reachable_with_dashes_too(name: str) -> None:
-    found = find_entry(name)
+    found = find_error(name)
     assert found is not None
-    assert find_entry(name.replace("_", "-")) is found
+    assert find_error(name.replace("_", "-")) is found
 
 
 @pytest.mark.parametrize(("alias", "name"), ALIASES.items())
 def test_a_shorter_name_means_its_entry(alias: str, name: str) -> None:
-    assert find_entry(alias) is CATALOGUE[name]
+    assert find_error(alias) is CATALOG[name]
 
 
 @pytest.mark.parametrize("name", ["", "nope", "runner disconnected", "Runner_Disconnected"])
 def test_other_names_are_not_in_the_catalogue(name: str) -> None:
-    assert find_entry(name) is None
+    assert find_error(name) is None
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", CATALOG)
 def test_every_entry_says_where_it_is_known_from(name: str) -> None:
-    assert CATALOGUE[name].source.startswith("protocol.md section")
-    assert CATALOGUE[name].grade in ("documented", "client", "recorded", "inferred")
+    assert CATALOG[name].source.startswith("protocol.md section")
+    assert CATALOG[name].grade in ("documented", "client", "recorded", "inferred")

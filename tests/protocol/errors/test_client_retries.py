@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fakefal.protocol.errors.catalog import CATALOGUE, outcome_of
-from fakefal.protocol.errors.client_retries import Requests, requests_made
-from fakefal.protocol.errors.errors import failure
+from fakefal.protocol.errors.catalog import CATALOG, outcome_of
+from fakefal.protocol.errors.client_retries import RequestCounts, count_requests
+from fakefal.protocol.errors.errors import failed_outcome
 from fakefal.protocol.errors.fault import Operation
 
 JS_RETRIES = {"run": 3, "submit": 3, "result": 3, "status": 5, "cancel": 3, "upload": 3, "token": 3}
@@ -24,7 +24,7 @@ def test_a_plain_failure_is_asked_for_again_as_the_tables_say(
     operation: Operation, code: int
 ) -> None:
     codes = JS_CODES | {500} if operation == "status" else JS_CODES
-    assert requests_made(failure(code, {"detail": "x"}), operation) == Requests(
+    assert count_requests(failed_outcome(code, {"detail": "x"}), operation) == RequestCounts(
         python=10 if code in PYTHON_CODES else 1,
         js=1 + JS_RETRIES[operation] if code in codes else 1,
     )
@@ -32,9 +32,9 @@ def test_a_plain_failure_is_asked_for_again_as_the_tables_say(
 
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_python_asks_again_for_a_page_of_nginx_without_a_request_id(status: int) -> None:
-    page = outcome_of(CATALOGUE[f"nginx_{status}"])
-    assert requests_made(page, "submit").python == 10
-    assert requests_made(failure(status, page.body), "submit").python == 1
+    page = outcome_of(CATALOG[f"nginx_{status}"])
+    assert count_requests(page, "submit").python == 10
+    assert count_requests(failed_outcome(status, page.body), "submit").python == 1
 
 
 @pytest.mark.parametrize(
@@ -51,18 +51,18 @@ def test_python_asks_again_for_a_page_of_nginx_without_a_request_id(status: int)
     ],
 )
 def test_failures_of_the_catalogue(name: str, python: int, js: int) -> None:
-    assert requests_made(outcome_of(CATALOGUE[name]), "result") == Requests(python, js)
+    assert count_requests(outcome_of(CATALOG[name]), "result") == RequestCounts(python, js)
 
 
 @pytest.mark.parametrize("operation", ["stream", "status_stream", "download"])
 def test_nobody_asks_again_for_a_stream_or_a_file(operation: Operation) -> None:
-    assert requests_made(outcome_of(CATALOGUE["nginx_502"]), operation) == Requests(1, 1)
+    assert count_requests(outcome_of(CATALOG["nginx_502"]), operation) == RequestCounts(1, 1)
 
 
 def test_bytes_of_an_upload_are_put_once_by_js() -> None:
-    assert requests_made(failure(503, {}), "upload_put").js == 1
+    assert count_requests(failed_outcome(503, {}), "upload_put").js == 1
 
 
 def test_a_timeout_type_of_another_than_the_user_stops_python_alone() -> None:
-    outcome = failure(504, {}, headers=(("x-fal-request-timeout-type", "app"),))
-    assert requests_made(outcome, "submit") == Requests(1, 4)
+    outcome = failed_outcome(504, {}, headers=(("x-fal-request-timeout-type", "app"),))
+    assert count_requests(outcome, "submit") == RequestCounts(1, 4)

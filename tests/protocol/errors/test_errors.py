@@ -9,10 +9,10 @@ import pytest
 from fakefal.protocol.core.call import Outcome
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.errors import errors
-from fakefal.protocol.errors.catalog import CATALOGUE
+from fakefal.protocol.errors.catalog import CATALOG
 from fakefal.protocol.errors.errors import (
-    WireError,
-    failure,
+    ApiError,
+    failed_outcome,
     ingress_page,
     model_error,
     request_error,
@@ -45,7 +45,7 @@ from fakefal.protocol.errors.errors import (
         (errors.bad_request("bad"), 400, b'{"detail":"bad","error_type":"bad_request"}'),
     ],
 )
-def test_a_fixed_error_has_fals_own_words(error: WireError, status: int, body: bytes) -> None:
+def test_a_fixed_error_has_fals_own_words(error: ApiError, status: int, body: bytes) -> None:
     assert (error.status, error.payload) == (status, body)
 
 
@@ -57,7 +57,7 @@ def test_a_body_too_large_is_an_ingress_page_without_request_id() -> None:
     error = errors.body_too_large()
     assert error.status == 413
     assert error.payload == ingress_page(413, "Request Entity Too Large")
-    assert (error.content_type, error.identified) == ("text/html", False)
+    assert (error.content_type, error.has_request_id) == ("text/html", False)
 
 
 def test_the_ingress_page_is_nginxs_stock_page() -> None:
@@ -69,7 +69,7 @@ def test_the_ingress_page_is_nginxs_stock_page() -> None:
 
 
 def test_a_model_error_is_a_detail_list_in_this_order() -> None:
-    outcome = model_error(CATALOGUE["one_of"], loc=("body", "model"), extra={"input": "x"})
+    outcome = model_error(CATALOG["one_of"], loc=("body", "model"), extra={"input": "x"})
     assert outcome.payload == (
         b'{"detail":[{"loc":["body","model"],"msg":"Input should be \'A\' or \'B\'",'
         b'"type":"one_of","ctx":{"expected":["A","B"]},'
@@ -78,13 +78,13 @@ def test_a_model_error_is_a_detail_list_in_this_order() -> None:
 
 
 def test_a_model_error_without_context_has_no_ctx() -> None:
-    (item,) = model_error(CATALOGUE["image_load_error"]).body["detail"]
+    (item,) = model_error(CATALOG["image_load_error"]).body["detail"]
     assert list(item) == ["loc", "msg", "type", "url"]
 
 
 def test_every_part_of_a_model_error_can_be_told() -> None:
     outcome = model_error(
-        CATALOGUE["file_too_large"],
+        CATALOG["file_too_large"],
         message="Too big",
         context={"max_size": 1},
         status=413,
@@ -106,16 +106,16 @@ def test_every_part_of_a_model_error_can_be_told() -> None:
 def test_a_model_error_says_whether_to_try_again(
     name: str, headers: tuple[tuple[str, str], ...]
 ) -> None:
-    assert model_error(CATALOGUE[name]).headers == headers
+    assert model_error(CATALOG[name]).headers == headers
 
 
 def test_the_status_tells_a_model_error_by_its_code_alone() -> None:
-    outcome = model_error(CATALOGUE["content_policy_violation"])
+    outcome = model_error(CATALOG["content_policy_violation"])
     assert (outcome.error, outcome.error_type) == ("Invalid status code: 422", None)
 
 
 def test_a_request_error_is_flat_and_names_its_type_thrice() -> None:
-    outcome = request_error(CATALOGUE["runner_disconnected"])
+    outcome = request_error(CATALOG["runner_disconnected"])
     assert outcome.status == 503
     assert outcome.payload == (
         b'{"detail":"Runner disconnected","error_type":"runner_disconnected"}'
@@ -126,7 +126,7 @@ def test_a_request_error_is_flat_and_names_its_type_thrice() -> None:
 
 def test_text_status_and_headers_of_a_request_error_can_be_told() -> None:
     outcome = request_error(
-        CATALOGUE["request_timeout"], detail="Too slow", status=500, headers=(("x-a", "b"),)
+        CATALOG["request_timeout"], detail="Too slow", status=500, headers=(("x-a", "b"),)
     )
     assert (outcome.status, outcome.body["detail"], outcome.error) == (500, "Too slow", "Too slow")
     assert outcome.headers[-1] == ("x-a", "b")
@@ -135,27 +135,27 @@ def test_text_status_and_headers_of_a_request_error_can_be_told() -> None:
 @pytest.mark.parametrize("body", [{"a": 1}, b"<html>", [1], "text", None])
 def test_a_failure_sends_json_or_the_bytes_it_was_given(body: Any) -> None:
     expected = body if isinstance(body, bytes) else encode(body)
-    assert failure(500, body).payload == expected
+    assert failed_outcome(500, body).payload == expected
 
 
 def test_an_outcome_becomes_a_wire_error_with_all_it_has() -> None:
     outcome = Outcome(
-        502, b"page", b"page", (("a", "b"),), content_type="text/html", identified=False
+        502, b"page", b"page", (("a", "b"),), content_type="text/html", has_request_id=False
     )
-    error = WireError.of(outcome)
+    error = ApiError.from_outcome(outcome)
     assert (error.status, error.payload, error.headers) == (502, b"page", (("a", "b"),))
-    assert (error.content_type, error.identified) == ("text/html", False)
+    assert (error.content_type, error.has_request_id) == ("text/html", False)
 
 
 def test_our_own_note_is_never_in_the_body() -> None:
     error = errors.method_not_allowed("use PUT")
-    assert error.note == "use PUT"
+    assert error.hint == "use PUT"
     assert b"PUT" not in error.payload
 
 
 def test_a_wire_error_can_be_raised_and_equals_only_itself() -> None:
     error = errors.not_found()
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         raise error
     assert caught.value is error
     assert errors.not_found() != errors.not_found()

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from fakefal.protocol.errors.errors import failure
-from fakefal.protocol.errors.fault import CALL_OPERATIONS, OPERATIONS, Cut, Interrupted, Trouble
+from fakefal.protocol.errors.errors import failed_outcome
+from fakefal.protocol.errors.fault import CALL_OPERATIONS, OPERATIONS, Cut, Fault, FaultAbort
 
 
 @pytest.mark.parametrize(
     ("trouble", "code"),
     [
-        (Trouble("ok"), 200),
-        (Trouble("502", refusal=failure(502, {})), 502),
-        (Trouble("418", status=418), 418),
-        (Trouble("reset", cut=Cut("reset", "before")), 0),
-        (Trouble("cut", cut=Cut("reset", "body")), 200),
-        (Trouble("garbage", raw=b"x"), 0),
+        (Fault("ok"), 200),
+        (Fault("502", outcome=failed_outcome(502, {})), 502),
+        (Fault("418", status=418), 418),
+        (Fault("reset", cut=Cut("reset", "before")), 0),
+        (Fault("cut", cut=Cut("reset", "body")), 200),
+        (Fault("garbage", raw_response=b"x"), 0),
     ],
 )
-def test_the_code_is_what_the_caller_sees(trouble: Trouble, code: int) -> None:
-    assert trouble.code == code
+def test_the_code_is_what_the_caller_sees(trouble: Fault, code: int) -> None:
+    assert trouble.journal_status == code
 
 
 def test_calls_are_begun_by_operations() -> None:
@@ -28,7 +28,7 @@ def test_calls_are_begun_by_operations() -> None:
 
 
 def test_who_is_not_served_gets_the_trouble_alone() -> None:
-    trouble = Trouble("reset", is_performed=False)
-    interrupted = Interrupted(trouble, "id-1")
-    assert (interrupted.trouble, interrupted.request_id) == (trouble, "id-1")
+    trouble = Fault("reset", is_performed=False)
+    interrupted = FaultAbort(trouble, "id-1")
+    assert (interrupted.fault, interrupted.request_id) == (trouble, "id-1")
     assert str(interrupted) == "reset"

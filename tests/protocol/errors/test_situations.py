@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fakefal.protocol.errors.catalog import CATALOGUE, outcome_of
-from fakefal.protocol.errors.errors import ErrorEntry
-from fakefal.protocol.errors.situations import ENTRIES
+from fakefal.protocol.errors.catalog import CATALOG, outcome_of
+from fakefal.protocol.errors.errors import ErrorSpec
+from fakefal.protocol.errors.situations import ERROR_SPECS
 
 MODEL_ERRORS = {
     "internal_server_error": (500, "yes", ()),
@@ -81,8 +81,8 @@ LOCKS = {
 
 @pytest.mark.parametrize("name", MODEL_ERRORS)
 def test_a_model_error_is_as_the_table_has_it(name: str) -> None:
-    entry = CATALOGUE[name]
-    assert (entry.status, entry.retried, tuple(entry.context)) == MODEL_ERRORS[name]
+    entry = CATALOG[name]
+    assert (entry.status, entry.queue_retry, tuple(entry.context)) == MODEL_ERRORS[name]
     (item,) = outcome_of(entry).body["detail"]
     assert (item["type"], item["url"]) == (name, f"https://docs.fal.ai/errors/#{name}")
     assert tuple(item.get("ctx", ())) == MODEL_ERRORS[name][2]
@@ -91,7 +91,7 @@ def test_a_model_error_is_as_the_table_has_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODEL_ERRORS)
 def test_what_a_retry_may_mend_is_told_under_both_names(name: str) -> None:
-    headers = dict(outcome_of(CATALOGUE[name]).headers)
+    headers = dict(outcome_of(CATALOG[name]).headers)
     may_help = MODEL_ERRORS[name][1] != "no"
     assert headers["X-Fal-Retryable"] == ("true" if may_help else "false")
     assert headers.get("X-Fal-Needs-Retry") == ("1" if may_help else None)
@@ -99,8 +99,8 @@ def test_what_a_retry_may_mend_is_told_under_both_names(name: str) -> None:
 
 @pytest.mark.parametrize("name", REQUEST_ERRORS)
 def test_a_request_error_is_flat_and_repeats_its_word_in_a_header(name: str) -> None:
-    entry = CATALOGUE[name]
-    assert (entry.status, entry.retried) == REQUEST_ERRORS[name]
+    entry = CATALOG[name]
+    assert (entry.status, entry.queue_retry) == REQUEST_ERRORS[name]
     outcome = outcome_of(entry)
     assert list(outcome.body) == ["detail", "error_type"]
     assert outcome.body["error_type"] == dict(outcome.headers)["X-Fal-Error-Type"] == name
@@ -109,41 +109,41 @@ def test_a_request_error_is_flat_and_repeats_its_word_in_a_header(name: str) -> 
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_tells_its_reason(name: str) -> None:
-    outcome = outcome_of(CATALOGUE[name])
-    assert (outcome.status, outcome.moment) == (403, "submit")
+    outcome = outcome_of(CATALOG[name])
+    assert (outcome.status, outcome.fails_at) == (403, "submit")
     assert outcome.body == {"detail": f"User is locked. Reason: {LOCKS[name]}"}
 
 
 def test_a_start_deadline_is_a_request_timeout_of_the_user() -> None:
-    outcome = outcome_of(CATALOGUE["start_deadline"])
+    outcome = outcome_of(CATALOG["start_deadline"])
     assert (outcome.status, outcome.body["error_type"]) == (504, "request_timeout")
     assert dict(outcome.headers)["X-Fal-Request-Timeout-Type"] == "user"
 
 
 def test_only_the_start_deadline_has_a_timeout_type() -> None:
-    found = [it.name for it in ENTRIES if "X-Fal-Request-Timeout-Type" in dict(it.headers)]
+    found = [it.name for it in ERROR_SPECS if "X-Fal-Request-Timeout-Type" in dict(it.headers)]
     assert found == ["start_deadline"]
 
 
 @pytest.mark.parametrize("status", [413, 502, 503, 504])
 def test_a_page_of_the_ingress_names_nginx_and_carries_no_request_id(status: int) -> None:
-    outcome = outcome_of(CATALOGUE[f"nginx_{status}"])
+    outcome = outcome_of(CATALOG[f"nginx_{status}"])
     assert (outcome.status, outcome.content_type) == (status, "text/html")
-    assert not outcome.identified
+    assert not outcome.has_request_id
     assert b"nginx" in outcome.payload
 
 
 def test_the_concurrency_limit_has_a_type_and_data() -> None:
-    outcome = outcome_of(CATALOGUE["concurrent_requests_limit"])
+    outcome = outcome_of(CATALOG["concurrent_requests_limit"])
     assert list(outcome.body) == ["detail", "type", "data"]
     assert outcome.body["type"] == "concurrent_requests_limit"
     assert dict(outcome.headers)["X-Fal-Needs-Retry"] == "1"
 
 
 def test_every_name_stands_once() -> None:
-    assert len({entry.name for entry in ENTRIES}) == len(ENTRIES)
+    assert len({entry.name for entry in ERROR_SPECS}) == len(ERROR_SPECS)
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_every_entry_says_where_it_is_from(entry: ErrorEntry) -> None:
+@pytest.mark.parametrize("entry", ERROR_SPECS, ids=lambda entry: entry.name)
+def test_every_entry_says_where_it_is_from(entry: ErrorSpec) -> None:
     assert entry.source.startswith("protocol.md section")

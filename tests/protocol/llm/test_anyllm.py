@@ -10,19 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.protocol.core.json_codec import encode, encode_ascii
-from fakefal.protocol.core.schema_versions import PERIODS
+from fakefal.protocol.core.schema_versions import SCHEMA_VERSIONS
 from fakefal.protocol.llm.anyllm import (
     OutputShape,
     billable_units,
     default_model,
     output_shape,
-    partials,
+    partial_outputs,
 )
-from fakefal.protocol.llm.endpoints import Variant
+from fakefal.protocol.llm.endpoints import LlmApi
 from fakefal.protocol.llm.inputs import validate
 
-FULL = OutputShape(reasoning=True, shows_reasoning=True)
-QUIET = OutputShape(reasoning=True, shows_reasoning=False)
+FULL = OutputShape(has_reasoning_field=True, shows_reasoning=True)
+QUIET = OutputShape(has_reasoning_field=True, shows_reasoning=False)
 
 
 def test_the_output_is_that_of_appendix_b() -> None:
@@ -37,7 +37,7 @@ def test_the_output_is_that_of_appendix_b() -> None:
         (FULL, '{"output":"a","reasoning":"r","partial":true,"error":"e"}'),
         (QUIET, '{"output":"a","reasoning":null,"partial":true,"error":"e"}'),
         (OutputShape(False, False), '{"output":"a","partial":true,"error":"e"}'),
-        (OutputShape(False, False, bare=True), '{"output":"a"}'),
+        (OutputShape(False, False, is_bare=True), '{"output":"a"}'),
     ],
 )
 def test_a_shape_says_which_fields_an_output_has(shape: OutputShape, text: str) -> None:
@@ -70,11 +70,11 @@ def test_the_router_knows_reasoning_in_every_period() -> None:
 
 
 def test_an_unknown_endpoint_answers_with_the_output_alone() -> None:
-    assert output_shape(None, {"reasoning": True}, "any").bare
+    assert output_shape(None, {"reasoning": True}, "any").is_bare
 
 
 def test_partial_outputs_are_cumulative() -> None:
-    found = list(partials(QUIET, ["Ship", " it."], ["ignored"]))
+    found = list(partial_outputs(QUIET, ["Ship", " it."], ["ignored"]))
     assert [encode(event) for event in found] == [
         b'{"output":"Ship","reasoning":null,"partial":true,"error":null}',
         b'{"output":"Ship it.","reasoning":null,"partial":true,"error":null}',
@@ -82,13 +82,15 @@ def test_partial_outputs_are_cumulative() -> None:
 
 
 def test_reasoning_grows_before_the_output() -> None:
-    found = [(event["output"], event["reasoning"]) for event in partials(FULL, ["a"], ["x", "y"])]
+    found = [
+        (event["output"], event["reasoning"]) for event in partial_outputs(FULL, ["a"], ["x", "y"])
+    ]
     assert found == [("", "x"), ("", "xy"), ("a", "xy")]
 
 
 @given(st.lists(st.text(max_size=4), max_size=6))
 def test_the_last_partial_output_has_the_whole_text(pieces: list[str]) -> None:
-    texts = [event["output"] for event in partials(QUIET, pieces)]
+    texts = [event["output"] for event in partial_outputs(QUIET, pieces)]
     assert texts == ["".join(pieces[: index + 1]) for index in range(len(pieces))]
 
 
@@ -106,13 +108,13 @@ def test_the_last_partial_output_has_the_whole_text(pieces: list[str]) -> None:
         (None, {"model": "openai/gpt-4o"}, 1),
     ],
 )
-def test_premium_models_cost_more(variant: Variant | None, body: Any, units: float) -> None:
+def test_premium_models_cost_more(variant: LlmApi | None, body: Any, units: float) -> None:
     assert billable_units(variant, body, "any") == units
 
 
-@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("period", SCHEMA_VERSIONS)
 def test_the_default_model_is_that_of_the_period(period: str) -> None:
-    assert default_model(period) == PERIODS[period].default_model
+    assert default_model(period) == SCHEMA_VERSIONS[period].default_model
 
 
 # What fal lets pass, and a switch refuses

@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.llm.chat import ChatForm, is_completion, said_in
-from fakefal.protocol.llm.completion import Cuts, Head, Speech, ToolCall
+from fakefal.protocol.llm.chat import ChatFormat, completion_fields, is_completion
+from fakefal.protocol.llm.completion import Chunkers, Completion, ResponseHead, ToolCall
 from fakefal.protocol.llm.tokens import Usage
 
-HEAD = Head("019b-7768", 1_700_000_000, "openai/gpt-4o")
-FORM = ChatForm(HEAD)
+HEAD = ResponseHead("019b-7768", 1_700_000_000, "openai/gpt-4o")
+FORM = ChatFormat(HEAD)
 USAGE = Usage(2, 3, 0, 0.001)
 CALLS = (ToolCall("call_1", "now", '{"zone":"UTC"}'), ToolCall("call_2", "then", "{}"))
-CUTS = Cuts(list, list, lambda text: [text[:3], text[3:]])
+CUTS = Chunkers(list, list, lambda text: [text[:3], text[3:]])
 
 
-def chunks(speech: Speech, form: ChatForm = FORM) -> list[Any]:
-    events = [*form.growing(speech, CUTS), *form.closing(speech)]
-    return list(form.in_order(events))
+def chunks(speech: Completion, form: ChatFormat = FORM) -> list[Any]:
+    events = [*form.content_events(speech, CUTS), *form.final_events(speech)]
+    return list(form.number_events(events))
 
 
 def joined(found: list[Any], index: int = 0) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def joined(found: list[Any], index: int = 0) -> dict[str, Any]:
 
 
 def test_a_completion_is_as_openai_gives_it() -> None:
-    assert FORM.whole(Speech(("Ship it.",), USAGE)) == {
+    assert FORM.body(Completion(("Ship it.",), USAGE)) == {
         "id": "gen-019b7768",
         "object": "chat.completion",
         "created": 1_700_000_000,
@@ -56,13 +56,13 @@ def test_a_completion_is_as_openai_gives_it() -> None:
                 "finish_reason": "stop",
             }
         ],
-        "usage": USAGE.of_chat(),
+        "usage": USAGE.to_chat(),
     }
 
 
 def test_tool_calls_stand_beside_content_or_in_its_place() -> None:
-    alone = FORM.whole(Speech(("",), USAGE, tool_calls=CALLS, finish="tool_calls"))
-    beside = FORM.whole(Speech(("Let me see.",), USAGE, tool_calls=CALLS))
+    alone = FORM.body(Completion(("",), USAGE, tool_calls=CALLS, finish_reason="tool_calls"))
+    beside = FORM.body(Completion(("Let me see.",), USAGE, tool_calls=CALLS))
     message = alone["choices"][0]["message"]
     assert message["content"] is None
     assert message["tool_calls"][0] == {
@@ -74,7 +74,7 @@ def test_tool_calls_stand_beside_content_or_in_its_place() -> None:
 
 
 def test_a_failure_inside_a_200_is_told_where_callers_look() -> None:
-    body = FORM.whole(Speech(("",), USAGE, error="no", finish="error"))
+    body = FORM.body(Completion(("",), USAGE, error="no", finish_reason="error"))
     assert body["error"] == body["choices"][0]["error"] == {"code": 502, "message": "no"}
 
 
@@ -85,10 +85,10 @@ TEXT = st.text(max_size=8)
 def test_the_chunks_joined_are_the_completion(
     texts: list[str], reasoning: str | None, calls: bool, asks: bool
 ) -> None:
-    speech = Speech(tuple(texts), USAGE, reasoning, None, CALLS if calls else ())
-    form = ChatForm(HEAD, asks)
+    speech = Completion(tuple(texts), USAGE, reasoning, None, CALLS if calls else ())
+    form = ChatFormat(HEAD, asks)
     found = chunks(speech, form)
-    for index, choice in enumerate(form.whole(speech)["choices"]):
+    for index, choice in enumerate(form.body(speech)["choices"]):
         whole = joined(found, index)
         message = choice["message"]
         assert whole["content"] == (message["content"] or "")
@@ -103,13 +103,13 @@ def test_the_chunks_joined_are_the_completion(
             if choice["index"] == index and choice["finish_reason"]
         ]
         assert ends == ["stop"]
-    assert found[-1]["usage"] == USAGE.of_chat()
+    assert found[-1]["usage"] == USAGE.to_chat()
     assert not any(it.get("usage") for it in found[:-1])
     assert (found[-1]["choices"] == []) is asks
 
 
 def test_a_tool_call_is_named_once() -> None:
-    found = chunks(Speech(("",), USAGE, tool_calls=CALLS, finish="tool_calls"))
+    found = chunks(Completion(("",), USAGE, tool_calls=CALLS, finish_reason="tool_calls"))
     begun = [
         call
         for chunk in found
@@ -121,7 +121,7 @@ def test_a_tool_call_is_named_once() -> None:
 
 
 def test_a_failure_ends_the_chunks() -> None:
-    found = chunks(Speech(("ab",), USAGE, error="no", finish="error"))
+    found = chunks(Completion(("ab",), USAGE, error="no", finish_reason="error"))
     assert found[-1]["error"] == {"code": 502, "message": "no"}
     assert found[-1]["choices"][0]["finish_reason"] == "error"
     assert joined(found)["content"] == "ab"
@@ -129,11 +129,11 @@ def test_a_failure_ends_the_chunks() -> None:
 
 @given(TEXT, st.none() | TEXT, st.booleans())
 def test_a_completion_says_what_it_was_made_of(text: str, reasoning: str, calls: bool) -> None:
-    speech = Speech((text,), USAGE, reasoning, None, CALLS if calls else ())
-    body = FORM.whole(speech)
+    speech = Completion((text,), USAGE, reasoning, None, CALLS if calls else ())
+    body = FORM.body(speech)
     assert is_completion(body)
-    said = said_in(body)
-    assert Speech(usage=USAGE, **said) == speech
+    said = completion_fields(body)
+    assert Completion(usage=USAGE, **said) == speech
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"choices": 5}, {"output": "x"}])
@@ -143,4 +143,4 @@ def test_other_json_is_no_completion(body: Any) -> None:
 
 @pytest.mark.parametrize("choices", [[], [5], [{"message": None}], [{"message": {"content": 5}}]])
 def test_an_odd_completion_says_nothing(choices: Any) -> None:
-    assert said_in({"choices": choices})["texts"] == ("",)
+    assert completion_fields({"choices": choices})["texts"] == ("",)

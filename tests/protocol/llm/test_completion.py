@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fakefal.protocol.llm.completion import Head, Speech
+from fakefal.protocol.llm.completion import Completion, ResponseHead
 from fakefal.protocol.llm.tokens import Usage
 
 
 def test_the_text_is_that_of_the_first_choice() -> None:
-    assert Speech(("one", "two"), Usage(0, 0)).text == "one"
+    assert Completion(("one", "two"), Usage(0, 0)).text == "one"
 
 
 def test_ids_inside_an_answer_are_made_of_the_requests() -> None:
-    assert Head("019b-7768", 0, "m").mark == "019b7768"
+    assert ResponseHead("019b-7768", 0, "m").id_stem == "019b7768"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakefal.protocol.llm.embeddings import embedding_list, usual_dimensions, vector_of
+from fakefal.protocol.llm.embeddings import default_dimensions, embedding_list, vector_of
 from fakefal.protocol.llm.tokens import Usage
 
 
@@ -47,7 +47,7 @@ def test_a_text_of_many_words_overflows_nothing() -> None:
     [("openai/text-embedding-3-large", 3072), ("text-embedding-3-small", 1536), ("", 1536)],
 )
 def test_a_model_has_its_usual_size(model: str, size: int) -> None:
-    assert usual_dimensions(model) == size
+    assert default_dimensions(model) == size
 
 
 def test_base64_holds_the_same_numbers() -> None:

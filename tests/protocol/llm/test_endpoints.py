@@ -6,12 +6,12 @@ import pytest
 
 from fakefal.protocol.core.endpoints import parse_endpoint
 from fakefal.protocol.llm.endpoints import (
-    METERED,
-    OPENAI,
-    ROUTER,
-    Variant,
+    OPENAI_APIS,
+    ROUTER_APIS,
+    TOKEN_METERED_APIS,
+    LlmApi,
     is_unknown_path,
-    variant_of,
+    llm_api_of,
 )
 
 
@@ -38,10 +38,10 @@ from fakefal.protocol.llm.endpoints import (
         ("workflows/fal-ai/any-llm", None),
     ],
 )
-def test_an_endpoint_has_a_schema_or_none(endpoint: str, variant: Variant | None) -> None:
+def test_an_endpoint_has_a_schema_or_none(endpoint: str, variant: LlmApi | None) -> None:
     parsed = parse_endpoint(endpoint)
     assert parsed is not None
-    assert variant_of(parsed) == variant
+    assert llm_api_of(parsed) == variant
 
 
 @pytest.mark.parametrize(
@@ -62,5 +62,5 @@ def test_the_routers_paths_are_known(endpoint: str, is_unknown: bool) -> None:
 
 
 def test_a_metered_endpoint_is_asked_in_one_of_two_ways() -> None:
-    assert METERED == ROUTER | OPENAI
-    assert not ROUTER & OPENAI
+    assert TOKEN_METERED_APIS == ROUTER_APIS | OPENAI_APIS
+    assert not ROUTER_APIS & OPENAI_APIS

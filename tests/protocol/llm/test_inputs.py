@@ -8,47 +8,47 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.core.schema_versions import PERIODS
-from fakefal.protocol.llm.endpoints import Variant
-from fakefal.protocol.llm.inputs import too_long, unknown_fields, validate
+from fakefal.protocol.core.schema_versions import SCHEMA_VERSIONS
+from fakefal.protocol.llm.endpoints import LlmApi
+from fakefal.protocol.llm.inputs import long_prompt_errors, unknown_fields, validate
 
-VARIANTS: tuple[Variant, ...] = (
+VARIANTS: tuple[LlmApi, ...] = (
     *("text", "vision", "enterprise", "audio", "video"),
     *("router", "router-vision", "router-audio", "router-video"),
 )
 
 
-def good(variant: Variant) -> dict[str, Any]:
+def good(variant: LlmApi) -> dict[str, Any]:
     more = {"model": "any/thing"} if variant.startswith("router") else {}
     urls = {f"{kind}_url": "https://x/y" for kind in ("image", "audio", "video")}
     return {"prompt": "hi", "image_urls": ["https://x/y"], **urls, **more}
 
 
-def known_models(variant: Variant, period: str) -> tuple[str, ...]:
-    found = PERIODS[period]
+def known_models(variant: LlmApi, period: str) -> tuple[str, ...]:
+    found = SCHEMA_VERSIONS[period]
     if variant == "vision":
         return found.vision_models
     return (found.enterprise_models or found.models) if variant == "enterprise" else found.models
 
 
-@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("period", SCHEMA_VERSIONS)
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_a_good_input_has_nothing_wrong(variant: Variant, period: str) -> None:
+def test_a_good_input_has_nothing_wrong(variant: LlmApi, period: str) -> None:
     assert validate(variant, good(variant), period) == []
 
 
-@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("period", SCHEMA_VERSIONS)
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_a_missing_prompt_is_told_as_pydantic_tells_it(variant: Variant, period: str) -> None:
+def test_a_missing_prompt_is_told_as_pydantic_tells_it(variant: LlmApi, period: str) -> None:
     body = {name: value for name, value in good(variant).items() if name != "prompt"}
     assert validate(variant, body, period) == [
         {"type": "missing", "loc": ["body", "prompt"], "msg": "Field required", "input": body}
     ]
 
 
-@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("period", SCHEMA_VERSIONS)
 @pytest.mark.parametrize("variant", ["text", "vision", "enterprise"])
-def test_a_model_unknown_to_the_period_is_told_as_one_of(variant: Variant, period: str) -> None:
+def test_a_model_unknown_to_the_period_is_told_as_one_of(variant: LlmApi, period: str) -> None:
     (item,) = validate(variant, {**good(variant), "model": "x"}, period)
     expected = known_models(variant, period)
     assert list(item) == ["loc", "msg", "type", "ctx", "url", "input"]
@@ -59,9 +59,9 @@ def test_a_model_unknown_to_the_period_is_told_as_one_of(variant: Variant, perio
     assert item["msg"].endswith(f" or '{expected[-1]}'")
 
 
-@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("period", SCHEMA_VERSIONS)
 @pytest.mark.parametrize("variant", ["text", "vision", "enterprise"])
-def test_every_model_of_the_period_is_accepted(variant: Variant, period: str) -> None:
+def test_every_model_of_the_period_is_accepted(variant: LlmApi, period: str) -> None:
     for model in known_models(variant, period):
         assert validate(variant, {**good(variant), "model": model}, period) == []
 
@@ -212,8 +212,8 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(VARIANTS), st.sampled_from(sorted(PERIODS)), JSON)
-def test_no_input_makes_validation_raise(variant: Variant, period: str, body: Any) -> None:
+@given(st.sampled_from(VARIANTS), st.sampled_from(sorted(SCHEMA_VERSIONS)), JSON)
+def test_no_input_makes_validation_raise(variant: LlmApi, period: str, body: Any) -> None:
     for item in validate(variant, body, period):
         assert item["loc"][0] == "body"
         assert item["msg"]
@@ -235,7 +235,7 @@ def test_no_input_makes_validation_raise(variant: Variant, period: str, body: An
     ],
 )
 def test_fields_that_the_model_does_not_know_are_found(
-    variant: Variant, period: str, more: dict[str, Any], unknown: list[str]
+    variant: LlmApi, period: str, more: dict[str, Any], unknown: list[str]
 ) -> None:
     found = unknown_fields(variant, {"prompt": "x", "model": "y", **more}, period)
     assert [name for name, _ in found] == unknown
@@ -250,7 +250,7 @@ def test_fields_that_the_model_does_not_know_are_found(
 @pytest.mark.parametrize("body", [None, [], "x", 5])
 def test_what_is_no_object_has_no_fields_and_no_prompt(body: Any) -> None:
     assert unknown_fields("text", body, "any") == []
-    assert too_long(body) == []
+    assert long_prompt_errors(body) == []
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_what_is_no_object_has_no_fields_and_no_prompt(body: Any) -> None:
 def test_a_prompt_of_more_than_5000_characters_is_too_long(
     body: dict[str, Any], fields: list[str]
 ) -> None:
-    found = too_long(body)
+    found = long_prompt_errors(body)
     assert [item["loc"] for item in found] == [["body", name] for name in fields]
     assert all(item["type"] == "sequence_too_long" for item in found)
     assert all(item["ctx"] == {"max_length": 5000} for item in found)

@@ -8,10 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.llm.endpoints import OPENAI, Variant
-from fakefal.protocol.llm.messages import Line, conversation_of, in_any_llm_words, texts_to_embed
+from fakefal.protocol.llm.endpoints import OPENAI_APIS, LlmApi
+from fakefal.protocol.llm.messages import (
+    ChatMessage,
+    add_prompt_fields,
+    messages_of,
+    texts_to_embed,
+)
 
-SYSTEM, USER = Line("system", "Be short."), Line("user", "hi")
+SYSTEM, USER = ChatMessage("system", "Be short."), ChatMessage("user", "hi")
 IMAGE = {"type": "image_url", "image_url": {"url": "https://x/y.png"}}
 
 
@@ -45,20 +50,20 @@ IMAGE = {"type": "image_url", "image_url": {"url": "https://x/y.png"}}
         ),
     ],
 )
-def test_the_same_is_said_in_the_words_of_every_endpoint(variant: Variant, body: Any) -> None:
-    assert conversation_of(variant, body) == [SYSTEM, USER]
+def test_the_same_is_said_in_the_words_of_every_endpoint(variant: LlmApi, body: Any) -> None:
+    assert messages_of(variant, body) == [SYSTEM, USER]
 
 
 def test_files_are_counted() -> None:
     body = {"prompt": "hi", "image_urls": ["a", "b"], "pdf_urls": ["c"], "audio_url": "d"}
-    assert conversation_of("router-vision", body) == [Line("user", "hi", 4)]
+    assert messages_of("router-vision", body) == [ChatMessage("user", "hi", 4)]
     messages = [{"role": "user", "content": [{"type": "text", "text": "hi"}, IMAGE]}]
-    assert conversation_of("chat", {"messages": messages}) == [Line("user", "hi", 1)]
+    assert messages_of("chat", {"messages": messages}) == [ChatMessage("user", "hi", 1)]
 
 
 def test_tool_calls_and_their_answers_are_part_of_what_is_said() -> None:
     call = {"id": "1", "function": {"name": "now", "arguments": "{}"}}
-    lines = conversation_of(
+    lines = messages_of(
         "chat",
         {
             "messages": [
@@ -67,8 +72,8 @@ def test_tool_calls_and_their_answers_are_part_of_what_is_said() -> None:
             ]
         },
     )
-    assert lines == [Line("assistant", " now {}"), Line("tool", "noon")]
-    lines = conversation_of(
+    assert lines == [ChatMessage("assistant", " now {}"), ChatMessage("tool", "noon")]
+    lines = messages_of(
         "responses",
         {
             "input": [
@@ -77,7 +82,7 @@ def test_tool_calls_and_their_answers_are_part_of_what_is_said() -> None:
             ]
         },
     )
-    assert lines == [Line("assistant", "now {}"), Line("tool", "noon")]
+    assert lines == [ChatMessage("assistant", "now {}"), ChatMessage("tool", "noon")]
 
 
 def test_the_prompt_is_what_the_user_said_last() -> None:
@@ -90,7 +95,7 @@ def test_the_prompt_is_what_the_user_said_last() -> None:
         {"role": "assistant", "content": "yes?"},
     ]
     body = {"model": "m", "messages": messages}
-    assert in_any_llm_words("chat", body) == {
+    assert add_prompt_fields("chat", body) == {
         **body,
         "prompt": "last",
         "system_prompt": "one\ntwo",
@@ -99,11 +104,11 @@ def test_the_prompt_is_what_the_user_said_last() -> None:
 
 def test_what_the_input_itself_calls_a_prompt_stays() -> None:
     body = {"prompt": "own", "messages": [{"role": "user", "content": "said"}]}
-    assert in_any_llm_words("chat", body)["prompt"] == "own"
+    assert add_prompt_fields("chat", body)["prompt"] == "own"
 
 
 def test_where_nobody_says_anything_there_is_no_prompt() -> None:
-    assert in_any_llm_words("chat", {"messages": []}) == {"messages": []}
+    assert add_prompt_fields("chat", {"messages": []}) == {"messages": []}
 
 
 @pytest.mark.parametrize(
@@ -120,7 +125,7 @@ def test_where_nobody_says_anything_there_is_no_prompt() -> None:
 )
 def test_embeddings_are_asked_for_texts_or_numbers(given: Any, texts: list[str]) -> None:
     assert texts_to_embed(given) == texts
-    assert in_any_llm_words("embeddings", {"input": given})["prompt"] == "\n".join(texts)
+    assert add_prompt_fields("embeddings", {"input": given})["prompt"] == "\n".join(texts)
 
 
 JSON = st.recursive(
@@ -136,7 +141,7 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(sorted(map(str, OPENAI))), JSON)
+@given(st.sampled_from(sorted(map(str, OPENAI_APIS))), JSON)
 def test_no_input_makes_reading_raise(variant: Any, body: Any) -> None:
-    words = in_any_llm_words(variant, body)
+    words = add_prompt_fields(variant, body)
     assert words == body or {**words, **body} == words

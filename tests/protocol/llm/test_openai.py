@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.errors.catalog import CATALOGUE, outcome_of
-from fakefal.protocol.errors.errors import failure
-from fakefal.protocol.llm.endpoints import Variant
-from fakefal.protocol.llm.openai import in_openai_words, parameter, refusal, validate
+from fakefal.protocol.errors.catalog import CATALOG, outcome_of
+from fakefal.protocol.errors.errors import failed_outcome
+from fakefal.protocol.llm.endpoints import LlmApi
+from fakefal.protocol.llm.openai import invalid_request, parameter_name, to_openai_error, validate
 
-GOOD: dict[Variant, dict[str, Any]] = {
+GOOD: dict[LlmApi, dict[str, Any]] = {
     "chat": {"model": "m", "messages": [{"role": "user", "content": "hi"}]},
     "responses": {"model": "m", "input": "hi"},
     "embeddings": {"model": "m", "input": ["hi"]},
@@ -21,7 +21,7 @@ GOOD: dict[Variant, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("variant", GOOD)
-def test_a_good_input_has_nothing_wrong(variant: Variant) -> None:
+def test_a_good_input_has_nothing_wrong(variant: LlmApi) -> None:
     assert validate(variant, {**GOOD[variant], "something": {"new": True}}) == []
 
 
@@ -51,9 +51,9 @@ def test_a_good_input_has_nothing_wrong(variant: Variant) -> None:
     ],
 )
 def test_a_bad_input_is_a_400_that_names_the_parameter(
-    variant: Variant, change: dict[str, Any], param: str, code: str
+    variant: LlmApi, change: dict[str, Any], param: str, code: str
 ) -> None:
-    outcome = refusal(validate(variant, {**GOOD[variant], **change}))
+    outcome = invalid_request(validate(variant, {**GOOD[variant], **change}))
     error = outcome.body["error"]
     assert outcome.status == 400
     assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", param, code)
@@ -62,16 +62,16 @@ def test_a_bad_input_is_a_400_that_names_the_parameter(
 
 @pytest.mark.parametrize("variant", GOOD)
 @pytest.mark.parametrize("name", ["model", "messages", "input"])
-def test_what_must_be_there_is_missed(variant: Variant, name: str) -> None:
+def test_what_must_be_there_is_missed(variant: LlmApi, name: str) -> None:
     if name in GOOD[variant]:
         body = {key: value for key, value in GOOD[variant].items() if key != name}
-        error = refusal(validate(variant, body)).body["error"]
+        error = invalid_request(validate(variant, body)).body["error"]
         assert (error["param"], error["code"]) == (name, "missing_required_parameter")
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 5])
 def test_a_body_that_is_no_object_is_refused_whole(body: Any) -> None:
-    error = refusal(validate("chat", body)).body["error"]
+    error = invalid_request(validate("chat", body)).body["error"]
     assert error["param"] is None
 
 
@@ -88,23 +88,23 @@ def test_a_body_that_is_no_object_is_refused_whole(body: Any) -> None:
         max_leaves=6,
     ),
 )
-def test_no_input_makes_validation_raise(variant: Variant, body: Any) -> None:
+def test_no_input_makes_validation_raise(variant: LlmApi, body: Any) -> None:
     flaws = validate(variant, body)
     if flaws:
-        assert refusal(flaws).body["error"]["message"]
+        assert invalid_request(flaws).body["error"]["message"]
 
 
 def test_a_parameter_is_a_path() -> None:
-    assert parameter(["body", "messages", 0, "content"]) == "messages[0].content"
-    assert parameter(["body"]) is None
+    assert parameter_name(["body", "messages", 0, "content"]) == "messages[0].content"
+    assert parameter_name(["body"]) is None
 
 
 def test_a_model_error_becomes_openais() -> None:
-    outcome = in_openai_words(outcome_of(CATALOGUE["content_policy_violation"]))
+    outcome = to_openai_error(outcome_of(CATALOG["content_policy_violation"]))
     assert outcome.status == 422
     assert outcome.body == {
         "error": {
-            "message": CATALOGUE["content_policy_violation"].message,
+            "message": CATALOG["content_policy_violation"].message,
             "type": "content_policy_violation",
             "param": None,
             "code": 422,
@@ -113,7 +113,7 @@ def test_a_model_error_becomes_openais() -> None:
 
 
 def test_an_apps_own_error_becomes_openais() -> None:
-    body = in_openai_words(outcome_of(CATALOGUE["application_error"])).body
+    body = to_openai_error(outcome_of(CATALOG["application_error"])).body
     assert body["error"]["message"] == "Internal Server Error"
     assert body["error"]["code"] == 500
 
@@ -122,10 +122,10 @@ def test_an_apps_own_error_becomes_openais() -> None:
     "name", ["runner_disconnected", "exhausted_balance", "concurrent_requests_limit", "nginx_502"]
 )
 def test_the_platforms_errors_stay_fals(name: str) -> None:
-    outcome = outcome_of(CATALOGUE[name])
-    assert in_openai_words(outcome) is outcome
+    outcome = outcome_of(CATALOG[name])
+    assert to_openai_error(outcome) is outcome
 
 
 def test_headers_stay() -> None:
-    outcome = failure(500, {"detail": "x"}, headers=(("retry-after", "1"),))
-    assert in_openai_words(outcome).headers == (("retry-after", "1"),)
+    outcome = failed_outcome(500, {"detail": "x"}, headers=(("retry-after", "1"),))
+    assert to_openai_error(outcome).headers == (("retry-after", "1"),)

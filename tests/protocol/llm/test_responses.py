@@ -8,24 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.llm.completion import Cuts, Head, Speech, ToolCall
-from fakefal.protocol.llm.responses import ResponsesForm, is_response, said_in
+from fakefal.protocol.llm.completion import Chunkers, Completion, ResponseHead, ToolCall
+from fakefal.protocol.llm.responses import ResponsesFormat, completion_fields, is_response
 from fakefal.protocol.llm.tokens import Usage
 
-HEAD = Head("019b-7768", 1_700_000_000, "openai/gpt-4o")
-FORM = ResponsesForm(HEAD, {"instructions": "Be short.", "text": {"verbosity": "low"}})
+HEAD = ResponseHead("019b-7768", 1_700_000_000, "openai/gpt-4o")
+FORM = ResponsesFormat(HEAD, {"instructions": "Be short.", "text": {"verbosity": "low"}})
 USAGE = Usage(2, 3, 1, 0.001)
 CALLS = (ToolCall("call_1", "now", '{"zone":"UTC"}'),)
-CUTS = Cuts(list, list, lambda text: [text[:3], text[3:]])
+CUTS = Chunkers(list, list, lambda text: [text[:3], text[3:]])
 TEXT = st.text(max_size=8)
 
 
-def events(speech: Speech) -> list[Any]:
-    return list(FORM.in_order([*FORM.growing(speech, CUTS), *FORM.closing(speech)]))
+def events(speech: Completion) -> list[Any]:
+    return list(
+        FORM.number_events([*FORM.content_events(speech, CUTS), *FORM.final_events(speech)])
+    )
 
 
 def test_a_response_is_as_openai_gives_it() -> None:
-    body = FORM.whole(Speech(("Ship it.",), USAGE))
+    body = FORM.body(Completion(("Ship it.",), USAGE))
     assert body["output"] == [
         {
             "id": "msg_019b7768",
@@ -43,11 +45,11 @@ def test_a_response_is_as_openai_gives_it() -> None:
         "completed",
     )
     assert (body["error"], body["incomplete_details"]) == (None, None)
-    assert body["usage"] == USAGE.of_responses()
+    assert body["usage"] == USAGE.to_responses()
 
 
 def test_the_request_is_echoed() -> None:
-    body = FORM.whole(Speech(("x",), USAGE))
+    body = FORM.body(Completion(("x",), USAGE))
     assert body["instructions"] == "Be short."
     assert body["text"] == {"format": {"type": "text"}, "verbosity": "low"}
     assert (body["tools"], body["tool_choice"]) == ([], "auto")
@@ -62,15 +64,15 @@ def test_the_request_is_echoed() -> None:
     ],
 )
 def test_an_answer_that_ended_too_early_says_why(finish: str, status: str, reason: Any) -> None:
-    speech = Speech(("x",), USAGE, finish=finish)
-    body = FORM.whole(speech)
+    speech = Completion(("x",), USAGE, finish_reason=finish)
+    body = FORM.body(speech)
     assert (body["status"], body["incomplete_details"]) == (status, reason)
     assert events(speech)[-1]["type"] == f"response.{status}"
 
 
 def test_a_failure_inside_a_200_is_a_failed_response() -> None:
-    speech = Speech(("",), USAGE, error="no", finish="error")
-    assert FORM.whole(speech)["error"] == {"code": "server_error", "message": "no"}
+    speech = Completion(("",), USAGE, error="no", finish_reason="error")
+    assert FORM.body(speech)["error"] == {"code": "server_error", "message": "no"}
     assert [it["type"] for it in events(speech)] == [
         "response.created",
         "response.in_progress",
@@ -80,9 +82,9 @@ def test_a_failure_inside_a_200_is_a_failed_response() -> None:
 
 @given(TEXT, st.none() | TEXT, st.booleans())
 def test_the_events_joined_are_the_response(text: str, reasoning: str | None, calls: bool) -> None:
-    speech = Speech((text,), USAGE, reasoning, None, CALLS if calls else ())
+    speech = Completion((text,), USAGE, reasoning, None, CALLS if calls else ())
     found = events(speech)
-    whole = FORM.whole(speech)
+    whole = FORM.body(speech)
     assert [it["sequence_number"] for it in found] == list(range(len(found)))
     assert found[-1]["response"] == whole
     done = [it["item"] for it in found if it["type"] == "response.output_item.done"]
@@ -97,7 +99,7 @@ def test_the_events_joined_are_the_response(text: str, reasoning: str | None, ca
 
 
 def test_the_text_of_a_reply_is_begun_added_to_and_done() -> None:
-    assert [it["type"] for it in events(Speech(("ab",), USAGE))] == [
+    assert [it["type"] for it in events(Completion(("ab",), USAGE))] == [
         "response.created",
         "response.in_progress",
         "response.output_item.added",
@@ -112,7 +114,7 @@ def test_the_text_of_a_reply_is_begun_added_to_and_done() -> None:
 
 
 def test_an_error_in_the_middle_has_the_next_number() -> None:
-    found = list(FORM.in_order([{"type": "response.created"}, FORM.broken("no", None)]))
+    found = list(FORM.number_events([{"type": "response.created"}, FORM.error_event("no", None)]))
     assert found[1] == {
         "type": "error",
         "code": "server_error",
@@ -125,10 +127,10 @@ def test_an_error_in_the_middle_has_the_next_number() -> None:
 @given(TEXT.filter(bool), st.none() | TEXT, st.booleans())
 def test_a_response_says_what_it_was_made_of(text: str, reasoning: str, calls: bool) -> None:
     finish = "tool_calls" if calls else "stop"
-    speech = Speech((text,), USAGE, reasoning, None, CALLS if calls else (), finish)
-    body = FORM.whole(speech)
+    speech = Completion((text,), USAGE, reasoning, None, CALLS if calls else (), finish)
+    body = FORM.body(speech)
     assert is_response(body)
-    assert Speech(usage=USAGE, **said_in(body)) == speech
+    assert Completion(usage=USAGE, **completion_fields(body)) == speech
 
 
 @pytest.mark.parametrize("body", [None, {}, {"object": "response"}, {"output": "x"}])

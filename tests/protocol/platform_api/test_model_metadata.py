@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fakefal.protocol.core.endpoints import parse_endpoint
-from fakefal.protocol.platform_api.model_metadata import category_of, model_of, openapi_of
+from fakefal.protocol.platform_api.model_metadata import category_of, describe_model, openapi_of
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_the_category_follows_from_the_id(endpoint: str, category: str) -> None:
 def test_a_model_has_what_the_reference_lists() -> None:
     parsed = parse_endpoint("fal-ai/flux/dev")
     assert parsed is not None
-    model = model_of(parsed)
+    model = describe_model(parsed)
     assert model["endpoint_id"] == "fal-ai/flux/dev"
     assert model["metadata"]["display_name"] == "Flux Dev"
     assert model["metadata"]["status"] == "active"

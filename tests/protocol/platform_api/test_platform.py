@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.platform_api.platform import (
     TIMEFRAMES,
-    Asked,
+    ListQuery,
     bucket_of,
-    is_status,
-    shaped,
-    stamp,
+    format_instant,
+    status_matches,
     timeframe_for,
+    to_platform_error,
 )
 
 NOON = 1_767_268_800.0
@@ -36,7 +36,7 @@ NOON = 1_767_268_800.0
     ],
 )
 def test_an_error_has_the_shape_of_the_platform(status: int, told: int, type_: str) -> None:
-    error = shaped(WireError(status, {"detail": "no"}, request_id="id-1"))
+    error = to_platform_error(ApiError(status, {"detail": "no"}, request_id="id-1"))
     assert error.status == told
     assert error.body == {
         "error": {
@@ -49,15 +49,15 @@ def test_an_error_has_the_shape_of_the_platform(status: int, told: int, type_: s
 
 
 def test_a_page_of_the_ingress_stays_what_it_is() -> None:
-    page = WireError(413, b"<html>", content_type="text/html")
-    assert shaped(page) is page
-    told = shaped(WireError(404, {"detail": "no"}))
-    assert shaped(told) is told
+    page = ApiError(413, b"<html>", content_type="text/html")
+    assert to_platform_error(page) is page
+    told = to_platform_error(ApiError(404, {"detail": "no"}))
+    assert to_platform_error(told) is told
 
 
 def test_values_are_listed_in_three_ways() -> None:
     query = "endpoint_id=a/b&endpoint_id=c/d,e/f&endpoint_id[]=g/h&endpoint_id=a/b"
-    assert Asked(query).endpoints() == ["a/b", "c/d", "e/f", "g/h"]
+    assert ListQuery(query).endpoints() == ["a/b", "c/d", "e/f", "g/h"]
 
 
 @pytest.mark.parametrize(
@@ -71,29 +71,29 @@ def test_values_are_listed_in_three_ways() -> None:
     ],
 )
 def test_a_page_that_cannot_be_is_refused(query: str, message: str) -> None:
-    with pytest.raises(WireError) as caught:
-        Asked(query).page([1, 2, 3])
-    assert (caught.value.status, caught.value.told) == (400, message)
+    with pytest.raises(ApiError) as caught:
+        ListQuery(query).page([1, 2, 3])
+    assert (caught.value.status, caught.value.message) == (400, message)
 
 
 def test_an_instant_that_is_none_is_refused() -> None:
-    with pytest.raises(WireError, match="400"):
-        Asked("start=soon").instant("start")
-    assert Asked("").instant("start") is None
+    with pytest.raises(ApiError, match="400"):
+        ListQuery("start=soon").instant("start")
+    assert ListQuery("").instant("start") is None
     for text in (
         "2026-01-01T12:00:00Z",
         "2026-01-01T12:00:00%2B00:00",
         "2026-01-01T13:00:00+01:00",
     ):
-        assert Asked(f"start={text}").instant("start") == NOON
-    assert Asked("start=2026-01-01").instant("start") == NOON - 12 * 3600
+        assert ListQuery(f"start={text}").instant("start") == NOON
+    assert ListQuery("start=2026-01-01").instant("start") == NOON - 12 * 3600
 
 
 def test_too_few_and_too_many_endpoints_are_refused() -> None:
-    with pytest.raises(WireError):
-        Asked("").endpoints(at_least=1)
-    with pytest.raises(WireError):
-        Asked("&".join(f"endpoint_id=a/{number}" for number in range(51))).endpoints()
+    with pytest.raises(ApiError):
+        ListQuery("").endpoints(minimum=1)
+    with pytest.raises(ApiError):
+        ListQuery("&".join(f"endpoint_id=a/{number}" for number in range(51))).endpoints()
 
 
 @given(st.lists(st.integers(), max_size=60), st.integers(1, 20))
@@ -101,7 +101,7 @@ def test_pages_taken_one_after_the_other_are_all_items(items: list[int], limit: 
     found: list[int] = []
     cursor = ""
     while True:
-        page, more = Asked(f"limit={limit}&cursor={cursor}").page(items)
+        page, more = ListQuery(f"limit={limit}&cursor={cursor}").page(items)
         found += page
         assert more["has_more"] is (more["next_cursor"] is not None)
         if not more["has_more"]:
@@ -130,13 +130,13 @@ def test_the_timeframe_follows_from_the_span() -> None:
 
 
 def test_stamps_leave_zeros_out() -> None:
-    assert stamp(NOON) == "2026-01-01T12:00:00Z"
-    assert stamp(NOON + 0.25) == "2026-01-01T12:00:00.250Z"
+    assert format_instant(NOON) == "2026-01-01T12:00:00Z"
+    assert format_instant(NOON + 0.25) == "2026-01-01T12:00:00.250Z"
 
 
 def test_how_a_request_ended() -> None:
-    assert is_status(200, "success")
-    assert is_status(422, "user_error")
-    assert is_status(503, "error")
-    assert not is_status(503, "success")
-    assert is_status(503, None)
+    assert status_matches(200, "success")
+    assert status_matches(422, "user_error")
+    assert status_matches(503, "error")
+    assert not status_matches(503, "success")
+    assert status_matches(503, None)

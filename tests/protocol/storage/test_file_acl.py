@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from fakefal.protocol.errors.errors import WireError
-from fakefal.protocol.storage.file_acl import KEPT, Acl, Lifecycle, read_lifecycle
+from fakefal.protocol.errors.errors import ApiError
+from fakefal.protocol.storage.file_acl import DEFAULT_LIFECYCLE, Acl, Lifecycle, read_lifecycle
 
 FIRST, SECOND = "x-fal-object-lifecycle", "x-fal-object-lifecycle-preference"
 
@@ -17,10 +17,10 @@ FIRST, SECOND = "x-fal-object-lifecycle", "x-fal-object-lifecycle-preference"
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ({}, KEPT),
+        ({}, DEFAULT_LIFECYCLE),
         ({"expiration_duration_seconds": 3600}, Lifecycle(3600.0)),
-        ({"expiration_duration_seconds": 0}, KEPT),
-        ({"expiration_duration_seconds": None, "initial_acl": None}, KEPT),
+        ({"expiration_duration_seconds": 0}, DEFAULT_LIFECYCLE),
+        ({"expiration_duration_seconds": None, "initial_acl": None}, DEFAULT_LIFECYCLE),
         ({"initial_acl": {"default": "hide"}}, Lifecycle(None, Acl("hide"))),
         (
             {"initial_acl": {"rules": [{"user": "a", "decision": "forbid"}]}},
@@ -33,7 +33,7 @@ def test_either_header_tells_life_and_access(name: str, value: Any, expected: Li
 
 
 def test_without_a_header_a_file_is_kept_for_all() -> None:
-    assert read_lifecycle({}) == KEPT
+    assert read_lifecycle({}) == DEFAULT_LIFECYCLE
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_without_a_header_a_file_is_kept_for_all() -> None:
     ],
 )
 def test_a_malformed_lifecycle_is_a_bad_request(text: str) -> None:
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         read_lifecycle({SECOND: text})
     assert caught.value.status == 400
     assert caught.value.body["error_type"] == "bad_request"

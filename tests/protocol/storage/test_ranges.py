@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.storage.ranges import Span, Unsatisfiable, is_same, read_range
+from fakefal.protocol.storage.ranges import ByteRange, RangeNotSatisfiable, etag_matches, read_range
 
 
 @pytest.mark.parametrize(
@@ -18,20 +18,20 @@ from fakefal.protocol.storage.ranges import Span, Unsatisfiable, is_same, read_r
         ("bytes=5-3", None),
         ("bytes=0-1,2-3", None),
         ("items=0-1", None),
-        ("bytes=0-0", Span(0, 1)),
-        ("bytes=0-", Span(0, 10)),
-        ("bytes= 2 - 30 ", Span(2, 10)),
-        ("bytes=-3", Span(7, 10)),
-        ("bytes=-30", Span(0, 10)),
+        ("bytes=0-0", ByteRange(0, 1)),
+        ("bytes=0-", ByteRange(0, 10)),
+        ("bytes= 2 - 30 ", ByteRange(2, 10)),
+        ("bytes=-3", ByteRange(7, 10)),
+        ("bytes=-30", ByteRange(0, 10)),
     ],
 )
-def test_a_range_is_a_span_or_nothing(text: str | None, expected: Span | None) -> None:
+def test_a_range_is_a_span_or_nothing(text: str | None, expected: ByteRange | None) -> None:
     assert read_range(text, 10) == expected
 
 
 @pytest.mark.parametrize(("text", "size"), [("bytes=10-", 10), ("bytes=-0", 10), ("bytes=-1", 0)])
 def test_a_range_of_nothing_cannot_be_satisfied(text: str, size: int) -> None:
-    with pytest.raises(Unsatisfiable):
+    with pytest.raises(RangeNotSatisfiable):
         read_range(text, size)
 
 
@@ -40,7 +40,7 @@ def test_whatever_is_asked_a_span_lies_within_the_file(text: str, size: int) -> 
     for asked in (text, f"bytes={text}"):
         try:
             span = read_range(asked, size)
-        except Unsatisfiable:
+        except RangeNotSatisfiable:
             continue
         assert span is None or 0 <= span.start < span.stop <= size
 
@@ -50,4 +50,4 @@ def test_whatever_is_asked_a_span_lies_within_the_file(text: str, size: int) -> 
     [(None, False), ("*", True), ('"a"', True), ('W/"a"', True), ('"b", "a"', True), ("b", False)],
 )
 def test_an_etag_is_found_in_a_header(header: str | None, expected: bool) -> None:
-    assert is_same("a", header) is expected
+    assert etag_matches("a", header) is expected

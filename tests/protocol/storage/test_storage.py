@@ -9,23 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.errors.errors import WireError
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.storage.storage import (
-    Asked,
     PartTag,
+    UploadRequest,
+    content_type_or_default,
+    display_name,
     file_id_in,
     file_object,
-    media_type,
-    newer_path,
-    offset_iso,
-    older_path,
-    read_asked,
+    iso_with_offset,
     read_fields,
     read_parts,
     read_seconds,
+    read_upload_request,
     safe_name,
-    shown_name,
     token_body,
+    v3_file_path,
+    v3b_file_path,
 )
 
 ID = "A1b2C3d4E5f6G7h8I9j0K"
@@ -64,7 +64,7 @@ def test_every_name_is_one_plain_segment(name: str) -> None:
 
 @given(st.text(alphabet=st.characters(codec=None)) | st.none())
 def test_a_name_that_is_shown_can_be_written_as_json(name: str | None) -> None:
-    assert 0 < len(shown_name(name).encode()) <= 4 * 255
+    assert 0 < len(display_name(name).encode()) <= 4 * 255
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_a_name_that_is_shown_can_be_written_as_json(name: str | None) -> None:
     ],
 )
 def test_a_media_type_is_what_a_header_can_hold(text: str | None, expected: str) -> None:
-    assert media_type(text) == expected
+    assert content_type_or_default(text) == expected
 
 
 def test_paths_have_the_shapes_of_the_two_hosts() -> None:
-    assert newer_path(ID, "a b.png", 0xABC) == f"/files/b/00000abc/{ID}_a_b.png"
-    assert older_path(ID, "a.png", 2) == f"/files/koala/{ID}_a.png"
+    assert v3b_file_path(ID, "a b.png", 0xABC) == f"/files/b/00000abc/{ID}_a_b.png"
+    assert v3_file_path(ID, "a.png", 2) == f"/files/koala/{ID}_a.png"
     assert file_id_in(f"{ID}_a.png") == ID
     assert file_id_in("short") is None
     assert file_id_in("../" * 7) is None
@@ -92,15 +92,15 @@ def test_paths_have_the_shapes_of_the_two_hosts() -> None:
 
 def test_a_start_names_file_and_type() -> None:
     body = b'{"file_name": "a.png", "content_type": "image/png", "more": 1}'
-    assert read_asked(body) == Asked("a.png", "image/png")
+    assert read_upload_request(body) == UploadRequest("a.png", "image/png")
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{}", b'{"file_name": null, "content_type": "a/b"}', b"\xff"]
 )
 def test_a_start_without_them_is_a_422(body: bytes) -> None:
-    with pytest.raises(WireError) as caught:
-        read_asked(body)
+    with pytest.raises(ApiError) as caught:
+        read_upload_request(body)
     assert caught.value.status == 422
 
 
@@ -114,7 +114,7 @@ def test_parts_are_read_in_both_spellings() -> None:
     [b"{}", b'{"parts": 1}', b'{"parts": [{}]}', b'{"parts": [{"partNumber": true, "etag": ""}]}'],
 )
 def test_parts_that_are_none_are_a_422(body: bytes) -> None:
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(ApiError) as caught:
         read_parts(body)
     assert caught.value.status == 422
 
@@ -126,7 +126,7 @@ def test_seconds_have_a_default_and_a_bound(value: Any, expected: float) -> None
 
 @pytest.mark.parametrize("value", [0, -1, 11, "5", True, []])
 def test_seconds_that_cannot_be_are_a_422(value: Any) -> None:
-    with pytest.raises(WireError):
+    with pytest.raises(ApiError):
         read_seconds({"x": value}, "x", 5.0, 10.0)
 
 
@@ -138,7 +138,7 @@ def test_an_empty_body_has_no_fields() -> None:
 def test_the_end_of_a_token_has_an_offset_and_no_z() -> None:
     body = token_body("t", "https://v3.fal.media", 1_767_225_600.5)
     assert body["expires_at"] == "2026-01-01T00:00:00.500000+00:00"
-    assert offset_iso(1e300).startswith("9999-12-31")
+    assert iso_with_offset(1e300).startswith("9999-12-31")
 
 
 def test_a_file_object_has_a_size_only_for_images() -> None:

@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.protocol.websocket.realtime import (
-    TIMEOUT,
+    TIMEOUT_MESSAGE,
     FrameError,
     decode_input,
     decode_message,
-    denied,
+    denied_message,
     encode_output,
-    internal_error,
-    reason_of,
-    timings,
+    error_reason,
+    internal_error_message,
+    timings_message,
 )
 
 VALUES = st.recursive(
@@ -115,10 +115,10 @@ def test_what_no_app_could_send_says_why() -> None:
 
 
 def test_control_messages_are_compact_json_in_the_order_of_the_sdk() -> None:
-    assert TIMEOUT == (
+    assert TIMEOUT_MESSAGE == (
         '{"type":"x-fal-error","error":"TIMEOUT","reason":"no inputs, reconnect when needed!"}'
     )
-    assert internal_error("naïve") == (
+    assert internal_error_message("naïve") == (
         '{"type":"x-fal-error","error":"INTERNAL_ERROR","reason":"naïve"}'
     )
 
@@ -137,16 +137,16 @@ def test_control_messages_are_compact_json_in_the_order_of_the_sdk() -> None:
     ],
 )
 def test_a_failure_over_http_has_a_reason_here(body: Any, reason: str) -> None:
-    assert reason_of(body) == reason
+    assert error_reason(body) == reason
 
 
 def test_timings_are_compact_json() -> None:
-    assert timings(0.123) == '{"type":"x-fal-message","action":"timings","timing":0.123}'
+    assert timings_message(0.123) == '{"type":"x-fal-message","action":"timings","timing":0.123}'
 
 
 def test_a_socket_that_is_refused_late_says_why() -> None:
-    assert denied(401, "whatever") == '{"status":"error","error":"Unauthorized"}'
-    assert denied(403, "locked") == '{"status":"error","error":"locked"}'
+    assert denied_message(401, "whatever") == '{"status":"error","error":"Unauthorized"}'
+    assert denied_message(403, "locked") == '{"status":"error","error":"locked"}'
 
 
 @pytest.mark.parametrize(

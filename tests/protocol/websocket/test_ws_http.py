@@ -7,17 +7,17 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.websocket.ws_http import FRAME_BYTES, end, frames, start
+from fakefal.protocol.websocket.ws_http import FRAME_BYTES, end_message, split_frames, start_message
 
 
 def test_the_frames_around_a_body_have_type_and_request_id() -> None:
-    assert json.loads(start("id-1", 422, [("Content-Type", "a/b")])) == {
+    assert json.loads(start_message("id-1", 422, [("Content-Type", "a/b")])) == {
         "type": "start",
         "request_id": "id-1",
         "status": 422,
         "headers": {"Content-Type": "a/b"},
     }
-    assert json.loads(end("id-1", 200, 0.5)) == {
+    assert json.loads(end_message("id-1", 200, 0.5)) == {
         "type": "end",
         "request_id": "id-1",
         "status": 200,
@@ -28,7 +28,7 @@ def test_the_frames_around_a_body_have_type_and_request_id() -> None:
 @given(st.text(min_size=1).flatmap(lambda it: st.integers(1, 90_000).map(lambda n: it * n)))
 def test_frames_joined_are_the_body_and_none_cuts_a_character(text: str) -> None:
     body = text[:200_000].encode("utf-8", "replace")
-    parts = list(frames(body))
+    parts = list(split_frames(body))
     assert b"".join(parts) == body
     assert all(0 < len(part) <= FRAME_BYTES for part in parts)
     for part in parts:
@@ -37,6 +37,6 @@ def test_frames_joined_are_the_body_and_none_cuts_a_character(text: str) -> None
 
 @given(st.binary(max_size=300_000))
 def test_frames_of_any_bytes_joined_are_the_bytes(body: bytes) -> None:
-    parts = list(frames(body * 3))
+    parts = list(split_frames(body * 3))
     assert b"".join(parts) == body * 3
     assert all(0 < len(part) <= FRAME_BYTES for part in parts)

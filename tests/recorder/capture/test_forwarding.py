@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from fakefal.server.recording import RecordingWish
-from fakefal.server.server import FakeFal
-from tests.callers import RUN, Caller, calling
+from fakefal.server.recording import RecordingConfig
+from fakefal.server.server import FakeFalServer
+from tests.callers import RUN, Caller, running_caller
 from tests.recorder.proxied import recording
 from tests.worlds import exchange, scenario
 
@@ -43,7 +43,7 @@ async def test_links_lead_back_to_the_recorder_in_the_form_of_the_caller(
                 "headers": {"x-fal-target-url": "https://queue.fal.run/acme/app"},
             },
         }
-        heard = await both.caller.ask("POST", json={}, **ways[form])
+        heard = await both.caller.request("POST", json={}, **ways[form])
         port = both.recorder.port
     base = f"{own}/queue.fal.run" if form == "base" else "https://queue.fal.run"
     assert heard.json["status_url"].startswith(f"{base}/acme/app/requests/"), port
@@ -53,7 +53,7 @@ async def test_files_go_up_and_down_and_their_urls_are_recognised(tmp_path: Path
     upstream = scenario(exchange({"kind": "images"}))
     async with recording(tmp_path / "a.yaml", upstream) as both:
         caller = both.caller
-        begun = await caller.ask(
+        begun = await caller.request(
             "POST",
             "/rest.fal.ai/storage/upload/initiate",
             host=None,
@@ -63,14 +63,14 @@ async def test_files_go_up_and_down_and_their_urls_are_recognised(tmp_path: Path
         async with session.put(begun.json["upload_url"], data=b"bytes" * 50_000) as put:
             assert put.status == 200
         given = {"image_url": begun.json["file_url"]}
-        heard = await caller.ask("POST", "/fal.run/acme/edit", host=None, json=given)
+        heard = await caller.request("POST", "/fal.run/acme/edit", host=None, json=given)
         async with session.get(heard.json["images"][0]["url"]) as read:
             assert read.status == 200
             picture = await read.read()
         async with session.head(heard.json["images"][0]["url"]) as head:
             assert int(head.headers["Content-Length"]) == len(picture)
-    (entry,) = both.loaded.entries
-    fields, _ = entry.exchange.when.input["$all"]
+    (entry,) = both.loaded.exchanges
+    fields, _ = entry.model.when.input["$all"]
     assert fields["image_url"] == {"$regex": r"/files/.*in\.png(\?.*)?$"}
     (asset,) = both.loaded.assets.values()
     assert asset.data == picture
@@ -78,10 +78,10 @@ async def test_files_go_up_and_down_and_their_urls_are_recognised(tmp_path: Path
 
 async def test_events_come_as_they_come(tmp_path: Path) -> None:
     async with recording(tmp_path / "a.yaml", scenario(exchange({"text": "a b c"}))) as both:
-        heard = await both.caller.ask(
+        heard = await both.caller.request(
             "POST", "/fal-ai/any-llm/stream", host=RUN, json={"prompt": "x"}
         )
-        direct = await Caller(both.caller.session, both.upstream).ask(
+        direct = await Caller(both.caller.session, both.upstream).request(
             "POST", "/fal-ai/any-llm/stream", host=RUN, json={"prompt": "x"}
         )
     assert heard.body == direct.body
@@ -97,7 +97,7 @@ async def test_what_upstream_breaks_is_broken_for_the_caller_and_again(
         with pytest.raises(aiohttp.ClientError):
             await both.caller.run("acme/app", json={})
         assert (await both.caller.run("acme/app", json={})).status == 200
-    async with calling(both.path, clock="instant") as caller:
+    async with running_caller(both.path, clock="instant") as caller:
         with pytest.raises(aiohttp.ClientError):
             await caller.run("acme/app", json={})
         assert (await caller.run("acme/app", json={})).status == 200
@@ -105,8 +105,8 @@ async def test_what_upstream_breaks_is_broken_for_the_caller_and_again(
 
 async def test_an_upstream_out_of_reach_is_told_and_not_recorded(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
-    fake = FakeFal()
-    fake.record(RecordingWish(path, "http://127.0.0.1:9"))
+    fake = FakeFalServer()
+    fake.record(RecordingConfig(path, "http://127.0.0.1:9"))
     async with aiohttp.ClientSession() as session, fake:
         heard = await Caller(session, fake).run("acme/app", json={})
     assert heard.status == 502
@@ -127,10 +127,10 @@ async def test_redirects_are_handed_on(tmp_path: Path) -> None:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    fake = FakeFal()
-    fake.record(RecordingWish(tmp_path / "a.yaml", f"http://127.0.0.1:{runner.addresses[0][1]}"))
+    fake = FakeFalServer()
+    fake.record(RecordingConfig(tmp_path / "a.yaml", f"http://127.0.0.1:{runner.addresses[0][1]}"))
     async with aiohttp.ClientSession() as session, fake:
-        heard = await Caller(session, fake).ask(
+        heard = await Caller(session, fake).request(
             "GET", "/fal.run/acme/app", host=None, allow_redirects=False
         )
     await runner.cleanup()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fakefal.errors import FakefalError
-from fakefal.recorder.capture.modes import Mode, age_warning, decide, read_age, usual_mode
+from fakefal.recorder.capture.modes import Mode, age_warning, choose_action, default_mode, parse_age
 from fakefal.scenario.files.loader import load_file
 
 DAY = 86_400.0
@@ -36,25 +36,25 @@ def test_what_a_mode_means(
     path = tmp_path / "a.yaml"
     if exists:
         recording(path)
-    found = decide(path, mode)
-    assert (found.loaded is not None, found.records) == (answers, records)
+    found = choose_action(path, mode)
+    assert (found.loaded is not None, found.should_record) == (answers, records)
 
 
 def test_nothing_to_replay_is_told(tmp_path: Path) -> None:
     with pytest.raises(FakefalError, match="mode none records nothing — record it once"):
-        decide(tmp_path / "a.yaml", "none")
+        choose_action(tmp_path / "a.yaml", "none")
 
 
 def test_a_recording_that_was_broken_off_is_made_again(tmp_path: Path) -> None:
-    assert decide(recording(tmp_path / "a.yaml", complete=False), "once").records
+    assert choose_action(recording(tmp_path / "a.yaml", complete=False), "once").should_record
 
 
 @pytest.mark.parametrize(
     ("told", "mode"), [("true", "none"), ("1", "none"), ("", "once"), ("false", "once")]
 )
 def test_ci_only_replays(told: str, mode: Mode) -> None:
-    assert usual_mode({"CI": told}) == mode
-    assert usual_mode({}) == "once"
+    assert default_mode({"CI": told}) == mode
+    assert default_mode({}) == "once"
 
 
 def test_an_old_recording_is_said_to_be(tmp_path: Path) -> None:
@@ -73,5 +73,5 @@ def test_what_is_no_instant_or_age_is_told(tmp_path: Path) -> None:
     with pytest.raises(FakefalError, match=r'recorded\.at: "yesterday" is no instant'):
         age_warning(loaded, lambda: AT)
     with pytest.raises(FakefalError, match='"soon" is no duration — write 90d'):
-        read_age("soon")
-    assert read_age("12h") == DAY / 2
+        parse_age("soon")
+    assert parse_age("12h") == DAY / 2

@@ -9,12 +9,20 @@ from urllib.parse import quote
 import pytest
 
 from fakefal.errors import FakefalError
-from fakefal.recorder.capture.captures import Asked, Recording
-from fakefal.recorder.capture.redaction import MARK, Redactor
+from fakefal.recorder.capture.captures import RecordedRequest, Recording
+from fakefal.recorder.capture.redaction import REDACTED, Redactor
 from fakefal.recorder.distil.distil import distil
 from fakefal.recorder.output.writer import Writer
 from tests.recorder.distil.test_stream_replies import growing
-from tests.recorder.talking import ANY_LLM, KEY, Job, body_of, capture, run, stream
+from tests.recorder.talking import (
+    ANY_LLM,
+    KEY,
+    JobCaptures,
+    body_of,
+    make_capture,
+    make_run,
+    make_stream,
+)
 
 _HEX = "0123456789abcdef0123456789abcdef"
 PLANTED: dict[str, str] = {
@@ -72,9 +80,9 @@ def conversation() -> list[Any]:
     """Every kind in every place: inputs, outputs, logs, events, errors, headers, queries."""
     spread = {name: f"before {secret} after" for name, secret in PLANTED.items()}
     logs: list[Any] = [{"message": text} for text in spread.values()]
-    job = Job(ANY_LLM, {"prompt": json.dumps(spread), **NAMED}).submitted()
-    job.polled(0.1, "IN_PROGRESS", None, logs).polled(0.2, "COMPLETED", None, logs)
-    job.ended(0.3, {"output": "\n".join(PLANTED.values()), "more": {**spread, **NAMED}})
+    job = JobCaptures(ANY_LLM, {"prompt": json.dumps(spread), **NAMED}).add_submit()
+    job.add_poll(0.1, "IN_PROGRESS", None, logs).add_poll(0.2, "COMPLETED", None, logs)
+    job.add_result(0.3, {"output": "\n".join(PLANTED.values()), "more": {**spread, **NAMED}})
     error = {"detail": [{"loc": ["body"], "msg": "\n".join(PLANTED.values()), "type": "odd"}]}
     headers = (
         ("Content-Type", "application/json"),
@@ -84,16 +92,16 @@ def conversation() -> list[Any]:
     events = growing(*(f" {secret}" for secret in PLANTED.values()))
     parts = [
         *job.captures,
-        run(
+        make_run(
             1,
             {"nested": [{"deep": spread}], "list": [*PLANTED.values()]},
             {"ok": NAMED},
             headers=headers,
         ),
-        run(2, {"prompt": "fails"}, error, 422),
-        stream(events, [0.0] * len(events)),
+        make_run(2, {"prompt": "fails"}, error, 422),
+        make_stream(events, [0.0] * len(events)),
     ]
-    asked = Asked(
+    asked = RecordedRequest(
         "POST",
         "fal.run",
         "/acme/app",
@@ -101,17 +109,17 @@ def conversation() -> list[Any]:
         (("Authorization", f"Key {KEY}"), ("Cookie", COOKIE), ("X-Api-Key", "x-api-k3y-value")),
         body_of({"echo": f"{KEY} s3ss10n-c00k1e-value x-api-k3y-value tok3n-in-the-query"}),
     )
-    return [*parts, capture(3, asked, 200, {"echo": f"you sent {KEY} and env-secret-0123"})]
+    return [*parts, make_capture(3, asked, 200, {"echo": f"you sent {KEY} and env-secret-0123"})]
 
 
 def test_a_scanner_finds_no_secret_of_any_kind_in_what_is_written(tmp_path: Path) -> None:
     redactor = Redactor(["acct_[0-9]+"])
     redactor.learn_environment({"MY_SERVICE_TOKEN": "env-secret-0123", "HOME": "/root"})
     captures = conversation()
-    captures.append(run(9, {"account": "acct_99887766"}, {"for": "acct_99887766"}))
+    captures.append(make_run(9, {"account": "acct_99887766"}, {"for": "acct_99887766"}))
     for it in captures:
         redactor.learn_request(it.asked)
-        redactor.learn_answer(it.heard)
+        redactor.learn_response(it.heard)
     found = distil(Recording("https://fal.run", 0.0, captures), redactor, version="0")
     Writer(tmp_path / "a.yaml", redactor).write(found)
     written = "\n".join(
@@ -122,21 +130,21 @@ def test_a_scanner_finds_no_secret_of_any_kind_in_what_is_written(tmp_path: Path
     hunted += ["tok3n-in-the-query", "env-secret-0123", "acct_99887766"]
     assert len(PLANTED) >= 20
     assert [it for it in hunted if it in written] == []
-    assert MARK in written
+    assert REDACTED in written
     assert found.notes == []
 
 
 def test_what_was_seen_in_headers_and_queries_is_left_out_everywhere() -> None:
     redactor = Redactor()
     redactor.learn_request(
-        Asked(
+        RecordedRequest(
             "GET", "fal.run", "/x", "fal_jwt_token=t0ken-t0ken", (("Authorization", f"Key {KEY}"),)
         )
     )
     key_id, secret = KEY.split(":")
-    assert redactor.text(
+    assert redactor.redact_text(
         f"{KEY}, {key_id}, {secret}, {quote(KEY, safe='')}, t0ken-t0ken"
-    ) == ", ".join([MARK] * 5)
+    ) == ", ".join([REDACTED] * 5)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +161,7 @@ def test_what_was_seen_in_headers_and_queries_is_left_out_everywhere() -> None:
     ],
 )
 def test_plain_text_stays(text: str) -> None:
-    assert Redactor().text(text) == text
+    assert Redactor().redact_text(text) == text
 
 
 @pytest.mark.parametrize(
@@ -167,7 +175,7 @@ def test_plain_text_stays(text: str) -> None:
     ],
 )
 def test_fields_that_hold_no_secret_stay(value: Any) -> None:
-    assert Redactor().json(value) == value
+    assert Redactor().redact_json(value) == value
 
 
 @pytest.mark.parametrize("skipped", [0, 1, 2])
@@ -176,11 +184,11 @@ def test_a_known_secret_in_another_spelling_is_not_written(skipped: int) -> None
     redactor.learn(KEY, "the key")
     hidden = b64encode(b"x" * skipped + KEY.encode()).decode()
     with pytest.raises(FakefalError, match="the key would stand in it") as caught:
-        redactor.check(f"output: {hidden}", "a.yaml")
+        redactor.check_text(f"output: {hidden}", "a.yaml")
     assert KEY not in str(caught.value)
     with pytest.raises(FakefalError):
         redactor.check_bytes(b"\x00" + KEY.encode(), "a.bin")
-    redactor.check("output: harmless", "a.yaml")
+    redactor.check_text("output: harmless", "a.yaml")
 
 
 @pytest.mark.parametrize("pattern", ["(", "x*"])

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fakefal import addressing
 from fakefal.errors import FakefalError
-from fakefal.recorder.capture.upstream import Upstream, handed_on
+from fakefal.recorder.capture.upstream import Upstream, forwarded_headers
 
 BASE = "http://127.0.0.1:8788"
 
@@ -59,4 +59,4 @@ def test_headers_of_the_connection_stay_here() -> None:
         ("X-Forwarded-Host", "fal.run"),
         ("X-Fal-Target-Url", "u"),
     )
-    assert handed_on(given) == (("Authorization", "Key k"), ("Accept-Encoding", "identity"))
+    assert forwarded_headers(given) == (("Authorization", "Key k"), ("Accept-Encoding", "identity"))

@@ -6,44 +6,48 @@ import pytest
 
 from fakefal.protocol.core.endpoints import parse_endpoint
 from fakefal.protocol.errors.errors import ingress_page
-from fakefal.recorder.capture.captures import Heard, whole
-from fakefal.recorder.distil.faults import always, fault_of, folded, in_turn
+from fakefal.recorder.capture.captures import RecordedResponse, buffered_response
+from fakefal.recorder.distil.faults import compress, fault_of, fault_sequence, repeat_forever
 from fakefal.scenario.model.faults import CallFaults
-from tests.recorder.talking import HTML, JSON, run
+from tests.recorder.talking import HTML, JSON, make_run
 
 ENDPOINT = parse_endpoint("acme/app")
 assert ENDPOINT is not None
 
-PAGE = whole(502, HTML, ingress_page(502, "Bad Gateway"))
+PAGE = buffered_response(502, HTML, ingress_page(502, "Bad Gateway"))
 
 
 @pytest.mark.parametrize(
     ("heard", "fault"),
     [
         (PAGE, "nginx-502"),
-        (Heard(0, (), (), "reset"), "reset"),
-        (Heard(0), "close"),
-        (Heard(200, (), (), "reset"), {"reset": "during"}),
-        (whole(500, JSON, b'{"a": 1}'), {"status": 500, "body": {"a": 1}}),
-        (whole(404, JSON, b'{"status": "NOT_FOUND"}'), "not-found"),
+        (RecordedResponse(0, (), (), "reset"), "reset"),
+        (RecordedResponse(0), "close"),
+        (RecordedResponse(200, (), (), "reset"), {"reset": "during"}),
+        (buffered_response(500, JSON, b'{"a": 1}'), {"status": 500, "body": {"a": 1}}),
+        (buffered_response(404, JSON, b'{"status": "NOT_FOUND"}'), "not-found"),
         (
-            whole(503, (("X-Note", "n"),), b"text"),
+            buffered_response(503, (("X-Note", "n"),), b"text"),
             {"status": 503, "body": "text", "headers": {"x-note": "n"}},
         ),
     ],
 )
-def test_an_answer_is_a_word_or_spelled_out(heard: Heard, fault: Any) -> None:
+def test_an_answer_is_a_word_or_spelled_out(heard: RecordedResponse, fault: Any) -> None:
     assert ENDPOINT is not None
     assert fault_of(heard, ENDPOINT) == fault
-    CallFaults.model_validate({"status": [fault, always(fault)]})
+    CallFaults.model_validate({"status": [fault, repeat_forever(fault)]})
 
 
 def test_good_answers_before_a_fault_are_counted() -> None:
     assert ENDPOINT is not None
-    captures = [run(0, answer=1), run(1, None, PAGE.body, 502, HTML), run(2, answer=1)]
-    assert in_turn(captures, captures[1:2], ENDPOINT) == ["ok", "nginx-502"]
+    captures = [make_run(0, body=1), make_run(1, None, PAGE.body, 502, HTML), make_run(2, body=1)]
+    assert fault_sequence(captures, captures[1:2], ENDPOINT) == ["ok", "nginx-502"]
 
 
 def test_equal_faults_in_a_row_are_one() -> None:
     spelled = {"status": 500}
-    assert folded(["a", "a", "ok", spelled, spelled]) == ["a x2", "ok", {"status": 500, "times": 2}]
+    assert compress(["a", "a", "ok", spelled, spelled]) == [
+        "a x2",
+        "ok",
+        {"status": 500, "times": 2},
+    ]

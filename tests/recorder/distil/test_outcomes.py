@@ -4,11 +4,17 @@ from typing import Any
 
 import pytest
 
-from fakefal.protocol.core.call import Moment
+from fakefal.protocol.core.call import FailsAt
 from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
-from fakefal.protocol.errors.catalog import CATALOGUE, outcome_of
-from fakefal.recorder.capture.captures import Heard, whole
-from fakefal.recorder.distil.outcomes import Unusable, failing, output, success, told_headers
+from fakefal.protocol.errors.catalog import CATALOG, outcome_of
+from fakefal.recorder.capture.captures import RecordedResponse, buffered_response
+from fakefal.recorder.distil.outcomes import (
+    NotRecordable,
+    failure_of,
+    header_fields,
+    output_fields,
+    success_fields,
+)
 from tests.recorder.talking import ANY_LLM, JSON, body_of
 
 _parsed = parse_endpoint(ANY_LLM)
@@ -16,16 +22,18 @@ assert _parsed is not None
 ENDPOINT: EndpointId = _parsed
 
 
-def heard(status: int, body: Any) -> Heard:
-    return whole(status, JSON, body_of(body))
+def heard(status: int, body: Any) -> RecordedResponse:
+    return buffered_response(status, JSON, body_of(body))
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", CATALOG)
 def test_every_failure_of_the_catalogue_is_told_by_a_name_that_means_the_same(name: str) -> None:
-    outcome = outcome_of(CATALOGUE[name], app=ANY_LLM, path="/")
-    told = failing(whole(outcome.status, outcome.headers, outcome.payload), ENDPOINT, None)
+    outcome = outcome_of(CATALOG[name], app=ANY_LLM, path="/")
+    told = failure_of(
+        buffered_response(outcome.status, outcome.headers, outcome.payload), ENDPOINT, None
+    )
     assert isinstance(told, str)
-    same = outcome_of(CATALOGUE[told.replace("-", "_")], app=ANY_LLM, path="/")
+    same = outcome_of(CATALOG[told.replace("-", "_")], app=ANY_LLM, path="/")
     assert (same.status, same.payload) == (outcome.status, outcome.payload)
 
 
@@ -74,30 +82,41 @@ def test_every_failure_of_the_catalogue_is_told_by_a_name_that_means_the_same(na
     ],
 )
 def test_other_failures_are_told_by_their_parts(
-    status: int, body: Any, moment: Moment, told: Any
+    status: int, body: Any, moment: FailsAt, told: Any
 ) -> None:
-    assert failing(heard(status, body), ENDPOINT, moment) == told
+    assert failure_of(heard(status, body), ENDPOINT, moment) == told
 
 
 def test_a_name_is_taken_only_where_it_is_met() -> None:
-    outcome = outcome_of(CATALOGUE["exhausted_balance"])
-    locked = whole(outcome.status, (), outcome.payload)
-    assert failing(locked, ENDPOINT, "submit") == "exhausted_balance"
-    assert failing(locked, ENDPOINT, "result") == {"status": 403, "body": outcome.body}
+    outcome = outcome_of(CATALOG["exhausted_balance"])
+    locked = buffered_response(outcome.status, (), outcome.payload)
+    assert failure_of(locked, ENDPOINT, "submit") == "exhausted_balance"
+    assert failure_of(locked, ENDPOINT, "result") == {"status": 403, "body": outcome.body}
 
 
 def test_what_no_reply_can_be_is_refused() -> None:
-    with pytest.raises(Unusable, match="302"):
-        failing(heard(302, {}), ENDPOINT, None)
-    with pytest.raises(Unusable, match="text/html, and no JSON"):
-        success(whole(200, (("Content-Type", "text/html"),), b"<p>"), ENDPOINT, {}, "run", {})
+    with pytest.raises(NotRecordable, match="302"):
+        failure_of(heard(302, {}), ENDPOINT, None)
+    with pytest.raises(NotRecordable, match="text/html, and no JSON"):
+        success_fields(
+            buffered_response(200, (("Content-Type", "text/html"),), b"<p>"),
+            ENDPOINT,
+            {},
+            "run",
+            {},
+        )
 
 
 def test_a_language_models_output_is_text_if_that_gives_the_same() -> None:
     body = {"output": "x", "reasoning": None, "partial": False, "error": None}
-    assert output(body, ENDPOINT, {}, "run", {}) == {"text": "x"}
-    assert output({**body, "more": 1}, ENDPOINT, {}, "run", {}) == {"output": {**body, "more": 1}}
-    assert output({**body, "error": "e"}, ENDPOINT, {}, "run", {}) == {"text": "x", "error": "e"}
+    assert output_fields(body, ENDPOINT, {}, "run", {}) == {"text": "x"}
+    assert output_fields({**body, "more": 1}, ENDPOINT, {}, "run", {}) == {
+        "output": {**body, "more": 1}
+    }
+    assert output_fields({**body, "error": "e"}, ENDPOINT, {}, "run", {}) == {
+        "text": "x",
+        "error": "e",
+    }
 
 
 def test_headers_that_mean_something_are_kept() -> None:
@@ -109,8 +128,8 @@ def test_headers_that_mean_something_are_kept() -> None:
         ("X-Api-Key", "secret"),
         ("X-Fal-Billable-Units", "0.50000000"),
     )
-    assert told_headers(Heard(200, pairs)) == {
+    assert header_fields(RecordedResponse(200, pairs)) == {
         "headers": {"x-a": "1", "x-b": '{{ "{{ 2 }}" }}'},
         "billable_units": 0.5,
     }
-    assert told_headers(Heard(200, (("X-Fal-Billable-Units", "many"),))) == {}
+    assert header_fields(RecordedResponse(200, (("X-Fal-Billable-Units", "many"),))) == {}

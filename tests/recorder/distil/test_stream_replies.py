@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from fakefal.protocol import sse
 from fakefal.recorder.capture.captures import Capture
 from fakefal.recorder.distil.stream_replies import framing_of
-from tests.callers import RUN, calling
+from tests.callers import RUN, running_caller
 from tests.recorder.distil.test_distil import OBJECTS, TEXTS
-from tests.recorder.talking import made, reply_of, stream
+from tests.recorder.talking import distil_captures, make_stream, reply_of
 
 
 def growing(*texts: str) -> list[dict[str, Any]]:
@@ -23,14 +23,16 @@ def growing(*texts: str) -> list[dict[str, Any]]:
 
 
 async def replayed(capture: Capture) -> list[Any]:
-    async with calling(made(capture).data, clock="instant") as caller:
-        heard = await caller.ask("POST", capture.asked.path, host=RUN, data=capture.asked.body)
+    async with running_caller(distil_captures(capture).scenario, clock="instant") as caller:
+        heard = await caller.request(
+            "POST", capture.request.path, host=RUN, data=capture.request.body
+        )
         assert heard.status == 200, heard.body
         return [json.loads(event.data) for event in sse.Decoder().feed(heard.body)]
 
 
 def test_a_language_model_streams_text_in_chunks() -> None:
-    reply = reply_of(stream(growing("Ship", " it."), [0.1, 0.15, 0.2]))
+    reply = reply_of(make_stream(growing("Ship", " it."), [0.1, 0.15, 0.2]))
     assert reply == {
         "text": "Ship it.",
         "stream": {"chunks": ["Ship", " it."], "first": "100ms", "every": "50ms"},
@@ -39,12 +41,14 @@ def test_a_language_model_streams_text_in_chunks() -> None:
 
 def test_other_models_stream_events_and_their_output() -> None:
     events = [{"progress": 0.5}, {"done": True}]
-    reply = reply_of(stream(events, [0.0, 0.0], endpoint="acme/app", framing=sse.PLAIN))
+    reply = reply_of(make_stream(events, [0.0, 0.0], endpoint="acme/app", framing=sse.DATA_LF))
     assert reply == {"output": {"done": True}, "stream": {"events": [{"progress": 0.5}]}}
 
 
 def test_uneven_pauses_are_listed() -> None:
-    reply = reply_of(stream([{"n": 1}, {"n": 2}, {"n": 3}], [0.1, 0.5, 0.6], endpoint="acme/app"))
+    reply = reply_of(
+        make_stream([{"n": 1}, {"n": 2}, {"n": 3}], [0.1, 0.5, 0.6], endpoint="acme/app")
+    )
     assert reply["stream"]["waits"] == ["100ms", "400ms", "100ms"]
 
 
@@ -52,25 +56,27 @@ def test_uneven_pauses_are_listed() -> None:
 @given(st.lists(TEXTS.filter(bool), min_size=1, max_size=5))
 async def test_any_text_streams_again_as_it_did(texts: list[str]) -> None:
     events = growing(*texts)
-    assert await replayed(stream(events, [0.0] * len(events))) == events
+    assert await replayed(make_stream(events, [0.0] * len(events))) == events
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(OBJECTS, max_size=5))
 async def test_any_events_stream_again_as_they_did(events: list[Any]) -> None:
     times = [0.0] * len(events)
-    assert await replayed(stream(events, times, endpoint="acme/app")) == events
+    assert await replayed(make_stream(events, times, endpoint="acme/app")) == events
 
 
 async def test_a_stream_that_broke_off_breaks_off_again() -> None:
     import aiohttp
 
-    broken = stream([{"n": 1}, {"n": 2}], [0.0, 0.0], endpoint="acme/app", cut="reset")
-    async with calling(made(broken).data, clock="instant") as caller:
+    broken = make_stream([{"n": 1}, {"n": 2}], [0.0, 0.0], endpoint="acme/app", cut="reset")
+    async with running_caller(distil_captures(broken).scenario, clock="instant") as caller:
         read: list[bytes] = []
 
         async def listen() -> None:
-            asking = caller.asking("POST", broken.asked.path, host=RUN, data=broken.asked.body)
+            asking = caller.open_request(
+                "POST", broken.request.path, host=RUN, data=broken.request.body
+            )
             async with asking as response:
                 async for chunk in response.content.iter_any():
                     read.append(chunk)
@@ -83,29 +89,34 @@ async def test_a_stream_that_broke_off_breaks_off_again() -> None:
 
 @pytest.mark.parametrize("name", sse.FRAMINGS)
 def test_how_events_were_spelled_is_known(name: str) -> None:
-    found = stream([{"n": 1}], [0.0], framing=sse.FRAMINGS[name])
-    assert framing_of(found.heard) == name
+    found = make_stream([{"n": 1}], [0.0], framing=sse.FRAMINGS[name])
+    assert framing_of(found.response) == name
 
 
 def test_another_spelling_than_fakefals_own_is_an_option() -> None:
-    found = made(stream([{"n": 1}], [0.0], endpoint="acme/app", framing=sse.PLAIN_CRLF))
-    assert found.data["options"]["stream_sse"] == "plain-crlf"
+    found = distil_captures(
+        make_stream([{"n": 1}], [0.0], endpoint="acme/app", framing=sse.DATA_CRLF)
+    )
+    assert found.scenario["options"]["stream_sse"] == "plain-crlf"
 
 
 def test_the_beginning_of_a_secret_is_left_out_too() -> None:
     events = growing("the key is ", "sk-abcd", "efghijklmnop", "qrstuvwxyz1234 ok")
-    reply = reply_of(stream(events, [0.0] * len(events)))
+    reply = reply_of(make_stream(events, [0.0] * len(events)))
     assert "sk-" not in json.dumps(reply)
     assert reply["output"]["output"] == "the key is [redacted] ok"
 
 
 def test_a_stream_of_no_json_is_not_replayed() -> None:
-    found = made(stream([], []))
-    capture = stream([{"n": 1}], [0.0])
+    found = distil_captures(make_stream([], []))
+    capture = make_stream([{"n": 1}], [0.0])
     from dataclasses import replace
 
-    from fakefal.recorder.capture.captures import Heard
+    from fakefal.recorder.capture.captures import RecordedResponse
 
-    done = replace(capture, heard=Heard(200, capture.heard.headers, ((0.0, b"data: [DONE]\n\n"),)))
-    assert "[DONE]" in made(done).notes[0]
+    done = replace(
+        capture,
+        heard=RecordedResponse(200, capture.response.headers, ((0.0, b"data: [DONE]\n\n"),)),
+    )
+    assert "[DONE]" in distil_captures(done).notes[0]
     assert found.notes == []

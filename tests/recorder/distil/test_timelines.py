@@ -8,9 +8,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fakefal.protocol.core.call import Json
-from fakefal.recorder.distil.timelines import MOST_POLLS
-from tests.callers import calling
-from tests.recorder.talking import ANY_LLM, ID, Job, made, reply_of
+from fakefal.recorder.distil.timelines import MAX_COUNTED_POLLS
+from tests.callers import running_caller
+from tests.recorder.talking import ANY_LLM, ID, JobCaptures, distil_captures, reply_of
 
 LOGS: list[Json] = [
     {"message": text, "timestamp": "2026-01-01T00:00:00.000000Z", "level": level, "source": "USER"}
@@ -19,14 +19,19 @@ LOGS: list[Json] = [
 DONE = {"output": "Ship it.", "reasoning": None, "partial": False, "error": None}
 
 
-def timeline(job: Job) -> Any:
+def timeline(job: JobCaptures) -> Any:
     return reply_of(*job.captures)["timeline"]
 
 
 def test_what_looks_the_same_is_one_step_with_as_many_polls() -> None:
-    job = Job().submitted(position=2).polled(0.1, "IN_QUEUE", 2).polled(0.2, "IN_QUEUE", 0)
-    job.polled(0.3, "IN_QUEUE", 0).polled(0.4, "IN_PROGRESS").polled(0.5, "COMPLETED")
-    assert timeline(job.ended(0.6, DONE)) == [
+    job = (
+        JobCaptures()
+        .add_submit(position=2)
+        .add_poll(0.1, "IN_QUEUE", 2)
+        .add_poll(0.2, "IN_QUEUE", 0)
+    )
+    job.add_poll(0.3, "IN_QUEUE", 0).add_poll(0.4, "IN_PROGRESS").add_poll(0.5, "COMPLETED")
+    assert timeline(job.add_result(0.6, DONE)) == [
         {"IN_QUEUE": {"position": 2, "polls": 1, "for": "50ms"}},
         {"IN_QUEUE": {"position": 0, "polls": 2, "for": "150ms"}},
         {"IN_PROGRESS": {"polls": 1, "for": "50ms"}},
@@ -34,18 +39,18 @@ def test_what_looks_the_same_is_one_step_with_as_many_polls() -> None:
 
 
 def test_a_step_that_was_seen_often_goes_by_time_and_is_shown_once() -> None:
-    job = Job().submitted(position=0)
+    job = JobCaptures().add_submit(position=0)
     for number in range(1, 9):
-        job.polled(number / 10, "IN_QUEUE", 0)
-    job.polled(0.9, "COMPLETED")
-    (step,) = timeline(job.ended(1.0, DONE))
+        job.add_poll(number / 10, "IN_QUEUE", 0)
+    job.add_poll(0.9, "COMPLETED")
+    (step,) = timeline(job.add_result(1.0, DONE))
     assert step == {"IN_QUEUE": {"position": 0, "polls": 1, "for": "850ms"}}
 
 
 def test_logs_begin_the_step_in_which_they_were_first_seen() -> None:
-    job = Job().submitted().polled(0.1, "IN_PROGRESS", None, LOGS[:1])
-    job.polled(0.2, "IN_PROGRESS", None, LOGS[:2]).polled(0.3, "COMPLETED", None, LOGS)
-    assert timeline(job.ended(0.4, DONE)) == [
+    job = JobCaptures().add_submit().add_poll(0.1, "IN_PROGRESS", None, LOGS[:1])
+    job.add_poll(0.2, "IN_PROGRESS", None, LOGS[:2]).add_poll(0.3, "COMPLETED", None, LOGS)
+    assert timeline(job.add_result(0.4, DONE)) == [
         {"IN_QUEUE": {"position": 0, "for": "0s"}},
         {"IN_PROGRESS": {"polls": 1, "for": "50ms", "logs": ["loading"]}},
         {
@@ -60,11 +65,11 @@ def test_logs_begin_the_step_in_which_they_were_first_seen() -> None:
 
 
 def test_logs_of_a_moving_window_are_taken_once() -> None:
-    job = Job().submitted().polled(0.1, "IN_PROGRESS", None, LOGS[:1])
-    job.polled(0.2, "IN_PROGRESS", None, LOGS[1:2]).polled(0.3, "COMPLETED", None, LOGS[1:])
+    job = JobCaptures().add_submit().add_poll(0.1, "IN_PROGRESS", None, LOGS[:1])
+    job.add_poll(0.2, "IN_PROGRESS", None, LOGS[1:2]).add_poll(0.3, "COMPLETED", None, LOGS[1:])
     told = [
         log
-        for step in timeline(job.ended(0.4, DONE))
+        for step in timeline(job.add_result(0.4, DONE))
         for it in step.values()
         for log in it.get("logs", [])
     ]
@@ -72,7 +77,7 @@ def test_logs_of_a_moving_window_are_taken_once() -> None:
 
 
 def test_a_request_that_was_never_seen_to_end_never_ends() -> None:
-    job = Job().submitted(position=3).polled(0.1, "IN_QUEUE", 3)
+    job = JobCaptures().add_submit(position=3).add_poll(0.1, "IN_QUEUE", 3)
     assert timeline(job) == [{"IN_QUEUE": {"position": 3, "forever": True}}]
 
 
@@ -88,35 +93,42 @@ async def test_a_replay_shows_each_poll_what_the_recording_saw(
     steps: list[tuple[str, int, int]], with_logs: bool
 ) -> None:
     alike = groupby(steps, lambda it: (it[0], it[0] == "IN_QUEUE" and it[1]))
-    assume(all(sum(it[2] for it in group) <= MOST_POLLS for _, group in alike))
-    job = Job(ANY_LLM).submitted("IN_QUEUE", 1)
+    assume(all(sum(it[2] for it in group) <= MAX_COUNTED_POLLS for _, group in alike))
+    job = JobCaptures(ANY_LLM).add_submit("IN_QUEUE", 1)
     after, seen = 0.0, []
     for number, (state, position, polls) in enumerate(steps):
         place = position if state == "IN_QUEUE" else None
         logs = LOGS[: number % 4] if with_logs else None
         for _ in range(polls):
             after += 0.1
-            job.polled(after, state, place, logs)
+            job.add_poll(after, state, place, logs)
             seen.append((state, place, logs and [log["message"] for log in logs]))
-    job.polled(after + 0.1, "COMPLETED", None, LOGS if with_logs else None).ended(after + 0.2, DONE)
-    async with calling(made(*job.captures).data, clock="instant") as caller:
-        submitted = await caller.ask("POST", f"/{ANY_LLM}", json={"prompt": "x"})
+    job.add_poll(after + 0.1, "COMPLETED", None, LOGS if with_logs else None).add_result(
+        after + 0.2, DONE
+    )
+    async with running_caller(distil_captures(*job.captures).scenario, clock="instant") as caller:
+        submitted = await caller.request("POST", f"/{ANY_LLM}", json={"prompt": "x"})
         assert (submitted.json["request_id"], submitted.json["queue_position"]) == (ID, 1)
         query = "?logs=1" if with_logs else ""
         for expected in seen:
-            told = (await caller.ask("GET", f"{job.path}/status{query}")).json
+            told = (await caller.request("GET", f"{job.path}/status{query}")).json
             logs = told["logs"] and [log["message"] for log in told["logs"]]
             assert (told["status"], told.get("queue_position"), logs) == expected or (
                 logs == [] and expected[2] == []
             )
-        last = (await caller.ask("GET", f"{job.path}/status{query}")).json
+        last = (await caller.request("GET", f"{job.path}/status{query}")).json
         assert last["status"] == "COMPLETED"
-        assert (await caller.ask("GET", job.path)).json == DONE
+        assert (await caller.request("GET", job.path)).json == DONE
 
 
 @pytest.mark.parametrize("log", ["text", {"message": "m"}, {"message": "m", "level": "odd"}])
 def test_odd_logs_are_told_as_they_can_be(log: Json) -> None:
-    job = Job().submitted().polled(0.1, "IN_PROGRESS", None, [log]).polled(0.2, "COMPLETED")
-    assert timeline(job.ended(0.3, DONE))[1]["IN_PROGRESS"]["logs"] == [
+    job = (
+        JobCaptures()
+        .add_submit()
+        .add_poll(0.1, "IN_PROGRESS", None, [log])
+        .add_poll(0.2, "COMPLETED")
+    )
+    assert timeline(job.add_result(0.3, DONE))[1]["IN_PROGRESS"]["logs"] == [
         log if isinstance(log, str) else "m"
     ]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.recorder.distil.timing import SLACK_SECONDS, pace, written
+from fakefal.recorder.distil.timing import TOLERANCE_SECONDS, format_seconds, pacing_of
 from fakefal.scenario.values.durations import parse_duration
 
 
@@ -20,22 +20,22 @@ from fakefal.scenario.values.durations import parse_duration
     ],
 )
 def test_a_pace_is_told_as_shortly_as_it_can_be(times: list[float], found: object) -> None:
-    assert pace(times) == found
+    assert pacing_of(times) == found
 
 
 @given(st.lists(st.floats(0, 2), max_size=20))
 def test_a_pace_is_within_its_tolerance(gaps: list[float]) -> None:
     times = [sum(gaps[: number + 1]) for number in range(len(gaps))]
-    told = pace(times)
+    told = pacing_of(times)
     if "waits" in told:
         waits = [parse_duration(it) for it in told["waits"]]  # type: ignore[attr-defined]
     else:
         first, every = (parse_duration(told.get(name, 0)) for name in ("first", "every"))
         waits = [first, *[every] * (len(gaps) - 1)][: len(gaps)]
     for wait, gap in zip(waits, gaps, strict=True):
-        assert abs(wait - gap) <= max(SLACK_SECONDS, 0.36 * max(wait, gap)) + 0.001
+        assert abs(wait - gap) <= max(TOLERANCE_SECONDS, 0.36 * max(wait, gap)) + 0.001
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.0123456, "12ms"), (1.25, "1.25s"), (-1, "0s")])
 def test_durations_are_in_milliseconds(seconds: float, text: str) -> None:
-    assert written(seconds) == text
+    assert format_seconds(seconds) == text

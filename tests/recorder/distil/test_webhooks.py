@@ -15,16 +15,16 @@ async def test_a_webhook_comes_through_with_its_signature_and_is_recorded(tmp_pa
     async with recording(tmp_path / "a.yaml", upstream) as both:
         jwks = f"{both.recorder.url}/rest.fal.ai/.well-known/jwks.json"
         with Receiver(jwks, time.time) as receiver:
-            receiver.answer(500, 200)
+            receiver.respond_with(500, 200)
             query = f"/acme/app?fal_webhook={receiver.url}&fal_max_queue_length=5"
-            id_ = (await both.caller.ask("POST", query, json={})).json["request_id"]
+            id_ = (await both.caller.request("POST", query, json={})).json["request_id"]
             arrivals = await asyncio.to_thread(receiver.wait, 2)
-    assert [(it.flaw, it.request_id, it.answer) for it in arrivals] == [
+    assert [(it.problem, it.request_id, it.reply) for it in arrivals] == [
         ("", id_, 500),
         ("", id_, 200),
     ]
-    (entry,) = both.loaded.entries
-    reply = entry.exchange.reply
+    (entry,) = both.loaded.exchanges
+    reply = entry.model.reply
     assert reply is not None
     assert (reply.output, reply.webhook) == ({"n": 1}, None)
 
@@ -32,8 +32,8 @@ async def test_a_webhook_comes_through_with_its_signature_and_is_recorded(tmp_pa
 async def test_a_receiver_that_is_not_there_lets_upstream_try_again(tmp_path: Path) -> None:
     async with recording(tmp_path / "a.yaml", scenario(exchange())) as both:
         query = "/acme/app?fal_webhook=http://127.0.0.1:9/hook"
-        await both.caller.ask("POST", query, json={})
+        await both.caller.request("POST", query, json={})
         (tenant,) = both.upstream.engine.tenants
-        while not (told := WebhookControls(tenant).told()) or not told[0]["attempts"]:
-            await asyncio.wait_for(tenant.clock.turn(), 10)
+        while not (told := WebhookControls(tenant).deliveries()) or not told[0]["attempts"]:
+            await asyncio.wait_for(tenant.clock.yield_to_loop(), 10)
         assert told[0]["attempts"][0]["status"] == 502

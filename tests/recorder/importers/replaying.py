@@ -8,29 +8,31 @@ from typing import Any
 from fakefal.recorder.capture.captures import Recording
 from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.distil.distil import distil
-from fakefal.recorder.importers.foreign import Imported
-from tests.callers import calling
+from fakefal.recorder.importers.foreign import ImportResult
+from tests.callers import running_caller
 
 
-def scenario_of(imported: Imported) -> dict[str, Any]:
+def scenario_of(imported: ImportResult) -> dict[str, Any]:
     """The scenario that a foreign file becomes."""
     recording = Recording("a file", 1_790_000_000.0, imported.captures)
-    data = distil(recording, Redactor(), version="0").data
+    data = distil(recording, Redactor(), version="0").scenario
     data["exchanges"] += imported.exchanges
     return data
 
 
-async def replayed(imported: Imported) -> list[tuple[str, int, Any]]:
+async def replayed(imported: ImportResult) -> list[tuple[str, int, Any]]:
     """What each captured request gets once more: path, status, JSON body or the bytes."""
-    found = []
-    async with calling(scenario_of(imported), clock="instant") as caller:
+    answers = []
+    async with running_caller(scenario_of(imported), clock="instant") as caller:
         for capture in imported.captures:
-            it = capture.asked
-            path = f"{it.path}?{it.query}" if it.query else it.path
-            heard = await caller.ask(it.method, path, host=it.host, data=it.body or None)
+            request = capture.request
+            path = f"{request.path}?{request.query}" if request.query else request.path
+            response = await caller.request(
+                request.method, path, host=request.host, data=request.body or None
+            )
             try:
-                body = json.loads(heard.body)
+                body = json.loads(response.body)
             except ValueError:
-                body = heard.body
-            found.append((it.path, heard.status, body))
-    return found
+                body = response.body
+            answers.append((request.path, response.status, body))
+    return answers

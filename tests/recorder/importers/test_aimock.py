@@ -8,7 +8,7 @@ import pytest
 from fakefal.recorder.importers.aimock import read_aimock
 from fakefal.recorder.importers.foreign import NotThisFormat
 from fakefal.scenario.files.loader import load_data
-from tests.callers import calling
+from tests.callers import running_caller
 from tests.recorder.importers.replaying import scenario_of
 
 FIXTURES: list[Any] = [
@@ -37,7 +37,7 @@ def fixtures(*given: Any) -> str:
 async def test_fixtures_of_aimock_are_replayed() -> None:
     imported = read_aimock(fixtures(*FIXTURES), "f.json")
     assert imported.unused == []
-    async with calling(scenario_of(imported), clock="instant") as caller:
+    async with running_caller(scenario_of(imported), clock="instant") as caller:
         image = await caller.run("fal-ai/flux/dev", json={"prompt": "draw a cat please"})
         assert image.json == {"images": [{"url": "https://x.test/c.png"}]}
         assert image.headers["x-fal-billable-units"] == "2"

@@ -14,8 +14,8 @@ import yaml
 
 from fakefal.recorder.importers.cassettes import read_cassette
 from fakefal.recorder.importers.foreign import NotThisFormat
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.recorder.importers.replaying import replayed
 
 KEY = "11112222-3333-4444-5555-666677778888:0123456789abcdef"
@@ -53,7 +53,7 @@ UPSTREAM: dict[str, Any] = {
 
 def recorded(cassette: Path, serializer: str) -> None:
     """Have VCR.py write a cassette of a few calls."""
-    with ThreadedFakeFal(FakeFal(UPSTREAM)) as fake:
+    with ThreadedServer(FakeFalServer(UPSTREAM)) as fake:
         command = [sys.executable, "-c", APP, fake.url, str(cassette), serializer, KEY]
         subprocess.run(command, check=True, timeout=60)
 

@@ -8,15 +8,15 @@ import pytest
 
 from fakefal.recorder.importers.curl import read_curl
 from fakefal.recorder.importers.foreign import NotThisFormat
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.blackbox.installing import missing
 from tests.recorder.importers.replaying import replayed
 
 KEY = "Authorization: Key 11112222-3333-4444-5555-666677778888:0123456789abcdef"
 
 
-def asked(fake: FakeFal, *options: str, body: str | None = '{"prompt": "hello"}') -> str:
+def asked(fake: FakeFalServer, *options: str, body: str | None = '{"prompt": "hello"}') -> str:
     """What curl says of a run."""
     curl = shutil.which("curl")
     if curl is None:
@@ -32,8 +32,8 @@ def asked(fake: FakeFal, *options: str, body: str | None = '{"prompt": "hello"}'
     "options", [("--trace-ascii", "-"), ("--trace-ascii", "-", "--trace-time")]
 )
 async def test_a_trace_of_curl_is_replayed(options: tuple[str, ...]) -> None:
-    with ThreadedFakeFal(
-        FakeFal({"fakefal": 1, "exchanges": [{"reply": {"text": "x" * 200}}]})
+    with ThreadedServer(
+        FakeFalServer({"fakefal": 1, "exchanges": [{"reply": {"text": "x" * 200}}]})
     ) as fake:
         text = asked(fake, *options)
     imported = read_curl(text, "trace.txt")
@@ -43,13 +43,13 @@ async def test_a_trace_of_curl_is_replayed(options: tuple[str, ...]) -> None:
 
 
 async def test_what_curl_v_shows_is_used() -> None:
-    with ThreadedFakeFal(FakeFal()) as fake:
+    with ThreadedServer(FakeFalServer()) as fake:
         text = asked(fake, "-v", body=None)
         sent = asked(fake, "-v")
     imported = read_curl(text, "v.txt")
     (capture,) = imported.captures
-    assert (capture.asked.method, capture.heard.status) == ("GET", 405)
-    assert capture.heard.json() == {"detail": "Method Not Allowed"}
+    assert (capture.request.method, capture.response.status) == ("GET", 405)
+    assert capture.response.json() == {"detail": "Method Not Allowed"}
     (line,) = read_curl(sent, "v.txt").unused
     assert line.endswith("what was sent does not show — use curl --trace-ascii")
 
@@ -70,8 +70,8 @@ def test_a_pasted_trace_is_read(tmp_path: Path) -> None:
         ]
     )
     (capture,) = read_curl(text, "v.txt").captures
-    assert capture.place == "v.txt:2"
-    assert capture.heard.json()["queue_position"] == 3
+    assert capture.location == "v.txt:2"
+    assert capture.response.json()["queue_position"] == 3
 
 
 def test_what_is_no_trace_is_refused() -> None:

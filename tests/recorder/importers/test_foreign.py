@@ -5,7 +5,14 @@ import zlib
 
 import pytest
 
-from fakefal.recorder.importers.foreign import Exchanged, Imported, add, pairs, spread, unpacked
+from fakefal.recorder.importers.foreign import (
+    ForeignExchange,
+    ImportResult,
+    add_capture,
+    decompress_body,
+    spread_events,
+    to_pairs,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,9 +29,9 @@ from fakefal.recorder.importers.foreign import Exchanged, Imported, add, pairs, 
     ],
 )
 def test_every_form_of_address_is_known(url: str, headers: tuple[tuple[str, str], ...]) -> None:
-    imported = Imported()
-    add(imported, Exchanged("post", url, headers, b"{}", 200, (), b"1"), "here")
-    asked = imported.captures[0].asked
+    imported = ImportResult()
+    add_capture(imported, ForeignExchange("post", url, headers, b"{}", 200, (), b"1"), "here")
+    asked = imported.captures[0].request
     assert (asked.method, asked.host, asked.path, asked.query) == (
         "POST",
         "queue.fal.run",
@@ -34,19 +41,23 @@ def test_every_form_of_address_is_known(url: str, headers: tuple[tuple[str, str]
 
 
 def test_urls_in_bodies_are_under_fals_own_names() -> None:
-    imported = Imported()
+    imported = ImportResult()
     base = "http://127.0.0.1:8787"
     body = f'{{"url": "{base}/v3b.fal.media/files/b/0/x.png"}}'.encode()
-    add(imported, Exchanged("POST", f"{base}/fal.run/acme/app", (), body, 200, (), body), "here")
+    add_capture(
+        imported,
+        ForeignExchange("POST", f"{base}/fal.run/acme/app", (), body, 200, (), body),
+        "here",
+    )
     (capture,) = imported.captures
     expected = {"url": "https://v3b.fal.media/files/b/0/x.png"}
-    assert capture.asked.json() == capture.heard.json() == expected
+    assert capture.request.json() == capture.response.json() == expected
 
 
 def test_what_has_no_answer_or_is_not_fals_is_told() -> None:
-    imported = Imported()
-    add(imported, Exchanged("GET", "https://example.com/"), "a")
-    add(imported, Exchanged("GET", "https://fal.run/x/y"), "b")
+    imported = ImportResult()
+    add_capture(imported, ForeignExchange("GET", "https://example.com/"), "a")
+    add_capture(imported, ForeignExchange("GET", "https://fal.run/x/y"), "b")
     assert imported.unused == [
         "a: GET example.com: no host of fal's",
         "b: GET https://fal.run/x/y: it has no answer",
@@ -63,13 +74,13 @@ def test_what_has_no_answer_or_is_not_fals_is_told() -> None:
     ],
 )
 def test_packed_bodies_are_unpacked(data: bytes, packing: str) -> None:
-    assert unpacked(data, (("Content-Encoding", packing),)) == b"x"
+    assert decompress_body(data, (("Content-Encoding", packing),)) == b"x"
 
 
 def test_events_are_spread_evenly() -> None:
-    assert spread(b"a\n\nb\n\n", 1.0, 2.0) == ((1.0, b"a\n\n"), (1.5, b"b\n\n"))
-    assert spread(b"", 1.0, 2.0) == ()
+    assert spread_events(b"a\n\nb\n\n", 1.0, 2.0) == ((1.0, b"a\n\n"), (1.5, b"b\n\n"))
+    assert spread_events(b"", 1.0, 2.0) == ()
 
 
 def test_headers_may_be_lists() -> None:
-    assert pairs({"A": ["1", b"2"], "B": "3"}) == (("A", "1"), ("A", "2"), ("B", "3"))
+    assert to_pairs({"A": ["1", b"2"], "B": "3"}) == (("A", "1"), ("A", "2"), ("B", "3"))

@@ -8,7 +8,7 @@ import pytest
 
 from fakefal.recorder.importers.foreign import NotThisFormat
 from fakefal.recorder.importers.har import read_har
-from tests.callers import RUN, calling
+from tests.callers import RUN, running_caller
 from tests.recorder.importers.replaying import scenario_of
 
 CHROMIUM = Path(__file__).parents[1] / "data" / "chromium.har"
@@ -43,12 +43,12 @@ async def test_a_har_of_chromium_is_replayed() -> None:
     ids = [exchange["id"] for exchange in data["exchanges"]]
     assert ids == ["fal-ai/any-llm 1", "fal-ai/any-llm 2", "fal-ai/flux/dev 1", "acme/refused 1"]
     data["exchanges"].pop(2)  # its file lies beside a file, and this is none
-    async with calling(data, clock="instant") as caller:
+    async with running_caller(data, clock="instant") as caller:
         job = await caller.submit(json={"prompt": "hello"})
         path = f"/fal-ai/any-llm/requests/{job}"
         seen = []
         for _ in range(3):
-            told = (await caller.ask("GET", f"{path}/status?logs=1")).json
+            told = (await caller.request("GET", f"{path}/status?logs=1")).json
             logs = [log["message"] for log in told["logs"]]
             seen.append((told["status"], told.get("queue_position"), logs))
         assert seen == [
@@ -56,10 +56,10 @@ async def test_a_har_of_chromium_is_replayed() -> None:
             ("IN_PROGRESS", None, ["loading"]),
             ("COMPLETED", None, ["loading"]),
         ]
-        result = await caller.ask("GET", path)
+        result = await caller.request("GET", path)
         assert result.json["output"] == "Ship it from Chromium."
         assert result.headers["x-fal-billable-units"] == "2"
-        stream = await caller.ask(
+        stream = await caller.request(
             "POST", "/fal-ai/any-llm/stream", host=RUN, json={"prompt": "count"}
         )
         assert b'"output":"one two three","reasoning":null,"partial":false' in stream.body
@@ -82,7 +82,7 @@ def test_events_are_spread_over_the_time_that_they_took() -> None:
     request = {"method": "POST", "url": "https://fal.run/acme/app/stream", "headers": []}
     told = entry(time=500, timings={"receive": 400}, response=response, request=request)
     (capture,) = read_har(har(told), "a.har").captures
-    assert [at for at, _ in capture.heard.pieces] == [pytest.approx(0.1), pytest.approx(0.3)]
+    assert [at for at, _ in capture.response.pieces] == [pytest.approx(0.1), pytest.approx(0.3)]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fakefal.errors import FakefalError
-from fakefal.recorder.importers.importer import guess, read_foreign
+from fakefal.recorder.importers.importer import guess_format, read_foreign
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from fakefal.recorder.importers.importer import guess, read_foreign
     ],
 )
 def test_a_format_is_known_by_what_it_holds(text: str, found: str | None) -> None:
-    assert guess(text) == found
+    assert guess_format(text) == found
 
 
 def test_what_is_not_known_is_told() -> None:

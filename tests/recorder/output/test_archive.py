@@ -12,9 +12,9 @@ import pytest
 from fakefal.errors import FakefalError
 from fakefal.recorder.capture.captures import Recording
 from fakefal.recorder.capture.redaction import Redactor
-from fakefal.recorder.output.archive import Archive, finishes
+from fakefal.recorder.output.archive import Archive, finishes_exchange
 from fakefal.scenario.files.loader import load_file
-from tests.recorder.talking import KEY, Job, asked, capture, run
+from tests.recorder.talking import KEY, JobCaptures, make_capture, make_request, make_run
 
 RUNS = 50
 OLD = "fakefal: 1\nname: old\n"
@@ -25,7 +25,7 @@ PICTURE = (("Content-Type", "image/png"),)
 
 def fresh(path: Path) -> Archive:
     """An archive of a recording that begins now."""
-    recording = Recording("https://fal.run", 0.0, complete=False)
+    recording = Recording("https://fal.run", 0.0, is_complete=False)
     return Archive(path, recording, Redactor(), "0")
 
 
@@ -47,9 +47,9 @@ async def dying(path: Path, moment: int, out: int) -> None:
     for number in range(CALLS):
         file = f"/files/b/{number}/x.png"
         answer = {"images": [{"url": f"https://v3b.fal.media{file}"}]}
-        archive.add(run(number, {"n": number}, answer))
-        read = asked("GET", "v3b.fal.media", file)
-        archive.add(capture(number + 0.5, read, 200, b"png%d" % number, PICTURE))
+        archive.add(make_run(number, {"n": number}, answer))
+        read = make_request("GET", "v3b.fal.media", file)
+        archive.add(make_capture(number + 0.5, read, 200, b"png%d" % number, PICTURE))
         await archive.save()
         os.write(out, b"%d " % number)  # only now the caller hears of it
     await archive.close()
@@ -94,7 +94,7 @@ def test_whenever_it_is_killed_the_file_holds_every_finished_exchange(tmp_path: 
                 assert old.recorded.complete
         finished = [it for it in told if it != "end"]
         if finished or grown.exists():
-            assert len(load_file(grown).entries) >= len(finished)
+            assert len(load_file(grown).exchanges) >= len(finished)
         half = [it for it in folder.rglob(".*.new") if not it.stat().st_size]
         assert half == []
     assert died > RUNS / 2
@@ -104,7 +104,7 @@ async def test_an_old_file_stays_until_the_recording_is_complete(tmp_path: Path)
     path = tmp_path / "a.yaml"
     path.write_text("fakefal: 1\nname: old\n")
     archive = fresh(path)
-    archive.add(run(answer=1))
+    archive.add(make_run(body=1))
     await archive.save()
     assert load_file(path).scenario.name == "old"
     part = load_file(tmp_path / "a.yaml.part").scenario
@@ -123,27 +123,38 @@ async def test_a_file_that_nothing_refers_to_any_more_is_removed(tmp_path: Path)
     (folder / "0123456789abcdef.png").write_text("of an older recording")
     (folder / "mine.png").write_text("of somebody else")
     archive = fresh(tmp_path / "a.yaml")
-    archive.add(run(answer=1))
+    archive.add(make_run(body=1))
     await archive.close()
     assert [it.name for it in folder.iterdir()] == ["mine.png"]
 
 
 async def test_what_must_not_be_written_is_told_at_the_end(tmp_path: Path) -> None:
     archive = fresh(tmp_path / "a.yaml")
-    picture = capture(1, asked("GET", "v3b.fal.media", "/files/x.png"), 200, KEY.encode(), ())
-    archive.add(run(0, None, {"url": "https://v3b.fal.media/files/x.png"}))
+    picture = make_capture(
+        1, make_request("GET", "v3b.fal.media", "/files/x.png"), 200, KEY.encode(), ()
+    )
+    archive.add(make_run(0, None, {"url": "https://v3b.fal.media/files/x.png"}))
     archive.add(picture)
     await archive.save()
-    assert "Authorization" in archive.refused
+    assert "Authorization" in archive.write_error
     with pytest.raises(FakefalError, match="is not written"):
         await archive.close()
     assert not (tmp_path / "a.yaml").exists()
 
 
 def test_an_exchange_is_finished_with_its_result() -> None:
-    job = Job().submitted().polled(0.1, "IN_QUEUE", 0).ended(0.2, 1).put(0.3).hooked(0.4, 1)
-    assert [finishes(it) for it in job.captures] == [False, False, True, False, True]
-    assert finishes(run(answer=1))
-    refused = capture(0, asked("POST", "queue.fal.run", "/acme/app", {}), 403, {})
-    assert finishes(refused)
-    assert not finishes(capture(0, asked("POST", "rest.fal.ai", "/tokens/"), 200, "t"))
+    job = (
+        JobCaptures()
+        .add_submit()
+        .add_poll(0.1, "IN_QUEUE", 0)
+        .add_result(0.2, 1)
+        .add_cancel(0.3)
+        .add_webhook(0.4, 1)
+    )
+    assert [finishes_exchange(it) for it in job.captures] == [False, False, True, False, True]
+    assert finishes_exchange(make_run(body=1))
+    refused = make_capture(0, make_request("POST", "queue.fal.run", "/acme/app", {}), 403, {})
+    assert finishes_exchange(refused)
+    assert not finishes_exchange(
+        make_capture(0, make_request("POST", "rest.fal.ai", "/tokens/"), 200, "t")
+    )

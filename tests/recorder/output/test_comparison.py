@@ -4,22 +4,33 @@ from typing import Any
 
 import pytest
 
-from fakefal.recorder.output.comparison import changes
+from fakefal.recorder.output.comparison import compare
 from fakefal.scenario.files.loader import load_data
-from tests.recorder.talking import Job, made, run
+from tests.recorder.talking import JobCaptures, distil_captures, make_run
 
 DONE = {"output": "Ship it.", "reasoning": None, "partial": False, "error": None}
 
 
 def compared(before: list[Any], after: list[Any], **more: Any) -> list[str]:
-    left, right = (load_data(made(*it).data) for it in (before, after))
-    return [str(change) for change in changes(left, right, **more)]
+    left, right = (load_data(distil_captures(*it).scenario) for it in (before, after))
+    return [str(change) for change in compare(left, right, **more)]
 
 
 def test_ids_and_times_do_not_count() -> None:
-    one = Job().submitted().polled(0.1, "IN_PROGRESS").polled(0.2, "COMPLETED").ended(0.3, DONE)
-    two = Job(id_="another").submitted().polled(0.4, "IN_PROGRESS").polled(0.9, "COMPLETED")
-    two.ended(1.0, DONE)
+    one = (
+        JobCaptures()
+        .add_submit()
+        .add_poll(0.1, "IN_PROGRESS")
+        .add_poll(0.2, "COMPLETED")
+        .add_result(0.3, DONE)
+    )
+    two = (
+        JobCaptures(id_="another")
+        .add_submit()
+        .add_poll(0.4, "IN_PROGRESS")
+        .add_poll(0.9, "COMPLETED")
+    )
+    two.add_result(1.0, DONE)
     assert compared(one.captures, two.captures) == []
     told = compared(one.captures, two.captures, times=True)
     assert told == [
@@ -31,25 +42,25 @@ def test_ids_and_times_do_not_count() -> None:
     ("before", "after", "told"),
     [
         (
-            [run(answer={"a": 1})],
-            [run(answer={"a": 2})],
+            [make_run(body={"a": 1})],
+            [make_run(body={"a": 2})],
             'acme/app (run) {"prompt":"x"}: output.a: 1 → 2',
         ),
-        ([run(answer=1)], [], 'acme/app (run) {"prompt":"x"}: gone: asked once'),
-        ([], [run(answer=1)], 'acme/app (run) {"prompt":"x"}: new: asked once'),
+        ([make_run(body=1)], [], 'acme/app (run) {"prompt":"x"}: gone: asked once'),
+        ([], [make_run(body=1)], 'acme/app (run) {"prompt":"x"}: new: asked once'),
         (
-            [run(answer=[1])],
-            [run(answer=[1, 2])],
+            [make_run(body=[1])],
+            [make_run(body=[1, 2])],
             'acme/app (run) {"prompt":"x"}: output[1]: new: 2',
         ),
         (
-            [run(answer=1)],
-            [run(0, answer=1), run(1, answer=2)],
+            [make_run(body=1)],
+            [make_run(0, body=1), make_run(1, body=2)],
             'acme/app (run) {"prompt":"x"}: asked once → asked 2 times',
         ),
         (
-            [run(answer={"a": "x" * 99})],
-            [run(answer={})],
+            [make_run(body={"a": "x" * 99})],
+            [make_run(body={})],
             f'acme/app (run) {{"prompt":"x"}}: output.a: gone: {"x" * 59}…',
         ),
     ],

@@ -10,15 +10,21 @@ from hypothesis import strategies as st
 
 from fakefal.errors import FakefalError
 from fakefal.recorder.capture.redaction import Redactor
-from fakefal.recorder.output.writer import Writer, check_name, extended, folder_of, put
+from fakefal.recorder.output.writer import (
+    Writer,
+    append_exchanges,
+    check_name,
+    folder_of,
+    write_atomically,
+)
 from fakefal.scenario.files.loader import dump_data, load_file, load_text
 from fakefal.scenario.files.yaml_text import read_yaml, write_blocks
 from tests.recorder.distil.test_distil import JSONS, OBJECTS
-from tests.recorder.talking import KEY, made, run
+from tests.recorder.talking import KEY, distil_captures, make_run
 
 
 def written(path: Path, *captures: Any) -> str:
-    Writer(path, Redactor()).write(made(*captures))
+    Writer(path, Redactor()).write(distil_captures(*captures))
     return path.read_text(encoding="utf-8")
 
 
@@ -27,19 +33,19 @@ def written(path: Path, *captures: Any) -> str:
 def test_what_is_written_reads_as_the_same(value: Any) -> None:
     text = write_blocks({"value": value})
     source = read_yaml(text, "x.yaml")
-    assert source.mistakes == []
+    assert source.problems == []
     assert source.data == {"value": value}
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(OBJECTS, max_size=3), JSONS)
 def test_a_written_recording_loads_as_what_was_distilled(inputs: list[Any], answer: Any) -> None:
-    distilled = made(
-        *(run(n, given, answer) for n, given in enumerate(inputs) if answer is not None)
+    distilled = distil_captures(
+        *(make_run(n, given, answer) for n, given in enumerate(inputs) if answer is not None)
     )
     text = Writer(Path("a.yaml"), Redactor()).text(distilled)
     loaded = load_text(text, "a.yaml", is_json=False)
-    assert dump_data(loaded.scenario)["exchanges"] == dump_data_of(distilled.data)
+    assert dump_data(loaded.scenario)["exchanges"] == dump_data_of(distilled.scenario)
 
 
 def dump_data_of(data: dict[str, Any]) -> Any:
@@ -50,7 +56,7 @@ def dump_data_of(data: dict[str, Any]) -> Any:
 
 def test_a_file_is_for_reading(tmp_path: Path) -> None:
     text = written(
-        tmp_path / "a.yaml", run(0, {"prompt": "x"}, {"text": "one\ntwo\n", "n": [1, 2]})
+        tmp_path / "a.yaml", make_run(0, {"prompt": "x"}, {"text": "one\ntwo\n", "n": [1, 2]})
     )
     assert (
         text
@@ -82,8 +88,8 @@ exchanges:
 
 
 def test_one_change_is_one_line(tmp_path: Path) -> None:
-    first = written(tmp_path / "a.yaml", run(0, {"a": 1}, "x"), run(1, {"b": 2}, "y"))
-    second = written(tmp_path / "b.yaml", run(0, {"a": 1}, "x"), run(1, {"b": 2}, "z"))
+    first = written(tmp_path / "a.yaml", make_run(0, {"a": 1}, "x"), make_run(1, {"b": 2}, "y"))
+    second = written(tmp_path / "b.yaml", make_run(0, {"a": 1}, "x"), make_run(1, {"b": 2}, "z"))
     differing = [
         pair
         for pair in zip(first.splitlines(), second.splitlines(), strict=True)
@@ -94,10 +100,10 @@ def test_one_change_is_one_line(tmp_path: Path) -> None:
 
 def test_exchanges_are_added_at_the_end_and_comments_stay(tmp_path: Path) -> None:
     old = "# mine\nfakefal: 1\nexchanges:\n- id: acme/app 1  # this\n  when: {endpoint: acme/app}\n"
-    found = made(run(0, {"a": 1}, "x")).data["exchanges"]
-    grown = extended(old, found, "a.yaml")
+    found = distil_captures(make_run(0, {"a": 1}, "x")).scenario["exchanges"]
+    grown = append_exchanges(old, found, "a.yaml")
     assert grown.startswith(old.rstrip("\n"))
-    ids = [it.exchange.id for it in load_text(grown, "a.yaml", is_json=False).entries]
+    ids = [it.model.id for it in load_text(grown, "a.yaml", is_json=False).exchanges]
     assert ids == ["acme/app 1", "acme/app 2"]
 
 
@@ -110,10 +116,10 @@ def test_exchanges_are_added_at_the_end_and_comments_stay(tmp_path: Path) -> Non
     ],
 )
 def test_any_scenario_can_be_added_to(old: str) -> None:
-    found = made(run(0, {"a": 1}, "x")).data["exchanges"]
-    before = len(load_text(old, "a.yaml", is_json=False).entries)
-    after = load_text(extended(old, found, "a.yaml"), "a.yaml", is_json=False)
-    assert len(after.entries) == before + 1
+    found = distil_captures(make_run(0, {"a": 1}, "x")).scenario["exchanges"]
+    before = len(load_text(old, "a.yaml", is_json=False).exchanges)
+    after = load_text(append_exchanges(old, found, "a.yaml"), "a.yaml", is_json=False)
+    assert len(after.exchanges) == before + 1
 
 
 def test_the_old_file_stays_where_a_secret_would_be_written(tmp_path: Path) -> None:
@@ -121,7 +127,7 @@ def test_the_old_file_stays_where_a_secret_would_be_written(tmp_path: Path) -> N
     path.write_text("old")
     redactor = Redactor()
     redactor.learn(KEY, "the key")
-    distilled = made(run(answer="x"))
+    distilled = distil_captures(make_run(body="x"))
     distilled.files = {"a.files/x.bin": KEY.encode()}
     with pytest.raises(FakefalError, match="the key"):
         Writer(path, redactor).write(distilled)
@@ -132,7 +138,7 @@ def test_the_old_file_stays_where_a_secret_would_be_written(tmp_path: Path) -> N
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(FakefalError, match=r"cannot be written: .* — name another place"):
-        put(tmp_path / "file" / "a.yaml", b"x")
+        write_atomically(tmp_path / "file" / "a.yaml", b"x")
 
 
 @pytest.mark.parametrize("has_unnamed_files", [True, False])
@@ -144,10 +150,10 @@ def test_a_file_is_replaced_as_a_whole(
     path = tmp_path / "a.yaml"
     (tmp_path / ".a.yaml.new").write_text("left by a run that died")
     for data in (b"one", b"two"):
-        put(path, data)
+        write_atomically(path, data)
         assert path.read_bytes() == data
     path.chmod(0o600)
-    put(path, b"three")
+    write_atomically(path, b"three")
     assert path.stat().st_mode & 0o777 == 0o600
     assert [it.name for it in tmp_path.iterdir()] == ["a.yaml"]
 
@@ -161,5 +167,5 @@ def test_a_recording_is_yaml_by_its_name(name: str) -> None:
 
 def test_files_lie_beside_it(tmp_path: Path) -> None:
     assert folder_of(tmp_path / "session.test.yaml") == "session.files"
-    written(tmp_path / "a.yaml", run(answer="x"))
-    assert load_file(tmp_path / "a.yaml").entries
+    written(tmp_path / "a.yaml", make_run(body="x"))
+    assert load_file(tmp_path / "a.yaml").exchanges

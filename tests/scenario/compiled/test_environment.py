@@ -9,32 +9,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.protocol.core.endpoints import parse_endpoint
-from fakefal.protocol.errors.fault import OPERATIONS, Operation, Trouble
+from fakefal.protocol.errors.fault import OPERATIONS, Fault, Operation
 from fakefal.scenario.compiled.environment import (
-    USUAL_ACCOUNT,
-    USUAL_APP,
+    DEFAULT_ACCOUNT,
+    DEFAULT_APP,
     Account,
     App,
     Chaos,
-    World,
-    fits,
+    CompiledEnvironment,
+    matches_glob,
 )
-from fakefal.scenario.compiled.faults import Turn
+from fakefal.scenario.compiled.faults import CompiledFault
 
-RESET, HANG, SLOW = (Turn(Trouble(name)) for name in ("reset", "hang", "slow"))
+RESET, HANG, SLOW = (CompiledFault(Fault(name)) for name in ("reset", "hang", "slow"))
 
 
 def chaos(
     rate: float,
     seed: int = 3,
-    turns: tuple[Turn, ...] = (RESET,),
+    turns: tuple[CompiledFault, ...] = (RESET,),
     on: frozenset[Operation] = frozenset(OPERATIONS),
 ) -> Chaos:
     return Chaos(rate, seed, turns, on)
 
 
-def struck(found: Chaos, count: int = 2000, operation: Operation = "status") -> list[Turn | None]:
-    return [found.strike(operation, f"id-{number}", 0) for number in range(count)]
+def struck(
+    found: Chaos, count: int = 2000, operation: Operation = "status"
+) -> list[CompiledFault | None]:
+    return [found.draw(operation, f"id-{number}", 0) for number in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -50,15 +52,15 @@ def struck(found: Chaos, count: int = 2000, operation: Operation = "status") -> 
     ],
 )
 def test_stars_and_question_marks_stand_for_text(pattern: str, text: str, does: bool) -> None:
-    assert fits(pattern, text) is does
+    assert matches_glob(pattern, text) is does
 
 
 def test_the_first_account_that_fits_a_key_counts() -> None:
-    good, bad = Account(), Account(after=5)
-    world = World(accounts=(("vip:*", good), ("*", bad)))
-    assert world.account("vip:1") is good
-    assert world.account("other:1") is bad
-    assert World().account("any") is USUAL_ACCOUNT
+    good, bad = Account(), Account(accepted_calls=5)
+    world = CompiledEnvironment(accounts=(("vip:*", good), ("*", bad)))
+    assert world.account_of("vip:1") is good
+    assert world.account_of("other:1") is bad
+    assert CompiledEnvironment().account_of("any") is DEFAULT_ACCOUNT
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_the_first_account_that_fits_a_key_counts() -> None:
         ("fal-ai/any-llm/vision", 1),
         ("fal-ai/flux/dev", 2),
         ("fal-ai/flux", 3),
-        ("me/app", USUAL_APP.runners),
+        ("me/app", DEFAULT_APP.runners),
     ],
 )
 def test_an_app_is_named_with_or_without_its_path(endpoint: str, runners: float) -> None:
@@ -79,7 +81,7 @@ def test_an_app_is_named_with_or_without_its_path(endpoint: str, runners: float)
     )
     parsed = parse_endpoint(endpoint)
     assert parsed is not None
-    assert World(apps=apps).app(parsed).runners == runners
+    assert CompiledEnvironment(apps=apps).app_of(parsed).runners == runners
 
 
 def test_a_rate_of_nothing_strikes_nobody_and_one_of_all_everybody() -> None:
@@ -97,7 +99,7 @@ def test_the_rate_is_kept(rate: float, seed: int) -> None:
 
 def test_every_fault_has_its_share() -> None:
     found = Counter(
-        it.trouble.name for it in struck(chaos(1.0, turns=(RESET, HANG, SLOW))) if it and it.trouble
+        it.fault.name for it in struck(chaos(1.0, turns=(RESET, HANG, SLOW))) if it and it.fault
     )
     assert set(found) == {"reset", "hang", "slow"}
     assert all(550 < count < 790 for count in found.values())
@@ -109,8 +111,8 @@ def test_the_same_seed_strikes_the_same_requests_in_whatever_order(
 ) -> None:
     turns = (RESET, HANG)
     one, other = chaos(rate, seed, turns), chaos(rate, seed, turns)
-    expected = {n: one.strike("submit", f"id-{n % 4}", n) for n in range(12)}
-    assert {n: other.strike("submit", f"id-{n % 4}", n) for n in order} == expected
+    expected = {n: one.draw("submit", f"id-{n % 4}", n) for n in range(12)}
+    assert {n: other.draw("submit", f"id-{n % 4}", n) for n in order} == expected
 
 
 def test_another_seed_strikes_others() -> None:

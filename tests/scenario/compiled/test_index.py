@@ -9,20 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.protocol.core.call import Call
-from fakefal.scenario.compiled.exchange import Entry, make_entry
-from fakefal.scenario.compiled.index import Book
+from fakefal.scenario.compiled.exchange import CompiledExchange, compile_exchange
+from fakefal.scenario.compiled.index import ExchangeIndex
 from tests.scenario.strategies import CALLS, WHENS, Data, call, exchange
 
 
-def entry(index: int = 0, **data: Any) -> Entry:
-    return make_entry(exchange(**data), index)
+def entry(index: int = 0, **data: Any) -> CompiledExchange:
+    return compile_exchange(exchange(**data), index)
 
 
-def never(_: Entry) -> bool:
+def never(_: CompiledExchange) -> bool:
     return False
 
 
-def always(_: Entry) -> bool:
+def always(_: CompiledExchange) -> bool:
     return True
 
 
@@ -45,7 +45,7 @@ def test_the_index_finds_what_a_plain_scan_would(
 ) -> None:
     entries = [entry(index, **data) for index, data in enumerate(exchanges)]
     spent = {id(found) for index, found in enumerate(entries) if index in used}
-    book = Book(entries)
+    book = ExchangeIndex(entries)
     for to in calls:
         scanned = (
             found
@@ -58,28 +58,28 @@ def test_the_index_finds_what_a_plain_scan_would(
 
 def test_the_first_match_wins() -> None:
     entries = [entry(0, when={"input": {"a": 2}}), entry(1), entry(2, when={"input": {"a": 1}})]
-    assert Book(entries).find(call({"a": 1}), never) is entries[1]
+    assert ExchangeIndex(entries).find(call({"a": 1}), never) is entries[1]
 
 
 def test_an_exchange_that_is_used_up_is_skipped() -> None:
     entries = [entry(0, times=1), entry(1)]
-    assert Book(entries).find(call(), lambda found: found is entries[0]) is entries[1]
+    assert ExchangeIndex(entries).find(call(), lambda found: found is entries[0]) is entries[1]
 
 
 def test_an_exchange_without_limit_is_never_used_up() -> None:
     entries = [entry(0)]
-    assert Book(entries).find(call(), always) is entries[0]
+    assert ExchangeIndex(entries).find(call(), always) is entries[0]
 
 
 def test_an_empty_book_finds_nothing() -> None:
-    assert Book().find(call(), never) is None
-    assert Book().nearest(call(), never) == []
+    assert ExchangeIndex().find(call(), never) is None
+    assert ExchangeIndex().nearest(call(), never) == []
 
 
 @pytest.mark.parametrize("prompt", ["p7", "p0", "p11"])
 def test_many_exchanges_with_one_field_each_are_told_apart(prompt: str) -> None:
     entries = [entry(n, when={"input": {"prompt": f"p{n}"}}) for n in range(12)]
-    found = Book(entries).find(call({"prompt": prompt}), never)
+    found = ExchangeIndex(entries).find(call({"prompt": prompt}), never)
     assert found is entries[int(prompt[1:])]
 
 
@@ -87,21 +87,23 @@ def test_a_general_exchange_between_special_ones_keeps_its_turn() -> None:
     special = [entry(n, when={"input": {"prompt": "x"}, "via": "run"}) for n in range(4)]
     general = entry(4)
     last = entry(5, when={"input": {"prompt": "x"}})
-    book = Book([*special, general, last])
+    book = ExchangeIndex([*special, general, last])
     assert book.find(call({"prompt": "x"}), never) is general
     assert book.find(call("no object"), never) is general
 
 
 def test_a_field_in_another_unicode_form_is_looked_up_too() -> None:
     entries = [entry(n, when={"input": {"clé": f"v{n}"}}) for n in range(6)]
-    assert Book(entries).find(call({"cle\u0301": "v3"}), never) is entries[3]
+    assert ExchangeIndex(entries).find(call({"cle\u0301": "v3"}), never) is entries[3]
 
 
 def test_the_nearest_exchanges_come_first_and_are_three() -> None:
     wanted = ["zzz", "Write a slogan", "Write", "Write a tag"]
-    book = Book([entry(n, when={"input": {"prompt": text}}) for n, text in enumerate(wanted)])
+    book = ExchangeIndex(
+        [entry(n, when={"input": {"prompt": text}}) for n, text in enumerate(wanted)]
+    )
     nearest = book.nearest(call({"prompt": "Write a tagline"}), never)
-    assert [near.entry.label for near in nearest] == [
+    assert [near.exchange.label for near in nearest] == [
         "exchanges[3]",
         "exchanges[1]",
         "exchanges[2]",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from fakefal.protocol.llm.prices import OTHERS, PRICES, Price
-from fakefal.scenario.compiled.prices import PriceList, price_list
+from fakefal.protocol.llm.prices import DEFAULT_PRICE, PRICES, Price
+from fakefal.scenario.compiled.prices import PriceList, build_price_list
 
-LIST = price_list({"openai/gpt-4o": {"input": 1}, "acme/*": {"input": 2, "output": 3}, "m?": {}})
+LIST = build_price_list(
+    {"openai/gpt-4o": {"input": 1}, "acme/*": {"input": 2, "output": 3}, "m?": {}}
+)
 
 
 @pytest.mark.parametrize(
@@ -17,7 +19,7 @@ LIST = price_list({"openai/gpt-4o": {"input": 1}, "acme/*": {"input": 2, "output
         ("openai/gpt-4o-mini", PRICES["openai/gpt-4o-mini"]),
         ("acme/large", Price(2, 3)),
         ("m1", Price(0, 0)),
-        ("m12", OTHERS),
+        ("m12", DEFAULT_PRICE),
     ],
 )
 def test_a_price_is_the_first_that_fits_else_the_usual(model: str, price: Price) -> None:

@@ -25,4 +25,4 @@ from fakefal.scenario.model.scenario import Reply
 def test_a_plan_is_usual_if_its_job_needs_no_conduct_of_its_own(
     reply: dict[str, Any], is_usual: bool
 ) -> None:
-    assert compile_reply(Reply.model_validate(reply)).is_usual is is_usual
+    assert compile_reply(Reply.model_validate(reply)).has_default_options is is_usual

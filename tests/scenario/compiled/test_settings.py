@@ -7,84 +7,95 @@ from typing import Any
 import pytest
 
 from fakefal.errors import ScenarioError
-from fakefal.protocol.core.compat_flags import Switches
-from fakefal.scenario.builder import build_circumstances
-from fakefal.scenario.compiled.environment import Account, App, World
-from fakefal.scenario.compiled.settings import Terms, changed_terms, terms_of
-from fakefal.scenario.compiled.webhooks import JwksPlan
-from fakefal.scenario.files.loader import Loaded, load_data
+from fakefal.protocol.core.compat_flags import CompatFlags
+from fakefal.scenario.builder import build_defaults
+from fakefal.scenario.compiled.environment import Account, App, CompiledEnvironment
+from fakefal.scenario.compiled.settings import (
+    EffectiveSettings,
+    changed_settings,
+    effective_settings,
+)
+from fakefal.scenario.compiled.webhooks import CompiledJwks
+from fakefal.scenario.files.loader import LoadedScenario, load_data
 
 
-def scenario(name: str = "a.yaml", seed: int | None = None, **options: Any) -> Loaded:
+def scenario(name: str = "a.yaml", seed: int | None = None, **options: Any) -> LoadedScenario:
     data: dict[str, Any] = {"fakefal": 1, "options": options}
     return load_data(data if seed is None else {**data, "seed": seed}, name)
 
 
 def test_without_a_scenario_misses_are_answered() -> None:
-    assert terms_of([], 5, None, Switches()) == Terms(5, "generate", Switches())
+    assert effective_settings([], 5, None, CompatFlags()) == EffectiveSettings(
+        5, "generate", CompatFlags()
+    )
 
 
 def test_with_a_scenario_misses_fail() -> None:
-    assert terms_of([scenario()], 0, None, Switches()).unmatched == "fail"
+    assert effective_settings([scenario()], 0, None, CompatFlags()).unmatched == "fail"
 
 
 @pytest.mark.parametrize("told", ["fail", "generate"])
 def test_what_the_server_is_told_about_misses_holds(told: Any) -> None:
-    assert terms_of([scenario()], 0, told, Switches()).unmatched == told
+    assert effective_settings([scenario()], 0, told, CompatFlags()).unmatched == told
 
 
 def test_what_a_scenario_says_goes_before_the_server() -> None:
-    terms = terms_of(
+    terms = effective_settings(
         [scenario(seed=9, unmatched="generate", keys="strict", validate=False)],
         1,
         "fail",
-        Switches(keys="any", response_suffix=True),
+        CompatFlags(keys="any", response_suffix=True),
     )
     assert (terms.seed, terms.unmatched) == (9, "generate")
-    assert terms.switches == Switches(keys="strict", response_suffix=True, validate=False)
+    assert terms.flags == CompatFlags(keys="strict", response_suffix=True, validate=False)
 
 
 def test_options_of_several_scenarios_add_up() -> None:
-    terms = terms_of([scenario(profile="2025-03"), scenario(keys="strict")], 0, None, Switches())
-    assert (terms.switches.profile, terms.switches.keys) == ("2025-03", "strict")
+    terms = effective_settings(
+        [scenario(profile="2025-03"), scenario(keys="strict")], 0, None, CompatFlags()
+    )
+    assert (terms.flags.profile, terms.flags.keys) == ("2025-03", "strict")
 
 
 def test_scenarios_may_say_the_same() -> None:
-    assert terms_of([scenario(seed=3), scenario("b", seed=3)], 0, None, Switches()).seed == 3
+    assert (
+        effective_settings([scenario(seed=3), scenario("b", seed=3)], 0, None, CompatFlags()).seed
+        == 3
+    )
 
 
 def test_scenarios_that_disagree_are_refused_with_both_names() -> None:
     with pytest.raises(ScenarioError) as caught:
-        terms_of([scenario("a", seed=1), scenario("b", seed=2)], 0, None, Switches())
+        effective_settings([scenario("a", seed=1), scenario("b", seed=2)], 0, None, CompatFlags())
     assert str(caught.value) == (
         "b: seed: seed is 2 here and 1 in a — give scenarios that are used together the same"
     )
 
 
-def changed(*given: dict[str, Any]) -> Terms:
+def changed(*given: dict[str, Any]) -> EffectiveSettings:
     """The terms of a test that changes them step by step."""
-    terms = Terms()
+    terms = EffectiveSettings()
     for data in given:
-        terms = changed_terms(terms, build_circumstances(data))
+        terms = changed_settings(terms, build_defaults(data))
     return terms
 
 
-def world(*given: dict[str, Any]) -> World:
-    found = changed(*given).world
+def world(*given: dict[str, Any]) -> CompiledEnvironment:
+    found = changed(*given).environment
     assert found is not None
     return found
 
 
 def test_a_change_leaves_the_rest_as_it_was() -> None:
     first = changed({"options": {"logs": "window"}, "apps": {"a/b": "gone"}})
-    terms = changed_terms(
-        first, build_circumstances({"options": {"subpath": "refuse-405"}, "faults": {"run": 500}})
+    terms = changed_settings(
+        first, build_defaults({"options": {"subpath": "refuse-405"}, "faults": {"run": 500}})
     )
-    assert terms.switches == Switches(logs="window", subpath="refuse-405")
-    assert terms.world is not None
-    assert first.world is not None
-    assert terms.world.apps == first.world.apps
-    assert set(terms.world.faults) == {"run"}
+    assert terms.flags == CompatFlags(logs="window", subpath="refuse-405")
+    assert terms.environment is not None
+    assert first.environment is not None
+    assert terms.environment.apps == first.environment.apps
+    assert set(terms.environment.faults) == {"run"}
     assert (terms.seed, terms.unmatched) == (first.seed, first.unmatched)
 
 
@@ -94,7 +105,7 @@ def test_a_change_may_say_what_misses_get() -> None:
 
 def test_what_is_named_again_is_replaced() -> None:
     assert world({"apps": {"*": "gone"}}, {"apps": {"*": {"runners": 1}}}).apps[0][1].runners == 1
-    assert not world({"apps": {"*": "gone"}}, {"apps": {"*": {"runners": 1}}}).apps[0][1].is_gone
+    assert not world({"apps": {"*": "gone"}}, {"apps": {"*": {"runners": 1}}}).apps[0][1].is_removed
 
 
 @pytest.mark.parametrize(
@@ -110,9 +121,9 @@ def test_what_is_named_again_is_replaced() -> None:
     ],
 )
 def test_what_went_wrong_can_be_mended(bad: dict[str, Any], good: dict[str, Any]) -> None:
-    assert changed(bad).world is not None
-    after = changed(bad, good).world or World()
-    assert after.account("id:secret") == Account()
+    assert changed(bad).environment is not None
+    after = changed(bad, good).environment or CompiledEnvironment()
+    assert after.account_of("id:secret") == Account()
     assert [app for _, app in after.apps] in ([], [App()])
     assert after.chaos is None
 
@@ -120,24 +131,26 @@ def test_what_went_wrong_can_be_mended(bad: dict[str, Any], good: dict[str, Any]
 def test_a_preset_is_a_change_like_any_other() -> None:
     named = changed({"options": {"logs": "window"}}, {"preset": "account-locked"})
     written = changed({"options": {"logs": "window"}, "account": "exhausted-balance"})
-    assert (named.world, named.switches) == (written.world, written.switches)
+    assert (named.environment, named.flags) == (written.environment, written.flags)
 
 
 def test_the_account_of_a_change_is_whole() -> None:
-    account = world({"account": {"state": "locked"}}, {"account": {"concurrency": 2}}).account("a")
-    assert (account.refusal, account.concurrency) == (None, 2)
+    account = world({"account": {"state": "locked"}}, {"account": {"concurrency": 2}}).account_of(
+        "a"
+    )
+    assert (account.rejection, account.concurrency) == (None, 2)
 
 
-def with_jwks(name: str, jwks: Any) -> Loaded:
+def with_jwks(name: str, jwks: Any) -> LoadedScenario:
     return load_data({"fakefal": 1, "jwks": jwks}, name)
 
 
 def test_how_keys_are_published_is_a_term() -> None:
-    assert terms_of([scenario()], 0, None, Switches()).jwks == JwksPlan()
+    assert effective_settings([scenario()], 0, None, CompatFlags()).jwks == CompiledJwks()
     given = [with_jwks("a", "down"), with_jwks("b", "down"), scenario()]
-    assert terms_of(given, 0, None, Switches()).jwks == JwksPlan(503)
+    assert effective_settings(given, 0, None, CompatFlags()).jwks == CompiledJwks(503)
 
 
 def test_scenarios_that_publish_keys_otherwise_are_refused() -> None:
     with pytest.raises(ScenarioError, match="b: jwks: jwks is down here and slow in a"):
-        terms_of([with_jwks("a", "slow"), with_jwks("b", "down")], 0, None, Switches())
+        effective_settings([with_jwks("a", "slow"), with_jwks("b", "down")], 0, None, CompatFlags())

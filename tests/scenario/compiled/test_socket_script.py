@@ -7,7 +7,7 @@ from typing import Any
 import msgpack
 import pytest
 
-from fakefal.protocol.websocket.realtime import GARBAGE
+from fakefal.protocol.websocket.realtime import GARBAGE_FRAME
 from fakefal.scenario.compiled.socket_script import Script, compile_script
 from fakefal.scenario.matching.matchers import PatternError
 from fakefal.scenario.model.scenario import Reply
@@ -34,7 +34,7 @@ def script(*frames: Any, **reply: Any) -> Script:
         ({"binary": "AAEC"}, b"\x00\x01\x02"),
         ({"msgpack": {"a": "{{ input.q }}"}}, msgpack.packb({"a": "why"})),
         ({"msgpack": None}, b"\xc0"),
-        ("garbage", GARBAGE),
+        ("garbage", GARBAGE_FRAME),
     ],
 )
 def test_what_a_frame_sends(frame: Any, message: bytes | str) -> None:

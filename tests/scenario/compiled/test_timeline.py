@@ -13,11 +13,11 @@ from fakefal.scenario.compiled.timeline import (
     DEFAULT_TIMELINE,
     Position,
     Step,
-    after,
+    add_seconds,
     boundary,
-    is_over,
-    polled,
-    start,
+    count_poll,
+    is_completed,
+    start_position,
     walk,
 )
 
@@ -38,12 +38,12 @@ BEGIN = 1_767_225_600.0
 
 def moved(steps: list[Step], moves: list[tuple[str, float]], waived: bool) -> list[Position]:
     """Every position on the way of some moves, each so many seconds after the one before."""
-    position, now = start(BEGIN), BEGIN
+    position, now = start_position(BEGIN), BEGIN
     found = [position]
     for kind, seconds in moves:
-        now = after(now, seconds)
-        move = walk if kind == "walk" else polled
-        position = move(steps, position, now, waived=waived)
+        now = add_seconds(now, seconds)
+        move = walk if kind == "walk" else count_poll
+        position = move(steps, position, now, ignore_polls=waived)
         found.append(position)
     return found
 
@@ -52,11 +52,11 @@ def moved(steps: list[Step], moves: list[tuple[str, float]], waived: bool) -> li
 def test_many_small_walks_equal_one_long_walk(
     steps: list[Step], waits: list[float], waived: bool
 ) -> None:
-    instants = list(accumulate(waits, after, initial=BEGIN))
-    small = start(BEGIN)
+    instants = list(accumulate(waits, add_seconds, initial=BEGIN))
+    small = start_position(BEGIN)
     for now in instants:
-        small = walk(steps, small, now, waived=waived)
-    assert small == walk(steps, start(BEGIN), instants[-1], waived=waived)
+        small = walk(steps, small, now, ignore_polls=waived)
+    assert small == walk(steps, start_position(BEGIN), instants[-1], ignore_polls=waived)
 
 
 @given(STEPS, MOVES, st.booleans())
@@ -78,7 +78,7 @@ def test_completed_absorbs(
     waived: bool,
 ) -> None:
     found = moved(steps, [*moves, *later], waived)
-    over = [position for position in found if is_over(steps, position)]
+    over = [position for position in found if is_completed(steps, position)]
     assert len(set(over)) <= 1
     assert found[len(found) - len(over) :] == over
 
@@ -87,46 +87,46 @@ def test_completed_absorbs(
 def test_no_move_leaves_a_job_in_a_step_that_is_over(
     steps: list[Step], moves: list[tuple[str, float]], waived: bool
 ) -> None:
-    now = list(accumulate((seconds for _, seconds in moves), after, initial=BEGIN))[-1]
-    position = walk(steps, moved(steps, moves, waived)[-1], now, waived=waived)
-    assert boundary(steps, position, waived=waived) > now
+    now = list(accumulate((seconds for _, seconds in moves), add_seconds, initial=BEGIN))[-1]
+    position = walk(steps, moved(steps, moves, waived)[-1], now, ignore_polls=waived)
+    assert boundary(steps, position, ignore_polls=waived) > now
     if moves:
         assert moved(steps, moves, waived)[-1] == position
 
 
 @given(STEPS)
 def test_without_polls_to_wait_for_only_forever_keeps_a_job(steps: list[Step]) -> None:
-    position = walk(steps, start(BEGIN), BEGIN + 1000, waived=True)
+    position = walk(steps, start_position(BEGIN), BEGIN + 1000, ignore_polls=True)
     first_endless = next((i for i, step in enumerate(steps) if step.forever), len(steps))
     assert position.step == first_endless
 
 
 @given(STEPS)
 def test_enough_polls_complete_every_job_whose_time_has_passed(steps: list[Step]) -> None:
-    position = start(BEGIN)
+    position = start_position(BEGIN)
     for poll in range(20):
-        position = polled(steps, position, BEGIN + 10 * poll)
+        position = count_poll(steps, position, BEGIN + 10 * poll)
     first_endless = next((i for i, step in enumerate(steps) if step.forever), len(steps))
     assert position.step == first_endless
 
 
 def test_by_default_a_job_waits_for_one_poll_and_runs_for_one() -> None:
-    first = start(5.0)
-    second = polled(DEFAULT_TIMELINE, first, 6.0)
-    third = polled(DEFAULT_TIMELINE, second, 7.0)
+    first = start_position(5.0)
+    second = count_poll(DEFAULT_TIMELINE, first, 6.0)
+    third = count_poll(DEFAULT_TIMELINE, second, 7.0)
     assert (first.step, second, third) == (0, Position(1, 0, 6.0), Position(2, 0, 7.0))
-    assert is_over(DEFAULT_TIMELINE, third)
+    assert is_completed(DEFAULT_TIMELINE, third)
 
 
 def test_time_alone_does_not_end_a_step_that_waits_for_polls() -> None:
     steps = [Step("IN_QUEUE", polls=2, seconds=1.0)]
-    assert walk(steps, start(0.0), 100.0) == start(0.0)
-    assert boundary(steps, start(0.0)) == math.inf
+    assert walk(steps, start_position(0.0), 100.0) == start_position(0.0)
+    assert boundary(steps, start_position(0.0)) == math.inf
 
 
 def test_polls_alone_do_not_end_a_step_that_waits_for_time() -> None:
     steps = [Step("IN_PROGRESS", polls=1, seconds=5.0)]
-    position = polled(steps, start(0.0), 1.0)
+    position = count_poll(steps, start_position(0.0), 1.0)
     assert position == Position(0, 1, 0.0)
     assert boundary(steps, position) == 5.0
     assert walk(steps, position, 4.9) == position
@@ -135,61 +135,66 @@ def test_polls_alone_do_not_end_a_step_that_waits_for_time() -> None:
 
 def test_a_step_ends_with_its_last_poll_if_its_time_has_passed() -> None:
     steps = [Step("IN_PROGRESS", polls=2, seconds=1.0)]
-    position = polled(steps, polled(steps, start(0.0), 2.0), 3.0)
+    position = count_poll(steps, count_poll(steps, start_position(0.0), 2.0), 3.0)
     assert position == Position(1, 0, 3.0)
 
 
 def test_a_poll_that_ends_a_step_crosses_the_empty_ones_after_it() -> None:
     steps = [Step("IN_QUEUE", polls=1), Step("IN_QUEUE"), Step("IN_PROGRESS", polls=1)]
-    assert polled(steps, start(0.0), 4.0) == Position(2, 0, 4.0)
+    assert count_poll(steps, start_position(0.0), 4.0) == Position(2, 0, 4.0)
 
 
 def test_more_polls_than_wanted_do_not_matter() -> None:
     steps = [Step("IN_PROGRESS", polls=1, seconds=5.0), Step("IN_PROGRESS", polls=1)]
-    position = start(0.0)
+    position = start_position(0.0)
     for now in (1.0, 2.0, 3.0):
-        position = polled(steps, position, now)
+        position = count_poll(steps, position, now)
     assert walk(steps, position, 6.0) == Position(1, 0, 5.0)
 
 
 def test_steps_without_polls_or_time_are_crossed_at_once() -> None:
     steps = [Step("IN_QUEUE"), Step("IN_PROGRESS"), Step("IN_PROGRESS", seconds=1.0)]
-    assert walk(steps, start(3.0), 3.0) == Position(2, 0, 3.0)
+    assert walk(steps, start_position(3.0), 3.0) == Position(2, 0, 3.0)
 
 
 def test_a_boundary_is_the_exact_instant_and_not_when_somebody_looked() -> None:
     steps = [Step("IN_QUEUE", seconds=1.0), Step("IN_PROGRESS", seconds=2.0)]
-    assert walk(steps, start(0.0), 2.5) == Position(1, 0, 1.0)
-    assert walk(steps, start(0.0), 99.0) == Position(2, 0, 3.0)
+    assert walk(steps, start_position(0.0), 2.5) == Position(1, 0, 1.0)
+    assert walk(steps, start_position(0.0), 99.0) == Position(2, 0, 3.0)
 
 
 def test_waived_polls_are_not_waited_for_but_time_is() -> None:
     steps = [Step("IN_QUEUE", polls=3), Step("IN_PROGRESS", polls=3, seconds=2.0)]
-    assert boundary(steps, start(0.0), waived=True) == 0.0
-    assert walk(steps, start(0.0), 1.0, waived=True) == Position(1, 0, 0.0)
-    assert walk(steps, start(0.0), 2.0, waived=True).step == 2
+    assert boundary(steps, start_position(0.0), ignore_polls=True) == 0.0
+    assert walk(steps, start_position(0.0), 1.0, ignore_polls=True) == Position(1, 0, 0.0)
+    assert walk(steps, start_position(0.0), 2.0, ignore_polls=True).step == 2
 
 
 @pytest.mark.parametrize("waived", [False, True])
 def test_a_step_that_lasts_forever_counts_polls_and_never_ends(waived: bool) -> None:
     steps = [Step("IN_PROGRESS", polls=1, forever=True)]
-    position = polled(steps, polled(steps, start(0.0), 1.0, waived=waived), 1e9, waived=waived)
+    position = count_poll(
+        steps,
+        count_poll(steps, start_position(0.0), 1.0, ignore_polls=waived),
+        1e9,
+        ignore_polls=waived,
+    )
     assert position == Position(0, 2, 0.0)
-    assert boundary(steps, position, waived=waived) == math.inf
+    assert boundary(steps, position, ignore_polls=waived) == math.inf
 
 
 def test_an_empty_timeline_is_over_from_the_start() -> None:
-    assert is_over([], start(0.0))
-    assert boundary([], start(0.0)) == math.inf
+    assert is_completed([], start_position(0.0))
+    assert boundary([], start_position(0.0)) == math.inf
 
 
 @given(st.lists(SECONDS, min_size=1, max_size=20))
 def test_waits_add_up_to_the_microsecond(waits: list[float]) -> None:
-    one_by_one = list(accumulate(waits, after, initial=BEGIN))[-1]
+    one_by_one = list(accumulate(waits, add_seconds, initial=BEGIN))[-1]
     tenths = sum(round(wait * 10) for wait in waits)
-    assert one_by_one == after(BEGIN, tenths / 10)
+    assert one_by_one == add_seconds(BEGIN, tenths / 10)
 
 
 @given(st.floats(0, 1e10), st.floats(0, 1e10))
 def test_later_is_never_before(instant: float, seconds: float) -> None:
-    assert after(instant, seconds) >= instant
+    assert add_seconds(instant, seconds) >= instant

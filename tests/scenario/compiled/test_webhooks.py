@@ -6,9 +6,9 @@ import math
 
 from fakefal.protocol.webhooks import NOT_JSON
 from fakefal.scenario.compiled.webhooks import (
-    USUAL,
-    JwksPlan,
-    WebhookPlan,
+    DEFAULT_WEBHOOK,
+    CompiledJwks,
+    CompiledWebhook,
     compile_jwks,
     compile_webhook,
 )
@@ -16,8 +16,8 @@ from fakefal.scenario.model.webhooks import JwksSpec, WebhookSpec
 
 
 def test_nothing_said_is_the_usual() -> None:
-    assert compile_webhook(WebhookSpec()) == USUAL
-    assert compile_jwks(None) == compile_jwks(JwksSpec()) == JwksPlan()
+    assert compile_webhook(WebhookSpec()) == DEFAULT_WEBHOOK
+    assert compile_jwks(None) == compile_jwks(JwksSpec()) == CompiledJwks()
 
 
 def test_everything_said_is_in_the_plan() -> None:
@@ -34,7 +34,7 @@ def test_everything_said_is_in_the_plan() -> None:
             "behind": "a",
         }
     )
-    assert compile_webhook(spec) == WebhookPlan(
+    assert compile_webhook(spec) == CompiledWebhook(
         1, 2, 3, False, False, "stale", 4, "no", "new", 5, "a"
     )
 
@@ -43,7 +43,7 @@ def test_words_are_plans_too() -> None:
     assert compile_webhook("lost").is_dropped
     assert compile_webhook("early").is_early
     assert compile_webhook("payload_error").payload_error == NOT_JSON
-    assert compile_webhook("bad-signature") == WebhookPlan(forgery="bad", forgeries=math.inf)
+    assert compile_webhook("bad-signature") == CompiledWebhook(forgery="bad", forgeries=math.inf)
     assert compile_jwks("down").status == 503
 
 
@@ -51,4 +51,4 @@ def test_ways_to_publish_are_plans() -> None:
     spec = JwksSpec.model_validate(
         {"status": 500, "times": 2, "delay": "1s", "rotate_after": "1h", "keys": 3, "empty": True}
     )
-    assert compile_jwks(spec) == JwksPlan(500, 2, 1, 3600, 3, True)
+    assert compile_jwks(spec) == CompiledJwks(500, 2, 1, 3600, 3, True)

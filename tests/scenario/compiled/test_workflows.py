@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.protocol.core.call import Json, Outcome
-from fakefal.scenario.compiled.reply import Plan
-from fakefal.scenario.compiled.settings import Terms
+from fakefal.scenario.compiled.reply import CompiledReply
+from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.scenario.compiled.workflows import node_request_id
 from fakefal.scenario.compiler.reply import compile_reply
 from fakefal.scenario.model.scenario import Reply
-from fakefal.scenario.render.outcome import ending_of, stream_events, variables_of
+from fakefal.scenario.render.outcome import render_outcome, stream_events, template_variables
 from tests.worlds import make_call
 
 ID = "019b7932-a8f4-79a7-bcf4-76073452da2a"
@@ -24,15 +24,15 @@ def node(name: str, takes: float = 0.0, **more: Any) -> dict[str, Any]:
     return {"id": name, "app": "acme/tool", "takes": takes, **outcome, **more}
 
 
-def plan_of(*nodes: dict[str, Any], **more: Any) -> Plan:
+def plan_of(*nodes: dict[str, Any], **more: Any) -> CompiledReply:
     return compile_reply(Reply.model_validate({"workflow": {"nodes": list(nodes), **more}}))
 
 
-def played(plan: Plan) -> tuple[list[Json], Outcome]:
+def played(plan: CompiledReply) -> tuple[list[Json], Outcome]:
     call = make_call("workflows/acme/story")
-    switches = Terms().switches
-    ending = ending_of(plan, call, ID, 1, 0, switches)
-    variables = variables_of(call, ID, 1, 0)
+    switches = EffectiveSettings().flags
+    ending = render_outcome(plan, call, ID, 1, 0, switches)
+    variables = template_variables(call, ID, 1, 0)
     return list(stream_events(plan, ending, variables, switches)), ending.outcome
 
 

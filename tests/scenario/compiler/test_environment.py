@@ -9,28 +9,28 @@ import pytest
 
 from fakefal.errors import ScenarioError
 from fakefal.protocol.core.endpoints import parse_endpoint
-from fakefal.protocol.errors.catalog import CATALOGUE
+from fakefal.protocol.errors.catalog import CATALOG
 from fakefal.protocol.errors.fault import OPERATIONS
-from fakefal.scenario.compiled.environment import Account, App, World
-from fakefal.scenario.compiler.environment import make_world, together, told_by
-from fakefal.scenario.model.defaults import Circumstances
+from fakefal.scenario.compiled.environment import Account, App, CompiledEnvironment
+from fakefal.scenario.compiler.environment import compile_environment, flatten_defaults, merge_parts
+from fakefal.scenario.model.defaults import ScenarioDefaults
 
-BALANCE = CATALOGUE["exhausted_balance"]
+BALANCE = CATALOG["exhausted_balance"]
 
 
-def world(*given: dict[str, Any]) -> World | None:
+def world(*given: dict[str, Any]) -> CompiledEnvironment | None:
     """The world of scenarios that are used together."""
     files = [
-        (f"{number}.yaml", told_by(Circumstances.model_validate(data)))
+        (f"{number}.yaml", flatten_defaults(ScenarioDefaults.model_validate(data)))
         for number, data in enumerate(given)
     ]
-    return make_world(together(files))
+    return compile_environment(merge_parts(files))
 
 
 def account(**data: Any) -> Account:
     made = world({"account": data})
     assert made is not None
-    return made.account("id:secret")
+    return made.account_of("id:secret")
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_where_nothing_is_out_of_the_ordinary_there_is_no_world(data: dict[str, 
         ({"state": "exhausted-balance"}, Account(BALANCE)),
         ({"state": "exhausted-balance", "after": 1}, Account(BALANCE, 1)),
         ({"state": "exhausted-balance", "reads": "refused"}, Account(BALANCE, 0, False)),
-        ({"state": "bad-key"}, Account(CATALOGUE["bad_key"], 0, False)),
-        ({"state": "bad-key", "reads": "allowed"}, Account(CATALOGUE["bad_key"], 0, True)),
+        ({"state": "bad-key"}, Account(CATALOG["bad_key"], 0, False)),
+        ({"state": "bad-key", "reads": "allowed"}, Account(CATALOG["bad_key"], 0, True)),
         ({"concurrency": 2}, Account(concurrency=2)),
     ],
 )
@@ -67,9 +67,9 @@ def test_of_a_locked_account_reads_are_allowed_and_of_a_bad_key_not(
 def test_single_keys_go_before_every_key() -> None:
     made = world({"account": "bad-key", "accounts": {"vip:*": {}, "poor:*": "locked"}})
     assert made is not None
-    assert made.account("vip:x").refusal is None
-    assert made.account("poor:x").refusal == BALANCE
-    assert made.account("x:x").refusal == CATALOGUE["bad_key"]
+    assert made.account_of("vip:x").rejection is None
+    assert made.account_of("poor:x").rejection == BALANCE
+    assert made.account_of("x:x").rejection == CATALOG["bad_key"]
 
 
 def test_an_app_is_as_it_is_written() -> None:
@@ -84,21 +84,21 @@ def test_an_app_is_as_it_is_written() -> None:
     )
     assert made is not None
     found = {
-        name: made.app(endpoint)
+        name: made.app_of(endpoint)
         for name in ("fal-ai/any-llm", "fal-ai/flux", "me/app")
         if (endpoint := parse_endpoint(name)) is not None
     }
     assert found == {
         "fal-ai/any-llm": App(runners=2, request_seconds=60.0, cancel="honoured"),
-        "fal-ai/flux": App(strangers=7),
-        "me/app": App(is_gone=True),
+        "fal-ai/flux": App(foreign_queue_length=7),
+        "me/app": App(is_removed=True),
     }
 
 
 def test_a_host_is_down_under_all_its_names() -> None:
     made = world({"hosts": {"rest.alpha.fal.ai": "down"}})
     assert made is not None
-    assert made.down == {"rest.fal.ai"}
+    assert made.down_hosts == {"rest.fal.ai"}
 
 
 def test_chaos_meets_every_operation_unless_some_are_named() -> None:
@@ -107,7 +107,7 @@ def test_chaos_meets_every_operation_unless_some_are_named() -> None:
     assert everywhere.chaos is not None
     assert (everywhere.chaos.rate, everywhere.chaos.seed) == (0.5, 0)
     assert everywhere.chaos.operations == set(OPERATIONS)
-    assert len(everywhere.chaos.turns) == 2
+    assert len(everywhere.chaos.faults) == 2
     some = world({"chaos": {"rate": 0.5, "faults": "reset", "on": ["run"]}})
     assert some is not None
     assert some.chaos is not None
@@ -118,16 +118,16 @@ def test_what_is_written_goes_before_the_presets() -> None:
     made = world({"preset": ["queue-too-long", "app-gone"], "apps": {"*": {"queue_length": 3}}})
     assert made is not None
     (found,) = [app for _, app in made.apps]
-    assert found == App(strangers=3)
+    assert found == App(foreign_queue_length=3)
 
 
 def test_presets_add_up_and_the_later_goes_before() -> None:
     made = world({"preset": ["upload-put-503", "upload-locked", "upload-token-expired"]})
     assert made is not None
     assert set(made.faults) == {"upload", "upload_put"}
-    met = made.faults["upload_put"].at(0).meet(None)
+    met = made.faults["upload_put"].at(0).bind(None)
     assert met is not None
-    assert met.code == 401
+    assert met.journal_status == 401
 
 
 def test_parts_of_several_scenarios_add_up() -> None:
@@ -143,7 +143,7 @@ def test_parts_of_several_scenarios_add_up() -> None:
     assert made is not None
     assert [pattern for pattern, _ in made.apps] == ["a/b", "c/d"]
     assert set(made.faults) == {"submit", "status"}
-    assert made.down == {"fal.run"}
+    assert made.down_hosts == {"fal.run"}
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from hypothesis import given
 
 from fakefal.protocol.core.call import Outcome
 from fakefal.protocol.core.endpoints import EndpointId
-from fakefal.protocol.errors.catalog import CATALOGUE, outcome_of
-from fakefal.scenario.compiled.reply import Plan
+from fakefal.protocol.errors.catalog import CATALOG, outcome_of
+from fakefal.scenario.compiled.reply import CompiledReply
 from fakefal.scenario.compiled.timeline import DEFAULT_TIMELINE, Step, StepLog
 from fakefal.scenario.compiler.reply import compile_reply
 from fakefal.scenario.model.scenario import Reply
@@ -21,7 +21,7 @@ from tests.scenario.strategies import REPLIES, Data
 ANY_LLM = EndpointId("fal-ai/any-llm", "fal-ai/any-llm", "fal-ai", "any-llm")
 
 
-def plan(**reply: Any) -> Plan:
+def plan(**reply: Any) -> CompiledReply:
     return compile_reply(Reply.model_validate(reply), ("exchanges", 0, "reply"))
 
 
@@ -37,11 +37,11 @@ def test_every_reply_that_may_be_written_can_be_made_ready(reply: Data) -> None:
 
 
 def test_without_a_timeline_there_is_one_poll_of_each_state() -> None:
-    assert plan().steps == DEFAULT_TIMELINE
+    assert plan().timeline == DEFAULT_TIMELINE
 
 
 def test_an_empty_timeline_has_no_steps() -> None:
-    assert plan(timeline=[]).steps == ()
+    assert plan(timeline=[]).timeline == ()
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_an_empty_timeline_has_no_steps() -> None:
     ],
 )
 def test_a_step_is_over_after_its_polls_its_time_or_one_poll(entry: Any, step: Step) -> None:
-    assert plan(timeline=[entry]).steps == (step,)
+    assert plan(timeline=[entry]).timeline == (step,)
 
 
 @pytest.mark.parametrize(
@@ -126,9 +126,9 @@ def test_times_and_units_are_taken_over() -> None:
     assert (made.inference_seconds, made.billable_units) == (1.2, 3)
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", CATALOG)
 def test_a_name_of_the_catalogue_is_its_usual_form(name: str) -> None:
-    assert failed(name) == outcome_of(CATALOGUE[name], app="fal-ai/any-llm", path="/")
+    assert failed(name) == outcome_of(CATALOG[name], app="fal-ai/any-llm", path="/")
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ from tests.scenario.strategies import JSON
 def told(text: str) -> list[str]:
     """All that is wrong with a text."""
     try:
-        return [str(mistake) for mistake in read_json(text, "s").mistakes]
+        return [str(mistake) for mistake in read_json(text, "s").problems]
     except ScenarioError as error:
-        return [str(mistake) for mistake in error.mistakes]
+        return [str(mistake) for mistake in error.problems]
 
 
 def paths(value: Any, path: Path = ()) -> list[Path]:
@@ -38,7 +38,7 @@ def test_json_reads_as_python_reads_it(value: Any, indent: int | None, is_ascii:
     text = json.dumps(value, indent=indent, ensure_ascii=is_ascii)
     source = read_json(text, "s")
     assert source.data == value
-    assert source.mistakes == []
+    assert source.problems == []
 
 
 @given(JSON, st.sampled_from([None, 1]))
@@ -46,8 +46,8 @@ def test_every_value_has_the_place_at_which_it_begins(value: Any, indent: int | 
     text = json.dumps(value, indent=indent)
     source = read_json(text, "s")
     lines = text.split("\n")
-    assert list(source.values) == paths(value)
-    for path, (line, column) in source.values.items():
+    assert list(source.value_positions) == paths(value)
+    for path, (line, column) in source.value_positions.items():
         inner = value
         for part in path:
             inner = inner[part]
@@ -58,12 +58,12 @@ def test_every_value_has_the_place_at_which_it_begins(value: Any, indent: int | 
 
 def test_a_key_has_a_place_of_its_own() -> None:
     source = read_json('{\n  "a": {"b": [1, {"c": 2}]}\n}', "s")
-    assert source.keys == {
+    assert source.key_positions == {
         ("a",): (2, 3),
         ("a", "b"): (2, 9),
         ("a", "b", 1, "c"): (2, 19),
     }
-    assert source.values[("a", "b", 1, "c")] == (2, 24)
+    assert source.value_positions[("a", "b", 1, "c")] == (2, 24)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_what_is_written_has_only_what_was_set(data: Data) -> None:
 @given(SCENARIOS)
 def test_every_exchange_becomes_an_entry_in_order(scenario: Scenario) -> None:
     loaded = load_scenario(scenario)
-    assert [entry.exchange for entry in loaded.entries] == scenario.exchanges
+    assert [entry.model for entry in loaded.exchanges] == scenario.exchanges
 
 
 def test_a_file_in_yaml_and_one_in_json_mean_the_same(tmp_path: Path) -> None:
@@ -69,24 +69,26 @@ def test_a_file_in_yaml_and_one_in_json_mean_the_same(tmp_path: Path) -> None:
 def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + SMALL.encode())
-    assert len(load_file(path).entries) == 2
+    assert len(load_file(path).exchanges) == 2
 
 
 def test_line_ends_of_windows_do_not_matter() -> None:
     windows = load_text(SMALL.replace("\n", "\r\n"), "s.yaml")
     assert windows.scenario == load_text(SMALL, "s.yaml").scenario
-    assert windows.entries[1].place == "line 5 of s.yaml"
+    assert windows.exchanges[1].location == "line 5 of s.yaml"
 
 
 def test_an_entry_knows_the_line_of_its_exchange() -> None:
-    assert [entry.place for entry in load_text(SMALL, "s.yaml").entries] == [
+    assert [entry.location for entry in load_text(SMALL, "s.yaml").exchanges] == [
         "line 3 of s.yaml",
         "line 5 of s.yaml",
     ]
 
 
 def test_an_entry_that_came_as_data_has_no_line() -> None:
-    assert [entry.place for entry in load_data({"fakefal": 1, "exchanges": [{}]}).entries] == [""]
+    assert [entry.location for entry in load_data({"fakefal": 1, "exchanges": [{}]}).exchanges] == [
+        ""
+    ]
 
 
 def test_a_mistake_in_data_has_no_line() -> None:
@@ -101,11 +103,11 @@ def test_what_the_format_is_may_be_said() -> None:
 
 
 def test_a_scenario_without_exchanges_is_right() -> None:
-    assert load_text("fakefal: 1").entries == ()
+    assert load_text("fakefal: 1").exchanges == ()
 
 
 def test_a_reply_that_lasts_is_found_by_its_call() -> None:
-    entry = load_text("fakefal: 1\nexchanges: [{when: {endpoint: 123-app}}]").entries[0]
+    entry = load_text("fakefal: 1\nexchanges: [{when: {endpoint: 123-app}}]").exchanges[0]
     endpoint = parse_endpoint("123/app")
     assert endpoint is not None
     assert entry.condition.endpoint is not None

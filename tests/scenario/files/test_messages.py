@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from fakefal.scenario.files.messages import nearest, show, word_error
+from fakefal.scenario.files.messages import format_error, nearest, show
 from fakefal.scenario.files.source import Source
 from fakefal.scenario.model.scenario import Scenario
 from tests.scenario.strategies import JSON
@@ -20,7 +20,7 @@ def worded(data: Any) -> list[str]:
     source = Source("s", data)
     with pytest.raises(ValidationError) as caught:
         Scenario.model_validate(data)
-    return [str(word_error(source, found)) for found in caught.value.errors(include_url=False)]
+    return [str(format_error(source, found)) for found in caught.value.errors(include_url=False)]
 
 
 @pytest.mark.parametrize(

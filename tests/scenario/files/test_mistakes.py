@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fakefal.errors import FakefalError, ScenarioError
-from fakefal.scenario.files.loader import Loaded, find_files, load_all, load_file, load_text
+from fakefal.scenario.files.loader import LoadedScenario, find_files, load_all, load_file, load_text
 
 
 def told(text: str, name: str) -> list[str]:
@@ -119,7 +119,7 @@ def test_the_mistakes_of_all_files_come_at_once(tmp_path: Path) -> None:
     (tmp_path / "b.json").write_text("{}")
     with pytest.raises(ScenarioError) as caught:
         load_all([tmp_path, tmp_path / "c.yaml"])
-    places = [str(mistake).split(": ")[0] for mistake in caught.value.mistakes]
+    places = [str(mistake).split(": ")[0] for mistake in caught.value.problems]
     names = ["a.yaml:1:10", "a.yaml:2:7", "b.json:1:1", "c.yaml"]
     assert places == [str(tmp_path / name) for name in names]
 
@@ -135,7 +135,7 @@ PARTS = st.sampled_from(
 TEXTS = st.lists(PARTS | st.text(max_size=4), max_size=14).map("".join)
 
 
-def lines_of(load: Callable[[], Loaded]) -> list[str]:
+def lines_of(load: Callable[[], LoadedScenario]) -> list[str]:
     """What is told of a file; nothing if it loads."""
     try:
         assert load().scenario.fakefal == 1

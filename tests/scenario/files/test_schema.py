@@ -95,7 +95,7 @@ def test_every_reference_of_the_schema_leads_somewhere() -> None:
 
 def test_the_great_example_is_right_for_schema_and_models() -> None:
     VALIDATOR.validate(EXAMPLE)
-    assert len(load_data(EXAMPLE).entries) == 3
+    assert len(load_data(EXAMPLE).exchanges) == 3
 
 
 @given(FILES)

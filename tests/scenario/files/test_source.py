@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fakefal.errors import Mistake, ScenarioError
+from fakefal.errors import ScenarioError, ScenarioProblem
 from fakefal.scenario.files.source import Path, Source, format_path
 
 
@@ -42,24 +42,24 @@ def test_a_path_is_written_with_dots_and_brackets(path: Path, text: str) -> None
 def test_a_place_is_that_of_the_value_or_its_key_or_of_what_is_around(
     path: Path, key: bool, place: tuple[int, int]
 ) -> None:
-    assert source().place(path, key=key) == place
+    assert source().position(path, key=key) == place
 
 
 def test_a_mistake_has_file_place_and_path() -> None:
-    assert source().mistake(("a", 0), "what", "right") == Mistake(
+    assert source().problem(("a", 0), "what", "right") == ScenarioProblem(
         "x.yaml", 2, 3, "a[0]", "what", "right"
     )
 
 
 def test_data_without_text_has_no_places() -> None:
-    mistake = Source("on(…)", {"a": 1}).mistake(("a",), "is wrong", "mend it")
+    mistake = Source("on(…)", {"a": 1}).problem(("a",), "is wrong", "mend it")
     assert str(mistake) == "on(…): a: is wrong — mend it"
 
 
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        (source().refuse((3, 4), "bad", "mend it"), "x.yaml:3:4: bad — mend it"),
+        (source().to_error((3, 4), "bad", "mend it"), "x.yaml:3:4: bad — mend it"),
         (
             source().too_deep((3, 4)),
             "x.yaml:3:4: nested deeper than 60 levels — flatten the value, or put it in a string",
@@ -77,5 +77,5 @@ def test_a_text_that_cannot_be_read_on_is_refused(error: ScenarioError, text: st
 
 def test_a_refusal_tells_what_was_found_before() -> None:
     found = source()
-    found.mistakes.append(found.mistake(("a",), "first"))
-    assert str(found.refuse((9, 9), "last")) == "x.yaml:1:4: a: first\nx.yaml:9:9: last"
+    found.problems.append(found.problem(("a",), "first"))
+    assert str(found.to_error((9, 9), "last")) == "x.yaml:1:4: a: first\nx.yaml:9:9: last"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from fakefal.scenario.files.yaml_errors import word_syntax
+from fakefal.scenario.files.yaml_errors import format_syntax_error
 
 QUOTES = "put the text in quotes"
 SYNTAX = [
@@ -106,7 +106,7 @@ def test_a_mistake_is_told_with_its_place_and_what_would_be_right(
 ) -> None:
     with pytest.raises(yaml.MarkedYAMLError) as caught:
         yaml.compose(text, Loader=yaml.CSafeLoader)
-    assert word_syntax(caught.value, text) == (place, f"not valid YAML: {what}", right)
+    assert format_syntax_error(caught.value, text) == (place, f"not valid YAML: {what}", right)
 
 
 @pytest.mark.parametrize(
@@ -116,19 +116,19 @@ def test_a_mistake_is_told_with_its_place_and_what_would_be_right(
 def test_the_parser_written_in_python_is_understood_too(text: str, what: str, right: str) -> None:
     with pytest.raises(yaml.MarkedYAMLError) as caught:
         yaml.compose(text, Loader=yaml.SafeLoader)
-    _, found, hint = word_syntax(caught.value, text)
+    _, found, hint = format_syntax_error(caught.value, text)
     assert (found, hint) == (f"not valid YAML: {what}", right)
 
 
 def test_a_mistake_without_a_place_stands_at_the_beginning() -> None:
     error = yaml.MarkedYAMLError(problem="something is odd")
-    assert word_syntax(error, "") == ((1, 1), "not valid YAML: something is odd", "")
+    assert format_syntax_error(error, "") == ((1, 1), "not valid YAML: something is odd", "")
 
 
 def test_a_mistake_not_known_here_is_told_in_the_parsers_words() -> None:
     mark = yaml.Mark("s", 5, 1, 2, "abc", 0)
     error = yaml.MarkedYAMLError("while testing", None, "something is odd", mark)
-    assert word_syntax(error, "a\nbcd") == (
+    assert format_syntax_error(error, "a\nbcd") == (
         (2, 3),
         "not valid YAML: something is odd while testing",
         "",

@@ -16,16 +16,16 @@ from tests.scenario.strategies import JSON
 def told(text: str) -> list[str]:
     """All that is wrong with a text."""
     try:
-        return [str(mistake) for mistake in read_yaml(text, "s").mistakes]
+        return [str(mistake) for mistake in read_yaml(text, "s").problems]
     except ScenarioError as error:
-        return [str(mistake) for mistake in error.mistakes]
+        return [str(mistake) for mistake in error.problems]
 
 
 @given(JSON)
 def test_what_is_written_reads_as_the_same(value: Any) -> None:
     source = read_yaml(write_yaml({"value": value}), "s")
     assert source.data == {"value": value}
-    assert source.mistakes == []
+    assert source.problems == []
 
 
 WORDS = st.text("0123456789.eE+-xoabtrueflsnN~<=yY:_ ", max_size=8)
@@ -81,7 +81,7 @@ def test_plain_words_mean_what_yaml_1_2_says(word: str, value: object) -> None:
 def test_every_value_and_key_knows_its_place() -> None:
     source = read_yaml("a: 1\nb:\n  - c: x\n  -  [y]\n", "s")
     assert source.data == {"a": 1, "b": [{"c": "x"}, ["y"]]}
-    assert source.values == {
+    assert source.value_positions == {
         (): (1, 1),
         ("a",): (1, 4),
         ("b",): (3, 3),
@@ -90,7 +90,7 @@ def test_every_value_and_key_knows_its_place() -> None:
         ("b", 1): (4, 6),
         ("b", 1, 0): (4, 7),
     }
-    assert source.keys == {("a",): (1, 1), ("b",): (2, 1), ("b", 0, "c"): (3, 5)}
+    assert source.key_positions == {("a",): (1, 1), ("b",): (2, 1), ("b", 0, "c"): (3, 5)}
 
 
 def test_an_alias_means_what_its_anchor_holds() -> None:
@@ -114,7 +114,10 @@ def test_a_merge_adds_what_is_not_there(text: str, value: Any) -> None:
 def test_a_key_that_goes_before_a_merged_one_has_its_own_place() -> None:
     source = read_yaml("a: &x {n: 1}\nb:\n  <<: *x\n  n: 2\n", "s")
     assert source.data["b"] == {"n": 2}
-    assert (source.keys[("b", "n")], source.values[("b", "n")]) == ((4, 3), (4, 6))
+    assert (source.key_positions[("b", "n")], source.value_positions[("b", "n")]) == (
+        (4, 3),
+        (4, 6),
+    )
 
 
 BOMB = "a0: &a0 x\n" + "".join(

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.protocol.core.json_codec import decode, encode
-from fakefal.protocol.core.schema_versions import PERIODS
-from fakefal.protocol.llm.endpoints import Variant
+from fakefal.protocol.core.schema_versions import SCHEMA_VERSIONS
+from fakefal.protocol.llm.endpoints import LlmApi
 from fakefal.protocol.llm.inputs import validate
 from fakefal.scenario.matching.matchers import quote
 from fakefal.scenario.matching.operators import OPERATORS, compile_pattern
@@ -33,16 +33,16 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     max_leaves=10,
 )
 BODIES = VALUES | st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=8)
-VARIANTS: list[Variant] = ["text", "vision", "enterprise", "router"]
+VARIANTS: list[LlmApi] = ["text", "vision", "enterprise", "router"]
 
 
 def nested(levels: int) -> Any:
     return decode(b'{"x":' + b"[" * levels + b"]" * levels + b"}")
 
 
-@given(st.sampled_from(VARIANTS), st.sampled_from(sorted(PERIODS)), BODIES)
+@given(st.sampled_from(VARIANTS), st.sampled_from(sorted(SCHEMA_VERSIONS)), BODIES)
 def test_every_schema_tells_what_is_wrong_with_any_value(
-    variant: Variant, period: str, body: Any
+    variant: LlmApi, period: str, body: Any
 ) -> None:
     found = validate(variant, body, period)
     assert decode(encode({"detail": found}))["detail"] == decode(encode(found))

@@ -148,9 +148,9 @@ def test_a_wrong_pattern_says_where_in_the_when_it_stands(
 
 def test_fields_with_one_certain_scalar_can_be_looked_up() -> None:
     found = condition(input={"a": "x", "b": {"$gt": 1}, "c": [1], "d": 1})
-    assert found.literals() == {"a": ("s", "x"), "d": ("n", 1)}
-    assert condition(input={"$contains": "a"}).literals() == {}
-    assert condition().literals() == {}
+    assert found.required_scalars() == {"a": ("s", "x"), "d": ("n", 1)}
+    assert condition(input={"$contains": "a"}).required_scalars() == {}
+    assert condition().required_scalars() == {}
 
 
 def test_one_of_several_endpoints_is_enough() -> None:
@@ -163,7 +163,7 @@ def test_one_of_several_endpoints_is_enough() -> None:
 
 def test_the_input_is_read_in_other_words_where_it_has_any() -> None:
     asked = call({"messages": []})
-    asked.read_as = {"messages": [], "prompt": "hi"}
+    asked.normalized_input = {"messages": [], "prompt": "hi"}
     assert condition(input={"prompt": "hi"}).matches(asked)
     assert condition(input={"messages": []}).matches(asked)
     (difference,) = condition(input={"prompt": "no"}).differences(asked)

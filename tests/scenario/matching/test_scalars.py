@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fakefal.scenario.matching.operators import compile_pattern
-from fakefal.scenario.matching.scalars import MISSING, normal, pick, scalar_key
+from fakefal.scenario.matching.scalars import MISSING, get_field, normalize, scalar_key
 
 
 @pytest.mark.parametrize(
@@ -20,10 +20,10 @@ def test_two_spellings_of_a_scalar_are_one(pattern: Any, value: Any) -> None:
 
 @pytest.mark.parametrize("key", ["é", "e\u0301"])
 def test_a_field_is_found_in_either_form_of_its_name(key: str) -> None:
-    assert pick({key: 1}, normal("e\u0301")) == 1
+    assert get_field({key: 1}, normalize("e\u0301")) == 1
     assert compile_pattern({"e\u0301": 1}).matches({key: 1})
 
 
 def test_a_field_that_is_not_there_is_missing() -> None:
-    assert pick({"a": None}, "é") is MISSING
-    assert pick({"a": None}, "a") is None
+    assert get_field({"a": None}, "é") is MISSING
+    assert get_field({"a": None}, "a") is None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import get_args
 
 from fakefal.scenario.media.kinds import FILE_KINDS, TEXT_KINDS, Kind
-from fakefal.scenario.media.output_kinds import shaped
+from fakefal.scenario.media.output_kinds import generate_output
 from tests.worlds import make_call
 
 
 def test_every_kind_is_of_text_or_of_files_and_has_a_shape() -> None:
     assert {*TEXT_KINDS, *FILE_KINDS} == set(get_args(Kind))
-    assert all(shaped(kind, make_call(), 0, (), "") for kind in get_args(Kind))
+    assert all(generate_output(kind, make_call(), 0, (), "") for kind in get_args(Kind))

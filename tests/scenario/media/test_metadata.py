@@ -13,7 +13,7 @@ from PIL import Image
 
 from fakefal.scenario.media.audio_video import glb, mp4, wav
 from fakefal.scenario.media.images import jpeg, png
-from fakefal.scenario.media.metadata import labelled
+from fakefal.scenario.media.metadata import with_comment
 
 ID = "019f3d10-8a6b-7c3e-9d55-0a1b2c3d4e5f"
 COLOUR = (200, 30, 60)
@@ -21,7 +21,7 @@ COLOUR = (200, 30, 60)
 
 def test_a_png_tells_its_request() -> None:
     plain = png(70, 30, COLOUR)
-    picture = Image.open(io.BytesIO(labelled("image/png", plain, ID)))
+    picture = Image.open(io.BytesIO(with_comment("image/png", plain, ID)))
     picture.load()
     assert getattr(picture, "text") == {"request_id": ID}  # noqa: B009 - only a PngImageFile has it
     assert picture.tobytes() == Image.open(io.BytesIO(plain)).tobytes()
@@ -29,7 +29,7 @@ def test_a_png_tells_its_request() -> None:
 
 def test_a_jpeg_tells_its_request() -> None:
     plain = jpeg(70, 30, COLOUR)
-    picture = Image.open(io.BytesIO(labelled("image/jpeg", plain, ID)))
+    picture = Image.open(io.BytesIO(with_comment("image/jpeg", plain, ID)))
     assert picture.info["comment"] == ID.encode()
     assert picture.info["jfif"]
     assert picture.tobytes() == Image.open(io.BytesIO(plain)).tobytes()
@@ -38,7 +38,7 @@ def test_a_jpeg_tells_its_request() -> None:
 @pytest.mark.parametrize("text", [ID, "odd"])
 def test_a_wav_tells_its_request_after_the_sound(text: str) -> None:
     plain = wav(440)
-    marked = labelled("audio/wav", plain, text)
+    marked = with_comment("audio/wav", plain, text)
     with wave.open(io.BytesIO(marked)) as sound, wave.open(io.BytesIO(plain)) as before:
         assert sound.readframes(9_000) == before.readframes(9_000)
     assert struct.unpack("<I", marked[4:8]) == (len(marked) - 8,)
@@ -50,7 +50,7 @@ def test_a_wav_tells_its_request_after_the_sound(text: str) -> None:
 
 def test_an_mp4_moves_its_frames_by_what_it_tells() -> None:
     plain = mp4(COLOUR)
-    marked = labelled("video/mp4", plain, ID)
+    marked = with_comment("video/mp4", plain, ID)
     more = len(marked) - len(plain)
     before, after = (
         struct.unpack_from(">I", film, film.index(b"stco") + 12)[0] for film in (plain, marked)
@@ -63,16 +63,16 @@ def test_an_mp4_moves_its_frames_by_what_it_tells() -> None:
 def test_an_mp4_plays_and_tells_its_request() -> None:
     import av
 
-    with av.open(io.BytesIO(labelled("video/mp4", mp4(COLOUR), ID)), "r") as film:
+    with av.open(io.BytesIO(with_comment("video/mp4", mp4(COLOUR), ID)), "r") as film:
         assert film.metadata["comment"] == ID
         assert len(list(film.decode(video=0))) == 8
-    with av.open(io.BytesIO(labelled("audio/wav", wav(440), ID)), "r") as sound:
+    with av.open(io.BytesIO(with_comment("audio/wav", wav(440), ID)), "r") as sound:
         assert sound.metadata["comment"] == ID
 
 
 def test_a_glb_tells_its_request_and_keeps_its_solid() -> None:
     plain = glb(COLOUR)
-    marked = labelled("model/gltf-binary", plain, ID)
+    marked = with_comment("model/gltf-binary", plain, ID)
     _, _, length, size, _ = struct.unpack("<4sIII4s", marked[:20])
     assert length == len(marked)
     assert size % 4 == 0
@@ -83,4 +83,4 @@ def test_a_glb_tells_its_request_and_keeps_its_solid() -> None:
 
 
 def test_what_is_not_made_here_stays_as_it_is() -> None:
-    assert labelled("text/plain", b"hello", ID) == b"hello"
+    assert with_comment("text/plain", b"hello", ID) == b"hello"

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from fakefal.scenario.media.image_size import dimensions_of
-from fakefal.scenario.media.output_kinds import Leaf, guess_kind, shaped
+from fakefal.scenario.media.output_kinds import FileRef, generate_output, guess_kind
 from tests.worlds import make_call
 
 
-def images(**given: Any) -> list[Leaf]:
-    found: list[Leaf] = shaped("images", make_call("a/b", input_=given), 0, (), "")["images"]
+def images(**given: Any) -> list[FileRef]:
+    found: list[FileRef] = generate_output("images", make_call("a/b", input_=given), 0, (), "")[
+        "images"
+    ]
     return found
 
 
@@ -76,9 +78,9 @@ def test_the_format_of_an_image_can_be_chosen() -> None:
 
 def test_an_output_of_images_repeats_seed_and_prompt() -> None:
     call = make_call("a/b", input_={"seed": 42, "prompt": "a cat"})
-    output = shaped("images", call, 0, (), "")
+    output = generate_output("images", call, 0, (), "")
     assert (output["seed"], output["prompt"]) == (42, "a cat")
-    made = shaped("images", make_call("a/b", input_="odd"), 0, (), "")
+    made = generate_output("images", make_call("a/b", input_="odd"), 0, (), "")
     assert 0 <= made["seed"] < 2**32
 
 
@@ -92,18 +94,18 @@ def test_an_output_of_images_repeats_seed_and_prompt() -> None:
     ],
 )
 def test_other_kinds_hold_one_file(kind: Any, field: str, content_type: str) -> None:
-    output = shaped(kind, make_call(), 0, (), "")
+    output = generate_output(kind, make_call(), 0, (), "")
     assert list(output) == [field]
     assert output[field].asset.content_type == content_type
-    other = shaped(kind, make_call(input_={"prompt": "other"}), 0, (), "")
+    other = generate_output(kind, make_call(input_={"prompt": "other"}), 0, (), "")
     assert other[field].asset.data != output[field].asset.data
 
 
 def test_a_transcript_has_its_sentences_one_after_another() -> None:
-    output = shaped("chunks", make_call(), 0, (), "One two three. Four!")
+    output = generate_output("chunks", make_call(), 0, (), "One two three. Four!")
     assert output["text"] == "One two three. Four!"
     assert output["chunks"] == [
         {"timestamp": [0.0, 1.2], "text": "One two three."},
         {"timestamp": [1.2, 1.6], "text": "Four!"},
     ]
-    assert shaped("text", make_call(), 0, (), "One.") == {"text": "One."}
+    assert generate_output("text", make_call(), 0, (), "One.") == {"text": "One."}

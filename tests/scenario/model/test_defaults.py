@@ -6,22 +6,22 @@ from typing import Any
 
 import pytest
 
-from fakefal.protocol.core.hosts import CANONICAL
-from fakefal.protocol.errors.catalog import CATALOGUE
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS
+from fakefal.protocol.errors.catalog import CATALOG
 from fakefal.scenario.files.loader import load_text
-from fakefal.scenario.model.defaults import ACCOUNT_STATES, AccountSpec, Circumstances
-from tests.scenario.kinds import kinds
+from fakefal.scenario.model.defaults import ACCOUNT_STATES, AccountSpec, ScenarioDefaults
+from tests.scenario.kinds import error_types
 
 
-def read(**data: Any) -> Circumstances:
-    return Circumstances.model_validate(data)
+def read(**data: Any) -> ScenarioDefaults:
+    return ScenarioDefaults.model_validate(data)
 
 
 @pytest.mark.parametrize("state", ACCOUNT_STATES)
 def test_an_account_is_in_a_state_that_refuses_with_401_or_403(state: str) -> None:
     account = read(account=state).account
     assert account == AccountSpec(state=state)
-    assert CATALOGUE[state.replace("-", "_")].status in (401, 403)
+    assert CATALOG[state.replace("-", "_")].status in (401, 403)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_short_forms_stand_for_long_ones() -> None:
     )
 
 
-@pytest.mark.parametrize("host", sorted(CANONICAL))
+@pytest.mark.parametrize("host", sorted(CANONICAL_HOSTS))
 def test_every_host_of_fal_may_be_down(host: str) -> None:
     assert read(hosts={host: "down"}).hosts == {host: "down"}
 
@@ -86,7 +86,7 @@ def test_every_host_of_fal_may_be_down(host: str) -> None:
     ],
 )
 def test_what_circumstances_cannot_be(data: dict[str, Any], kind: str) -> None:
-    assert kinds(Circumstances, data) == [kind]
+    assert error_types(ScenarioDefaults, data) == [kind]
 
 
 def test_yaml_takes_the_words_as_they_look() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from fakefal.protocol.errors.catalog import known_names
+from fakefal.protocol.errors.catalog import error_names
 from fakefal.scenario.model.failure import FailSpec
 from fakefal.scenario.model.scenario import Reply
-from tests.scenario.kinds import kinds
+from tests.scenario.kinds import error_types
 
 
 @pytest.mark.parametrize(
@@ -22,14 +22,14 @@ from tests.scenario.kinds import kinds
     ],
 )
 def test_a_failure_needs_a_form(data: Any, kind: str) -> None:
-    assert kinds(FailSpec, data) == [kind]
+    assert error_types(FailSpec, data) == [kind]
 
 
-@pytest.mark.parametrize("name", known_names())
+@pytest.mark.parametrize("name", error_names())
 def test_every_name_of_the_catalogue_is_a_failure(name: str) -> None:
     assert Reply.model_validate({"fail": name}).fail == name
 
 
 @pytest.mark.parametrize("data", [{"type": "x", "error_type": "y"}, {"type": "x", "body": None}])
 def test_a_failure_has_one_form(data: Any) -> None:
-    assert kinds(FailSpec, data) == ["conflict"]
+    assert error_types(FailSpec, data) == ["conflict"]

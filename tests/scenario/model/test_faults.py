@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.errors.catalog import CATALOGUE
+from fakefal.protocol.errors.catalog import CATALOG
 from fakefal.protocol.errors.fault import OPERATIONS
 from fakefal.scenario.model.faults import (
+    FAULT_DESCRIPTIONS,
     MAX_TIMES,
-    WORDS,
     AllFaults,
     CallFaults,
+    FaultShorthand,
     FaultSpec,
-    Written,
-    bare_word,
-    fault_words,
-    read_word,
+    fault_names,
+    parse_fault,
+    split_accepted,
 )
-from tests.scenario.kinds import kinds
+from tests.scenario.kinds import error_types
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ from tests.scenario.kinds import kinds
     ],
 )
 def test_a_word_says_what_happens_and_how_often(text: str, word: str, times: Any) -> None:
-    assert read_word(text) == Written(word=word, times=times)
+    assert parse_fault(text) == FaultShorthand(word=word, times=times)
 
 
 @pytest.mark.parametrize(
@@ -65,30 +65,30 @@ def test_a_word_says_what_happens_and_how_often(text: str, word: str, times: Any
     ],
 )
 def test_what_is_no_fault_is_none(text: str) -> None:
-    assert read_word(text) is None
+    assert parse_fault(text) is None
 
 
-@pytest.mark.parametrize("word", fault_words())
+@pytest.mark.parametrize("word", fault_names())
 def test_every_word_that_is_offered_is_known(word: str) -> None:
-    assert read_word(word) is not None
+    assert parse_fault(word) is not None
     assert CallFaults.model_validate({"submit": [word]}).submit == [word]
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", CATALOG)
 def test_every_failure_of_the_catalogue_is_a_fault(name: str) -> None:
-    assert read_word(name) == Written(word=name)
-    assert read_word(f"accepted-then-{name}") == Written(word=f"accepted-then-{name}")
+    assert parse_fault(name) == FaultShorthand(word=name)
+    assert parse_fault(f"accepted-then-{name}") == FaultShorthand(word=f"accepted-then-{name}")
 
 
-@given(st.text(max_size=20) | st.sampled_from(fault_words()).map(lambda word: f"{word} x"))
+@given(st.text(max_size=20) | st.sampled_from(fault_names()).map(lambda word: f"{word} x"))
 def test_any_text_is_a_fault_or_is_none(text: str) -> None:
-    written = read_word(text)
-    assert written is None or bare_word(written.word)[0]
+    written = parse_fault(text)
+    assert written is None or split_accepted(written.word)[0]
 
 
 def test_a_word_without_its_prefix() -> None:
-    assert bare_word("accepted-then-500") == ("500", True)
-    assert bare_word("reset") == ("reset", False)
+    assert split_accepted("accepted-then-500") == ("500", True)
+    assert split_accepted("reset") == ("reset", False)
 
 
 @pytest.mark.parametrize("one", ["reset", 500, {"status": 500}])
@@ -131,23 +131,23 @@ def test_each_operation_has_faults_of_its_own() -> None:
     ],
 )
 def test_what_a_spelled_out_fault_cannot_be(data: dict[str, Any], kind: str) -> None:
-    assert kind in kinds(FaultSpec, data)
+    assert kind in error_types(FaultSpec, data)
 
 
 @pytest.mark.parametrize("times", [0, -1, MAX_TIMES + 1, True, "twice", 1.5])
 def test_a_fault_comes_a_number_of_times_or_always(times: Any) -> None:
-    assert kinds(FaultSpec, {"reset": "before", "times": times})
+    assert error_types(FaultSpec, {"reset": "before", "times": times})
 
 
 @pytest.mark.parametrize(
     "value", ["nope", "reset x0", 200, 600, True, None, 5.5, ["reset"], "accepted-then-nope"]
 )
 def test_what_is_no_fault_is_refused(value: Any) -> None:
-    assert kinds(CallFaults, {"submit": [value]}) == ["fault_name"]
+    assert error_types(CallFaults, {"submit": [value]}) == ["fault_name"]
 
 
 def test_no_faults_at_all_are_no_list() -> None:
-    assert kinds(CallFaults, {"submit": []}) == ["too_short"]
+    assert error_types(CallFaults, {"submit": []}) == ["too_short"]
 
 
 @pytest.mark.parametrize("share", [0, 1, 0.4, "40%", "0%", "100%", "12.5%"])
@@ -157,6 +157,6 @@ def test_a_share_is_a_number_or_per_cent(share: Any) -> None:
     assert found == expected
 
 
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("word", FAULT_DESCRIPTIONS)
 def test_every_word_is_explained(word: str) -> None:
-    assert WORDS[word]
+    assert FAULT_DESCRIPTIONS[word]

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from fakefal.scenario.model.fields import Duration, Headers, Strict
-from tests.scenario.kinds import kinds
+from fakefal.scenario.model.fields import Duration, Headers, StrictModel
+from tests.scenario.kinds import error_types
 
 
-class Wait(Strict):
+class Wait(StrictModel):
     wait: Duration
 
 
-class Head(Strict):
+class Head(StrictModel):
     headers: Headers
 
 
@@ -27,14 +27,14 @@ def test_a_duration_is_kept_in_seconds_and_written_as_people_do() -> None:
 
 @pytest.mark.parametrize("value", ["soon", -1, True, None])
 def test_what_is_no_duration_is_refused(value: Any) -> None:
-    assert kinds(Wait, {"wait": value}) == ["duration"]
+    assert error_types(Wait, {"wait": value}) == ["duration"]
 
 
 @pytest.mark.parametrize(
     ("headers", "kind"), [({"a b": "x"}, "header_name"), ({"a": "x\ny"}, "header_text")]
 )
 def test_a_header_cannot_break_its_line(headers: Any, kind: str) -> None:
-    assert kinds(Head, {"headers": headers}) == [kind]
+    assert error_types(Head, {"headers": headers}) == [kind]
 
 
 def test_the_schema_of_a_duration_knows_both_forms() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fakefal.scenario.model.scenario import Reply, Scenario
-from tests.scenario.kinds import kinds
+from tests.scenario.kinds import error_types
 
 
 def test_one_tool_call_may_stand_without_a_list() -> None:
@@ -29,11 +29,13 @@ def test_one_tool_call_may_stand_without_a_list() -> None:
     ],
 )
 def test_what_cannot_be(reply: dict[str, Any], found: list[str]) -> None:
-    assert kinds(Reply, reply) == found
+    assert error_types(Reply, reply) == found
 
 
 def test_prices_are_for_a_million_tokens() -> None:
     scenario = Scenario.model_validate({"fakefal": 1, "prices": {"acme/*": {"input": 1}}})
     assert scenario.prices is not None
     assert (scenario.prices["acme/*"].input, scenario.prices["acme/*"].output) == (1, 0)
-    assert kinds(Scenario, {"fakefal": 1, "prices": {"a": {"input": -1}}}) == ["greater_than_equal"]
+    assert error_types(Scenario, {"fakefal": 1, "prices": {"a": {"input": -1}}}) == [
+        "greater_than_equal"
+    ]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from fakefal.protocol.core.compat_flags import PROFILES, SWITCH_NAMES, Switches, switched
-from fakefal.scenario.model.options import Options, options_of
-from tests.scenario.kinds import kinds
+from fakefal.protocol.core.compat_flags import FLAG_NAMES, PROFILES, CompatFlags, with_flags
+from fakefal.scenario.model.options import Options, flag_values
+from tests.scenario.kinds import error_types
 
 VALUES: dict[str, list[Any]] = {
     "subpath": ["accept", "refuse-405"],
@@ -35,7 +35,7 @@ VALUES: dict[str, list[Any]] = {
 
 
 def test_a_switch_is_no_text() -> None:
-    assert len(kinds(Options, {"validate": "yes"})) == 1
+    assert len(error_types(Options, {"validate": "yes"})) == 1
 
 
 def test_validate_is_validate_in_files() -> None:
@@ -44,28 +44,28 @@ def test_validate_is_validate_in_files() -> None:
 
 
 def test_a_profile_is_a_known_one() -> None:
-    assert kinds(Options, {"profile": "2031-01"}) == ["profile"]
+    assert error_types(Options, {"profile": "2031-01"}) == ["profile"]
 
 
 def test_every_switch_is_an_option() -> None:
-    assert {*VALUES} == {*SWITCH_NAMES}
+    assert {*VALUES} == {*FLAG_NAMES}
     written = {field.alias or name for name, field in Options.model_fields.items()}
-    assert written == {*SWITCH_NAMES, "unmatched"}
+    assert written == {*FLAG_NAMES, "unmatched"}
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [(n, v) for n, values in VALUES.items() for v in values]
 )
 def test_an_option_sets_its_switch(name: str, value: Any) -> None:
-    switches = switched(Switches(), options_of({name: value}))
+    switches = with_flags(CompatFlags(), flag_values({name: value}))
     assert getattr(switches, name) == (tuple(value) if isinstance(value, list) else value)
 
 
 @pytest.mark.parametrize("name", sorted(VALUES))
 @pytest.mark.parametrize("value", ["nope", 5, {}, [5]])
 def test_an_option_is_nothing_else(name: str, value: Any) -> None:
-    assert kinds(Options, {name: value})
+    assert error_types(Options, {name: value})
 
 
 def test_what_is_not_set_is_not_told() -> None:
-    assert options_of({"logs": None, "subpath": "accept"}) == {"subpath": "accept"}
+    assert flag_values({"logs": None, "subpath": "accept"}) == {"subpath": "accept"}

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from fakefal.scenario.model.scenario import Exchange, Reply, Scenario, When
-from tests.scenario.kinds import kinds
+from tests.scenario.kinds import error_types
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_via_may_be_one_word(written: Any, via: Any) -> None:
     ],
 )
 def test_these_cannot_stand_together(model: Any, data: Any) -> None:
-    assert kinds(model, data) == ["conflict"]
+    assert error_types(model, data) == ["conflict"]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_these_may_stand_together(data: Any) -> None:
 
 
 def test_then_goes_with_replies() -> None:
-    assert kinds(Exchange, {"then": "cycle"}) == ["then_alone"]
+    assert error_types(Exchange, {"then": "cycle"}) == ["then_alone"]
     assert Exchange.model_validate({"replies": [{}], "then": "cycle"}).then == "cycle"
 
 
@@ -63,7 +63,7 @@ def test_then_goes_with_replies() -> None:
     ],
 )
 def test_nothing_is_converted_silently(model: Any, data: Any) -> None:
-    assert len(kinds(model, data)) == 1
+    assert len(error_types(model, data)) == 1
 
 
 def test_a_model_does_not_change() -> None:

@@ -28,7 +28,7 @@ def test_every_frame_is_read_and_written_alike(frame: Any) -> None:
     loaded = load_data(given)
     again = load_data(dump_data(loaded.scenario))
     assert again.scenario == loaded.scenario
-    plan = loaded.entries[0].plan(0)
+    plan = loaded.exchanges[0].reply_for(0)
     assert plan.script is not None
     assert len(plan.script.frames) == 1
 

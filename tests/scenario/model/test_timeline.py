@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from fakefal.scenario.model.faults import FaultSpec
-from fakefal.scenario.model.timeline import Log, QueueDetail, StepDetail, StepMap, StreamSpec
-from tests.scenario.kinds import kinds
+from fakefal.scenario.model.timeline import Log, QueueDetail, StepDetail, StepSpec, StreamSpec
+from tests.scenario.kinds import error_types
 
 
 def test_a_log_entry_may_be_its_message() -> None:
@@ -18,7 +18,7 @@ def test_a_log_entry_may_be_its_message() -> None:
 
 @pytest.mark.parametrize("detail", [None, {}])
 def test_a_step_may_have_no_detail(detail: Any) -> None:
-    step = StepMap.model_validate({"IN_QUEUE": detail})
+    step = StepSpec.model_validate({"IN_QUEUE": detail})
     assert step.IN_QUEUE is not None
     assert step.IN_QUEUE.model_dump(exclude_unset=True) == {}
 
@@ -33,16 +33,16 @@ def test_a_step_may_have_no_detail(detail: Any) -> None:
     ],
 )
 def test_a_step_names_one_state(step: Any) -> None:
-    assert kinds(StepMap, step) == ["one_step"]
+    assert error_types(StepSpec, step) == ["one_step"]
 
 
 @pytest.mark.parametrize("data", [{"by": "word", "count": 2}, {"chunks": [], "events": []}])
 def test_a_stream_is_cut_in_one_way(data: Any) -> None:
-    assert kinds(StreamSpec, data) == ["conflict"]
+    assert error_types(StreamSpec, data) == ["conflict"]
 
 
 def test_a_position_is_a_whole_number() -> None:
-    assert len(kinds(QueueDetail, {"position": 1.5})) == 1
+    assert len(error_types(QueueDetail, {"position": 1.5})) == 1
 
 
 def test_for_is_for_in_files() -> None:
@@ -57,4 +57,4 @@ def test_a_cut_may_be_the_number_of_events_before_it() -> None:
 
 @pytest.mark.parametrize("cut", [-1, True, "soon", 1.5])
 def test_a_cut_is_no_other_word(cut: Any) -> None:
-    assert len(kinds(StreamSpec, {"cut": cut})) == 1
+    assert len(error_types(StreamSpec, {"cut": cut})) == 1

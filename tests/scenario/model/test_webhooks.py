@@ -14,10 +14,10 @@ from fakefal.scenario.model.webhooks import (
     JwksSpec,
     Webhook,
     WebhookSpec,
-    spelled_jwks,
-    spelled_webhook,
+    expand_jwks,
+    expand_webhook,
 )
-from tests.scenario.kinds import kinds
+from tests.scenario.kinds import error_types
 
 WEBHOOK: TypeAdapter[Any] = TypeAdapter(Webhook)
 JWKS: TypeAdapter[Any] = TypeAdapter(Jwks)
@@ -26,20 +26,20 @@ JWKS: TypeAdapter[Any] = TypeAdapter(Jwks)
 @pytest.mark.parametrize("word", WEBHOOK_WORDS)
 def test_a_word_stands_for_a_mapping(word: str) -> None:
     for spelling in (word, word.replace("-", "_")):
-        spec = spelled_webhook(WEBHOOK.validate_python(spelling))
+        spec = expand_webhook(WEBHOOK.validate_python(spelling))
         assert spec == WebhookSpec.model_validate(WEBHOOK_WORDS[word])
         assert spec.model_fields_set
 
 
 @pytest.mark.parametrize("word", JWKS_WORDS)
 def test_a_word_stands_for_a_way_to_publish(word: str) -> None:
-    spec = spelled_jwks(JWKS.validate_python(word))
+    spec = expand_jwks(JWKS.validate_python(word))
     assert spec == JwksSpec.model_validate(JWKS_WORDS[word])
 
 
 def test_a_mapping_stands_for_itself() -> None:
-    assert spelled_webhook(WEBHOOK.validate_python({"after": "1s"})).after == 1
-    assert spelled_jwks(JWKS.validate_python({"keys": 2})).keys == 2
+    assert expand_webhook(WEBHOOK.validate_python({"after": "1s"})).after == 1
+    assert expand_jwks(JWKS.validate_python({"keys": 2})).keys == 2
 
 
 def test_a_signature_may_be_spelled_with_underscores() -> None:
@@ -57,11 +57,11 @@ def test_a_signature_may_be_spelled_with_underscores() -> None:
     ],
 )
 def test_what_does_not_fit_together_is_refused(spec: dict[str, Any], kind: str) -> None:
-    assert kinds(WebhookSpec, spec) == [kind]
+    assert error_types(WebhookSpec, spec) == [kind]
 
 
 @pytest.mark.parametrize(
     ("spec", "kind"), [({"times": 2}, "companion"), ({"rotate_after": 0}, "rotation")]
 )
 def test_what_cannot_be_published_so_is_refused(spec: dict[str, Any], kind: str) -> None:
-    assert kinds(JwksSpec, spec) == [kind]
+    assert error_types(JwksSpec, spec) == [kind]

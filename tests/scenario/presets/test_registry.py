@@ -6,27 +6,27 @@ from typing import Any
 
 import pytest
 
-from fakefal.protocol.errors.catalog import CATALOGUE
-from fakefal.scenario.compiler.reply import expanded
-from fakefal.scenario.model.faults import WORDS
+from fakefal.protocol.errors.catalog import CATALOG
+from fakefal.scenario.compiler.reply import with_presets
+from fakefal.scenario.model.faults import FAULT_DESCRIPTIONS
 from fakefal.scenario.model.scenario import Reply
 from fakefal.scenario.presets.registry import (
     PRESETS,
     merge,
+    merged_presets,
     preset_names,
-    reply_data,
-    reply_presets,
+    reply_preset_names,
 )
 from fakefal.scenario.presets.reply import REPLY_PRESETS
-from fakefal.scenario.presets.scenario import TENANT_PRESETS
+from fakefal.scenario.presets.scenario import SCENARIO_PRESETS
 
 
 def test_every_name_stands_once_and_is_no_error_of_the_catalogue() -> None:
-    assert len(PRESETS) == len(REPLY_PRESETS) + len(TENANT_PRESETS)
-    assert not {name.replace("-", "_") for name in PRESETS} & set(CATALOGUE)
+    assert len(PRESETS) == len(REPLY_PRESETS) + len(SCENARIO_PRESETS)
+    assert not {name.replace("-", "_") for name in PRESETS} & set(CATALOG)
 
 
-@pytest.mark.parametrize("name", sorted(set(PRESETS) & set(WORDS)))
+@pytest.mark.parametrize("name", sorted(set(PRESETS) & set(FAULT_DESCRIPTIONS)))
 def test_a_name_that_is_a_fault_too_does_the_same(name: str) -> None:
     faults = PRESETS[name].data["faults"]
     assert set(map(str, *faults.values())) == {name}
@@ -39,8 +39,8 @@ def test_each_part_has_its_own() -> None:
 
 
 def test_every_error_of_the_catalogue_is_a_preset_of_a_reply() -> None:
-    assert {name.replace("_", "-") for name in CATALOGUE} <= set(reply_presets())
-    assert reply_data(["runner-disconnected"]) == {"fail": "runner-disconnected"}
+    assert {name.replace("_", "-") for name in CATALOG} <= set(reply_preset_names())
+    assert merged_presets(["runner-disconnected"]) == {"fail": "runner-disconnected"}
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_mappings_are_merged_and_all_else_is_replaced(
 
 def test_merging_leaves_the_presets_as_they_are() -> None:
     before = str(PRESETS["submit-502-twice"].data)
-    data = reply_data(["submit-502-twice", "status-500-twice"])
+    data = merged_presets(["submit-502-twice", "status-500-twice"])
     merge(data, {"faults": {"submit": ["reset"]}})
     assert data["faults"] == {
         "submit": ["reset"],
@@ -75,7 +75,7 @@ def test_merging_leaves_the_presets_as_they_are() -> None:
 
 
 def reply(**data: Any) -> dict[str, Any]:
-    return expanded(Reply.model_validate(data)).model_dump(by_alias=True, exclude_unset=True)
+    return with_presets(Reply.model_validate(data)).model_dump(by_alias=True, exclude_unset=True)
 
 
 def test_of_several_presets_the_later_goes_before_the_earlier() -> None:

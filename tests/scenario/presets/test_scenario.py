@@ -6,22 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from fakefal.protocol.core.compat_flags import Switches
-from fakefal.scenario.compiled.settings import Terms, terms_of
+from fakefal.protocol.core.compat_flags import CompatFlags
+from fakefal.scenario.compiled.settings import EffectiveSettings, effective_settings
 from fakefal.scenario.files.loader import load_data
 from fakefal.scenario.presets.preset import Preset
-from fakefal.scenario.presets.scenario import TENANT_PRESETS
+from fakefal.scenario.presets.scenario import SCENARIO_PRESETS
 
 
-def terms(**data: object) -> Terms:
-    return terms_of([load_data({"fakefal": 1, **data})], 0, None, Switches())
+def terms(**data: object) -> EffectiveSettings:
+    return effective_settings([load_data({"fakefal": 1, **data})], 0, None, CompatFlags())
 
 
-@pytest.mark.parametrize("preset", TENANT_PRESETS, ids=lambda preset: preset.name)
+@pytest.mark.parametrize("preset", SCENARIO_PRESETS, ids=lambda preset: preset.name)
 def test_it_is_circumstances_like_any_other(preset: Preset) -> None:
     assert preset.part == "scenario"
     named, written = terms(preset=preset.name), terms(**preset.data)
     assert replace(named, told={}) == replace(written, told={})
     assert replace(named, told={}) != replace(terms(), told={})
-    assert preset.told
+    assert preset.description
     assert preset.source.startswith(("protocol.md", "failures.md"))

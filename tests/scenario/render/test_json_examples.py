@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.scenario.render.json_examples import example_of
-from fakefal.scenario.values.seeded import numbers
+from fakefal.scenario.values.seeded import seeded_numbers
 
 NODE = {
     "$defs": {
@@ -69,7 +69,7 @@ def test_a_value_is_what_the_schema_allows(schema: Any, number: int) -> None:
 
 
 def test_a_schema_without_end_ends() -> None:
-    value = example_of(NODE, numbers("x"))
+    value = example_of(NODE, seeded_numbers("x"))
     assert value["name"]
 
 

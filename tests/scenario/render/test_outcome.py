@@ -10,17 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.protocol.core.call import Call
-from fakefal.protocol.core.compat_flags import Switches
+from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.json_codec import encode
-from fakefal.scenario.compiled.reply import GENERATED, Ending, Pacing, Plan
+from fakefal.scenario.compiled.reply import GENERATED, CompiledReply, Pacing, RenderedOutcome
 from fakefal.scenario.compiler.reply import compile_reply
 from fakefal.scenario.model.scenario import Reply
-from fakefal.scenario.render.outcome import ending_of, pieces_of, stream_events, variables_of
+from fakefal.scenario.render.outcome import (
+    render_outcome,
+    split_text,
+    stream_events,
+    template_variables,
+)
 from fakefal.scenario.templates.templates import TemplateError
-from fakefal.scenario.values.seeded import generated_reasoning, generated_text
+from fakefal.scenario.values.seeded import reasoning_for_call, text_for_call
 from tests.scenario.strategies import call
 
-SWITCHES = Switches()
+SWITCHES = CompatFlags()
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.text(
     " \n\tab", max_size=9
 )
@@ -29,16 +34,16 @@ PLAIN = call({"prompt": "hi"})
 BARE = call({"prompt": "hi"}, "fal-ai/flux")
 
 
-def plan(**reply: Any) -> Plan:
+def plan(**reply: Any) -> CompiledReply:
     return compile_reply(Reply.model_validate(reply))
 
 
-def ending(under: Plan, to: Call = PLAIN, count: int = 1) -> Ending:
-    return ending_of(under, to, "019e", count, 7, SWITCHES)
+def ending(under: CompiledReply, to: Call = PLAIN, count: int = 1) -> RenderedOutcome:
+    return render_outcome(under, to, "019e", count, 7, SWITCHES)
 
 
-def events(under: Plan, to: Call = PLAIN) -> list[Any]:
-    variables = variables_of(to, "019e", 1, 7)
+def events(under: CompiledReply, to: Call = PLAIN) -> list[Any]:
+    variables = template_variables(to, "019e", 1, 7)
     return list(stream_events(under, ending(under, to), variables, SWITCHES))
 
 
@@ -49,14 +54,14 @@ PACINGS = st.sampled_from(
 
 @given(TEXT, PACINGS)
 def test_the_pieces_of_a_text_joined_are_the_text(text: str, pacing: Pacing) -> None:
-    pieces = pieces_of(text, pacing)
+    pieces = split_text(text, pacing)
     assert "".join(pieces) == text
     assert pieces
 
 
 @given(st.lists(TEXT, max_size=5))
 def test_chunks_are_the_pieces_as_listed(chunks: list[str]) -> None:
-    pieces = pieces_of("".join(chunks), Pacing(chunks=tuple(chunks)))
+    pieces = split_text("".join(chunks), Pacing(chunks=tuple(chunks)))
     assert pieces == (chunks or [""])
 
 
@@ -78,7 +83,7 @@ def test_chunks_are_the_pieces_as_listed(chunks: list[str]) -> None:
 def test_a_text_is_cut_by_word_char_line_or_count(
     text: str, pacing: Pacing, pieces: list[str]
 ) -> None:
-    assert pieces_of(text, pacing) == pieces
+    assert split_text(text, pacing) == pieces
 
 
 @given(TEXT, st.sampled_from(["word", "char", "line"]), st.booleans())
@@ -182,12 +187,12 @@ def test_reasoning_is_given_only_to_calls_that_ask_for_it() -> None:
 
 def test_reasoning_is_generated_where_none_is_written() -> None:
     body = ending(plan(text="a"), ASKING).outcome.body
-    assert body["reasoning"] == generated_reasoning(ASKING, 7)
+    assert body["reasoning"] == reasoning_for_call(ASKING, 7)
 
 
 @pytest.mark.parametrize("under", [GENERATED, plan(billable_units=3), plan()])
-def test_without_an_outcome_the_answer_is_generated(under: Plan) -> None:
-    assert ending(under).outcome.body["output"] == generated_text(PLAIN, 7)
+def test_without_an_outcome_the_answer_is_generated(under: CompiledReply) -> None:
+    assert ending(under).outcome.body["output"] == text_for_call(PLAIN, 7)
 
 
 def test_generated_answers_follow_each_call() -> None:
@@ -227,7 +232,7 @@ def test_a_template_that_fails_says_where_it_stands() -> None:
 
 def test_the_variables_of_a_call() -> None:
     to = call({"prompt": "x"}, "fal-ai/any-llm/vision", "run", {"x-a": "b"})
-    assert variables_of(to, "019e", 3, 7) == {
+    assert template_variables(to, "019e", 3, 7) == {
         "input": {"prompt": "x"},
         "request_id": "019e",
         "endpoint": "fal-ai/any-llm/vision",

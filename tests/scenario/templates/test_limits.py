@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.protocol.core.json_codec import encode
-from fakefal.scenario.templates.limits import MAX_STEPS, TooMuch, bounded, spend, weigh
+from fakefal.scenario.templates.limits import (
+    MAX_STEPS,
+    LimitExceeded,
+    charge_value,
+    render_budget,
+    spend,
+)
 from fakefal.scenario.templates.templates import TemplateError, compile_value
 
 CONTEXT: dict[str, Any] = {
@@ -148,13 +154,13 @@ def test_each_rendering_has_a_budget_of_its_own() -> None:
 
 def test_steps_are_counted_within_a_rendering_and_not_outside() -> None:
     spend(MAX_STEPS + 1)
-    with bounded(), pytest.raises(TooMuch, match="steps"):
+    with render_budget(), pytest.raises(LimitExceeded, match="steps"):
         spend(MAX_STEPS + 1)
 
 
 @pytest.mark.parametrize("value", ["x", [1, ["a"]], {"a": {"b": None}}, (1,), None, 1.5])
 def test_a_weighed_value_is_the_value(value: Any) -> None:
-    assert weigh(value) is value
+    assert charge_value(value) is value
 
 
 SIGNS = st.sampled_from(

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from fakefal.protocol.core.call import Call
 from fakefal.scenario.values.seeded import (
-    canonical,
+    canonical_json,
     digest,
-    generated_reasoning,
-    generated_seconds,
-    generated_text,
+    reasoning_for_call,
+    seeded_inference_seconds,
+    text_for_call,
 )
 from tests.scenario.strategies import CALLS, JSON, call
 
@@ -23,17 +23,17 @@ from tests.scenario.strategies import CALLS, JSON, call
 @given(CALLS, st.integers())
 def test_the_same_call_and_seed_give_the_same_text(to: Call, seed: int) -> None:
     again = Call(to.endpoint, "run", to.input, {"x-other": "1"})
-    assert generated_text(to, seed) == generated_text(again, seed)
-    assert generated_reasoning(to, seed) == generated_reasoning(again, seed)
+    assert text_for_call(to, seed) == text_for_call(again, seed)
+    assert reasoning_for_call(to, seed) == reasoning_for_call(again, seed)
 
 
 def test_the_text_is_the_same_in_every_version() -> None:
     to = call({"prompt": "Write a tagline", "n": 1})
-    assert generated_text(to, 0) == (
+    assert text_for_call(to, 0) == (
         "Way text prompt way light. Light same moves gives simple honest "
         "a over way. The water while systems every find."
     )
-    assert generated_reasoning(to, 7) == "That ask steps your your answers find systems."
+    assert reasoning_for_call(to, 7) == "That ask steps your your answers find systems."
 
 
 @pytest.mark.parametrize(
@@ -45,25 +45,25 @@ def test_the_text_is_the_same_in_every_version() -> None:
     ],
 )
 def test_another_input_endpoint_or_seed_gives_another_text(other: Call, seed: int) -> None:
-    assert generated_text(other, seed) != generated_text(call({"prompt": "a"}), 0)
+    assert text_for_call(other, seed) != text_for_call(call({"prompt": "a"}), 0)
 
 
 @given(CALLS)
 def test_a_text_is_two_or_three_sentences(to: Call) -> None:
-    assert re.fullmatch(r"([A-Z][a-z ]*\. ){1,2}[A-Z][a-z ]*\.", generated_text(to, 0))
+    assert re.fullmatch(r"([A-Z][a-z ]*\. ){1,2}[A-Z][a-z ]*\.", text_for_call(to, 0))
 
 
 @given(st.uuids().map(str))
 def test_an_inference_time_is_plausible_and_follows_from_the_id(request_id: str) -> None:
-    seconds = generated_seconds(request_id)
+    seconds = seeded_inference_seconds(request_id)
     assert 0.2 <= seconds <= 2.2
-    assert seconds == generated_seconds(request_id)
+    assert seconds == seeded_inference_seconds(request_id)
     assert seconds == round(seconds, 4)
 
 
 @given(st.dictionaries(st.text(), JSON))
 def test_canonical_json_does_not_depend_on_the_order_of_keys(value: dict[str, Any]) -> None:
-    assert canonical(value) == canonical(dict(reversed(value.items())))
+    assert canonical_json(value) == canonical_json(dict(reversed(value.items())))
 
 
 @given(st.lists(st.text(), max_size=3), st.lists(st.text(), max_size=3))

@@ -5,17 +5,17 @@ from typing import cast
 
 from aiohttp import web
 
-from fakefal.server.http.body_timeout import Patience
+from fakefal.server.http.body_timeout import BodyIdleTimeout
 from fakefal.settings import Limits
-from tests.callers import calling, soon
+from tests.callers import running_caller, within_limit
 from tests.server.raw import SCENARIO, http
 
 
 async def test_a_body_that_stops_coming_ends_the_connection() -> None:
-    async with calling(SCENARIO, limits=Limits(idle_seconds=0.2)) as caller:
-        reader, writer = await asyncio.open_connection(caller.fake.host, caller.fake.port)
+    async with running_caller(SCENARIO, limits=Limits(idle_timeout_seconds=0.2)) as caller:
+        reader, writer = await asyncio.open_connection(caller.server.host, caller.server.port)
         writer.write(http(b"Content-Length: 50"))
-        assert await soon(reader.read()) == b""
+        assert await within_limit(reader.read()) == b""
         writer.close()
         await writer.wait_closed()
         assert (await caller.run()).status == 200
@@ -40,14 +40,14 @@ class Slow:
 
 async def test_a_body_that_keeps_coming_is_waited_for() -> None:
     slow = Slow()
-    with Patience(cast(web.BaseRequest, slow), 0.001):
-        await soon(slow.closed.wait())
+    with BodyIdleTimeout(cast(web.BaseRequest, slow), 0.001):
+        await within_limit(slow.closed.wait())
     assert slow.looks > 7
 
 
 async def test_a_body_that_has_come_is_left_alone() -> None:
     slow = Slow()
-    with Patience(cast(web.BaseRequest, slow), 0.0):
+    with BodyIdleTimeout(cast(web.BaseRequest, slow), 0.0):
         pass
     for _ in range(10):
         await asyncio.sleep(0)

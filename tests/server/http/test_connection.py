@@ -5,20 +5,20 @@ import logging
 import pytest
 from aiohttp import web
 
-from fakefal.server.http.writer import Whole
-from tests.callers import calling, speak
-from tests.server.raw import SCENARIO, answers, http, is_page
+from fakefal.server.http.writer import BufferedWriter
+from tests.callers import running_caller, send_bytes
+from tests.server.raw import SCENARIO, http, is_nginx_page, parse_responses
 
 
 async def test_what_a_caller_does_wrong_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    async with calling(SCENARIO) as caller:
+    async with running_caller(SCENARIO) as caller:
         for request in (
             b"GARBAGE\r\n\r\n",
             http(b"Content-Encoding: gzip", body=b"nonsense"),
             http(b"Transfer-Encoding: chunked", body=b"2\r\n{}\r\nzz\r\n"),
         ):
-            (said,) = answers(await speak(caller.fake, request))
+            (said,) = parse_responses(await send_bytes(caller.server, request))
             assert said.status == 400
     assert not [record for record in caplog.records if record.name.startswith("fakefal")]
 
@@ -26,33 +26,35 @@ async def test_what_a_caller_does_wrong_is_not_logged(caplog: pytest.LogCaptureF
 async def test_a_failure_past_the_door_is_a_500_of_fals_shape_and_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*_: object, **__: object) -> Whole:
+    def fail(*_: object, **__: object) -> BufferedWriter:
         raise ZeroDivisionError("our fault")
 
-    async with calling(SCENARIO) as caller:
+    async with running_caller(SCENARIO) as caller:
         monkeypatch.setattr("fakefal.server.http.handler.Whole", fail)
-        (said,) = answers(await speak(caller.fake, http()))
+        (said,) = parse_responses(await send_bytes(caller.server, http()))
     assert (said.status, said.json) == (500, {"detail": "Internal Server Error"})
     assert "our fault" in caplog.text
 
 
 async def test_an_unreadable_request_is_a_page_in_http_1_1_and_the_end() -> None:
-    async with calling(SCENARIO) as caller:
-        (said,) = answers(await speak(caller.fake, b"hello\r\n\r\n" + http()))
-        assert (said.version, said.status, is_page(said)) == ("HTTP/1.1", 400, True)
+    async with running_caller(SCENARIO) as caller:
+        (said,) = parse_responses(await send_bytes(caller.server, b"hello\r\n\r\n" + http()))
+        assert (said.version, said.status, is_nginx_page(said)) == ("HTTP/1.1", 400, True)
         assert said.headers["connection"] == "close"
 
 
 async def test_an_unknown_method_is_in_the_journal_of_those_without_a_key() -> None:
-    async with calling(SCENARIO) as caller:
+    async with running_caller(SCENARIO) as caller:
         seen: list[tuple[str, int, str]] = []
-        caller.fake.engine.listen(lambda entry: seen.append((entry.kind, entry.status, entry.note)))
-        (said,) = answers(await speak(caller.fake, http(method=b"BREW")))
+        caller.server.engine.add_listener(
+            lambda entry: seen.append((entry.kind, entry.status, entry.note))
+        )
+        (said,) = parse_responses(await send_bytes(caller.server, http(method=b"BREW")))
         assert seen == [("refused", 405, "BREW /fal-ai/any-llm: Method Not Allowed")]
         assert said.request_id
 
 
 def test_the_listener_is_a_server_of_aiohttp() -> None:
-    from fakefal.server.http.connection import Listener
+    from fakefal.server.http.connection import ConnectionFactory
 
-    assert issubclass(Listener, web.Server)
+    assert issubclass(ConnectionFactory, web.Server)

@@ -9,7 +9,14 @@ import pytest
 from fakefal.protocol.sse import Decoder, Event
 from fakefal.server.http.fault_writer import GARBAGE
 from tests.server.raw import http
-from tests.server.troubling import LOOPS, QUEUE, Served, chunks, faulty, serving
+from tests.server.troubling import (
+    LOOPS,
+    QUEUE,
+    ServerUnderTest,
+    faulty,
+    split_chunks,
+    threaded_server,
+)
 from tests.worlds import exchange
 
 on_both = pytest.mark.parametrize("loop", LOOPS)
@@ -32,10 +39,10 @@ def streamed(stream: dict[str, Any], **reply: Any) -> dict[str, Any]:
     return exchange({"text": TEXT, "stream": stream, **reply})
 
 
-def told(served: Served) -> tuple[bytes, list[bytes], str]:
+def told(served: ServerUnderTest) -> tuple[bytes, list[bytes], str]:
     """Head, chunks and end of a stream."""
-    head, body, end = served.hear(STREAM)
-    return head, chunks(body), end
+    head, body, end = served.request(STREAM)
+    return head, split_chunks(body), end
 
 
 @on_both
@@ -54,7 +61,7 @@ def told(served: Served) -> tuple[bytes, list[bytes], str]:
 def test_a_stream_breaks_off_after_so_many_events(
     loop: str, stream: dict[str, Any], pieces: list[bytes], end: str
 ) -> None:
-    with serving(loop, streamed(stream)) as served:
+    with threaded_server(loop, streamed(stream)) as served:
         head, heard, ended = told(served)
         assert head.startswith(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream")
         assert b"Transfer-Encoding: chunked" in head.split(b"\r\n")
@@ -64,7 +71,7 @@ def test_a_stream_breaks_off_after_so_many_events(
 @on_both
 @pytest.mark.parametrize("size", [1, 2, 7])
 def test_a_sliced_stream_is_cut_through_line_ends_and_is_the_same(loop: str, size: int) -> None:
-    with serving(loop, streamed({"slice": size})) as served:
+    with threaded_server(loop, streamed({"slice": size})) as served:
         _, heard, end = told(served)
         assert (b"".join(heard), end) == (b"".join(WHOLE), "closed")
         assert heard[-1] == b""
@@ -82,37 +89,37 @@ def test_a_sliced_stream_is_cut_through_line_ends_and_is_the_same(loop: str, siz
 @on_both
 def test_a_silence_in_a_stream_ends_in_a_close_or_lasts(loop: str) -> None:
     stream = {"cut": {"after": 1, "how": "stall", "for": "20s"}}
-    with serving(loop, streamed(stream)) as served:
-        talk = served.talk(STREAM)
-        talk.head()
+    with threaded_server(loop, streamed(stream)) as served:
+        talk = served.connect(STREAM)
+        talk.read_head()
         framed = b"%x\r\n%s\r\n" % (len(WHOLE[0]), WHOLE[0])
         assert talk.read(len(framed)) == framed
-        served.until_it_waits()
+        served.wait_until_clock_is_awaited()
         served.advance(19)
         assert talk.is_silent()
         served.advance(1)
-        assert talk.rest() == (b"", "closed")
+        assert talk.read_rest() == (b"", "closed")
 
 
 @on_both
 def test_a_stall_lasts_its_time_and_then_the_stream_goes_on(loop: str) -> None:
-    with serving(loop, streamed({"stall": "20s"})) as served:
-        talk = served.talk(STREAM)
-        talk.head()
+    with threaded_server(loop, streamed({"stall": "20s"})) as served:
+        talk = served.connect(STREAM)
+        talk.read_head()
         framed = b"%x\r\n%s\r\n" % (len(WHOLE[0]), WHOLE[0])
         assert talk.read(len(framed)) == framed
-        served.until_it_waits()
+        served.wait_until_clock_is_awaited()
         assert talk.is_silent()
         served.advance(20)
-        rest, end = talk.rest()
-        assert (b"".join(chunks(rest)), end) == (b"".join(WHOLE[1:]), "closed")
+        rest, end = talk.read_rest()
+        assert (b"".join(split_chunks(rest)), end) == (b"".join(WHOLE[1:]), "closed")
 
 
 @on_both
 def test_a_stream_may_end_without_its_last_event_or_with_an_error(loop: str) -> None:
     broken = {"cut": {"after": 1, "how": "error", "error": "gone"}}
     replies = [{"text": TEXT, "stream": it} for it in ({"final": False}, broken)]
-    with serving(loop, {"replies": replies}) as served:
+    with threaded_server(loop, {"replies": replies}) as served:
         assert b"".join(told(served)[1]) == b"".join(WHOLE[:3])
         last = event("é", partial=False).replace(b'"error":null', b'"error":"gone"')
         assert b"".join(told(served)[1]) == WHOLE[0] + last
@@ -138,7 +145,7 @@ def test_a_stream_may_end_without_its_last_event_or_with_an_error(loop: str) -> 
 def test_the_faults_of_whole_answers_meet_streams_too(
     loop: str, fault: Any, body: list[bytes] | None, end: str
 ) -> None:
-    with serving(loop, faulty("stream", fault, text=TEXT)) as served:
+    with threaded_server(loop, faulty("stream", fault, text=TEXT)) as served:
         head, heard, ended = told(served)
         assert ended == end
         assert bool(head) is (body is not None)
@@ -148,13 +155,13 @@ def test_the_faults_of_whole_answers_meet_streams_too(
 
 @on_both
 def test_a_stream_that_is_refused_is_no_stream(loop: str) -> None:
-    with serving(loop, faulty("stream", "422", "nginx-502")) as served:
-        head, body, _ = served.hear(STREAM)
+    with threaded_server(loop, faulty("stream", "422", "nginx-502")) as served:
+        head, body, _ = served.request(STREAM)
         assert head.startswith(
             b"HTTP/1.1 422 Unprocessable Entity\r\nContent-Type: application/json"
         )
         assert body == b'{"detail":"Invalid input"}'
-        assert served.hear(STREAM)[0].startswith(b"HTTP/1.1 502 Bad Gateway")
+        assert served.request(STREAM)[0].startswith(b"HTTP/1.1 502 Bad Gateway")
 
 
 @on_both
@@ -166,15 +173,15 @@ def test_the_events_and_headers_of_a_stream_can_be_altered(loop: str) -> None:
         "headers": {"X-A": "b"},
         "delay": "1s",
     }
-    with serving(loop, faulty("stream", fault, text="a b")) as served:
-        talk = served.talk(STREAM)
-        served.until_it_waits()
+    with threaded_server(loop, faulty("stream", fault, text="a b")) as served:
+        talk = served.connect(STREAM)
+        served.wait_until_clock_is_awaited()
         assert talk.is_silent()
         served.advance(1)
-        lines = talk.head().split(b"\r\n")
+        lines = talk.read_head().split(b"\r\n")
         assert {b"X-A: b", b"Content-Type: text/plain"} <= set(lines)
-        heard, end = talk.rest()
-        *events, last = chunks(heard)
+        heard, end = talk.read_rest()
+        *events, last = split_chunks(heard)
         expected = b'event: event\r\ndata: {"output":"\\u00e9","partial":%s}\r\n\r\n'
         assert events == [expected % b"true"] * 2 + [expected % b"false"]
         assert (last, end) == (b"", "closed")
@@ -182,14 +189,14 @@ def test_the_events_and_headers_of_a_stream_can_be_altered(loop: str) -> None:
 
 @on_both
 def test_a_stream_that_hangs_is_left_by_its_caller(loop: str) -> None:
-    with serving(loop, faulty("stream", "hang-headers", "hang-during")) as served:
+    with threaded_server(loop, faulty("stream", "hang-headers", "hang-during")) as served:
         for _ in range(2):
-            talk = served.talk(STREAM)
-            assert talk.head().startswith(b"HTTP/1.1 200 OK")
-            served.until_it_waits()
+            talk = served.connect(STREAM)
+            assert talk.read_head().startswith(b"HTTP/1.1 200 OK")
+            served.wait_until_clock_is_awaited()
             served.advance(1e6)
-            talk.leave()
-            served.until_nothing_is_open()
+            talk.close()
+            served.wait_until_idle()
 
 
 # The status as a stream
@@ -200,14 +207,14 @@ def test_a_stream_that_hangs_is_left_by_its_caller(loop: str) -> None:
 def test_a_status_stream_ends_while_the_job_is_in_progress(loop: str, how: str) -> None:
     steps = [{"IN_QUEUE": {"for": 1}}, {"IN_PROGRESS": {"for": 100}}]
     fault = {"cut": {"after": 2, "how": how}}
-    with serving(loop, faulty("status_stream", fault, timeline=steps)) as served:
+    with threaded_server(loop, faulty("status_stream", fault, timeline=steps)) as served:
         path = f"/fal-ai/any-llm/requests/{served.submit()}/status/stream".encode()
-        talk = served.talk(http(method=b"GET", path=path, host=QUEUE, body=b""))
-        talk.head()
-        served.until_it_waits()
+        talk = served.connect(http(method=b"GET", path=path, host=QUEUE, body=b""))
+        talk.read_head()
+        served.wait_until_clock_is_awaited()
         served.advance(1)
-        heard, end = talk.rest()
-        (one, two) = chunks(heard)
+        heard, end = talk.read_rest()
+        (one, two) = split_chunks(heard)
         assert (b'"IN_QUEUE"' in one, b'"IN_PROGRESS"' in two) == (True, True)
         assert end == ("reset" if how == "reset" else "closed")
 
@@ -215,11 +222,11 @@ def test_a_status_stream_ends_while_the_job_is_in_progress(loop: str, how: str) 
 @on_both
 def test_a_status_stream_can_be_refused_or_lack_fields(loop: str) -> None:
     fault = {"drop": ["logs"], "set": {"status": "PAUSED"}}
-    with serving(loop, faulty("status_stream", "403", fault, timeline=[])) as served:
+    with threaded_server(loop, faulty("status_stream", "403", fault, timeline=[])) as served:
         path = f"/fal-ai/any-llm/requests/{served.submit()}/status/stream".encode()
         ask = http(method=b"GET", path=path, host=QUEUE, body=b"")
-        assert served.hear(ask)[0].startswith(b"HTTP/1.1 403 Forbidden")
-        (only, last) = chunks(served.hear(ask)[1])
+        assert served.request(ask)[0].startswith(b"HTTP/1.1 403 Forbidden")
+        (only, last) = split_chunks(served.request(ask)[1])
         assert only.startswith(b'data: {"status":"PAUSED"')
         assert b"logs" not in only
         assert last == b""
@@ -238,9 +245,9 @@ def test_a_status_stream_can_be_refused_or_lack_fields(loop: str) -> None:
 def test_for_an_old_client_a_stream_ends_with_its_connection(
     loop: str, stream: dict[str, Any], expected: bytes, end: str
 ) -> None:
-    with serving(loop, streamed(stream)) as served:
+    with threaded_server(loop, streamed(stream)) as served:
         old = http(path=b"/fal-ai/any-llm/stream", version=b"HTTP/1.0")
-        head, body, how = served.hear(old)
+        head, body, how = served.request(old)
         assert head.startswith(b"HTTP/1.0 200 OK\r\n")
         assert b"chunked" not in head
         assert (body, how) == (expected, end)

@@ -9,7 +9,7 @@ import pytest
 
 from fakefal.scenario.compiled.faults import GARBAGE
 from tests.server.raw import http
-from tests.server.troubling import BODY, LOOPS, QUEUE, faulty, serving
+from tests.server.troubling import BODY, LOOPS, QUEUE, faulty, threaded_server
 
 on_both = pytest.mark.parametrize("loop", LOOPS)
 HALF = BODY[: len(BODY) // 2]
@@ -38,8 +38,8 @@ SIZE = f"Content-Length: {len(BODY)}".encode()
 def test_the_connection_ends_where_and_how_it_is_to(
     loop: str, fault: Any, body: bytes | None, end: str
 ) -> None:
-    with serving(loop, faulty("run", fault)) as served:
-        head, heard, ended = served.hear(http(stays=True))
+    with threaded_server(loop, faulty("run", fault)) as served:
+        head, heard, ended = served.request(http(keep_alive=True))
         assert ended == end
         if body is None:
             assert (head, heard) == (b"", b"")
@@ -47,7 +47,7 @@ def test_the_connection_ends_where_and_how_it_is_to(
             assert SIZE in head.split(b"\r\n")
             assert b"Connection: close" not in head.split(b"\r\n")
             assert heard == body
-        assert served.hear(http())[1:] == (BODY, "closed")
+        assert served.request(http())[1:] == (BODY, "closed")
 
 
 @on_both
@@ -70,27 +70,27 @@ def test_the_connection_ends_where_and_how_it_is_to(
 def test_an_answer_is_altered_and_its_length_is_honest(
     loop: str, fault: Any, body: bytes, headers: list[bytes]
 ) -> None:
-    with serving(loop, faulty("run", fault)) as served:
-        head, heard, end = served.hear(http())
+    with threaded_server(loop, faulty("run", fault)) as served:
+        head, heard, end = served.request(http())
         lines = head.split(b"\r\n")
         assert (lines[0], heard, end) == (b"HTTP/1.1 200 OK", body, "closed")
         assert set(headers) <= set(lines)
         assert f"Content-Length: {len(body)}".encode() in lines
-        assert served.hear(http())[1] == BODY
+        assert served.request(http())[1] == BODY
 
 
 @on_both
 def test_garbage_is_no_http_at_all(loop: str) -> None:
-    with serving(loop, faulty("run", "garbage")) as served:
-        assert served.talk(http(stays=True)).rest() == (GARBAGE, "closed")
+    with threaded_server(loop, faulty("run", "garbage")) as served:
+        assert served.connect(http(keep_alive=True)).read_rest() == (GARBAGE, "closed")
         assert served.journal() == [("call", 0)]
 
 
 @on_both
 @pytest.mark.parametrize("status", [201, 204, 302])
 def test_another_status_may_stand_over_the_right_body(loop: str, status: int) -> None:
-    with serving(loop, faulty("run", {"status": status, "body": "x"})) as served:
-        head, _, _ = served.hear(http())
+    with threaded_server(loop, faulty("run", {"status": status, "body": "x"})) as served:
+        head, _, _ = served.request(http())
         assert head.startswith(f"HTTP/1.1 {status} ".encode())
 
 
@@ -100,8 +100,8 @@ def test_another_status_may_stand_over_the_right_body(loop: str, status: int) ->
 @on_both
 def test_a_refusal_has_its_own_form_and_more_headers_if_it_is_to(loop: str) -> None:
     page = {"fail": "nginx-502", "headers": {"x-fal-request-id": "from-the-gateway"}}
-    with serving(loop, faulty("submit", "nginx-502", page, "429", 418)) as served:
-        plain, told, many, tea = (served.hear(http(host=QUEUE)) for _ in range(4))
+    with threaded_server(loop, faulty("submit", "nginx-502", page, "429", 418)) as served:
+        plain, told, many, tea = (served.request(http(host=QUEUE)) for _ in range(4))
         assert plain[0].startswith(b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\n")
         assert b"x-fal-request-id" not in plain[0]
         assert b"<center>nginx</center>" in plain[1]
@@ -116,14 +116,14 @@ def test_a_refusal_has_its_own_form_and_more_headers_if_it_is_to(loop: str) -> N
 @on_both
 def test_a_refusal_may_come_late_and_be_cut(loop: str) -> None:
     fault = {"fail": "runner_disconnected", "delay": "3s", "reset": "during"}
-    with serving(loop, faulty("run", fault)) as served:
-        talk = served.talk(http())
-        served.until_it_waits()
+    with threaded_server(loop, faulty("run", fault)) as served:
+        talk = served.connect(http())
+        served.wait_until_clock_is_awaited()
         assert talk.is_silent()
         served.advance(3)
-        assert talk.head().startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+        assert talk.read_head().startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
         body = b'{"detail":"Runner disconnected","error_type":"runner_disconnected"}'
-        assert talk.rest() == (body[: len(body) // 2], "reset")
+        assert talk.read_rest() == (body[: len(body) // 2], "reset")
 
 
 @on_both
@@ -141,33 +141,33 @@ def test_a_refusal_may_come_late_and_be_cut(loop: str) -> None:
 def test_a_request_may_be_served_though_its_answer_is_lost(
     loop: str, fault: Any, end: str, status: int
 ) -> None:
-    with serving(loop, faulty("submit", fault)) as served:
-        assert served.hear(http(host=QUEUE))[2] == end
-        assert served.hear(http(host=QUEUE))[0].startswith(b"HTTP/1.1 200 OK\r\n")
-        assert len(served.server.call(served.controls.jobs)) == 2
+    with threaded_server(loop, faulty("submit", fault)) as served:
+        assert served.request(http(host=QUEUE))[2] == end
+        assert served.request(http(host=QUEUE))[0].startswith(b"HTTP/1.1 200 OK\r\n")
+        assert len(served.thread.call(served.controls.jobs)) == 2
         assert served.journal() == [("call", status), ("call", 200)]
 
 
 @on_both
 @pytest.mark.parametrize("fault", ["reset", "close", "500", "garbage"])
 def test_what_is_not_served_leaves_no_job(loop: str, fault: str) -> None:
-    with serving(loop, faulty("submit", fault)) as served:
-        served.hear(http(host=QUEUE))
-        assert served.server.call(served.controls.jobs) == []
+    with threaded_server(loop, faulty("submit", fault)) as served:
+        served.request(http(host=QUEUE))
+        assert served.thread.call(served.controls.jobs) == []
 
 
 @on_both
 def test_each_read_of_a_job_can_go_wrong(loop: str) -> None:
     faults = {"status": ["500"], "result": ["reset"], "cancel": ["nginx-504"]}
     reply = {"text": "Ship it.", "faults": faults, "timeline": []}
-    with serving(loop, {"reply": reply}) as served:
+    with threaded_server(loop, {"reply": reply}) as served:
         base = f"/fal-ai/any-llm/requests/{served.submit()}".encode()
         asks = [(b"GET", b"/status"), (b"GET", b""), (b"PUT", b"/cancel")]
         seen = []
         for _ in range(2):
             for method, path in asks:
                 data = http(method=method, path=base + path, host=QUEUE, body=b"")
-                head, _, end = served.hear(data)
+                head, _, end = served.request(data)
                 seen.append(end if not head else head.split(b" ")[1].decode())
         assert seen == ["500", "reset", "504", "200", "200", "400"]
 
@@ -189,16 +189,16 @@ def test_each_read_of_a_job_can_go_wrong(loop: str) -> None:
 def test_a_silence_begins_where_it_is_to_and_ends_in_a_close(
     loop: str, fault: Any, begins: int
 ) -> None:
-    with serving(loop, faulty("run", fault)) as served:
-        talk = served.talk(http(stays=True))
+    with threaded_server(loop, faulty("run", fault)) as served:
+        talk = served.connect(http(keep_alive=True))
         if begins:
-            assert SIZE in talk.head().split(b"\r\n")
+            assert SIZE in talk.read_head().split(b"\r\n")
             assert talk.read(len([b"", HALF, BODY][begins - 1])) == [b"", HALF, BODY][begins - 1]
-        served.until_it_waits()
+        served.wait_until_clock_is_awaited()
         served.advance(3599)
         assert talk.is_silent()
         served.advance(1)
-        assert talk.rest() == (b"", "closed")
+        assert talk.read_rest() == (b"", "closed")
 
 
 @on_both
@@ -206,27 +206,27 @@ def test_a_silence_begins_where_it_is_to_and_ends_in_a_close(
 def test_a_silence_without_end_outlasts_every_clock_and_ends_when_the_caller_leaves(
     loop: str, fault: str
 ) -> None:
-    with serving(loop, faulty("run", fault)) as served:
-        talk = served.talk(http())
-        served.until_it_waits()
+    with threaded_server(loop, faulty("run", fault)) as served:
+        talk = served.connect(http())
+        served.wait_until_clock_is_awaited()
         if fault in ("hang-headers", "hang-during"):
-            talk.head()
+            talk.read_head()
         if fault == "hang-during":
             talk.read(len(HALF))
         served.advance(1e9)
         assert talk.is_silent()
-        talk.leave()
-        served.until_nothing_is_open()
+        talk.close()
+        served.wait_until_idle()
 
 
 @on_both
 def test_a_silence_ends_with_the_server(loop: str) -> None:
-    with serving(loop, faulty("run", "hang x2")) as served:
-        talks = [served.talk(http()) for _ in range(2)]
-        served.until_it_waits(2)
-        assert served.is_well()
-        served.server.stop()
-        assert [talk.rest()[0] for talk in talks] == [b"", b""]
+    with threaded_server(loop, faulty("run", "hang x2")) as served:
+        talks = [served.connect(http()) for _ in range(2)]
+        served.wait_until_clock_is_awaited(2)
+        assert served.is_healthy()
+        served.thread.stop()
+        assert [talk.read_rest()[0] for talk in talks] == [b"", b""]
 
 
 # Time
@@ -234,39 +234,39 @@ def test_a_silence_ends_with_the_server(loop: str) -> None:
 
 @on_both
 def test_a_delay_is_waited_for_on_the_clock_and_the_connection_stays(loop: str) -> None:
-    with serving(loop, faulty("run", {"delay": "2s"})) as served:
-        talk = served.talk(http(stays=True))
-        served.until_it_waits()
+    with threaded_server(loop, faulty("run", {"delay": "2s"})) as served:
+        talk = served.connect(http(keep_alive=True))
+        served.wait_until_clock_is_awaited()
         served.advance(1.9)
         assert talk.is_silent()
         served.advance(0.1)
-        talk.head()
+        talk.read_head()
         assert talk.read(len(BODY)) == BODY
-        assert talk.send(http()).head().startswith(b"HTTP/1.1 200 OK\r\n")
-        assert talk.rest() == (BODY, "closed")
+        assert talk.send(http()).read_head().startswith(b"HTTP/1.1 200 OK\r\n")
+        assert talk.read_rest() == (BODY, "closed")
 
 
 @on_both
 def test_a_slow_body_comes_bit_by_bit(loop: str) -> None:
-    with serving(loop, faulty("run", {"slow": {"bytes": 30, "every": "1s"}})) as served:
-        talk = served.talk(http(stays=True))
-        assert SIZE in talk.head().split(b"\r\n")
+    with threaded_server(loop, faulty("run", {"slow": {"bytes": 30, "every": "1s"}})) as served:
+        talk = served.connect(http(keep_alive=True))
+        assert SIZE in talk.read_head().split(b"\r\n")
         for start in range(0, len(BODY), 30):
             assert talk.read(len(BODY[start : start + 30])) == BODY[start : start + 30]
             if start + 30 < len(BODY):
-                served.until_it_waits()
+                served.wait_until_clock_is_awaited()
                 assert talk.is_silent()
                 served.advance(1)
-        assert talk.send(http()).head().startswith(b"HTTP/1.1 200 OK\r\n")
+        assert talk.send(http()).read_head().startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 @on_both
 def test_the_word_slow_is_a_byte_every_fifty_milliseconds(loop: str) -> None:
-    with serving(loop, faulty("run", "slow", text="", omit=["reasoning"])) as served:
-        talk = served.talk(http())
-        talk.head()
+    with threaded_server(loop, faulty("run", "slow", text="", omit=["reasoning"])) as served:
+        talk = served.connect(http())
+        talk.read_head()
         assert talk.read(1) == b"{"
-        served.until_it_waits()
+        served.wait_until_clock_is_awaited()
         served.advance(0.05)
         assert talk.read(1) == b'"'
 
@@ -276,21 +276,21 @@ def test_the_word_slow_is_a_byte_every_fifty_milliseconds(loop: str) -> None:
 
 @on_both
 def test_a_host_that_is_down_resets_and_others_are_well(loop: str) -> None:
-    with serving(loop, hosts={"queue.fal.run": "down"}) as served:
-        assert served.hear(http(host=QUEUE)) == (b"", b"", "reset")
-        assert served.hear(http(host=b"Queue.FAL.run:443")) == (b"", b"", "reset")
-        assert served.server.call(served.controls.jobs) == []
+    with threaded_server(loop, hosts={"queue.fal.run": "down"}) as served:
+        assert served.request(http(host=QUEUE)) == (b"", b"", "reset")
+        assert served.request(http(host=b"Queue.FAL.run:443")) == (b"", b"", "reset")
+        assert served.thread.call(served.controls.jobs) == []
         backup = http(host=b"queue.falrun.com", path=b"/fal-ai/healthy")
-        assert served.hear(backup)[0].startswith(b"HTTP/1.1 200")
+        assert served.request(backup)[0].startswith(b"HTTP/1.1 200")
 
 
 @on_both
 def test_a_large_body_is_cut_as_well(loop: str) -> None:
     fault = {"reset": "during"}
-    with serving(
+    with threaded_server(
         loop, {"reply": {"output": "x" * 2_000_000, "faults": {"run": [fault]}}}
     ) as served:
-        _, body, end = served.hear(http(path=b"/fal-ai/flux"))
+        _, body, end = served.request(http(path=b"/fal-ai/flux"))
         assert (end, set(body[1:])) == ("reset", {ord("x")})
         assert len(body) <= 1_000_001
 
@@ -314,22 +314,22 @@ FILE = b"0123456789" * 300_000
 def test_a_file_that_is_read_as_it_is_sent_meets_troubles_too(
     loop: str, fault: Any, size: int, end: str
 ) -> None:
-    with serving(loop, faults={"download": [fault]}) as served:
+    with threaded_server(loop, faults={"download": [fault]}) as served:
         host = b"fal.media"
-        _, body, _ = served.hear(http(host=host, path=b"/files/upload", body=FILE))
+        _, body, _ = served.request(http(host=host, path=b"/files/upload", body=FILE))
         path = json.loads(body)["access_url"].removeprefix("https://fal.media").encode()
-        head, body, how = served.hear(http(host=host, path=path, method=b"GET", body=b""))
+        head, body, how = served.request(http(host=host, path=path, method=b"GET", body=b""))
         assert (len(body), how) == (size, end)
         assert FILE.startswith(body) or size < 200
         announced = len(FILE) if fault in ("truncate", {"reset": "headers"}) else size
         assert b"Content-Length: %d\r\n" % announced in head + b"\r\n"
-        assert served.hear(http(host=host, path=path, method=b"GET", body=b""))[1] == FILE
+        assert served.request(http(host=host, path=path, method=b"GET", body=b""))[1] == FILE
 
 
 @on_both
 def test_an_account_that_is_locked_is_told_at_every_call(loop: str) -> None:
-    with serving(loop, accounts={"poor:*": "exhausted-balance"}) as served:
+    with threaded_server(loop, accounts={"poor:*": "exhausted-balance"}) as served:
         for host in (QUEUE, b"fal.run"):
-            head, body, _ = served.hear(http(host=host, key=b"Key poor:1"))
+            head, body, _ = served.request(http(host=host, key=b"Key poor:1"))
             assert head.startswith(b"HTTP/1.1 403 Forbidden\r\n")
             assert b"User is locked" in body

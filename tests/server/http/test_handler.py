@@ -8,10 +8,10 @@ import logging
 
 import pytest
 
-from fakefal.addressing import HOW_TO
+from fakefal.addressing import NO_HOST_MESSAGE
 from fakefal.protocol.core.headers import Credential
 from fakefal.settings import Limits
-from tests.callers import KEY, RUN, Caller, calling, soon, speak, until
+from tests.callers import KEY, RUN, Caller, running_caller, send_bytes, wait_until, within_limit
 from tests.worlds import exchange, scenario, timeline
 
 APP = "/fal-ai/any-llm"
@@ -38,15 +38,15 @@ def http(body: bytes = b"", *headers: str, line: str = "POST /fal-ai/any-llm HTT
 async def test_what_names_no_fal_host_is_a_404_that_says_how_to(
     method: str, path: str, headers: dict[str, str]
 ) -> None:
-    async with calling() as caller:
-        heard = await caller.ask(method, path, host=None, headers=headers)
-        assert (heard.status, heard.json) == (404, {"detail": HOW_TO})
+    async with running_caller() as caller:
+        heard = await caller.request(method, path, host=None, headers=headers)
+        assert (heard.status, heard.json) == (404, {"detail": NO_HOST_MESSAGE})
         assert "x-fal-request-id" not in heard.headers
 
 
 async def test_a_host_that_is_not_served_is_a_404_with_a_hint() -> None:
-    async with calling() as caller:
-        heard = await caller.ask("POST", "/v1/keys", host="auth.fal.ai", json={})
+    async with running_caller() as caller:
+        heard = await caller.request("POST", "/v1/keys", host="auth.fal.ai", json={})
         assert (heard.status, heard.body) == (404, b'{"detail":"Path /v1/keys not found"}')
         assert heard.headers["x-fakefal-hint"] == "fakefal does not serve auth.fal.ai yet"
 
@@ -55,7 +55,7 @@ async def test_a_host_that_is_not_served_is_a_404_with_a_hint() -> None:
 
 
 async def test_a_body_over_the_limit_is_the_page_of_the_ingress() -> None:
-    async with calling(SCENARIO, limits=Limits(body_bytes=100)) as caller:
+    async with running_caller(SCENARIO, limits=Limits(body_bytes=100)) as caller:
         heard = await caller.run(json={"prompt": "x" * 100})
         assert heard.status == 413
         assert heard.headers["Content-Type"] == "text/html"
@@ -69,23 +69,23 @@ async def test_a_body_over_the_limit_is_the_page_of_the_ingress() -> None:
 
 
 async def test_a_body_in_chunks_is_read_whole() -> None:
-    async with calling(SCENARIO) as caller:
+    async with running_caller(SCENARIO) as caller:
         chunks = b'7\r\n{"promp\r\n8\r\nt":"hi"}\r\n0\r\n\r\n'
-        heard = await speak(
-            caller.fake, http(chunks, "Host: fal.run", "Transfer-Encoding: chunked")
+        heard = await send_bytes(
+            caller.server, http(chunks, "Host: fal.run", "Transfer-Encoding: chunked")
         )
         assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
         assert heard.endswith(OUTPUT)
 
 
 async def test_who_waits_to_be_told_to_go_on_is_told() -> None:
-    async with calling(SCENARIO) as caller:
-        reader, writer = await asyncio.open_connection(caller.fake.host, caller.fake.port)
+    async with running_caller(SCENARIO) as caller:
+        reader, writer = await asyncio.open_connection(caller.server.host, caller.server.port)
         writer.write(http(b"", "Host: fal.run", "Expect: 100-continue", "Content-Length: 15"))
-        told = await soon(reader.readuntil(b"\r\n\r\n"))
+        told = await within_limit(reader.readuntil(b"\r\n\r\n"))
         assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
         writer.write(b'{"prompt":"hi"}')
-        heard = await soon(reader.read())
+        heard = await within_limit(reader.read())
         assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
         assert heard.endswith(OUTPUT)
         writer.close()
@@ -94,9 +94,9 @@ async def test_who_waits_to_be_told_to_go_on_is_told() -> None:
 
 async def test_a_body_that_cannot_be_unpacked_is_a_400(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "fakefal.http")
-    async with calling(SCENARIO) as caller:
+    async with running_caller(SCENARIO) as caller:
         packed = http(b"nonsense", "Host: fal.run", "Content-Encoding: gzip", "Content-Length: 8")
-        heard = await speak(caller.fake, packed)
+        heard = await send_bytes(caller.server, packed)
         assert heard.startswith(b"HTTP/1.1 400 Bad Request\r\n")
         assert heard.endswith(b'{"detail":"There was an error parsing the body"}')
 
@@ -105,19 +105,23 @@ async def test_a_body_that_cannot_be_unpacked_is_a_400(caplog: pytest.LogCapture
 
 
 async def test_http_1_0_without_a_host_is_answered_with_links_to_the_server_itself() -> None:
-    async with calling(SCENARIO) as caller:
+    async with running_caller(SCENARIO) as caller:
         line = "POST /queue.fal.run/fal-ai/any-llm HTTP/1.0"
-        heard = await speak(caller.fake, http(b'{"prompt":"hi"}', "Content-Length: 15", line=line))
+        heard = await send_bytes(
+            caller.server, http(b'{"prompt":"hi"}', "Content-Length: 15", line=line)
+        )
         head, _, body = heard.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.0 200 OK\r\n")
         url = json.loads(body)["status_url"]
-        assert url.startswith(f"{caller.fake.url}/queue.fal.run/fal-ai/any-llm/requests/")
+        assert url.startswith(f"{caller.server.url}/queue.fal.run/fal-ai/any-llm/requests/")
 
 
 async def test_http_1_0_gets_a_stream_that_ends_with_the_connection() -> None:
-    async with calling(SCENARIO) as caller:
+    async with running_caller(SCENARIO) as caller:
         line = "POST /fal.run/fal-ai/any-llm/stream HTTP/1.0"
-        heard = await speak(caller.fake, http(b'{"prompt":"hi"}', "Content-Length: 15", line=line))
+        heard = await send_bytes(
+            caller.server, http(b'{"prompt":"hi"}', "Content-Length: 15", line=line)
+        )
         head, _, body = heard.partition(b"\r\n\r\n")
         assert b"chunked" not in head
         assert body.startswith(b"event: event\r\ndata: ")
@@ -125,9 +129,9 @@ async def test_http_1_0_gets_a_stream_that_ends_with_the_connection() -> None:
 
 
 async def test_a_target_may_be_long() -> None:
-    async with calling(SCENARIO) as caller:
+    async with running_caller(SCENARIO) as caller:
         url = f"https://fal.run{APP}?pad={'x' * 20_000}"
-        proxied = await caller.ask(
+        proxied = await caller.request(
             "POST", "/", host=None, headers={"x-fal-target-url": url}, json={"prompt": "hi"}
         )
         plain = await caller.run(f"fal-ai/any-llm?pad={'x' * 20_000}")
@@ -136,17 +140,17 @@ async def test_a_target_may_be_long() -> None:
 
 async def test_a_call_whose_caller_has_left_is_given_up() -> None:
     endless = scenario(timeline({"IN_PROGRESS": {"forever": True}}))
-    async with calling(endless) as caller:
+    async with running_caller(endless) as caller:
         run = asyncio.create_task(caller.run())
-        await until(lambda: any(it.clock._waiters for it in caller.fake.engine.tenants))
+        await wait_until(lambda: any(it.clock._waiters for it in caller.server.engine.tenants))
         run.cancel()
-        await until(lambda: not any(it.clock._waiters for it in caller.fake.engine.tenants))
+        await wait_until(lambda: not any(it.clock._waiters for it in caller.server.engine.tenants))
         assert kept(caller) == "[]"
 
 
 async def test_paths_may_be_percent_encoded() -> None:
-    async with calling(SCENARIO) as caller:
-        heard = await caller.ask("POST", "/fal%2Dai/any%2dllm", host=RUN, json={"prompt": "hi"})
+    async with running_caller(SCENARIO) as caller:
+        heard = await caller.request("POST", "/fal%2Dai/any%2dllm", host=RUN, json={"prompt": "hi"})
         assert heard.body == OUTPUT
 
 
@@ -157,8 +161,8 @@ ORIGIN = {"Origin": "https://app.example"}
 
 @pytest.mark.parametrize("path", [APP, f"{APP}/stream"])
 async def test_a_page_may_read_answers_and_their_fal_headers(path: str) -> None:
-    async with calling(SCENARIO) as caller:
-        heard = await caller.ask("POST", path, host=RUN, headers=ORIGIN, json={"prompt": "hi"})
+    async with running_caller(SCENARIO) as caller:
+        heard = await caller.request("POST", path, host=RUN, headers=ORIGIN, json={"prompt": "hi"})
         assert heard.headers["Access-Control-Allow-Origin"] == "*"
         assert heard.headers["Access-Control-Allow-Credentials"] == "true"
         exposed = heard.headers["Access-Control-Expose-Headers"].split(", ")
@@ -166,27 +170,27 @@ async def test_a_page_may_read_answers_and_their_fal_headers(path: str) -> None:
 
 
 async def test_a_page_may_read_failures_too() -> None:
-    async with calling() as caller:
-        heard = await caller.ask("POST", APP, key=None, headers=ORIGIN)
+    async with running_caller() as caller:
+        heard = await caller.request("POST", APP, key=None, headers=ORIGIN)
         assert heard.status == 401
         assert heard.headers["Access-Control-Allow-Origin"] == "*"
 
 
 async def test_who_is_no_page_is_told_nothing_of_origins() -> None:
-    async with calling(SCENARIO) as caller:
+    async with running_caller(SCENARIO) as caller:
         heard = await caller.run()
         assert not [name for name in heard.headers if name.lower().startswith("access-control")]
 
 
 @pytest.mark.parametrize("host", ["queue.fal.run", "fal.run", "rest.fal.ai"])
 async def test_a_preflight_allows_all_it_asks_for(host: str) -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         asked = {
             **ORIGIN,
             "Access-Control-Request-Method": "POST",
             "Access-Control-Request-Headers": "authorization,content-type,x-fal-queue-priority",
         }
-        heard = await caller.ask("OPTIONS", APP, host=host, key=None, headers=asked)
+        heard = await caller.request("OPTIONS", APP, host=host, key=None, headers=asked)
         assert heard.status == 200
         expected = {
             "Access-Control-Allow-Origin": "https://app.example",
@@ -202,7 +206,7 @@ async def test_a_preflight_allows_all_it_asks_for(host: str) -> None:
 
 
 async def test_a_preflight_to_the_proxy_comes_without_the_target() -> None:
-    async with calling(SCENARIO) as caller:
+    async with running_caller(SCENARIO) as caller:
         names = "x-fal-target-url,authorization"
         asked = {
             **ORIGIN,
@@ -210,11 +214,11 @@ async def test_a_preflight_to_the_proxy_comes_without_the_target() -> None:
             "Access-Control-Request-Headers": names,
         }
         for path in ("/api/fal/proxy", "/"):
-            heard = await caller.ask("OPTIONS", path, host=None, key=None, headers=asked)
+            heard = await caller.request("OPTIONS", path, host=None, key=None, headers=asked)
             assert heard.status == 200
             assert heard.headers["Access-Control-Allow-Headers"] == names
         target = {**ORIGIN, "x-fal-target-url": f"https://fal.run{APP}"}
-        heard = await caller.ask(
+        heard = await caller.request(
             "POST", "/api/fal/proxy", host=None, headers=target, json={"prompt": "hi"}
         )
         assert heard.status == 200
@@ -223,21 +227,23 @@ async def test_a_preflight_to_the_proxy_comes_without_the_target() -> None:
 
 async def test_a_page_meets_no_header_twice_that_the_scenario_has_too() -> None:
     headers = {"access-control-allow-origin": "https://app.example"}
-    async with calling(scenario(exchange({"text": "x", "headers": headers}))) as caller:
+    async with running_caller(scenario(exchange({"text": "x", "headers": headers}))) as caller:
         for path in (APP, f"{APP}/stream"):
-            heard = await caller.ask("POST", path, host=RUN, headers=ORIGIN, json={"prompt": "hi"})
+            heard = await caller.request(
+                "POST", path, host=RUN, headers=ORIGIN, json={"prompt": "hi"}
+            )
             assert heard.headers.getall("Access-Control-Allow-Origin") == ["https://app.example"]
 
 
 async def test_options_without_a_question_is_a_wrong_method() -> None:
-    async with calling() as caller:
-        assert (await caller.ask("OPTIONS", APP, headers=ORIGIN)).status == 405
+    async with running_caller() as caller:
+        assert (await caller.request("OPTIONS", APP, headers=ORIGIN)).status == 405
 
 
 async def test_a_page_elsewhere_may_not_use_the_control_api() -> None:
-    async with calling() as caller:
+    async with running_caller() as caller:
         asked = {**ORIGIN, "Access-Control-Request-Method": "POST"}
-        heard = await caller.ask("OPTIONS", "/_fakefal/reset", host=None, headers=asked)
+        heard = await caller.request("OPTIONS", "/_fakefal/reset", host=None, headers=asked)
         assert heard.status == 403
         assert "Access-Control-Allow-Methods" not in heard.headers
 
@@ -251,13 +257,13 @@ async def test_a_page_elsewhere_may_not_use_the_control_api() -> None:
      (418, "I'm a Teapot"), (520, "Unknown Status"), (599, "Unknown Status")],
 )  # fmt: skip
 async def test_no_reason_phrase_is_empty(status: int, reason: str) -> None:
-    async with calling(scenario(exchange({"fail": {"status": status}}))) as caller:
+    async with running_caller(scenario(exchange({"fail": {"status": status}}))) as caller:
         assert (await caller.run()).reason.lower() == reason.lower()
 
 
 async def test_a_header_holds_no_line_break_that_a_template_put_there() -> None:
     reply = {"text": "x", "headers": {"x-said": "{{ input.prompt }}"}}
-    async with calling(scenario(exchange(reply))) as caller:
+    async with running_caller(scenario(exchange(reply))) as caller:
         heard = await caller.run(json={"prompt": "a\r\nx-forged:\0b"})
         assert (heard.status, heard.headers["x-said"]) == (200, "a x-forged: b")
         assert "x-forged" not in heard.headers
@@ -265,7 +271,7 @@ async def test_a_header_holds_no_line_break_that_a_template_put_there() -> None:
 
 async def test_headers_of_the_scenario_go_before_our_own() -> None:
     reply = {"output": {}, "headers": {"Content-Type": "application/x-json", "X-A": "é"}}
-    async with calling(scenario(exchange(reply))) as caller:
+    async with running_caller(scenario(exchange(reply))) as caller:
         heard = await caller.run()
         assert heard.headers.getall("Content-Type") == ["application/x-json"]
         assert heard.headers["X-A"] == "é"
@@ -277,8 +283,8 @@ async def test_a_fault_of_fakefal_is_a_500_that_says_so_and_is_logged(
     def fail(_: object) -> None:
         raise ZeroDivisionError("our fault")
 
-    async with calling(SCENARIO) as caller:
-        caller.fake.engine.listen(fail)
+    async with running_caller(SCENARIO) as caller:
+        caller.server.engine.add_listener(fail)
         heard = await caller.run()
         assert (heard.status, heard.body) == (500, b'{"detail":"Internal Server Error"}')
         assert "fault of fakefal" in heard.headers["x-fakefal-hint"]
@@ -290,7 +296,7 @@ async def test_a_fault_of_fakefal_is_a_500_that_says_so_and_is_logged(
 
 def kept(caller: Caller) -> str:
     """All that the journal of the key holds, as text."""
-    tenant = caller.fake.engine.tenant_for(Credential("key", KEY))
+    tenant = caller.server.engine.tenant_for(Credential("key", KEY))
     return json.dumps([entry.body() for entry in tenant.journal])
 
 
@@ -308,7 +314,7 @@ SECRETS = {
 @pytest.mark.parametrize("answered", [True, False])
 async def test_no_credential_gets_into_the_journal(name: str, answered: bool) -> None:
     when = {} if answered else {"headers": {"x-no": "match"}}
-    async with calling(scenario(exchange(when=when))) as caller:
+    async with running_caller(scenario(exchange(when=when))) as caller:
         headers = {name: SECRETS[name], "X-Kept": "1"}
         heard = await caller.run(headers=headers)
         assert heard.status == (200 if answered else 404)
@@ -318,6 +324,6 @@ async def test_no_credential_gets_into_the_journal(name: str, answered: bool) ->
 
 
 async def test_control_requests_reach_the_control_api() -> None:
-    async with calling() as caller:
-        heard = await caller.ask("GET", "/_fakefal/health", host=None, key=None)
+    async with running_caller() as caller:
+        heard = await caller.request("GET", "/_fakefal/health", host=None, key=None)
         assert (heard.status, heard.json) == (200, {"status": "ok"})

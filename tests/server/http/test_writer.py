@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from fakefal.handlers.http import Response
-from fakefal.server.http.writer import Whole, printable
-from tests.callers import calling
-from tests.handlers.storing import at, stored
+from fakefal.handlers.http import BufferedResponse
+from fakefal.server.http.writer import BufferedWriter, printable
+from tests.callers import running_caller
+from tests.handlers.storing import request_url, upload_file
 from tests.worlds import exchange, scenario
 
 
@@ -19,14 +19,16 @@ def with_headers(**headers: str) -> dict[str, Any]:
 
 
 async def test_an_answer_names_its_server_and_no_library() -> None:
-    async with calling(with_headers()) as caller:
+    async with running_caller(with_headers()) as caller:
         answer = await caller.run("fal-ai/any-llm")
         assert answer.headers.getall("Server") == ["fakefal"]
         assert answer.headers["Date"].endswith(" GMT")
 
 
 async def test_a_scripted_header_goes_out_as_it_is_written() -> None:
-    async with calling(with_headers(**{"x-runner": "a1", "X-Fal-Served-From": "café"})) as caller:
+    async with running_caller(
+        with_headers(**{"x-runner": "a1", "X-Fal-Served-From": "café"})
+    ) as caller:
         answer = await caller.run("fal-ai/any-llm")
         assert answer.headers["x-runner"] == "a1"
         assert answer.headers["X-Fal-Served-From"] == "café"
@@ -34,14 +36,14 @@ async def test_a_scripted_header_goes_out_as_it_is_written() -> None:
 
 @pytest.mark.parametrize("name", ["Content-Type", "x-fal-request-id", "X-Fal-Billable-Units"])
 async def test_a_scripted_header_takes_the_place_of_ours(name: str) -> None:
-    async with calling(with_headers(**{name: "77"})) as caller:
+    async with running_caller(with_headers(**{name: "77"})) as caller:
         answer = await caller.run("fal-ai/any-llm")
         assert answer.headers.getall(name) == ["77"]
 
 
 @pytest.mark.parametrize("name", ["Content-Length", "Transfer-Encoding", "Connection", "Server"])
 async def test_headers_that_frame_the_answer_stay_the_servers(name: str) -> None:
-    async with calling(with_headers(**{name: "77"})) as caller:
+    async with running_caller(with_headers(**{name: "77"})) as caller:
         answer = await caller.run("fal-ai/any-llm")
         assert "77" not in answer.headers.getall(name, [])
         assert json.loads(answer.body)["output"] == "Ship it."
@@ -55,14 +57,14 @@ def test_what_would_break_a_header_line_is_left_out(text: str, shown: str) -> No
 
 
 def test_an_answer_to_a_caller_who_stays_keeps_the_connection() -> None:
-    assert Whole(Response(200, b""), keep_alive=True).keep_alive is True
-    assert Whole(Response(200, b""), keep_alive=False).keep_alive is False
+    assert BufferedWriter(BufferedResponse(200, b""), keep_alive=True).keep_alive is True
+    assert BufferedWriter(BufferedResponse(200, b""), keep_alive=False).keep_alive is False
 
 
 @pytest.mark.parametrize("status", [204, 304])
 async def test_a_status_without_a_body_has_no_length_either(status: int) -> None:
     faults = {"run": [{"status": status, "body": {"detail": "not for this status"}}]}
-    async with calling(scenario(exchange({"text": "Ship it.", "faults": faults}))) as caller:
+    async with running_caller(scenario(exchange({"text": "Ship it.", "faults": faults}))) as caller:
         first = await caller.run("fal-ai/any-llm")
         assert (first.status, first.body) == (status, b"")
         assert "Content-Length" not in first.headers
@@ -70,9 +72,9 @@ async def test_a_status_without_a_body_has_no_length_either(status: int) -> None
 
 
 async def test_what_is_not_modified_has_no_length() -> None:
-    async with calling() as caller:
-        url = await stored(caller, b"0123456789")
-        etag = (await at(caller, "GET", url)).headers["ETag"]
-        same = await at(caller, "GET", url, headers={"If-None-Match": etag})
+    async with running_caller() as caller:
+        url = await upload_file(caller, b"0123456789")
+        etag = (await request_url(caller, "GET", url)).headers["ETag"]
+        same = await request_url(caller, "GET", url, headers={"If-None-Match": etag})
         assert same.status == 304
         assert "Content-Length" not in same.headers

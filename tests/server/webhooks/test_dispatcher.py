@@ -16,14 +16,14 @@ import pytest
 from aiohttp import web
 
 from fakefal.engine.core.clock import START
-from fakefal.engine.webhooks.scheduler import Webhooks
+from fakefal.engine.webhooks.scheduler import WebhookScheduler
 from fakefal.protocol.webhooks import RETRY_PAUSES
 from fakefal.scenario.values.seeded import digest
 from fakefal.server.tasks import Tasks
-from fakefal.server.webhooks.dispatcher import Pump
-from tests.callers import Caller, calling, soon, until
+from fakefal.server.webhooks.dispatcher import WebhookDispatcher
+from tests.callers import Caller, running_caller, wait_until, within_limit
 from tests.deliverers import submit as engine_submit
-from tests.receivers import Hook, fetch_keys, raw_receiver, verify
+from tests.receivers import WebhookReceiver, fetch_keys, raw_receiver, verify
 from tests.worlds import exchange, make_engine, scenario, tenant_of, timeline
 
 
@@ -31,8 +31,8 @@ async def submit(caller: Caller, url: str, prompt: str = "hi") -> str:
     return await caller.submit(json={"prompt": prompt}, params={"fal_webhook": url})
 
 
-def webhooks_of(caller: Caller) -> Webhooks:
-    (tenant,) = caller.fake.engine.tenants
+def webhooks_of(caller: Caller) -> WebhookScheduler:
+    (tenant,) = caller.server.engine.tenants
     return tenant.webhooks
 
 
@@ -41,26 +41,29 @@ def states(caller: Caller) -> list[str]:
 
 
 def prompts(caller: Caller, ids: list[str]) -> list[str]:
-    (tenant,) = caller.fake.engine.tenants
+    (tenant,) = caller.server.engine.tenants
     return [tenant.queue.jobs[id_].call.input["prompt"] for id_ in ids]
 
 
 async def over(caller: Caller, count: int = 1) -> None:
     """Wait until this many deliveries are over."""
-    await until(lambda: sum(it.is_over for it in webhooks_of(caller).deliveries) >= count)
+    await wait_until(lambda: sum(it.is_over for it in webhooks_of(caller).deliveries) >= count)
 
 
 def jwks_url(caller: Caller) -> str:
-    return f"{caller.fake.base_url('rest.fal.ai')}/.well-known/jwks.json"
+    return f"{caller.server.base_url('rest.fal.ai')}/.well-known/jwks.json"
 
 
 @pytest.mark.parametrize("clock", ["manual", "instant", "real"])
 async def test_a_job_nobody_polls_completes_and_is_delivered(clock: str) -> None:
     steps = [{"IN_QUEUE": {"for": "20ms"}}, {"IN_PROGRESS": {"for": "20ms", "polls": 5}}]
-    async with Hook() as hook, calling(scenario(timeline(*steps)), clock=clock) as caller:
+    async with (
+        WebhookReceiver() as hook,
+        running_caller(scenario(timeline(*steps)), clock=clock) as caller,
+    ):
         id_ = await submit(caller, hook.url)
         if clock == "manual":
-            caller.fake.engine.tenants[0].clock.advance(0.04)
+            caller.server.engine.tenants[0].clock.advance(0.04)
         await over(caller)
         assert hook.ids == [id_]
         assert states(caller) == ["delivered"]
@@ -68,10 +71,13 @@ async def test_a_job_nobody_polls_completes_and_is_delivered(clock: str) -> None
 
 async def test_at_a_scaled_clock_time_is_only_faster() -> None:
     steps = [{"IN_PROGRESS": {"for": "20s"}}]
-    async with Hook() as hook, calling(scenario(timeline(*steps)), clock="real", speed=100) as c:
+    async with (
+        WebhookReceiver() as hook,
+        running_caller(scenario(timeline(*steps)), clock="real", speed=100) as c,
+    ):
         await submit(c, hook.url)
         await over(c)
-        assert len(hook.came) == 1
+        assert len(hook.received) == 1
 
 
 async def test_each_genuine_delivery_is_accepted_and_each_forged_one_is_not() -> None:
@@ -80,13 +86,16 @@ async def test_each_genuine_delivery_is_accepted_and_each_forged_one_is_not() ->
         {"when": {"input": {"prompt": forgery}}, "reply": {"webhook": {"signature": forgery}}}
         for forgery in forgeries
     ]
-    async with Hook() as hook, calling(scenario(*exchanges, exchange())) as caller:
+    async with (
+        WebhookReceiver() as hook,
+        running_caller(scenario(*exchanges, exchange())) as caller,
+    ):
         ids = {await submit(caller, hook.url, prompt): prompt for prompt in [*forgeries, "good"]}
         await over(caller, 6)
         keys = await fetch_keys(jwks_url(caller))
         verdicts = {
             ids[json.loads(body)["request_id"]]: verify(keys, headers, body, START)
-            for headers, body in hook.came
+            for headers, body in hook.received
         }
         assert verdicts == {**dict.fromkeys(forgeries, False), "good": True}
 
@@ -94,20 +103,22 @@ async def test_each_genuine_delivery_is_accepted_and_each_forged_one_is_not() ->
 @pytest.mark.parametrize("retries", [31, 10])
 async def test_the_manual_clock_moves_through_the_whole_plan(retries: int) -> None:
     async with (
-        Hook(lambda _: 503) as hook,
-        calling(scenario(exchange(), webhook_retries=retries)) as caller,
+        WebhookReceiver(lambda _: 503) as hook,
+        running_caller(scenario(exchange(), webhook_retries=retries)) as caller,
     ):
         await submit(caller, hook.url)
-        clock = caller.fake.engine.tenants[0].clock
+        clock = caller.server.engine.tenants[0].clock
         for number, pause in enumerate(RETRY_PAUSES[retries], 1):
-            await until(lambda number=number: len(hook.came) == number)  # type: ignore[misc]  # mypy sees no type in the default
-            await until(lambda: webhooks_of(caller).next_due() > clock.now())
+            await wait_until(lambda number=number: len(hook.received) == number)  # type: ignore[misc]  # mypy sees no type in the default
+            await wait_until(lambda: webhooks_of(caller).next_due() > clock.now())
             clock.advance(pause)
         await over(caller)
-        stamps = [int(headers["X-Fal-Webhook-Timestamp"]) for headers, _ in hook.came]
+        stamps = [int(headers["X-Fal-Webhook-Timestamp"]) for headers, _ in hook.received]
         assert [b - a for a, b in pairwise(stamps)] == list(RETRY_PAUSES[retries])
-        assert len({headers["X-Fal-Webhook-Signature"] for headers, _ in hook.came}) == len(stamps)
-        assert len({body for _, body in hook.came}) == 1
+        assert len({headers["X-Fal-Webhook-Signature"] for headers, _ in hook.received}) == len(
+            stamps
+        )
+        assert len({body for _, body in hook.received}) == 1
         assert states(caller) == ["failed"]
 
 
@@ -115,43 +126,43 @@ async def test_a_silent_receiver_is_given_up_when_its_limit_has_passed_on_the_cl
     async def silent(reader: asyncio.StreamReader, _: Any) -> None:
         await reader.read()
 
-    async with raw_receiver(silent) as url, calling() as caller:
+    async with raw_receiver(silent) as url, running_caller() as caller:
         await submit(caller, url)
-        clock = caller.fake.engine.tenants[0].clock
-        await until(lambda: states(caller) == ["sending"])
+        clock = caller.server.engine.tenants[0].clock
+        await wait_until(lambda: states(caller) == ["sending"])
         clock.advance(14.9)
         await asyncio.sleep(0.01)
         assert states(caller) == ["sending"]
         clock.advance(0.1)
-        await until(lambda: states(caller) == ["waiting"])  # after a second of grace
+        await wait_until(lambda: states(caller) == ["waiting"])  # after a second of grace
         (delivery,) = webhooks_of(caller).deliveries
         (attempt,) = delivery.attempts
-        assert (attempt.seconds, attempt.heard.failure) == (15, "no answer within 15s")
-        assert delivery.due == START + 25
+        assert (attempt.seconds, attempt.result.failure) == (15, "no answer within 15s")
+        assert delivery.due_at == START + 25
         clock.advance(10)
-        await until(lambda: states(caller) == ["sending"])
+        await wait_until(lambda: states(caller) == ["sending"])
         clock.advance(120)
-        await until(lambda: states(caller) == ["waiting"])
-        assert delivery.attempts[1].heard.failure == "no answer within 120s"
+        await wait_until(lambda: states(caller) == ["waiting"])
+        assert delivery.attempts[1].result.failure == "no answer within 120s"
 
 
 async def test_an_answer_on_its_way_is_not_cut_off_by_a_move_of_the_clock() -> None:
     release = asyncio.Event()
 
-    class Slow(Hook):
+    class Slow(WebhookReceiver):
         async def answer(self, status: int, body: bytes) -> web.StreamResponse:
             await release.wait()
             return web.Response()
 
-    async with Slow() as hook, calling() as caller:
+    async with Slow() as hook, running_caller() as caller:
         await submit(caller, hook.url)
-        await until(lambda: states(caller) == ["sending"])
-        caller.fake.engine.tenants[0].clock.advance(3600)
+        await wait_until(lambda: states(caller) == ["sending"])
+        caller.server.engine.tenants[0].clock.advance(3600)
         await asyncio.sleep(0.01)
         release.set()
         await over(caller)
         (delivery,) = webhooks_of(caller).deliveries
-        assert [(it.seconds, it.heard.status) for it in delivery.attempts] == [(0, 200)]
+        assert [(it.seconds, it.result.status) for it in delivery.attempts] == [(0, 200)]
 
 
 async def test_an_instant_clock_waits_for_a_real_answer_and_not_for_ever() -> None:
@@ -160,13 +171,13 @@ async def test_an_instant_clock_waits_for_a_real_answer_and_not_for_ever() -> No
 
     engine = make_engine([exchange()], clock="instant", options={"webhook_retries": 10})
     tasks = Tasks()
-    pump = Pump(tasks, (), Path(), patience=0.01)
-    engine.attend(pump.attend)
+    pump = WebhookDispatcher(tasks, (), Path(), instant_timeout_seconds=0.01)
+    engine.watch_webhooks(pump.watch)
     pump.start()
     async with raw_receiver(silent) as url:
         engine_submit(tenant_of(engine), url=url)
         (delivery,) = tenant_of(engine).webhooks.deliveries
-        await until(lambda: delivery.is_over)
+        await wait_until(lambda: delivery.is_over)
         await tasks.cancel_all()
         await pump.stop()
     assert [attempt.seconds for attempt in delivery.attempts] == [15, *[120] * 10]
@@ -175,11 +186,14 @@ async def test_an_instant_clock_waits_for_a_real_answer_and_not_for_ever() -> No
 @pytest.mark.parametrize("path", ["early", "usual"])
 async def test_the_submit_answer_comes_first_unless_the_scenario_says_otherwise(path: str) -> None:
     webhook = "early" if path == "early" else {}
-    async with Hook() as hook, calling(scenario(exchange({"text": "x", "webhook": webhook}))) as c:
+    async with (
+        WebhookReceiver() as hook,
+        running_caller(scenario(exchange({"text": "x", "webhook": webhook}))) as c,
+    ):
         await submit(c, hook.url)
-        came_before = len(hook.came)
+        came_before = len(hook.received)
         await over(c)
-        assert len(hook.came) == 1
+        assert len(hook.received) == 1
         if path == "early":
             assert came_before == 1
 
@@ -190,7 +204,10 @@ async def test_two_jobs_are_told_in_reverse_order() -> None:
         {"when": {"input": {"prompt": "b"}}, "reply": {"webhook": {"order": 1}}},
     ]
     for clock in ("manual", "instant", "real"):
-        async with Hook() as hook, calling(scenario(*exchanges), clock=clock) as caller:
+        async with (
+            WebhookReceiver() as hook,
+            running_caller(scenario(*exchanges), clock=clock) as caller,
+        ):
             for prompt in "ab":
                 await submit(caller, hook.url, prompt)
             await over(caller, 2)
@@ -203,10 +220,10 @@ async def test_one_jump_delivers_all_that_is_due_in_the_order_of_their_instants(
         {"when": {"input": {"prompt": name}}, "reply": {"webhook": {"after": after}}}
         for name, after in seconds.items()
     ]
-    async with Hook() as hook, calling(scenario(*exchanges)) as caller:
+    async with WebhookReceiver() as hook, running_caller(scenario(*exchanges)) as caller:
         for name in seconds:
             await submit(caller, hook.url, name)
-        caller.fake.engine.tenants[0].clock.advance(3600)
+        caller.server.engine.tenants[0].clock.advance(3600)
         await over(caller, 4)
         assert prompts(caller, hook.ids) == ["b", "d", "c", "a"]
 
@@ -215,11 +232,11 @@ async def test_a_target_that_is_not_allowed_is_refused_and_said(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.WARNING, logger="fakefal"):
-        async with calling() as caller:
+        async with running_caller() as caller:
             await submit(caller, "https://user:pass@8.8.8.8/hook")
             await over(caller)
             assert states(caller) == ["refused"]
-            notes = [it.note for it in caller.fake.engine.tenants[0].journal]
+            notes = [it.note for it in caller.server.engine.tenants[0].journal]
     assert notes[-1] == (
         "https://8.8.8.8/hook: refused: 8.8.8.8 is neither loopback nor private — allow it with "
         "--webhook-allow 8.8.8.8"
@@ -232,7 +249,7 @@ def fails(number: int) -> bool:
     return digest("receiver", str(number))[0] % 10 < 3
 
 
-async def all_accepted(hook: Hook, count: int) -> None:
+async def all_accepted(hook: WebhookReceiver, count: int) -> None:
     while len(hook.accepted) < count:  # noqa: ASYNC110 (the hook is a plain list)
         await asyncio.sleep(0.01)
 
@@ -246,36 +263,36 @@ async def test_a_thousand_jobs_reach_a_receiver_that_fails_a_third_of_the_time()
         }
         for number in range(ordered)
     ]
-    hook = Hook(lambda number: 500 if fails(number) else 200)
-    async with hook, calling(scenario(*exchanges, exchange()), clock="instant") as caller:
+    hook = WebhookReceiver(lambda number: 500 if fails(number) else 200)
+    async with hook, running_caller(scenario(*exchanges, exchange()), clock="instant") as caller:
         ids = [await submit(caller, hook.url, f"job {number}") for number in range(1000)]
         await asyncio.wait_for(all_accepted(hook, 1000), 60)
-        (tenant,) = caller.fake.engine.tenants
+        (tenant,) = caller.server.engine.tenants
         written = [entry for entry in tenant.journal if entry.kind == "webhook"]
         assert Counter(hook.accepted) == Counter(ids)
         assert [id_ for id_ in hook.accepted if id_ in ids[:ordered]] == ids[:ordered][::-1]
-        assert len(written) == len(hook.came) > 1300
+        assert len(written) == len(hook.received) > 1300
         assert [entry.request_id for entry in written] == hook.ids
-        assert sum(entry.status == 500 for entry in written) == len(hook.came) - 1000
+        assert sum(entry.status == 500 for entry in written) == len(hook.received) - 1000
 
 
 async def test_a_receiver_that_died_and_came_back_has_lost_nothing() -> None:
-    async with Hook() as hook, calling(clock="real") as caller:
+    async with WebhookReceiver() as hook, running_caller(clock="real") as caller:
         ids = [await submit(caller, hook.url, f"before {number}") for number in range(5)]
         await over(caller, 5)
-        await hook.end()
+        await hook.stop()
         ids += [await submit(caller, hook.url, f"meanwhile {number}") for number in range(20)]
-        await until(lambda: states(caller).count("waiting") == 20)
-        await hook.begin()
+        await wait_until(lambda: states(caller).count("waiting") == 20)
+        await hook.start()
         webhooks_of(caller).redeliver()
         await over(caller, 25)
         assert sorted(hook.accepted) == sorted(ids)
         assert len(webhooks_of(caller).deliveries) == 25
-        assert caller.fake.unsent == []
+        assert caller.server.unsent == []
 
 
 async def test_many_are_under_way_at_once_where_time_passes_by_itself() -> None:
-    class Slow(Hook):
+    class Slow(WebhookReceiver):
         at_once = most = 0
 
         async def answer(self, status: int, body: bytes) -> web.StreamResponse:
@@ -286,7 +303,7 @@ async def test_many_are_under_way_at_once_where_time_passes_by_itself() -> None:
             return web.Response()
 
     for clock in ("real", "instant"):
-        async with Slow() as hook, calling(clock=clock) as caller:
+        async with Slow() as hook, running_caller(clock=clock) as caller:
             for number in range(20):
                 await submit(caller, hook.url, str(number))
             await over(caller, 20)
@@ -299,15 +316,15 @@ async def test_the_end_of_the_server_tells_what_was_still_due_and_loses_no_recor
 
     late = {"when": {"input": {"prompt": "late"}}, "reply": {"webhook": "late"}}
     async with raw_receiver(silent) as url:
-        async with calling(scenario(late, exchange())) as caller:
+        async with running_caller(scenario(late, exchange())) as caller:
             late_id = await submit(caller, url, "late")
             silent_id = await submit(caller, url)
-            await until(lambda: "sending" in states(caller))
-        assert caller.fake.unsent == [
+            await wait_until(lambda: "sending" in states(caller))
+        assert caller.server.unsent == [
             f"{late_id} to {url}: 0 attempts so far",
             f"{silent_id} to {url}: 1 attempt so far",
         ]
-        *_, last = caller.fake.engine.tenants[0].journal
+        *_, last = caller.server.engine.tenants[0].journal
         assert last.note == f"{url}: attempt 1 of 32: fakefal was stopped meanwhile after 0s"
 
 
@@ -315,14 +332,14 @@ async def test_a_reset_ends_what_was_under_way() -> None:
     async def silent(reader: asyncio.StreamReader, _: Any) -> None:
         await reader.read()
 
-    async with raw_receiver(silent) as url, calling() as caller:
+    async with raw_receiver(silent) as url, running_caller() as caller:
         await submit(caller, url)
         old = webhooks_of(caller)
-        await until(lambda: states(caller) == ["sending"])
-        await soon(caller.ask("POST", "/_fakefal/reset", host=None))
-        await until(lambda: old.deliveries[0].attempts)
-        assert old.deliveries[0].attempts[0].heard.kind == "stopped"
-        assert caller.fake.engine.tenants[0].webhooks.deliveries == ()
+        await wait_until(lambda: states(caller) == ["sending"])
+        await within_limit(caller.request("POST", "/_fakefal/reset", host=None))
+        await wait_until(lambda: old.deliveries[0].attempts)
+        assert old.deliveries[0].attempts[0].result.kind == "stopped"
+        assert caller.server.engine.tenants[0].webhooks.deliveries == ()
 
 
 def test_a_server_without_webhooks_imports_nothing_for_them() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from fakefal.ca.authority import Authority
 from fakefal.errors import FakefalError
-from fakefal.server.webhooks.trust import Trust
+from fakefal.server.webhooks.trust import TrustStore
 
 
 def local(context: ssl.SSLContext) -> int:
@@ -19,7 +19,7 @@ def local(context: ssl.SSLContext) -> int:
 
 
 def test_it_verifies_certificates_and_names(tmp_path: Path) -> None:
-    context = Trust(tmp_path).context()
+    context = TrustStore(tmp_path).context()
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert local(context) == 0
     assert not list(tmp_path.iterdir())
@@ -28,7 +28,7 @@ def test_it_verifies_certificates_and_names(tmp_path: Path) -> None:
 def test_a_ca_that_is_made_or_replaced_later_counts_and_nothing_is_read_twice(
     tmp_path: Path,
 ) -> None:
-    trust = Trust(tmp_path)
+    trust = TrustStore(tmp_path)
     before = trust.context()
     assert trust.context() is before
     made = Authority(tmp_path)
@@ -44,4 +44,4 @@ def test_a_spoiled_ca_is_said(tmp_path: Path) -> None:
     path = Authority(tmp_path).path
     path.write_text("", encoding="utf-8")
     with pytest.raises(FakefalError, match="cannot read the local CA in"):
-        Trust(tmp_path).context()
+        TrustStore(tmp_path).context()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from fakefal.scenario.files.loader import load_file
-from fakefal.server.thread import ThreadedFakeFal
-from fakefal.testing.config.recordings import command_for, usual_path
+from fakefal.server.thread import ThreadedServer
+from fakefal.testing.config.recordings import command_for, default_path
 from tests.testing.conftest import RunTests
 from tests.testing.recording import CALLS, KEY, calls_of, from_, one
 
@@ -53,7 +53,7 @@ async def test_async(fakefal):
 
 
 def test_once_records_and_then_replays_without_upstream(
-    run_tests: RunTests, upstream: ThreadedFakeFal, pytester: pytest.Pytester
+    run_tests: RunTests, upstream: ThreadedServer, pytester: pytest.Pytester
 ) -> None:
     result = run_tests(APP, from_(upstream))
     result.assert_outcomes(passed=2)
@@ -76,7 +76,7 @@ def test_once_records_and_then_replays_without_upstream(
 
 
 def test_every_mode(
-    run_tests: RunTests, upstream: ThreadedFakeFal, pytester: pytest.Pytester
+    run_tests: RunTests, upstream: ThreadedServer, pytester: pytest.Pytester
 ) -> None:
     path = pytester.path / "x.yaml"
     for source, flags, asked, outcome in (
@@ -92,7 +92,7 @@ def test_every_mode(
         before = len(calls_of(upstream))
         run_tests(source, from_(upstream), *flags).assert_outcomes(**outcome)
         assert calls_of(upstream)[before:] == asked
-    assert [it.exchange.when.endpoint for it in load_file(path).entries] == ["fal-ai/any-llm"]
+    assert [it.model.when.endpoint for it in load_file(path).exchanges] == ["fal-ai/any-llm"]
 
 
 def test_a_missing_recording_names_the_command_that_makes_it(run_tests: RunTests) -> None:
@@ -123,7 +123,7 @@ def test_scripted(fakefal):
 
 
 def test_in_ci_nothing_is_recorded_unless_the_command_line_says_so(
-    run_tests: RunTests, upstream: ThreadedFakeFal, monkeypatch: pytest.MonkeyPatch
+    run_tests: RunTests, upstream: ThreadedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CI", "true")
     result = run_tests(one("a"), from_(upstream))
@@ -136,7 +136,7 @@ def test_in_ci_nothing_is_recorded_unless_the_command_line_says_so(
 
 
 def test_ini_options_are_heard(
-    run_tests: RunTests, upstream: ThreadedFakeFal, pytester: pytest.Pytester
+    run_tests: RunTests, upstream: ThreadedServer, pytester: pytest.Pytester
 ) -> None:
     pytester.makeini(
         f"""
@@ -144,7 +144,7 @@ def test_ini_options_are_heard(
         filterwarnings = error
         asyncio_default_fixture_loop_scope = function
         fakefal_record = once
-        fakefal_upstream = {upstream.fake.url}
+        fakefal_upstream = {upstream.server.url}
         fakefal_media = false
         fakefal_max_age = 0.001s
         fakefal_redact =
@@ -162,7 +162,7 @@ def test_ini_options_are_heard(
 
 
 def test_a_test_that_fails_leaves_what_it_recorded_and_is_recorded_again(
-    run_tests: RunTests, upstream: ThreadedFakeFal, pytester: pytest.Pytester
+    run_tests: RunTests, upstream: ThreadedServer, pytester: pytest.Pytester
 ) -> None:
     path = pytester.path / "x.yaml"
     run_tests(one("a", "other"), from_(upstream)).assert_outcomes(failed=1)
@@ -179,8 +179,8 @@ def test_a_test_that_fails_leaves_what_it_recorded_and_is_recorded_again(
 def test_names_are_those_that_files_can_have(tmp_path: Path) -> None:
     file = tmp_path / "test_a.py"
     folder = tmp_path / "recordings" / "test_a"
-    assert usual_path(file, ["TestOf", "test_b[1]"]) == folder / "TestOf-test_b[1].yaml"
-    odd = [usual_path(file, [f"test_b[{it}]"]).name for it in ("1.5", "1/5", "1:5", "x" * 500)]
+    assert default_path(file, ["TestOf", "test_b[1]"]) == folder / "TestOf-test_b[1].yaml"
+    odd = [default_path(file, [f"test_b[{it}]"]).name for it in ("1.5", "1/5", "1:5", "x" * 500)]
     assert len(set(odd)) == 4
     assert all(len(it) < 200 and "/" not in it and it.count(".") == 1 for it in odd)
 

@@ -7,8 +7,8 @@ from base64 import b64encode
 import pytest
 
 from fakefal.scenario.files.loader import load_file
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
 from tests.testing.conftest import RunTests
 from tests.testing.recording import CALLS, KEY, UPSTREAM, calls_of, from_, one
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 def test_the_key_of_the_user_is_used_and_never_written(
-    run_tests: RunTests, upstream: ThreadedFakeFal, pytester: pytest.Pytester
+    run_tests: RunTests, upstream: ThreadedServer, pytester: pytest.Pytester
 ) -> None:
     source = (
         CALLS
@@ -54,7 +54,7 @@ def test_three(outer):
 
 def test_a_known_secret_is_not_written(
     run_tests: RunTests,
-    upstream: ThreadedFakeFal,
+    upstream: ThreadedServer,
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -67,7 +67,7 @@ def test_a_known_secret_is_not_written(
 
 
 def test_what_a_test_scripts_goes_before_fal(
-    run_tests: RunTests, upstream: ThreadedFakeFal, pytester: pytest.Pytester
+    run_tests: RunTests, upstream: ThreadedServer, pytester: pytest.Pytester
 ) -> None:
     source = (
         CALLS
@@ -85,7 +85,7 @@ def test_one(fakefal):
 
 
 def test_tests_that_name_the_same_file_share_it(
-    run_tests: RunTests, upstream: ThreadedFakeFal, pytester: pytest.Pytester
+    run_tests: RunTests, upstream: ThreadedServer, pytester: pytest.Pytester
 ) -> None:
     source = (
         CALLS
@@ -106,11 +106,11 @@ class TestOf:
         run_tests(source, from_(upstream), *flags).assert_outcomes(passed=4)
         assert calls_of(upstream)[before:] == ["a", "b", "c"]
         run_tests(source).assert_outcomes(passed=4)
-        assert len(load_file(pytester.path / "shared.yaml").entries) == 2
+        assert len(load_file(pytester.path / "shared.yaml").exchanges) == 2
 
 
 def test_under_xdist(
-    run_tests: RunTests, upstream: ThreadedFakeFal, pytester: pytest.Pytester
+    run_tests: RunTests, upstream: ThreadedServer, pytester: pytest.Pytester
 ) -> None:
     source = (
         CALLS
@@ -131,7 +131,7 @@ class TestOf:
 
 
 def test_nothing_is_written_over_a_scenario_or_for_no_calls(
-    run_tests: RunTests, upstream: ThreadedFakeFal, pytester: pytest.Pytester
+    run_tests: RunTests, upstream: ThreadedServer, pytester: pytest.Pytester
 ) -> None:
     (pytester.path / "x.yaml").write_text("fakefal: 1\n")
     result = run_tests(one("a"), from_(upstream), "--fakefal-record=all")
@@ -209,8 +209,8 @@ def test_fal_itself_is_reached_by_name_over_tls(
     loop: str, run_tests: RunTests, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Below the passage, the names of fal lead to a second fake that speaks TLS."""
-    fal = FakeFal(UPSTREAM, tls_port=0)
-    with ThreadedFakeFal(fal):
+    fal = FakeFalServer(UPSTREAM, tls_port=0)
+    with ThreadedServer(fal):
         monkeypatch.setenv("SSL_CERT_FILE", str(fal.ca_path))
         for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.delenv(name, raising=False)

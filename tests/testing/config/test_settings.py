@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
-from fakefal.testing.config.settings import SETTINGS, Told, read_mark, read_options
+from fakefal.testing.config.settings import SETTINGS, TestSettings, read_marker, read_options
 
 
 def test_a_mark_is_values_and_scenarios() -> None:
     told = {"fakefal": 1}
-    values, wrong = read_mark(("a.yaml",), {"scenario": [Path("b.yaml"), told], "clock": "manual"})
+    values, wrong = read_marker(
+        ("a.yaml",), {"scenario": [Path("b.yaml"), told], "clock": "manual"}
+    )
     assert values == {"clock": "manual", "scenario": ["a.yaml", Path("b.yaml"), told]}
     assert wrong == []
-    assert read_mark((), {}) == ({}, [])
+    assert read_marker((), {}) == ({}, [])
 
 
 @pytest.mark.parametrize(
@@ -31,7 +33,7 @@ def test_a_mark_is_values_and_scenarios() -> None:
 def test_what_is_wrong_with_a_mark_is_told_with_what_would_be_right(
     values: dict[str, Any], told: str
 ) -> None:
-    (wrong,) = read_mark((), values)[1]
+    (wrong,) = read_marker((), values)[1]
     assert wrong.startswith(told)
 
 
@@ -46,12 +48,15 @@ def test_options_are_lines() -> None:
 
 def test_strict_makes_everything_an_error() -> None:
     values = {setting.name: setting.default for setting in SETTINGS}
-    assert [Told(values).rule(name) for name in ("misses", "unused")] == ["error", "warn"]
-    assert Told(values | {"strict": True}).rule("unused") == "error"
+    assert [TestSettings(values).severity(name) for name in ("misses", "unused")] == [
+        "error",
+        "warn",
+    ]
+    assert TestSettings(values | {"strict": True}).severity("unused") == "error"
 
 
 def test_names_follow_one_pattern() -> None:
     for setting in SETTINGS:
         assert setting.ini == f"fakefal_{setting.name}"
         assert setting.option.startswith("--fakefal-")
-        assert setting.told
+        assert setting.description

@@ -3,13 +3,13 @@ from __future__ import annotations
 import fal_client
 import pytest
 
-from fakefal import Fake, FakefalError, contains
+from fakefal import FakeFal, FakefalError, contains
 
 ANY_LLM = "fal-ai/any-llm"
 
 
 @pytest.fixture
-def fake(fakefal: Fake) -> Fake:
+def fake(fakefal: FakeFal) -> FakeFal:
     fakefal.on(ANY_LLM).text("x")
     fal_client.run(ANY_LLM, {"prompt": "a tagline"})
     fal_client.subscribe(ANY_LLM, {"prompt": "a slogan"})
@@ -22,7 +22,7 @@ def told(fails: object, *args: object, **more: object) -> str:
     return str(caught.value)
 
 
-def test_calls_can_be_asserted(fake: Fake) -> None:
+def test_calls_can_be_asserted(fake: FakeFal) -> None:
     assert len(fake.assert_called()) == 2
     (call,) = fake.assert_called(ANY_LLM, times=1, prompt=contains("tagline"))
     assert call.via == "run"
@@ -31,7 +31,7 @@ def test_calls_can_be_asserted(fake: Fake) -> None:
     assert (len(fake.submits), len(fake.polls)) == (1, 3)
 
 
-def test_failures_show_expected_got_nearest_and_the_journal(fake: Fake) -> None:
+def test_failures_show_expected_got_nearest_and_the_journal(fake: FakeFal) -> None:
     text = told(fake.assert_called, ANY_LLM, prompt="a taglin", via="run")
     assert text.splitlines()[:4] == [
         f'expected at least one call to {ANY_LLM}, prompt="a taglin", via="run", got 0',
@@ -46,7 +46,7 @@ def test_failures_show_expected_got_nearest_and_the_journal(fake: Fake) -> None:
     assert "expected 0 calls to fal-ai/*, got 2" in told(fake.assert_not_called, "fal-ai/*")
 
 
-def test_cancels_can_be_asserted(fakefal: Fake) -> None:
+def test_cancels_can_be_asserted(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("x")
     one, two = (fal_client.submit(ANY_LLM, {"prompt": str(it)}) for it in range(2))
     assert "expected a request to be cancelled, but nobody asked for that" in told(
@@ -68,7 +68,7 @@ def test_cancels_can_be_asserted(fakefal: Fake) -> None:
         fakefal.assert_cancelled(7)
 
 
-def test_unused_exchanges_and_replies_are_named(fake: Fake) -> None:
+def test_unused_exchanges_and_replies_are_named(fake: FakeFal) -> None:
     fake.assert_all_used()
     fake.on("a/b").text("x")
     fake.on("a/c").text("1").then.text("2")
@@ -87,5 +87,5 @@ def test_unused_exchanges_and_replies_are_named(fake: Fake) -> None:
     ]
 
 
-def test_the_story_is_for_people(fake: Fake) -> None:
-    assert str(fake.story).startswith("journal (instant clock):\n")
+def test_the_story_is_for_people(fake: FakeFal) -> None:
+    assert str(fake.timeline).startswith("journal (instant clock):\n")

@@ -40,4 +40,4 @@ def test_one_is_exactly_one() -> None:
 
 def test_many_are_listed_in_part() -> None:
     many = Calls(record(str(number)) for number in range(20))
-    assert many.listed().splitlines()[-1] == "  … 8 more"
+    assert many.format_list().splitlines()[-1] == "  … 8 more"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import fal_client
 import pytest
 
-from fakefal import Fake, FakefalError
+from fakefal import FakeFal, FakefalError
 from fakefal.testing.receiver import Receiver
 
 ANY_LLM = "fal-ai/any-llm"
@@ -26,9 +26,9 @@ def test_time_is_moved_from_event_to_event(fakefal_factory: object, kind: str) -
 
 
 @pytest.mark.fakefal(clock="manual")
-def test_webhooks_are_posted_on_the_way(fakefal: Fake, fakefal_receiver: Receiver) -> None:
+def test_webhooks_are_posted_on_the_way(fakefal: FakeFal, fakefal_receiver: Receiver) -> None:
     fakefal.on(ANY_LLM).text("x").timeline(*SLOW)
-    fakefal_receiver.answer(500, 500)
+    fakefal_receiver.respond_with(500, 500)
     fal_client.submit(ANY_LLM, {"prompt": "x"}, webhook_url=fakefal_receiver.url)
     fakefal.clock.run_until(lambda: fakefal.webhooks.delivered)
     assert len(fakefal_receiver.arrivals) == 3
@@ -36,7 +36,7 @@ def test_webhooks_are_posted_on_the_way(fakefal: Fake, fakefal_receiver: Receive
 
 
 @pytest.mark.fakefal(clock="manual")
-def test_what_time_cannot_bring_about_is_told(fakefal: Fake) -> None:
+def test_what_time_cannot_bring_about_is_told(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("x").timeline({"IN_QUEUE": {"for": "60s"}}, "IN_PROGRESS")
     with pytest.raises(FakefalError, match="no request is under way"):
         fakefal.clock.run_until(lambda: False)
@@ -50,7 +50,7 @@ def test_what_time_cannot_bring_about_is_told(fakefal: Fake) -> None:
         fakefal.clock.run_until(job.completed, at_most="soon")
 
 
-def test_a_frozen_clock_goes_on_where_it_stood(fakefal: Fake) -> None:
+def test_a_frozen_clock_goes_on_where_it_stood(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("x").timeline({"IN_PROGRESS": {"for": "30s"}})
     with fakefal.clock.freeze() as clock:
         handle = fal_client.submit(ANY_LLM, {"prompt": "x"})
@@ -63,7 +63,7 @@ def test_a_frozen_clock_goes_on_where_it_stood(fakefal: Fake) -> None:
 
 
 @pytest.mark.fakefal(clock="real")
-def test_a_real_clock_stands_still_too(fakefal: Fake) -> None:
+def test_a_real_clock_stands_still_too(fakefal: FakeFal) -> None:
     with fakefal.clock.freeze():
         before = fakefal.clock.now
         assert fakefal.clock.now == before

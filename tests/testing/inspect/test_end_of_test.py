@@ -3,39 +3,39 @@ from __future__ import annotations
 import fal_client
 import pytest
 
-from fakefal import Fake
+from fakefal import FakeFal
 from fakefal.testing.receiver import Receiver
 from tests.testing.conftest import RunTests
 
 ANY_LLM = "fal-ai/any-llm"
 
 
-def test_nothing_is_left_where_nothing_happened(fakefal: Fake) -> None:
-    left = fakefal.leftovers
+def test_nothing_is_left_where_nothing_happened(fakefal: FakeFal) -> None:
+    left = fakefal.end_of_test
     assert (left.unused(), left.uncollected(), left.undelivered(), left.refused()) == ([],) * 4
 
 
-def test_webhooks_that_did_not_arrive(fakefal: Fake, fakefal_receiver: Receiver) -> None:
+def test_webhooks_that_did_not_arrive(fakefal: FakeFal, fakefal_receiver: Receiver) -> None:
     fakefal.on(ANY_LLM).text("x")
     fakefal.clock.freeze()
-    fakefal_receiver.answer(500)
+    fakefal_receiver.respond_with(500)
     fal_client.submit(ANY_LLM, {"prompt": "x"}, webhook_url=fakefal_receiver.url)
     fal_client.submit(ANY_LLM, {"prompt": "y"}, webhook_url="https://8.8.8.8/hook")
     fakefal.clock.run_until(lambda: len(fakefal_receiver.arrivals) == 1)
-    fakefal.webhooks.settle()
-    (undelivered,) = fakefal.leftovers.undelivered()
+    fakefal.webhooks.wait_idle()
+    (undelivered,) = fakefal.end_of_test.undelivered()
     assert undelivered.endswith("/webhook: waiting, the last answer was 500")
-    (refused,) = fakefal.leftovers.refused()
+    (refused,) = fakefal.end_of_test.refused()
     assert "8.8.8.8 is neither loopback nor private" in refused
 
 
 @pytest.mark.fakefal(clock="manual")
 def test_what_the_clock_has_not_reached_is_not_undelivered(
-    fakefal: Fake, fakefal_receiver: Receiver
+    fakefal: FakeFal, fakefal_receiver: Receiver
 ) -> None:
     fakefal.on(ANY_LLM).text("x").webhook(after="1h")
     fal_client.submit(ANY_LLM, {"prompt": "x"}, webhook_url=fakefal_receiver.url)
-    assert fakefal.leftovers.undelivered() == []
+    assert fakefal.end_of_test.undelivered() == []
 
 
 PROJECT = """

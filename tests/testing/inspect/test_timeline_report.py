@@ -1,19 +1,21 @@
 from __future__ import annotations
 
-from fakefal.testing.inspect.timeline_report import Story
-from tests.engine.living import make_world, submit
+from fakefal.testing.inspect.timeline_report import TimelineReport
+from tests.engine.living import make_tenant_in, submit
 from tests.worlds import ANY_LLM, exchange
 
 
 def test_polls_that_are_alike_are_one_line() -> None:
-    tenant = make_world(exchange(reply={"text": "x", "timeline": [{"IN_QUEUE": {"for": "5s"}}]}))
+    tenant = make_tenant_in(
+        exchange(reply={"text": "x", "timeline": [{"IN_QUEUE": {"for": "5s"}}]})
+    )
     id_ = submit(tenant)
     for _ in range(4):
         tenant.status(ANY_LLM, id_, with_logs=False)
         tenant.clock.advance(1)
     tenant.clock.advance(1)
     tenant.status(ANY_LLM, id_, with_logs=False)
-    lines = str(Story.of(tenant)).splitlines()
+    lines = str(TimelineReport.from_tenant(tenant)).splitlines()
     assert lines[0] == "journal (manual clock):"
     assert "+0.000s call    #1 queue fal-ai/any-llm" in lines[1]
     assert lines[2].strip() == "+0.000s status  #1 → 200 (IN_QUEUE) ×4, until +3.000s"
@@ -21,10 +23,10 @@ def test_polls_that_are_alike_are_one_line() -> None:
 
 
 def test_a_long_story_is_told_from_its_end() -> None:
-    tenant = make_world(exchange())
-    assert str(Story.of(tenant)) == "journal: nothing has reached the fake"
+    tenant = make_tenant_in(exchange())
+    assert str(TimelineReport.from_tenant(tenant)) == "journal: nothing has reached the fake"
     for _ in range(100):
         submit(tenant)
-    story = Story.of(tenant)
+    story = TimelineReport.from_tenant(tenant)
     assert str(story).splitlines()[1] == "  … 40 lines before"
     assert len(story.excerpt().splitlines()) == 14

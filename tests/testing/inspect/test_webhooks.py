@@ -9,7 +9,7 @@ import fal_client
 import pytest
 
 from fakefal.errors import FakefalError
-from fakefal.testing.fixture import Fake
+from fakefal.testing.fixture import FakeFal
 from fakefal.testing.receiver import Receiver
 from tests.testing.conftest import RunTests
 
@@ -29,26 +29,28 @@ def submit(receiver: Receiver, prompt: str = "x") -> str:
 
 
 @on_each
-def test_a_delivery_is_waited_for_and_is_genuine(fakefal: Fake, fakefal_receiver: Receiver) -> None:
+def test_a_delivery_is_waited_for_and_is_genuine(
+    fakefal: FakeFal, fakefal_receiver: Receiver
+) -> None:
     fakefal.on("fal-ai/any-llm").text("Ship it.")
     id_ = submit(fakefal_receiver)
     (record,) = fakefal.webhooks.wait()
     assert (record.request_id, record.state, record.url) == (id_, "delivered", fakefal_receiver.url)
-    (arrival,) = fakefal_receiver.genuine
+    (arrival,) = fakefal_receiver.verified
     assert arrival.body["payload"]["output"] == "Ship it."
     assert len(fakefal.webhooks) == len(list(fakefal.webhooks)) == 1
 
 
 @on_manual
 def test_a_receiver_with_a_strange_certificate_is_an_attempt_that_failed(
-    fakefal: Fake, tmp_path: Path
+    fakefal: FakeFal, tmp_path: Path
 ) -> None:
     fakefal.on("fal-ai/any-llm").text("Ship it.")
     jwks_url = f"{fakefal.base_url('rest.fal.ai')}/.well-known/jwks.json"
     with Receiver(jwks_url, fakefal.webhooks.now, tmp_path) as stranger:
         url = stranger.secure_url
         fal_client.submit("fal-ai/any-llm", {"prompt": "x"}, webhook_url=url)
-        fakefal.webhooks.settle()
+        fakefal.webhooks.wait_idle()
         assert stranger.arrivals == []
     (record,) = fakefal.webhooks
     told = f"{url}: attempt 1 of 32: the certificate of the receiver is not trusted: "
@@ -68,22 +70,22 @@ def test_a_receiver_with_a_strange_certificate_is_an_attempt_that_failed(
 )
 @on_each
 def test_each_forgery_is_found_and_its_retry_is_accepted(
-    fakefal: Fake, fakefal_receiver: Receiver, webhook: dict[str, Any], flaw: str
+    fakefal: FakeFal, fakefal_receiver: Receiver, webhook: dict[str, Any], flaw: str
 ) -> None:
     fakefal.on("fal-ai/any-llm").text("x").webhook(**webhook, forgeries=1)
     submit(fakefal_receiver)
-    fakefal.webhooks.settle()
+    fakefal.webhooks.wait_idle()
     fakefal.clock.advance("10s")
     fakefal.webhooks.wait()
     forged, genuine = fakefal_receiver.arrivals
-    assert forged.flaw.startswith(flaw)
-    assert genuine.flaw == ""
+    assert forged.problem.startswith(flaw)
+    assert genuine.problem == ""
 
 
 @on_manual
-def test_time_is_moved_through_retries(fakefal: Fake, fakefal_receiver: Receiver) -> None:
+def test_time_is_moved_through_retries(fakefal: FakeFal, fakefal_receiver: Receiver) -> None:
     fakefal.on("fal-ai/any-llm").text("x")
-    fakefal_receiver.answer(500, "close", 503)
+    fakefal_receiver.respond_with(500, "close", 503)
     submit(fakefal_receiver)
     fakefal.clock.advance("1h")
     (record,) = fakefal.webhooks.wait()
@@ -96,61 +98,63 @@ def test_time_is_moved_through_retries(fakefal: Fake, fakefal_receiver: Receiver
     assert [attempt["status"] for attempt in record.attempts] == [500, 0, 503, 200]
 
 
-def test_a_receiver_that_was_gone_gets_it_again(fakefal: Fake, fakefal_receiver: Receiver) -> None:
+def test_a_receiver_that_was_gone_gets_it_again(
+    fakefal: FakeFal, fakefal_receiver: Receiver
+) -> None:
     fakefal.on("fal-ai/any-llm").text("x")
     fakefal_receiver.stop()
     id_ = submit(fakefal_receiver)
     with pytest.raises(FakefalError, match=r"0 of 1 webhooks were delivered(?s:.*)cannot connect"):
-        fakefal.webhooks.wait(patience=0.2)
+        fakefal.webhooks.wait(timeout=0.2)
     fakefal_receiver.start()
     fakefal.webhooks.redeliver(id_)
     fakefal.webhooks.wait()
-    assert [arrival.request_id for arrival in fakefal_receiver.genuine] == [id_]
+    assert [arrival.request_id for arrival in fakefal_receiver.verified] == [id_]
 
 
-def test_keys_change_and_go_away(fakefal: Fake, fakefal_receiver: Receiver) -> None:
+def test_keys_change_and_go_away(fakefal: FakeFal, fakefal_receiver: Receiver) -> None:
     fakefal.on("fal-ai/any-llm").text("x").webhook(after="1s")
-    fakefal_receiver.keeps_keys = True
+    fakefal_receiver.cache_keys = True
     submit(fakefal_receiver, "a")
     fakefal.webhooks.wait(1)
     before = fakefal.webhooks.jwks
     fakefal.webhooks.rotate_keys()
     assert fakefal.webhooks.jwks != before
     submit(fakefal_receiver, "b")
-    assert fakefal_receiver.wait(2)[1].flaw == "no key verifies the signature"
-    fakefal_receiver.keeps_keys = False
+    assert fakefal_receiver.wait(2)[1].problem == "no key verifies the signature"
+    fakefal_receiver.cache_keys = False
     fakefal.webhooks.wait(2)
     fakefal.webhooks.publish("down")
     submit(fakefal_receiver, "c")
     fakefal_receiver.wait(len(fakefal_receiver.arrivals) + 1)
-    assert "the keys cannot be fetched" in fakefal_receiver.arrivals[-1].flaw
+    assert "the keys cannot be fetched" in fakefal_receiver.arrivals[-1].problem
 
 
 @on_manual
 def test_settling_waits_for_what_is_due_now_and_no_longer(
-    fakefal: Fake, fakefal_receiver: Receiver
+    fakefal: FakeFal, fakefal_receiver: Receiver
 ) -> None:
     fakefal.on("fal-ai/any-llm").text("x").webhook(after="1s", duplicates=1)
     fakefal_receiver.delay("20ms")
     submit(fakefal_receiver)
-    fakefal.webhooks.settle()
+    fakefal.webhooks.wait_idle()
     assert fakefal_receiver.arrivals == []
     fakefal.clock.advance("1s")
-    fakefal.webhooks.settle()
+    fakefal.webhooks.wait_idle()
     assert [record.state for record in fakefal.webhooks] == ["delivered", "waiting"]
     fakefal_receiver.delay("10s")
     fakefal.clock.advance("1s")
     with pytest.raises(FakefalError, match=r"still on their way(?s:.*): sending"):
-        fakefal.webhooks.settle(patience=0.05)
+        fakefal.webhooks.wait_idle(timeout=0.05)
 
 
-def test_waiting_for_none_says_how_to_ask_for_one(fakefal: Fake) -> None:
+def test_waiting_for_none_says_how_to_ask_for_one(fakefal: FakeFal) -> None:
     with pytest.raises(FakefalError, match=r"no call asked for one: submit\(…, webhook_url=…\)"):
-        fakefal.webhooks.wait(patience=0.01)
+        fakefal.webhooks.wait(timeout=0.01)
 
 
 async def test_an_async_test_waits_without_blocking_its_loop(
-    fakefal: Fake, fakefal_receiver: Receiver
+    fakefal: FakeFal, fakefal_receiver: Receiver
 ) -> None:
     fakefal.on("fal-ai/any-llm").text("x").webhook("twice")
     await fal_client.submit_async(
@@ -159,7 +163,7 @@ async def test_an_async_test_waits_without_blocking_its_loop(
     assert [record.copy for record in await fakefal.webhooks.wait_async(2)] == [0, 1]
 
 
-def test_the_keys_of_a_file_are_those_of_the_test(fakefal: Fake) -> None:
+def test_the_keys_of_a_file_are_those_of_the_test(fakefal: FakeFal) -> None:
     fakefal.load({"fakefal": 1, "jwks": {"keys": 3}, "exchanges": []})
     assert len(fakefal.webhooks.jwks["keys"]) == 3
 

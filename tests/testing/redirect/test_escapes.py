@@ -1,16 +1,16 @@
 from __future__ import annotations
 
-from fakefal.testing.redirect.escapes import EscapeRefused, Escapes
+from fakefal.testing.redirect.escapes import EscapeBlocked, EscapeLog
 
 
 def test_an_attempt_is_told_with_its_caller_and_thread() -> None:
-    escapes = Escapes()
-    assert escapes.told() == ""
-    error = escapes.refuse("foo.fal.run is no host that the fake knows")
+    escapes = EscapeLog()
+    assert escapes.report() == ""
+    error = escapes.block("foo.fal.run is no host that the fake knows")
     assert isinstance(error, ConnectionRefusedError)
-    assert isinstance(error, EscapeRefused)
+    assert isinstance(error, EscapeBlocked)
     assert "the real fal: foo.fal.run" in str(error)
-    told = escapes.told()
+    told = escapes.report()
     assert told.startswith("1 connection to the real fal refused:\nfoo.fal.run")
     assert "(thread MainThread), from:" in told
     assert 'escapes.refuse("foo.fal.run' in told
@@ -18,9 +18,9 @@ def test_an_attempt_is_told_with_its_caller_and_thread() -> None:
 
 
 def test_what_was_taken_is_told_once_and_many_are_counted() -> None:
-    escapes = Escapes()
+    escapes = EscapeLog()
     for _ in range(150):
-        escapes.refuse("x")
-    assert len(escapes.found) == 100
-    assert escapes.take().startswith("150 connections")
-    assert escapes.take() == ""
+        escapes.block("x")
+    assert len(escapes.escapes) == 100
+    assert escapes.pop_report().startswith("150 connections")
+    assert escapes.pop_report() == ""

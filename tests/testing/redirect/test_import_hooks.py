@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from fakefal.testing.redirect.import_hooks import Imports
+from fakefal.testing.redirect.import_hooks import ImportHooks
 
 
 def test_a_module_is_told_when_it_is_there_and_when_it_comes(
@@ -20,7 +20,7 @@ def test_a_module_is_told_when_it_is_there_and_when_it_comes(
     def react(module: ModuleType) -> None:
         told.append((module.__name__, getattr(module, "value", None)))
 
-    imports = Imports({"told_later": react, "json": react, "never_there": react})
+    imports = ImportHooks({"told_later": react, "json": react, "never_there": react})
     imports.open()
     try:
         assert told == [("json", None)]

@@ -23,8 +23,12 @@ import uvloop
 import websockets
 import websockets.sync.client
 
-from fakefal import EscapeRefused, Fake, Unfinished, faking
-from fakefal.testing.redirect.network_patch import ADDRESS, Passage, text_of
+from fakefal import EscapeBlocked, FakeFal, UnmetExpectations, running_fake
+from fakefal.testing.redirect.network_patch import (
+    REDIRECT_ADDRESS,
+    SocketRedirector,
+    normalize_host,
+)
 
 RUN = "https://fal.run/fal-ai/any-llm"
 QUEUE = "https://queue.fal.run/fal-ai/any-llm"
@@ -37,7 +41,7 @@ _EARLY: dict[str, Any] = {"httpx": httpx.Client(), "requests": requests.Session(
 
 
 @pytest.fixture
-def fake(fakefal: Fake) -> Fake:
+def fake(fakefal: FakeFal) -> FakeFal:
     fakefal.on("fal-ai/any-llm").text("Ship it.")
     return fakefal
 
@@ -70,7 +74,7 @@ def with_http_client() -> Any:
     ],
     ids=["httpx", "httpx2", "requests", "early httpx", "early requests", "urllib", "http.client"],
 )
-def test_sync_clients_get_the_names_of_fal(fake: Fake, ask: Callable[[], Any]) -> None:
+def test_sync_clients_get_the_names_of_fal(fake: FakeFal, ask: Callable[[], Any]) -> None:
     answer = ask()
     assert answer["status_url"] == f"{QUEUE}/requests/{answer['request_id']}/status"
     fake.calls.one(prompt="x", via="queue")
@@ -105,17 +109,17 @@ async def with_fal_client() -> Any:
 @pytest.mark.parametrize("runner", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 @pytest.mark.parametrize("ask", [with_httpx, with_aiohttp, with_websockets, with_fal_client])
 def test_async_clients_on_each_loop(
-    fake: Fake, ask: Callable[[], Awaitable[Any]], runner: Callable[[Any], Any]
+    fake: FakeFal, ask: Callable[[], Awaitable[Any]], runner: Callable[[Any], Any]
 ) -> None:
     assert runner(ask())["output"] == "Ship it."
     assert len(fake.calls) == 1
 
 
-def test_trio(fake: Fake) -> None:
+def test_trio(fake: FakeFal) -> None:
     assert trio.run(with_httpx)["output"] == "Ship it."
 
 
-def test_a_sync_socket(fake: Fake) -> None:
+def test_a_sync_socket(fake: FakeFal) -> None:
     with websockets.sync.client.connect(SOCKET, additional_headers=KEY) as connection:
         connection.send(msgpack.packb(INPUT))
         assert msgpack.unpackb(connection.recv())["output"] == "Ship it."
@@ -126,7 +130,7 @@ def test_no_proxy_of_the_environment_stands_between(
 ) -> None:
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    fake: Fake = request.getfixturevalue("fake")
+    fake: FakeFal = request.getfixturevalue("fake")
     assert requests.post(RUN, json=INPUT, headers=KEY, timeout=10).json()["output"] == "Ship it."
     assert httpx.post(RUN, json=INPUT, headers=KEY).json()["output"] == "Ship it."
     assert with_urllib()["status"]
@@ -134,7 +138,7 @@ def test_no_proxy_of_the_environment_stands_between(
     assert len(fake.calls) == 4
 
 
-def test_media_are_fetched_by_their_own_urls(fakefal: Fake) -> None:
+def test_media_are_fetched_by_their_own_urls(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/flux/dev").kind("images")
     answer = httpx.post("https://fal.run/fal-ai/flux/dev", json={}, headers=KEY).json()
     url = answer["images"][0]["url"]
@@ -142,30 +146,30 @@ def test_media_are_fetched_by_their_own_urls(fakefal: Fake) -> None:
     assert requests.get(url, timeout=10).headers["content-type"] == "image/png"
 
 
-def test_names_resolve_to_an_address_of_the_loopback(fake: Fake) -> None:
-    assert socket.gethostbyname("fal.run") == ADDRESS
-    assert socket.gethostbyname_ex("FAL.run.")[2] == [ADDRESS]
+def test_names_resolve_to_an_address_of_the_loopback(fake: FakeFal) -> None:
+    assert socket.gethostbyname("fal.run") == REDIRECT_ADDRESS
+    assert socket.gethostbyname_ex("FAL.run.")[2] == [REDIRECT_ADDRESS]
     (found,) = socket.getaddrinfo("queue.falrun.com", "https")
-    assert found[4] == (ADDRESS, 443)
+    assert found[4] == (REDIRECT_ADDRESS, 443)
     assert socket.getaddrinfo("localhost", 80)
     with socket.create_connection(("rest.fal.ai", 443), timeout=5) as sock:
-        assert sock.getpeername()[1] == fake.server.fake.port
+        assert sock.getpeername()[1] == fake.server.server.port
 
 
 # What is refused
 
 
 @pytest.fixture
-def escapes(fakefal: Fake, fakefal_factory: Any) -> Callable[[], str]:
+def escapes(fakefal: FakeFal, fakefal_factory: Any) -> Callable[[], str]:
     """What was refused, taken so that the test does not fail for it."""
     take: Callable[[], str] = fakefal_factory.redirection.escapes
     return take
 
 
 def test_hosts_of_fal_that_nobody_knows(escapes: Callable[[], str]) -> None:
-    with pytest.raises(EscapeRefused, match=r"foo\.fal\.run is no host that the fake knows"):
+    with pytest.raises(EscapeBlocked, match=r"foo\.fal\.run is no host that the fake knows"):
         socket.create_connection(("foo.fal.run", 443))
-    with socket.socket() as sock, pytest.raises(EscapeRefused):
+    with socket.socket() as sock, pytest.raises(EscapeBlocked):
         sock.connect(("foo.fal.run", 443))
     told = escapes()
     assert told.startswith("2 connections to the real fal refused:")
@@ -183,7 +187,7 @@ async def test_the_stack_of_async_callers_is_theirs(escapes: Callable[[], str]) 
 
 
 def test_datagrams(escapes: Callable[[], str]) -> None:
-    with pytest.raises(EscapeRefused):
+    with pytest.raises(EscapeBlocked):
         socket.getaddrinfo("fal.run", 443, type=socket.SOCK_DGRAM)
     assert "datagrams to fal.run" in escapes()
 
@@ -193,10 +197,10 @@ def test_tls_as_fal_with_somebody_else(escapes: Callable[[], str]) -> None:
         context = ssl.create_default_context()
         with (
             socket.create_connection(server.getsockname()) as sock,
-            pytest.raises(EscapeRefused),
+            pytest.raises(EscapeBlocked),
         ):
             context.wrap_socket(sock, server_hostname="queue.fal.run")
-    with pytest.raises(EscapeRefused):
+    with pytest.raises(EscapeBlocked):
         context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="fal.run")
     assert "TLS as queue.fal.run with 127.0.0.1:" in escapes()
 
@@ -205,9 +209,9 @@ def test_connections_from_before_the_test() -> None:
     context = ssl.create_default_context()
     tls = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="fal.run")
     with (
-        pytest.raises(Unfinished, match="over a connection from before"),
-        faking(),
-        pytest.raises(EscapeRefused),
+        pytest.raises(UnmetExpectations, match="over a connection from before"),
+        running_fake(),
+        pytest.raises(EscapeBlocked),
     ):
         tls.write(b"GET / HTTP/1.1")
     with pytest.raises(ssl.SSLWantReadError):  # as always
@@ -215,12 +219,12 @@ def test_connections_from_before_the_test() -> None:
 
 
 def test_addresses_of_fal(escapes: Callable[[], str], fakefal_factory: Any) -> None:
-    passage: Passage = fakefal_factory.redirection.passage
-    passage.know({"8.8.4.4", "8.8.8.8"})
-    passage.meet("8.8.8.8")
+    passage: SocketRedirector = fakefal_factory.redirection.passage
+    passage.set_fal_addresses({"8.8.4.4", "8.8.8.8"})
+    passage.remember_foreign_address("8.8.8.8")
     with (
         socket.socket() as sock,
-        pytest.raises(EscapeRefused, match=r"8\.8\.4\.4, port 443, is an address of fal"),
+        pytest.raises(EscapeBlocked, match=r"8\.8\.4\.4, port 443, is an address of fal"),
     ):
         sock.connect(("8.8.4.4", 443))
     assert not passage.is_fals_address("8.8.8.8")  # it was looked up by the name of another
@@ -228,14 +232,16 @@ def test_addresses_of_fal(escapes: Callable[[], str], fakefal_factory: Any) -> N
 
 
 def test_names_are_text_in_small_letters() -> None:
-    assert [text_of(it) for it in (b"FAL.run", "Fal.Run.", None, 7)] == ["fal.run"] * 2 + [""] * 2
+    assert [normalize_host(it) for it in (b"FAL.run", "Fal.Run.", None, 7)] == ["fal.run"] * 2 + [
+        ""
+    ] * 2
 
 
 def test_nothing_is_left_when_the_fake_has_gone() -> None:
     before = entrances()
-    with faking() as fake:
+    with running_fake() as fake:
         assert entrances() != before
-        with faking() as inner:
+        with running_fake() as inner:
             inner.on().text("inner")
             assert fal_client.run("fal-ai/any-llm", INPUT)["output"] == "inner"
         fake.on().text("outer")

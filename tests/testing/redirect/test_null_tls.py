@@ -5,12 +5,12 @@ import ssl
 
 import pytest
 
-from fakefal.testing.redirect.null_tls import PlainObject, PlainSocket
+from fakefal.testing.redirect.null_tls import NullTlsObject, NullTlsSocket
 
 
 def test_bytes_go_through_as_they_are() -> None:
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    plain = PlainObject(incoming, outgoing, ssl.create_default_context(), "fal.run")
+    plain = NullTlsObject(incoming, outgoing, ssl.create_default_context(), "fal.run")
     plain.do_handshake()
     with pytest.raises(ssl.SSLWantReadError):
         plain.read(10)
@@ -33,7 +33,7 @@ def test_a_socket_stays_the_same_connection() -> None:
     one, other = socket.socketpair()
     one.settimeout(5)
     context = ssl.create_default_context()
-    with other, PlainSocket(one, context, "fal.run") as plain:
+    with other, NullTlsSocket(one, context, "fal.run") as plain:
         assert (one.fileno(), plain.gettimeout(), plain.server_hostname) == (-1, 5, "fal.run")
         plain.write(b"hello")
         assert other.recv(10) == b"hello"

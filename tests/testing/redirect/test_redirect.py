@@ -11,9 +11,9 @@ import fal_client
 import fal_client.client as constants
 import pytest
 
-from fakefal.server.server import FakeFal
-from fakefal.server.thread import ThreadedFakeFal
-from fakefal.testing.redirect.redirect import forget, redirect, restore
+from fakefal.server.server import FakeFalServer
+from fakefal.server.thread import ThreadedServer
+from fakefal.testing.redirect.redirect import clear_caches, redirect, reset_clients
 from tests.blackbox.conftest import FAL_SDK
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import fal_sdk_python
@@ -28,7 +28,7 @@ def patch() -> Iterator[pytest.MonkeyPatch]:
     """A patch of its own, undone before that of the test."""
     with pytest.MonkeyPatch.context() as patch:
         yield patch
-    restore()
+    reset_clients()
 
 
 def urls(module: ModuleType = constants) -> dict[str, str]:
@@ -79,17 +79,17 @@ def test_calls_reach_the_fake_past_a_proxy(
     patch: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    with ThreadedFakeFal(FakeFal(scenario(exchange()), keep_alive=False)) as fake:
+    with ThreadedServer(FakeFalServer(scenario(exchange()), keep_alive=False)) as fake:
         redirect(patch, fake.url, "a:b")
         assert fal_client.run("fal-ai/any-llm", {"prompt": "x"})["output"] == "Ship it."
-        restore()
+        reset_clients()
 
 
 def test_the_clients_of_the_module_forget_what_they_had() -> None:
     caches = [vars(fal_client.sync_client), vars(fal_client.async_client)]
     for cache in caches:
         cache.update(_token_manager="old", other="stays")
-    forget(fal_client)
+    clear_caches(fal_client)
     for cache in caches:
         assert cache.pop("other") == "stays"
         assert "_token_manager" not in cache
@@ -99,16 +99,16 @@ def test_a_forgotten_connection_is_closed(patch: pytest.MonkeyPatch) -> None:
     redirect(patch, URL, "a:b")
     kept = fal_client.sync_client._client
     assert fal_client.sync_client._client is kept
-    restore()
+    reset_clients()
     assert kept.is_closed
     redirect(patch, URL, "c:d")
     assert fal_client.sync_client._client is not kept
 
 
 def test_forgetting_is_no_trouble_where_there_is_nothing_to_forget() -> None:
-    forget(ModuleType("fal_client"))
-    restore()
-    restore()
+    clear_caches(ModuleType("fal_client"))
+    reset_clients()
+    reset_clients()
 
 
 def test_without_fal_client_the_environment_is_all_that_changes(
@@ -120,7 +120,7 @@ def test_without_fal_client_the_environment_is_all_that_changes(
     redirect(patch, URL, "a:b")
     assert urls() == before
     assert os.environ["FAL_KEY"] == "a:b"
-    restore()
+    reset_clients()
 
 
 FAL_APPS = """
@@ -145,7 +145,7 @@ print(fal.apps._QUEUE_URL_FORMAT)
 @pytest.mark.blackbox
 def test_the_fal_sdk_is_redirected_when_it_is_imported() -> None:
     homes = [str(ROOT), str(Path(pytest.__file__).parents[1])]
-    with ThreadedFakeFal(FakeFal(scenario(exchange()), clock="instant")) as fake:
+    with ThreadedServer(FakeFalServer(scenario(exchange()), clock="instant")) as fake:
         done = subprocess.run(
             [fal_sdk_python(FAL_SDK), "-c", FAL_APPS, fake.url],
             capture_output=True,

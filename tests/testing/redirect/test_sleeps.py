@@ -8,8 +8,8 @@ from types import ModuleType
 import fal_client
 import pytest
 
-from fakefal import Fake
-from fakefal.testing.redirect.sleeps import Sleeps
+from fakefal import FakeFal
+from fakefal.testing.redirect.sleeps import SleepPatch
 
 SLEEPER = """
 import asyncio, time
@@ -35,7 +35,7 @@ def sleeper(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def test_sleeps_of_modules_are_taken_and_those_of_others_are_not(sleeper: ModuleType) -> None:
     slept: list[float] = []
     before = (time.sleep, asyncio.sleep, sleeper.sleep)
-    sleeps = Sleeps(("app",), slept.append)
+    sleeps = SleepPatch(("app",), slept.append)
     sleeps.open()
     try:
         sleeper.nap(1000)
@@ -49,17 +49,17 @@ def test_sleeps_of_modules_are_taken_and_those_of_others_are_not(sleeper: Module
 
 
 @pytest.mark.fakefal(clock="manual")
-def test_the_sleeps_of_fal_client_move_the_clock(fakefal: Fake) -> None:
+def test_the_sleeps_of_fal_client_move_the_clock(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/any-llm").text("x").timeline({"IN_PROGRESS": {"for": "3s"}})
-    with fakefal.clock.takes_sleeps():
+    with fakefal.clock.patch_sleep():
         assert fal_client.subscribe("fal-ai/any-llm", {"prompt": "x"})["output"] == "x"
     assert fakefal.clock.iso[17:19] == "03"
     assert 29 <= len(fakefal.polls) <= 33
 
 
 @pytest.mark.fakefal(clock="manual")
-async def test_async_ones_too(fakefal: Fake) -> None:
+async def test_async_ones_too(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/any-llm").text("x").timeline({"IN_PROGRESS": {"for": "3s"}})
-    with fakefal.clock.takes_sleeps():
+    with fakefal.clock.patch_sleep():
         result = await fal_client.AsyncClient().subscribe("fal-ai/any-llm", {"prompt": "x"})
     assert result["output"] == "x"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from fakefal import Fake
+from fakefal import FakeFal
 from fakefal.testing.factory import Factory
 
 CODE = "import fal_client; print(fal_client.run('fal-ai/any-llm', {'prompt': 'x'})['output'])"
@@ -22,7 +22,7 @@ PYTHON = [sys.executable, "-c", CODE]
 
 
 @pytest.fixture
-def fake(fakefal: Fake) -> Fake:
+def fake(fakefal: FakeFal) -> FakeFal:
     fakefal.on("fal-ai/any-llm").text("Ship it.")
     return fakefal
 
@@ -34,7 +34,7 @@ def output(*command: str, env: Any = None) -> str:
     return done.stdout.strip()
 
 
-def test_subprocesses_with_and_without_an_environment(fake: Fake) -> None:
+def test_subprocesses_with_and_without_an_environment(fake: FakeFal) -> None:
     before = dict(os.environ)
     assert output(*PYTHON) == "Ship it."
     assert output(*PYTHON, env={"PATH": os.environ["PATH"], "HTTPS_PROXY": "x"}) == "Ship it."
@@ -52,11 +52,11 @@ def run_async(runner: Any) -> str:
 
 
 @pytest.mark.parametrize("runner", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
-def test_subprocesses_of_a_loop(fake: Fake, runner: Any) -> None:
+def test_subprocesses_of_a_loop(fake: FakeFal, runner: Any) -> None:
     assert run_async(runner) == "Ship it."
 
 
-def test_os_system(fake: Fake, tmp_path: Path) -> None:
+def test_os_system(fake: FakeFal, tmp_path: Path) -> None:
     before = dict(os.environ)
     assert os.system(f'"{sys.executable}" -c "{CODE}" > "{tmp_path}/out"') == 0
     assert (tmp_path / "out").read_text() == "Ship it.\n"
@@ -69,7 +69,7 @@ def say(queue: Any) -> None:
     queue.put(fal_client.run("fal-ai/any-llm", {"prompt": "x"})["output"])
 
 
-def test_processes_that_are_spawned(fake: Fake) -> None:
+def test_processes_that_are_spawned(fake: FakeFal) -> None:
     context = multiprocessing.get_context("spawn")
     queue = context.SimpleQueue()
     process = context.Process(target=say, args=(queue,))
@@ -80,7 +80,7 @@ def test_processes_that_are_spawned(fake: Fake) -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not there")
-def test_other_programs(fake: Fake) -> None:
+def test_other_programs(fake: FakeFal) -> None:
     told = output(
         *("curl", "-s", "-H", "Authorization: Key a:b", "-d", '{"prompt": "x"}'),
         "https://fal.run/fal-ai/any-llm",
@@ -88,17 +88,17 @@ def test_other_programs(fake: Fake) -> None:
     assert '"Ship it."' in told
 
 
-def test_what_a_program_tries_is_told(fakefal: Fake, fakefal_factory: Factory) -> None:
+def test_what_a_program_tries_is_told(fakefal: FakeFal, fakefal_factory: Factory) -> None:
     code = "import socket; socket.create_connection(('foo.fal.run', 443))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode
-    told = fakefal_factory.redirection.escapes()
+    told = fakefal_factory.redirection.pop_escapes()
     assert told.startswith("programs of the test tried to reach the real fal, and were refused:")
     assert "foo.fal.run:443" in told
-    assert fakefal_factory.redirection.escapes() == ""
+    assert fakefal_factory.redirection.pop_escapes() == ""
 
 
-def test_an_environment_may_be_asked_for(fakefal: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_may_be_asked_for(fakefal: FakeFal, monkeypatch: pytest.MonkeyPatch) -> None:
     env = fakefal.environment()
     assert env["HTTPS_PROXY"] == fakefal.url
     assert env["FAL_KEY"] == fakefal.key

@@ -13,8 +13,8 @@ import httpx
 import pytest
 import trio
 
-from fakefal import CallRecord, Failure, Fake, FakefalError, contains
-from fakefal.testing.scripting.callables import Blame, guarded
+from fakefal import CallRecord, Failure, FakeFal, FakefalError, contains
+from fakefal.testing.scripting.callables import CallbackErrors, guard_pattern
 from tests.testing.conftest import RunTests
 
 ANY_LLM = "fal-ai/any-llm"
@@ -26,7 +26,7 @@ def run(prompt: str = "x", endpoint: str = ANY_LLM) -> Any:
     return fal_client.run(endpoint, {"prompt": prompt})
 
 
-def test_a_function_gives_text_output_or_either(fakefal: Fake) -> None:
+def test_a_function_gives_text_output_or_either(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM, prompt="text").text(lambda call: call.input["prompt"].upper())
     fakefal.on(ANY_LLM, prompt="any").reply(lambda call: f"{call.via} {{{{ input.prompt }}}}")
     fakefal.on("a/b").output(lambda call: {"seen": call.input, "number": call.count})
@@ -38,7 +38,7 @@ def test_a_function_gives_text_output_or_either(fakefal: Fake) -> None:
     assert events[-1]["output"] == "TEXT"
 
 
-def test_functions_and_fixed_replies_take_turns(fakefal: Fake) -> None:
+def test_functions_and_fixed_replies_take_turns(fakefal: FakeFal) -> None:
     exchange = fakefal.on(ANY_LLM).fail("runner_disconnected").then.text(lambda call: "second")
     exchange.timeline({"IN_PROGRESS": {"for": "2s"}}).then.text("third")
     with pytest.raises(HttpError):
@@ -48,7 +48,7 @@ def test_functions_and_fixed_replies_take_turns(fakefal: Fake) -> None:
     assert run()["output"] == "third"
 
 
-def test_a_function_may_fail_the_call(fakefal: Fake) -> None:
+def test_a_function_may_fail_the_call(fakefal: FakeFal) -> None:
     def fails(call: CallRecord) -> Any:
         if call.count == 1:
             raise Failure("content_policy_violation")
@@ -71,7 +71,7 @@ def httpx_status(endpoint: str = ANY_LLM) -> int:
     return answer.status_code
 
 
-def test_a_function_may_wait_and_may_call_the_fake(fakefal: Fake) -> None:
+def test_a_function_may_wait_and_may_call_the_fake(fakefal: FakeFal) -> None:
     told = threading.Event()
     WHO.set("the test")
 
@@ -85,7 +85,7 @@ def test_a_function_may_wait_and_may_call_the_fake(fakefal: Fake) -> None:
     assert run("outer")["output"] == "answer for the test"
 
 
-async def test_an_async_function_runs_in_the_loop_of_the_test(fakefal: Fake) -> None:
+async def test_an_async_function_runs_in_the_loop_of_the_test(fakefal: FakeFal) -> None:
     told = asyncio.Event()
 
     async def waits(call: CallRecord) -> str:
@@ -99,7 +99,7 @@ async def test_an_async_function_runs_in_the_loop_of_the_test(fakefal: Fake) -> 
     assert (await call)["output"] == "told"
 
 
-def test_an_async_function_of_a_sync_test_has_a_loop_of_its_own(fakefal: Fake) -> None:
+def test_an_async_function_of_a_sync_test_has_a_loop_of_its_own(fakefal: FakeFal) -> None:
     async def answers(call: CallRecord) -> str:
         await asyncio.sleep(0)
         return "async"
@@ -108,7 +108,7 @@ def test_an_async_function_of_a_sync_test_has_a_loop_of_its_own(fakefal: Fake) -
     assert run()["output"] == "async"
 
 
-def test_an_async_function_of_a_trio_test(fakefal: Fake) -> None:
+def test_an_async_function_of_a_trio_test(fakefal: FakeFal) -> None:
     async def main() -> Any:
         told = trio.Event()
 
@@ -133,7 +133,7 @@ def test_an_async_function_of_a_trio_test(fakefal: Fake) -> None:
     assert trio.run(main) == "trio"
 
 
-def test_predicates_stand_where_patterns_do(fakefal: Fake) -> None:
+def test_predicates_stand_where_patterns_do(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM, prompt=lambda prompt: len(prompt) > 5).text("long")
     fakefal.on(ANY_LLM, input=lambda input: "model" in input).text("with a model")
     fakefal.on(ANY_LLM, prompt=contains("x")).text("short")
@@ -143,13 +143,13 @@ def test_predicates_stand_where_patterns_do(fakefal: Fake) -> None:
 
 
 def test_mistakes_of_functions_are_noted() -> None:
-    blame = Blame()
-    pattern = guarded({"a": [lambda value: value.nothing]}, blame)
+    blame = CallbackErrors()
+    pattern = guard_pattern({"a": [lambda value: value.nothing]}, blame)
     assert pattern["a"][0](7) is False
     assert isinstance(blame.errors[0], AttributeError)
 
 
-Build = Callable[[Fake], Any]
+Build = Callable[[FakeFal], Any]
 
 
 def test_what_a_function_raises_fails_the_test_with_its_own_traceback(run_tests: RunTests) -> None:

@@ -8,17 +8,17 @@ import fal_client
 import pytest
 from hypothesis import example, given, settings
 
-from fakefal import Fake, FakefalError, absent, any_of, contains, faking, regex
+from fakefal import FakeFal, FakefalError, absent, any_of, contains, regex, running_fake
 from fakefal.engine.engine import Engine
 from fakefal.scenario.files.loader import load_file, load_scenario
 from fakefal.scenario.model.scenario import Scenario
 from fakefal.settings import Settings
-from fakefal.testing.scripting.export import scenario_of, write_scenario
+from fakefal.testing.scripting.export import export_scenario, write_scenario
 from tests.scenario.strategies import SCENARIOS
 
 
 def test_what_was_scripted_loads_as_the_same_and_answers_the_same(
-    fakefal: Fake, tmp_path: Path
+    fakefal: FakeFal, tmp_path: Path
 ) -> None:
     fakefal.on("fal-ai/any-llm", prompt=contains("tag"), model=absent()).fail(
         "runner_disconnected"
@@ -32,13 +32,13 @@ def test_what_was_scripted_loads_as_the_same_and_answers_the_same(
     path = fakefal.dump(tmp_path / "inner" / "x.yaml")
     assert path.read_text().startswith("fakefal: 1\n")
     assert load_file(path).scenario == fakefal.scenario
-    with faking(path, unused="ignore") as again:
+    with running_fake(path, unused="ignore") as again:
         assert again.scenario == fakefal.scenario
         assert fal_client.run("a/b", {"n": 1}) == {"a": [1, None]}
 
 
 def test_files_of_outputs_lie_beside_it(
-    fakefal: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fakefal: FakeFal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "from" / "images").mkdir(parents=True)
     (tmp_path / "from" / "images" / "cat.txt").write_text("miaow")
@@ -52,7 +52,9 @@ def test_files_of_outputs_lie_beside_it(
         fakefal.dump(path)
 
 
-def test_what_no_file_can_hold_is_refused_with_all_reasons(fakefal: Fake, tmp_path: Path) -> None:
+def test_what_no_file_can_hold_is_refused_with_all_reasons(
+    fakefal: FakeFal, tmp_path: Path
+) -> None:
     fakefal.on("a/b").text("fine")
     fakefal.on("a/c", prompt=lambda prompt: True).text(lambda call: "x")
     with pytest.raises(FakefalError) as caught:
@@ -70,10 +72,10 @@ def test_what_no_file_can_hold_is_refused_with_all_reasons(fakefal: Fake, tmp_pa
 @given(scenario=SCENARIOS)
 @example(scenario=Scenario.model_validate({"fakefal": 1, "faults": {"submit": "unknown-app"}}))
 def test_any_scenario_survives(scenario: Scenario, tmp_path_factory: Any) -> None:
-    tenant = Engine(Settings(), [load_scenario(scenario)]).renew("a:b")
-    once = scenario_of(tenant)
+    tenant = Engine(Settings(), [load_scenario(scenario)]).reset_tenant("a:b")
+    once = export_scenario(tenant)
     path = tmp_path_factory.mktemp("dump") / "x.yaml"
     write_scenario(once, path, {})
-    again = Engine(Settings(), [load_file(path)]).renew("a:b")
-    assert scenario_of(again) == once
-    assert replace(again.terms, told={}) == replace(tenant.terms, told={})
+    again = Engine(Settings(), [load_file(path)]).reset_tenant("a:b")
+    assert export_scenario(again) == once
+    assert replace(again.settings, told={}) == replace(tenant.settings, told={})

@@ -5,12 +5,12 @@ from typing import Any
 import fal_client
 import pytest
 
-from fakefal import Fake, FakefalError, all_of, anything, contains
+from fakefal import FakeFal, FakefalError, all_of, anything, contains
 
 ANY_LLM = "fal-ai/any-llm"
 
 
-def test_a_partial_answer_has_no_end(fakefal: Fake) -> None:
+def test_a_partial_answer_has_no_end(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM, prompt="cut").partial("As far as")
     fakefal.on(ANY_LLM, prompt="said").partial("As far as", error="upstream said no")
     events = list(fal_client.stream(ANY_LLM, {"prompt": "cut"}))
@@ -21,13 +21,13 @@ def test_a_partial_answer_has_no_end(fakefal: Fake) -> None:
     assert fal_client.run(ANY_LLM, {"prompt": "said"})["error"] == "upstream said no"
 
 
-def test_pieces_of_a_stream(fakefal: Fake) -> None:
+def test_pieces_of_a_stream(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).stream("Ship", " it.")
     outputs = [event["output"] for event in fal_client.stream(ANY_LLM, {"prompt": "x"})]
     assert outputs == ["Ship", "Ship it.", "Ship it."]
 
 
-def test_all_of_and_anything(fakefal: Fake) -> None:
+def test_all_of_and_anything(fakefal: FakeFal) -> None:
     fakefal.on("a/b", prompt=all_of(contains("a"), contains("b"))).output("both")
     fakefal.on("a/b", seed=anything()).output("seeded")
     fakefal.on("a/b").output("other")
@@ -36,10 +36,10 @@ def test_all_of_and_anything(fakefal: Fake) -> None:
     assert outputs == ["both", "seeded", "other"]
 
 
-def test_a_reply_is_a_function(fakefal: Fake) -> None:
+def test_a_reply_is_a_function(fakefal: FakeFal) -> None:
     with pytest.raises(FakefalError, match="reply takes a function of the call"):
         fakefal.on("a/b").reply("text")  # type: ignore[arg-type]  # the mistake
 
 
-def test_what_it_is_for_is_told(fakefal: Fake) -> None:
-    assert fakefal.on("a/b", n=1).asked == 'endpoint="a/b", input={"n": 1}'
+def test_what_it_is_for_is_told(fakefal: FakeFal) -> None:
+    assert fakefal.on("a/b", n=1).description == 'endpoint="a/b", input={"n": 1}'

@@ -28,7 +28,7 @@ _FRAMES = 8
 _CONNECT_SECONDS = 10
 
 
-class FakefalRefused(RuntimeError):
+class EscapeBlocked(RuntimeError):
     """A direct connection to fal, which fakefal does not let through.
 
     No OSError: clients try again for a minute after those, and hide the text.
@@ -66,7 +66,7 @@ def refuse(host: str, port: object, how: str) -> None:
     """Report an attempt and raise what the program gets for it."""
     target = f"{host}:{port}" if port not in (None, 0, "") else host
     _report(target, how)
-    raise FakefalRefused(
+    raise EscapeBlocked(
         f"fakefal refused a direct connection to {target}: fal is reached through the proxy of "
         "the environment (HTTPS_PROXY), which this code does not use"
     )
@@ -79,7 +79,7 @@ def _report(target: str, how: str) -> None:
         return
     import json
 
-    told = {
+    record = {
         "target": target,
         "by": "Python",
         "how": how,
@@ -87,7 +87,7 @@ def _report(target: str, how: str) -> None:
         "command": _command(),
         "stack": _stack(),
     }
-    line = (json.dumps(told) + "\n").encode()
+    line = (json.dumps(record) + "\n").encode()
     try:
         file = os.open(path, os.O_WRONLY | os.O_APPEND)
         try:
@@ -99,15 +99,15 @@ def _report(target: str, how: str) -> None:
 
 
 def _command() -> list[str]:
-    found = getattr(sys, "orig_argv", None)  # from 3.10
-    return list(found or [sys.executable, *getattr(sys, "argv", [])])
+    arguments = getattr(sys, "orig_argv", None)  # from 3.10
+    return list(arguments or [sys.executable, *getattr(sys, "argv", [])])
 
 
 def _stack() -> list[str]:
     """Who called, the innermost last: ``app.py:12 in ask``; not this file."""
     import traceback
 
-    frames = [it for it in traceback.extract_stack() if it.filename != __file__]
+    frames = [frame for frame in traceback.extract_stack() if frame.filename != __file__]
     return [f"{it.filename}:{it.lineno} in {it.name}" for it in frames[-_FRAMES:]]
 
 
@@ -142,8 +142,8 @@ class _Loader:
         self._real = real
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        found: ModuleType | None = self._real.create_module(spec)
-        return found
+        module: ModuleType | None = self._real.create_module(spec)
+        return module
 
     def exec_module(self, module: ModuleType) -> None:
         self._real.exec_module(module)
@@ -168,16 +168,16 @@ def _patch_loop(loop: Any) -> None:
     real, lookup = loop.create_connection, loop.getaddrinfo
 
     async def create_connection(
-        self: Any, factory: Any, host: Any = None, *args: Any, **more: Any
+        self: Any, factory: Any, host: Any = None, *args: Any, **kwargs: Any
     ) -> Any:
         if is_fals(host):
-            refuse(_text(host), args[0] if args else more.get("port"), "uvloop")
-        return await real(self, factory, host, *args, **more)
+            refuse(_text(host), args[0] if args else kwargs.get("port"), "uvloop")
+        return await real(self, factory, host, *args, **kwargs)
 
-    async def getaddrinfo(self: Any, host: Any, *args: Any, **more: Any) -> Any:
+    async def getaddrinfo(self: Any, host: Any, *args: Any, **kwargs: Any) -> Any:
         if is_fals(host):
-            refuse(_text(host), args[0] if args else more.get("port"), "uvloop")
-        return await lookup(self, host, *args, **more)
+            refuse(_text(host), args[0] if args else kwargs.get("port"), "uvloop")
+        return await lookup(self, host, *args, **kwargs)
 
     loop.create_connection, loop.getaddrinfo = create_connection, getaddrinfo
 
@@ -189,9 +189,9 @@ def _patch_websockets(module: ModuleType) -> None:
         return
     connect = module.__dict__["connect"]
     if module.__name__ == "websockets.sync.client":
-        module.__dict__["connect"] = _through(connect)
+        module.__dict__["connect"] = _with_proxy_socket(connect)
     else:
-        connect.__init__ = _through(connect.__init__, 1)
+        connect.__init__ = _with_proxy_socket(connect.__init__, 1)
 
 
 def _version() -> str:
@@ -200,7 +200,7 @@ def _version() -> str:
     return version("websockets")
 
 
-def _through(real: Callable[..., Any], skipped: int = 0) -> Callable[..., Any]:
+def _with_proxy_socket(real: Callable[..., Any], skipped: int = 0) -> Callable[..., Any]:
     """``connect(uri, …)`` that opens its socket to a host of fal's through the proxy."""
     import functools
 

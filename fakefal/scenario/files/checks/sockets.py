@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fakefal.errors import Mistake
+from fakefal.errors import ScenarioProblem
 from fakefal.scenario.files.source import Path, Source
 from fakefal.scenario.matching.matchers import PatternError
 from fakefal.scenario.matching.operators import compile_pattern
@@ -18,74 +18,76 @@ _ENDS = ("reset", "drop", "hang")
 _TEMPLATED = ("text", "json", "binary", "msgpack")
 
 
-def check_sockets(source: Source, when: Any, reply: Any, path: Path) -> Iterator[Mistake]:
+def check_sockets(source: Source, when: Any, reply: Any, path: Path) -> Iterator[ScenarioProblem]:
     """The mistakes of a reply's frames, whatever else may be wrong with it."""
     if not isinstance(reply, dict):
         return
     vias = _vias(when)
     frames = reply.get("frames")
-    yield from _frames(source, frames, (*path, "frames"), is_rule=False)
+    yield from _check_frames(source, frames, (*path, "frames"), is_rule=False)
     rules = reply.get("on_message")
     for number, rule in enumerate(rules if isinstance(rules, list) else ()):
         if isinstance(rule, dict):
-            yield from _rule(source, rule, (*path, "on_message", number))
-    for name, ways in (
+            yield from _check_rule(source, rule, (*path, "on_message", number))
+    for name, required_vias in (
         ("frames", SOCKETS),
         ("on_message", ("socket",)),
         ("realtime", ("realtime",)),
     ):
-        if name in reply and vias is not None and not set(vias) & set(ways):
+        if name in reply and vias is not None and not set(vias) & set(required_vias):
             what = f"{name} does nothing here: the exchange answers {', '.join(vias)}"
-            right = f"add {ways[-1]} to via, or remove it"
-            yield source.mistake((*path, name), what, right, key=True)
+            right = f"add {required_vias[-1]} to via, or remove it"
+            yield source.problem((*path, name), what, right, key=True)
     if vias is not None and isinstance(frames, list) and "socket" not in vias:
-        yield from _received(source, frames, (*path, "frames"))
+        yield from _check_receive(source, frames, (*path, "frames"))
 
 
 def _vias(when: Any) -> list[str] | None:
     via = when.get("via") if isinstance(when, dict) else None
     vias = [via] if isinstance(via, str) else via
-    is_told = isinstance(vias, list) and vias and all(isinstance(it, str) for it in vias)
-    return vias if is_told else None
+    is_valid = isinstance(vias, list) and vias and all(isinstance(name, str) for name in vias)
+    return vias if is_valid else None
 
 
-def _rule(source: Source, rule: dict[str, Any], path: Path) -> Iterator[Mistake]:
+def _check_rule(source: Source, rule: dict[str, Any], path: Path) -> Iterator[ScenarioProblem]:
     if "input" in rule:
-        yield from _pattern(source, rule["input"], (*path, "input"))
-    yield from _frames(source, rule.get("frames"), (*path, "frames"), is_rule=True)
+        yield from _check_pattern(source, rule["input"], (*path, "input"))
+    yield from _check_frames(source, rule.get("frames"), (*path, "frames"), is_rule=True)
 
 
-def _frames(source: Source, frames: Any, path: Path, *, is_rule: bool) -> Iterator[Mistake]:
+def _check_frames(
+    source: Source, frames: Any, path: Path, *, is_rule: bool
+) -> Iterator[ScenarioProblem]:
     ended = ""
     for number, frame in enumerate(frames if isinstance(frames, list) else ()):
         where: Path = (*path, number)
         if ended:
             what = f"the frames after {ended} are never sent"
-            yield source.mistake(where, what, "remove them")
+            yield source.problem(where, what, "remove them")
             return
         if isinstance(frame, dict):
-            yield from _frame(source, frame, where, is_rule=is_rule)
+            yield from _check_frame(source, frame, where, is_rule=is_rule)
         if frame in _ENDS or (isinstance(frame, dict) and "close" in frame):
             ended = frame if isinstance(frame, str) else "close"
 
 
-def _frame(
+def _check_frame(
     source: Source, frame: dict[str, Any], path: Path, *, is_rule: bool
-) -> Iterator[Mistake]:
+) -> Iterator[ScenarioProblem]:
     if "receive" in frame:
         if is_rule:
             what = "receive waits for a message, and this is already the answer to one"
-            yield source.mistake((*path, "receive"), what, "write another entry of on_message")
-        yield from _pattern(source, frame["receive"], (*path, "receive"))
+            yield source.problem((*path, "receive"), what, "write another entry of on_message")
+        yield from _check_pattern(source, frame["receive"], (*path, "receive"))
     for name in _TEMPLATED:
         if name in frame:
             try:
                 compile_value(frame[name], (*path, name))
             except TemplateError as error:
-                yield source.mistake(error.path, error.what, error.right)
+                yield source.problem(error.path, error.what, error.right)
     if "msgpack" in frame and _is_too_large(frame["msgpack"]):
         what = "msgpack has no integer of more than 64 bits"
-        yield source.mistake((*path, "msgpack"), what, "write it as text")
+        yield source.problem((*path, "msgpack"), what, "write it as text")
 
 
 def _is_too_large(value: Any) -> bool:
@@ -96,17 +98,17 @@ def _is_too_large(value: Any) -> bool:
     return isinstance(value, int) and not -(1 << 63) <= value < 1 << 64
 
 
-def _received(source: Source, frames: list[Any], path: Path) -> Iterator[Mistake]:
+def _check_receive(source: Source, frames: list[Any], path: Path) -> Iterator[ScenarioProblem]:
     """``receive`` where each message is a call of its own."""
     for number, frame in enumerate(frames):
         if isinstance(frame, dict) and "receive" in frame:
             what = "receive is for sockets of an app's own: here each message is a call"
-            yield source.mistake((*path, number, "receive"), what, "write another exchange for it")
+            yield source.problem((*path, number, "receive"), what, "write another exchange for it")
 
 
-def _pattern(source: Source, pattern: Any, path: Path) -> Iterator[Mistake]:
+def _check_pattern(source: Source, pattern: Any, path: Path) -> Iterator[ScenarioProblem]:
     try:
         compile_pattern(pattern)
     except PatternError as error:
         is_operator = error.what.startswith("unknown operator")
-        yield source.mistake((*path, *error.path), error.what, error.right, key=is_operator)
+        yield source.problem((*path, *error.path), error.what, error.right, key=is_operator)

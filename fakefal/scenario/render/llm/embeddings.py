@@ -4,47 +4,49 @@ from __future__ import annotations
 
 from fakefal.protocol.core.call import Json, Outcome
 from fakefal.protocol.core.json_codec import encode
-from fakefal.protocol.llm.anyllm import OUTPUT_ALONE
+from fakefal.protocol.llm.anyllm import BARE_OUTPUT
 from fakefal.protocol.llm.embeddings import (
+    default_dimensions,
     embedding_list,
-    in_single_precision,
-    usual_dimensions,
+    to_single_precision,
     vector_of,
 )
 from fakefal.protocol.llm.messages import texts_to_embed
 from fakefal.protocol.llm.openai import MAX_DIMENSIONS
-from fakefal.protocol.llm.tokens import Usage, tokens_in
-from fakefal.scenario.compiled.reply import Ending, Plan
-from fakefal.scenario.render.llm.request import Asked
-from fakefal.scenario.render.llm.usage import metered
+from fakefal.protocol.llm.tokens import Usage, estimate_tokens
+from fakefal.scenario.compiled.reply import CompiledReply, RenderedOutcome
+from fakefal.scenario.render.llm.request import LlmRequest
+from fakefal.scenario.render.llm.usage import compute_usage
 
 
-def embedded(plan: Plan, asked: Asked) -> Ending:
+def render_embeddings(reply: CompiledReply, request: LlmRequest) -> RenderedOutcome:
     """The end of a call for embeddings: a scripted whole, scripted vectors, or made ones."""
-    body = asked.body
-    texts = texts_to_embed(body.get("input"))
-    output = None if plan.output is None else plan.output.render(asked.variables)
-    counted = Usage(sum(map(tokens_in, texts)), 0)
-    told = output.get("usage") if isinstance(output, dict) else None
-    told = told if isinstance(told, dict) else None
-    usage = metered(counted, plan.meter, told, asked.head.model, asked.terms.prices)
+    input_ = request.body
+    texts = texts_to_embed(input_.get("input"))
+    output = None if reply.output is None else reply.output.render(request.variables)
+    estimate = Usage(sum(map(estimate_tokens, texts)), 0)
+    scripted_usage = output.get("usage") if isinstance(output, dict) else None
+    scripted_usage = scripted_usage if isinstance(scripted_usage, dict) else None
+    usage = compute_usage(
+        estimate, reply.usage, scripted_usage, request.head.model, request.settings.prices
+    )
     if isinstance(output, dict):
-        whole: Json = output
+        body: Json = output
     else:
-        size = _dimensions(body.get("dimensions"), asked.head.model)
-        about = f"{asked.terms.seed};{asked.head.model}"
+        size = _dimensions(input_.get("dimensions"), request.head.model)
+        about = f"{request.settings.seed};{request.head.model}"
         vectors = _scripted_vectors(output, len(texts))
         if vectors is None:
             vectors = [vector_of(text, size, about) for text in texts]
-        is_base64 = body.get("encoding_format") == "base64"
-        whole = embedding_list(vectors, asked.head.model, usage, is_base64=is_base64)
-    return Ending(Outcome(200, whole, encode(whole)), OUTPUT_ALONE, cost=usage.cost)
+        is_base64 = input_.get("encoding_format") == "base64"
+        body = embedding_list(vectors, request.head.model, usage, is_base64=is_base64)
+    return RenderedOutcome(Outcome(200, body, encode(body)), BARE_OUTPUT, cost=usage.cost)
 
 
-def _dimensions(wish: Json, model: str) -> int:
+def _dimensions(requested: Json, model: str) -> int:
     """How long the vectors are; a wish that checks would have refused is none."""
-    is_count = isinstance(wish, int) and not isinstance(wish, bool)
-    return wish if is_count and 0 < wish <= MAX_DIMENSIONS else usual_dimensions(model)
+    is_count = isinstance(requested, int) and not isinstance(requested, bool)
+    return requested if is_count and 0 < requested <= MAX_DIMENSIONS else default_dimensions(model)
 
 
 def _scripted_vectors(output: Json, count: int) -> list[list[float]] | None:
@@ -54,7 +56,7 @@ def _scripted_vectors(output: Json, count: int) -> list[list[float]] | None:
     rows = output if isinstance(output[0], list) else [output]
     if not all(isinstance(row, list) and all(map(_is_number, row)) for row in rows):
         return None
-    return [in_single_precision(rows[index % len(rows)]) for index in range(count)]
+    return [to_single_precision(rows[index % len(rows)]) for index in range(count)]
 
 
 def _is_number(value: Json) -> bool:

@@ -7,204 +7,219 @@ from typing import Any
 from fakefal.protocol.core.call import Call, Json, Outcome
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.llm import chat, responses
-from fakefal.protocol.llm.anyllm import OUTPUT_ALONE, OutputShape, output_shape
-from fakefal.protocol.llm.chat import ChatForm
-from fakefal.protocol.llm.completion import Form, Head, Speech, ToolCall
-from fakefal.protocol.llm.endpoints import OPENAI, variant_of
-from fakefal.protocol.llm.messages import conversation_of
-from fakefal.protocol.llm.openai import in_openai_words
-from fakefal.protocol.llm.responses import ResponsesForm
-from fakefal.protocol.llm.router import RouterForm
-from fakefal.protocol.llm.tokens import Usage, tokens_in
-from fakefal.scenario.compiled.reply import Ending, Plan, Spoken
-from fakefal.scenario.compiled.settings import Terms
+from fakefal.protocol.llm.anyllm import BARE_OUTPUT, OutputShape, output_shape
+from fakefal.protocol.llm.chat import ChatFormat
+from fakefal.protocol.llm.completion import Completion, ResponseFormat, ResponseHead, ToolCall
+from fakefal.protocol.llm.endpoints import OPENAI_APIS, llm_api_of
+from fakefal.protocol.llm.messages import messages_of
+from fakefal.protocol.llm.openai import to_openai_error
+from fakefal.protocol.llm.responses import ResponsesFormat
+from fakefal.protocol.llm.router import RouterFormat
+from fakefal.protocol.llm.tokens import Usage, estimate_tokens
+from fakefal.scenario.compiled.reply import CompiledReply, LlmCompletion, RenderedOutcome
+from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.scenario.render.json_examples import example_of
-from fakefal.scenario.render.llm.embeddings import embedded
+from fakefal.scenario.render.llm.embeddings import render_embeddings
 from fakefal.scenario.render.llm.request import (
-    Asked,
-    wanted_choices,
-    wanted_json,
-    wanted_tool,
-    wants_reasoning,
+    LlmRequest,
+    is_reasoning_requested,
+    requested_choices,
+    requested_schema,
+    required_tool,
 )
-from fakefal.scenario.render.llm.usage import completion_tokens, metered, prompt_tokens
-from fakefal.scenario.render.outcome import as_text, dressed, variables_of
-from fakefal.scenario.values.seeded import numbers, reasoning_about, text_about
+from fakefal.scenario.render.llm.usage import completion_tokens, compute_usage, prompt_tokens
+from fakefal.scenario.render.outcome import apply_overrides, as_text, template_variables
+from fakefal.scenario.values.seeded import seeded_numbers, seeded_reasoning, seeded_text
 
 _BARE = frozenset(("router-vision", "router-audio", "router-video"))
 
 
-def spoken_ending(
-    plan: Plan, call: Call, request_id: str, count: int, terms: Terms, now: float
-) -> Ending:
+def render_llm_outcome(
+    reply: CompiledReply,
+    call: Call,
+    request_id: str,
+    count: int,
+    settings: EffectiveSettings,
+    now: float,
+) -> RenderedOutcome:
     """The end that a plan gives a call; raises TemplateError. ``now`` in seconds since 1970."""
-    variant = variant_of(call.endpoint)
-    assert variant is not None, call.endpoint
-    variables = variables_of(call, request_id, count, terms.seed)
+    llm_api = llm_api_of(call.endpoint)
+    assert llm_api is not None, call.endpoint
+    variables = template_variables(call, request_id, count, settings.seed)
     model = call.input.get("model") if isinstance(call.input, dict) else None
-    head = Head(request_id, int(now), model if isinstance(model, str) else "")
-    asked = Asked(variant, call, terms, head, variables)
-    if plan.fail is not None:
-        outcome = plan.fail(call.endpoint, variables)
-        is_told = variant in OPENAI and not plan.fails_literally
-        if is_told and terms.switches.openai_errors == "openai":
-            outcome = in_openai_words(outcome)
-        ending = Ending(outcome, _shape(asked))
-    elif variant == "embeddings":
-        ending = embedded(plan, asked)
+    head = ResponseHead(request_id, int(now), model if isinstance(model, str) else "")
+    request = LlmRequest(llm_api, call, settings, head, variables)
+    if reply.fail is not None:
+        outcome = reply.fail(call.endpoint, variables)
+        is_openai_error = llm_api in OPENAI_APIS and not reply.is_failure_literal
+        if is_openai_error and settings.flags.openai_errors == "openai":
+            outcome = to_openai_error(outcome)
+        rendered = RenderedOutcome(outcome, _shape(request))
+    elif llm_api == "embeddings":
+        rendered = render_embeddings(reply, request)
     else:
-        ending = _said(plan, asked)
-    return dressed(ending, plan, variables)
+        rendered = _render_completion(reply, request)
+    return apply_overrides(rendered, reply, variables)
 
 
-def _shape(asked: Asked) -> OutputShape:
+def _shape(request: LlmRequest) -> OutputShape:
     """The shape of a router's output; those of OpenAI have forms of their own."""
-    if asked.variant in _BARE or asked.variant in OPENAI:
-        return OUTPUT_ALONE
-    return output_shape(asked.variant, asked.call.input, asked.terms.switches.period)
+    if request.llm_api in _BARE or request.llm_api in OPENAI_APIS:
+        return BARE_OUTPUT
+    return output_shape(request.llm_api, request.call.input, request.settings.flags.schema_version)
 
 
-def _form(asked: Asked) -> Form:
-    if asked.variant == "chat":
-        options = asked.body.get("stream_options")
+def _response_format(request: LlmRequest) -> ResponseFormat:
+    if request.llm_api == "chat":
+        options = request.body.get("stream_options")
         wants = isinstance(options, dict) and options.get("include_usage") is True
-        return ChatForm(asked.head, wants)
-    if asked.variant == "responses":
-        return ResponsesForm(asked.head, asked.body)
-    return RouterForm(_shape(asked), asked.terms.switches.repeat_complete)
+        return ChatFormat(request.head, wants)
+    if request.llm_api == "responses":
+        return ResponsesFormat(request.head, request.body)
+    return RouterFormat(_shape(request), request.settings.flags.repeat_complete)
 
 
-def _said(plan: Plan, asked: Asked) -> Ending:
+def _render_completion(reply: CompiledReply, request: LlmRequest) -> RenderedOutcome:
     """The end of a call that is answered with words."""
-    shape, form = _shape(asked), _form(asked)
+    shape, response_format = _shape(request), _response_format(request)
     literal: Json = None
-    if plan.output is None:
-        said = _written(plan, asked)
+    if reply.output is None:
+        content = _written_content(reply, request)
     else:
-        output = plan.output.render(asked.variables)
-        is_own, found = _read_output(output, asked)
-        if found is None:
-            return Ending(Outcome(200, output, encode(output)), shape)
-        said, literal = found, output if is_own else None
-    speech = _speech(plan, asked, said, literal)
-    body = form.whole(speech) if literal is None else literal
-    is_listed = plan.pacing.events is not None
-    is_router = asked.variant not in OPENAI
-    follows = is_listed and is_router and (plan.text is not None or plan.output is not None)
-    spoken = Spoken(speech, form, follows)
-    outcome = Outcome(200, body, encode(body))
-    return Ending(outcome, shape, speech.text, spoken=spoken, cost=speech.usage.cost)
-
-
-def _speech(plan: Plan, asked: Asked, said: dict[str, Any], literal: Json) -> Speech:
-    """What is said, with what it used."""
-    texts, calls = said["texts"], said.get("tool_calls", ())
-    reasoning, error = said.get("reasoning"), said.get("error")
-    thought = tokens_in(reasoning) if reasoning else 0
-    lines = conversation_of(asked.variant, asked.body)
-    counted = Usage(
-        prompt_tokens(lines, asked.body.get("tools")),
-        completion_tokens(texts, calls) + thought,
-        thought,
+        output = reply.output.render(request.variables)
+        is_own, parsed = _read_output(output, request)
+        if parsed is None:
+            return RenderedOutcome(Outcome(200, output, encode(output)), shape)
+        content, literal = parsed, output if is_own else None
+    completion = _completion(reply, request, content, literal)
+    body = response_format.body(completion) if literal is None else literal
+    is_listed = reply.pacing.events is not None
+    is_router = request.llm_api not in OPENAI_APIS
+    follows_listed_events = (
+        is_listed and is_router and (reply.text is not None or reply.output is not None)
     )
-    told = literal.get("usage") if isinstance(literal, dict) else None
-    told = told if isinstance(told, dict) else None
-    usage = metered(counted, plan.meter, told, asked.head.model, asked.terms.prices)
-    finish = plan.finish or said.get("finish")
+    llm_completion = LlmCompletion(completion, response_format, follows_listed_events)
+    outcome = Outcome(200, body, encode(body))
+    return RenderedOutcome(
+        outcome, shape, completion.text, llm_completion=llm_completion, cost=completion.usage.cost
+    )
+
+
+def _completion(
+    reply: CompiledReply, request: LlmRequest, content: dict[str, Any], literal: Json
+) -> Completion:
+    """What is said, with what it used."""
+    texts, tool_calls = content["texts"], content.get("tool_calls", ())
+    reasoning, error = content.get("reasoning"), content.get("error")
+    reasoning_tokens = estimate_tokens(reasoning) if reasoning else 0
+    messages = messages_of(request.llm_api, request.body)
+    estimate = Usage(
+        prompt_tokens(messages, request.body.get("tools")),
+        completion_tokens(texts, tool_calls) + reasoning_tokens,
+        reasoning_tokens,
+    )
+    scripted_usage = literal.get("usage") if isinstance(literal, dict) else None
+    scripted_usage = scripted_usage if isinstance(scripted_usage, dict) else None
+    usage = compute_usage(
+        estimate, reply.usage, scripted_usage, request.head.model, request.settings.prices
+    )
+    finish = reply.finish_reason or content.get("finish")
     if finish is None:
-        finish = "error" if error is not None else "tool_calls" if calls else "stop"
-    return Speech(texts, usage, reasoning, error, calls, finish)
+        finish = "error" if error is not None else "tool_calls" if tool_calls else "stop"
+    return Completion(texts, usage, reasoning, error, tool_calls, finish)
 
 
-def _written(plan: Plan, asked: Asked) -> dict[str, Any]:
+def _written_content(reply: CompiledReply, request: LlmRequest) -> dict[str, Any]:
     """What a reply says, and what is generated where it says nothing: fields of a Speech."""
-    variables = asked.variables
-    error = None if plan.error is None else as_text(plan.error.render(variables))
-    calls = _calls(plan, asked)
-    if plan.text is not None:
-        texts = (as_text(plan.text.render(variables)),) * _choices(asked)
+    variables = request.variables
+    error = None if reply.error is None else as_text(reply.error.render(variables))
+    tool_calls = _scripted_tool_calls(reply, request)
+    if reply.text is not None:
+        texts = (as_text(reply.text.render(variables)),) * _requested_choices(request)
     else:
-        if not calls:
-            calls = _generated_calls(asked)
-        texts = ("",) if calls else _generated_texts(asked)
+        if not tool_calls:
+            tool_calls = _generated_tool_calls(request)
+        texts = ("",) if tool_calls else _generated_texts(request)
     return {
         "texts": texts,
-        "reasoning": _reasoning(plan, asked),
+        "reasoning": _reasoning(reply, request),
         "error": error,
-        "tool_calls": calls,
+        "tool_calls": tool_calls,
     }
 
 
-def _choices(asked: Asked) -> int:
-    return wanted_choices(asked.variant, asked.body)
+def _requested_choices(request: LlmRequest) -> int:
+    return requested_choices(request.llm_api, request.body)
 
 
-def _reasoning(plan: Plan, asked: Asked) -> str | None:
+def _reasoning(reply: CompiledReply, request: LlmRequest) -> str | None:
     """The reasoning that is shown: to who asks for it, and OpenAI's to all who do not refuse."""
-    if asked.variant not in OPENAI:
-        is_shown: bool | None = _shape(asked).shows_reasoning
+    if request.llm_api not in OPENAI_APIS:
+        is_shown: bool | None = _shape(request).shows_reasoning
     else:
-        is_shown = wants_reasoning(asked.variant, asked.body)
+        is_shown = is_reasoning_requested(request.llm_api, request.body)
         if is_shown is None:
-            is_shown = plan.reasoning is not None
+            is_shown = reply.reasoning is not None
     if not is_shown:
         return None
-    if plan.reasoning is None:
-        return reasoning_about(*asked.about)
-    return as_text(plan.reasoning.render(asked.variables))
+    if reply.reasoning is None:
+        return seeded_reasoning(*request.seed_parts)
+    return as_text(reply.reasoning.render(request.variables))
 
 
-def _calls(plan: Plan, asked: Asked) -> tuple[ToolCall, ...]:
+def _scripted_tool_calls(reply: CompiledReply, request: LlmRequest) -> tuple[ToolCall, ...]:
     """The tool calls of a reply; only OpenAI's endpoints can tell them."""
-    if plan.tool_calls is None or asked.variant not in OPENAI:
+    if reply.tool_calls is None or request.llm_api not in OPENAI_APIS:
         return ()
-    found = []
-    for number, spec in enumerate(plan.tool_calls.render(asked.variables)):
+    tool_calls = []
+    for number, spec in enumerate(reply.tool_calls.render(request.variables)):
         arguments = spec.get("arguments", {})
         text = arguments if isinstance(arguments, str) else encode(arguments).decode()
         id_ = spec.get("id")
-        id_ = f"call_{asked.head.mark}{number}" if id_ is None else as_text(id_)
-        found.append(ToolCall(id_, as_text(spec["name"]), text))
-    return tuple(found)
+        id_ = f"call_{request.head.id_stem}{number}" if id_ is None else as_text(id_)
+        tool_calls.append(ToolCall(id_, as_text(spec["name"]), text))
+    return tuple(tool_calls)
 
 
-def _generated_calls(asked: Asked) -> tuple[ToolCall, ...]:
+def _generated_tool_calls(request: LlmRequest) -> tuple[ToolCall, ...]:
     """The call of a tool that the caller demands."""
-    tool = wanted_tool(asked.body) if asked.variant in OPENAI else None
+    tool = required_tool(request.body) if request.llm_api in OPENAI_APIS else None
     if tool is None:
         return ()
-    arguments = example_of(tool.parameters, numbers("tool", *asked.about))
+    arguments = example_of(tool.parameters, seeded_numbers("tool", *request.seed_parts))
     text = encode(arguments).decode()
-    return (ToolCall(f"call_{asked.head.mark}0", tool.name, text),)
+    return (ToolCall(f"call_{request.head.id_stem}0", tool.name, text),)
 
 
-def _generated_texts(asked: Asked) -> tuple[str, ...]:
-    schema = wanted_json(asked.variant, asked.body) if asked.variant in OPENAI else None
-    found = []
-    for index in range(_choices(asked)):
-        about = asked.about if index == 0 else (*asked.about, str(index))
+def _generated_texts(request: LlmRequest) -> tuple[str, ...]:
+    schema = (
+        requested_schema(request.llm_api, request.body) if request.llm_api in OPENAI_APIS else None
+    )
+    texts = []
+    for index in range(_requested_choices(request)):
+        about = request.seed_parts if index == 0 else (*request.seed_parts, str(index))
         if schema is None:
-            found.append(text_about(*about))
+            texts.append(seeded_text(*about))
         else:
-            found.append(encode(example_of(schema, numbers("json", *about))).decode())
-    return tuple(found)
+            texts.append(encode(example_of(schema, seeded_numbers("json", *about))).decode())
+    return tuple(texts)
 
 
-def _read_output(output: Json, asked: Asked) -> tuple[bool, dict[str, Any] | None]:
+def _read_output(output: Json, request: LlmRequest) -> tuple[bool, dict[str, Any] | None]:
     """What a scripted output says, and whether it is the endpoint's whole answer as it stands.
 
     An answer in another endpoint's form is told in this one's; other JSON is what an OpenAI-
     compatible endpoint's model says, and the router's whole answer.
     """
     if chat.is_completion(output):
-        return asked.variant == "chat", chat.said_in(output)
+        return request.llm_api == "chat", chat.completion_fields(output)
     if responses.is_response(output):
-        return asked.variant == "responses", responses.said_in(output)
-    if asked.variant not in OPENAI:
+        return request.llm_api == "responses", responses.completion_fields(output)
+    if request.llm_api not in OPENAI_APIS:
         return True, None
     if isinstance(output, dict) and isinstance(output.get("output"), str):
         reasoning = output.get("reasoning")
         reasoning = reasoning if isinstance(reasoning, str) else None
         return False, {"texts": (output["output"],), "reasoning": reasoning}
     text = output if isinstance(output, str) else encode(output).decode()
-    return False, {"texts": (text,) * _choices(asked)}
+    return False, {"texts": (text,) * _requested_choices(request)}

@@ -9,56 +9,69 @@ from itertools import islice
 from typing import Any
 
 from fakefal.protocol.core.call import Json
-from fakefal.protocol.llm.completion import Cuts
-from fakefal.scenario.compiled.reply import Pacing, Plan, Spoken
-from fakefal.scenario.render.outcome import pieces_of, without
+from fakefal.protocol.llm.completion import Chunkers
+from fakefal.scenario.compiled.reply import CompiledReply, LlmCompletion, Pacing
+from fakefal.scenario.render.outcome import omit_fields, split_text
 
 _JSON_PIECES = re.compile(r"[^,:{}\[\]]*[,:{}\[\]]+|[^,:{}\[\]]+")
 
 
-def speech_events(plan: Plan, spoken: Spoken, variables: dict[str, Any]) -> Iterator[Json]:
+def llm_stream_events(
+    reply: CompiledReply, llm_completion: LlmCompletion, variables: dict[str, Any]
+) -> Iterator[Json]:
     """The events of a stream, as far as its reply lets them come."""
-    events = spoken.form.in_order(_paced(plan, spoken, variables))
-    if plan.omitted:
-        return (without(it, plan.omitted) if isinstance(it, dict) else it for it in events)
+    events = llm_completion.response_format.number_events(_paced(reply, llm_completion, variables))
+    if reply.omit_fields:
+        return (
+            omit_fields(event, reply.omit_fields) if isinstance(event, dict) else event
+            for event in events
+        )
     return events
 
 
-def _paced(plan: Plan, spoken: Spoken, variables: dict[str, Any]) -> Iterator[Json]:
-    pacing = plan.pacing
-    if pacing.broken is not None:
-        after, error = pacing.broken
+def _paced(
+    reply: CompiledReply, llm_completion: LlmCompletion, variables: dict[str, Any]
+) -> Iterator[Json]:
+    pacing = reply.pacing
+    if pacing.error_after is not None:
+        after, error = pacing.error_after
         last: Json = None
-        for event in islice(_all(plan, spoken, variables), after):
+        for event in islice(_all_events(reply, llm_completion, variables), after):
             last = event
             yield event
-        yield spoken.form.broken(error, last)
+        yield llm_completion.response_format.error_event(error, last)
     else:
-        yield from _all(plan, spoken, variables, closes=pacing.is_finished)
+        yield from _all_events(reply, llm_completion, variables, closes=pacing.has_final_event)
 
 
-def _all(
-    plan: Plan, spoken: Spoken, variables: dict[str, Any], *, closes: bool = True
+def _all_events(
+    reply: CompiledReply,
+    llm_completion: LlmCompletion,
+    variables: dict[str, Any],
+    *,
+    closes: bool = True,
 ) -> Iterator[Json]:
     """Listed events come as they are; a router's output follows them if the reply has one."""
-    if plan.pacing.events is not None:
-        yield from plan.pacing.events.render(variables)
-        closes = closes and spoken.ends_listed
+    if reply.pacing.events is not None:
+        yield from reply.pacing.events.render(variables)
+        closes = closes and llm_completion.follows_listed_events
     else:
-        yield from spoken.form.growing(spoken.speech, _cuts(plan.pacing))
+        yield from llm_completion.response_format.content_events(
+            llm_completion.completion, _cuts(reply.pacing)
+        )
     if closes:
-        yield from spoken.form.closing(spoken.speech)
+        yield from llm_completion.response_format.final_events(llm_completion.completion)
 
 
-def _cuts(pacing: Pacing) -> Cuts:
+def _cuts(pacing: Pacing) -> Chunkers:
     """How the parts of an answer are cut. Chunks that are listed cut the text alone."""
-    cut = partial(pieces_of, pacing=pacing)
+    cut = partial(split_text, pacing=pacing)
     if pacing.chunks is None:
         by_value = pacing.by == "word" and pacing.count is None
-        return Cuts(cut, cut, _values if by_value else cut)
-    return Cuts(cut, lambda text: [text], _values)
+        return Chunkers(cut, cut, _json_pieces if by_value else cut)
+    return Chunkers(cut, lambda text: [text], _json_pieces)
 
 
-def _values(text: str) -> list[str]:
+def _json_pieces(text: str) -> list[str]:
     """JSON cut where its values end."""
     return _JSON_PIECES.findall(text) or [text]

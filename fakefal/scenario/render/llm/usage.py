@@ -7,50 +7,58 @@ from typing import Any
 
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.llm.completion import ToolCall
-from fakefal.protocol.llm.messages import Line
-from fakefal.protocol.llm.tokens import FILE_TOKENS, Usage, tokens_in
+from fakefal.protocol.llm.messages import ChatMessage
+from fakefal.protocol.llm.tokens import FILE_TOKENS, Usage, estimate_tokens
 from fakefal.scenario.compiled.prices import PriceList
-from fakefal.scenario.compiled.reply import Meter
-from fakefal.scenario.values.seeded import canonical
+from fakefal.scenario.compiled.reply import UsageOverride
+from fakefal.scenario.values.seeded import canonical_json
 
 
-def prompt_tokens(lines: Iterable[Line], tools: Json = None) -> int:
+def prompt_tokens(messages: Iterable[ChatMessage], tools: Json = None) -> int:
     """What the messages count for, their files, and the tools that are offered."""
-    offered = tokens_in(canonical(tools)) if tools else 0
-    return offered + sum(tokens_in(line.text) + FILE_TOKENS * line.files for line in lines)
+    offered = estimate_tokens(canonical_json(tools)) if tools else 0
+    return offered + sum(
+        estimate_tokens(message.text) + FILE_TOKENS * message.files for message in messages
+    )
 
 
-def completion_tokens(texts: Iterable[str], calls: Iterable[ToolCall]) -> int:
+def completion_tokens(texts: Iterable[str], tool_calls: Iterable[ToolCall]) -> int:
     """What the answer counts for, reasoning aside."""
-    spoken = sum(map(tokens_in, texts))
-    return spoken + sum(tokens_in(call.name) + tokens_in(call.arguments) for call in calls)
+    text_tokens = sum(map(estimate_tokens, texts))
+    return text_tokens + sum(
+        estimate_tokens(call.name) + estimate_tokens(call.arguments) for call in tool_calls
+    )
 
 
-def metered(
-    counted: Usage, meter: Meter, told: Mapping[str, Any] | None, model: str, prices: PriceList
+def compute_usage(
+    estimate: Usage,
+    override: UsageOverride,
+    scripted: Mapping[str, Any] | None,
+    model: str,
+    prices: PriceList,
 ) -> Usage:
     """The usage of a call: what the reply says, else ``told`` (the ``usage`` of a scripted whole),
     else what was counted; and its cost."""
-    told = told or {}
+    scripted = scripted or {}
     prompt = _first(
-        meter.prompt_tokens,
-        told.get("prompt_tokens"),
-        told.get("input_tokens"),
-        counted.prompt_tokens,
+        override.prompt_tokens,
+        scripted.get("prompt_tokens"),
+        scripted.get("input_tokens"),
+        estimate.prompt_tokens,
     )
     completion = _first(
-        meter.completion_tokens,
-        told.get("completion_tokens"),
-        told.get("output_tokens"),
-        counted.completion_tokens,
+        override.completion_tokens,
+        scripted.get("completion_tokens"),
+        scripted.get("output_tokens"),
+        estimate.completion_tokens,
     )
-    reasoning = _first(meter.reasoning_tokens, min(counted.reasoning_tokens, completion))
+    reasoning = _first(override.reasoning_tokens, min(estimate.reasoning_tokens, completion))
     usage = prices.price_of(model).charge(Usage(prompt, completion, reasoning))
-    cost = meter.cost if meter.cost is not None else told.get("cost")
+    cost = override.cost if override.cost is not None else scripted.get("cost")
     if isinstance(cost, (int, float)) and not isinstance(cost, bool):
         return Usage(prompt, completion, reasoning, float(cost))
     return usage
 
 
 def _first(*values: Any) -> int:
-    return next(it for it in values if isinstance(it, int) and not isinstance(it, bool))
+    return next(value for value in values if isinstance(value, int) and not isinstance(value, bool))

@@ -25,7 +25,9 @@ def test_all_hooks_know_the_same_domains() -> None:
     assert tuple(json.loads(listed[1])) == child.DOMAINS == hosts.DOMAINS
 
 
-@pytest.mark.parametrize("name", [*hosts.CANONICAL, "Queue.FAL.run.", b"fal.run", "x.y.fal.media"])
+@pytest.mark.parametrize(
+    "name", [*hosts.CANONICAL_HOSTS, "Queue.FAL.run.", b"fal.run", "x.y.fal.media"]
+)
 def test_fals_hosts_are_known(name: str | bytes) -> None:
     assert child.is_fals(name)
 
@@ -47,7 +49,7 @@ def test_an_attempt_is_refused_and_reported(
         ("socket.connect", (None, ("queue.falrun.com", 443))),
         ("socket.getaddrinfo", (b"fal.run", None)),
     ):
-        with pytest.raises(child.FakefalRefused, match=r"^fakefal refused a direct "):
+        with pytest.raises(child.EscapeBlocked, match=r"^fakefal refused a direct "):
             child._audit(event, arguments)
     told = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     targets = ["fal.run:443", "rest.fal.ai", "queue.falrun.com:443", "fal.run"]
@@ -73,7 +75,7 @@ def test_a_report_that_cannot_be_written_does_not_let_anybody_through(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKEFAL_ESCAPES", str(tmp_path / "gone" / "escapes"))
-    with pytest.raises(child.FakefalRefused):
+    with pytest.raises(child.EscapeBlocked):
         child.refuse("fal.run", 443, "test")
 
 

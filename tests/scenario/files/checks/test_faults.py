@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.protocol.errors.fault import OPERATIONS
-from fakefal.scenario.files.checks.faults import check_circumstances
-from fakefal.scenario.files.checks.general import check_meaning
+from fakefal.scenario.files.checks.faults import check_scenario_faults
+from fakefal.scenario.files.checks.general import check_semantics
 from fakefal.scenario.files.source import Source
 from tests.scenario.strategies import JSON, Data
 
 
 def places(data: Any) -> list[str]:
-    return [it.path for it in check_meaning(Source("s", data))]
+    return [it.path for it in check_semantics(Source("s", data))]
 
 
 def in_faults(operation: str, fault: Any, via: Any = None) -> list[str]:
@@ -145,7 +145,7 @@ NAMES = ["faults", "account", "accounts", "apps", "stream", "cut", "run", "times
     st.recursive(JSON, lambda inner: st.dictionaries(st.sampled_from(NAMES), inner), max_leaves=8)
 )
 def test_a_file_of_any_shape_can_be_checked(value: Any) -> None:
-    list(check_circumstances(Source("s", value)))
+    list(check_scenario_faults(Source("s", value)))
     faults = {"faults": dict.fromkeys(OPERATIONS, value), "stream": {"cut": value}, "omit": value}
     places({"exchanges": [{"when": value, "reply": faults}, {"when": {"via": value}}]})
     places({"faults": {"run": [value]}, "account": value, "apps": {"a": value}, "accounts": value})

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from fakefal.scenario.files.checks.general import check_meaning
+from fakefal.scenario.files.checks.general import check_semantics
 from fakefal.scenario.files.source import Source
 from tests.scenario.strategies import FILES, JSON, Data
 
 
 def found(data: Any) -> list[tuple[str, str]]:
-    return [(it.path, it.what) for it in check_meaning(Source("s", data))]
+    return [(it.path, it.message) for it in check_semantics(Source("s", data))]
 
 
 def in_reply(**reply: Any) -> Data:

@@ -16,7 +16,7 @@ def mistakes(reply: dict[str, Any], via: Any = "socket") -> list[str]:
     try:
         load_data(scenario(exchange(reply, when=when)))
     except ScenarioError as error:
-        return [mistake.what for mistake in error.mistakes]
+        return [mistake.message for mistake in error.problems]
     return []
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from fakefal.protocol.core.compat_flags import Switches
-from fakefal.scenario.compiled.prices import price_list
-from fakefal.scenario.compiled.settings import Terms
+from fakefal.protocol.core.compat_flags import CompatFlags
+from fakefal.scenario.compiled.prices import build_price_list
+from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.scenario.templates.templates import TemplateError
-from tests.scenario.speeches import CHAT, RESPONSES, ROUTER, asked, end
+from tests.scenario.speeches import CHAT, RESPONSES, ROUTER, llm_input, outcome_of
 
 WORDED = [ROUTER, CHAT, RESPONSES]
 
@@ -28,7 +28,7 @@ def said(body: dict[str, Any]) -> str:
 
 
 def body_of(reply: dict[str, Any], endpoint: str, **more: Any) -> dict[str, Any]:
-    found: dict[str, Any] = end(reply, asked(endpoint, **more), endpoint).outcome.body
+    found: dict[str, Any] = outcome_of(reply, llm_input(endpoint, **more), endpoint).outcome.body
     return found
 
 
@@ -141,7 +141,7 @@ def test_choices_are_as_many_as_asked_for() -> None:
 
 @pytest.mark.parametrize("endpoint", WORDED)
 def test_a_soft_error_is_a_200(endpoint: str) -> None:
-    ending = end({"error": "no"}, asked(endpoint), endpoint)
+    ending = outcome_of({"error": "no"}, llm_input(endpoint), endpoint)
     assert ending.outcome.status == 200
     assert "no" in json.dumps(ending.outcome.body["error"])
 
@@ -154,8 +154,8 @@ def test_a_finish_reason_is_told_as_scripted() -> None:
 
 @pytest.mark.parametrize("endpoint", WORDED)
 def test_the_cost_follows_from_the_texts_and_the_prices(endpoint: str) -> None:
-    terms = Terms(prices=price_list({"openai/*": {"input": 1e6, "output": 2e6}}))
-    ending = end({"text": "Ship it."}, asked(endpoint), endpoint, terms)
+    terms = EffectiveSettings(prices=build_price_list({"openai/*": {"input": 1e6, "output": 2e6}}))
+    ending = outcome_of({"text": "Ship it."}, llm_input(endpoint), endpoint, terms)
     assert ending.cost == 1 + 2 * 3
     assert ending.outcome.body["usage"]["cost"] == 7
 
@@ -163,7 +163,7 @@ def test_the_cost_follows_from_the_texts_and_the_prices(endpoint: str) -> None:
 @pytest.mark.parametrize("endpoint", WORDED)
 def test_fields_and_headers_are_scripted_in_every_form(endpoint: str) -> None:
     reply = {"text": "x", "omit": ["usage"], "headers": {"x-model": "{{ input.model }}"}}
-    outcome = end(reply, asked(endpoint), endpoint).outcome
+    outcome = outcome_of(reply, llm_input(endpoint), endpoint).outcome
     assert "usage" not in outcome.body
     assert outcome.headers == (("x-model", "openai/gpt-4o"),)
 
@@ -183,26 +183,26 @@ def test_fields_and_headers_are_scripted_in_every_form(endpoint: str) -> None:
     ids=str,
 )
 def test_a_failure_has_the_shape_of_whose_it_is(endpoint: str, fail: Any, told: str) -> None:
-    assert told in end({"fail": fail}, asked(endpoint), endpoint).outcome.body
+    assert told in outcome_of({"fail": fail}, llm_input(endpoint), endpoint).outcome.body
 
 
 def test_all_failures_can_be_in_fals_shape() -> None:
-    terms = Terms(switches=replace(Switches(), openai_errors="detail"))
-    outcome = end({"fail": "internal_server_error"}, asked(CHAT), CHAT, terms).outcome
+    terms = EffectiveSettings(flags=replace(CompatFlags(), openai_errors="detail"))
+    outcome = outcome_of({"fail": "internal_server_error"}, llm_input(CHAT), CHAT, terms).outcome
     assert "detail" in outcome.body
 
 
 def test_the_routers_failures_are_in_fals_shape() -> None:
-    outcome = end({"fail": "internal_server_error"}, asked(ROUTER), ROUTER).outcome
+    outcome = outcome_of({"fail": "internal_server_error"}, llm_input(ROUTER), ROUTER).outcome
     assert "detail" in outcome.body
 
 
 def test_a_template_that_fails_is_told() -> None:
     with pytest.raises(TemplateError):
-        end({"text": "{{ input.none }}"}, asked(CHAT), CHAT)
+        outcome_of({"text": "{{ input.none }}"}, llm_input(CHAT), CHAT)
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"messages": 5}, {"input": [5, {"role": 1}]}])
 @pytest.mark.parametrize("endpoint", WORDED)
 def test_an_odd_input_that_is_let_through_is_answered(endpoint: str, body: Any) -> None:
-    assert end({"text": "x"}, body, endpoint).outcome.status == 200
+    assert outcome_of({"text": "x"}, body, endpoint).outcome.status == 200

@@ -8,11 +8,11 @@ import pytest
 
 from fakefal.scenario.render.llm.request import (
     ANY_JSON,
-    WantedTool,
-    wanted_choices,
-    wanted_json,
-    wanted_tool,
-    wants_reasoning,
+    RequiredTool,
+    is_reasoning_requested,
+    requested_choices,
+    requested_schema,
+    required_tool,
 )
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
@@ -24,8 +24,8 @@ FLAT = {"type": "function", "name": "now", "parameters": SCHEMA}
     ("n", "count"), [(None, 1), (3, 3), (10**9, 128), (0, 1), (True, 1), ("x", 1)]
 )
 def test_a_chat_may_ask_for_several_choices(n: Any, count: int) -> None:
-    assert wanted_choices("chat", {"n": n}) == count
-    assert wanted_choices("responses", {"n": n}) == 1
+    assert requested_choices("chat", {"n": n}) == count
+    assert requested_choices("responses", {"n": n}) == 1
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_chat_may_ask_for_several_choices(n: Any, count: int) -> None:
     ],
 )
 def test_reasoning_is_asked_for_in_several_words(body: Any, wish: bool | None) -> None:
-    assert wants_reasoning("chat", body) is wish
+    assert is_reasoning_requested("chat", body) is wish
 
 
 @pytest.mark.parametrize(
@@ -66,23 +66,23 @@ def test_reasoning_is_asked_for_in_several_words(body: Any, wish: bool | None) -
     ],
 )
 def test_json_is_asked_for_by_a_format(variant: Any, body: Any, schema: Any) -> None:
-    assert wanted_json(variant, body) == schema
+    assert requested_schema(variant, body) == schema
 
 
 @pytest.mark.parametrize("tool", [NESTED, FLAT])
 def test_a_tool_is_demanded_by_name_or_in_general(tool: Any) -> None:
-    wanted = WantedTool("now", SCHEMA)
+    wanted = RequiredTool("now", SCHEMA)
     by_name = {"type": "function", "function": {"name": "now"}}
-    assert wanted_tool({"tools": [tool], "tool_choice": "required"}) == wanted
-    assert wanted_tool({"tools": [tool], "tool_choice": by_name}) == wanted
-    assert wanted_tool({"tools": [tool], "tool_choice": {"name": "now"}}) == wanted
+    assert required_tool({"tools": [tool], "tool_choice": "required"}) == wanted
+    assert required_tool({"tools": [tool], "tool_choice": by_name}) == wanted
+    assert required_tool({"tools": [tool], "tool_choice": {"name": "now"}}) == wanted
 
 
 @pytest.mark.parametrize("choice", [None, "auto", "none", {}, {"type": "allowed_tools"}, 5])
 def test_other_choices_demand_nothing(choice: Any) -> None:
-    assert wanted_tool({"tools": [NESTED, 5, {}], "tool_choice": choice}) is None
+    assert required_tool({"tools": [NESTED, 5, {}], "tool_choice": choice}) is None
 
 
 def test_a_tool_that_is_not_offered_is_called_all_the_same() -> None:
-    assert wanted_tool({"tool_choice": {"name": "then"}}) == WantedTool("then", {})
-    assert wanted_tool({"tool_choice": "required"}) is None
+    assert required_tool({"tool_choice": {"name": "then"}}) == RequiredTool("then", {})
+    assert required_tool({"tool_choice": "required"}) is None

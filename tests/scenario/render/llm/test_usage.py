@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 
 from fakefal.protocol.llm.completion import ToolCall
-from fakefal.protocol.llm.messages import Line
+from fakefal.protocol.llm.messages import ChatMessage
 from fakefal.protocol.llm.tokens import Usage
-from fakefal.scenario.compiled.prices import price_list
-from fakefal.scenario.compiled.reply import Meter
-from fakefal.scenario.render.llm.usage import completion_tokens, metered, prompt_tokens
+from fakefal.scenario.compiled.prices import build_price_list
+from fakefal.scenario.compiled.reply import UsageOverride
+from fakefal.scenario.render.llm.usage import completion_tokens, compute_usage, prompt_tokens
 
-PRICES = price_list({"m": {"input": 1, "output": 2}})
+PRICES = build_price_list({"m": {"input": 1, "output": 2}})
 COUNTED = Usage(10, 20, 5)
 
 
 def test_messages_files_and_tools_count() -> None:
-    lines = [Line("system", "Be short."), Line("user", "hi", 2)]
+    lines = [ChatMessage("system", "Be short."), ChatMessage("user", "hi", 2)]
     assert prompt_tokens(lines) == 4 + 2 * 258
     assert prompt_tokens(lines, [{"name": "now"}]) > prompt_tokens(lines)
 
@@ -30,17 +30,17 @@ def test_texts_and_tool_calls_count() -> None:
 @pytest.mark.parametrize(
     ("meter", "told", "usage"),
     [
-        (Meter(), None, Usage(10, 20, 5, 5e-05)),
-        (Meter(prompt_tokens=0), None, Usage(0, 20, 5, 4e-05)),
-        (Meter(completion_tokens=2), None, Usage(10, 2, 2, 1.4e-05)),
-        (Meter(reasoning_tokens=0, cost=1.5), None, Usage(10, 20, 0, 1.5)),
-        (Meter(), {"prompt_tokens": 1, "completion_tokens": 2}, Usage(1, 2, 2, 5e-06)),
-        (Meter(), {"input_tokens": 1, "output_tokens": 2, "cost": 7}, Usage(1, 2, 2, 7.0)),
-        (Meter(prompt_tokens=3), {"prompt_tokens": 1}, Usage(3, 20, 5, 4.3e-05)),
-        (Meter(), {"prompt_tokens": True, "cost": "dear"}, Usage(10, 20, 5, 5e-05)),
+        (UsageOverride(), None, Usage(10, 20, 5, 5e-05)),
+        (UsageOverride(prompt_tokens=0), None, Usage(0, 20, 5, 4e-05)),
+        (UsageOverride(completion_tokens=2), None, Usage(10, 2, 2, 1.4e-05)),
+        (UsageOverride(reasoning_tokens=0, cost=1.5), None, Usage(10, 20, 0, 1.5)),
+        (UsageOverride(), {"prompt_tokens": 1, "completion_tokens": 2}, Usage(1, 2, 2, 5e-06)),
+        (UsageOverride(), {"input_tokens": 1, "output_tokens": 2, "cost": 7}, Usage(1, 2, 2, 7.0)),
+        (UsageOverride(prompt_tokens=3), {"prompt_tokens": 1}, Usage(3, 20, 5, 4.3e-05)),
+        (UsageOverride(), {"prompt_tokens": True, "cost": "dear"}, Usage(10, 20, 5, 5e-05)),
     ],
 )
 def test_a_reply_goes_before_a_scripted_whole_and_that_before_what_is_counted(
-    meter: Meter, told: Any, usage: Usage
+    meter: UsageOverride, told: Any, usage: Usage
 ) -> None:
-    assert metered(COUNTED, meter, told, "m", PRICES) == usage
+    assert compute_usage(COUNTED, meter, told, "m", PRICES) == usage
