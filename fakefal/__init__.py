@@ -1,7 +1,7 @@
 """fakefal: a local fake of fal.ai, so that code which calls fal can be tested offline.
 
-The names below are imported when they are first used, as pytest loads the plugin, and with it this
-package, in every run of its users.
+The public names are imported on first use (PEP 562): pytest loads the plugin, and with it this
+package, in every run of its users, fakefal or not.
 """
 
 from __future__ import annotations
@@ -43,30 +43,30 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CallRecord": "fakefal.engine.controls",
-    "EscapeRefused": "fakefal.testing.redirect.escapes",
+    "EscapeBlocked": "fakefal.testing.redirect.escapes",
     "Failure": "fakefal.testing.scripting.callables",
-    "Fake": "fakefal.testing.fixture",
-    "FakeFal": "fakefal.server.server",
+    "FakeFal": "fakefal.testing.fixture",
     "FakeFalMixin": "fakefal.testing.unittest_mixin",
+    "FakeFalServer": "fakefal.server.server",
     "FakefalError": "fakefal.errors",
     "FakefalWarning": "fakefal.testing.checks",
     "Limits": "fakefal.settings",
-    "MissesFound": "fakefal.errors",
-    "Mistake": "fakefal.errors",
-    "PortTaken": "fakefal.errors",
+    "PortInUse": "fakefal.errors",
     "ScenarioError": "fakefal.errors",
+    "ScenarioProblem": "fakefal.errors",
     "Settings": "fakefal.settings",
-    "ThreadedFakeFal": "fakefal.server.thread",
-    "Unfinished": "fakefal.testing.factory",
+    "ThreadedServer": "fakefal.server.thread",
+    "UnmatchedCalls": "fakefal.errors",
+    "UnmetExpectations": "fakefal.testing.factory",
     "absent": "fakefal.scenario.builder",
     "all_of": "fakefal.scenario.builder",
     "any_of": "fakefal.scenario.builder",
     "anything": "fakefal.scenario.builder",
     "contains": "fakefal.scenario.builder",
-    "faking": "fakefal.testing.session",
     "less_than": "fakefal.scenario.builder",
     "more_than": "fakefal.scenario.builder",
     "regex": "fakefal.scenario.builder",
+    "running_fake": "fakefal.testing.session",
 }
 
 __all__ = [
