@@ -11,7 +11,7 @@ import pytest
 
 from fakefal.cli.run import EXIT_ESCAPES
 from tests.blackbox.installing import missing, node_with_clients
-from tests.runs import RunOutput, run
+from tests.run_command import RunOutput, run
 
 pytestmark = pytest.mark.blackbox
 

@@ -11,7 +11,7 @@ from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
 from tests.blackbox.driving import DRIVERS, environment, once_json, talk
 from tests.blackbox.installing import package_folder
-from tests.worlds import exchange, scenario
+from tests.building import exchange, scenario
 
 pytestmark = pytest.mark.blackbox
 

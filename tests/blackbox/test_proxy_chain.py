@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from tests.runs import run
+from tests.run_command import run
 
 pytestmark = pytest.mark.blackbox
 

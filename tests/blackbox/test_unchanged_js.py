@@ -9,7 +9,7 @@ import pytest
 
 from tests.blackbox.installing import JS_FOLDER, node_22, node_with_clients
 from tests.blackbox.test_unchanged_python import SCENARIO, WORDS, told
-from tests.runs import run
+from tests.run_command import run
 
 pytestmark = pytest.mark.blackbox
 

@@ -18,7 +18,7 @@ from tests.blackbox.installing import (
     missing,
     older_websockets,
 )
-from tests.runs import RunOutput, run
+from tests.run_command import RunOutput, run
 
 pytestmark = pytest.mark.blackbox
 

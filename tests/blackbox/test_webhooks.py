@@ -14,8 +14,8 @@ from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
+from tests.building import exchange, scenario
 from tests.receivers import WebhookReceiver, fetch_keys, verify
-from tests.worlds import exchange, scenario
 
 pytestmark = pytest.mark.blackbox
 

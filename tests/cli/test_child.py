@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from fakefal.cli.child import CannotStart, EtcOverrides, run_command
-from tests.runs import SECONDS, arguments
+from tests.run_command import SECONDS, arguments
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 

@@ -13,7 +13,7 @@ import pytest
 
 from fakefal.cli.run import EXIT_MISSES
 from tests.cli.running import BAD, GOOD, fakefal
-from tests.runs import arguments, run
+from tests.run_command import arguments, run
 
 ASK = """\
 import json, os, sys, urllib.request

@@ -9,9 +9,9 @@ from fakefal.control.requests import control_error
 from fakefal.control.routes import ROUTES, routes_by_path
 from fakefal.protocol.errors.ingress import ingress_error
 from fakefal.settings import Limits
+from tests.building import ANY_LLM, make_call, make_engine, tenant_of
 from tests.callers import running_caller
-from tests.control.asking import call, call_json, expect_error
-from tests.worlds import ANY_LLM, make_call, make_engine, tenant_of
+from tests.control.calls import call, call_json, expect_error
 
 KEYED = [route for route in ROUTES if route.scope == "key"]
 

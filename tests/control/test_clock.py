@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from fakefal.engine.core.clock import START
-from tests.control.asking import call_json, expect_error
-from tests.worlds import make_call, make_engine, tenant_of
+from tests.building import make_call, make_engine, tenant_of
+from tests.control.calls import call_json, expect_error
 
 
 def test_the_clock_of_the_key_is_told_and_moved() -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from fakefal.protocol.errors.errors import ApiError
-from tests.control.asking import call_json, expect_error
-from tests.worlds import ANY_LLM, exchange, make_call, make_engine, tenant_of, timeline
+from tests.building import ANY_LLM, exchange, make_call, make_engine, tenant_of, timeline
+from tests.control.calls import call_json, expect_error
 
 
 def test_journal_jobs_and_misses_of_the_key_are_told() -> None:

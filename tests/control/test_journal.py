@@ -11,9 +11,9 @@ from fakefal.control.requests import ControlContext
 from fakefal.engine.core.clock import ManualClock
 from fakefal.engine.engine import Engine
 from fakefal.settings import Limits
+from tests.building import ANY_LLM, make_call, make_engine, tenant_of
 from tests.callers import running_caller, within_limit
-from tests.control.asking import call, call_json, expect_error, make_context
-from tests.worlds import ANY_LLM, make_call, make_engine, tenant_of
+from tests.control.calls import call, call_json, expect_error, make_context
 
 
 def numbers(engine: Engine, query: str) -> list[int]:

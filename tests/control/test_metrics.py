@@ -6,8 +6,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from fakefal.engine.engine import Engine
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.settings import Limits
-from tests.control.asking import call, call_json
-from tests.worlds import exchange, make_call, make_engine, tenant_of
+from tests.building import exchange, make_call, make_engine, tenant_of
+from tests.control.calls import call, call_json
 
 
 def samples(engine: Engine) -> dict[str, float]:

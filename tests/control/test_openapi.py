@@ -7,8 +7,8 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from fakefal.control.routes import ROUTES
-from tests.control.asking import call_json, expect_error, make_context
-from tests.worlds import make_engine
+from tests.building import make_engine
+from tests.control.calls import call_json, expect_error, make_context
 
 
 @pytest.fixture(scope="module")

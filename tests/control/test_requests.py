@@ -6,8 +6,8 @@ from multidict import CIMultiDict
 from fakefal.control.requests import ControlRequest
 from fakefal.control.schemas import AdvanceBody, JournalParameters
 from fakefal.protocol.errors.errors import ApiError
-from tests.control.asking import call, call_json, expect_error, make_context
-from tests.worlds import make_call, make_engine, tenant_of
+from tests.building import make_call, make_engine, tenant_of
+from tests.control.calls import call, call_json, expect_error, make_context
 
 
 def asked(query: str = "", **headers: str) -> ControlRequest:

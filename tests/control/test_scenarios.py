@@ -8,8 +8,8 @@ import pytest
 
 from fakefal.errors import ScenarioError
 from fakefal.scenario.files.loader import load_file
-from tests.control.asking import call, call_json, expect_error
-from tests.worlds import exchange, make_call, make_engine, scenario, tenant_of
+from tests.building import exchange, make_call, make_engine, scenario, tenant_of
+from tests.control.calls import call, call_json, expect_error
 
 GOOD = "fakefal: 1\nname: tagline\nexchanges:\n  - id: a\n    reply: {text: Ship it.}\n"
 BAD = "fakefal: 1\nexchanges:\n  - reply: {texd: x}\n  - when: {endpont: y}\n"

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from fakefal.control import schemas
 from fakefal.control.routes import ROUTES
 from fakefal.engine.engine import Engine
-from tests.control.asking import call_json
-from tests.worlds import exchange, make_call, make_engine, tenant_of
+from tests.building import exchange, make_call, make_engine, tenant_of
+from tests.control.calls import call_json
 
 
 @pytest.fixture

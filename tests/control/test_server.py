@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.control.asking import call, call_json, expect_error, make_context
-from tests.worlds import exchange, make_call, make_engine, tenant_of
+from tests.building import exchange, make_call, make_engine, tenant_of
+from tests.control.calls import call, call_json, expect_error, make_context
 
 
 def test_it_is_ready_when_it_listens() -> None:

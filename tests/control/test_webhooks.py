@@ -4,8 +4,8 @@ from typing import Any
 
 from fakefal.engine.engine import Engine
 from fakefal.engine.webhooks.deliveries import DeliveryResult
-from tests.control.asking import call_json, expect_error
-from tests.worlds import exchange, make_call, make_engine, tenant_of
+from tests.building import exchange, make_call, make_engine, tenant_of
+from tests.control.calls import call_json, expect_error
 
 
 def delivered(engine: Engine, status: int) -> str:

@@ -11,7 +11,7 @@ from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import FaultAbort, Operation
 from fakefal.scenario.files.loader import load_data
 from fakefal.settings import Limits, Settings
-from tests.worlds import ANY_LLM, exchange, make_call, tenant_of
+from tests.building import ANY_LLM, exchange, make_call, tenant_of
 
 
 def make_tenant_in(*exchanges: dict[str, Any], clock: str = "manual", **parts: Any) -> Tenant:

@@ -15,7 +15,7 @@ from fakefal.protocol.storage.storage import UploadRequest
 from fakefal.scenario.builder import build_defaults, build_exchange
 from fakefal.scenario.matching.matchers import PatternError
 from fakefal.settings import Limits
-from tests.worlds import ANY_LLM, exchange, make_call, make_engine, tenant_of, timeline
+from tests.building import ANY_LLM, exchange, make_call, make_engine, tenant_of, timeline
 
 KEY = "id:secret"
 

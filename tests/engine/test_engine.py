@@ -10,7 +10,7 @@ from fakefal.protocol.core.headers import Credential
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.scenario.files.loader import load_data
 from fakefal.settings import Limits, Settings
-from tests.worlds import ANY_LLM, exchange, make_call, make_engine, scenario, tenant_of
+from tests.building import ANY_LLM, exchange, make_call, make_engine, scenario, tenant_of
 
 
 def refusal(engine: Engine, credential: Credential) -> ApiError:

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from fakefal.engine.controls import Controls
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.queue import Snapshot
-from tests.worlds import ANY_LLM, exchange, make_call, make_engine
+from tests.building import ANY_LLM, exchange, make_call, make_engine
 
 
 @dataclass(frozen=True)

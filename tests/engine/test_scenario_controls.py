@@ -11,7 +11,7 @@ from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import FaultAbort
 from fakefal.scenario.files.loader import LoadedScenario, load_data
 from fakefal.settings import Limits
-from tests.worlds import exchange, make_call, make_engine, scenario, tenant_of
+from tests.building import exchange, make_call, make_engine, scenario, tenant_of
 
 KEY = "id:secret"
 

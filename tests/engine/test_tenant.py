@@ -13,7 +13,7 @@ from fakefal.protocol.errors.errors import ApiError
 from fakefal.scenario.builder import build_exchange
 from fakefal.scenario.model.scenario import Exchange
 from fakefal.settings import Limits
-from tests.worlds import (
+from tests.building import (
     ANY_LLM,
     exchange,
     make_call,

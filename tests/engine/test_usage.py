@@ -8,8 +8,8 @@ import pytest
 
 from fakefal.engine.usage import UsageLedger
 from fakefal.protocol.errors.errors import ApiError
+from tests.building import exchange, make_call, make_tenant
 from tests.engine.living import make_tenant_in
-from tests.worlds import exchange, make_call, make_tenant
 
 
 async def test_requests_are_listed_the_newest_first_with_their_units() -> None:

@@ -12,9 +12,9 @@ from fakefal.engine.controls import Controls
 from fakefal.engine.files.blobs import MemoryBlob
 from fakefal.handlers import cdn
 from fakefal.handlers.http import BufferedResponse, FileResponse, Request
+from tests.building import exchange, make_tenant, scenario
 from tests.callers import KEY, RUN, Caller, running_caller
 from tests.handlers.storing import REST, V3, V3B, bearer_header, request_url, upload_file
-from tests.worlds import exchange, make_tenant, scenario
 
 
 def controls(caller: Caller) -> Controls:

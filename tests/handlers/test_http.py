@@ -8,7 +8,7 @@ from fakefal.addressing import resolve
 from fakefal.handlers.http import Request, endpoint_of, read_call, response_for_error, tenant_of
 from fakefal.protocol.core.call import Via
 from fakefal.protocol.errors.errors import ApiError, body_too_large, not_found
-from tests.worlds import make_tenant
+from tests.building import make_tenant
 
 ENDPOINT = endpoint_of("fal-ai/any-llm/vision")
 

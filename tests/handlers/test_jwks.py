@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.building import exchange, scenario
 from tests.callers import running_caller, within_limit
-from tests.worlds import exchange, scenario
 
 PATH = "/.well-known/jwks.json"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.building import exchange, scenario
 from tests.callers import RUN, Caller, ClientResponse, running_caller
-from tests.worlds import exchange, scenario
 
 V1 = "/openrouter/router/openai/v1"
 CHAT = f"{V1}/chat/completions"

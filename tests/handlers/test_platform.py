@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.building import exchange
 from tests.callers import Caller, ClientResponse, running_caller
-from tests.worlds import exchange
 
 API = "api.fal.ai"
 DAY = "2026-01-01T00:00:00+00:00"

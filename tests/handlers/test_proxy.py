@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fakefal.handlers.proxy import check_proxy_request
+from tests.building import exchange, scenario
 from tests.callers import running_caller
-from tests.worlds import exchange, scenario
 
 GOOD = {"x-fal-target-url": "https://fal.run/fal-ai/any-llm"}
 JSON = {"Content-Type": "application/json"}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.building import exchange, scenario, timeline
 from tests.callers import Caller, running_caller, send_bytes
-from tests.worlds import exchange, scenario, timeline
 
 APP = "/fal-ai/any-llm"
 

@@ -10,9 +10,9 @@ import pytest
 
 from fakefal.engine.controls import Controls
 from fakefal.engine.core.clock import START
+from tests.building import ANY_LLM, exchange, scenario
 from tests.callers import KEY, RUN, Caller, running_caller
 from tests.handlers.storing import REST, UPLOAD, initiate_upload
-from tests.worlds import ANY_LLM, exchange, scenario
 
 ALPHA = "rest.alpha.fal.ai"
 GRANT = {"allowed_apps": ["any-llm"], "token_expiration": 120}

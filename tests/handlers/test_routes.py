@@ -11,8 +11,8 @@ from fakefal.handlers.http import Handler
 from fakefal.handlers.routes import ROUTES, find_route
 from fakefal.handlers.websocket.connect import connect_socket
 from fakefal.protocol.errors.errors import ApiError
+from tests.building import exchange, scenario, timeline
 from tests.callers import running_caller
-from tests.worlds import exchange, scenario, timeline
 
 APP = "/fal-ai/any-llm"
 

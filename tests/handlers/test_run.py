@@ -12,8 +12,8 @@ import pytest
 from fakefal.engine.controls import Controls
 from fakefal.engine.engine import Engine
 from fakefal.protocol.sse import Decoder
+from tests.building import exchange, scenario, timeline
 from tests.callers import KEY, RUN, Caller, running_caller, wait_until, within_limit
-from tests.worlds import exchange, scenario, timeline
 
 APP = "/fal-ai/any-llm"
 EVENT_STREAM = "text/event-stream; charset=utf-8"

@@ -11,8 +11,8 @@ from fakefal.engine.queue.status_stream import PING_SECONDS
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.core.headers import Credential
 from fakefal.protocol.sse import Decoder
+from tests.building import ANY_LLM, exchange, scenario, timeline
 from tests.callers import KEY, Caller, running_caller, within_limit
-from tests.worlds import ANY_LLM, exchange, scenario, timeline
 
 APP = "/fal-ai/any-llm"
 

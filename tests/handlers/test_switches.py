@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.building import exchange, scenario
 from tests.callers import KEY, Caller, running_caller
-from tests.worlds import exchange, scenario
 
 STEPS = [
     {"IN_QUEUE": {"polls": 1, "logs": ["queued"]}},

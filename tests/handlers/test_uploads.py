@@ -11,6 +11,7 @@ import pytest
 
 from fakefal.engine.controls import Controls
 from fakefal.settings import Limits
+from tests.building import scenario
 from tests.callers import KEY, Caller, running_caller, send_bytes
 from tests.handlers.storing import (
     FIRST,
@@ -22,7 +23,6 @@ from tests.handlers.storing import (
     request_url,
     upload_file,
 )
-from tests.worlds import scenario
 
 
 def md5(data: bytes) -> str:

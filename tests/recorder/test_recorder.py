@@ -7,9 +7,9 @@ import pytest
 
 from fakefal.errors import FakefalError
 from fakefal.scenario.files.loader import load_file
+from tests.building import exchange, scenario
 from tests.callers import KEY, running_caller
-from tests.recorder.proxied import recording
-from tests.worlds import exchange, scenario
+from tests.recorder.recording_proxy import recording
 
 OLD = """# kept by hand
 fakefal: 1

@@ -12,7 +12,7 @@ from typing import Any
 from fakefal.engine.core.journal import JournalEntry
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from tests.worlds import exchange, scenario
+from tests.building import exchange, scenario
 
 SECONDS = 10
 GOOD = b'{"prompt":"hi"}'

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakefal.settings import Limits
+from tests.building import exchange
 from tests.server.raw import ParsedResponse, http, parse_responses
 from tests.server.reaching import TlsConnection, connect, open_connection, read_head, read_rest
 from tests.server.troubling import LOOPS, ServerUnderTest, threaded_server
-from tests.worlds import exchange
 
 SOME = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -8,6 +8,7 @@ import pytest
 
 from fakefal.scenario.builder import build_defaults
 from fakefal.scenario.compiled.faults import GARBAGE
+from tests.building import exchange
 from tests.server.raw import http
 from tests.server.reaching import TLS_WAYS
 from tests.server.troubling import (
@@ -18,7 +19,6 @@ from tests.server.troubling import (
     split_chunks,
     threaded_server,
 )
-from tests.worlds import exchange
 
 on_both = pytest.mark.parametrize("loop", LOOPS)
 in_each_way = pytest.mark.parametrize("way", [*TLS_WAYS, "tunnel"])

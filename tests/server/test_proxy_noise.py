@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.building import exchange
 from tests.server.elsewhere import running_listener
 from tests.server.raw import http
 from tests.server.reaching import TlsConnection, connect, open_connection, read_head, read_rest
 from tests.server.troubling import LOOPS, ServerUnderTest, threaded_server
-from tests.worlds import exchange
 
 STREAM = http(path=b"/fal-ai/any-llm/stream", keep_alive=True)
 SLOW = exchange({"text": "a b c", "stream": {"every": "1s"}})

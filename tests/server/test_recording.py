@@ -10,8 +10,8 @@ from fakefal.scenario.files.loader import load_file
 from fakefal.server.recording import RecordingConfig
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
+from tests.building import exchange, scenario
 from tests.recorder.proxied import recording
-from tests.worlds import exchange, scenario
 
 
 async def test_what_was_recorded_is_known_when_the_server_has_stopped(tmp_path: Path) -> None:

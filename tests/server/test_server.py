@@ -11,8 +11,8 @@ import pytest
 from fakefal.errors import FakefalError, PortInUse, ScenarioError, SettingError
 from fakefal.server.server import FakeFalServer
 from fakefal.settings import Settings
+from tests.building import exchange, scenario, timeline
 from tests.callers import KEY, RUN, Caller, running_caller, wait_until, within_limit
-from tests.worlds import exchange, scenario, timeline
 
 APP = "/fal-ai/any-llm"
 

@@ -11,7 +11,7 @@ import pytest
 from fakefal.errors import FakefalError, PortInUse
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from tests.worlds import exchange, scenario
+from tests.building import exchange, scenario
 
 Threads = Callable[[], list[threading.Thread]]
 

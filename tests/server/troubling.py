@@ -15,9 +15,9 @@ from fakefal.engine.controls import Controls
 from fakefal.server import thread
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
+from tests.building import exchange
 from tests.server.raw import SECONDS, http
 from tests.server.reaching import open_connection
-from tests.worlds import exchange
 
 BODY = b'{"output":"Ship it.","reasoning":null,"partial":false,"error":null}'
 KEY = "id:secret"

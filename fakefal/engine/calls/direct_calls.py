@@ -182,7 +182,7 @@ def _with_cut(fault: Fault | None, pacing: Pacing) -> Fault | None:
     if pacing.cut is None and pacing.slices is None:
         return fault
     base = fault or Fault("stream")
-    return replace(base, cut=base.cut or pacing.cut, drip=base.slow_body or pacing.slices)
+    return replace(base, cut=base.cut or pacing.cut, slow_body=base.slow_body or pacing.slices)
 
 
 def _chunk_cache(resolution: Resolution, sse: Sse, flags: CompatFlags) -> list[bytes] | None:

@@ -22,9 +22,9 @@ def file_refs_of(
     """
     lifecycle = read_lifecycle(call.headers)
     if media.expires_seconds is not None:
-        lifecycle = replace(lifecycle, seconds=media.expires_seconds)
+        lifecycle = replace(lifecycle, expiration_seconds=media.expires_seconds)
     if lifecycle.expiration_seconds is not None:
-        lifecycle = replace(lifecycle, seconds=lifecycle.expiration_seconds + seconds)
+        lifecycle = replace(lifecycle, expiration_seconds=lifecycle.expiration_seconds + seconds)
 
     def store_asset(asset: Asset, index: int) -> str:
         stored_url = files.new_url("v3b.fal.media", asset.name, request_id, str(index))

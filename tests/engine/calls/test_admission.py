@@ -10,8 +10,8 @@ from fakefal.engine.core.clock import START
 from fakefal.engine.queue.job import DEFAULT_JOB_OPTIONS, Job
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.core.platform_options import DEFAULT_OPTIONS, PlatformOptions
+from tests.building import exchange, make_call
 from tests.engine.living import make_tenant_in
-from tests.worlds import exchange, make_call
 
 
 def job(

@@ -15,8 +15,8 @@ from fakefal.protocol.errors.fault import CALL_OPERATIONS, OPERATIONS, FaultAbor
 from fakefal.scenario.builder import build_defaults
 from fakefal.scenario.compiled.faults import compile_faults
 from fakefal.scenario.model.faults import CallFaults
+from tests.building import ANY_LLM, exchange, make_call, tenant_of
 from tests.engine.living import fault_name, make_engine_in, make_tenant_in, status_word, submit
-from tests.worlds import ANY_LLM, exchange, make_call, tenant_of
 
 LOCKED = "exhausted-balance"
 UPLOADS: tuple[Operation, ...] = ("upload", "token", "upload_put")

@@ -12,7 +12,7 @@ from fakefal.protocol.core.call import Call
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.scenario.builder import build_exchange
 from fakefal.scenario.model.scenario import Exchange
-from tests.worlds import (
+from tests.building import (
     exchange,
     make_call,
     make_engine,

@@ -7,7 +7,7 @@ import pytest
 from fakefal.engine.core.api_keys import IssuedKeys
 from fakefal.protocol.core.headers import Credential
 from fakefal.protocol.errors.errors import ApiError
-from tests.worlds import make_engine
+from tests.building import make_engine
 
 
 def test_keys_follow_from_the_seed_and_are_good_until_taken_back() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from fakefal.engine.core.clock import START
 from fakefal.engine.core.journal import Journal, JournalEntry, Miss
-from tests.worlds import exchange, make_call, make_tenant
+from tests.building import exchange, make_call, make_tenant
 
 
 def test_entries_are_numbered_in_order_and_kept() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fakefal.engine.core.request_ids import RequestIdGenerator, uuid7
 from fakefal.protocol.core.call import Call, Via
-from tests.worlds import make_call
+from tests.building import make_call
 
 calls = st.integers(0, 5).map(lambda number: make_call(input_={"prompt": str(number)}))
 

@@ -11,7 +11,7 @@ from fakefal.engine.files.outputs import file_refs_of
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.scenario.media.file_refs import CompiledMedia
 from fakefal.scenario.media.output_kinds import generate_output
-from tests.worlds import exchange, make_call, make_tenant
+from tests.building import exchange, make_call, make_tenant
 
 
 def test_a_file_of_an_output_lives_from_the_end_of_its_call() -> None:

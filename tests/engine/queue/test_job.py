@@ -13,7 +13,7 @@ from fakefal.protocol.llm.anyllm import OutputShape
 from fakefal.protocol.queue import Snapshot
 from fakefal.scenario.compiled.reply import RenderedOutcome
 from fakefal.scenario.compiled.timeline import DEFAULT_TIMELINE, Step, StepLog
-from tests.worlds import make_call
+from tests.building import make_call
 
 SHAPE = OutputShape(has_reasoning_field=True, shows_reasoning=False)
 GOOD = RenderedOutcome(Outcome(200, {"output": "x"}, b'{"output":"x"}'), SHAPE)

@@ -7,8 +7,8 @@ import pytest
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.settings import Limits
+from tests.building import ANY_LLM
 from tests.engine.living import lasting_exchange, make_tenant_in, status_words, submit
-from tests.worlds import ANY_LLM
 
 
 def few(bound: int = 2) -> Tenant:

@@ -21,8 +21,8 @@ from fakefal.protocol.core.platform_options import PlatformOptions
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import FaultAbort
 from fakefal.protocol.queue import Snapshot
+from tests.building import ANY_LLM, exchange, make_call
 from tests.engine.living import make_engine_in
-from tests.worlds import ANY_LLM, exchange, make_call
 
 FLUX = "fal-ai/flux"
 APPS = [ANY_LLM, FLUX]

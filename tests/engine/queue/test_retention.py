@@ -9,7 +9,7 @@ from fakefal.engine.queue.retention import result_ttl_seconds
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.core.platform_options import PlatformOptions
 from fakefal.protocol.errors.errors import ApiError
-from tests.worlds import ANY_LLM, exchange, make_call, make_tenant
+from tests.building import ANY_LLM, exchange, make_call, make_tenant
 
 HOUR = 3600.0
 SIX_MINUTES = 360.0

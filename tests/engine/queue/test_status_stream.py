@@ -9,7 +9,7 @@ from fakefal.engine.core.clock import START
 from fakefal.engine.queue.status_stream import PING_SECONDS, StatusStream
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.queue import Snapshot
-from tests.worlds import ANY_LLM, make_call, make_tenant, timeline
+from tests.building import ANY_LLM, make_call, make_tenant, timeline
 
 STEPS = (
     {"IN_QUEUE": {"for": 2, "position": 3, "logs": ["queued"]}},

@@ -10,8 +10,8 @@ from fakefal.engine.sockets.script_runner import ScriptRunner
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.errors.fault import Cut
+from tests.building import exchange, make_call, make_tenant
 from tests.callers import wait_until, within_limit
-from tests.worlds import exchange, make_call, make_tenant
 
 
 class Played:

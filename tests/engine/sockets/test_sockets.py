@@ -12,8 +12,8 @@ from fakefal.protocol.core.call import Call, Via
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import FaultAbort
 from fakefal.settings import Limits
+from tests.building import exchange, make_call, make_tenant
 from tests.engine.living import make_tenant_in
-from tests.worlds import exchange, make_call, make_tenant
 
 EMPTY: dict[str, Any] = {}
 

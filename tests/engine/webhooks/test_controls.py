@@ -8,8 +8,8 @@ import pytest
 
 from fakefal.engine.webhooks.controls import WebhookControls
 from fakefal.errors import SettingError
-from tests.deliverers import deliver, reject, submit
-from tests.worlds import make_tenant
+from tests.building import make_tenant
+from tests.webhook_delivery import deliver, reject, submit
 
 
 def test_deliveries_are_told_as_json_and_sent_again() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from fakefal.engine.core.clock import START
 from fakefal.engine.webhooks.deliveries import Attempt, DeliveryResult, shown_url
-from tests.deliverers import URL, latest, submit
-from tests.worlds import make_tenant
+from tests.building import make_tenant
+from tests.webhook_delivery import URL, latest, submit
 
 
 @pytest.mark.parametrize(

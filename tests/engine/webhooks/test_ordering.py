@@ -7,7 +7,7 @@ from fakefal.engine.webhooks.ordering import WebhookOrder
 from fakefal.scenario.compiled.index import ExchangeIndex
 from fakefal.scenario.compiled.webhooks import DEFAULT_WEBHOOK, CompiledWebhook
 from fakefal.scenario.files.loader import load_data
-from tests.worlds import exchange, make_call, make_tenant, scenario
+from tests.building import exchange, make_call, make_tenant, scenario
 
 
 def book(*orders: int) -> ExchangeIndex:

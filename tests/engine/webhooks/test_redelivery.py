@@ -9,8 +9,8 @@ import pytest
 from fakefal.engine.webhooks.scheduler import WebhookScheduler
 from fakefal.errors import SettingError
 from fakefal.settings import Limits
-from tests.deliverers import accept, deliver, reject, run_out, stages, submit
-from tests.worlds import exchange, make_engine, make_tenant, tenant_of
+from tests.building import exchange, make_engine, make_tenant, tenant_of
+from tests.webhook_delivery import accept, deliver, reject, run_out, stages, submit
 
 
 def replying(webhook: Any, **more: Any) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from fakefal.engine.core.clock import START
 from fakefal.engine.webhooks.deliveries import DeliveryResult, WebhookRequest
 from fakefal.protocol.core.platform_options import DEFAULT_OPTIONS, PlatformOptions
 from fakefal.protocol.webhooks import RETRY_PAUSES
-from tests.deliverers import (
+from tests.building import ANY_LLM, exchange, make_call, make_tenant, timeline
+from tests.webhook_delivery import (
     URL,
     deliver,
     latest,
@@ -21,7 +22,6 @@ from tests.deliverers import (
     stages,
     submit,
 )
-from tests.worlds import ANY_LLM, exchange, make_call, make_tenant, timeline
 
 
 def replying(webhook: Any, **reply: Any) -> dict[str, Any]:

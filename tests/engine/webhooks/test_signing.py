@@ -16,7 +16,7 @@ from fakefal.scenario.compiled.webhooks import (
     CompiledWebhook,
     Forgery,
 )
-from tests.worlds import exchange, make_call, make_tenant
+from tests.building import exchange, make_call, make_tenant
 
 RING = SigningKeys(0, CompiledJwks(), 0)
 SIGNER = Signer(RING, "user")

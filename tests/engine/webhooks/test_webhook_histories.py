@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from fakefal.engine.tenant import Tenant
 from fakefal.engine.webhooks.deliveries import DeliveryResult, WebhookRequest
 from fakefal.protocol.webhooks import RETRY_PAUSES
-from tests.deliverers import deliver, run_out, submit
-from tests.worlds import make_tenant
+from tests.building import make_tenant
+from tests.webhook_delivery import deliver, run_out, submit
 
 HEARD = st.sampled_from(
     [

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakefal.engine.controls import Controls
+from tests.building import exchange, scenario
 from tests.callers import KEY, Caller, running_caller, wait_until, within_limit
 from tests.sockets import open_socket, receive_frame
-from tests.worlds import exchange, scenario
 
 TALK = {
     "frames": [{"json": {"hello": "{{ input.name | default('you') }}"}}],

@@ -13,9 +13,9 @@ import pytest
 from fakefal.engine.controls import Controls
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.websocket.realtime import IDLE_SECONDS
+from tests.building import exchange, scenario
 from tests.callers import KEY, RUN, Caller, running_caller, wait_until
 from tests.sockets import APP, Socket, open_realtime
-from tests.worlds import exchange, scenario
 
 TIMEOUT = {
     "type": "x-fal-error",

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.building import exchange, scenario
 from tests.callers import Caller, running_caller, wait_until
 from tests.handlers.websocket.test_realtime import (
     ANSWER,
@@ -24,7 +25,6 @@ from tests.handlers.websocket.test_realtime import (
     tenant,
 )
 from tests.sockets import APP, Socket, open_realtime
-from tests.worlds import exchange, scenario
 
 
 def live(**way: Any) -> dict[str, Any]:

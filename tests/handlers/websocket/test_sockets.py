@@ -9,9 +9,9 @@ import msgpack
 import pytest
 
 from fakefal.settings import Limits
+from tests.building import exchange, scenario
 from tests.callers import KEY, RUN, running_caller, wait_until
 from tests.sockets import APP, WS, Socket, open_realtime, open_socket, receive_frame
-from tests.worlds import exchange, scenario
 
 ECHO = {"output": {"said": "{{ input.prompt }}"}}
 SAY = {"frames": [{"text": "hello"}]}

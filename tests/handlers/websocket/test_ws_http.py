@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from fakefal.engine.controls import Controls
 from fakefal.engine.engine import Engine
 from fakefal.settings import Limits
+from tests.building import exchange, scenario
 from tests.callers import KEY, Caller, running_caller, wait_until, within_limit
 from tests.sockets import WS, open_socket, receive_frame, receive_response
-from tests.worlds import exchange, scenario
 
 ECHO = {"output": {"said": "{{ input.prompt }}", "via": "{{ via }}", "n": "{{ count }}"}}
 

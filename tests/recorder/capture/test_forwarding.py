@@ -10,9 +10,9 @@ from aiohttp import web
 
 from fakefal.server.recording import RecordingConfig
 from fakefal.server.server import FakeFalServer
+from tests.building import exchange, scenario
 from tests.callers import RUN, Caller, running_caller
-from tests.recorder.proxied import recording
-from tests.worlds import exchange, scenario
+from tests.recorder.recording_proxy import recording
 
 LARGE = "x" * 300_000
 

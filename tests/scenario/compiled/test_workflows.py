@@ -14,7 +14,7 @@ from fakefal.scenario.compiled.workflows import node_request_id
 from fakefal.scenario.compiler.reply import compile_reply
 from fakefal.scenario.model.scenario import Reply
 from fakefal.scenario.render.outcome import render_outcome, stream_events, template_variables
-from tests.worlds import make_call
+from tests.building import make_call
 
 ID = "019b7932-a8f4-79a7-bcf4-76073452da2a"
 

@@ -16,7 +16,7 @@ from fakefal.scenario.media.file_refs import CompiledMedia, FileRefResolver, com
 from fakefal.scenario.media.images import png
 from fakefal.scenario.model.scenario import Exchange
 from fakefal.scenario.templates.templates import TemplateError
-from tests.worlds import exchange, make_call, make_tenant
+from tests.building import exchange, make_call, make_tenant
 
 CAT = make_asset("images/cat.png", png(3, 4, (1, 2, 3)))
 URL = "https://v3b.fal.media/files/b/0/cat.png"

@@ -6,7 +6,7 @@ from typing import get_args
 
 from fakefal.scenario.media.kinds import FILE_KINDS, TEXT_KINDS, Kind
 from fakefal.scenario.media.output_kinds import generate_output
-from tests.worlds import make_call
+from tests.building import make_call
 
 
 def test_every_kind_is_of_text_or_of_files_and_has_a_shape() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from fakefal.scenario.media.image_size import dimensions_of
 from fakefal.scenario.media.output_kinds import FileRef, generate_output, guess_kind
-from tests.worlds import make_call
+from tests.building import make_call
 
 
 def images(**given: Any) -> list[FileRef]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from fakefal.scenario.files.loader import dump_data, load_data
 from fakefal.scenario.model.scenario import Reply
-from tests.worlds import exchange, scenario
+from tests.building import exchange, scenario
 
 FRAMES: list[Any] = [
     {"json": None},

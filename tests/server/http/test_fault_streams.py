@@ -8,6 +8,7 @@ import pytest
 
 from fakefal.protocol.sse import Decoder, Event
 from fakefal.server.http.fault_writer import GARBAGE
+from tests.building import exchange
 from tests.server.raw import http
 from tests.server.troubling import (
     LOOPS,
@@ -17,7 +18,6 @@ from tests.server.troubling import (
     split_chunks,
     threaded_server,
 )
-from tests.worlds import exchange
 
 on_both = pytest.mark.parametrize("loop", LOOPS)
 STREAM = http(path=b"/fal-ai/any-llm/stream")

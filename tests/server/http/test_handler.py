@@ -11,8 +11,8 @@ import pytest
 from fakefal.addressing import NO_HOST_MESSAGE
 from fakefal.protocol.core.headers import Credential
 from fakefal.settings import Limits
+from tests.building import exchange, scenario, timeline
 from tests.callers import KEY, RUN, Caller, running_caller, send_bytes, wait_until, within_limit
-from tests.worlds import exchange, scenario, timeline
 
 APP = "/fal-ai/any-llm"
 OUTPUT = b'{"output":"Ship it.","reasoning":null,"partial":false,"error":null}'

@@ -17,9 +17,9 @@ from fakefal.handlers.http import Send
 from fakefal.handlers.websocket.realtime import RealtimeSocket
 from fakefal.protocol.errors.fault import Cut
 from fakefal.server.server import FakeFalServer
+from tests.building import exchange, scenario
 from tests.callers import running_caller, within_limit
 from tests.sockets import Socket, open_realtime
-from tests.worlds import exchange, scenario
 
 ECHO = scenario(exchange({"output": {"said": "{{ input.prompt }}"}}))
 KEY = {"Authorization": "Key id:secret"}

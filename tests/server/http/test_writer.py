@@ -9,9 +9,9 @@ import pytest
 
 from fakefal.handlers.http import BufferedResponse
 from fakefal.server.http.writer import BufferedWriter, printable
+from tests.building import exchange, scenario
 from tests.callers import running_caller
 from tests.handlers.storing import request_url, upload_file
-from tests.worlds import exchange, scenario
 
 
 def with_headers(**headers: str) -> dict[str, Any]:

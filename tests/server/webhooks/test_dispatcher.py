@@ -21,10 +21,10 @@ from fakefal.protocol.webhooks import RETRY_PAUSES
 from fakefal.scenario.values.seeded import digest
 from fakefal.server.tasks import Tasks
 from fakefal.server.webhooks.dispatcher import WebhookDispatcher
+from tests.building import exchange, make_engine, scenario, tenant_of, timeline
 from tests.callers import Caller, running_caller, wait_until, within_limit
-from tests.deliverers import submit as engine_submit
 from tests.receivers import WebhookReceiver, fetch_keys, raw_receiver, verify
-from tests.worlds import exchange, make_engine, scenario, tenant_of, timeline
+from tests.webhook_delivery import submit as engine_submit
 
 
 async def submit(caller: Caller, url: str, prompt: str = "hi") -> str:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from fakefal.testing.inspect.timeline_report import TimelineReport
+from tests.building import ANY_LLM, exchange
 from tests.engine.living import make_tenant_in, submit
-from tests.worlds import ANY_LLM, exchange
 
 
 def test_polls_that_are_alike_are_one_line() -> None:

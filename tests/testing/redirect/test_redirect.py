@@ -17,7 +17,7 @@ from fakefal.testing.redirect.redirect import clear_caches, redirect, reset_clie
 from tests.blackbox.conftest import FAL_SDK
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import fal_sdk_python
-from tests.worlds import exchange, scenario
+from tests.building import exchange, scenario
 
 ROOT = Path(__file__).parents[3]
 URL = "http://127.0.0.1:1234"

@@ -8,7 +8,7 @@ import pytest
 
 from fakefal.errors import ScenarioError
 from fakefal.scenario.files.loader import load_data
-from tests.worlds import exchange, scenario
+from tests.building import exchange, scenario
 
 
 def mistakes(reply: dict[str, Any], via: Any = "socket") -> list[str]:

@@ -8,7 +8,7 @@ from fakefal.engine.queue.job import Job
 from fakefal.engine.tenant import Tenant
 from fakefal.engine.webhooks.deliveries import Delivery, DeliveryResult, WebhookRequest
 from fakefal.engine.webhooks.scheduler import WebhookScheduler
-from tests.worlds import make_call
+from tests.building import make_call
 
 URL = "http://127.0.0.1:9/hook"
 
