@@ -187,7 +187,7 @@ def test_the_curl_call_of_the_readme_answers(served: FakeFalServer, tmp_path: Pa
 
 
 def test_the_commands_of_the_guide_to_trouble_print(tmp_path: Path) -> None:
-    for line in lines_of("trouble.md"):
+    for line in lines_of("faults.md"):
         command = line.partition("#")[0].split()
         assert run([sys.executable, "-m", *command], tmp_path).strip()
 
