@@ -1,4 +1,4 @@
-"""What a caller may ask of fal's platform in headers and query, and what is malformed there."""
+"""Validates the platform headers and ``fal_max_queue_length``."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ _COUNT = re.compile(r"[0-9]{1,18}")
 
 
 def read_platform_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """What headers ask of the platform, by lower-case names.
+    """The platform headers of a request, by lower-case names.
 
-    Raises the 400 of the first malformed one, as fal's gateway refuses it.
-
-    Source: documented (protocol.md section 3.7); which values are malformed is inferred.
+    Raises a 400 for the first malformed one. Source: documented names, inferred validation
+    (docs/reference/protocol.md#request-headers).
     """
     values: dict[str, str] = {}
     for lowered, name, is_valid in _CHECKS:
@@ -36,7 +35,10 @@ def read_platform_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_queue_length(value: str | None) -> None:
-    """Refuse a ``fal_max_queue_length`` that is no count. Source: inferred (section 3.1)."""
+    """Raise a 400 for a ``fal_max_queue_length`` that is not a number.
+
+    Source: inferred (docs/reference/protocol.md#submit).
+    """
     if value is not None and _COUNT.fullmatch(value) is None:
         raise _malformed("fal_max_queue_length parameter", value)
 
@@ -94,7 +96,7 @@ def _is_lifecycle(text: str) -> bool:
 
 
 def _are_tags(text: str) -> bool:
-    """Up to ten ``k=v`` with commas between; names beginning with ``fal.`` are fal's own."""
+    """Up to ten ``name=value``, separated by commas. Names may not begin with ``fal.``."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_TAGS_BYTES:
         return False
     tags = [tag.strip().partition("=") for tag in text.split(",")] if text.strip() else []

@@ -1,4 +1,4 @@
-"""The bodies of the queue: submit, status, result too early, cancel; and log entries."""
+"""Bodies of the queue's responses: submit, status, result before completion, cancel, logs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.json_codec import iso
 
 Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
-"""The three words of fal's queue; every end is COMPLETED. Source: documented (docs: Queue)."""
+"""Failed and cancelled jobs are COMPLETED too.
+
+Source: documented (docs/reference/protocol.md#status).
+"""
 
 TRUE_VALUES = frozenset({"1", "true", "yes", "on", "t", "y"})
 
 IN_PROGRESS_DETAIL = "Request is still in progress"
-"""The AI SDK compares this text. Source: recorded, client (protocol.md section 3.4)."""
+"""Vercel's AI SDK compares this text.
+
+Source: recorded, client (docs/reference/protocol.md#result).
+"""
 
 CANCELLATION_REQUESTED: dict[str, Json] = {"status": "CANCELLATION_REQUESTED"}
 ALREADY_COMPLETED: dict[str, Json] = {"status": "ALREADY_COMPLETED"}
@@ -27,7 +33,7 @@ CANCELLED_ERROR = "Request was cancelled"
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One log entry of a job; ``at`` is an instant in seconds since 1970."""
+    """One log entry of a job; ``at`` is a Unix timestamp."""
 
     message: str
     at: float
@@ -36,7 +42,10 @@ class LogLine:
     labels: tuple[tuple[str, str], ...] = ()
 
     def body(self) -> dict[str, Json]:
-        """The superset of the recorded shapes. Source: protocol.md sections 3.2, 16 row 11."""
+        """All fields that were recorded.
+
+        Source: docs/reference/open-questions.md#log-entry-fields.
+        """
         return {
             "timestamp": iso(self.at),
             "message": self.message,
@@ -48,7 +57,7 @@ class LogLine:
 
 @dataclass(slots=True)
 class Snapshot:
-    """What one look at a job shows. ``logs`` is None where they were not asked for."""
+    """The state of a job at one time. ``logs`` is None if the caller did not request them."""
 
     status: Status
     request_id: str
@@ -61,7 +70,7 @@ class Snapshot:
 
 @dataclass(slots=True)
 class QueueUrls:
-    """The three URLs of a job, as this caller can reach them."""
+    """The three URLs of a job, with a host that the caller can reach."""
 
     response: str
     status: str
@@ -71,10 +80,12 @@ class QueueUrls:
 def request_urls(
     url_for: Callable[[str], str], app: str, request_id: str, has_suffix: bool = False
 ) -> QueueUrls:
-    """The URLs of a job; ``link`` makes a path of the queue host reachable for the caller.
+    """The URLs of a job, without the endpoint's path.
 
-    The endpoint's path is dropped. With ``suffix`` the response URL ends in ``/response``, as fal's
-    docs show it. Source: recorded (protocol.md sections 2, 16 row 2).
+    ``url_for`` turns a path of the queue host into a URL. With ``has_suffix`` the response URL ends
+    in ``/response``, as in fal's docs. Source: recorded
+    (docs/reference/protocol.md#endpoint-ids-and-urls,
+    docs/reference/open-questions.md#response-suffix).
     """
     base = url_for(f"/{_quoted_app(app)}/requests/{request_id}")
     return QueueUrls(f"{base}/response" if has_suffix else base, f"{base}/status", f"{base}/cancel")
@@ -82,20 +93,23 @@ def request_urls(
 
 @lru_cache(maxsize=1024)
 def _quoted_app(app: str) -> str:
-    """An app's name as a path holds it; one of odd characters must lead back to the same app."""
+    """An app's name, percent-encoded so that the URLs of a job lead back to the same app."""
     return quote(app, safe="/:@!$&'()*+,;=~")
 
 
 def wants_logs(value: str | None) -> bool:
-    """Whether a ``logs`` query value asks for logs. Source: client (protocol.md section 3.2)."""
+    """Whether the query parameter ``logs`` is true.
+
+    Source: client (docs/reference/protocol.md#logs).
+    """
     return value is not None and value.lower() in TRUE_VALUES
 
 
 def status_body(snapshot: Snapshot, urls: QueueUrls) -> dict[str, Any]:
-    """The body of a status answer, of a submit answer and of a status event.
+    """The body of a status response, a submit response and a status event.
 
-    Fields in fal's order; ``queue_position`` only while IN_QUEUE; ``error`` only after a failure.
-    Source: recorded (protocol.md sections 3.1, 3.2).
+    Fields in fal's order. ``queue_position`` is present while IN_QUEUE, ``error`` after a failure.
+    Source: recorded (docs/reference/protocol.md#submit, docs/reference/protocol.md#status).
     """
     logs = snapshot.logs
     metrics = {} if snapshot.inference_time is None else {"inference_time": snapshot.inference_time}
@@ -118,15 +132,18 @@ def status_body(snapshot: Snapshot, urls: QueueUrls) -> dict[str, Any]:
 
 
 def status_code(status: Status) -> int:
-    """202 while a job waits or runs, 200 once it is COMPLETED; the fal SDK goes by this alone.
+    """200 for COMPLETED, else 202. The fal SDK looks at this code only.
 
-    Source: recorded, client (protocol.md section 3.2).
+    Source: recorded, client (docs/reference/protocol.md#status).
     """
     return 200 if status == "COMPLETED" else 202
 
 
 def too_early_body(request_id: str, urls: QueueUrls) -> dict[str, Json]:
-    """The 400 of a result asked for too early. Source: recorded (protocol.md section 3.4)."""
+    """The 400 of a result before completion.
+
+    Source: recorded (docs/reference/protocol.md#result).
+    """
     return {
         "cancel_url": urls.cancel,
         "detail": IN_PROGRESS_DETAIL,

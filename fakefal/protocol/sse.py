@@ -1,4 +1,7 @@
-"""Server-sent events: writing them as fal does, and reading them in any chunks."""
+"""Encodes and decodes server-sent events.
+
+Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ CONTENT_TYPE = "text/event-stream; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event; ``name`` is empty where the stream gives none."""
+    """A decoded event; ``name`` is empty if the stream has no ``event:`` line for it."""
 
     data: str
     name: str = ""
@@ -18,18 +21,19 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """How a stream spells its events.
+    """Line ends and event names of a stream.
 
-    any-llm writes ``event: event`` and ends lines in CRLF; other apps and the status stream write
-    data only and LF. Source: protocol.md sections 5 and 16 row 21 (documented; line ends of the
-    second form inferred).
+    any-llm sends ``event: event`` and CRLF; other apps and the status stream send ``data:`` lines
+    only, with LF.
+
+    Source: documented; LF is inferred (docs/reference/open-questions.md#sse-framing).
     """
 
     newline: str
     name: str = ""
 
     def encode(self, data: str) -> bytes:
-        """One event. Data with line breaks becomes several ``data:`` lines."""
+        """One event; each line of ``data`` becomes a ``data:`` line."""
         end = self.newline
         head = f"event: {self.name}{end}" if self.name else ""
         if "\n" in data or "\r" in data:
@@ -40,7 +44,7 @@ class Framing:
         return f"{head}{body}{end}".encode()
 
     def comment(self, text: str) -> bytes:
-        """A comment, such as the ``ping`` that keeps a connection open."""
+        """A comment, which clients ignore: the ``ping`` that keeps a connection open."""
         return f": {text}{self.newline}{self.newline}".encode()
 
 
@@ -49,14 +53,13 @@ DATA_LF = Framing("\n")
 DATA_CRLF = Framing("\r\n")
 
 FRAMINGS = {"named-crlf": NAMED_CRLF, "plain-crlf": DATA_CRLF, "plain": DATA_LF}
-"""The framings by the names that options give them; each model's own is none of them."""
+"""The framings by their values in the options; ``by-model`` is not among them."""
 
 
 class Decoder:
-    """Reads events from bytes that come in any chunks, as the HTML standard says.
+    """Decodes events from chunks that may end anywhere, even within a CRLF or a UTF-8 character.
 
-    Line ends may be LF, CRLF or CR, each cut anywhere; so may a UTF-8 character. A byte order
-    mark at the beginning is skipped.
+    Line ends are LF, CRLF or CR; a leading byte order mark is skipped.
     """
 
     def __init__(self) -> None:
@@ -68,7 +71,7 @@ class Decoder:
         self._name = ""
 
     def feed(self, chunk: bytes) -> list[Event]:
-        """The events that this chunk completes."""
+        """Add bytes; returns the events that they complete."""
         text = self._buffer + self._utf8.decode(chunk)
         if text and not self._has_started:
             self._has_started = True

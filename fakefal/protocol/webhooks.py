@@ -1,4 +1,4 @@
-"""Webhooks as fal sends them: payload, headers, the message that is signed, JWKS, and retries."""
+"""fal's webhooks: body, header names, signed message, JWKS and retry delays."""
 
 from __future__ import annotations
 
@@ -18,16 +18,22 @@ NOT_JSON = (
     "Response payload is not JSON serializable. Either return a JSON serializable object or use "
     "the queue endpoint to retrieve the response."
 )
-"""``payload_error`` of an output that is not JSON. Source: documented (docs: Webhooks)."""
+"""``payload_error`` of an output that is not JSON.
+
+Source: documented (docs/reference/webhooks.md#payload).
+"""
 
 TOLERANCE_SECONDS = 300
-"""A receiver refuses timestamps further off than this. Source: documented (docs: Webhooks)."""
+"""The greatest age of a timestamp that receivers should accept.
+
+Source: documented (docs/reference/webhooks.md#signature).
+"""
 
 FIRST_TIMEOUT_SECONDS = 15.0
 RETRY_TIMEOUT_SECONDS = 120.0
-"""How long a receiver may take: at the first attempt, and at each later one.
+"""Timeouts of the first attempt and of each retry.
 
-Source: documented (protocol.md section 8, newer page).
+Source: documented (docs/reference/webhooks.md#delivery).
 """
 
 _CANCELLED = 499
@@ -36,23 +42,23 @@ RETRY_PAUSES: dict[int, tuple[float, ...]] = {
     31: tuple(min(10.0 * 2**number, 3600.0) for number in range(31)),
     10: tuple(5.0 * 2**number for number in range(10)),
 }
-"""The pauses in seconds before each retry, by the number of retries.
+"""Seconds before each retry, by the number of retries.
 
-31 is the plan of 2026, 10 the older "10 times in 2 hours". The numbers are documented, the pauses
-inferred: they grow, the first plan's fill a day and the second's an hour and a half. Source:
-protocol.md sections 8 and 16 row 16.
+31 retries are fal's policy of 2026, 10 the older "10 times in 2 hours". Source: documented numbers,
+inferred pauses (docs/reference/open-questions.md#webhook-retries).
 """
 
 
 def webhook_body(
     request_id: str, gateway_id: str, outcome: Outcome, payload_error: str | None = None
 ) -> dict[str, Json]:
-    """What is posted when a request has ended.
+    """The body of a webhook.
 
-    ``payload`` is what the result endpoint answers; with ``payload_error`` it is null, as it is for
-    a body that is no JSON. A platform failure has its own words as ``error``, a model's the status
-    code, and a run that was cancelled says that. Source: documented, inferred for platform failures
-    and cancelled runs (protocol.md sections 8 and 16 row 31).
+    ``payload`` is the body of the result, or null if there is a ``payload_error`` or the result is
+    not JSON. ``error`` is the text of a platform failure, the status code of a model failure, or
+    "Request was cancelled". Source: documented; platform failures and cancelled requests are
+    inferred (docs/reference/webhooks.md#payload,
+    docs/reference/open-questions.md#webhook-of-a-cancelled-request).
     """
     payload = outcome.body
     if isinstance(payload, bytes) and payload_error is None:
@@ -74,15 +80,15 @@ def webhook_body(
 
 
 def signed_message(request_id: str, user_id: str, timestamp: int, body: bytes) -> bytes:
-    """The bytes that the signature is over. Source: documented (protocol.md section 8)."""
+    """The bytes that are signed. Source: documented (docs/reference/webhooks.md#signature)."""
     parts = (request_id, user_id, str(timestamp), sha256(body).hexdigest())
     return "\n".join(parts).encode()
 
 
 def public_key(key: bytes, kid: str) -> dict[str, Any]:
-    """A key of 32 bytes as an entry of the JWKS.
+    """The JWK of a public Ed25519 key of 32 bytes (RFC 8037).
 
-    Source: documented; ``kid`` inferred (protocol.md section 8).
+    Source: documented; ``kid`` is inferred (docs/reference/webhooks.md#jwks).
     """
     x = urlsafe_b64encode(key).rstrip(b"=").decode()
     return {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid}

@@ -1,4 +1,4 @@
-"""One inference asked for, and how it ended, in fal's terms."""
+"""A call to a model, and its outcome, independent of the transport."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from fakefal.protocol.core.endpoints import EndpointId
 from fakefal.protocol.core.platform_options import DEFAULT_OPTIONS, PlatformOptions
 
 Json = Any
-"""Any JSON value: the user's or the model's, never ours."""
+"""Any JSON value of a request, a response or a scenario."""
 
 Via = Literal["queue", "run", "stream", "ws", "realtime", "socket"]
-"""How a call came: ``ws`` is HTTP over a WebSocket, ``socket`` a WebSocket of an app's own."""
+"""The transport of a call: ``ws`` is HTTP over a WebSocket, ``socket`` an app's own WebSocket."""
 
 VIAS: tuple[Via, ...] = get_args(Via)
 
 FailsAt = Literal["submit", "result"]
-"""Where a queue caller meets a failure: refused at submit, or told with the result."""
+"""Which response of the queue carries a failure."""
 
 
 @dataclass(slots=True)
 class Call:
-    """One inference asked for.
+    """A request to run a model.
 
-    ``headers`` have lower-case names and hold no credentials. ``flaws`` is what is wrong with a
-    body that is not JSON at all, as the ``detail`` list that the app would answer. ``fingerprint``
-    stands for the body as it came; calls of the same client with the same input have the same.
-    ``read_as`` is the input in other words, for matchers and templates, where it has any.
+    ``headers`` have lower-case names and no credentials. ``validation_errors`` is the ``detail``
+    list for a body that is not JSON. ``fingerprint`` is a digest of the body's bytes: calls of one
+    client with equal input have equal ones. ``normalized_input`` is the input of an
+    OpenAI-compatible endpoint with ``prompt`` and ``system_prompt`` added, else None.
     """
 
     endpoint: EndpointId
@@ -42,21 +42,20 @@ class Call:
     platform_options: PlatformOptions = DEFAULT_OPTIONS
     normalized_input: Json = None
     resolution: Any = field(default=None, compare=False, repr=False)
-    """What the engine has already found for it, where that took waiting."""
+    """The engine's resolution, where a callable reply had to be awaited before the call."""
 
     @property
     def matcher_input(self) -> Json:
-        """The input as matchers and templates read it."""
+        """The input that matchers and templates see."""
         return self.input if self.normalized_input is None else self.normalized_input
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ends: the answer of the model, or a failure, as the wire shows it.
+    """The HTTP response to a call: the model's output, or a failure.
 
-    ``payload`` is ``body`` as bytes ready to send. ``error`` and ``error_type`` are what the
-    queue's status says about it. ``headers`` are those that only this answer has. ``moment`` says
-    where a queue caller meets it.
+    ``payload`` is the encoded ``body``. ``error`` and ``error_type`` are fields of the queue's
+    status. ``headers`` are sent in addition to those of every response.
     """
 
     status: int
@@ -68,11 +67,14 @@ class Outcome:
     content_type: str = "application/json"
     fails_at: FailsAt = "result"
     has_request_id: bool = True
-    """Whether the answer carries ``x-fal-request-id``; an ingress page does not."""
+    """Whether the response has an ``x-fal-request-id``; a page of the load balancer has none."""
     file_urls: tuple[str, ...] = ()
-    """URLs of our own files in the body, under fal's names; each caller gets them in its form."""
+    """URLs in the body of files that the fake serves, with fal's hosts.
+
+    Handlers replace the host by one that the caller can reach.
+    """
 
     @property
     def is_success(self) -> bool:
-        """Whether the model answered with an output."""
+        """Whether the body is the model's output."""
         return self.status < 400

@@ -1,4 +1,4 @@
-"""The open questions of fal's protocol that fakefal answers by a switch."""
+"""Compatibility flags: one for each question about fal on which the evidence conflicts."""
 
 from __future__ import annotations
 
@@ -19,32 +19,34 @@ Sse = Literal["by-model", "named-crlf", "plain-crlf", "plain"]
 
 @dataclass(frozen=True, slots=True)
 class CompatFlags:
-    """Which answer is taken where the evidence about fal conflicts (protocol.md section 16).
+    """How the server behaves where the evidence about fal conflicts.
 
-    ``subpath``: whether status and result URLs may keep the endpoint's path (row 3).
-    ``response_suffix``: whether ``response_url`` ends in ``/response`` (row 2).
-    ``reads_after_cancel``: what a request cancelled in the queue reads as (row 4).
-    ``error_in_status``: whether a model's own failure shows in the status (row 5).
-    ``cancel_answer``: ``status`` for the documented 202, ``success`` for OpenAPI's 200 (row 7).
-    ``key_wording``: what a key that is not good is told (row 9): ``by-call`` tells runs and submits
-    that the app cannot be accessed and reads that the key is invalid.
-    ``keys``: ``any`` takes every non-empty key, ``strict`` only ``id:secret``, a tuple only those
-    in it (row 10).
-    ``logs``: polled logs are all so far, or those of the present step (row 12).
-    ``stream_sse``, ``status_sse``: line ends and event names of streams (row 21).
-    ``repeat_complete``: whether the complete text comes once more as a partial event (row 22).
-    ``long_prompts``: what a prompt of more than 5000 characters gets (row 30).
-    ``unknown_fields``: what input keys get that the model does not know (row 32).
-    ``realtime_text``: what a text frame gets from a realtime endpoint (row 34): nothing but a line
-    in the journal, or the end of the session with INTERNAL_ERROR.
-    ``openai_errors``: in which shape OpenAI-compatible endpoints tell failures of the model, of its
-    app and of bad input (section 6.4); the platform's own are in fal's shape either way.
-    ``profile``: the period by whose ways the rest is set, ``period`` that of the any-llm schema
-    (section 6.1).
-    ``webhook_retries``: how often a webhook is tried again (row 16).
-    ``webhook_timestamps``: whether signatures carry the time of the fake's clock or the real one;
-    ``auto`` takes a manual clock's own and else the real.
-    ``validate``: whether inputs of known models are checked as the model would.
+    The defaults and the evidence for each are in docs/reference/open-questions.md.
+
+    - ``subpath``: whether status and result URLs accept the endpoint's path.
+    - ``response_suffix``: whether ``response_url`` ends in ``/response``.
+    - ``reads_after_cancel``: the status of a request that was cancelled in the queue.
+    - ``error_in_status``: whether the status shows a failure of the model.
+    - ``cancel_answer``: ``status`` is the documented 202, ``success`` the 200 of fal's OpenAPI.
+    - ``key_wording``: the text of the 401 for an invalid key. ``by-call`` answers runs and submits
+      with "Cannot access application" and reads with "invalid key credentials".
+    - ``keys``: ``any`` accepts every non-empty key, ``strict`` only ``id:secret``, a tuple only
+      its members.
+    - ``logs``: a poll returns all logs so far, or only those of the current step.
+    - ``stream_sse``, ``status_sse``: line ends and event names of the two kinds of streams.
+    - ``repeat_complete``: whether a stream sends the complete text again as a partial event.
+    - ``long_prompts``: the reply to a prompt of more than 5000 characters.
+    - ``unknown_fields``: the reply to input fields that the model does not know.
+    - ``realtime_text``: a text frame to a realtime endpoint is journalled and ignored, or ends the
+      session with INTERNAL_ERROR.
+    - ``openai_errors``: the shape of model, app and validation errors of OpenAI-compatible
+      endpoints. Errors of the platform have fal's shape in both cases.
+    - ``profile``: a month; it sets the other flags to fal's behaviour of that time.
+    - ``schema_version``: the version of the any-llm schema; set by ``profile`` only.
+    - ``webhook_retries``: how often a webhook is retried.
+    - ``webhook_timestamps``: whether signatures carry the server's clock or the real time; ``auto``
+      uses the server's clock if it is manual.
+    - ``validate``: whether inputs of known models are validated.
     """
 
     subpath: Subpath = "accept"
@@ -70,30 +72,37 @@ class CompatFlags:
 
 
 MAX_PROMPT_CHARACTERS = 5000
-"""Characters. Source: recorded, weak (protocol.md section 16 row 30)."""
+"""Source: recorded, weak (docs/reference/open-questions.md#long-prompts)."""
 
 _BEFORE_2026: dict[str, Any] = {"key_wording": "no-user", "webhook_retries": 10}
 
 PROFILES: dict[str, dict[str, Any]] = {
     DEFAULT_SCHEMA_VERSION: {},
     **{
-        name: {"period": name, "long_prompts": "refuse", **_BEFORE_2026}
+        name: {"schema_version": name, "long_prompts": "refuse", **_BEFORE_2026}
         for name in ("2024-11", "2025-01", "2025-03")
     },
-    **{name: {"period": name, **_BEFORE_2026} for name in ("2025-07", "2025-08", "2025-10")},
-    "2026-04": {"period": "2025-10", "key_wording": "invalid", "webhook_retries": 10},
-    "2026-09": {"period": "2025-10"},
+    **{
+        name: {"schema_version": name, **_BEFORE_2026} for name in ("2025-07", "2025-08", "2025-10")
+    },
+    "2026-04": {"schema_version": "2025-10", "key_wording": "invalid", "webhook_retries": 10},
+    "2026-09": {"schema_version": "2025-10"},
 }
-"""Profiles by the month they begin, and what each sets; the schema is that of the last period
-before. Source: protocol.md sections 6.1, 7.3, 8, 16 rows 16 and 30; failures.md 52."""
+"""The flags that each profile sets, by the month in which the behaviour began.
 
-FLAG_NAMES = tuple(field.name for field in fields(CompatFlags) if field.name != "period")
+Source: client, recorded (docs/reference/llm.md#any-llm-input,
+docs/reference/open-questions.md#wording-of-401,
+docs/reference/open-questions.md#webhook-retries,
+docs/reference/open-questions.md#long-prompts).
+"""
+
+FLAG_NAMES = tuple(field.name for field in fields(CompatFlags) if field.name != "schema_version")
+"""The flags that a scenario may set."""
 
 
 def with_flags(flags: CompatFlags, values: Mapping[str, Any]) -> CompatFlags:
-    """Switches with some of them set; a profile among them sets those that are not named."""
-    profile = values.get("profile")
-    profile_values = (
-        {} if profile is None else {"period": DEFAULT_SCHEMA_VERSION, **PROFILES[profile]}
-    )
+    """A copy with some flags changed. ``values`` overrides what a profile among them sets."""
+    profile_values: dict[str, Any] = {}
+    if (profile := values.get("profile")) is not None:
+        profile_values = {"schema_version": DEFAULT_SCHEMA_VERSION, **PROFILES[profile]}
     return replace(flags, **{**profile_values, **values})

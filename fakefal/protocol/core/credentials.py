@@ -1,4 +1,4 @@
-"""What is a secret: the one table by which journals, matchers and recordings leave them out."""
+"""Headers, parameters, fields and patterns of secrets, which journals and recordings leave out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECRET_HEADERS = frozenset(
         "x-goog-api-key",
     }
 )
-"""Headers whose values are secrets. What is accepted as a credential is left out, by this table."""
+"""Headers whose values are secrets, in lower case."""
 
 SECRET_PARAMETERS = frozenset(
     {
@@ -53,10 +53,11 @@ SECRET_PARAMETERS = frozenset(
         "x-goog-signature",
     }
 )
-"""Query parameters whose values are secrets, in lower case: keys, tokens, and what signs URLs.
+"""Query parameters whose values are secrets, in lower case: keys, tokens and signatures.
 
-Source: client, documented (protocol.md sections 9.1, 10.6) for fal's own; S3, CloudFront, Google
-Cloud Storage and Azure sign the URLs of files that callers hand on.
+S3, CloudFront, Google Cloud Storage and Azure sign URLs that callers pass as inputs. Source for
+fal's own: client, documented (docs/reference/protocol.md#authentication-schemes,
+docs/reference/storage.md#signed-urls).
 """
 
 SECRET_FIELDS = frozenset(
@@ -88,59 +89,60 @@ SECRET_FIELDS = frozenset(
         "xapikey",
     }
 )
-"""Names of JSON fields whose texts are secrets, in lower case and without ``-`` and ``_``."""
+"""JSON fields whose values are secrets, in lower case and without ``-`` and ``_``."""
 
 _HEX = "[0-9a-fA-F]"
-_WORD_START = r"(?<![A-Za-z0-9])"
+_START = r"(?<![A-Za-z0-9])"
 
 SECRET_PATTERNS: dict[str, str] = {
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?"
     r"(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-    "a fal key": rf"{_WORD_START}{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}:{_HEX}{{16,}}",
+    "a fal key": rf"{_START}{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}:{_HEX}{{16,}}",
     "an Authorization value": r"(?i)\b(?:bearer|basic|key|token)\s+"
     r"(?=[^\s\"',;]*[0-9])[A-Za-z0-9._~+/:=-]{16,}",
-    "a JSON Web Token": rf"{_WORD_START}eyJ[A-Za-z0-9_-]{{8,}}\.[A-Za-z0-9_-]{{4,}}"
+    "a JSON Web Token": rf"{_START}eyJ[A-Za-z0-9_-]{{8,}}\.[A-Za-z0-9_-]{{4,}}"
     r"(?:\.[A-Za-z0-9_-]*)?",
-    "an OpenAI or Anthropic key": rf"{_WORD_START}sk-[A-Za-z0-9_-]{{16,}}",
-    "a Stripe key": rf"{_WORD_START}[rsp]k_(?:live|test)_[A-Za-z0-9]{{10,}}|{_WORD_START}whsec_\w{{16,}}",
-    "an AWS key id": rf"{_WORD_START}(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{{16}}(?![A-Za-z0-9])",
+    "an OpenAI or Anthropic key": rf"{_START}sk-[A-Za-z0-9_-]{{16,}}",
+    "a Stripe key": rf"{_START}[rsp]k_(?:live|test)_[A-Za-z0-9]{{10,}}|{_START}whsec_\w{{16,}}",
+    "an AWS key id": rf"{_START}(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{{16}}(?![A-Za-z0-9])",
     "an AWS secret": r"(?i)aws.{0,20}?secret.{0,20}?[=:]\s*[\"']?[A-Za-z0-9/+]{40}",
-    "a Google key": rf"{_WORD_START}AIza[A-Za-z0-9_-]{{30,}}|{_WORD_START}ya29\.[A-Za-z0-9_-]{{16,}}",
-    "a GitHub token": rf"{_WORD_START}(?:gh[pousr]_[A-Za-z0-9]{{20,}}|github_pat_\w{{20,}})",
-    "a GitLab token": rf"{_WORD_START}gl(?:pat|dt|rt)-[A-Za-z0-9_-]{{16,}}",
-    "a Slack token": rf"{_WORD_START}xox[abeprs]-[A-Za-z0-9-]{{10,}}"
+    "a Google key": rf"{_START}AIza[A-Za-z0-9_-]{{30,}}|{_START}ya29\.[A-Za-z0-9_-]{{16,}}",
+    "a GitHub token": rf"{_START}(?:gh[pousr]_[A-Za-z0-9]{{20,}}|github_pat_\w{{20,}})",
+    "a GitLab token": rf"{_START}gl(?:pat|dt|rt)-[A-Za-z0-9_-]{{16,}}",
+    "a Slack token": rf"{_START}xox[abeprs]-[A-Za-z0-9-]{{10,}}"
     r"|hooks\.slack\.com/services/[A-Za-z0-9/]{20,}",
-    "a Hugging Face token": rf"{_WORD_START}hf_[A-Za-z0-9]{{16,}}",
-    "a Replicate token": rf"{_WORD_START}r8_[A-Za-z0-9]{{20,}}",
-    "an npm token": rf"{_WORD_START}npm_[A-Za-z0-9]{{20,}}",
-    "a PyPI token": rf"{_WORD_START}pypi-[A-Za-z0-9_-]{{16,}}",
-    "a SendGrid key": rf"{_WORD_START}SG\.[A-Za-z0-9_-]{{16,}}\.[A-Za-z0-9_-]{{16,}}",
-    "a Twilio id": rf"{_WORD_START}(?:SK|AC){_HEX}{{32}}(?![A-Za-z0-9])",
-    "a DigitalOcean token": rf"{_WORD_START}do[opr]_v1_{_HEX}{{32,}}",
+    "a Hugging Face token": rf"{_START}hf_[A-Za-z0-9]{{16,}}",
+    "a Replicate token": rf"{_START}r8_[A-Za-z0-9]{{20,}}",
+    "an npm token": rf"{_START}npm_[A-Za-z0-9]{{20,}}",
+    "a PyPI token": rf"{_START}pypi-[A-Za-z0-9_-]{{16,}}",
+    "a SendGrid key": rf"{_START}SG\.[A-Za-z0-9_-]{{16,}}\.[A-Za-z0-9_-]{{16,}}",
+    "a Twilio id": rf"{_START}(?:SK|AC){_HEX}{{32}}(?![A-Za-z0-9])",
+    "a DigitalOcean token": rf"{_START}do[opr]_v1_{_HEX}{{32,}}",
     "an Azure account key": r"(?i)AccountKey=[A-Za-z0-9+/]{40,}={0,2}",
-    "a user id": rf"{_WORD_START}(?:github|google-oauth2|auth0|samlp|windowslive|apple)\|[\w.-]{{3,}}",
+    "a user id": rf"{_START}(?:github|google-oauth2|auth0|samlp|windowslive|apple)\|"
+    r"[\w.-]{3,}",
 }
-"""What secrets look like, wherever they stand: prefixes that their makers gave them to be found.
+"""Regular expressions of secrets in any text, by what they match.
 
-Expressions by what they find; compiled by ``shapes``, as most servers never need them.
+``secret_patterns`` compiles them on first use, which saves start-up time.
 """
 
 SECRET_IN_URL = re.compile(
     rf"([?&;](?:{'|'.join(map(re.escape, sorted(SECRET_PARAMETERS)))})=)[^&;#\s\"'<>]+",
     re.IGNORECASE,
 )
-"""A secret parameter of a URL; its name is the first group."""
+"""A secret parameter of a URL. The first group is what precedes the value."""
 
 USERINFO_IN_URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@\"'<>]+@", re.IGNORECASE)
-"""User and password of a URL; what comes before them is the first group."""
+"""User and password of a URL. The first group is what precedes them."""
 
 
 def normalized_field_name(name: str) -> str:
-    """A field's name as ``FIELDS`` has it."""
+    """The spelling of ``SECRET_FIELDS``: ``client-Secret`` becomes ``clientsecret``."""
     return name.lower().replace("-", "").replace("_", "")
 
 
 @cache
 def secret_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Every shape of ``SHAPES``, ready to be looked for."""
+    """``SECRET_PATTERNS``, compiled."""
     return tuple((name, re.compile(pattern)) for name, pattern in SECRET_PATTERNS.items())

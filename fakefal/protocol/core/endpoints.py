@@ -1,4 +1,4 @@
-"""Endpoint ids and the app that each belongs to."""
+"""Parses endpoint ids such as ``fal-ai/flux/dev``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 NAMESPACES = ("workflows", "comfy")
-"""First segments that shift owner and alias by one.
+"""First segments that precede owner and alias.
 
 Source: client (fal_client 1.0.3 client.py: APP_NAMESPACES; fal-js utils.ts).
 """
@@ -17,10 +17,11 @@ _LEGACY = re.compile(r"^([0-9]+)-([a-zA-Z0-9-]+)$")
 
 @dataclass(frozen=True, slots=True)
 class EndpointId:
-    """``owner/alias[/path]``, with an optional namespace before it.
+    """``[namespace/]owner/alias[/path]``.
 
-    ``text`` is the whole id without leading or trailing slashes; ``app`` is the id without its
-    path, which status, result and cancel URLs use. Source: protocol.md section 2.
+    ``text`` is the full id without leading or trailing slashes. ``app`` has no path; status,
+    result and cancel URLs use it. Source: client
+    (docs/reference/protocol.md#endpoint-ids-and-urls).
     """
 
     text: str
@@ -36,9 +37,9 @@ class EndpointId:
 
 @lru_cache(maxsize=4096)
 def parse_endpoint(text: str) -> EndpointId | None:
-    """Read an endpoint id; None if it cannot be one.
+    """Parse an endpoint id; None if it is not valid.
 
-    Slashes at either end and doubled ones do not matter. The legacy form ``123-alias`` means
+    Leading, trailing and repeated slashes are ignored. The legacy form ``123-alias`` is
     ``123/alias``. Source: client (fal_client 1.0.3 client.py: AppId.from_endpoint_id).
     """
     parts = [part for part in text.split("/") if part]

@@ -1,4 +1,4 @@
-"""Header names of fal's protocol, which of them are credentials, and how a key is read."""
+"""Header names of fal's protocol, and the parsing of ``Authorization``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TARGET_URL = "x-fal-target-url"
 TARGET_HOST = "x-fal-target-host"
 
 HINT = "x-fakefal-hint"
-"""Our own explanation beside a fal-shaped error; fal never sends it."""
+"""fakefal's own explanation of an error; fal does not send it."""
 
 CREDENTIALS = SECRET_HEADERS
 """Headers whose values are secrets."""
@@ -29,7 +29,7 @@ CREDENTIAL_PARAMETERS = SECRET_PARAMETERS
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What an ``Authorization`` header holds. ``scheme`` is lower-case."""
+    """A parsed ``Authorization`` header. ``scheme`` is ``key`` or ``bearer``."""
 
     scheme: str
     token: str
@@ -37,10 +37,10 @@ class Credential:
 
 @lru_cache(maxsize=1024)
 def read_credential(authorization: str | None) -> Credential | None:
-    """The credential of an ``Authorization`` header; None if it holds none.
+    """Parse an ``Authorization`` header; None if it has another scheme or no token.
 
-    ``Key id:secret`` is fal's own form, ``Bearer token`` that of short-lived tokens and of OpenAI
-    clients. Source: protocol.md section 9.1 (documented, client).
+    ``Key id:secret`` is fal's own scheme; OpenAI clients and short-lived tokens use ``Bearer``.
+    Source: documented, client (docs/reference/protocol.md#authentication-schemes).
     """
     if not authorization:
         return None
@@ -53,10 +53,7 @@ def read_credential(authorization: str | None) -> Credential | None:
 
 
 def without_credentials(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    """Headers with lower-case names and no secrets, as a call keeps them.
-
-    Neither are there secrets in URLs, such as that of ``x-fal-target-url``.
-    """
+    """Headers with lower-case names, without secret ones and with secrets in URLs redacted."""
     return {
         lowered: SECRET_IN_URL.sub(r"\1redacted", text) if "=" in (text := _text(value)) else text
         for name, value in headers
@@ -65,7 +62,10 @@ def without_credentials(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]
 
 
 def _text(value: str) -> str:
-    """A header's value as text that can be shown: bytes that are no UTF-8 count as Latin-1."""
+    """A header's value as valid text: bytes that are not UTF-8 are decoded as Latin-1.
+
+    RFC 9110 section 5.5: field values outside ASCII were ISO-8859-1 historically.
+    """
     if value.isascii():
         return value
     try:
@@ -76,7 +76,7 @@ def _text(value: str) -> str:
 
 
 class RedactedHeaders(Mapping[str, str]):
-    """Request headers as ``without_credentials`` gives them, worked out when first looked at."""
+    """Request headers that ``without_credentials`` is applied to on first access."""
 
     __slots__ = ("_raw", "_shown")
 
@@ -103,9 +103,9 @@ class RedactedHeaders(Mapping[str, str]):
 
 
 def format_units(units: float) -> str:
-    """Billable units as the header has them: whole numbers bare, others with eight decimals.
+    """The value of ``x-fal-billable-units``: an integer, or a number with eight decimals.
 
-    Source: protocol.md section 3.8 (recorded: sdk-e2e).
+    Source: recorded (docs/reference/protocol.md#response-headers).
     """
     if float(units).is_integer():
         return str(int(units))

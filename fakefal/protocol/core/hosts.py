@@ -1,4 +1,4 @@
-"""The fal hosts, their backup and older names, and what each stands for."""
+"""fal's hosts, with their backup names and older names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AUTH = "auth.fal.ai"
 WEBRTC = "wma.fal.run"
 
 MEDIA_HOSTS = frozenset((MEDIA_V3, MEDIA_V3B, MEDIA_V1))
-"""The hosts of files: bodies sent there are bytes of files, and links there lead to them."""
+"""The CDN hosts, which store and serve files."""
 
 CANONICAL_HOSTS: dict[str, str] = {
     **{name: name for name in (RUN, QUEUE, WS, REST, MEDIA_V3, MEDIA_V3B, MEDIA_V1)},
@@ -29,24 +29,24 @@ CANONICAL_HOSTS: dict[str, str] = {
     "rest.alpha.fal.ai": REST,
     "www.fal.ai": SITE,
 }
-"""Every name that reaches fal, and the host it is another name of.
+"""The canonical host of each of fal's names.
 
-The backup names take a replay of the same request, key and all, when a connection fails, so a fake
-must own them too. Source: protocol.md section 1 (client: fal_client 1.0.3 client.py).
+Clients repeat a failed request, key included, at the backup names, so the fake must serve those
+too. Source: client (docs/reference/protocol.md#backup-domains).
 """
 
 BACKUP_HOSTS = frozenset(("falrun.com", "queue.falrun.com"))
-"""Names that lead to fal another way; they answer while the usual ones are out of reach."""
+"""The backup names; they stay up when a fault takes the main names down."""
 
 DOMAINS = ("fal.run", "fal.ai", "fal.media", "falrun.com")
-"""What is under these is fal's, though nobody here knows what it would answer."""
+"""fal's domains. The fake has no responses for subdomains other than the hosts above."""
 
 
 @lru_cache(maxsize=1024)
 def canonical_host(name: str) -> str | None:
-    """The fal host that a host name stands for, or None if it is not fal's.
+    """The canonical host of a name; None if the fake does not serve it.
 
-    Case, a trailing dot and a port do not matter: ``Queue.FAL.run:443`` is ``queue.fal.run``.
+    Case, a trailing dot and a port are ignored: ``Queue.FAL.run:443`` is ``queue.fal.run``.
     """
     host = CANONICAL_HOSTS.get(name)
     if host is not None:
@@ -57,7 +57,7 @@ def canonical_host(name: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def is_fal_host(name: str) -> bool:
-    """Whether a host name is fal's, known to us or not; a port does not matter."""
+    """Whether a host name, with or without a port, is in one of fal's domains."""
     bare = name.rsplit(":", 1)[0] if ":" in name else name
     bare = bare.rstrip(".").lower()
     return any(bare == domain or bare.endswith(f".{domain}") for domain in DOMAINS)
@@ -65,6 +65,6 @@ def is_fal_host(name: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def host_group(name: str) -> str:
-    """What a host that is down is known by: a backup name by itself, every other by its host."""
+    """The key by which a host is taken down: a backup name itself, else the canonical host."""
     bare = (name.rsplit(":", 1)[0] if ":" in name else name).rstrip(".").lower()
     return bare if bare in BACKUP_HOSTS else canonical_host(bare) or bare

@@ -1,4 +1,4 @@
-"""JSON and instants as the wire has them."""
+"""JSON and timestamps in fal's formats."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _MAY_BE_INFINITE = frozenset((dict, list, float))
 
 
 def encode(value: Any) -> bytes:
-    """JSON as fal's answers have it: compact, UTF-8. Source: recorded (protocol.md section 3.1).
+    """Compact JSON in UTF-8. Source: recorded (docs/reference/protocol.md#submit).
 
-    Half characters (lone surrogates), which UTF-8 cannot hold, are written as escapes.
+    With a lone surrogate, which UTF-8 cannot encode, the whole text becomes escaped ASCII.
     """
     try:
         return to_json(value)
@@ -28,16 +28,16 @@ def encode(value: Any) -> bytes:
 def encode_ascii(value: Any) -> str:
     """Compact JSON in ASCII, for event streams.
 
-    The JS clients decode each network chunk on its own, so a character cut in two would turn into
-    U+FFFD; ASCII cannot be cut. Source: protocol.md section 5 (client).
+    The JS clients decode each network chunk separately, so a character split between two chunks
+    becomes U+FFFD. Source: client (docs/reference/clients.md#stream-parsing).
     """
     return json.dumps(value, separators=(",", ":"))
 
 
 def decode(data: bytes) -> Any:
-    """Parse JSON; raises ValueError with the reason. NaN and infinities are not JSON.
+    """Parse JSON; raises ValueError with the reason.
 
-    Neither are numbers too large for a float, such as ``1e400``, and nesting over 200 levels.
+    Rejects NaN, infinities, numbers too large for a float (``1e400``) and more than 200 levels.
     """
     value = from_json(data, allow_inf_nan=False, cache_strings="keys")
     if _is_infinite(value):
@@ -46,7 +46,7 @@ def decode(data: bytes) -> Any:
 
 
 def _is_infinite(value: Any) -> bool:
-    """Whether a number somewhere in the value was too large for a float."""
+    """Whether a value contains a number that overflowed to infinity."""
     kind = type(value)
     if kind is dict:
         value = value.values()
@@ -60,9 +60,9 @@ def _is_infinite(value: Any) -> bool:
 
 
 def iso(instant: float) -> str:
-    """An instant, seconds since 1970, as fal's logs have it: ``2026-01-01T00:00:00.000000Z``.
+    """A Unix timestamp in the format of fal's logs: ``2026-01-01T00:00:00.000000Z``.
 
-    Instants before year 1 or after year 9999 become the first or last that has a date.
+    Clamped to years 1 to 9999, the range of ``datetime``.
     """
     microseconds = min(max(round(instant * 1_000_000), _MIN_MICROSECONDS), _MAX_MICROSECONDS)
     moment = _EPOCH + timedelta(microseconds=microseconds)

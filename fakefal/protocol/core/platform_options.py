@@ -1,4 +1,4 @@
-"""What a caller asks of fal's platform beside the call itself, by headers and query."""
+"""Options of fal's platform that a caller sets with ``X-Fal-…`` headers or in the query."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STORE_IO = "x-fal-store-io"
 MAX_QUEUE_LENGTH = "fal_max_queue_length"
 
 MAX_ATTEMPTS = 10
-"""How often the platform tries at most. Source: documented (protocol.md section 15)."""
+"""Source: documented (docs/reference/protocol.md#limits-and-retries)."""
 
 CONDITIONS: dict[str, tuple[str, ...]] = {
     "timeout": ("request_timeout", "startup_timeout", "runner_connection_timeout"),
@@ -27,9 +27,9 @@ CONDITIONS: dict[str, tuple[str, ...]] = {
         "runner_connection_error",
     ),
 }
-"""The conditions of ``X-Fal-Retry-Config``, and the failures that each is taken to cover.
+"""The conditions of ``X-Fal-Retry-Config``, and the error types that each covers.
 
-Source: documented names (protocol.md section 3.7); which failures is inferred.
+Source: documented names (docs/reference/protocol.md#request-headers), inferred error types.
 """
 
 _YES = frozenset({"1", "true", "yes"})
@@ -38,10 +38,10 @@ _NO = frozenset({"0", "false", "no"})
 
 @dataclass(frozen=True, slots=True)
 class PlatformOptions:
-    """What is asked of the platform. Source: documented (protocol.md section 3.7).
+    """Options of one request. Source: documented (docs/reference/protocol.md#request-headers).
 
-    ``start_seconds`` is the deadline for starting, ``budgets`` the retries left for a condition.
-    ``max_queue_length`` refuses a request whose queue is longer.
+    ``start_timeout_seconds`` is the deadline for the start of the run, ``retry_budgets`` the number
+    of retries by condition. A request is rejected if its queue is longer than ``max_queue_length``.
     """
 
     start_timeout_seconds: float = math.inf
@@ -52,7 +52,7 @@ class PlatformOptions:
     max_queue_length: float = math.inf
 
     def retries_for(self, error_type: str) -> int:
-        """How often the platform may try again after a failure."""
+        """How often the platform retries a run that fails with this error type."""
         if not self.may_retry:
             return 0
         for condition, covered in CONDITIONS.items():
@@ -67,7 +67,7 @@ DEFAULT_OPTIONS = PlatformOptions()
 def read_platform_options(
     headers: Mapping[str, str], max_queue_length: str | None = None
 ) -> PlatformOptions:
-    """The wishes of a request whose platform headers were checked."""
+    """Options from headers that ``read_platform_headers`` has validated."""
     priority = headers.get(PRIORITY)
     timeout = headers.get(START_TIMEOUT)
     no_retry = headers.get(NO_RETRY)

@@ -1,4 +1,4 @@
-"""fal-ai/any-llm through time: which models and fields each period of its schema knew."""
+"""The versions of the fal-ai/any-llm schema: models and input fields by month."""
 
 from __future__ import annotations
 
@@ -60,9 +60,11 @@ _ALL_FIELDS = _PRIORITY_FIELDS | {"temperature", "max_tokens"}
 
 @dataclass(frozen=True, slots=True)
 class SchemaVersion:
-    """The schema of one period. ``fields`` are those of every variant; ``images`` are the field
-    (or fields) by which the vision variant takes its pictures, ``image_required`` whether it must
-    have the first of them."""
+    """Models and fields of one version.
+
+    ``fields`` are common to all any-llm endpoints. ``image_fields`` are those of the vision
+    endpoint; with ``is_image_required`` it requires them.
+    """
 
     name: str
     models: tuple[str, ...]
@@ -87,7 +89,7 @@ _VISION_2025_07 = _VISION_2025_01 + _ADDED_2025_07
 _VISION_2025_10 = _VISION_2025_07 + _ADDED_2025_10 + ("openai/gpt-4.1", "openai/gpt-5-chat")
 
 DEFAULT_SCHEMA_VERSION = "any"
-"""Every known model and field of any period, with the defaults of 2025-03."""
+"""A version with every model and field of all others, and the default model of 2025-03."""
 
 SCHEMA_VERSIONS: dict[str, SchemaVersion] = {
     period.name: period
@@ -126,8 +128,11 @@ SCHEMA_VERSIONS: dict[str, SchemaVersion] = {
         ),
     )
 }
-"""The periods by the month they begin. Source: client (history of fal-js endpoints.ts), documented
-(per-model pages); protocol.md sections 6.1 and 6.3."""
+"""Schema versions by the month in which they began.
+
+Source: client, documented (docs/reference/llm.md#any-llm-input,
+docs/reference/llm.md#any-llm-variants).
+"""
 
 PREMIUM_MODELS = frozenset(
     {
@@ -143,5 +148,7 @@ PREMIUM_MODELS = frozenset(
         "meta-llama/llama-3.2-90b-vision-instruct",
     }
 )
-"""Models billed tenfold. That there are such is documented; which they are is inferred from their
-makers' prices (protocol.md section 6.1)."""
+"""Models billed tenfold.
+
+Source: documented that there are some, inferred which (docs/reference/llm.md#any-llm-price).
+"""

@@ -1,4 +1,4 @@
-"""Which answers the real clients ask for again, and how often."""
+"""The retry rules of fal's Python and JS clients."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fakefal.protocol.core.call import Outcome
 from fakefal.protocol.errors.fault import Operation
 
 PYTHON_ATTEMPTS = 10
-"""Requests in all. Source: client (fal_client 1.0.3 client.py: MAX_ATTEMPTS)."""
+"""Attempts including the first. Source: client (fal_client 1.0.3 client.py: MAX_ATTEMPTS)."""
 
 _PYTHON_CODES = frozenset({408, 409, 429})
 _INGRESS_CODES = frozenset({502, 503, 504})
@@ -27,17 +27,17 @@ _JS_RETRIES: dict[Operation, int] = {
 
 
 class RequestCounts(NamedTuple):
-    """How many requests each client makes, the first included, if every one is answered alike."""
+    """The number of requests that each client makes, the first included."""
 
     python: int
     js: int
 
 
 def count_requests(outcome: Outcome, operation: Operation) -> RequestCounts:
-    """How often the clients ask for an operation that is always answered with this failure.
+    """How many requests the clients make if every response to an operation is this failure.
 
-    For fal_client 0.13 and later, and @fal-ai/client 1.10. Source: client (protocol.md section
-    7.4).
+    For fal_client 0.13 and later, and @fal-ai/client 1.10. Source: client
+    (docs/reference/clients.md#errors-and-retries).
     """
     headers = {name.lower(): value for name, value in outcome.headers}
     timeout_type = headers.get(names.TIMEOUT_TYPE.lower())

@@ -1,4 +1,8 @@
-"""The errors of fal's wire, as values that know their own status, body and headers."""
+"""Error responses of fal's API: status, body and headers.
+
+Source of all functions that return an ApiError, unless stated otherwise: recorded
+(docs/reference/errors.md#account-and-routing-errors).
+"""
 
 from __future__ import annotations
 
@@ -19,11 +23,11 @@ DOCS_URL = "https://docs.fal.ai/errors/#"
 
 @dataclass(eq=False)
 class ApiError(Exception):
-    """A failure that the door writes as an answer, in fal's own words.
+    """An error response; handlers raise it and the HTTP layer writes it.
 
-    ``body`` is JSON, or bytes for a page that is not. ``note`` is our own explanation; it goes into
-    the ``x-fakefal-hint`` header and never into the body. ``request_id`` and ``units`` are of the
-    call that failed, where there was one; ``trouble`` is what happens to the answer.
+    ``body`` is JSON, or bytes for an HTML page. ``hint`` is fakefal's own explanation; it is sent
+    in the ``x-fakefal-hint`` header and never in the body. ``request_id`` and ``billable_units``
+    are those of the failed call, if there was one. ``fault`` is applied to the response.
     """
 
     status: int
@@ -41,36 +45,36 @@ class ApiError(Exception):
 
     @classmethod
     def from_outcome(cls, outcome: Outcome) -> ApiError:
-        """The failure that an outcome is."""
+        """An error with the status, body and headers of an outcome."""
         return cls(
             outcome.status,
             outcome.body,
             outcome.headers,
             outcome.content_type,
-            identified=outcome.has_request_id,
+            has_request_id=outcome.has_request_id,
         )
 
     @property
     def message(self) -> str:
-        """What the body says, on one line."""
+        """The body's ``detail`` as text, else the whole body."""
         body = self.body
         detail = body.get("detail", body) if isinstance(body, dict) else body
         return detail if isinstance(detail, str) else str(detail)
 
     @property
     def payload(self) -> bytes:
-        """The body as it is sent."""
+        """The encoded body."""
         return self.body if isinstance(self.body, bytes) else encode(self.body)
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorSpec:
-    """An entry of the error catalogue.
+    """An entry of the error catalog.
 
-    ``message`` is the usual text (``msg`` of a model error, else ``detail``). ``context`` is the
-    model error's ``ctx``; ``data`` goes beside ``detail`` in the other shapes. ``retried`` says
-    whether fal's own queue tries again. ``body`` is for the few that have no ``detail`` text,
-    ``word`` for a request error that goes by another's ``error_type``.
+    ``message`` is the default text: ``msg`` of a model error, ``detail`` of others. ``context`` is
+    a model error's ``ctx``; ``data`` holds further fields of other bodies. ``queue_retry`` is
+    whether fal's queue retries. ``body`` replaces the ``detail`` body, ``error_type`` the name in a
+    request error.
     """
 
     name: str
@@ -95,9 +99,9 @@ def model_error_item(
     context: dict[str, Any] | None = None,
     **extra: Any,
 ) -> dict[str, Any]:
-    """One item of a model error's ``detail`` list; ``extra`` may hold ``input``.
+    """One item of a model error's ``detail`` list; ``extra`` adds fields such as ``input``.
 
-    Source: documented (protocol.md section 7.1).
+    Source: documented (docs/reference/errors.md#model-errors).
     """
     item: dict[str, Any] = {"loc": list(loc), "msg": message, "type": type_}
     if context:
@@ -117,9 +121,10 @@ def model_error(
     extra: dict[str, Any] | None = None,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Outcome:
-    """The answer that a model error ends in.
+    """The outcome of a model error: a ``detail`` list, and headers about retries.
 
-    Source: documented (protocol.md sections 7.1, 16 row 14).
+    Source: documented (docs/reference/errors.md#model-errors,
+    docs/reference/open-questions.md#retry-headers).
     """
     item = model_error_item(
         spec.name,
@@ -142,7 +147,10 @@ def request_error(
     status: int | None = None,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Outcome:
-    """The flat body of a platform failure. Source: documented (protocol.md section 7.2)."""
+    """The outcome of a platform failure: ``detail`` and ``error_type``.
+
+    Source: documented (docs/reference/errors.md#request-errors).
+    """
     text = spec.message if detail is None else detail
     error_type = spec.error_type or spec.name
     return failed_outcome(
@@ -157,9 +165,10 @@ def request_error(
 def detail_error(
     spec: ErrorSpec, *, status: int | None = None, headers: tuple[tuple[str, str], ...] = ()
 ) -> Outcome:
-    """An account, routing or app error: ``detail``, and for the concurrency limit type and data.
+    """The outcome of an account, routing or app error: ``detail``, and the spec's ``data``.
 
-    Source: recorded (protocol.md sections 3.9, 4, 7.3).
+    Source: recorded (docs/reference/errors.md#account-and-routing-errors,
+    docs/reference/errors.md#app-errors, docs/reference/errors.md#concurrency-limit).
     """
     body = {"detail": spec.message, **spec.data} if spec.body is None else spec.body
     return failed_outcome(
@@ -168,7 +177,7 @@ def detail_error(
 
 
 def ingress_page(status: int, phrase: str) -> bytes:
-    """The load balancer's page. Source: client (protocol.md section 3.10), nginx's stock page."""
+    """nginx's default error page. Source: client (docs/reference/errors.md#ingress-errors)."""
     return (
         f"<html>\r\n<head><title>{status} {phrase}</title></head>\r\n<body>\r\n"
         f"<center><h1>{status} {phrase}</h1></center>\r\n<hr><center>nginx</center>\r\n"
@@ -185,9 +194,10 @@ def failed_outcome(
     error_type: str | None = None,
     fails_at: FailsAt = "result",
 ) -> Outcome:
-    """An outcome that is not a success. The queue's status says what it was.
+    """An outcome with an error status; ``error`` and ``error_type`` are shown in the queue status.
 
-    Source: documented wording of webhooks (protocol.md sections 8 and 16 row 5).
+    Source: documented for webhooks (docs/reference/webhooks.md#payload,
+    docs/reference/open-questions.md#model-errors-in-the-status).
     """
     return Outcome(
         status,
@@ -201,17 +211,17 @@ def failed_outcome(
 
 
 def not_found(hint: str = "") -> ApiError:
-    """An unknown request id. Source: recorded (protocol.md section 3.2)."""
+    """An unknown request id. Source: recorded (docs/reference/protocol.md#status)."""
     return ApiError(404, {"status": "NOT_FOUND"}, hint=hint)
 
 
 def method_not_allowed(hint: str = "") -> ApiError:
-    """A wrong method. Source: recorded status, inferred body (protocol.md section 7.3)."""
+    """A method that the path does not support. The body is inferred."""
     return ApiError(405, {"detail": "Method Not Allowed"}, hint=hint)
 
 
 def unauthenticated(app: str) -> ApiError:
-    """A run or submit without a usable key. Source: recorded (protocol.md section 7.3)."""
+    """A run or submit without a valid key."""
     text = (
         f'Cannot access application "{app}". Authentication is required to access this application.'
     )
@@ -219,33 +229,33 @@ def unauthenticated(app: str) -> ApiError:
 
 
 def forbidden_application(app: str) -> ApiError:
-    """A token for other apps. Source: inferred (protocol.md section 7.3)."""
+    """A token that is not valid for this app. Inferred."""
     return ApiError(403, {"detail": f'Cannot access application "{app}".'})
 
 
 def bad_key() -> ApiError:
-    """A key that is not known. Source: recorded (protocol.md section 7.3, April 2026)."""
+    """An unknown key, since April 2026."""
     return ApiError(401, {"detail": "invalid key credentials"})
 
 
 def malformed_key() -> ApiError:
-    """A key that is not ``id:secret``. Source: recorded (protocol.md section 7.3)."""
+    """A key that is not ``id:secret``."""
     text = "Invalid Key Authorization header format. Expected '<key_id>:<key_secret>'."
     return ApiError(401, {"detail": text})
 
 
 def key_as_bearer() -> ApiError:
-    """A key where a JWT should be. Source: recorded (protocol.md section 7.3)."""
+    """A key with the scheme ``Bearer``, which is for JWTs."""
     return ApiError(401, {"detail": "bearer: unable to decode issuer"})
 
 
 def no_user_for_key() -> ApiError:
-    """A key that is not known, as it was told until April 2026. Source: protocol.md section 7.3."""
+    """An unknown key, until April 2026."""
     return ApiError(401, {"detail": "No user found for Key ID and Secret"})
 
 
 def concurrency_limit_reached(limit: int) -> ApiError:
-    """As many calls run as may. Source: recorded (protocol.md section 3.9)."""
+    """Too many concurrent calls. Source: recorded (docs/reference/errors.md#concurrency-limit)."""
     error_type = "concurrent_requests_limit"
     return ApiError(
         429,
@@ -259,30 +269,33 @@ def concurrency_limit_reached(limit: int) -> ApiError:
 
 
 def queue_full(waiting: int, allowed: int) -> ApiError:
-    """A queue longer than allowed. Source: documented status, inferred body (section 7.3)."""
+    """A queue longer than ``fal_max_queue_length``. Documented; the body is inferred."""
     text = f"Queue length {waiting} exceeds the maximum of {allowed} (fal_max_queue_length)"
     return ApiError(429, {"detail": text})
 
 
 def unknown_application(alias: str) -> ApiError:
-    """No such app; only the alias is quoted. Source: recorded (protocol.md section 7.3)."""
+    """An unknown app; the text has the alias only."""
     return ApiError(404, {"detail": f'Application "{alias}" not found'})
 
 
 def unknown_path(path: str, request_id: str = "") -> ApiError:
-    """A path that a known app does not have. Source: recorded (protocol.md sections 6.4, 7.3)."""
+    """An unknown path of a known app."""
     headers = ((names.HINT, "miss"),) if request_id else ()
     return ApiError(404, {"detail": f"Path /{path} not found"}, headers, request_id=request_id)
 
 
 def body_too_large() -> ApiError:
-    """A body over the limit. Source: inferred (protocol.md sections 3.10, 16 row 29)."""
+    """A body over the limit.
+
+    Source: inferred (docs/reference/open-questions.md#body-size-limit).
+    """
     page = ingress_page(413, "Request Entity Too Large")
     return ApiError(413, page, content_type="text/html", has_request_id=False)
 
 
 def bad_request(detail: str) -> ApiError:
-    """A malformed platform header. Source: documented (protocol.md section 3.7)."""
+    """A malformed header. Source: documented (docs/reference/protocol.md#request-headers)."""
     return ApiError(
         400,
         {"detail": detail, "error_type": "bad_request"},

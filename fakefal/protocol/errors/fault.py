@@ -1,4 +1,4 @@
-"""What can go wrong with one answer on its way to the caller."""
+"""A fault to inject into one response: another status, a cut connection, a delay and so on."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ Operation = Literal[
     "token",
     "download",
 ]
-"""What a caller asks of fal, as far as it can go wrong by itself."""
+"""The operations that a fault can be set for."""
 
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 
 CALL_OPERATIONS: frozenset[Operation] = frozenset(("submit", "run", "stream"))
-"""The operations that begin a call; the others are about something that is already there, or open
-a socket."""
+"""The operations that create a call."""
 
 CutKind = Literal["reset", "close", "stall", "garbage"]
 CutPoint = Literal["before", "head", "body", "end"]
@@ -36,13 +35,13 @@ CutPoint = Literal["before", "head", "body", "end"]
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The connection ends, or falls silent, before the answer is complete.
+    """A connection that ends, or stalls, before the response is complete.
 
-    ``how``: a TCP reset, an orderly close, silence for ``seconds`` and then a close, or bytes that
-    make no sense and then a close.
-    ``where``: before the first byte, after the head, after ``share`` of the body (of a stream:
-    after ``events`` of it), or after the last byte. A WebSocket that is closed in order gets a
-    close frame with ``code`` and ``reason``; 0 is none.
+    ``kind``: a TCP reset, an orderly close, a stall of ``stall_seconds`` and then a close, or
+    garbage bytes and then a close.
+    ``point``: before the first byte, after the head, after ``body_share`` of the body (for a
+    stream: after ``event_count`` events), or after the last byte. An orderly close of a WebSocket
+    sends a close frame with ``close_code`` and ``reason``, unless the code is 0.
     """
 
     kind: CutKind
@@ -56,7 +55,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class SlowBody:
-    """The body comes ``size`` bytes at a time, with a pause between."""
+    """A body that is sent in chunks of ``chunk_bytes`` with pauses of ``interval_seconds``."""
 
     chunk_bytes: int = 1
     interval_seconds: float = 0.0
@@ -64,14 +63,13 @@ class SlowBody:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong; what is not set stays as it is.
+    """Changes to one response; every field has a default that changes nothing.
 
-    ``refusal`` is answered in place of the healthy answer. ``is_performed`` says whether the
-    operation takes place all the same: a lost answer to an accepted submit leaves a job behind.
-    ``kept`` is the share of the body that is sent as if it were the whole. ``raw`` is sent in place
-    of HTTP. ``dropped`` and ``changed`` are fields of a JSON object. ``is_too_early`` is for a
-    result that is held back although the status says COMPLETED. ``is_unanswered`` is for an input
-    of a socket that nothing follows, and the socket stays open.
+    ``outcome`` replaces the response. ``is_performed`` is whether the operation is executed anyway,
+    so that a lost response to a submit leaves a job behind. ``body_share`` truncates the body, with
+    a matching ``Content-Length``. ``raw_response`` replaces the HTTP bytes. ``removed_fields`` and
+    ``changed_fields`` apply to a JSON object. ``is_too_early`` answers a result of a COMPLETED job
+    with the 400 of a running one. ``is_unanswered`` drops one input of a socket.
     """
 
     name: str
@@ -93,7 +91,7 @@ class Fault:
 
     @property
     def journal_status(self) -> int:
-        """The HTTP status for the journal; 0 where no answer comes."""
+        """The HTTP status for the journal; 0 if the caller gets no HTTP response."""
         if self.raw_response is not None or (self.cut is not None and self.cut.point == "before"):
             return 0
         if self.outcome is not None:
@@ -102,7 +100,7 @@ class Fault:
 
 
 class FaultAbort(Exception):
-    """A request that is not served: its trouble is all that the caller gets."""
+    """Ends the handling of a request: only its fault is performed."""
 
     def __init__(self, fault: Fault, request_id: str = "") -> None:
         super().__init__(fault.name)

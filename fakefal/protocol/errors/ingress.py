@@ -1,4 +1,4 @@
-"""What fal's load balancer answers by itself, before anything of fal's has seen the request."""
+"""Error pages of fal's load balancer, for requests that it does not pass on."""
 
 from __future__ import annotations
 
@@ -12,19 +12,16 @@ PHRASES = {
     431: "Request Header Fields Too Large",
     505: "HTTP Version Not Supported",
 }
-"""The titles of the pages: nginx's own, but for 431, which nginx itself tells as a 400.
+"""Titles of the pages: those of nginx, except 431, for which nginx sends a 400.
 
-Source: inferred (protocol.md section 3.10).
+Source: inferred (docs/reference/errors.md#ingress-errors).
 """
 
 REJECTED_METHODS = frozenset({"CONNECT", "TRACE"})
-"""Methods that nginx lets through to nobody. Source: inferred (nginx)."""
+"""Methods that nginx rejects. Source: inferred (nginx)."""
 
 
 def ingress_error(status: int, hint: str) -> ApiError:
-    """A page without ``x-fal-request-id``; ``note`` says in the hint what was wrong.
-
-    Source: inferred (protocol.md section 3.10).
-    """
+    """A page without ``x-fal-request-id``. ``hint`` is the reason."""
     page = ingress_page(status, PHRASES[status])
     return ApiError(status, page, content_type="text/html", hint=hint, has_request_id=False)

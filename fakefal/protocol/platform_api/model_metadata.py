@@ -1,6 +1,6 @@
-"""How the platform API describes an endpoint of which little is known.
+"""Descriptions of endpoints for ``/v1/models``, derived from the endpoint id.
 
-Source: documented (protocol.md section 14); what stands in the fields follows from the id.
+Source: documented fields (docs/reference/platform-api.md).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def describe_model(endpoint: EndpointId) -> dict[str, Any]:
 
 
 def category_of(endpoint: EndpointId) -> str:
-    """What an endpoint is for, by its id; ``text-to-image`` for most that say nothing."""
+    """The category that an endpoint id suggests; ``text-to-image`` if it suggests none."""
     if llm_api_of(endpoint) is not None:
         return "llm"
     if endpoint.namespace == "workflows":
@@ -50,7 +50,7 @@ def category_of(endpoint: EndpointId) -> str:
 
 
 def openapi_of(model: dict[str, Any]) -> dict[str, Any]:
-    """A description of the endpoint's queue that takes and gives any object."""
+    """An OpenAPI document for the endpoint's queue, with any object as input and output."""
     endpoint, metadata = model["endpoint_id"], model["metadata"]
     any_object = {"type": "object", "additionalProperties": True}
     content = {"application/json": {"schema": any_object}}

@@ -1,7 +1,6 @@
-"""api.fal.ai/v1: the shapes of the platform API's answers and errors.
+"""Queries, pages, timestamps and errors of the platform API (api.fal.ai/v1).
 
-Source of all: documented (protocol.md section 14, the reference of the platform API), unless said
-otherwise.
+Source, unless stated otherwise: documented (docs/reference/platform-api.md).
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from fakefal.protocol.errors.errors import ApiError
 
 DOCS_URL = "https://docs.fal.ai/platform-apis#error-handling"
 MAX_IDS = 50
-"""How many endpoints one question may name."""
+"""Endpoints per query."""
 
 CURRENCY = "USD"
 DEFAULT_PAGE_SIZE = 50
@@ -36,7 +35,8 @@ _ERROR_TYPES = {
 
 
 def to_platform_error(error: ApiError) -> ApiError:
-    """An error in the shape of the platform API; one that has it, or is a page, stays as it is."""
+    """Convert an error to the platform API's shape; HTML pages and converted errors are returned as
+    they are."""
     body = error.body
     if isinstance(body, bytes) or (isinstance(body, dict) and "error" in body):
         return error
@@ -52,33 +52,33 @@ def to_platform_error(error: ApiError) -> ApiError:
 
 
 def invalid_query(message: str) -> ApiError:
-    """A question that cannot be answered as it is put."""
+    """A 400 for a malformed query."""
     return ApiError(400, {"detail": message})
 
 
 def resource_not_found(message: str) -> ApiError:
-    """Something that is not there."""
+    """A 404 with a message."""
     return ApiError(404, {"detail": message})
 
 
 def admin_only() -> ApiError:
-    """A question that keys of the scope API may not ask."""
+    """A 403 for keys with the scope API."""
     return ApiError(403, {"detail": "This operation requires an API key with the ADMIN scope"})
 
 
 class ListQuery:
-    """The query of a request. Values are listed by repeating a name, or with commas."""
+    """The query of a request. A list repeats the name, or separates its values by commas."""
 
     def __init__(self, query: str) -> None:
         self._pairs = parse_qsl(query, keep_blank_values=True)
 
     def get(self, name: str) -> str | None:
-        """A value; the last one if there are several."""
+        """The last value of a name."""
         values = [value for key, value in self._pairs if key == name]
         return values[-1] if values else None
 
     def get_list(self, name: str) -> list[str]:
-        """All values, each once, in their order."""
+        """The distinct values of a name, in order."""
         parts = [
             part.strip()
             for key, value in self._pairs
@@ -88,21 +88,21 @@ class ListQuery:
         return [part for part in dict.fromkeys(parts) if part]
 
     def endpoints(self, *, minimum: int = 0) -> list[str]:
-        """``endpoint_id``; raises the 400 of too few and too many."""
+        """The values of ``endpoint_id``; raises a 400 for too few or too many."""
         endpoint_ids = [endpoint_id.strip("/") for endpoint_id in self.get_list("endpoint_id")]
         if not minimum <= len(endpoint_ids) <= MAX_IDS:
             raise invalid_query(f"endpoint_id: name {minimum} to {MAX_IDS} endpoints")
         return endpoint_ids
 
     def choice(self, name: str, choices: Sequence[str]) -> str | None:
-        """One of some words; raises the 400 of any other."""
+        """The value of a name; raises a 400 if it is not one of ``choices``."""
         value = self.get(name)
         if value is not None and value not in choices:
             raise invalid_query(f"{name}: one of {', '.join(choices)}")
         return value
 
     def instant(self, name: str) -> float | None:
-        """An ISO 8601 date or instant, in seconds; raises the 400 of what is none."""
+        """An ISO 8601 date or time as a Unix timestamp; raises a 400 if it is malformed."""
         text = self.get(name)
         if text is None:
             return None
@@ -115,10 +115,9 @@ class ListQuery:
         return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)).total_seconds()
 
     def page(self, items: Sequence[Item]) -> tuple[list[Item], dict[str, Any]]:
-        """The items of the page that is asked for, and what the answer says of the next.
+        """The items of the requested page, and the fields about the next page.
 
-        A cursor is the base64 of the page's number. Raises the 400 of a bad ``limit`` or
-        ``cursor``.
+        A cursor is the page's number in base64. Raises a 400 for a bad ``limit`` or ``cursor``.
         """
         limit, number = self._limit(), self._number()
         start = (number - 1) * limit
@@ -151,7 +150,7 @@ TIMEFRAMES = ("minute", "hour", "day", "week", "month")
 
 
 def timeframe_for(seconds: float) -> str:
-    """How fine a time series is where the caller does not say. Source: documented in part."""
+    """The default timeframe of a time series of this length. Source: partly documented."""
     for limit, name in ((2 * 3600, "minute"), (2 * 86_400, "hour"), (64 * 86_400, "day")):
         if seconds <= limit:
             return name
@@ -159,7 +158,7 @@ def timeframe_for(seconds: float) -> str:
 
 
 def bucket_of(instant: float, timeframe: str) -> str:
-    """The beginning of the minute, hour, day, week (Monday) or month, in UTC, as ISO 8601."""
+    """The start of the minute, hour, day, week (Monday) or month, in UTC, as ISO 8601."""
     epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
     moment = epoch + timedelta(seconds=math.floor(instant))
     if timeframe != "minute":
@@ -174,14 +173,14 @@ def bucket_of(instant: float, timeframe: str) -> str:
 
 
 def format_instant(instant: float) -> str:
-    """An instant as the platform API has it: ``2026-01-15T12:00:00.250Z``, zeros left out."""
+    """A Unix timestamp in ISO 8601: ``2026-01-15T12:00:00.250Z``, or without ``.000``."""
     moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=round(instant, 3))
     text = moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
     return text.replace("+00:00", "Z")
 
 
 def status_matches(status: int, outcome_filter: str | None) -> bool:
-    """Whether a request with this status ended in ``success``, ``user_error`` or ``error``."""
+    """Whether an HTTP status is a ``success``, ``user_error`` or ``error``; None matches all."""
     if outcome_filter is None:
         return True
     kind = "success" if status < 400 else "user_error" if status < 500 else "error"

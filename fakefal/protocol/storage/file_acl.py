@@ -1,4 +1,4 @@
-"""Who may read a stored file, and for how long: the lifecycle that headers ask for."""
+"""Lifetime and access control of stored files, from the lifecycle headers."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ _BY_OPENNESS: tuple[Decision, ...] = ("hide", "forbid", "allow")
 _MAX_RULES = 1000
 
 LIFECYCLE_HEADERS = ("x-fal-object-lifecycle", "x-fal-object-lifecycle-preference")
-"""The JS client sends the first with uploads and the second with calls, fal_client sends both.
+"""The JS client sends the first with uploads and the second with calls; fal_client sends both.
 
-Source: client (protocol.md sections 10.1, 10.3).
+Source: client (docs/reference/storage.md#initiate-and-put,
+docs/reference/storage.md#token-upload).
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Acl:
-    """Who may read: what holds for everybody, and for single users. The owner always may."""
+    """Who may read a file: a default, and rules for single users. The owner always may."""
 
     default: Decision = "allow"
     rules: tuple[tuple[str, Decision], ...] = ()
 
     def decide(self, user_names: Iterable[str] = ()) -> Decision:
-        """What a reader gets who goes by these names; of several the most open counts.
+        """The decision for a reader with these names; the most open of their rules applies.
 
-        Source: documented (protocol.md section 10.6).
+        Source: documented (docs/reference/storage.md#access-control).
         """
         names = set(user_names)
         decisions = [decision for user, decision in self.rules if user in names]
@@ -41,9 +42,10 @@ class Acl:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """How long a file lives, in seconds (None: for ever), and who may read it.
+    """Lifetime (None: unlimited) and access control of a file.
 
-    Source: documented, client (protocol.md sections 10.6, 16 row 25).
+    Source: documented, client (docs/reference/storage.md#lifetime,
+    docs/reference/open-questions.md#default-file-lifetime).
     """
 
     expiration_seconds: float | None = None
@@ -51,11 +53,11 @@ class Lifecycle:
 
 
 DEFAULT_LIFECYCLE = Lifecycle()
-"""What holds if nothing is asked for: never expires, everybody may read."""
+"""Never expires; everybody may read."""
 
 
 def read_lifecycle(headers: Mapping[str, str]) -> Lifecycle:
-    """The lifecycle that a request's headers ask for; raises the 400 of a malformed one.
+    """The lifecycle in a request's headers; raises a 400 if it is malformed.
 
     ``{"expiration_duration_seconds": 3600, "initial_acl": {"default": "hide", "rules": […]}}``
     """
@@ -79,7 +81,7 @@ def _lifecycle(value: Any) -> Lifecycle:
         if not 0 <= seconds < math.inf:
             raise ValueError
     acl = value.get("initial_acl")
-    # Zero is no expiration. Source: client (fal_client 1.0.3 client.py).
+    # fal_client sends 0 for "never expires". Source: client (fal_client 1.0.3 client.py).
     return Lifecycle(float(seconds) if seconds else None, Acl() if acl is None else _acl(acl))
 
 

@@ -1,4 +1,4 @@
-"""``Range`` and ``If-None-Match``: which bytes of a file a reader wants."""
+"""Parses ``Range`` and compares ``If-None-Match`` (RFC 9110 sections 14.2 and 13.1.2)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ _SINGLE_RANGE = re.compile(r"bytes=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*")
 
 
 class ByteRange(NamedTuple):
-    """Bytes from ``start`` up to ``stop``, which is not one of them."""
+    """Bytes from ``start`` up to but not including ``stop``."""
 
     start: int
     stop: int
 
 
 class RangeNotSatisfiable(ValueError):
-    """A range of which a file has nothing: 416."""
+    """A range that starts after the end of the file: a 416."""
 
 
 def read_range(text: str | None, size: int) -> ByteRange | None:
-    """The bytes that a ``Range`` header asks for; None for the whole, and for what is malformed.
+    """The bytes that a ``Range`` header selects; None for the whole file.
 
-    Several ranges at once are answered with the whole file, as RFC 9110 allows. Raises
-    Unsatisfiable.
+    A malformed header and one with several ranges select the whole file, which RFC 9110 section
+    14.2 allows. Raises RangeNotSatisfiable.
     """
     match = _SINGLE_RANGE.fullmatch(text) if text else None
     if match is None:
@@ -44,7 +44,7 @@ def read_range(text: str | None, size: int) -> ByteRange | None:
 
 
 def etag_matches(etag: str, header: str | None) -> bool:
-    """Whether a header of etags names this one; ``W/`` and quotes do not matter."""
+    """Whether an ``If-None-Match`` header lists this etag (weak comparison)."""
     if header is None:
         return False
     if header.strip() == "*":

@@ -1,4 +1,4 @@
-"""Storage and CDN: names, URLs, bodies and refusals of uploads and stored files."""
+"""Storage API and CDN: file names, paths, request and response bodies, errors."""
 
 from __future__ import annotations
 
@@ -12,29 +12,31 @@ from fakefal.protocol.core.json_codec import decode
 from fakefal.protocol.errors.errors import ApiError, model_error_item
 
 ID_LENGTH = 21
-"""Length of a file's id in its URL. Source: documented (protocol.md section 1)."""
+"""Length of a file's id in its URL. Source: documented (docs/reference/protocol.md#hosts)."""
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 DEFAULT_FILE_NAME = "upload.bin"
 
 MAX_PARTS = 10_000
 STORAGE_TYPES = ("fal-cdn-v3", "fal-cdn", "gcs")
-"""What ``storage_type`` may be; older clients send none.
+"""Values of ``storage_type``; older clients omit it.
 
-Source: client, default of protocol.md section 16 row 24.
+Source: client (docs/reference/open-questions.md#gcs-uploads).
 """
 
 TOKEN_SECONDS = 86_400.0
-"""How long a CDN token lasts that asks for nothing. Source: inferred; at most 30 days, documented
-(protocol.md section 10.3)."""
+"""Default lifetime of a CDN token.
+
+Source: inferred; the maximum of 30 days is documented (docs/reference/storage.md#token-upload).
+"""
 
 MAX_TOKEN_SECONDS = 30 * 86_400.0
 SIGNED_SECONDS = 86_400.0
 MAX_SIGNED_SECONDS = 7 * 86_400.0
-"""Signed URLs last a day, at most seven. Source: documented (protocol.md section 10.6)."""
+"""Source: documented (docs/reference/storage.md#signed-urls)."""
 
 APP_TOKEN_SECONDS = 120.0
-"""How long a token for apps lasts. Source: client (protocol.md section 9.3)."""
+"""Lifetime of a realtime token. Source: client (docs/reference/protocol.md#realtime-tokens)."""
 
 _ANIMALS = "elephant kangaroo koala lion monkey panda penguin rabbit tiger zebra".split()
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -44,23 +46,24 @@ _SUFFIX_LENGTH = 16
 
 
 class UploadRequest(NamedTuple):
-    """What an upload is to become."""
+    """Name and type of a file to be uploaded."""
 
     name: str
     content_type: str
 
 
 class PartTag(NamedTuple):
-    """A part as the caller lists it when it completes an upload."""
+    """An uploaded part, as listed in the request that completes an upload."""
 
     number: int
     etag: str
 
 
 def safe_name(name: str) -> str:
-    """A name as it may stand in a URL: its last segment, plain letters, the extension kept.
+    """A file name for URLs: the last segment, with other characters than ``A-Za-z0-9._-`` replaced.
 
-    Never empty, at most 100 characters. Source: client (clients.md section 6).
+    1 to 100 characters; a longer name keeps its extension. Source: client
+    (docs/reference/clients.md#what-responses-must-look-like).
     """
     last_segment = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
     safe = _UNSAFE.sub("_", last_segment).lstrip(".")
@@ -75,35 +78,38 @@ def safe_name(name: str) -> str:
 
 
 def display_name(name: str | None) -> str:
-    """A name as the caller gave it, in a length that can be kept."""
+    """A name as the caller sent it, as valid Unicode of at most 255 characters."""
     return (name or DEFAULT_FILE_NAME).encode("utf-8", "replace").decode()[:255]
 
 
 def content_type_or_default(text: str | None) -> str:
-    """A content type that a header can hold; for what is none, bytes of no known type."""
+    """A content type if it is valid in a header, else ``application/octet-stream``."""
     return text if text and _MEDIA_TYPE.fullmatch(text) else DEFAULT_CONTENT_TYPE
 
 
 def v3b_file_path(file_id: str, name: str, number: int) -> str:
-    """Path of a file on v3b.fal.media. Source: documented, recorded (protocol.md section 1)."""
+    """Path of a file on v3b.fal.media.
+
+    Source: documented, recorded (docs/reference/protocol.md#hosts).
+    """
     return f"/files/b/{number & 0xFFFFFFFF:08x}/{file_id}_{safe_name(name)}"
 
 
 def v3_file_path(file_id: str, name: str, number: int) -> str:
-    """Path of a file on v3.fal.media. Source: client (protocol.md section 1)."""
+    """Path of a file on v3.fal.media. Source: client (docs/reference/protocol.md#hosts)."""
     return f"/files/{_ANIMALS[number % len(_ANIMALS)]}/{file_id}_{safe_name(name)}"
 
 
 def file_id_in(segment: str) -> str | None:
-    """The id in the last segment of a file's path; None if it can be none."""
+    """The id in the last segment of a file's path; None if there is none."""
     file_id = segment[:ID_LENGTH]
     return file_id if len(file_id) == ID_LENGTH and file_id.isalnum() else None
 
 
 def read_upload_request(body: bytes) -> UploadRequest:
-    """Name and type that an upload's start asks for; raises the 422 of a body without them.
+    """Parse the body that starts an upload; raises a 422 if a field is missing.
 
-    Source: client (protocol.md section 10.1); the 422 is inferred from FastAPI's habits.
+    Source: client; the 422 is inferred from FastAPI (docs/reference/storage.md#initiate-and-put).
     """
     fields = _object(body)
     validation_errors = [
@@ -122,10 +128,11 @@ def read_upload_request(body: bytes) -> UploadRequest:
 
 
 def read_parts(body: bytes) -> tuple[PartTag, ...]:
-    """The parts that complete an upload, as listed; raises the 422 of anything else.
+    """Parse the body that completes an upload; raises a 422 if it is malformed.
 
-    fal_client and the JS client write ``partNumber``, the SDK's older way ``part_number``. Source:
-    client (protocol.md sections 10.2 to 10.4).
+    fal_client and the JS client send ``partNumber``, older versions of the SDK ``part_number``.
+    Source: client (docs/reference/storage.md#initiate-multipart,
+    docs/reference/storage.md#python-fallbacks).
     """
     listed = _object(body).get("parts")
     if not isinstance(listed, list) or len(listed) > MAX_PARTS:
@@ -143,7 +150,7 @@ def read_parts(body: bytes) -> tuple[PartTag, ...]:
 
 
 def read_seconds(fields: Mapping[str, Json], name: str, default: float, maximum: float) -> float:
-    """A number of seconds that a body asks for; raises the 422 of one that cannot be."""
+    """A number of seconds in a body; raises a 422 unless it is in the range (0, maximum]."""
     value = fields.get(name)
     if value is None:
         return default
@@ -155,14 +162,15 @@ def read_seconds(fields: Mapping[str, Json], name: str, default: float, maximum:
 
 
 def read_fields(body: bytes) -> dict[str, Json]:
-    """The JSON object of a body; an empty body is an empty object. Raises the 422 of others."""
+    """Parse a JSON object; an empty body is an empty object. Raises a 422 for anything else."""
     return _object(body) if body.strip() else {}
 
 
 def iso_with_offset(instant: float) -> str:
-    """An instant as old Pythons' ``fromisoformat`` takes it: with ``+00:00`` and never ``Z``.
+    """A Unix timestamp in ISO 8601 with ``+00:00``, as fal_client parses it.
 
-    Source: client (protocol.md section 10.3).
+    ``datetime.fromisoformat`` accepts ``Z`` since Python 3.11 only. Source: client
+    (docs/reference/storage.md#token-upload).
     """
     seconds = min(max(instant, 0.0), 253_402_300_799.0)
     moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds)
@@ -170,7 +178,10 @@ def iso_with_offset(instant: float) -> str:
 
 
 def token_body(token: str, base_url: str, expires_at: float) -> dict[str, Json]:
-    """The CDN token as ``/storage/auth/token`` answers it. Source: client (section 10.3)."""
+    """The body of ``/storage/auth/token``.
+
+    Source: client (docs/reference/storage.md#token-upload).
+    """
     return {
         "token": token,
         "token_type": "Bearer",
@@ -187,7 +198,7 @@ def file_object(
     width: int | None = None,
     height: int | None = None,
 ) -> dict[str, Json]:
-    """A file in a model's output. Source: documented (protocol.md section 10.6)."""
+    """A file in a model's output. Source: documented (docs/reference/storage.md#output-files)."""
     file: dict[str, Json] = {
         "url": url,
         "content_type": content_type,
@@ -200,33 +211,48 @@ def file_object(
 
 
 def missing_authorization() -> ApiError:
-    """rest.fal.ai without a key. Source: recorded (protocol.md section 7.3)."""
+    """A request to rest.fal.ai without a key.
+
+    Source: recorded (docs/reference/errors.md#account-and-routing-errors).
+    """
     return ApiError(401, {"detail": "Authorization header is required"})
 
 
 def unauthorized(hint: str) -> ApiError:
-    """A token that is not good. Source: client, inferred wording (protocol.md section 9.3)."""
+    """An invalid token.
+
+    Source: client; the text is inferred (docs/reference/protocol.md#realtime-tokens).
+    """
     return ApiError(401, {"detail": "Unauthorized"}, hint=hint)
 
 
 def forbidden(hint: str) -> ApiError:
-    """A file or an upload that is somebody else's. Source: documented (section 10.6)."""
+    """A file that the ACL forbids, or an upload of another user.
+
+    Source: documented (docs/reference/storage.md#access-control).
+    """
     return ApiError(403, {"detail": "Forbidden"}, hint=hint)
 
 
 def file_not_found(hint: str = "") -> ApiError:
-    """No such file: unknown, hidden, or expired. Source: documented for hidden files, inferred
-    for expired ones (protocol.md section 10.6)."""
+    """A file that is unknown, hidden by its ACL, or expired.
+
+    Source: documented for hidden files, inferred for expired ones
+    (docs/reference/storage.md#access-control).
+    """
     return ApiError(404, {"detail": "Not Found"}, hint=hint)
 
 
 def bad_upload(detail: str) -> ApiError:
-    """An upload that cannot be completed as asked. Source: inferred."""
+    """An upload that cannot be completed. Source: inferred."""
     return ApiError(400, {"detail": detail})
 
 
 def bad_storage_type() -> ApiError:
-    """A storage type that there is not. Source: recorded (protocol.md section 7.3)."""
+    """An unknown storage type.
+
+    Source: recorded (docs/reference/errors.md#account-and-routing-errors).
+    """
     return ApiError(400, {"detail": "Invalid storage type"})
 
 

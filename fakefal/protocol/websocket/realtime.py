@@ -1,6 +1,6 @@
-"""Realtime sockets: msgpack maps in binary frames both ways, control messages as JSON text.
+"""Codec of realtime sockets: msgpack maps in binary frames, control messages as JSON text.
 
-Source of all: client and SDK (protocol.md section 11.1), unless said otherwise.
+Source, unless stated otherwise: client (docs/reference/realtime.md#realtime-sessions).
 """
 
 from __future__ import annotations
@@ -14,37 +14,40 @@ from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.json_codec import decode, iso
 
 IDLE_SECONDS = 60.0
-"""How long a session waits for an input. fal leaves that to each app, and the SDK's own default is
-for ever (fal 1.83.0 realtime.py: ``session_timeout=None``); the number is the fake's."""
+"""How long a session waits for an input. An app may set any time; this one is fakefal's choice.
+
+The SDK's default is no timeout (fal 1.83.0 realtime.py: ``session_timeout=None``).
+"""
 
 MIN_BUFFERING, MAX_BUFFERING = 1, 60
-"""Bounds of ``max_buffering``: how many inputs may wait."""
+"""Bounds of ``max_buffering``, the number of buffered inputs."""
 
 NORMAL, GOING_AWAY, INTERNAL_ERROR = 1000, 1001, 1011
-"""Close codes (RFC 6455 section 7.4.1). Both ends that the SDK knows are 1000."""
+"""Close codes (RFC 6455 section 7.4.1). The SDK closes with 1000, after errors too."""
 
 GARBAGE_FRAME = b"\xc1\xff\xfe no codec reads this \x80"
-"""A frame that makes no sense: 0xC1 is the one byte that msgpack never uses."""
+"""An undecodable frame: msgpack never uses the byte 0xC1
+(https://github.com/msgpack/msgpack/blob/master/spec.md)."""
 
 TEXT_FRAME_REASON = "'bytes'"
-"""What an app says of a text frame: the KeyError of Starlette's ``receive_bytes``.
+"""The error of an app that receives a text frame: Starlette's ``receive_bytes`` raises KeyError.
 
-Source: SDK's code (protocol.md section 16 row 34).
+Source: client (docs/reference/open-questions.md#realtime-text-frames).
 """
 
 _MAX_DEPTH = 200
-"""The nesting that JSON bodies may have too."""
+"""The same limit as for JSON bodies."""
 
 
 class FrameError(ValueError):
-    """A binary frame that is no input; the text is the ``reason`` that the caller is told."""
+    """An invalid binary frame; the text is the ``reason`` in the error message to the caller."""
 
 
 def decode_input(frame: bytes) -> dict[str, Json]:
-    """The input in a binary frame, as the JSON it would be; raises FrameError.
+    """Decode an input to JSON; raises FrameError.
 
-    JSON has no bytes and no instants: bytes become a data URI, timestamps ISO 8601. Numbers that
-    are not finite, other extension types, and more than 200 levels are refused.
+    Bytes become a data URI, timestamps ISO 8601. Infinite numbers, NaN, other extension types and
+    more than 200 levels are errors.
     """
     value = _unpack(frame)
     if not isinstance(value, dict):
@@ -79,17 +82,14 @@ def _key_text(key: Any) -> str:
 
 
 def encode_output(body: Json) -> bytes:
-    """An output as a binary frame; raises FrameError for what an app could not send either.
-
-    Only maps are outputs, and msgpack's integers have 64 bits.
-    """
+    """Encode an output; raises FrameError if it is not a map, or has integers over 64 bits."""
     if not isinstance(body, dict):
         raise FrameError(f"Expected a dict or pydantic model as output, got {type(body)}")
     return encode_message(body)
 
 
 def encode_message(value: Json) -> bytes:
-    """Any JSON as msgpack; raises FrameError for integers of more than 64 bits."""
+    """Encode any JSON as msgpack; raises FrameError for integers over 64 bits."""
     import msgpack
 
     try:
@@ -100,10 +100,10 @@ def encode_message(value: Json) -> bytes:
 
 
 def decode_message(frame: bytes | str) -> Json:
-    """A message of any app as the JSON that matchers see.
+    """Decode a message of any app for matchers.
 
-    Text that holds a JSON object or list is that, and so are bytes that hold one in msgpack; other
-    text is itself, other bytes are a data URI.
+    JSON text and msgpack bytes are decoded if they hold an object or a list. Other text is returned
+    as it is, other bytes as a data URI.
     """
     try:
         message = decode(frame.encode()) if isinstance(frame, str) else _to_json(_unpack(frame), 0)
@@ -128,30 +128,30 @@ def _data_uri(data: bytes) -> str:
 
 
 def timings_message(seconds: float) -> str:
-    """How long an output took, after it. Clients pass over it."""
+    """The message with an output's duration, sent after the output. Clients ignore it."""
     message = {"type": "x-fal-message", "action": "timings", "timing": seconds}
     return json.dumps(message, separators=(",", ":"))
 
 
 def denied_message(status: int, reason: str) -> str:
-    """What a socket tells that is refused after it was opened, before it is closed.
+    """The message to a socket that is rejected after the handshake.
 
-    Source: client for 401 (protocol.md section 11.1), inferred for others.
+    Source: client for 401, inferred for others (docs/reference/realtime.md#realtime-sessions).
     """
     error = "Unauthorized" if status == 401 else reason
     return json.dumps({"status": "error", "error": error}, separators=(",", ":"))
 
 
 def internal_error_message(reason: str) -> str:
-    """The control message of an app that failed; a close with 1000 follows."""
+    """The message of a failed app; a close with 1000 follows."""
     return _error_message("INTERNAL_ERROR", reason)
 
 
 def error_reason(body: Json) -> str:
-    """The ``reason`` for a failure that has this body over HTTP.
+    """The ``reason`` for a failure with this HTTP body: its ``detail`` as text.
 
-    Apps tell ``str(exception)``; how that looks for each failure is not known, so it is the
-    ``detail``, and for a list of flaws each as ``body.prompt: Field required``.
+    Apps send ``str(exception)``, which is not known for each failure. A list of validation errors
+    becomes ``body.prompt: Field required; …``. Source: inferred.
     """
     if isinstance(body, bytes):
         return body.decode("utf-8", "replace")
@@ -169,10 +169,10 @@ def _format_validation_error(item: Json) -> str:
 
 
 def _error_message(error: str, reason: str) -> str:
-    """Compact and not escaped, as Starlette's ``send_json`` writes."""
+    """Compact JSON in UTF-8, as Starlette's ``send_json`` writes it."""
     message = {"type": "x-fal-error", "error": error, "reason": reason}
     return json.dumps(message, separators=(",", ":"), ensure_ascii=False)
 
 
 TIMEOUT_MESSAGE = _error_message("TIMEOUT", "no inputs, reconnect when needed!")
-"""The regular end of a session, before a close with 1000."""
+"""The message at the end of an idle session; a close with 1000 follows."""

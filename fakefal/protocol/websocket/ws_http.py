@@ -1,6 +1,6 @@
-"""HTTP over a WebSocket: the frames between which an answer stands.
+"""Messages of HTTP over a WebSocket: start, body frames, end.
 
-Source: documented, and client (fal 1.83.0 apps.py: ``_WSConnection``); protocol.md section 11.3.
+Source: documented, client (docs/reference/realtime.md#http-over-websocket).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from fakefal.protocol.core.json_codec import encode
 
 FRAME_BYTES = 65_536
-"""Bodies are cut into frames of this size: clients refuse one of more than a megabyte."""
+"""Size of a body's frames. Clients reject frames over a megabyte."""
 
 
 def start_message(request_id: str, status: int, headers: Iterable[tuple[str, str]]) -> str:
-    """What stands before the body: ``{"type":"start","request_id":…,"status":…,"headers":…}``."""
+    """The message before the body: ``{"type":"start","request_id":…,"status":…,"headers":…}``."""
     fields = dict(headers)
     return _encode_message(
         {"type": "start", "request_id": request_id, "status": status, "headers": fields}
@@ -22,7 +22,7 @@ def start_message(request_id: str, status: int, headers: Iterable[tuple[str, str
 
 
 def end_message(request_id: str, status: int, seconds: float) -> str:
-    """What stands after it; ``seconds`` is how long the first byte took."""
+    """The message after the body. ``seconds`` is the time to the first byte."""
     message = {"type": "end", "request_id": request_id, "status": status}
     return _encode_message({**message, "time_to_first_byte_seconds": seconds})
 
@@ -32,7 +32,7 @@ def _encode_message(message: dict[str, object]) -> str:
 
 
 def split_frames(body: bytes) -> Iterator[bytes]:
-    """A body in frames, none of which ends within a character of UTF-8."""
+    """Split a body into frames, none of which ends within a UTF-8 character."""
     start = 0
     while start < len(body):
         stop = min(start + FRAME_BYTES, len(body))
