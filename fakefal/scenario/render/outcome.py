@@ -15,7 +15,7 @@ from fakefal.protocol.llm.anyllm import OutputShape, output_shape, partial_outpu
 from fakefal.protocol.llm.endpoints import llm_api_of
 from fakefal.scenario.compiled.reply import CompiledReply, Pacing, RenderedOutcome
 from fakefal.scenario.compiled.workflows import workflow_events
-from fakefal.scenario.values.seeded import reasoning_for_call, text_for_call
+from fakefal.scenario.values.generated_text import reasoning_for_call, text_for_call
 
 _WORD = re.compile(r"\s*\S+(?:\s+$)?|\s+$")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+$")

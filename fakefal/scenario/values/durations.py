@@ -1,4 +1,4 @@
-"""Durations as people write them."""
+"""Durations as people write them: ``1.5s``, ``300ms``, ``1h30m``."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
 _DURATION = re.compile(rf"\s*(?:{_PART.pattern}\s*)+")
 
 PATTERN = r"^\s*([0-9]+(\.[0-9]+)?\s*(ms|s|m|h|d)\s*)+$"
-"""The form of a written duration, for the JSON Schema."""
+"""A written duration, for the JSON Schema (ECMA-262 regular expressions)."""
 
 MAX_SECONDS = 1e10
-"""Some three hundred years: an instant so far ahead still has a date."""
+"""About 317 years: the current time plus this is still a valid ``datetime``."""
 
 
 def parse_duration(value: object) -> float:
     """Seconds from ``1.5s``, ``300ms``, ``2m``, ``1h30m``, or a plain number of seconds.
 
-    Raises ValueError for anything else, negative numbers and endless ones included.
+    Raises ValueError for anything else, also for negative and non-finite numbers.
     """
     seconds = -1.0
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -39,7 +39,7 @@ def parse_duration(value: object) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """The shortest usual spelling, exactly as long: ``1.5s``, ``300ms``."""
+    """The shortest spelling that ``parse_duration`` reads back exactly: ``1.5s``, ``300ms``."""
     exact = Decimal(repr(float(seconds)))
     if 0 < exact < 1 and (exact * 1000) % 1 == 0:
         return f"{exact * 1000:.0f}ms"

@@ -14,7 +14,7 @@ from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.json_codec import encode
 from fakefal.scenario.compiled.reply import GENERATED, CompiledReply, Pacing, RenderedOutcome
 from fakefal.scenario.compiler.reply import compile_reply
-from fakefal.scenario.model.scenario import Reply
+from fakefal.scenario.model.reply import Reply
 from fakefal.scenario.render.outcome import (
     render_outcome,
     split_text,
@@ -22,7 +22,7 @@ from fakefal.scenario.render.outcome import (
     template_variables,
 )
 from fakefal.scenario.templates.templates import TemplateError
-from fakefal.scenario.values.seeded import reasoning_for_call, text_for_call
+from fakefal.scenario.values.generated_text import reasoning_for_call, text_for_call
 from tests.scenario.strategies import call
 
 SWITCHES = CompatFlags()

@@ -29,7 +29,7 @@ from fakefal.scenario.values.durations import MAX_SECONDS, PATTERN, format_durat
         (0, 0),
     ],
 )
-def test_a_duration_is_so_many_seconds(written: object, seconds: float) -> None:
+def test_a_duration_is_read_as_seconds(written: object, seconds: float) -> None:
     assert parse_duration(written) == seconds
 
 
@@ -59,7 +59,7 @@ def test_a_duration_is_so_many_seconds(written: object, seconds: float) -> None:
         [],
     ],
 )
-def test_other_things_are_no_durations(written: Any) -> None:
+def test_other_values_are_not_durations(written: Any) -> None:
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(written)
 

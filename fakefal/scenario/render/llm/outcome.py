@@ -29,7 +29,8 @@ from fakefal.scenario.render.llm.request import (
 )
 from fakefal.scenario.render.llm.usage import completion_tokens, compute_usage, prompt_tokens
 from fakefal.scenario.render.outcome import apply_overrides, as_text, template_variables
-from fakefal.scenario.values.seeded import seeded_numbers, seeded_reasoning, seeded_text
+from fakefal.scenario.values.generated_text import seeded_reasoning, seeded_text
+from fakefal.scenario.values.seeded import seeded_numbers
 
 _BARE = frozenset(("router-vision", "router-audio", "router-video"))
 
