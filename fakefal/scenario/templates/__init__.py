@@ -1,1 +1,1 @@
-"""Templates in scenario values, rendered in a bounded sandbox."""
+"""Jinja templates in scenario values, rendered in a sandbox that limits size and time."""

@@ -1,4 +1,10 @@
-"""The sandbox of templates, which bounds what a template may make and how long it takes."""
+"""The Jinja sandbox, with limits for the size of what a template produces and for its time.
+
+Jinja's own sandbox keeps templates away from the host, but not from its memory and time: its docs
+name memory and CPU limits as the caller's task (jinja.palletsprojects.com, "Sandbox", "Security
+Considerations"). Sizes are checked before anything is built; steps are counted, as a thread cannot
+be interrupted.
+"""
 
 from __future__ import annotations
 
@@ -8,45 +14,44 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import StrictUndefined, nodes
+from jinja2 import nodes
 from jinja2.filters import make_attrgetter
 from jinja2.runtime import Context, Macro, Undefined
 from jinja2.sandbox import SandboxedEnvironment, SandboxedFormatter
 from jinja2.utils import pass_environment
 from jinja2.visitor import NodeTransformer
 
+from fakefal.scenario.templates.errors import LimitExceeded, MissingValue, UnsafeAccess
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 MAX_STEPS = 250_000
-"""Turns of loops, calls, and parts of values that one rendering may go through."""
+"""Steps of one rendering: loop iterations, calls, and parts of values."""
 
 MAX_TEXT_LENGTH = 10_000_000
-"""Characters of a text that a template may make; entries of a list are a hundredth of it."""
+"""Characters of the longest string; a list may have a hundredth of this number of items."""
 
 MAX_BITS = 14_000
-"""Bits of a whole number: just under the digits that Python turns into text."""
+"""Bits of the largest integer: Python converts at most 4,300 digits to text
+(docs.python.org/3/library/stdtypes.html#int-max-str-digits)."""
 
 MAX_WIDTH = 10_000
-"""What a filter or method may be told to pad, indent or round to."""
+"""The largest width to which a filter or method may pad, indent or round."""
 
 _PADDING = frozenset(
     {"center", "ljust", "rjust", "zfill", "expandtabs", "indent", "wordwrap", "tojson", "round"}
     | {"batch", "slice"}
 )
 _SLOW = {"wordwrap": 100_000, "urlize": 1_000_000}
-"""Filters that take long, and the longest text that they get."""
+"""Filters of more than linear time, and the longest text that they accept."""
 
 _UNBOUNDED = frozenset({"to_bytes", "translate", "format_map"})
 _WIDE = re.compile(r"[0-9]{5}|\*")
 
 
-class LimitExceeded(ValueError):
-    """A template that would make too much, or take too long."""
-
-
 class _Budget:
-    """What is left to one rendering."""
+    """The steps that one rendering may still take."""
 
     __slots__ = ("steps_left",)
 
@@ -64,7 +69,7 @@ _budget: ContextVar[_Budget | None] = ContextVar("budget", default=None)
 
 @contextmanager
 def render_budget() -> Iterator[None]:
-    """Within it a template has one budget; TooMuch is raised when it is spent."""
+    """Gives the templates rendered inside one budget of ``MAX_STEPS``."""
     token = _budget.set(_Budget())
     try:
         yield
@@ -73,7 +78,7 @@ def render_budget() -> Iterator[None]:
 
 
 def spend(steps: int) -> None:
-    """Take steps from the budget of this rendering; raises TooMuch."""
+    """Take steps from the budget of the current rendering; raises LimitExceeded."""
     budget = _budget.get()
     if budget is not None:
         budget.spend(steps)
@@ -87,7 +92,7 @@ def _check_size(size: float, what: str = "a text") -> None:
 
 
 def charge_value(value: Any) -> Any:
-    """A value as it is, its parts counted: lists may hold each other many times over."""
+    """Count the parts of a value and return it; the same list may occur in it many times."""
     if isinstance(value, str):
         _check_size(len(value))
         spend(1 + len(value) // 1_000)
@@ -133,7 +138,7 @@ def _check_percent(left: Any, right: Any) -> None:
 
 
 def _max_text_length(value: Any) -> int:
-    """How long a text is that shows the value, or one of its parts; about, for what is no text."""
+    """An upper estimate of the length of ``str(value)``, or of one of its parts."""
     charge_value(value)
     if isinstance(value, str):
         return len(value)
@@ -154,19 +159,19 @@ _OPERAND_CHECKS: dict[str, Callable[[Any, Any], None]] = {
 def _check_call(
     name: str, subject: Any, arguments: tuple[Any, ...], keywords: Iterable[Any]
 ) -> None:
-    """Refuse what would make more than is allowed, before it is made."""
+    """Raise LimitExceeded for a call whose result would be too large."""
     if name in _SLOW and isinstance(subject, str) and len(subject) > _SLOW[name]:
-        raise LimitExceeded(f"{name} is asked for a text of more than {_SLOW[name]:,} characters")
+        raise LimitExceeded(f"{name} accepts at most {_SLOW[name]:,} characters")
     if name in _PADDING:
         for argument in (*arguments, *keywords):
             if isinstance(argument, int) and abs(argument) > MAX_WIDTH:
-                raise LimitExceeded(f"{name} is asked for more than {MAX_WIDTH:,}")
+                raise LimitExceeded(f"{name} accepts at most {MAX_WIDTH:,}")
             if isinstance(argument, int) and isinstance(subject, str):
                 _check_size((1 + subject.count("\n") + subject.count("\t")) * abs(argument))
     elif name == "replace" and isinstance(subject, (str, bytes)) and len(arguments) >= 2:
         old, new = arguments[:2]
         if isinstance(old, (str, bytes)) and isinstance(new, Sized):
-            occurrences = subject.count(old)  # type: ignore[arg-type]  # one that does not fit raises
+            occurrences = subject.count(old)  # type: ignore[arg-type]  # mixed types raise TypeError
             _check_size(len(subject) + occurrences * len(new))
     elif name == "extend" and isinstance(subject, list) and arguments:
         _check_size(len(subject) + len(charge_value(list(arguments[0]))), "a list")
@@ -174,7 +179,7 @@ def _check_call(
 
 @pass_environment
 def _join(environment: Environment, value: Any, d: str = "", attribute: Any = None) -> str:
-    """Jinja's ``join``, which adds up before it joins."""
+    """Jinja's ``join``, which adds up the lengths before it joins."""
     if attribute is not None:
         value = map(make_attrgetter(environment, attribute), value)
     pieces: list[str] = []
@@ -188,7 +193,7 @@ def _join(environment: Environment, value: Any, d: str = "", attribute: Any = No
 
 
 def _charge_loop(value: Any, weight: int) -> Any:
-    """What a loop goes through; each turn costs ``weight``."""
+    """The items of a loop; each iteration costs ``weight`` steps."""
     if isinstance(value, Sized):
         spend(len(value) * weight)
         return value
@@ -202,77 +207,82 @@ def _charge_items(value: Iterable[Any], weight: int) -> Iterator[Any]:
 
 
 def _concatenate(pieces: list[Any]) -> str:
-    """What ``~`` makes."""
+    """The operator ``~``."""
     texts = [str(charge_value(piece)) for piece in pieces]
     _check_size(sum(map(len, texts)))
     return "".join(texts)
 
 
 class _BudgetTransformer(NodeTransformer):
-    """Puts our counting into loops and concatenations."""
+    """Makes loops and concatenations in a parsed template count their steps."""
 
     def visit_For(self, node: nodes.For) -> nodes.For:
-        """A loop pays for each turn, and for the text that a turn writes."""
+        """An iteration costs a step, and one more for every 100 characters that it writes."""
         self.generic_visit(node)
         written = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
         weight = nodes.Const(1 + written // 100)
         node.iter = nodes.Filter(
-            node.iter, "_counted", [weight], [], None, None, lineno=node.lineno
+            node.iter, "_charge_loop", [weight], [], None, None, lineno=node.lineno
         )
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:
-        """``a ~ b`` looks at the size first."""
+        """``a ~ b`` checks the size of its result first."""
         self.generic_visit(node)
         pieces = nodes.List(node.nodes, lineno=node.lineno)
-        return nodes.Filter(pieces, "_joined", [], [], None, None, lineno=node.lineno)
+        return nodes.Filter(pieces, "_concatenate", [], [], None, None, lineno=node.lineno)
 
 
 class JsonEnvironment(SandboxedEnvironment):
-    """Jinja for JSON values: strict, sandboxed, the same for the same call, and bounded."""
+    """Jinja for JSON values: strict, sandboxed, deterministic, and limited in size and steps."""
 
     intercepted_binops = frozenset({"*", "**", "%", "+"})
 
     def __init__(self, finalize: Callable[[Any], Any]) -> None:
-        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True, finalize=finalize)
-        del self.globals["lipsum"], self.filters["random"]  # the same call, same bytes
+        super().__init__(undefined=MissingValue, keep_trailing_newline=True, finalize=finalize)
+        del self.globals["lipsum"], self.filters["random"]  # they would make replies differ
         self.filters["join"] = _join
         self.filters = {
             name: _with_limits(name, function) for name, function in self.filters.items()
         }
-        self.filters |= {"_counted": _charge_loop, "_joined": _concatenate}
+        self.filters |= {"_charge_loop": _charge_loop, "_concatenate": _concatenate}
 
     def with_budget(self, tree: nodes.Template) -> nodes.Template:
-        """A parsed template in which loops and concatenations are counted."""
+        """A parsed template whose loops and concatenations count their steps."""
         transformed = _BudgetTransformer().visit(tree)
         assert isinstance(transformed, nodes.Template)
         return transformed
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """A field goes before a method of the same name: ``input.items``."""
+        """``input.items``: a field hides a method of the same name."""
         if isinstance(obj, dict) and attribute in obj:
             return obj[attribute]
         return self._special_member(obj, attribute) or super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        """``input['prompt']``."""
+        """``input['prompt']``, and ``'text'['format']``, which reaches methods as well."""
         return self._special_member(obj, argument) or super().getitem(obj, argument)
 
     def _special_member(self, obj: Any, name: Any) -> Any:
-        """Methods that are not taken as they are."""
+        """The limited version of a method, or an undefined value for one that has no limit."""
         if isinstance(obj, str) and name == "format":
             return _LimitedFormat(self, obj)
         if isinstance(obj, (str, int, bytes)) and name in _UNBOUNDED:
             return self.unsafe_undefined(obj, name)
         return None
 
+    def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
+        """An undefined value whose use says which attribute is not allowed."""
+        text = f'templates may not use "{attribute}" of {type(obj).__name__} values'
+        return self.undefined(text, name=attribute, obj=obj, exc=UnsafeAccess)
+
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """What may be used of a value: nothing internal, and nothing that cannot be bounded."""
+        """Whether a template may use an attribute: not an internal or unlimited one."""
         is_bounded = attr not in _UNBOUNDED and not (attr == "format" and isinstance(obj, str))
         return is_bounded and super().is_safe_attribute(obj, attr, value)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """``left * right`` and the like, bounded."""
+        """An operator of ``intercepted_binops``, within the limits."""
         check_operands = _OPERAND_CHECKS.get(operator)
         if check_operands is not None:
             check_operands(left, right)
@@ -281,7 +291,7 @@ class JsonEnvironment(SandboxedEnvironment):
         return _check_result(super().call_binop(context, operator, left, right))
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
-        """A call, bounded."""
+        """A call of a function or method, within the limits."""
         spend(1)
         subject = getattr(__obj, "__self__", None)
         name = getattr(__obj, "__name__", "")
@@ -296,7 +306,7 @@ class JsonEnvironment(SandboxedEnvironment):
 
 
 def _check_result(result: Any) -> Any:
-    """What was made, if it is not too much; a text costs as much as it is long."""
+    """The result if it is within the limits; a string costs steps by its length."""
     if isinstance(result, str):
         _check_size(len(result))
         spend(1 + len(result) // 1_000)
@@ -307,14 +317,14 @@ def _check_result(result: Any) -> Any:
 
 
 class _LimitedFormat:
-    """``'{:9}'.format``: it may not pad to a width that is itself a value."""
+    """``'{:9}'.format``; a width may not be an argument itself (``{:{}}``)."""
 
     def __init__(self, environment: JsonEnvironment, text: str) -> None:
         self._formatter = SandboxedFormatter(environment)
         self._text = text
 
     def __call__(self, *args: Any, **kwargs: Any) -> str:
-        """The text with its fields filled in; raises TooMuch before it is too long."""
+        """The formatted text; raises LimitExceeded before it gets too long."""
         fields = 0
         for _, name, spec, _ in self._formatter.parse(self._text):
             fields += name is not None
@@ -325,7 +335,7 @@ class _LimitedFormat:
 
 
 def _with_limits(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that looks at what it gets and at what it makes."""
+    """A filter that checks its arguments and its result."""
     context_count = 1 if getattr(function, "jinja_pass_arg", None) is not None else 0
 
     def limited(*args: Any, **keywords: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Templates in scenario values, rendered in a sandbox."""
+"""JSON values that may contain Jinja templates: compiled once, rendered for each call."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 
 VARIABLES = ("input", "request_id", "endpoint", "app", "via", "headers", "count", "seed")
-"""What a template may use. ``count`` is how many calls the exchange answered before, plus one."""
+"""Variables of a template. ``count``: 1 for the first call that the exchange answers."""
 
 
 _EXAMPLE = "write {{ input.prompt }}, for example"
 
 
 class TemplateError(ValueError):
-    """A template that cannot be read or rendered; ``path`` leads to the value that holds it."""
+    """A template that cannot be compiled or rendered; ``path`` leads to the string in its value."""
 
     def __init__(self, path: Path, what: str, right: str = "") -> None:
         super().__init__(what)
@@ -42,30 +42,30 @@ def _environment() -> JsonEnvironment:
 
 
 def has_template(text: str) -> bool:
-    """Whether a string holds anything to render."""
+    """Whether a string contains a Jinja expression, statement or comment."""
     return "{{" in text or "{%" in text or "{#" in text
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateValue:
-    """JSON that may hold templates. ``is_static`` says that every rendering gives the same."""
+    """JSON that may contain templates. ``is_static``: it contains none."""
 
     raw: Json
     is_static: bool
     path: Path = ()
 
     def render(self, variables: Mapping[str, Any]) -> Json:
-        """The JSON with its templates filled in; raises TemplateError."""
+        """The JSON with its templates replaced; raises TemplateError."""
         return self.raw if self.is_static else _render(self.raw, variables, self.path)
 
 
 def compile_value(raw: Json, path: Path = ()) -> TemplateValue:
-    """Prepare a value; raises TemplateError for a template with wrong syntax or unknown names."""
+    """Compile a value; raises TemplateError for wrong syntax and for unknown variables."""
     return TemplateValue(raw, not _parse_all(raw, path), path)
 
 
 def _parse_all(raw: Json, path: Path) -> bool:
-    """Whether a value holds templates; each is parsed on the way."""
+    """Whether a value contains templates; every one is compiled to find its errors."""
     if isinstance(raw, str):
         if not has_template(raw):
             return False
@@ -81,25 +81,32 @@ def _parse_all(raw: Json, path: Path) -> bool:
 def _parse(text: str, path: Path) -> None:
     from jinja2 import TemplateSyntaxError, meta
 
+    from fakefal.scenario.templates.errors import load_problem, syntax_problem
+
     environment = _environment()
+    tree = None
     try:
         tree = environment.parse(text)
         _compile(text)
+        problem = load_problem(tree)
     except TemplateSyntaxError as error:
-        reason = (error.message or "wrong syntax").rstrip(".")
-        raise TemplateError(path, f"template: {reason}", _EXAMPLE) from None
-    except (RecursionError, MemoryError):
-        raise TemplateError(path, "template: nested too deeply", _EXAMPLE) from None
-    except (SyntaxError, ValueError, ArithmeticError) as error:
-        reason = getattr(error, "msg", None) or str(error)
-        raise TemplateError(path, f"template: {reason}", _EXAMPLE) from None
+        problem = syntax_problem(error, tree, environment)
+    except (RecursionError, MemoryError, SyntaxError):
+        # SyntaxError: Jinja compiles to Python, which allows 20 nested blocks.
+        problem = "nested too deeply"
+    except (ValueError, ArithmeticError):
+        # Python reads integers of up to 4,300 digits (docs.python.org, "Integer string conversion
+        # length limitation").
+        problem = "a number has too many digits"
+    if problem or tree is None:
+        raise TemplateError(path, f"template: {problem}", _EXAMPLE)
     unknown = sorted(
         meta.find_undeclared_variables(tree) - set(VARIABLES) - set(environment.globals)
     )
     if unknown:
         name = unknown[0]
-        right = f"write input.{name} for a field of the input; known: {', '.join(VARIABLES)}"
-        raise TemplateError(path, f'template: the name "{name}" is not known', right)
+        right = f"write input.{name} for a field of the input; variables: {', '.join(VARIABLES)}"
+        raise TemplateError(path, f'template: unknown variable "{name}"', right)
 
 
 def _render(raw: Json, variables: Mapping[str, Any], path: Path) -> Json:
@@ -113,7 +120,8 @@ def _render(raw: Json, variables: Mapping[str, Any], path: Path) -> Json:
 
 
 def _render_text(text: str, variables: Mapping[str, Any], path: Path) -> Json:
-    """A string that is one expression and nothing else keeps the expression's type."""
+    """A string that is exactly one expression keeps the expression's type."""
+    from fakefal.scenario.templates.errors import render_problem
     from fakefal.scenario.templates.limits import render_budget, spend
 
     try:
@@ -127,17 +135,16 @@ def _render_text(text: str, variables: Mapping[str, Any], path: Path) -> Json:
                 spend(1 + len(piece) // 100)
             return "".join(pieces)
     except Exception as error:
-        reason = str(error) or type(error).__name__
-        raise TemplateError(path, f"template {text!r}: {reason}") from None
+        raise TemplateError(path, f"template {text!r}: {render_problem(error)}") from None
 
 
-_RESULT = "found"
-"""The name under which a compiled expression leaves its value."""
+_RESULT = "result"
+"""The variable to which a compiled expression assigns its value."""
 
 
 @lru_cache(maxsize=1024)
 def _compile(text: str) -> tuple[Template, bool]:
-    """A template ready to be rendered, and whether it is one expression and nothing else."""
+    """A compiled template, and whether it is exactly one expression."""
     from jinja2 import nodes
 
     environment = _environment()
@@ -153,13 +160,14 @@ def _compile(text: str) -> tuple[Template, bool]:
 
 
 def _as_json(value: Any) -> Json:
-    """A template's value as JSON; raises ValueError for what is not."""
+    """A template's value as JSON; raises RenderError for anything else."""
     from jinja2 import Undefined
 
+    from fakefal.scenario.templates.errors import RenderError
     from fakefal.scenario.templates.limits import spend
 
     if isinstance(value, Undefined):
-        str(value)  # a strict one raises, and says which name it is
+        str(value)  # raises MissingField, with the name of the field
     if isinstance(value, (dict, list, tuple)):
         spend(1 + len(value) // 4)
     if isinstance(value, dict):
@@ -167,15 +175,17 @@ def _as_json(value: Any) -> Json:
     if isinstance(value, (list, tuple)):
         return [_as_json(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"gives {value}, which is not JSON")
+        raise RenderError(f"returns {value}, which is not JSON")
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, str):
         return str(value)
-    raise ValueError(f"gives {type(value).__name__}, which is not JSON")
+    raise RenderError(f"returns {type(value).__name__}, which is not JSON")
 
 
 def _as_key(key: Any) -> str:
+    from fakefal.scenario.templates.errors import RenderError
+
     if isinstance(key, str):
         return str(key)
-    raise ValueError(f"gives a mapping with the key {key!r}, which is not JSON")
+    raise RenderError(f"returns a mapping with the key {key!r}, which is not JSON")

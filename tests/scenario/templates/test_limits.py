@@ -1,4 +1,4 @@
-"""What a template may make, and that whatever it asks for is answered soon."""
+"""The limits of templates: size of the result and number of steps."""
 
 from __future__ import annotations
 
@@ -10,13 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.protocol.core.json_codec import encode
-from fakefal.scenario.templates.limits import (
-    MAX_STEPS,
-    LimitExceeded,
-    charge_value,
-    render_budget,
-    spend,
-)
+from fakefal.scenario.templates.errors import LimitExceeded
+from fakefal.scenario.templates.limits import MAX_STEPS, charge_value, render_budget, spend
 from fakefal.scenario.templates.templates import TemplateError, compile_value
 
 CONTEXT: dict[str, Any] = {
@@ -65,13 +60,13 @@ BOMBS = [
     ("{{ ('%s' * 100000) % (('x' * 1000,) * 100000) }}", f"{TEXT}|{STEPS}"),
     ("{{ '%(a)s' * 100000 % {'a': 'x' * 9000000} }}", TEXT),
     ("{{ ('{0}' * 100000).format('x' * 1000000) }}", TEXT),
-    ("{{ 'x' | center(10**10) }}", "center is asked for more than 10,000"),
-    ("{{ 'x'.rjust(10**10) }}", "rjust is asked for more than 10,000"),
-    ("{{ 1 | round(10**10) }}", "round is asked for more than 10,000"),
-    ("{{ [1] | batch(10**9, 1) | list }}", "batch is asked for more than 10,000"),
-    ("{{ [[1]] | tojson(10**9) }}", "tojson is asked for more than 10,000"),
-    ("{% filter center(10**9) %}x{% endfilter %}", "center is asked for more than 10,000"),
-    ("{{ ('a' * 1000000) | wordwrap(1) }}", "wordwrap is asked for a text of more than 100,000"),
+    ("{{ 'x' | center(10**10) }}", "center accepts at most 10,000"),
+    ("{{ 'x'.rjust(10**10) }}", "rjust accepts at most 10,000"),
+    ("{{ 1 | round(10**10) }}", "round accepts at most 10,000"),
+    ("{{ [1] | batch(10**9, 1) | list }}", "batch accepts at most 10,000"),
+    ("{{ [[1]] | tojson(10**9) }}", "tojson accepts at most 10,000"),
+    ("{% filter center(10**9) %}x{% endfilter %}", "center accepts at most 10,000"),
+    ("{{ ('a' * 1000000) | wordwrap(1) }}", "wordwrap accepts at most 100,000"),
     ("{{ '%1000000000d' % 1 }}", PADS),
     ("{{ '%*d' % (1000000000, 1) }}", PADS),
     ("{{ '%1000000000d' | format(1) }}", PADS),
@@ -79,9 +74,9 @@ BOMBS = [
     ("{{ '{:{}}'.format(1, 1000000000) }}", PADS),
     ("{{ '{:1000000000}'['format'](1) }}", PADS),
     ("{{ ('{:1000000000}' | attr('format'))(1) }}", PADS),
-    ("{{ '{x:1000000000}'.format_map({'x': 1}) }}", "is unsafe"),
-    ("{{ (1).to_bytes(10**10, 'big') }}", "is unsafe"),
-    ("{{ 'x'.translate({120: 'y'}) }}", "is unsafe"),
+    ("{{ '{x:1000000000}'.format_map({'x': 1}) }}", "templates may not use"),
+    ("{{ (1).to_bytes(10**10, 'big') }}", "templates may not use"),
+    ("{{ 'x'.translate({120: 'y'}) }}", "templates may not use"),
     ("{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", STEPS),
     ("{% for i in range(100000) %}{% set x = 'x' * 9000000 %}{% endfor %}", STEPS),
     ("{% for i in range(99999) %}{{ 'x' * 10000 }}{% endfor %}", STEPS),
@@ -101,14 +96,14 @@ BOMBS = [
 
 
 @pytest.mark.parametrize(("template", "what"), BOMBS)
-def test_what_would_be_too_much_is_told_and_not_made(template: str, what: str) -> None:
+def test_a_result_over_a_limit_is_an_error(template: str, what: str) -> None:
     with pytest.raises(TemplateError) as caught:
         rendered(template)
     assert any(word in caught.value.what for word in what.split("|"))
 
 
 @pytest.mark.parametrize(
-    ("template", "made"),
+    ("template", "result"),
     [
         ("{{ 'x' * 1000000 }}", "x" * 1_000_000),
         ("{{ 2 ** 64 }}", 2**64),
@@ -130,16 +125,14 @@ def test_what_would_be_too_much_is_told_and_not_made(template: str, what: str) -
         ("{{ 'a\nb' | indent(2) }}", "a\n  b"),
         ("{{ [1, 2, 3] | batch(2) | list }}", [[1, 2], [3]]),
         ("{% for i in [1, 2] %}{{ loop.index }}/{{ loop.length }} {% endfor %}", "1/2 2/2 "),
-        ("{% for k, v in input.items() %}{{ k }}{% endfor %}", None),
+        ("{% for k, v in {'a': 1}.items() %}{{ k }}{% endfor %}", "a"),
         ("{% for i in 'ab' if i != 'a' %}{{ i }}{% else %}none{% endfor %}", "b"),
         ("{% for i in range(100000) %}{% endfor %}.", "."),
         ("{% macro m(a) %}<{{ a }}>{% endmacro %}{{ m(1) }}{{ m('b') }}", "<1><b>"),
     ],
 )
-def test_what_is_not_too_much_is_made(template: str, made: Any) -> None:
-    if made is None:
-        template, made = template.replace("input.items()", "{'a': 1}.items()"), "a"
-    assert rendered(template) == made
+def test_a_result_within_the_limits_is_returned(template: str, result: Any) -> None:
+    assert rendered(template) == result
 
 
 def test_an_input_of_many_numbers_may_be_echoed() -> None:
@@ -147,7 +140,7 @@ def test_an_input_of_many_numbers_may_be_echoed() -> None:
     assert compile_value("{{ input }}").render({**CONTEXT, "input": numbers}) == numbers
 
 
-def test_each_rendering_has_a_budget_of_its_own() -> None:
+def test_each_rendering_has_its_own_budget() -> None:
     template = "{% for i in range(100000) %}{% endfor %}."
     assert [rendered(template) for _ in range(4)] == ["."] * 4
 
@@ -159,7 +152,7 @@ def test_steps_are_counted_within_a_rendering_and_not_outside() -> None:
 
 
 @pytest.mark.parametrize("value", ["x", [1, ["a"]], {"a": {"b": None}}, (1,), None, 1.5])
-def test_a_weighed_value_is_the_value(value: Any) -> None:
+def test_a_charged_value_is_returned_unchanged(value: Any) -> None:
     assert charge_value(value) is value
 
 
