@@ -1,4 +1,4 @@
-"""Which fal host a request means, and URLs that bring its caller back: two inverse functions."""
+"""Resolves the fal host of a request, and builds URLs that lead the caller back to the fake."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ NO_HOST_MESSAGE = (
     "Put the host first in the path (/queue.fal.run/fal-ai/any-llm), or send it as the Host or "
     "X-Forwarded-Host header, or the whole URL as x-fal-target-url."
 )
-"""What a request gets that names no fal host."""
+"""The hint of the error for a request without a fal host."""
 
 
 class AddressForm(Enum):
-    """How a caller says which fal host it means (design.md section 2)."""
+    """How a request names its fal host (ARCHITECTURE.md#way-of-a-request)."""
 
     PROXY = "proxy"
     """``x-fal-target-url`` holds the real URL."""
     HOST = "host"
-    """The request comes under a fal host's own name."""
+    """The ``Host`` header is a fal host."""
     BASE = "base"
     """The host is the first segment of the path."""
     CONTROL = "control"
-    """The fake's own API."""
+    """The control API."""
 
 
 @dataclass(slots=True)
 class Address:
-    """What a request means: the fal host (its canonical name), a path and a query.
+    """The fal host (canonical name), path and query of a request.
 
-    ``path`` is as it was sent, percent-encoded, and begins with a slash. ``base`` is how this
-    caller reaches a fal host: ``http://127.0.0.1:8787/{host}`` for the base-URL form,
-    ``https://{host}`` for callers that use the real names (or the scheme and port they used).
-    ``own`` is set where files are reached in another way: through a proxy go calls alone.
+    ``path`` is percent-encoded as sent and begins with a slash. ``base`` is the template of URLs
+    for this caller: ``http://127.0.0.1:8787/{host}`` in the base-URL form, ``https://{host}`` for
+    callers that use the real names (or the scheme and port that they used). ``direct_base`` is set
+    if files have another base, because only calls go through the caller's server proxy.
     """
 
     host: str
@@ -59,7 +59,7 @@ class Address:
     base: str
     direct_base: str = field(default="", compare=False)
     host_name: str = field(default="", compare=False)
-    """The name by which the caller knows the host: it may have others."""
+    """The host name that the caller used, which may be an alias."""
 
 
 def resolve(
@@ -70,13 +70,12 @@ def resolve(
     local_address: str = "",
     connected_host: str = "",
 ) -> Address | None:
-    """What a request means; None if it names no fal host.
+    """The address of a request; None if it names no fal host.
 
-    ``target`` is the request target as sent (path and query, or an absolute URL), ``headers`` are
-    looked up by lower-case names, ``local`` is the server's own ``host:port`` for requests without
-    a Host, ``meant`` the name that the caller connected to (by CONNECT, or in TLS). Of several
-    forwarded hosts the first counts: it is the one the caller used. Raises
-    nothing.
+    ``target`` is the request target as sent: a path and query, or an absolute URL. Names of
+    ``headers`` are lower-case. ``local_address`` is the server's ``host:port``, for requests
+    without a Host. ``connected_host`` is the host of a CONNECT request or the SNI. The first of
+    several ``X-Forwarded-Host`` values is used, as each proxy appends its own.
     """
     host_header = headers.get("host") or local_address
     own_base = _own_base(scheme, host_header)
@@ -123,7 +122,7 @@ def _own_base(scheme: str, host_header: str) -> str:
 
 
 def _to_ascii(text: str, safe: str) -> str:
-    """Text as a URL can hold it; bytes that are no UTF-8 come as surrogates and are kept."""
+    """Percent-encode text for a URL; surrogate escapes are encoded as the bytes they stand for."""
     if text.isascii() and safe is _PRINTABLE_ASCII:
         return text
     try:
@@ -134,22 +133,22 @@ def _to_ascii(text: str, safe: str) -> str:
 
 
 def url_for(address: Address, host: str, path: str) -> str:
-    """A URL of a fal host that the caller of ``address`` can reach; ``path`` may hold a query."""
+    """A URL of a fal host that the caller of ``address`` can reach; ``path`` may have a query."""
     return f"{address.base.replace('{host}', host)}{path}"
 
 
 def media_url_for(address: Address, host: str, path: str) -> str:
     """A URL of a file or upload that the caller of ``address`` can reach without a proxy.
 
-    Source: client (protocol.md section 12: bytes go directly, never through the proxy).
+    Clients send and fetch files directly. Source: client (docs/reference/protocol.md#server-proxy).
     """
     return f"{(address.direct_base or address.base).replace('{host}', host)}{path}"
 
 
 def decode_path(path: str) -> str:
-    """A path with its percent-encoding undone; raises the 400 of one that is broken.
+    """Percent-decode a path; raises a 400 for invalid encoding or a zero byte, as nginx does.
 
-    Source: inferred (nginx refuses broken encoding and zero bytes; protocol.md section 3.10).
+    Source: inferred (docs/reference/errors.md#ingress-errors).
     """
     if "%" not in path:
         return path
@@ -173,7 +172,7 @@ def _parse_absolute(url: str, form: AddressForm, base: str) -> Address | None:
 
 
 def _path_of(target: str) -> str:
-    """The path and query of an absolute target that names the fake itself."""
+    """The path and query of an absolute URL."""
     _, separator, tail = target.partition("://")
     if not separator:
         return f"/{target}"
@@ -182,7 +181,7 @@ def _path_of(target: str) -> str:
 
 
 def _named_base(name: str, scheme: str) -> str:
-    """How links look for a caller that uses real names: fal's own, or with the port it used."""
+    """The URL base for a caller that uses real names: with the port that it used, if any."""
     _, colon, port = name.rpartition(":")
     if not colon or port in ("443", "80") or not (port.isascii() and port.isdigit()):
         return _REAL_BASE

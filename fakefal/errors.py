@@ -1,4 +1,4 @@
-"""Mistakes of the user: what is wrong, where, and what would be right. Never errors of the wire."""
+"""Errors that the user can fix. Errors of fal's API are in ``protocol.errors``."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 
 class FakefalError(Exception):
-    """Something the user can mend; its text is shown as it is, without a traceback."""
+    """An error of the user; its text is shown without a traceback."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioProblem:
-    """One thing wrong in a scenario file.
+    """A problem in a scenario file.
 
-    ``line`` and ``column`` count from 1; both are 0 where the scenario has no file. ``path`` is
-    written as in ``exchanges[2].reply.timeline[0].IN_QUEUE.for``; empty for the file as a whole.
+    ``line`` and ``column`` count from 1; both are 0 if the scenario is not from a file. ``path`` is
+    like ``exchanges[2].reply.timeline[0].IN_QUEUE.for``, or empty for the whole file.
     """
 
     file: str
@@ -32,7 +32,7 @@ class ScenarioProblem:
 
 
 class ScenarioError(FakefalError):
-    """A scenario that cannot be used; carries every mistake found, in the order of the file."""
+    """An invalid scenario, with all of its problems in the order of the file."""
 
     def __init__(self, problems: tuple[ScenarioProblem, ...]) -> None:
         self.problems = problems
@@ -40,11 +40,11 @@ class ScenarioError(FakefalError):
 
 
 class SettingError(FakefalError):
-    """A setting or option with a value that cannot be used."""
+    """An invalid value of a setting or option."""
 
 
 class PortInUse(FakefalError):
-    """The port is in use by another program."""
+    """The port is in use."""
 
     def __init__(self, host: str, port: int, option: str = "--port") -> None:
         super().__init__(
@@ -54,4 +54,4 @@ class PortInUse(FakefalError):
 
 
 class UnmatchedCalls(FakefalError):
-    """Calls that no exchange matched, told by ``assert_no_misses`` and at a test's end."""
+    """Calls that matched no exchange; raised by ``assert_no_misses`` and at the end of a test."""

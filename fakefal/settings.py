@@ -1,4 +1,4 @@
-"""What a server is told when it starts, and its bounds."""
+"""Settings and limits of a server."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from fakefal.protocol.core.compat_flags import CompatFlags, Unmatched
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on what the fake keeps and takes; the oldest finished goes first.
+    """Bounds on memory, disk and connections. The oldest finished items are dropped first.
 
-    Sizes are in bytes. ``jobs``, ``entries``, ``sockets``, ``own_exchanges``, ``identities`` and
-    ``deliveries`` (of webhooks) are for each tenant, and so are ``files`` and ``file_bytes``, what
-    its stored files come to. ``body_bytes`` is of a call, ``upload_bytes`` of one upload or part;
-    of all uploads ``memory_bytes`` lie in memory, at most, and ``spool_bytes`` in the temporary
-    folder. ``control_bytes`` is of what the control API takes. ``idle_seconds`` is how long a
-    connection may be silent while a request, or the rest of one, is waited for (nginx's own
-    default). ``tunnels`` are those through the proxy to other hosts than fal's, at a time.
+    Per tenant: ``jobs``, ``journal_entries``, ``request_ids``, ``deliveries`` (of webhooks),
+    ``sockets``, ``added_exchanges``, ``files``, and ``file_bytes`` for all its stored files.
+
+    Per request: ``body_bytes`` of a call, ``upload_bytes`` of an upload or part, ``control_bytes``
+    of a request to the control API.
+
+    Per server: ``tenants``, ``upload_memory_bytes`` and ``upload_disk_bytes`` (in the temporary
+    folder) of all uploads, ``tunnels`` through the proxy to other hosts than fal's.
+    ``idle_timeout_seconds`` closes connections on which no data of a request arrives; it is nginx's
+    default for ``keepalive_timeout``.
     """
 
     body_bytes: int = 100_000_000
@@ -42,17 +45,20 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a server behaves; what a scenario's ``options`` name goes before it.
+    """Settings of a server. The ``options`` of a scenario override them.
 
-    ``clock`` is ``real``, ``instant`` or ``manual``; ``speed`` makes the real one faster (2 is
-    twice as fast). ``unmatched`` None means: ``fail`` once a scenario is given, else ``generate``.
-    ``keys`` are those that are good; empty takes every key. ``keep_alive`` False closes each
-    connection after its answer, so that clients leave no socket behind. Webhooks go to loopback and
-    private addresses, and to the hosts of ``webhook_allow``. ``home`` is where the local CA lies;
-    None is ``data_folder()``. ``offline`` lets nobody out through the proxy to hosts other than
-    fal's. ``token`` is what the control API demands; None is one of chance where not only loopback
-    is listened on, else none. ``control_hosts`` are names under which that API answers, beside
-    those listened on.
+    - ``clock``: ``real``, ``instant`` or ``manual``.
+    - ``speed``: a factor for the real clock; 2 is twice as fast.
+    - ``unmatched``: None is ``fail`` with a scenario, else ``generate``.
+    - ``keys``: the valid API keys; every key is valid if it is empty.
+    - ``keep_alive``: False closes each connection after its response, so that clients which are
+      never closed leave no socket open.
+    - ``webhook_allow``: hosts that receive webhooks, besides loopback and private addresses.
+    - ``token``: required by the control API. None is a random one if the server listens beyond
+      loopback, else no token.
+    - ``control_hosts``: further host names at which the control API is served.
+    - ``home``: the folder of the local CA; None is ``data_folder()``.
+    - ``offline``: whether the proxy blocks other hosts than fal's.
     """
 
     seed: int = 0
@@ -71,7 +77,7 @@ class Settings:
 
 
 def data_folder() -> Path:
-    """Where fakefal keeps what outlives a run: ``$FAKEFAL_HOME``, or the user's folder for data."""
+    """The folder of persistent files: ``$FAKEFAL_HOME``, else one in the user's data directory."""
     folder = os.environ.get("FAKEFAL_HOME")
     if folder:
         return Path(folder).expanduser()

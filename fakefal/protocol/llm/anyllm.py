@@ -1,4 +1,4 @@
-"""fal-ai/any-llm and its kin: the shape of outputs, partial outputs, billing."""
+"""Outputs of fal-ai/any-llm and related endpoints, in full and in a stream, and their billing."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _TRUE_WORDS = frozenset({"1", "true", "t", "yes", "y", "on"})
 
 
 def default_model(schema_version: str) -> str:
-    """The model that answers when the input names none."""
+    """The model of an input without ``model``."""
     return SCHEMA_VERSIONS[schema_version].default_model
 
 
 @dataclass(frozen=True, slots=True)
 class OutputShape:
-    """Which fields an output of this endpoint has, and in which order.
+    """The fields of an output.
 
-    ``reasoning`` says whether the field is there at all (not under the oldest schema);
-    ``shows_reasoning`` whether this call asked for it.
+    ``has_reasoning_field`` is False for the oldest schema versions. ``shows_reasoning`` is whether
+    the call requested it, else the field is null. ``is_bare`` outputs have ``output`` only.
     """
 
     has_reasoning_field: bool
@@ -31,7 +31,7 @@ class OutputShape:
 
     @property
     def code(self) -> int:
-        """A number for this shape, different from those of the others."""
+        """A number that identifies this shape."""
         return self.has_reasoning_field | self.shows_reasoning << 1 | self.is_bare << 2
 
     def output(
@@ -39,8 +39,8 @@ class OutputShape:
     ) -> dict[str, Json]:
         """``{"output":"…","reasoning":null,"partial":false,"error":null}``.
 
-        Absent values are null, not missing. Source: documented (protocol.md sections 6.2, 16 row
-        20).
+        Absent values are null. Source: documented (docs/reference/llm.md#any-llm-output,
+        docs/reference/open-questions.md#any-llm-null-fields).
         """
         body: dict[str, Json] = {"output": text}
         if self.is_bare:
@@ -53,14 +53,14 @@ class OutputShape:
 
 
 BARE_OUTPUT = OutputShape(has_reasoning_field=False, shows_reasoning=False, is_bare=True)
-"""``{"output": "…"}``, and nothing else."""
+"""``{"output": "…"}``."""
 _SHAPES = {
     (knows, shows): OutputShape(knows, shows) for knows in (True, False) for shows in (True, False)
 }
 
 
 def output_shape(llm_api: LlmApi | None, body: Json, schema_version: str) -> OutputShape:
-    """The shape of the output for this input; an unknown endpoint's is ``{"output": text}``."""
+    """The shape of the output for an input; ``{"output": text}`` for unknown endpoints."""
     if llm_api is None:
         return BARE_OUTPUT
     has_reasoning_field = (
@@ -71,16 +71,20 @@ def output_shape(llm_api: LlmApi | None, body: Json, schema_version: str) -> Out
 
 
 def is_true(value: Json) -> bool:
-    """What pydantic reads as true. Source: client (FastAPI, pydantic; protocol.md section 6.5)."""
+    """Whether pydantic would convert a value to True.
+
+    Source: client (docs/reference/errors.md#validation-errors).
+    """
     return value == 1 or (isinstance(value, str) and value.lower() in _TRUE_WORDS)
 
 
 def partial_outputs(
     shape: OutputShape, pieces: Iterable[str], reasoning_pieces: Iterable[str] = ()
 ) -> Iterator[dict[str, Json]]:
-    """The events of a stream: cumulative and partial; reasoning grows first, then the output.
+    """The events of a stream, each with the text so far: reasoning first, then the output.
 
-    Source: documented sample (protocol.md section 5); where reasoning grows is inferred.
+    Source: documented; the order of reasoning is inferred
+    (docs/reference/protocol.md#any-llm-streams).
     """
     reasoning: str | None = None
     if shape.shows_reasoning:
@@ -97,9 +101,9 @@ _BILLED_BY_MODEL = frozenset(("text", "vision", "enterprise", "audio", "video"))
 
 
 def billable_units(llm_api: LlmApi | None, body: Json, schema_version: str) -> float:
-    """What a finished call costs, in thousandths of a dollar for any-llm.
+    """The billable units of a successful call; for any-llm, thousandths of a US dollar.
 
-    Source: documented prices, inferred header value (protocol.md section 6.1).
+    Source: documented prices, inferred header value (docs/reference/llm.md#any-llm-price).
     """
     if llm_api not in _BILLED_BY_MODEL:
         return 1

@@ -1,4 +1,4 @@
-"""Chat completions as OpenAI's clients read them: whole, and in chunks."""
+"""Chat completions of the OpenAI-compatible endpoint: bodies and chunks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from fakefal.protocol.llm.openai import UPSTREAM_ERROR_CODE
 
 @dataclass(frozen=True, slots=True)
 class ChatFormat:
-    """The form of one answer.
+    """The format of one response.
 
-    ``asks_usage`` says that the caller wants the usage of a stream in a chunk of its own; else it
-    comes with the last one. Source: protocol.md section 6.4; shapes client (openai 3.54.0 types).
+    With ``includes_usage`` (``stream_options.include_usage``) a stream ends with a chunk for the
+    usage, else its last chunk contains it. Source: client
+    (docs/reference/llm.md#openai-compatible-endpoints; openai 3.54.0 types).
     """
 
     head: ResponseHead
@@ -56,7 +57,7 @@ class ChatFormat:
         return choice
 
     def content_events(self, completion: Completion, chunkers: Chunkers) -> Iterator[Json]:
-        """A chunk for each piece; the first of a choice says whose turn it is."""
+        """A chunk for each piece of text; the first one of a choice has the role."""
         for index, text in enumerate(completion.texts):
             role: dict[str, Json] = {"role": "assistant"}
             for piece in chunkers.reasoning(completion.reasoning) if completion.reasoning else ():
@@ -75,7 +76,7 @@ class ChatFormat:
                     yield self._chunk(index, {"tool_calls": [tool_call_delta]})
 
     def final_events(self, completion: Completion) -> Iterator[Json]:
-        """The chunks that say why each choice ended; the usage comes last."""
+        """The chunks with the ``finish_reason`` of each choice, and the usage."""
         usage = completion.usage.to_chat()
         if completion.error is not None:
             yield {**self.error_event(completion.error, None), "usage": usage}
@@ -90,11 +91,11 @@ class ChatFormat:
             yield {**self._head("chat.completion.chunk"), "choices": [], "usage": usage}
 
     def error_event(self, error: str, last_event: Json) -> dict[str, Json]:
-        """A chunk with an error, which ends the stream. Source: inferred (OpenRouter's shape)."""
+        """A chunk with an error, as OpenRouter sends it. Source: inferred."""
         return {**self._chunk(0, {"content": ""}, "error"), "error": _upstream(error)}
 
     def number_events(self, events: Iterable[Json]) -> Iterator[Json]:
-        """Chunks have no numbers; where usage is asked for, those without it say so."""
+        """Chunks are not numbered; with ``includes_usage`` all but the last have a null usage."""
         if not self.includes_usage:
             yield from events
             return
@@ -127,12 +128,12 @@ def _upstream(message: str) -> dict[str, Json]:
 
 
 def is_completion(body: Json) -> bool:
-    """Whether JSON is a chat completion as a whole."""
+    """Whether a body is a full chat completion."""
     return isinstance(body, dict) and isinstance(body.get("choices"), list)
 
 
 def completion_fields(body: dict[str, Any]) -> dict[str, Any]:
-    """What a whole chat completion says: fields of a Speech, usage aside."""
+    """Parse a full chat completion into the fields of a Completion, without the usage."""
     texts, reasoning, finish = [], None, "stop"
     calls: tuple[ToolCall, ...] = ()
     for choice in body["choices"]:

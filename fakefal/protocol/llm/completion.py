@@ -1,4 +1,4 @@
-"""What a language model says, before it is put into the form of the endpoint that was asked."""
+"""A language model's completion, independent of the format of the endpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fakefal.protocol.llm.tokens import Usage
 
 
 class ToolCall(NamedTuple):
-    """A function that the model wants called; ``arguments`` is JSON text."""
+    """A function call by the model; ``arguments`` is JSON text."""
 
     id: str
     name: str
@@ -20,10 +20,10 @@ class ToolCall(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a language model says: one text for each choice that was asked for.
+    """A model's output, with one text for each choice.
 
-    ``reasoning`` None is not shown; ``error`` is a failure told inside a 200 answer. ``finish`` is
-    OpenAI's ``finish_reason``.
+    ``reasoning`` is None if it is not shown. ``error`` is a failure that is reported in a 200
+    response.
     """
 
     texts: tuple[str, ...]
@@ -40,7 +40,7 @@ class Completion:
 
 
 class Chunkers(NamedTuple):
-    """How texts are cut into what each event of a stream adds."""
+    """Functions that split texts into the pieces of a stream's events."""
 
     text: Callable[[str], list[str]]
     reasoning: Callable[[str], list[str]]
@@ -48,7 +48,7 @@ class Chunkers(NamedTuple):
 
 
 class ResponseHead(NamedTuple):
-    """What every answer of a call begins with: ``created`` in seconds since 1970."""
+    """Fields common to all responses to a call; ``created`` is a Unix timestamp."""
 
     request_id: str
     created: int
@@ -56,19 +56,19 @@ class ResponseHead(NamedTuple):
 
     @property
     def id_stem(self) -> str:
-        """The request's id without dashes; ids inside an answer are made of it."""
+        """The request id without dashes, from which ids in the response are formed."""
         return self.request_id.replace("-", "")
 
 
 class ResponseFormat(Protocol):
-    """How an endpoint puts what its model says."""
+    """Converts a completion to the bodies and events of an endpoint."""
 
     def body(self, completion: Completion) -> Json:
-        """The answer at once."""
+        """The body of a response that is not streamed."""
         ...
 
     def content_events(self, completion: Completion, chunkers: Chunkers) -> Iterator[Json]:
-        """The events of a stream up to where all has been said."""
+        """The events of a stream that contain the content."""
         ...
 
     def final_events(self, completion: Completion) -> Iterator[Json]:
@@ -76,9 +76,9 @@ class ResponseFormat(Protocol):
         ...
 
     def error_event(self, error: str, last_event: Json) -> Json:
-        """The event that tells of a failure in the middle of a stream, after another."""
+        """The event of a failure in the middle of a stream, after ``last_event``."""
         ...
 
     def number_events(self, events: Iterable[Json]) -> Iterator[Json]:
-        """The events that are sent, numbered where the form numbers them."""
+        """All events of a stream, numbered if the format has numbers."""
         ...

@@ -1,4 +1,4 @@
-"""Embeddings as OpenAI's clients read them, with vectors that follow from the texts alone."""
+"""Embeddings of the OpenAI-compatible endpoint, computed from the words of a text."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ DEFAULT_DIMENSIONS = 1536
 
 
 def default_dimensions(model: str) -> int:
-    """How long a model's vectors are where the call does not say. Source: inferred."""
+    """The length of a model's vectors unless the call sets it. Source: inferred."""
     return _MODEL_DIMENSIONS.get(model.rpartition("/")[2], DEFAULT_DIMENSIONS)
 
 
 def vector_of(text: str, dimensions: int, salt: str = "") -> list[float]:
-    """A vector of length one; texts with words in common have vectors that are near.
+    """A deterministic unit vector. Texts with common words have near vectors.
 
-    The same text always has the same. ``about`` (a model, a seed) gives others.
+    ``salt`` (a model, a seed) selects another embedding.
     """
     words = _WORD.findall(text.lower())[:_MAX_WORDS] or [""]
     total = sum(_lanes(word, dimensions, salt) for word in words)
@@ -41,10 +41,9 @@ def vector_of(text: str, dimensions: int, salt: str = "") -> list[float]:
 
 @lru_cache(maxsize=512)
 def _lanes(word: str, dimensions: int, salt: str) -> int:
-    """A number of 32 bits for each dimension, each below 256, all of them in one integer.
+    """A digest of a word as one integer with a lane of 32 bits, below 256, for each dimension.
 
-    Adding two such integers adds their lanes: a text of many words takes no longer than its
-    digests do.
+    Adding two such integers adds all dimensions at the speed of big integers.
     """
     digest = shake_256(f"{len(salt)};{salt}{word}".encode("utf-8", "surrogatepass"))
     lanes = bytearray(4 * dimensions)
@@ -53,7 +52,7 @@ def _lanes(word: str, dimensions: int, salt: str) -> int:
 
 
 def to_single_precision(vector: Sequence[float]) -> list[float]:
-    """The same numbers as base64 can carry them."""
+    """Round to single precision, the precision of base64 responses."""
     return list(struct.unpack(f"<{len(vector)}f", struct.pack(f"<{len(vector)}f", *vector)))
 
 
@@ -62,7 +61,7 @@ def embedding_list(
 ) -> dict[str, Json]:
     """``{"object":"list","data":[{"object":"embedding","index":0,"embedding":[…]}],…}``.
 
-    In base64 a vector is its little-endian single-precision numbers. Source: client (openai 3.54.0
+    A base64 vector is the little-endian single-precision numbers. Source: client (openai 3.54.0
     resources/embeddings.py).
     """
     data = [

@@ -1,4 +1,4 @@
-"""The language-model endpoints of fal: which of them is asked and answers in which words."""
+"""The language-model endpoints of fal, and the API that each speaks."""
 
 from __future__ import annotations
 
@@ -44,30 +44,31 @@ _ENDPOINTS: dict[str, LlmApi] = {
 ROUTER_APIS: frozenset[LlmApi | None] = frozenset(
     ("router", "router-vision", "router-audio", "router-video")
 )
-"""The endpoints of openrouter/router that are asked in any-llm's words."""
+"""The endpoints of openrouter/router with any-llm's input fields."""
 
 OPENAI_APIS: frozenset[LlmApi | None] = frozenset(("chat", "responses", "embeddings"))
-"""Those that are asked in OpenAI's."""
+"""The OpenAI-compatible endpoints."""
 
 TOKEN_METERED_APIS = ROUTER_APIS | OPENAI_APIS
-"""Those that tell how many tokens a call took, and what it cost."""
+"""The endpoints whose responses contain a usage."""
 
 
 PROMPT_ENDPOINTS = [name for name, variant in _ENDPOINTS.items() if variant not in OPENAI_APIS]
-"""The language models that are asked in fal's own way."""
+"""The endpoints with a ``prompt`` input."""
 
 
 def llm_api_of(endpoint: EndpointId) -> LlmApi | None:
-    """Which language-model schema an endpoint has; None if it is another kind of model.
+    """The API of a language-model endpoint; None for other endpoints.
 
-    Source: documented (protocol.md sections 6.3, 6.4); any-llm's audio and video recorded, weak.
+    Source: documented; any-llm's audio and video recorded, weak
+    (docs/reference/llm.md#any-llm-variants, docs/reference/llm.md#openrouter-router).
     """
     return _ENDPOINTS.get(endpoint.text)
 
 
 def is_unknown_path(endpoint: EndpointId) -> bool:
-    """Whether an app whose paths are known has none of this name.
+    """Whether openrouter/router has no endpoint of this name.
 
-    Source: recorded (protocol.md section 6.4).
+    Source: recorded (docs/reference/llm.md#openrouter-router).
     """
     return endpoint.app == ROUTER_APP and endpoint.text not in _ENDPOINTS

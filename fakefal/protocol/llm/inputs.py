@@ -1,4 +1,4 @@
-"""What language models take, by endpoint and period, and what they refuse, in fal's words."""
+"""Validates inputs of any-llm and openrouter/router, by endpoint and schema version."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _DOCUMENTED_ERROR_TYPES = frozenset(
 )
 
 _VERSION_REQUIRING_IMAGES = "2025-10"
-"""The period in which the router's vision demanded ``image_urls``, until 2026.
+"""The schema version in which the router's vision endpoint required ``image_urls``.
 
-Source: client (protocol.md section 6.4).
+Source: client (docs/reference/llm.md#openrouter-router).
 """
 
 _TEXT = {"type": "str"}
@@ -62,10 +62,10 @@ _ROUTER_API_FIELDS: dict[LlmApi, dict[str, dict[str, Any]]] = {
     "router-audio": {"audio_url": _TEXT},
     "router-video": {"video_urls": _nullable(_TEXTS), "video_url": _nullable(_TEXT)},
 }
-"""What the router's variants take besides. Source: documented (protocol.md section 6.4)."""
+"""Further fields by endpoint. Source: documented (docs/reference/llm.md#openrouter-router)."""
 
 Fields = tuple[dict[str, Any], dict[str, Any]]
-"""The schemas of an input's fields: those that must be there, and the others."""
+"""The schemas of an input's required and optional fields."""
 
 
 def _fields(llm_api: LlmApi, version: SchemaVersion) -> Fields:
@@ -107,7 +107,7 @@ def _any_llm_fields(llm_api: LlmApi, version: SchemaVersion) -> Fields:
 
 
 def _models(llm_api: LlmApi, version: SchemaVersion) -> tuple[str, ...]:
-    """The models that are known; none are where any may be."""
+    """The valid models; empty if every name is valid."""
     if llm_api == "vision":
         return version.vision_models
     if llm_api == "enterprise":
@@ -117,7 +117,7 @@ def _models(llm_api: LlmApi, version: SchemaVersion) -> tuple[str, ...]:
 
 @lru_cache(maxsize=128)
 def _validator(llm_api: LlmApi, schema_version: str) -> SchemaValidator:
-    """The validator of an input: pydantic's own, as fal's apps use it, without building models."""
+    """A pydantic_core validator, so that errors have pydantic's texts as those of fal's apps do."""
     required, optional = _fields(llm_api, SCHEMA_VERSIONS[schema_version])
     fields = {
         name: {"type": "typed-dict-field", "schema": schema, "required": False}
@@ -140,10 +140,10 @@ def _validator(llm_api: LlmApi, schema_version: str) -> SchemaValidator:
 def validate(
     llm_api: LlmApi, body: Json, schema_version: str = DEFAULT_SCHEMA_VERSION
 ) -> list[Json]:
-    """What the model would find wrong with an input: the ``detail`` list of its 422, or ``[]``.
+    """The ``detail`` list of the 422 for an input; empty if it is valid.
 
-    Unknown fields are ignored. Source: documented, client (protocol.md section 6.5); fal's own
-    names for enums and bounds (section 7.1).
+    Unknown fields are ignored. Source: documented, client
+    (docs/reference/errors.md#validation-errors).
     """
     if body is None:
         return [{"type": "missing", "loc": ["body"], "msg": "Field required", "input": None}]
@@ -164,7 +164,10 @@ def validate(
 
 
 def to_fal_error(error: Any) -> dict[str, Json]:
-    """One error of pydantic as fal words it."""
+    """Convert an error of pydantic; fal has its own types for enums and bounds.
+
+    Source: documented (docs/reference/errors.md#model-errors).
+    """
     type_: str = error["type"]
     loc = ["body", *error["loc"]]
     if type_ == "literal_error":
@@ -202,9 +205,10 @@ def _split_choices(expected: str) -> list[str]:
 
 
 def unknown_fields(llm_api: LlmApi, body: Json, schema_version: str) -> list[tuple[str, Json]]:
-    """The input's fields that the model does not know, each with what a strict one would say.
+    """The unknown fields of an input, each with the error that a strict model would return.
 
-    fal's models ignore them. Source: inferred (protocol.md sections 6.5, 16 row 32).
+    fal's models ignore them. Source: inferred
+    (docs/reference/open-questions.md#unknown-input-fields).
     """
     if not isinstance(body, dict):
         return []
@@ -226,7 +230,10 @@ def unknown_fields(llm_api: LlmApi, body: Json, schema_version: str) -> list[tup
 
 
 def long_prompt_errors(body: Json) -> list[Json]:
-    """What is said of prompts longer than any-llm took in 2025 (protocol.md section 16 row 30)."""
+    """The errors for prompts over the limit that any-llm had in 2025.
+
+    Source: recorded, weak (docs/reference/open-questions.md#long-prompts).
+    """
     if not isinstance(body, dict):
         return []
     return [

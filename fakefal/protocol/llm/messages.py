@@ -1,4 +1,4 @@
-"""What is said to a language model, whichever of the endpoints' words it is said in."""
+"""Reads the messages of an input, whichever API the endpoint speaks."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ _FILE_FIELDS = ("image_url", "image_urls", "pdf_urls", "audio_url", "video_url",
 
 
 class ChatMessage(NamedTuple):
-    """One message: ``system``, ``user``, ``assistant`` or ``tool``, what it says, and how many
-    files are in it."""
+    """A message: its role (``system``, ``user``, ``assistant``, ``tool``), text and file count."""
 
     role: str
     text: str
@@ -26,7 +25,7 @@ class ChatMessage(NamedTuple):
 
 
 def messages_of(llm_api: LlmApi | None, body: Json) -> list[ChatMessage]:
-    """The messages of an input, the system's first; never raises."""
+    """The messages of an input; malformed parts are skipped."""
     if not isinstance(body, dict):
         return []
     if llm_api == "chat":
@@ -52,10 +51,10 @@ def messages_of(llm_api: LlmApi | None, body: Json) -> list[ChatMessage]:
 
 
 def add_prompt_fields(llm_api: LlmApi | None, body: Json) -> Json:
-    """An input of an OpenAI-compatible endpoint with ``prompt`` and ``system_prompt`` added.
+    """Add ``prompt`` and ``system_prompt`` to the input of an OpenAI-compatible endpoint.
 
-    ``prompt`` is what the user said last, ``system_prompt`` what the system did; so that one
-    matcher or template does for all endpoints. What the input itself has by these names stays.
+    One matcher or template then works for all endpoints. ``prompt`` is the last message of the
+    user. Fields of the input override the added ones.
     """
     if not isinstance(body, dict):
         return body
@@ -73,7 +72,7 @@ def add_prompt_fields(llm_api: LlmApi | None, body: Json) -> Json:
 
 
 def texts_to_embed(input_: Json) -> list[str]:
-    """The texts of an embeddings input: one, several, or lists of token numbers as their text."""
+    """The texts of an embeddings input; a list of tokens becomes a text of their numbers."""
     if isinstance(input_, str):
         return [input_]
     if not isinstance(input_, list) or not input_:
@@ -115,7 +114,7 @@ def _calls(calls: Json) -> Iterator[Mapping[str, Json]]:
 
 
 def _content_text(content: Json) -> str:
-    """The text of a message's content, its parts joined by line breaks."""
+    """The text parts of a message's content, joined by line breaks."""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else [content]

@@ -1,4 +1,4 @@
-"""What the OpenAI-compatible endpoints take, and how they refuse."""
+"""Validates inputs of the OpenAI-compatible endpoints, and formats their errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_DIMENSIONS = 8192
 MAX_EMBEDDING_INPUTS = 2048
 
 UPSTREAM_ERROR_CODE = 502
-"""The code that OpenRouter gives a failure of the model behind it. Source: inferred."""
+"""OpenRouter's code for a failure of the model provider. Source: inferred."""
 
 _ANY = {"type": "any"}
 _TEXT = {"type": "str"}
@@ -106,7 +106,7 @@ _SCHEMAS: dict[LlmApi, dict[str, Any]] = {
         },
     ),
 }
-"""The fields that are looked at; all others pass. Source: client (openai 3.54.0 types)."""
+"""The validated fields; others are ignored. Source: client (openai 3.54.0 types)."""
 
 
 @lru_cache(maxsize=8)
@@ -115,9 +115,9 @@ def _validator(llm_api: LlmApi) -> SchemaValidator:
 
 
 def validate(llm_api: LlmApi, body: Json) -> list[Json]:
-    """What is wrong with an input, in fal's words; the answer tells the first in OpenAI's.
+    """The validation errors of an input, as a ``detail`` list; empty if it is valid.
 
-    Source: client (openai 3.54.0); that bad input is told at once is inferred.
+    Source: client (openai 3.54.0 types).
     """
     if not isinstance(body, dict):
         msg = "Input should be a valid dictionary or object to extract fields from"
@@ -130,7 +130,7 @@ def validate(llm_api: LlmApi, body: Json) -> list[Json]:
 
 
 def invalid_request(validation_errors: Iterable[Json]) -> Outcome:
-    """The 400 of a bad input: ``{"error": {"message": …, "param": "messages", …}}``.
+    """The 400 for the first error: ``{"error": {"message": …, "param": "messages", …}}``.
 
     Source: inferred (OpenAI's shape, OpenRouter's status).
     """
@@ -145,7 +145,7 @@ def invalid_request(validation_errors: Iterable[Json]) -> Outcome:
 
 
 def parameter_name(loc: Iterable[str | int]) -> str | None:
-    """``["body", "messages", 0, "role"]`` as ``messages[0].role``; None for the whole body."""
+    """``messages[0].role`` for ``["body", "messages", 0, "role"]``; None for the body itself."""
     text = ""
     for part in list(loc)[1:]:
         if isinstance(part, int):
@@ -160,18 +160,18 @@ def error_body(
 ) -> dict[str, Json]:
     """``{"error": {"message": "…", "type": "…", "param": null, "code": 502}}``.
 
-    Source: recorded that ``error.message`` is there (protocol.md section 6.4); the other fields are
-    OpenAI's.
+    Source: recorded for ``error.message``, inferred from OpenAI for the other fields
+    (docs/reference/llm.md#openai-compatible-endpoints).
     """
     return {"error": {"message": message, "type": type_, "param": param, "code": code}}
 
 
 def to_openai_error(outcome: Outcome) -> Outcome:
-    """A failure of the model or of its app as ``{"error": …}``; one of the platform as it is.
+    """Convert a failure of the model or its app to ``{"error": …}``; others are returned unchanged.
 
-    The platform's are those that have an ``error_type``, that a queue refuses at submit, or that
-    are no JSON. Source: recorded that both shapes are met (protocol.md section 6.4); which is when
-    is inferred.
+    Failures of the platform have an ``error_type``, fail at submit, or are not JSON. Source:
+    recorded that both shapes occur, inferred which failures have which
+    (docs/reference/llm.md#openai-compatible-endpoints).
     """
     body = outcome.body
     is_platform_error = outcome.error_type is not None or outcome.fails_at == "submit"

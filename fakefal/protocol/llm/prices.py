@@ -1,4 +1,4 @@
-"""What models cost behind openrouter/router: a small table, which a scenario can override."""
+"""Prices of models behind openrouter/router; a scenario can override them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from fakefal.protocol.llm.tokens import Usage
 
 
 class Price(NamedTuple):
-    """US $ for a million tokens in, and for a million out."""
+    """US dollars for a million tokens of input and of output."""
 
     input: float
     output: float
 
     def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """What so many tokens cost, in US $."""
+        """The cost in US dollars."""
         return round((prompt_tokens * self.input + completion_tokens * self.output) / 1e6, 12)
 
     def charge(self, usage: Usage) -> Usage:
-        """The same usage with its cost."""
+        """A copy of a usage with its cost."""
         prompt, completion = usage.prompt_tokens, usage.completion_tokens
         return Usage(prompt, completion, usage.reasoning_tokens, self.cost(prompt, completion))
 
@@ -58,19 +58,19 @@ PRICES: dict[str, Price] = {
     "openai/text-embedding-3-small": Price(0.02, 0),
     "openai/text-embedding-ada-002": Price(0.10, 0),
 }
-"""By model. That of gemini-2.5-flash follows from the documented example of a usage (protocol.md
-section 6.4); the others are inferred from their makers' prices."""
+"""Source: inferred from the providers' price lists; gemini-2.5-flash is documented
+(docs/reference/llm.md#usage)."""
 
 DEFAULT_PRICE = Price(0.50, 1.50)
-"""What a model costs that is not in the table."""
+"""The price of models that are not in the table."""
 
 FREE_PRICE = Price(0, 0)
 
 
 def default_price(model: str) -> Price:
-    """The price of a model by its name; ``:free`` at its end costs nothing.
+    """The price of a model. The suffix ``:free`` makes it free; others have no effect.
 
-    Other words after a colon (``:nitro``, ``:online``) change nothing. Source: inferred.
+    Source: inferred.
     """
     name, _, suffix = model.partition(":")
     return FREE_PRICE if suffix == "free" else PRICES.get(name, DEFAULT_PRICE)

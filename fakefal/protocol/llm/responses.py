@@ -1,4 +1,4 @@
-"""OpenAI's Responses API as its clients read it: whole, and as a sequence of events."""
+"""The Responses API of the OpenAI-compatible endpoint: bodies and events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fakefal.protocol.core.call import Json
 from fakefal.protocol.llm.completion import Chunkers, Completion, ResponseHead, ToolCall
 
 _INCOMPLETE_REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}
-"""Why an answer ended too early, by the ``finish_reason`` of chat completions."""
+"""``incomplete_details.reason`` by ``finish_reason``."""
 
 _ECHOED_FIELDS: dict[str, Json] = {
     "instructions": None,
@@ -28,12 +28,12 @@ _ECHOED_FIELDS: dict[str, Json] = {
     "truncation": "disabled",
     "user": None,
 }
-"""Fields of an answer that are those of the request, and what they are where it has none."""
+"""Fields that a response copies from the request, and their defaults."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResponsesFormat:
-    """The form of one answer; ``asked`` is the request.
+    """The format of one response to ``request``.
 
     Source: client (openai 3.54.0 types and lib/streaming/responses).
     """
@@ -73,11 +73,11 @@ class ResponsesFormat:
         yield {"type": f"response.{body['status']}", "response": body}
 
     def error_event(self, error: str, last_event: Json) -> dict[str, Json]:
-        """The event ``error``, which ends the stream."""
+        """The ``error`` event, after which the stream ends."""
         return {"type": "error", "code": "server_error", "message": error, "param": None}
 
     def number_events(self, events: Iterable[Json]) -> Iterator[Json]:
-        """The events with their ``sequence_number``."""
+        """Add a ``sequence_number`` to each event that has none."""
         for number, event in enumerate(events):
             needs_number = isinstance(event, dict) and "sequence_number" not in event
             yield {**event, "sequence_number": number} if needs_number else event
@@ -194,7 +194,7 @@ def _function_call_events(item: dict[str, Json], index: int, chunkers: Chunkers)
 
 
 def is_response(body: Json) -> bool:
-    """Whether JSON is a response as a whole."""
+    """Whether a body is a full response."""
     return (
         isinstance(body, dict)
         and body.get("object") == "response"
@@ -203,7 +203,7 @@ def is_response(body: Json) -> bool:
 
 
 def completion_fields(body: dict[str, Any]) -> dict[str, Any]:
-    """What a whole response says: fields of a Speech, usage aside."""
+    """Parse a full response into the fields of a Completion, without the usage."""
     text, reasoning = "", None
     calls: list[ToolCall] = []
     for item in body["output"]:

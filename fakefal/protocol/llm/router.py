@@ -1,4 +1,4 @@
-"""What openrouter/router answers: any-llm's fields, and what the call used."""
+"""Outputs of openrouter/router: any-llm's fields and a usage."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from fakefal.protocol.llm.completion import Chunkers, Completion
 
 @dataclass(frozen=True, slots=True)
 class RouterFormat:
-    """The form of one answer.
+    """The format of one response.
 
-    Vision, audio and video have ``output`` and ``usage`` alone, which ``shape.bare`` says; in a
-    stream ``usage`` comes with the last event. ``repeats`` says whether the complete text comes
-    once more as a partial event. Source: documented (protocol.md section 6.4), inferred (section 16
-    rows 22 and 23).
+    Vision, audio and video (``shape.is_bare``) have ``output`` and ``usage`` only. The last event
+    of a stream contains the usage. With ``repeats_complete_text`` the event before it is partial
+    and has the complete text too. Source: documented, inferred
+    (docs/reference/llm.md#openrouter-router,
+    docs/reference/open-questions.md#repeated-complete-text,
+    docs/reference/open-questions.md#usage-in-router-streams).
     """
 
     shape: OutputShape
@@ -32,7 +34,7 @@ class RouterFormat:
         return fields
 
     def content_events(self, completion: Completion, chunkers: Chunkers) -> Iterator[Json]:
-        """Cumulative events, the whole among them once."""
+        """Partial events, each with the text so far."""
         if completion.error is not None and not completion.text:
             return
         reasoning_pieces = chunkers.reasoning(completion.reasoning) if completion.reasoning else []
@@ -41,14 +43,14 @@ class RouterFormat:
         yield from partial_outputs(self.shape, sent_pieces, reasoning_pieces)
 
     def final_events(self, completion: Completion) -> Iterator[Json]:
-        """The whole, with the usage."""
+        """The complete output with the usage."""
         yield self.body(completion)
 
     def error_event(self, error: str, last_event: Json) -> dict[str, Json]:
-        """What was said so far, and the error."""
+        """The output so far, with an error."""
         output = last_event if isinstance(last_event, dict) else {}
         return {"output": "", **output, "partial": False, "error": error}
 
     def number_events(self, events: Iterable[Json]) -> Iterator[Json]:
-        """The events have no numbers."""
+        """The events as they are: they have no numbers."""
         yield from events

@@ -1,4 +1,4 @@
-"""How many tokens a text has, by an estimate of our own, and what a call used."""
+"""Token estimates and the usage of a call."""
 
 from __future__ import annotations
 
@@ -10,22 +10,20 @@ from fakefal.protocol.core.call import Json
 _TOKEN = re.compile(r"[0-9A-Za-z]{1,6}|\S")
 
 FILE_TOKENS = 258
-"""What a picture, a document, a sound or a film counts for, whatever its size."""
+"""Tokens of an image, document, audio or video input of any size. Source: inferred."""
 
 
 def estimate_tokens(text: str) -> int:
-    """An estimate: each six letters or digits of a word, or what is left of them, are a token, and
-    so is every other character that is no space.
+    """Estimate the tokens of a text: one for up to six letters or digits, one for each other sign.
 
-    ``"Ship it."`` has three. Real tokenizers differ from model to model; this one is the same for
-    all of them. Source: inferred.
+    ``"Ship it."`` has three. The estimate is the same for all models. Source: inferred.
     """
     return len(_TOKEN.findall(text))
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a call used; ``cost`` in US $. ``reasoning_tokens`` are among the completion's."""
+    """Tokens and cost (US dollars) of a call. ``completion_tokens`` include the reasoning."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -34,13 +32,13 @@ class Usage:
 
     @property
     def total_tokens(self) -> int:
-        """Tokens in and out."""
+        """Tokens of prompt and completion."""
         return self.prompt_tokens + self.completion_tokens
 
     def to_router(self) -> dict[str, Json]:
         """``{"total_tokens":267,"cost":0.0005795,"prompt_tokens":40,"completion_tokens":227}``.
 
-        Source: documented (protocol.md section 6.4).
+        Source: documented (docs/reference/llm.md#usage).
         """
         return {
             "total_tokens": self.total_tokens,
@@ -50,7 +48,7 @@ class Usage:
         }
 
     def to_chat(self) -> dict[str, Json]:
-        """OpenAI's, with ``cost`` added. Source: documented (protocol.md section 6.4)."""
+        """OpenAI's usage and a ``cost``. Source: documented (docs/reference/llm.md#usage)."""
         return {
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
@@ -61,7 +59,7 @@ class Usage:
         }
 
     def to_responses(self) -> dict[str, Json]:
-        """As the Responses API tells it, with ``cost`` added."""
+        """The usage of the Responses API and a ``cost``."""
         return {
             "input_tokens": self.prompt_tokens,
             "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
