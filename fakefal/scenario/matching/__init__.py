@@ -1,1 +1,1 @@
-"""Matchers and conditions of `when`."""
+"""Matches calls against ``when``: literals, operators, functions, and the reasons of a miss."""

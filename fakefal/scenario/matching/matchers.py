@@ -1,4 +1,4 @@
-"""Matchers over JSON: a literal is matched as a subset, ``$…`` keys are operators."""
+"""Matchers over JSON. An object matches as a subset; operators (``$…``) are in ``operators``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first way in which a value is not what a pattern wants; ``weight`` from 0 to 1."""
+    """One reason why a value does not match; ``weight`` sorts near misses (0 to 1 in an input)."""
 
     path: str
     text: str
@@ -28,19 +28,17 @@ class Difference:
 
 
 class Matcher(Protocol):
-    """One compiled pattern. Neither method raises, whatever the JSON."""
+    """A compiled pattern. Neither method raises, whatever the JSON."""
 
-    def matches(self, value: Json) -> bool:
-        """Whether the value is as the pattern wants it."""
-        ...
+    def matches(self, value: Json) -> bool: ...
 
     def differences(self, value: Json, path: str) -> Iterator[Difference]:
-        """What is not; nothing exactly if ``matches``."""
+        """Why the value does not match; empty exactly if it does."""
         ...
 
 
 class PatternError(ValueError):
-    """A pattern that cannot be compiled; ``path`` leads to the place inside it."""
+    """A pattern that cannot be compiled; ``path`` leads to the wrong part of it."""
 
     def __init__(self, path: tuple[str | int, ...], what: str, right: str = "") -> None:
         super().__init__(what)
@@ -50,22 +48,22 @@ class PatternError(ValueError):
 
 
 def _describe_function(value: Any) -> str:
-    """What is no JSON: the functions that tests may write for values."""
+    """Shows a function, which patterns of tests may contain in place of JSON."""
     if not callable(value):
-        raise TypeError(f"{type(value).__name__} is no JSON")
+        raise TypeError(f"{type(value).__name__} is not JSON")
     return f"the function {getattr(value, '__qualname__', type(value).__name__)}"
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=_describe_function)
 _SEARCH_SECONDS = 0.5
-"""An expression like ``(a|aa)+$`` would hold up the whole server for years otherwise."""
+"""Without a limit, an expression like ``(a|aa)+$`` would block the event loop for years."""
 
 _COMPARED_CHARACTERS = 10_000
-"""So many characters of two texts are compared to say how alike they are."""
+"""How much of two texts is compared to estimate their similarity."""
 
 
 def quote(value: Json, limit: int = 80) -> str:
-    """A JSON value on one short line."""
+    """A JSON value on one line, cut to ``limit`` characters."""
     if value is MISSING:
         return "nothing"
     text = ""
@@ -80,7 +78,7 @@ def quote(value: Json, limit: int = 80) -> str:
 
 
 def _similarity(left: str, right: str) -> float:
-    """How alike two texts are, 0 to 1, cheaply: by their common beginning and length."""
+    """A cheap estimate from 0 to 1: the length of the common prefix."""
     common = 0
     for one, other in zip(left[:_COMPARED_CHARACTERS], right[:_COMPARED_CHARACTERS], strict=False):
         if one != other:
@@ -91,7 +89,7 @@ def _similarity(left: str, right: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Equal:
-    """A scalar, the same as given."""
+    """A scalar that equals this one; ``key`` is its ``scalar_key``."""
 
     key: tuple[str, Any]
     quoted: str
@@ -113,7 +111,7 @@ class Equal:
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """An object that has at least these fields (names in NFC), each matching."""
+    """An object that has at least these fields, each matching; names are in NFC."""
 
     fields: tuple[tuple[str, Matcher], ...]
 
@@ -135,7 +133,7 @@ class Subset:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list of as many entries, each matching its own."""
+    """A list of the same length, each item matching the matcher at its index."""
 
     items: tuple[Matcher, ...]
 
@@ -160,7 +158,7 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Contains:
-    """A text with this in it, a list with such an entry, or an object with such a key."""
+    """A text that contains this text, a list with a matching item, or an object with this key."""
 
     needle: Json
     inner: Matcher
@@ -183,7 +181,7 @@ class Contains:
 
 @dataclass(frozen=True, slots=True)
 class Regex:
-    """A text in which the expression is found; one that takes too long to tell does not match."""
+    """A text in which the expression is found; a search that takes too long does not match."""
 
     expression: regex.Pattern[str]
 
@@ -200,10 +198,10 @@ class Regex:
                 yield Difference(path, f"does not match /{pattern}/, got {quote(value)}", 0.8)
         except TimeoutError:
             text = f"takes more than {_SEARCH_SECONDS:g} s to match with /{pattern}/"
-            yield Difference(path, f"{text}: write it with fewer repetitions in repetitions", 0.8)
+            yield Difference(path, f"{text}: avoid repetitions inside repetitions", 0.8)
 
     def _search(self, value: Json) -> bool:
-        """Raises TimeoutError where the expression tries too many ways."""
+        """Raises TimeoutError where the expression backtracks for too long."""
         if not isinstance(value, str):
             return False
         return self.expression.search(normalize(value), timeout=_SEARCH_SECONDS) is not None
@@ -211,7 +209,7 @@ class Regex:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """All of several matchers; also an object with more than one operator."""
+    """``$all``, and an object with more than one operator."""
 
     matchers: tuple[Matcher, ...]
 
@@ -225,7 +223,7 @@ class AllOf:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """At least one of several matchers."""
+    """``$any``: at least one of several matchers."""
 
     matchers: tuple[Matcher, ...]
     quoted: str
@@ -240,7 +238,7 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Anything that the inner matcher does not match."""
+    """``$not``: everything that the inner matcher does not match."""
 
     inner: Matcher
     quoted: str
@@ -255,9 +253,8 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Satisfies:
-    """A plain yes-or-no condition on the value."""
+    """A value for which a condition holds; ``expected`` words it for the difference."""
 
-    __test__ = False
     condition: Callable[[Json], bool]
     expected: str
 
@@ -272,7 +269,7 @@ class Satisfies:
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """A text, list or object whose length matches."""
+    """``$length``: a text, list or object whose length matches."""
 
     inner: Matcher
 
@@ -291,6 +288,6 @@ def _length(value: str | list[Json] | dict[str, Json]) -> int:
 
 
 def glob(text: str) -> re.Pattern[str]:
-    """A text in which ``*`` stands for anything and ``?`` for one character but a slash."""
+    """A glob as an expression: ``*`` is any text, ``?`` one character other than a slash."""
     parts = ({"*": ".*", "?": "[^/]"}.get(letter, re.escape(letter)) for letter in text)
     return re.compile("".join(parts), re.DOTALL)

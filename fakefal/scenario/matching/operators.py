@@ -1,4 +1,4 @@
-"""Compiling what a user wrote under ``when`` into matchers."""
+"""Compiles patterns of ``when`` into matchers; ``OPERATORS`` is the table of ``$…`` operators."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ MAX_DEPTH = 60
 
 
 def compile_pattern(pattern: Json, path: Path = ()) -> Matcher:
-    """A matcher for what a user wrote; raises PatternError with the place inside it.
+    """The matcher of a pattern; raises PatternError.
 
-    ``{"$contains": "x", "$not": "xy"}`` wants both; an object without operators wants its fields,
-    others may stand beside them.
+    ``{"$contains": "x", "$not": "xy"}`` requires both. An object without operators requires its
+    fields and allows others.
     """
     if len(path) > MAX_DEPTH:
         raise PatternError(path[:3], "is nested too deeply", "flatten it")
@@ -49,7 +49,7 @@ def compile_pattern(pattern: Json, path: Path = ()) -> Matcher:
         if operators and len(operators) < len(pattern):
             field_name = next(key for key in pattern if key not in operators)
             what = f"mixes the operator {operators[0]} with the field {quote(field_name)}"
-            raise PatternError(path, what, 'write operators inside the field, or use "$all"')
+            raise PatternError(path, what, 'write the operators inside a field, or use "$all"')
         if operators:
             matchers = tuple(
                 _compile_operator(key, pattern[key], (*path, key)) for key in operators
@@ -57,7 +57,7 @@ def compile_pattern(pattern: Json, path: Path = ()) -> Matcher:
             return matchers[0] if len(matchers) == 1 else AllOf(matchers)
         return _subset_matcher(pattern, path)
     if callable(pattern):
-        from fakefal.scenario.matching.predicates import Predicate  # files hold none
+        from fakefal.scenario.matching.predicates import Predicate  # only tests have them
 
         return Predicate(pattern)
     if isinstance(pattern, list):
@@ -93,7 +93,7 @@ def _compile_operator(name: str, argument: Json, path: Path) -> Matcher:
 
 
 def _eq(argument: Json, path: Path) -> Matcher:
-    """``$eq``: the whole value and no more, operators inside it taken as plain text."""
+    """``$eq``: the exact value; operators inside it are ordinary keys."""
     if scalar_key(argument) is not None:
         return _equal_matcher(argument)
     return Satisfies(lambda value: _is_same(argument, value), f"exactly {quote(argument)}")
@@ -124,18 +124,20 @@ def _contains(argument: Json, path: Path) -> Matcher:
 def _regex(argument: Json, path: Path) -> Matcher:
     if not isinstance(argument, str):
         raise PatternError(path, f"{quote(argument)} is not a regular expression", "quote it")
+    import regex  # imported here: most scenarios have no expressions
+
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what re may mean differently some day works today
-            re.compile(
-                normalize(argument)
-            )  # its words for what is wrong are those of Python's docs
-            import regex  # most scenarios have no expressions
-
+            warnings.simplefilter("ignore")  # FutureWarning: syntax that re may change some day
+            # re defines the syntax, as users know it; regex accepts more, but its search takes
+            # a timeout (pypi.org/project/regex, "Added timeout parameter"), which re's does not.
+            re.compile(normalize(argument))
             return Regex(regex.compile(normalize(argument)))
-    except (re.error, RecursionError, OverflowError) as error:
-        what = f"{quote(argument)} is not a regular expression: {error}"
-        right = r"write \ before a sign that is meant as such; in YAML use single quotes"
+    except (re.error, regex.error, RecursionError, OverflowError) as error:
+        position = getattr(error, "pos", None)
+        where = f" (at character {position + 1})" if isinstance(position, int) else ""
+        what = f"{quote(argument)} is not a valid regular expression{where}"
+        right = r"escape special characters with \; in YAML use single quotes"
         raise PatternError(path, what, right) from None
 
 

@@ -1,4 +1,4 @@
-"""Functions as matchers, which tests may use and files cannot."""
+"""Python functions as matchers; only tests can write them, scenario files cannot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fakefal.scenario.matching.scalars import MISSING
 
 
 def function_name(function: Any) -> str:
-    """A function as people find it: ``is_long (test_x.py:12)``."""
+    """A function with its file and line: ``is_long (test_x.py:12)``."""
     inner = getattr(function, "__wrapped__", function)
     name = getattr(inner, "__qualname__", type(inner).__name__).rpartition("<locals>.")[2]
     code = getattr(inner, "__code__", None)
@@ -24,12 +24,12 @@ def function_name(function: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """A value of which a function says yes; one that is not there is not asked about."""
+    """A value for which a function returns something true; it is not called for absent values."""
 
     condition: Callable[[Json], Any]
 
     def matches(self, value: Json) -> bool:
-        """Whether the function says so; one that raises has said no."""
+        """Whether the function returns something true; an exception counts as no match."""
         if value is MISSING:
             return False
         try:
@@ -38,11 +38,11 @@ class Predicate:
             return False
 
     def differences(self, value: Json, path: str) -> Iterator[Difference]:
-        """That the function does not say so."""
+        """One difference that names the function, unless it matches."""
         if not self.matches(value):
             actual = "is absent" if value is MISSING else f"is {quote(value)}"
             yield Difference(
-                path, f"{actual}, wanted what {function_name(self.condition)} says yes to"
+                path, f"{actual}, wanted a value that {function_name(self.condition)} accepts"
             )
 
 

@@ -1,4 +1,4 @@
-"""JSON scalars as matching compares them: numbers by value, texts in one Unicode form."""
+"""How matching compares JSON scalars: numbers by value, texts in Unicode NFC."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ class _Missing:
 
 
 MISSING: Final = _Missing()
-"""Stands for a value that is not there, so that ``$absent`` can match it."""
+"""The value of an absent field; ``$absent`` matches it."""
 
 
 def normalize(text: str) -> str:
-    """Text in NFC, so that two spellings of an accent are one."""
+    """Text in NFC (unicode.org/reports/tr15), so that both spellings of é are equal."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def scalar_key(value: Json) -> tuple[str, Any] | None:
-    """A key under which equal scalars meet (1 and 1.0, both forms of é); None for the rest."""
+    """A hashable key, the same for equal scalars (1 and 1.0, both spellings of é); else None."""
     if isinstance(value, str):
         return ("s", normalize(value))
     if isinstance(value, bool):
@@ -36,7 +36,7 @@ def scalar_key(value: Json) -> tuple[str, Any] | None:
 
 
 def get_field(value: dict[str, Json], name: str) -> Json:
-    """The field of an object whose name (in NFC) is this, in either form; else ``MISSING``."""
+    """The field whose name in NFC is ``name``, or ``MISSING``."""
     field = value.get(name, MISSING)
     if field is not MISSING or name.isascii():
         return field

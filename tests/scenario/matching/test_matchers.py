@@ -1,4 +1,4 @@
-"""Matchers over JSON: what they match, how they tell what differs, and that they never raise."""
+"""Matchers over JSON: what they match, the differences they report, and that they never raise."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.scenario.strategies import JSON, PATTERNS
 
 
 def differences(pattern: Any, value: Any) -> list[str]:
-    return [str(found) for found in compile_pattern(pattern).differences(value, "input")]
+    return [str(line) for line in compile_pattern(pattern).differences(value, "input")]
 
 
 def shuffled(value: Any) -> Any:
-    """The same JSON with every object's keys the other way round."""
+    """The same JSON with the keys of every object reversed."""
     if isinstance(value, dict):
         return {key: shuffled(value[key]) for key in reversed(value)}
     return [shuffled(item) for item in value] if isinstance(value, list) else value
@@ -52,7 +52,7 @@ def test_a_value_matches_exactly_if_nothing_differs(pattern: Any, value: Any) ->
 
 
 @given(PATTERNS)
-def test_a_value_that_is_not_there_can_be_matched_too(pattern: Any) -> None:
+def test_an_absent_value_can_be_matched_too(pattern: Any) -> None:
     matcher = compile_pattern(pattern)
     assert matcher.matches(MISSING) == (not list(matcher.differences(MISSING, "input")))
 
@@ -72,13 +72,13 @@ def test_the_form_of_numbers_does_not_matter(pattern: Any, value: Any) -> None:
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @given(PATTERNS, JSON)
 def test_the_form_of_unicode_does_not_matter(form: str, pattern: Any, value: Any) -> None:
-    one_form = in_form(value, "NFC")  # keys that fall together do so on both sides
+    one_form = in_form(value, "NFC")  # otherwise two keys could become one
     matches = compile_pattern(pattern).matches(one_form)
     assert compile_pattern(pattern).matches(in_form(one_form, form)) == matches
 
 
 @given(JSON)
-def test_a_literal_matches_itself_where_it_holds_no_operators(value: Any) -> None:
+def test_a_literal_without_operators_matches_itself(value: Any) -> None:
     value = in_form(value, "NFC")  # an object with both spellings of one key is ambiguous
     assert compile_pattern(value).matches(value)
     assert compile_pattern({"$eq": value}).matches(value)
@@ -94,7 +94,7 @@ def test_true_is_not_one_and_text_is_not_a_number(pattern: Any, value: Any) -> N
     assert not compile_pattern({"$eq": [pattern]}).matches([value])
 
 
-def test_an_object_is_matched_as_a_subset_and_a_list_entry_by_entry() -> None:
+def test_an_object_is_matched_as_a_subset_and_a_list_item_by_item() -> None:
     matcher = compile_pattern({"a": {"b": 1}, "list": [{"c": 2}]})
     assert matcher.matches({"a": {"b": 1, "x": 0}, "list": [{"c": 2, "y": 0}], "z": 0})
     assert not matcher.matches({"a": {"b": 1}, "list": [{"c": 2}, {"c": 2}]})
@@ -126,13 +126,13 @@ def test_an_object_is_matched_as_a_subset_and_a_list_entry_by_entry() -> None:
         ({"$length": 2}, 5, "input is 5, which has no length"),
     ],
 )
-def test_a_difference_says_where_what_is_and_what_was_wanted(
+def test_a_difference_has_the_path_the_actual_and_the_expected_value(
     pattern: Any, value: Any, text: str
 ) -> None:
     assert differences(pattern, value) == [text]
 
 
-def test_all_differences_are_told() -> None:
+def test_all_differences_are_reported() -> None:
     assert differences({"a": 1, "b": {"$gt": 5, "$lt": 9}}, {"b": 1}) == [
         "input.a is absent, wanted 1",
         "input.b is 1, wanted more than 5",
@@ -141,8 +141,8 @@ def test_all_differences_are_told() -> None:
 
 def test_a_text_that_is_nearly_right_weighs_less() -> None:
     def weight(value: Any) -> float:
-        (found,) = compile_pattern("Write a tagline").differences(value, "")
-        return found.weight
+        (difference,) = compile_pattern("Write a tagline").differences(value, "")
+        return difference.weight
 
     assert weight("Write a taglin") < weight("Write me") < weight("zzz") <= weight(5)
 
@@ -169,13 +169,13 @@ def test_large_values_are_shown_without_being_written_out() -> None:
     assert differences({"a": "x" * 5_000_000}, {"a": "x" * 4_999_999})
 
 
-def test_an_expression_that_would_try_for_ever_does_not_match_and_says_why() -> None:
+def test_an_expression_that_backtracks_too_long_does_not_match_and_says_why() -> None:
     matcher = compile_pattern({"$regex": "(a|aa)+$"})
     value = "a" * 80 + "b"
     assert not matcher.matches(value)
     (difference,) = matcher.differences(value, "input.prompt")
     assert str(difference) == (
         "input.prompt takes more than 0.5 s to match with /(a|aa)+$/: "
-        "write it with fewer repetitions in repetitions"
+        "avoid repetitions inside repetitions"
     )
     assert matcher.matches("b aa")

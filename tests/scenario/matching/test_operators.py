@@ -1,4 +1,4 @@
-"""Operators: what each matches, and what is refused when one is written wrongly."""
+"""Operators: what each matches, and the errors of patterns that cannot be compiled."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_an_operator_matches_these_and_not_those(
     assert [value for value in others if matcher.matches(value)] == []
 
 
-def test_the_table_above_knows_every_operator() -> None:
+def test_the_table_above_has_every_operator() -> None:
     words = "$eq $contains $regex $any $all $not $gt $gte $lt $lte $absent $type $length"
     assert list(OPERATORS) == words.split()
 
@@ -81,14 +81,20 @@ def test_the_table_above_knows_every_operator() -> None:
             {"a": {"$gt": 1, "b": 2}},
             ("a",),
             'mixes the operator $gt with the field "b"',
-            'write operators inside the field, or use "$all"',
+            'write the operators inside a field, or use "$all"',
         ),
         ({"$regex": 5}, ("$regex",), "5 is not a regular expression", "quote it"),
         (
             {"$regex": "("},
             ("$regex",),
-            '"(" is not a regular expression: missing ), unterminated subpattern at position 0',
-            "write \\ before a sign that is meant as such; in YAML use single quotes",
+            '"(" is not a valid regular expression (at character 1)',
+            "escape special characters with \\; in YAML use single quotes",
+        ),
+        (
+            {"$regex": "(?<=a+)b"},
+            ("$regex",),
+            '"(?<=a+)b" is not a valid regular expression',
+            "escape special characters with \\; in YAML use single quotes",
         ),
         ({"$any": []}, ("$any",), "[] is not a list of patterns", "write [a, b]"),
         ({"$all": {"a": 1}}, ("$all",), '{"a": 1} is not a list of patterns', "write [a, b]"),
@@ -111,7 +117,7 @@ def test_the_table_above_knows_every_operator() -> None:
         ({5: 1}, (), "5 is not a key", "JSON has only string keys"),
     ],
 )
-def test_a_pattern_that_cannot_be_says_where_what_and_what_would_be_right(
+def test_a_wrong_pattern_has_a_path_a_reason_and_a_hint(
     pattern: Any, path: tuple[str | int, ...], what: str, right: str
 ) -> None:
     with pytest.raises(PatternError) as caught:
@@ -119,7 +125,7 @@ def test_a_pattern_that_cannot_be_says_where_what_and_what_would_be_right(
     assert (caught.value.path, caught.value.what, caught.value.right) == (path, what, right)
 
 
-def test_a_pattern_nested_too_deeply_is_refused() -> None:
+def test_a_pattern_nested_too_deeply_is_rejected() -> None:
     pattern: Any = 1
     for _ in range(1000):
         pattern = [pattern]
