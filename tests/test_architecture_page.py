@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import runpy
 
-from tests.test_architecture import MAY_IMPORT, PACKAGE, ROOT
+from tests.source_tree import PACKAGE, ROOT
+from tests.test_architecture import MAY_IMPORT
 
 TEXT = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
@@ -31,7 +32,7 @@ def test_every_path_that_is_named_exists() -> None:
 
 
 def test_every_package_is_in_the_table_of_layers() -> None:
-    rows = section("The layers")
+    rows = section("Layers")
     assert [part for part in MAY_IMPORT if f"`{part}" not in rows] == []
 
 
