@@ -41,7 +41,8 @@ SECTIONS: dict[str, tuple[Any, ...]] = {
         value
         for name in fakefal.__all__
         if inspect.isclass(value := getattr(fakefal, name)) and issubclass(value, Exception)
-    ),
+    )
+    + (fakefal.ScenarioProblem,),
 }
 """Public names by the heading under which they stand."""
 
