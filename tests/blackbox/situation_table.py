@@ -22,17 +22,18 @@ GROUPS = (
 
 HEAD = """# What a client must survive
 
-Every situation that users of fal have met, how it is written, and what the real clients make of
-it: what `fal_client` 1.0.3 and `@fal-ai/client` 1.10.1 return or raise, and how many requests of
-each kind the fake counted. This file is written by a test (`tests/blackbox/test_situations.py`)
-from what both clients saw over real sockets.
+Every situation that users of fal reported, how it is written, and what the real clients do in it:
+what `fal_client` 1.0.3 and `@fal-ai/client` 1.10.1 return or raise, and how many requests of each
+kind the fake counted. This file is written by a test (`tests/blackbox/test_situations.py`) from
+what both clients saw over real sockets. The sources of each situation are in
+[reference/situations.md](reference/situations.md).
 
-`reply:` and `replies:` belong to an exchange, all else to the top of a scenario; in a test, `on`
-stands for `fakefal.on("fal-ai/any-llm")`. The reply says "Ship it." where nothing else is
-written. Grades: **D** documented by fal or read in its clients, **O** observed on the live
-service, **I** inferred. A star marks the forty that were asserted first. The JS client's timers
-ran a hundred times faster than they would; `waits for ever` is a conversation that had not ended
-after some seconds and would not.
+`reply:` and `replies:` belong to an exchange, everything else to the top of a scenario; in a test,
+`on` stands for `fakefal.on("fal-ai/any-llm")`. The reply is "Ship it." unless the row says
+otherwise. Grades: **D** documented by fal or read in its clients, **O** observed on the live
+service, **I** inferred. A star marks the forty that were asserted first. The timers of the JS
+client ran a hundred times faster than usual; `waits for ever` is a conversation that had not ended
+after some seconds and would not end.
 """
 
 _LONGEST = 240
