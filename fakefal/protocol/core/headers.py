@@ -78,7 +78,7 @@ def _text(value: str) -> str:
 class RedactedHeaders(Mapping[str, str]):
     """Request headers that ``without_credentials`` is applied to on first access."""
 
-    __slots__ = ("_raw", "_shown")
+    __slots__ = ("_raw", "_redacted")
 
     def __init__(self, raw: Mapping[str, str]) -> None:
         self._raw: Mapping[str, str] = raw
