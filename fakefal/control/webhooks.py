@@ -1,4 +1,4 @@
-"""Webhooks of a tenant, and the keys that verify them."""
+"""Lists and resends webhooks, and controls the keys that verify them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from fakefal.engine.webhooks.controls import WebhookControls
 
 
 def list_webhooks(request: ControlRequest) -> list[dict[str, Any]]:
-    """The webhooks that are asked for, oldest first."""
-    deliveries = WebhookControls(request.tenant).deliveries()
+    """The webhooks that match the query, oldest first."""
+    deliveries = WebhookControls(request.tenant.webhooks).deliveries()
     if not request.query:
         return deliveries
     from fakefal.control.schemas import WebhookParameters
@@ -26,16 +26,16 @@ def list_webhooks(request: ControlRequest) -> list[dict[str, Any]]:
 
 
 def redeliver_webhooks(request: ControlRequest) -> list[dict[str, Any]]:
-    """Send one request's webhook again, or all that failed so far."""
+    """Send the webhook of one request again, or all that have failed."""
     from fakefal.control.schemas import RedeliverBody
 
     request_id = request.parse_body(RedeliverBody).request_id
-    return WebhookControls(request.tenant).redeliver(request_id)
+    return WebhookControls(request.tenant.webhooks).redeliver(request_id)
 
 
 def show_jwks(request: ControlRequest) -> dict[str, Any]:
-    """The public keys; receivers have no key of fal's, with one its tenant is meant."""
-    return WebhookControls(_tenant_or_anonymous(request)).jwks()
+    """The public keys. Receivers have no API key, so none is required."""
+    return WebhookControls(_tenant_or_anonymous(request).webhooks).jwks()
 
 
 def _tenant_or_anonymous(request: ControlRequest) -> Tenant:
@@ -45,13 +45,13 @@ def _tenant_or_anonymous(request: ControlRequest) -> Tenant:
 
 
 def publish_jwks(request: ControlRequest) -> dict[str, Any]:
-    """Publish the keys as ``jwks`` of a scenario says, or sign with a new one."""
+    """Change how the keys are published, as a scenario's ``jwks`` does, or rotate the key."""
     from fakefal.control.schemas import PublishBody
 
     body = request.parse_body(PublishBody)
     if not body.model_fields_set:
-        raise control_error(400, f"say what is to change — send {request.example}")
-    webhooks = WebhookControls(request.tenant)
+        raise control_error(400, f"the body is empty — send {request.example}")
+    webhooks = WebhookControls(request.tenant.webhooks)
     if body.rotate:
         webhooks.rotate()
     return webhooks.publish(body.jwks) if "jwks" in body.model_fields_set else webhooks.jwks()

@@ -1,1 +1,1 @@
-"""What is happening: all state of the fake. One thread, no I/O, no HTTP."""
+"""All state of the fake server. Single-threaded, no I/O, no HTTP."""

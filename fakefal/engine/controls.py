@@ -1,4 +1,4 @@
-"""All that a test may ask of a tenant, or change in it; plain data in and out."""
+"""Reads and controls a tenant: what a test may do; takes and returns plain data."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from fakefal.errors import SettingError, UnmatchedCalls
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.json_codec import iso
 from fakefal.scenario.compiled.index import ExchangeIndex
-from fakefal.scenario.compiled.settings import EffectiveSettings, changed_settings
+from fakefal.scenario.compiled.settings import EffectiveSettings
+from fakefal.scenario.compiler.settings import changed_settings
 from fakefal.scenario.values.durations import parse_duration
 
 if TYPE_CHECKING:
-    from fakefal.scenario.compiled.exchange import CompiledExchange as Ready
-    from fakefal.scenario.files.loader import LoadedScenario
+    from fakefal.scenario.compiled.exchange import CompiledExchange
+    from fakefal.scenario.compiled.scenario import LoadedScenario
     from fakefal.scenario.media.assets import Asset
     from fakefal.scenario.model.defaults import ScenarioDefaults
     from fakefal.scenario.model.scenario import Exchange
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """A call that came: what was asked, how, and which exchange answered.
+    """A received call.
 
-    ``exchange`` is the label of the exchange; empty for a miss. ``status`` is the HTTP status of a
-    direct answer, 200 for an admitted queue request. ``count`` is for functions that answer: how
-    many calls their exchange has answered, this one included.
+    ``exchange`` is the label of the exchange that answered, empty for a miss. ``status`` is the
+    HTTP status of a direct call, 200 for an admitted queue request. ``count`` is for callable
+    replies: the number of calls that their exchange has answered, this one included.
     """
 
     endpoint: str
@@ -47,9 +48,9 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class MessageRecord:
-    """A message that came on a socket of an app's own.
+    """A message received on an app's own socket.
 
-    ``content`` is its JSON, if it holds an object or a list (as text or msgpack); else the text, or
+    ``content`` is the JSON object or list that it contains (as text or msgpack); else the text, or
     the bytes as a data URI.
     """
 
@@ -59,10 +60,10 @@ class MessageRecord:
 
 
 class FileRecord:
-    """A file that is kept: what it is, where it can be read, and its bytes.
+    """A stored file.
 
-    ``name`` is as the uploader gave it, ``url`` under fal's own name; ``origin`` is ``upload`` or
-    ``output``, ``expires_at`` an instant or None.
+    ``name`` is the uploader's, ``url`` has fal's host name, ``origin`` is ``upload`` or ``output``,
+    ``expires_at`` an instant or None.
     """
 
     def __init__(self, file: StoredFile) -> None:
@@ -78,7 +79,7 @@ class FileRecord:
         return f"FileRecord({self.name!r}, {self.content_type!r}, {self.size} bytes, {self.url!r})"
 
     def read(self) -> bytes:
-        """The bytes."""
+        """The contents of the file."""
         return self._blob.read(0, self.size)
 
     def body(self) -> dict[str, Any]:
@@ -94,7 +95,7 @@ class FileRecord:
 
 
 class Controls:
-    """The controls of one key. Call them from the loop's thread only."""
+    """Controls the tenant of one key. Not thread-safe: call it in the event loop's thread."""
 
     def __init__(
         self,
@@ -113,14 +114,14 @@ class Controls:
 
     @classmethod
     def for_tenant(cls, engine: Engine, tenant: Tenant) -> Controls:
-        """The controls of a tenant that is already there."""
+        """The controls of an existing tenant; the constructor makes a new one."""
         controls = cls.__new__(cls)
         controls._engine, controls.key, controls._tenant = engine, tenant.key, tenant
         return controls
 
     @property
     def tenant(self) -> Tenant:
-        """The tenant that the key leads to now; a reset by others makes a new one."""
+        """The current tenant of the key; another client may have reset it."""
         self._tenant = self._engine.find(self.key) or self._tenant
         return self._tenant
 
@@ -130,42 +131,40 @@ class Controls:
         exchange: Exchange,
         assets: Mapping[str, Asset] = MappingProxyType({}),
     ) -> None:
-        """Set one of the tenant's own exchanges; ``index`` at the end appends.
+        """Set one of the tenant's own exchanges; an ``index`` past the end appends.
 
-        ``assets`` are the files that it refers to. Raises PatternError or TemplateError for what
-        cannot be made ready.
+        ``assets`` are the files that it refers to. Raises PatternError or TemplateError for an
+        exchange that cannot be compiled.
         """
-        from fakefal.scenario.compiled.exchange import (
-            compile_exchange,  # only where exchanges are made
-        )
+        from fakefal.scenario.compiler.exchange import compile_exchange
 
         self.put_compiled(index, compile_exchange(exchange, index, assets=assets))
 
-    def put_compiled(self, index: int, exchange: Ready) -> None:
-        """Set one of the tenant's own exchanges, made ready."""
+    def put_compiled(self, index: int, exchange: CompiledExchange) -> None:
+        """Set one of the tenant's own exchanges, already compiled."""
         exchanges = list(self.tenant.own_index.exchanges)
         if index < len(exchanges):
             exchanges[index] = exchange
         elif len(exchanges) >= self._engine.settings.limits.added_exchanges:
-            raise SettingError(f"a tenant has at most {len(exchanges)} exchanges of its own")
+            raise SettingError(f"at most {len(exchanges)} exchanges can be added to a tenant")
         else:
             exchanges.append(exchange)
         self.tenant.set_own_index(ExchangeIndex(exchanges))
 
     def update(self, defaults: ScenarioDefaults) -> None:
-        """Change what holds for all calls: options, account, apps, faults, chaos.
+        """Change the settings of all calls: options, account, apps, faults, chaos.
 
-        Faults and accounts that are named begin anew, though they be the same as before.
+        Counters of accounts and faults that are set restart, even if the value is unchanged.
         """
         tenant = self.tenant
         apply_settings(tenant, changed_settings(tenant.settings, defaults), defaults)
 
     def calls(self) -> list[CallRecord]:
-        """The calls that came, oldest first."""
+        """The received calls, oldest first."""
         return [_call_record(entry) for entry in self.tenant.journal if entry.kind == "call"]
 
     def messages(self) -> list[MessageRecord]:
-        """The messages that came on sockets of apps' own, oldest first."""
+        """The messages received on apps' own sockets, oldest first."""
         return [
             MessageRecord(
                 entry.call.endpoint.text, entry.call.input, entry.note == "received, text"
@@ -179,24 +178,24 @@ class Controls:
         return [entry.body() for entry in self.tenant.journal]
 
     def dropped(self) -> int:
-        """How many of its oldest entries a full journal has let go."""
+        """The number of oldest entries that the journal no longer holds."""
         return self.tenant.journal.dropped
 
     def misses(self) -> list[str]:
-        """Every miss, told with the nearest exchanges."""
+        """One line for each miss, with the nearest exchanges."""
         return [str(miss) for miss in self.tenant.journal.misses]
 
     def miss_count(self) -> int:
-        """How many calls met no exchange; of many, ``misses`` tells only the last thousand."""
+        """The number of calls that matched no exchange; ``misses`` holds the last thousand."""
         return self.tenant.journal.miss_count
 
     def assert_no_misses(self) -> None:
-        """Raise MissesFound if a call met no exchange."""
+        """Raise UnmatchedCalls if a call matched no exchange."""
         misses = self.misses()
         if misses:
             count = self.miss_count()
             noun = "call" if count == 1 else "calls"
-            raise UnmatchedCalls("\n".join((f"{count} {noun} met no exchange:", *misses)))
+            raise UnmatchedCalls("\n".join((f"{count} {noun} matched no exchange:", *misses)))
 
     def clock(self) -> dict[str, Any]:
         """The clock: ``{"kind": "manual", "now": 1767225600.0, "iso": "2026-…"}``."""
@@ -214,7 +213,7 @@ class Controls:
         return self.clock()
 
     def jobs(self) -> list[dict[str, Any]]:
-        """The jobs kept, oldest first, as they are now."""
+        """The kept jobs in their present state, oldest first."""
         rows = []
         queue = self.tenant.queue
         for job in queue.jobs.values():
@@ -234,19 +233,19 @@ class Controls:
         return rows
 
     def files(self) -> list[FileRecord]:
-        """The files kept, oldest first: uploads, and those of outputs."""
+        """The kept files, uploaded and generated, oldest first."""
         return [FileRecord(file) for file in self.tenant.files]
 
     def reset(self, clock: str | None = None) -> None:
-        """A new tenant in place of this one: no jobs, no journal, no exchanges of its own.
+        """Replace the tenant by a new one, without jobs, journal and own exchanges.
 
-        It has a new clock, of the same kind unless another is named; raises SettingError.
+        Its clock is new, of the same kind unless ``clock`` names another; raises SettingError.
         """
         self._tenant = self._engine.reset_tenant(self.key, clock=clock or self.tenant.clock.kind)
 
 
 def apply_settings(tenant: Tenant, settings: EffectiveSettings, defaults: ScenarioDefaults) -> None:
-    """Have a tenant live by terms that ``given`` led to; what it names begins anew."""
+    """Set a tenant's settings, which ``defaults`` changed; resets the counters of its parts."""
     from fakefal.scenario.compiler.environment import flatten_defaults
 
     before = tenant.settings.raw.get("jwks")
@@ -255,7 +254,7 @@ def apply_settings(tenant: Tenant, settings: EffectiveSettings, defaults: Scenar
     if published != before:
         from fakefal.engine.webhooks.controls import WebhookControls
 
-        WebhookControls(tenant).publish(published)
+        WebhookControls(tenant.webhooks).publish(published)
     for part in flatten_defaults(defaults):
         tenant.faults.reset_part(*part)
 

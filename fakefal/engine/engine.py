@@ -1,4 +1,4 @@
-"""The whole of the fake's state: key -> tenant."""
+"""The root of the state: one tenant per API key."""
 
 from __future__ import annotations
 
@@ -20,25 +20,22 @@ from fakefal.protocol.errors import errors
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.storage.storage import unauthorized
 from fakefal.scenario.compiled.index import ExchangeIndex
-from fakefal.scenario.compiled.settings import (
-    EffectiveSettings,
-    changed_settings,
-    effective_settings,
-)
+from fakefal.scenario.compiled.settings import EffectiveSettings
+from fakefal.scenario.compiler.settings import changed_settings, effective_settings
 from fakefal.scenario.values.seeded import digest
 from fakefal.settings import Settings
 
 if TYPE_CHECKING:
     from fakefal.engine.webhooks.scheduler import WebhookScheduler
-    from fakefal.scenario.files.loader import LoadedScenario
+    from fakefal.scenario.compiled.scenario import LoadedScenario
 
 
 class Engine:
-    """Keeps a tenant for each key, made when the key first comes.
+    """Keeps a tenant for each key, created with the first request of the key.
 
-    At most ``limits.tenants`` are kept; the one unused for longest goes first. ``home``, if set,
-    takes every key that has no tenant of its own: in a test process whatever key the code under
-    test uses reaches the running test.
+    At most ``limits.tenants`` are kept; the least recently used is dropped first. All keys without
+    a tenant share ``default_tenant`` if it is set: in a test process the running test, whatever key
+    the code under test uses.
     """
 
     def __init__(self, settings: Settings, scenarios: Iterable[LoadedScenario] = ()) -> None:
@@ -56,9 +53,9 @@ class Engine:
         make_clock(settings.clock, settings.speed)
 
     def load(self, scenarios: Iterable[LoadedScenario]) -> None:
-        """Serve these scenarios to the tenants that are made from now on.
+        """Serve these scenarios to the tenants created from now on.
 
-        Raises ScenarioError, with nothing changed, where two of them disagree.
+        Raises ScenarioError, with nothing changed, if two of them contradict each other.
         """
         loaded, settings = tuple(scenarios), self.settings
         self.effective_settings = effective_settings(
@@ -72,9 +69,9 @@ class Engine:
     def record_rejection(
         self, tenant: Tenant | None, request: str, status: int, reason: str
     ) -> str:
-        """Note a request that fal refuses before a call comes of it; gives its request id.
+        """Journal a request that is rejected before it becomes a call; returns its request id.
 
-        ``what`` is the request (method, host, path). Callers without a tenant share a journal.
+        ``request`` is its method, host and path. Callers without a tenant share one journal.
         """
         request_id = self.request_id_for(request)
         if tenant is None:
@@ -85,31 +82,30 @@ class Engine:
         return request_id
 
     def request_id_for(self, request: str) -> str:
-        """The request id of a request that begins no call; the same one gets the same id."""
-        return uuid7(
-            int.from_bytes(
-                digest("refused", str(self.effective_settings.seed), request)[:16], "big"
-            )
-        )
+        """A request id for a request that is not a call; equal requests get equal ids."""
+        seed = str(self.effective_settings.seed)
+        return uuid7(int.from_bytes(digest("refused", seed, request)[:16], "big"))
 
     def is_down(self, host: str) -> bool:
-        """Whether a host is out of reach for all: so says the scenario, and every tenant."""
+        """Whether a host is down for all: in the server's scenarios and for every tenant."""
         environment = self.effective_settings.environment
         if environment is None or host_group(host) not in environment.down_hosts:
             return False
         return all(tenant.faults.host_fault(host) is not None for tenant in self._tenants.values())
 
     def add_listener(self, listener: Listener) -> None:
-        """Tell a listener of every journal entry of the tenants made from now on."""
+        """Call a listener with every journal entry of the tenants created from now on."""
         self._listeners = (*self._listeners, listener)
 
     def watch_webhooks(self, watch: Callable[[WebhookScheduler], None]) -> None:
-        """Tell of every tenant, made from now on, that has something to be done outside."""
+        """Set what is called with the webhooks of a tenant as soon as it needs them.
+
+        Holds for the tenants created from now on.
+        """
         self._watch_webhooks = watch
 
     def fallback_tenant(self) -> Tenant:
-        """The tenant that is meant where nobody says who asks: that of the test process, else the
-        one used last."""
+        """The tenant of a request without a key: the default one, else the last one used."""
         if self.default_tenant is not None:
             return self.default_tenant
         if self._tenants:
@@ -121,10 +117,10 @@ class Engine:
     def tenant_for(
         self, credential: Credential, endpoint: str = "", *, is_new_call: bool = False
     ) -> Tenant:
-        """The tenant of a key; raises WireError for a key that is not good.
+        """The tenant of a key; raises the 401 of a key that is not accepted.
 
-        ``endpoint`` is what the request is about: a token must be for it. Where it ``begins_call``
-        a bad key is told something else (protocol.md section 16 row 9).
+        ``endpoint`` is what the request is about; a token must be valid for it. The 401 of a new
+        call has another text. Source: docs/reference/open-questions.md#wording-of-401
         """
         app = endpoint if is_new_call else ""
         key = credential.token
@@ -137,16 +133,14 @@ class Engine:
         if credential.scheme == "bearer" and (tag := claimed_tenant_tag(key)) is not None:
             return self._tenant_of_token(tag, key, endpoint)
         default_tenant = self.default_tenant
-        flags = (
-            self.effective_settings.flags
-            if default_tenant is None
-            else default_tenant.settings.flags
-        )
-        self._check_key(credential, app, flags)
-        return self.reset_tenant(key) if default_tenant is None else default_tenant
+        if default_tenant is None:
+            self._check_key(credential, app, self.effective_settings.flags)
+            return self.reset_tenant(key)
+        self._check_key(credential, app, default_tenant.settings.flags)
+        return default_tenant
 
     def _check_key(self, credential: Credential, app: str, flags: CompatFlags) -> None:
-        """Refuse a key that is not good."""
+        """Raise the 401 of a key that is not accepted."""
         key, accepted_keys = credential.token, flags.keys
         if self.issued_keys.is_valid(key):
             return
@@ -161,13 +155,13 @@ class Engine:
             raise errors.key_as_bearer()
 
     def _tenant_of_token(self, tag: str, token: str, endpoint: str) -> Tenant:
-        """The tenant of a short-lived token that is sent as a key, for the apps it was made for.
+        """The tenant of a short-lived token that is sent as a key; raises if it is not valid.
 
-        Source: documented (protocol.md section 9.1).
+        Source: documented (docs/reference/protocol.md#authentication-schemes)
         """
         tenant = self.tenant_by_tag(tag)
         if tenant is None:
-            raise unauthorized("the token is not one of this fake's")
+            raise unauthorized("the token was not issued by this server")
         endpoint_id = parse_endpoint(endpoint)
         if endpoint_id is None:
             tenant.tokens.read(token, "apps")
@@ -184,10 +178,11 @@ class Engine:
         scenarios: Iterable[LoadedScenario] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> Tenant:
-        """A new tenant for a key, in place of the one it had; ``terms`` None are the engine's.
+        """Create a tenant for a key, replacing the previous one.
 
-        ``scenarios`` and ``options`` (as under ``options`` of a file) are its own and take the
-        place of the server's; a tenant that is renewed without keeps those it began with.
+        ``scenarios`` and ``options`` (as under ``options`` of a file) replace the server's; without
+        them the tenant keeps those that its predecessor started with. ``effective_settings``
+        overrides the settings that follow from these.
         """
         initial_state = None
         if scenarios is not None or options:
@@ -210,7 +205,7 @@ class Engine:
         if len(self._tenants) > self.settings.limits.tenants:
             _, oldest = self._tenants.popitem(last=False)
             self._keys_by_tag.pop(oldest.files.tenant_tag, None)
-            oldest.record("lint", 0, f"forgotten: {len(self._tenants)} keys were used since")
+            oldest.record("lint", 0, f"dropped: {len(self._tenants)} keys were used since")
             self._dispose(oldest)
         return tenant
 
@@ -219,17 +214,15 @@ class Engine:
     ) -> EffectiveSettings:
         settings = self.settings
         unmatched = settings.unmatched or self.effective_settings.unmatched
-        effective_settings = effective_settings(loaded, settings.seed, unmatched, settings.flags)
+        initial = effective_settings(loaded, settings.seed, unmatched, settings.flags)
         if not options:
-            return effective_settings
+            return initial
         from fakefal.scenario.model.defaults import ScenarioDefaults
 
-        return changed_settings(
-            effective_settings, ScenarioDefaults.model_validate({"options": options})
-        )
+        return changed_settings(initial, ScenarioDefaults.model_validate({"options": options}))
 
     def _dispose(self, tenant: Tenant) -> None:
-        """End a tenant; what it counted stays counted."""
+        """Close a tenant and add its counts to those of past tenants."""
         self.past_tally += tenant.journal.tally()
         self.past_misses += tenant.journal.miss_count
         tenant.close()
@@ -259,11 +252,11 @@ class Engine:
         return self._tenants.get(key)
 
     def tenant_by_tag(self, tag: str) -> Tenant | None:
-        """The tenant whose mark stands in the URL of a file, or in a token."""
+        """The tenant whose tag is in the URL of a file, or in a token."""
         return self._tenants.get(self._keys_by_tag.get(tag, ""))
 
     def drop(self, key: str) -> None:
-        """Forget a key and all that its tenant holds."""
+        """Drop a key and its tenant."""
         tenant = self._tenants.pop(key, None)
         if tenant is not None:
             self._keys_by_tag.pop(tenant.files.tenant_tag, None)
@@ -273,12 +266,12 @@ class Engine:
 
     @property
     def anonymous_tenant(self) -> Tenant | None:
-        """Who keeps the journal of callers without a key, if there were any."""
+        """The tenant whose journal has the requests without a key; None if there were none."""
         return self._anonymous_tenant
 
     @property
     def tenants(self) -> tuple[Tenant, ...]:
-        """The tenants, the one used last at the end."""
+        """The tenants, the last used one at the end."""
         return tuple(self._tenants.values())
 
 

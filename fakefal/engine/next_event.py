@@ -1,4 +1,4 @@
-"""What time will bring about for a tenant, one event after the other."""
+"""Steps a tenant's clock from one event to the next."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def next_instant(tenant: Tenant) -> float:
-    """The nearest instant after now at which something happens by time alone; may be infinite."""
+    """The nearest future instant at which elapsed time changes something; may be infinite."""
     now = tenant.clock.now()
     instants = [tenant.clock.next_wait()]
     for job in tenant.queue.jobs.values():
@@ -25,14 +25,14 @@ def next_instant(tenant: Tenant) -> float:
 
 
 def step(tenant: Tenant, limit: float) -> str:
-    """Move the clock to the next event, or say what speaks against it."""
+    """Advance the clock to the next event; returns why it cannot, or an empty string."""
     next_at = next_instant(tenant)
     if next_at == math.inf:
         waiting = [job.id for job in tenant.queue.jobs.values() if not job.is_over]
         if not waiting:
-            return "no request is under way, and nothing waits for time"
-        return f"time alone does not move on {', '.join(waiting[:5])}: status polls are waited for"
+            return "no request is running, and nothing waits for the clock"
+        return f"{', '.join(waiting[:5])}: waits for status polls, which no clock replaces"
     if next_at > limit:
-        return f"the next event is at {iso(next_at)}, later than may be waited for"
+        return f"the next event is at {iso(next_at)}, after the limit"
     tenant.clock.advance(next_at - tenant.clock.now())
     return ""

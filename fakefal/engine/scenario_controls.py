@@ -1,4 +1,4 @@
-"""What a running server may be told to answer: scenarios of one key, or of all."""
+"""Reads and replaces the scenarios of a running server: those of one key, or of all keys."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from fakefal.engine.engine import Engine
 from fakefal.engine.tenant import Tenant
 from fakefal.errors import ScenarioError, ScenarioProblem
 from fakefal.scenario.compiled.index import ExchangeIndex
-from fakefal.scenario.compiled.settings import EffectiveSettings, changed_settings
+from fakefal.scenario.compiled.settings import EffectiveSettings
+from fakefal.scenario.compiler.settings import changed_settings
 
 if TYPE_CHECKING:
     from fakefal.scenario.compiled.exchange import CompiledExchange
-    from fakefal.scenario.files.loader import LoadedScenario
+    from fakefal.scenario.compiled.scenario import LoadedScenario
 
 
 class ScenarioControls:
-    """The scenarios of one tenant, or those of the server. Call from the loop's thread only.
+    """The scenarios of one tenant, or of the server, which apply to every key (``tenant`` None).
 
-    ``tenant`` None means the server's own, which hold for every key.
+    Not thread-safe: call it in the event loop's thread.
     """
 
     def __init__(self, engine: Engine, tenant: Tenant | None) -> None:
@@ -28,7 +29,7 @@ class ScenarioControls:
         self._tenant = tenant
 
     def describe(self) -> dict[str, Any]:
-        """What is served: exchanges in the order in which they are asked, with their counts."""
+        """The settings, and the exchanges in the order of matching with their use counts."""
         tenant = self._tenant
         settings = self._engine.effective_settings if tenant is None else tenant.settings
         own_exchanges = () if tenant is None else tenant.own_index.exchanges
@@ -36,21 +37,21 @@ class ScenarioControls:
         return {
             "unmatched": settings.unmatched,
             "seed": settings.seed,
-            "circumstances": settings.raw,
+            "defaults": settings.raw,
             "own": [self._exchange_body(exchange) for exchange in own_exchanges],
             "loaded": [self._exchange_body(exchange) for exchange in base_index.exchanges],
         }
 
     def count(self) -> int:
-        """How many exchanges were sent, or are the server's own."""
+        """The number of exchanges that ``replace`` and ``append`` set, or of the server's."""
         index = self._engine.base_index if self._tenant is None else self._tenant.own_index
         return len(index.exchanges)
 
     def replace(self, loaded: LoadedScenario) -> None:
-        """Answer with this scenario instead of those that were sent before.
+        """Replace the scenarios; raises ScenarioError.
 
-        Jobs and journal of a key stay, unless the scenario has another seed: ids follow from it, so
-        the tenant begins anew. A server's scenarios begin all tenants anew. Raises ScenarioError.
+        Jobs and journal of a key stay, unless the scenario has another seed: ids are derived from
+        it, so the tenant is reset. Replacing the server's scenarios resets all tenants.
         """
         self._check_room(loaded, 0)
         tenant = self._tenant
@@ -68,28 +69,16 @@ class ScenarioControls:
         self._tenant = tenant
 
     def append(self, loaded: LoadedScenario) -> None:
-        """Answer with this scenario where those before it do not; raises ScenarioError."""
+        """Add a scenario that is matched after the existing ones; raises ScenarioError."""
         tenant = self._tenant
         if tenant is None:
-            self._check_room(loaded, len(self._engine.base_index.exchanges))
-            previous_settings = self._engine.effective_settings
-            self._engine.load([*self._engine.scenarios, loaded])
-            for other in self._engine.tenants:
-                other.resolver.base_index = self._engine.base_index
-                has_server_settings = other.settings is previous_settings
-                settings = (
-                    self._engine.effective_settings
-                    if has_server_settings
-                    else changed_settings(other.settings, loaded.scenario)
-                )
-                apply_settings(other, settings, loaded.scenario)
+            self._append_for_all(loaded)
             return
         self._check_room(loaded, len(tenant.own_index.exchanges))
         if loaded.scenario.seed not in (None, tenant.settings.seed):
             what = f"seed is {loaded.scenario.seed} here and {tenant.settings.seed} for this key"
-            raise ScenarioError(
-                (ScenarioProblem(loaded.file, 0, 0, "seed", what, "replace, with PUT"),)
-            )
+            problem = ScenarioProblem(loaded.file, 0, 0, "seed", what, "replace it with PUT")
+            raise ScenarioError((problem,))
         base_settings = tenant.settings
         if not self._engine.scenarios and not tenant.own_index.exchanges:
             base_settings = replace(
@@ -99,8 +88,19 @@ class ScenarioControls:
         apply_settings(tenant, settings, loaded.scenario)
         tenant.set_own_index(ExchangeIndex((*tenant.own_index.exchanges, *loaded.exchanges)))
 
+    def _append_for_all(self, loaded: LoadedScenario) -> None:
+        self._check_room(loaded, len(self._engine.base_index.exchanges))
+        previous_settings = self._engine.effective_settings
+        self._engine.load([*self._engine.scenarios, loaded])
+        for tenant in self._engine.tenants:
+            tenant.resolver.base_index = self._engine.base_index
+            settings = self._engine.effective_settings
+            if tenant.settings is not previous_settings:  # the tenant has changed its own
+                settings = changed_settings(tenant.settings, loaded.scenario)
+            apply_settings(tenant, settings, loaded.scenario)
+
     def clear(self) -> None:
-        """Forget what was sent: a key is left with the server's scenarios, a server with none."""
+        """Remove what was added: a key keeps the server's scenarios, a server has none."""
         from fakefal.scenario.model.defaults import ScenarioDefaults
 
         if self._tenant is None:
@@ -111,7 +111,7 @@ class ScenarioControls:
             self._tenant.set_own_index(ExchangeIndex())
 
     def _initial_settings(self, loaded: LoadedScenario) -> EffectiveSettings:
-        """The server's terms as they are where a key has a scenario of its own."""
+        """The server's settings for a key with a scenario of its own: unmatched calls fail."""
         settings = self._engine.effective_settings
         if not self._engine.scenarios:
             settings = replace(settings, unmatched=self._engine.settings.unmatched or "fail")
@@ -126,9 +126,8 @@ class ScenarioControls:
         limit = self._engine.settings.limits.added_exchanges
         if used_count + len(loaded.exchanges) > limit:
             what = f"{used_count + len(loaded.exchanges)} exchanges are more than {limit}"
-            raise ScenarioError(
-                (ScenarioProblem(loaded.file, 0, 0, "exchanges", what, "send fewer"),)
-            )
+            problem = ScenarioProblem(loaded.file, 0, 0, "exchanges", what, "send fewer")
+            raise ScenarioError((problem,))
 
     def _exchange_body(self, exchange: CompiledExchange) -> dict[str, Any]:
         tenants = self._engine.tenants if self._tenant is None else (self._tenant,)
@@ -136,7 +135,7 @@ class ScenarioControls:
         model = exchange.model.model_dump(mode="json", by_alias=True, exclude_unset=True)
         return {
             "label": exchange.label.strip('"'),
-            "place": exchange.location,
+            "location": exchange.location,
             "used": use_count,
             "times": exchange.capacity,
             "is_used_up": exchange.capacity is not None and use_count >= exchange.capacity,

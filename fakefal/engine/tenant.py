@@ -1,10 +1,9 @@
-"""All that one API key owns, and the faces' only entrance to it."""
+"""The state of one API key, and the handlers' only entrance to it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakefal.engine.calls.admission import make_job
@@ -17,16 +16,15 @@ from fakefal.engine.core.request_ids import RequestIdGenerator
 from fakefal.engine.files.store import FileStore
 from fakefal.engine.files.tokens import Tokens
 from fakefal.engine.files.uploads import Uploads
-from fakefal.engine.queue.job import DEFAULT_JOB_OPTIONS, Job, State
+from fakefal.engine.queue.job import Job, State
 from fakefal.engine.queue.queue import Queue
 from fakefal.engine.queue.runners import RunnerPool
 from fakefal.engine.queue.status_stream import StatusStream
-from fakefal.protocol.core.call import Call, Outcome
+from fakefal.protocol.core.call import Call
 from fakefal.protocol.errors import errors
-from fakefal.protocol.errors.catalog import CATALOG
 from fakefal.protocol.errors.fault import Fault, FaultAbort, Operation
-from fakefal.protocol.queue import CANCELLED_ERROR, Snapshot
-from fakefal.scenario.compiled.environment import DEFAULT_APP, App
+from fakefal.protocol.queue import Snapshot
+from fakefal.scenario.compiled.environment import App
 from fakefal.scenario.compiled.index import ExchangeIndex
 from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.settings import Limits
@@ -46,7 +44,7 @@ _ENTRY_KIND_OF: dict[Operation, EntryKind] = {
 
 
 class InitialState(NamedTuple):
-    """What a tenant of its own scenarios begins with."""
+    """The settings and exchanges that a tenant with scenarios of its own starts with."""
 
     settings: EffectiveSettings
     base_index: ExchangeIndex
@@ -55,7 +53,7 @@ class InitialState(NamedTuple):
 class Tenant:
     """Exchanges, counters, jobs, journal and clock of one key.
 
-    There is no cleaning: a reset makes a new tenant.
+    A tenant is never reset in place: ``Engine.reset_tenant`` replaces it by a new one.
     """
 
     def __init__(
@@ -92,24 +90,24 @@ class Tenant:
         self.watch_webhooks: Callable[[WebhookScheduler], None] | None = None
         self._sockets: Sockets | None = None
         self.close_callbacks: set[Callable[[], None]] = set()
-        """Who is told when another tenant takes the place of this one."""
+        """Called when the tenant is replaced or dropped."""
         self._webhooks: WebhookScheduler | None = None
         self._limits = limits
 
     @property
     def settings(self) -> EffectiveSettings:
-        """What holds for all calls."""
+        """The settings of all calls: seed, flags, environment."""
         return self.resolver.settings
 
     # The queue
 
     def submit(self, call: Call) -> Job:
-        """Admit a call to the queue; raises WireError or Interrupted where it is refused at once.
+        """Add a call to the queue; raises ApiError or FaultAbort if it is rejected.
 
-        ``trouble`` of the job is what happens to the answer.
+        The job's ``fault`` is applied to the response.
         """
         now = self.clock.now()
-        app = self._app_of(call)
+        app = self.faults.app_of(call.endpoint)
         if call.platform_options.max_queue_length < math.inf:
             self._check_queue_length(call, app, now)
         resolution = self.resolver.resolve(call, "submit")
@@ -127,30 +125,28 @@ class Tenant:
         )
         self.faults.accepted_calls += 1
         self.queue.admit(job, now, waits_for_runner=waits_for_runner)
-        fault = resolution.fault
-        self.journal.write(now, "call", call, job.id, 200, resolution.label, resolution.note, fault)
+        label, note, fault = resolution.label, resolution.note, resolution.fault
+        self.journal.write(now, "call", call, job.id, 200, label, note, fault)
         if call.webhook is not None:
             self.webhooks.track(job, resolution.reply.webhook)
         return job
 
     async def wait_early_webhook(self, job: Job) -> None:
-        """Return when a submit may be answered: after a webhook that is scripted to come first."""
+        """Wait until a submit may be answered: after a webhook that is scripted to come first."""
         if job.call.webhook is not None:
             await self.webhooks.wait_early_attempt(job)
 
     def check_fault(
         self, operation: Operation, app: str = "", request_id: str = ""
     ) -> Fault | None:
-        """What happens to a request that begins no call; raises Interrupted if it is not served.
+        """The fault of a request that is not a new call; raises FaultAbort if it is not served.
 
-        ``app`` and ``request_id`` are those of the job that it is about.
+        ``app`` and ``request_id`` identify the job that it is about, if any.
         """
-        known_job = self.queue.jobs.get(request_id)
-        if self.faults.environment is None and (
-            known_job is None or known_job.job_options is DEFAULT_JOB_OPTIONS
-        ):
-            return None
         job = self.queue.peek(app, request_id)
+        has_job_faults = job is not None and job.job_options.faults is not None
+        if self.faults.environment is None and not has_job_faults:
+            return None
         endpoint = None if job is None else job.call.endpoint
         fault = None
         if self.faults.environment is not None:
@@ -169,7 +165,7 @@ class Tenant:
     def status(
         self, app: str, request_id: str, *, with_logs: bool, fault: Fault | None = None
     ) -> Snapshot:
-        """Answer a status poll; the poll counts for the timeline of this job alone."""
+        """The status of a job; counts as a poll in the timeline of this job."""
         job, now = self._job(app, request_id)
         snapshot = job.snapshot(with_logs=with_logs, is_window=self.settings.flags.logs == "window")
         shown_step = job.position.step
@@ -181,14 +177,14 @@ class Tenant:
     def stream_status(
         self, app: str, request_id: str, *, with_logs: bool, fault: Fault | None = None
     ) -> StatusStream:
-        """Follow a job's status as a stream; from now on its polls are not waited for."""
+        """Stream the status of a job, whose timeline stops waiting for polls."""
         job, now = self._job(app, request_id)
         job.ignore_polls(now)
         self.journal.write(now, "stream", job.call, job.id, 200, job.label, "", fault)
         return StatusStream(job, self.clock, self.queue.runner_pool, with_logs=with_logs)
 
     def result(self, app: str, request_id: str, *, fault: Fault | None = None) -> Job | None:
-        """The job whose result is asked for; None if it is too early."""
+        """The completed job; None if the result is requested too early."""
         job, now = self._job(app, request_id)
         if job.is_over and (fault is None or not fault.is_too_early):
             status = job.rendered.outcome.status
@@ -202,13 +198,9 @@ class Tenant:
         return None
 
     def cancel(self, app: str, request_id: str, *, fault: Fault | None = None) -> bool:
-        """Ask a job to end; False if it has already completed."""
+        """Cancel a job; False if it has already completed."""
         job, now = self._job(app, request_id)
         accepted = job.cancel(now)
-        if job.state is State.CANCELLED:
-            job.rendered = replace(job.rendered, outcome=_cancelled_outcome())
-            job.units = None
-            job.notify()
         self.queue.advance_to(now)
         if self._webhooks is not None:
             self._webhooks.notify()
@@ -219,53 +211,61 @@ class Tenant:
     # Direct calls
 
     async def run(self, call: Call) -> Resolution:
-        """Answer a direct run; it takes as long as the plan's IN_PROGRESS steps say."""
+        """Resolve a direct run, after the duration of the IN_PROGRESS steps of its reply."""
         if self.resolver.has_callables:
             await self.resolver.prepare(call, "run")
         return await self._direct_calls.run(call, self.queue.running_count(self.clock.now()))
 
     def stream(self, call: Call) -> StreamedReply:
-        """Answer a stream; raises WireError for what fails before the first byte."""
+        """Resolve a stream; raises ApiError for what fails before the first byte."""
         return self._direct_calls.stream(call, self.queue.running_count(self.clock.now()))
 
     @property
     def spent(self) -> list[tuple[Call, str, float]]:
-        """What direct calls cost: the call, its request id, its billable units."""
+        """The direct calls with a cost: call, request id, billable units."""
         return [bill for bill in self.journal.bills if bill[2]]
 
     # Sockets
 
     @property
     def sockets(self) -> Sockets:
-        """The tenant's WebSockets; made when the first is opened."""
+        """The tenant's WebSockets, created on first access."""
         if self._sockets is None:
             from fakefal.engine.sockets.sockets import Sockets  # most servers never see a socket
 
-            self._sockets = Sockets(self, self._limits.sockets)
+            self._sockets = Sockets(
+                self.resolver, self.faults, self.clock, self.journal, self._limits.sockets
+            )
         return self._sockets
 
     # Webhooks
 
     @property
     def webhooks(self) -> WebhookScheduler:
-        """The tenant's webhooks and their keys; made when they are first needed."""
+        """The tenant's webhooks and signing keys, created on first access."""
         if self._webhooks is None:
-            from fakefal.engine.webhooks.scheduler import (
-                WebhookScheduler,  # a server without them starts sooner
-            )
+            # Imported here because a server without webhooks starts sooner without it.
+            from fakefal.engine.webhooks.scheduler import WebhookScheduler
 
-            self._webhooks = WebhookScheduler(self, self._limits)
+            self._webhooks = WebhookScheduler(
+                self.key,
+                self.clock,
+                self.journal,
+                self.queue,
+                self.resolver,
+                self._limits.deliveries,
+            )
             if self.watch_webhooks is not None:
                 self.watch_webhooks(self._webhooks)
         return self._webhooks
 
     @property
     def has_webhooks(self) -> bool:
-        """Whether webhooks or their keys were needed so far."""
+        """Whether ``webhooks`` was created."""
         return self._webhooks is not None
 
     def close(self) -> None:
-        """Send nothing more, end open sockets: another tenant took the place of this one."""
+        """Stop webhooks and close sockets: the tenant was replaced or dropped."""
         if self._webhooks is not None:
             self._webhooks.close()
         if self._sockets is not None:
@@ -273,7 +273,7 @@ class Tenant:
         for callback in list(self.close_callbacks):
             callback()
 
-    # What tests and other ways in may change
+    # Settings and exchanges
 
     @property
     def own_index(self) -> ExchangeIndex:
@@ -282,39 +282,29 @@ class Tenant:
 
     @property
     def base_index(self) -> ExchangeIndex:
-        """The exchanges loaded at start."""
+        """The exchanges that the server loaded."""
         return self.resolver.base_index
 
     def set_own_index(self, index: ExchangeIndex) -> None:
-        """Replace the tenant's own exchanges; those that stay keep their counts."""
+        """Replace the tenant's own exchanges; exchanges in both sets keep their counts."""
         self.resolver.set_own_index(index)
 
     def set_settings(self, settings: EffectiveSettings) -> None:
-        """Live by other terms from now on; what was counted stays counted."""
+        """Replace the settings; the counters stay."""
         self.resolver.settings = settings
         self.faults.set_environment(settings.environment, self.key)
 
     def is_used_up(self, exchange: CompiledExchange) -> bool:
-        """Whether an exchange has answered as many calls as it may."""
+        """Whether an exchange has answered as many calls as its ``times`` allow."""
         return self.resolver.is_used_up(exchange)
 
     def record_rejection(self, request_id: str, status: int, note: str) -> None:
-        """Note a request that was refused before any exchange was asked."""
+        """Journal a request that was rejected before matching."""
         self.journal.write(self.clock.now(), "refused", None, request_id, status, "", note)
 
     def record(self, kind: EntryKind, status: int, note: str, call: Call | None = None) -> None:
-        """Note what happened to files, tokens and sockets."""
+        """Journal an event of files, tokens or sockets."""
         self.journal.write(self.clock.now(), kind, call, "", status, "", note)
-
-    # The parts
-
-    def _app_of(self, call: Call) -> App:
-        environment = self.faults.environment
-        return (
-            DEFAULT_APP
-            if environment is None or not environment.apps
-            else environment.app_of(call.endpoint)
-        )
 
     def _limits_runners(self, app: App) -> bool:
         """Whether jobs of an app wait for a runner."""
@@ -322,21 +312,24 @@ class Tenant:
 
     def _make_runner_pool(self) -> RunnerPool:
         return RunnerPool(
-            lambda job: self._app_of(job.call),
+            lambda job: self.faults.app_of(job.call.endpoint),
             lambda: self.faults.account.concurrency,
             lambda: self._direct_calls.in_flight,
         )
 
     def _check_queue_length(self, call: Call, app: App, now: float) -> None:
-        """Refuse a call whose queue is longer than it allows (protocol.md section 3.1)."""
+        """Reject a call if the queue is longer than the call allows.
+
+        Source: docs/reference/protocol.md#submit
+        """
         max_length = call.platform_options.max_queue_length
         queue_length = app.foreign_queue_length + self.queue.waiting_count(call.endpoint.app, now)
         if queue_length > max_length:
-            note = f"{queue_length} requests wait, {max_length:.0f} are allowed"
+            note = f"{queue_length} requests are waiting, at most {max_length:.0f} are allowed"
             raise self.resolver.reject(call, errors.queue_full(queue_length, int(max_length)), note)
 
     def _job(self, app: str, request_id: str) -> tuple[Job, float]:
-        """A job as it is now, and the present instant."""
+        """A job in its present state, and the present instant."""
         now = self.clock.now()
         job = self.queue.find(app, request_id, now)
         if job.state is State.CANCELLED and self.settings.flags.reads_after_cancel == "not-found":
@@ -347,8 +340,3 @@ class Tenant:
         self.queue.fast_forward(job, shown_step)
         if self.queue.runner_pool is not None and self._webhooks is not None:
             self._webhooks.notify()
-
-
-def _cancelled_outcome() -> Outcome:
-    """What a request reads as that was cancelled in the queue (protocol.md section 16 row 4)."""
-    return errors.request_error(CATALOG["client_cancelled"], detail=CANCELLED_ERROR)

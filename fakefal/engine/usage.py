@@ -1,4 +1,4 @@
-"""What a tenant has asked for and what it comes to: requests, units and prices."""
+"""Requests, billable units and prices of a tenant, as the Platform API lists them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _PRICES: dict[str, tuple[float, str]] = {
 _LANGUAGE_PRICE = (0.001, "requests")
 _METERED_PRICE = (1.0, "dollars")
 _OTHER_PRICE = (0.01, "requests")
-"""Dollars and what they are for, where no scenario says it: plausible numbers of the fake's own."""
+"""Price per unit in dollars, and the unit, where the scenario has no price: invented numbers."""
 
 _GLOB = frozenset("*?")
 
 
 @dataclass(frozen=True, slots=True)
 class UsageRecord:
-    """A request as the platform lists it; instants in seconds, ``status`` None while it waits."""
+    """A request in a list of the Platform API; ``status`` is None until it has ended."""
 
     request_id: str
     endpoint: str
@@ -49,20 +49,20 @@ class UsageRecord:
 
     @property
     def duration(self) -> float | None:
-        """How long it took from its beginning to its end."""
+        """The seconds from its start to its end; None before that."""
         if self.started_at is None or self.ended_at is None:
             return None
         return round(self.ended_at - self.started_at, 6)
 
 
 class UsageLedger:
-    """Reads the journal and the jobs of a tenant; keeps nothing of its own."""
+    """Reads the journal and the jobs of a tenant; has no state of its own."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
 
     def requests(self) -> Iterator[UsageRecord]:
-        """The calls that got a request id, the newest first; misses and refusals are none."""
+        """The calls that matched an exchange, newest first."""
         now = self._tenant.clock.now()
         units = {request_id: units for _, request_id, units in self._tenant.journal.bills}
         for entry in reversed(list(self._tenant.journal)):
@@ -77,7 +77,7 @@ class UsageLedger:
                 yield _direct_record(entry, units.get(entry.request_id))
 
     def endpoints(self) -> list[EndpointId]:
-        """The endpoints that the scenarios name, and the language models where all are answered."""
+        """The endpoints that the scenario names; and those of LLMs if unmatched calls succeed."""
         tenant = self._tenant
         names: list[str] = []
         for exchange in (*tenant.own_index.exchanges, *tenant.base_index.exchanges):
@@ -91,19 +91,16 @@ class UsageLedger:
         by_text: dict[str, EndpointId] = {}
         for name in names:
             endpoint = None if _GLOB & set(name) else parse_endpoint(name)
-            if endpoint is not None and (
-                environment is None or not environment.app_of(endpoint).is_removed
-            ):
+            if endpoint is not None and not tenant.faults.app_of(endpoint).is_removed:
                 by_text[endpoint.text] = endpoint
         return [by_text[name] for name in sorted(by_text)]
 
     def price(self, endpoint: str) -> tuple[float, str]:
-        """What a unit costs in dollars, and what the unit is."""
+        """The price per unit in dollars, and the unit."""
         parsed = parse_endpoint(endpoint)
-        environment = self._tenant.faults.environment
         if parsed is None:
             return _OTHER_PRICE
-        scripted_price = None if environment is None else environment.app_of(parsed).price
+        scripted_price = self._tenant.faults.app_of(parsed).price
         if scripted_price is not None:
             return scripted_price
         if llm_api_of(parsed) in TOKEN_METERED_APIS:
@@ -113,17 +110,20 @@ class UsageLedger:
         return _PRICES.get(guess_kind(parsed.text) or "", _OTHER_PRICE)
 
     def forget(self, request_id: str) -> list[str] | None:
-        """Remove the payloads of a request and its files; the URLs of these. None: no such one."""
+        """Delete the payloads and files of a request; returns the URLs of the files.
+
+        None for an unknown request. A job that has not ended is kept without its files.
+        """
         job = self._tenant.queue.jobs.get(request_id)
         if job is None:
             return None
-        links = list(job.rendered.outcome.file_urls)
-        for link in links:
-            self._tenant.files.remove(link)
+        file_urls = list(job.rendered.outcome.file_urls)
+        for url in file_urls:
+            self._tenant.files.remove(url)
         self._tenant.queue.advance_job(job, self._tenant.clock.now())
         if job.ended_at is not None:
             del self._tenant.queue.jobs[request_id]
-        return links
+        return file_urls
 
 
 def _direct_record(entry: JournalEntry, units: float | None) -> UsageRecord:

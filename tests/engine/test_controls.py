@@ -57,13 +57,13 @@ def test_misses_are_told_and_raised() -> None:
     with pytest.raises(UnmatchedCalls) as caught:
         controls.assert_no_misses()
     lines = str(caught.value).splitlines()
-    assert lines == ["2 calls met no exchange:", *controls.misses()]
+    assert lines == ["2 calls matched no exchange:", *controls.misses()]
 
 
 def test_one_miss_is_told_in_the_singular() -> None:
     controls = make_controls(exchange(when={"via": "run"}))
     miss(controls)
-    with pytest.raises(UnmatchedCalls, match="1 call met no exchange:"):
+    with pytest.raises(UnmatchedCalls, match="1 call matched no exchange:"):
         controls.assert_no_misses()
 
 

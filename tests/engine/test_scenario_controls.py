@@ -9,7 +9,8 @@ from fakefal.engine.scenario_controls import ScenarioControls
 from fakefal.errors import ScenarioError
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import FaultAbort
-from fakefal.scenario.files.loader import LoadedScenario, load_data
+from fakefal.scenario.compiled.scenario import LoadedScenario
+from fakefal.scenario.files.loader import load_data
 from fakefal.settings import Limits
 from tests.building import exchange, make_call, make_engine, scenario, tenant_of
 

@@ -45,7 +45,7 @@ def test_the_endpoints_are_those_that_are_named() -> None:
         exchange(when={"endpoint": "fal-ai/flux/dev"}),
         exchange(when={"endpoint": "acme/*"}),
         exchange(),
-        apps={"acme/gone": "gone", "acme/there": {"runners": 1}},
+        apps={"acme/gone": "removed", "acme/there": {"runners": 1}},
     )
     assert [it.text for it in UsageLedger(tenant).endpoints()] == ["acme/there", "fal-ai/flux/dev"]
     assert "fal-ai/any-llm" in [it.text for it in UsageLedger(make_tenant()).endpoints()]

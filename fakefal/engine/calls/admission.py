@@ -1,4 +1,4 @@
-"""A call that was answered, as the job that it becomes in the queue."""
+"""Builds the queue job for a resolved call."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from fakefal.engine.calls.resolver import Resolution
 from fakefal.engine.core.clock import Clock
-from fakefal.engine.queue.job import DEFAULT_JOB_OPTIONS, Job, JobOptions
+from fakefal.engine.queue.job import Job
+from fakefal.engine.queue.job_options import DEFAULT_JOB_OPTIONS, JobOptions
 from fakefal.engine.queue.retries import attempts_of, with_runner_waits
 from fakefal.protocol.core.call import Call
 from fakefal.protocol.core.platform_options import DEFAULT_OPTIONS
@@ -27,10 +28,10 @@ def make_job(
     waits_for_runner: bool,
     shows_error: bool,
 ) -> Job:
-    """The job of a call. ``in_line`` makes it wait for a runner before it runs.
+    """Create the job of a call; with ``waits_for_runner`` it needs a runner for each run.
 
-    ``tells_error``: whether a model's own failure shows in the status (protocol.md section 16 row
-    5).
+    ``shows_error`` says whether the error of a failed model is in the status too. Source:
+    docs/reference/open-questions.md#model-errors-in-the-status
     """
     reply, rendered = resolution.reply, resolution.rendered
     steps: tuple[Step, ...] = reply.timeline

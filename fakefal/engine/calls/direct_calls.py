@@ -1,4 +1,4 @@
-"""Direct runs and streams: calls that nobody queues."""
+"""Direct runs and streams: calls to fal.run, which bypass the queue."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from fakefal.scenario.values.seeded import seeded_inference_seconds
 
 @dataclass(slots=True)
 class StreamedReply:
-    """A stream to be written: its events and their pace.
+    """A stream to be written: its events and their pacing.
 
-    ``kept`` is None for a stream that may differ from call to call; else it is the place for its
-    encoded events, empty until somebody has encoded them. It is written inside ``busy``.
-    ``links`` are the URLs of our own files in the events, as in an Outcome; they come with the
-    events.
+    ``chunk_cache`` is None for a stream that may differ from call to call; else it holds the
+    encoded events and is empty until the first call has encoded them. The events are written within
+    the context manager ``busy``. ``links`` are the URLs of fakefal's own files in the events, as in
+    an Outcome; the list grows as the events are iterated.
     """
 
     request_id: str
@@ -46,13 +46,15 @@ class StreamedReply:
 
     @property
     def first_seconds(self) -> float:
-        """How long the first event took: as scripted, or a plausible time."""
+        """The time to the first event: scripted, or derived from the request id."""
         return self.pacing.first_seconds or seeded_inference_seconds(self.request_id)
 
 
 class DirectCalls:
-    """The direct calls of a tenant. ``in_flight`` counts those that run now; ``freed`` is told when
-    one of them ends."""
+    """The direct calls of a tenant.
+
+    ``in_flight`` counts the running ones; ``on_freed`` is called when one ends.
+    """
 
     def __init__(
         self,
@@ -70,17 +72,15 @@ class DirectCalls:
         self._journal = journal
 
     async def run(self, call: Call, queue_running: int) -> Resolution:
-        """Answer a direct run; it takes as long as the plan's IN_PROGRESS steps say.
+        """Resolve a direct run, after the duration of the IN_PROGRESS steps of its reply.
 
-        ``running`` is how many calls of the tenant run in its queue.
+        ``queue_running`` is the number of calls of the tenant that run in its queue.
         """
         resolution = self._admit(call, "run", queue_running)
         seconds, outcome = self._duration_and_outcome(call, resolution)
         if outcome is not None:
-            resolution.rendered, resolution.units = (
-                replace(resolution.rendered, outcome=outcome),
-                None,
-            )
+            resolution.rendered = replace(resolution.rendered, outcome=outcome)
+            resolution.units = None
         if seconds:
             with self._busy():
                 ends_at = self._clock.later(self._clock.now(), seconds)
@@ -89,7 +89,7 @@ class DirectCalls:
         return resolution
 
     def stream(self, call: Call, queue_running: int) -> StreamedReply:
-        """Answer a stream; raises WireError for what fails before the first byte."""
+        """Resolve a stream; raises ApiError for what fails before the first byte."""
         resolution = self._admit(call, "stream", queue_running)
         outcome = resolution.rendered.outcome
         if not outcome.is_success and resolution.reply.workflow is None:
@@ -101,7 +101,7 @@ class DirectCalls:
         if resolution.file_refs is not None:
             events, links = resolution.file_refs.resolve_events(events), resolution.file_refs.links
         try:
-            first = list(islice(events, 1))  # renders them all, before anything is sent
+            first = list(islice(events, 1))  # the first ``next`` renders all, before the 200
         except TemplateError as error:
             raise self._resolver.template_error(
                 error, call, resolution.label, resolution.location
@@ -133,11 +133,14 @@ class DirectCalls:
             self._on_freed()
 
     def _admit(self, call: Call, operation: Operation, queue_running: int) -> Resolution:
-        """The answer of a call, if one more may run. Source: protocol.md section 3.9."""
+        """Resolve a call, if one more may run.
+
+        Source: docs/reference/errors.md#concurrency-limit
+        """
         limit = self._faults.account.concurrency
         if limit < math.inf and self.in_flight + queue_running >= limit:
             error = concurrency_limit_reached(int(limit))
-            raise self._resolver.reject(call, error, "too many at the same time")
+            raise self._resolver.reject(call, error, "concurrency limit reached")
         resolution = self._resolver.resolve(call, operation)
         self._faults.accepted_calls += 1
         return resolution
@@ -145,19 +148,18 @@ class DirectCalls:
     def _duration_and_outcome(
         self, call: Call, resolution: Resolution
     ) -> tuple[float, Outcome | None]:
-        """How long a run takes, and its end if that is not the planned one.
+        """The duration of a run, and its outcome if it is not that of the reply.
 
-        A direct run is not retried. Source: documented (protocol.md sections 4, 15).
+        A direct run is not retried. Source: documented (docs/reference/protocol.md#direct-runs,
+        docs/reference/protocol.md#limits-and-retries)
         """
         reply = resolution.reply
-        if call.platform_options.start_timeout_seconds < reply.start_seconds:
-            return call.platform_options.start_timeout_seconds, outcome_of(
-                CATALOG["start_deadline"]
-            )
-        if self._faults.environment is not None:
-            limit_seconds = self._faults.environment.app_of(call.endpoint).request_seconds
-            if reply.run_seconds > limit_seconds:
-                return limit_seconds, outcome_of(CATALOG["request_timeout"])
+        start_timeout_seconds = call.platform_options.start_timeout_seconds
+        if start_timeout_seconds < reply.start_seconds:
+            return start_timeout_seconds, outcome_of(CATALOG["start_deadline"])
+        limit_seconds = self._faults.app_of(call.endpoint).request_seconds
+        if reply.run_seconds > limit_seconds:
+            return limit_seconds, outcome_of(CATALOG["request_timeout"])
         if reply.runner_retries is not None:
             return reply.run_seconds, outcome_of(reply.runner_retries.error)
         return reply.run_seconds, None
@@ -178,7 +180,7 @@ class DirectCalls:
 
 
 def _with_cut(fault: Fault | None, pacing: Pacing) -> Fault | None:
-    """What happens to a stream: what its request met, and what its reply says."""
+    """The fault of a request, extended by the cut and the slices that its reply scripts."""
     if pacing.cut is None and pacing.slices is None:
         return fault
     base = fault or Fault("stream")
@@ -189,7 +191,7 @@ def _chunk_cache(resolution: Resolution, sse: Sse, flags: CompatFlags) -> list[b
     reply, rendered = resolution.reply, resolution.rendered
     code = rendered.shape.code
     scripted_events = reply.pacing.events
-    if reply.workflow is not None:  # whose request ids differ
+    if reply.workflow is not None:  # its events contain request ids
         return None
     if reply.outcome_cache.get(code) is not rendered or (
         scripted_events is not None and not scripted_events.is_static

@@ -1,4 +1,4 @@
-"""What goes wrong with which request of a tenant: whose turn it is."""
+"""Decides which fault, if any, is injected into a request."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from fakefal.protocol.core.hosts import host_group
 from fakefal.protocol.errors.catalog import CATALOG, outcome_of
 from fakefal.protocol.errors.errors import ErrorSpec
 from fakefal.protocol.errors.fault import CALL_OPERATIONS, Cut, Fault, Operation
-from fakefal.scenario.compiled.environment import Account, CompiledEnvironment
+from fakefal.scenario.compiled.environment import DEFAULT_APP, Account, App, CompiledEnvironment
 
 if TYPE_CHECKING:
     from fakefal.scenario.compiled.faults import FaultSequence
 
 READ_OPERATIONS = frozenset(("status", "status_stream", "result", "cancel"))
-"""Operations on a request that is already there."""
+"""Operations on an existing request."""
 
 _HOST_DOWN = Fault("host down", is_performed=False, cut=Cut("reset", "before"))
 
 
 class FaultInjector:
-    """Counts the requests of a tenant, and says what each meets.
+    """Selects the fault of each request of a tenant, by counting the requests.
 
-    In this order: the account, the app, the faults of every request, the faults of the reply,
-    chaos. At most ``bound`` turns are remembered; those unused for longest begin anew.
+    The first of these that has one decides: account, app, faults of all requests, faults of the
+    reply, chaos. At most ``max_counts`` counters are kept; the least recently used restart at 0.
     """
 
     def __init__(
@@ -37,30 +37,37 @@ class FaultInjector:
         self.set_environment(environment, key)
 
     def set_environment(self, environment: CompiledEnvironment | None, key: str) -> None:
-        """Take over another world; what was counted stays counted."""
+        """Replace accounts, apps and faults; the counters stay."""
         self.environment = environment
         self.account = Account() if environment is None else environment.account_of(key)
 
-    def host_fault(self, host: str) -> Fault | None:
-        """The trouble of a request to a host that is down; of its names, the backup is another."""
+    def app_of(self, endpoint: EndpointId) -> App:
+        """The settings of an endpoint's app; ``DEFAULT_APP`` if none are scripted."""
         environment = self.environment
-        return (
-            _HOST_DOWN
-            if environment is not None and host_group(host) in environment.down_hosts
-            else None
-        )
+        if environment is None or not environment.apps:
+            return DEFAULT_APP
+        return environment.app_of(endpoint)
+
+    def host_fault(self, host: str) -> Fault | None:
+        """The fault of a request to a host that is down, else None.
+
+        A backup domain is a host of its own (docs/reference/protocol.md#backup-domains).
+        """
+        environment = self.environment
+        is_down = environment is not None and host_group(host) in environment.down_hosts
+        return _HOST_DOWN if is_down else None
 
     def next_fault(
         self, operation: Operation, endpoint: EndpointId | None = None, subject: str = ""
     ) -> Fault | None:
-        """What a request meets, whichever exchange answers it; the request counts.
+        """The fault of a request that does not depend on the exchange. Counts the request.
 
-        ``subject`` is the request id that it is about, or will have.
+        ``subject`` is the id of the request that it is about, or that it gets.
         """
         environment = self.environment
         if environment is None:
             return None
-        if (access_fault := self._access_fault(environment, operation, endpoint)) is not None:
+        if (access_fault := self._access_fault(operation, endpoint)) is not None:
             return access_fault
         sequence = environment.faults.get(operation)
         if sequence is not None:
@@ -77,12 +84,15 @@ class FaultInjector:
     def next_in_sequence(
         self, sequence: FaultSequence, endpoint: EndpointId | None, *owner: object
     ) -> Fault | None:
-        """The next of some faults; each owner (a reply, a job) has its own turns."""
+        """The next fault of a sequence; each ``owner`` (a reply, a job) has its own counter."""
         return sequence.at(self._count(*owner)).bind(endpoint)
 
     def reset_part(self, part: str, name: str = "") -> None:
-        """Start over with a part that is set again: with the calls that an account accepts before
-        it is locked, or with the faults of every request of an operation."""
+        """Reset the counter of a part of the environment that was set again.
+
+        ``account`` and ``accounts``: the calls accepted before it is locked; ``faults``: those of
+        the operation ``name``.
+        """
         if part in ("account", "accounts"):
             self.accepted_calls = 0
         elif part == "faults":
@@ -95,9 +105,8 @@ class FaultInjector:
             self._counts.popitem(last=False)
         return number
 
-    def _access_fault(
-        self, environment: CompiledEnvironment, operation: Operation, endpoint: EndpointId | None
-    ) -> Fault | None:
+    def _access_fault(self, operation: Operation, endpoint: EndpointId | None) -> Fault | None:
+        """The rejection of a locked account or of a removed app, in this order."""
         account = self.account
         is_read = operation in READ_OPERATIONS and account.reads_allowed
         is_locked = account.rejection is not None and self.accepted_calls >= account.accepted_calls
@@ -105,12 +114,7 @@ class FaultInjector:
             assert account.rejection is not None
             return _rejection(account.rejection, endpoint)
         is_call = operation in CALL_OPERATIONS or operation == "connect"
-        if (
-            is_call
-            and endpoint is not None
-            and environment.apps
-            and environment.app_of(endpoint).is_removed
-        ):
+        if is_call and endpoint is not None and self.app_of(endpoint).is_removed:
             return _rejection(CATALOG["unknown_app"], endpoint)
         return None
 

@@ -1,9 +1,9 @@
-"""What a call comes to: the exchange that answers it, its end, and what goes wrong with it."""
+"""Resolves a call: picks the exchange, renders the outcome, injects faults."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from fakefal.engine.calls.faults import FaultInjector
 from fakefal.engine.core.clock import Clock
@@ -33,16 +33,17 @@ from fakefal.scenario.templates.templates import TemplateError
 
 if TYPE_CHECKING:
     from fakefal.scenario.compiled.exchange import CompiledExchange
-    from fakefal.scenario.media.file_refs import CompiledMedia, FileRefResolver
+    from fakefal.scenario.compiled.media import CompiledMedia
+    from fakefal.scenario.render.file_refs import FileRefResolver
 
 
 @dataclass(slots=True)
 class Resolution:
-    """What a call comes to: its id, its end, what it costs, and the plan that says how it goes.
+    """The resolved call: its request id, rendered outcome, cost, and the reply.
 
-    ``units`` None means that nothing is said about the cost. ``count`` is how many calls the
-    exchange has answered, this one included; ``place`` is where it is written. ``trouble`` is what
-    happens to the answer on its way, ``note`` what the journal should say.
+    ``units`` None means that the response has no cost header. ``count`` is the number of calls that
+    the exchange has answered, this one included; ``location`` is its file and line. ``fault`` is
+    applied to the response, ``note`` goes to the journal.
     """
 
     request_id: str
@@ -57,17 +58,30 @@ class Resolution:
     file_refs: FileRefResolver | None = None
 
 
-_Choice = tuple[str, CompiledReply, str, int, str, Fault | None, str, LlmApi | None]
-"""The reply that a call gets, and what befalls the answer; nothing is rendered yet. In this order:
-request id, plan, label, count, place, trouble, note, and which language model is asked."""
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The reply chosen for a call, not yet rendered; the other fields as in ``Resolution``."""
+
+    request_id: str
+    reply: CompiledReply
+    label: str
+    count: int
+    location: str
+    fault: Fault | None
+    note: str
+    llm_api: LlmApi | None
+
 
 _INVALID_INPUT_REPLY = CompiledReply()
 
-_CALLABLE_NOT_SUPPORTED = "a function cannot be the reply to a call that came in this way"
+_CALLABLE_NOT_SUPPORTED = "callable replies are not supported for via={}"
 
 
 class CallResolver:
-    """Finds the answers of a tenant's calls; holds the exchanges and their counts."""
+    """Resolves the calls of a tenant; holds its exchanges and counts their uses.
+
+    The tenant's own exchanges are matched before those that the server loaded.
+    """
 
     def __init__(
         self,
@@ -92,7 +106,7 @@ class CallResolver:
         self._files = files
 
     def set_own_index(self, index: ExchangeIndex) -> None:
-        """Replace the tenant's own exchanges; those that stay keep their counts."""
+        """Replace the tenant's own exchanges; exchanges in both sets keep their counts."""
         self.own_index = index
         self.has_callables = any(
             reply.factory for exchange in index.exchanges for reply in exchange.replies
@@ -103,69 +117,69 @@ class CallResolver:
         }
 
     def is_used_up(self, exchange: CompiledExchange) -> bool:
-        """Whether an exchange has answered as many calls as it may."""
+        """Whether an exchange has answered as many calls as its ``times`` allow."""
         return (
             exchange.capacity is not None and self.use_counts.get(exchange, 0) >= exchange.capacity
         )
 
-    async def prepare(self, call: Call, operation: Operation) -> None:
-        """Choose the reply of a call, and wait for it where a function gives it.
+    def next_reply(self, exchange: CompiledExchange) -> CompiledReply:
+        """The reply of an exchange to its next call."""
+        return exchange.reply_for(self.use_counts.get(exchange, 0))
 
-        Raises what ``answer`` raises, which is to be asked next.
+    async def prepare(self, call: Call, operation: Operation) -> None:
+        """Choose the reply of a call and await it if it is a callable.
+
+        To be followed by ``resolve`` with the same call; raises the same errors.
         """
         choice = self._choose(call, operation)
-        if isinstance(choice, tuple) and (factory := choice[1].factory) is not None:
-            request_id, _, label, count, *rest = choice
-            reply = await factory(call, request_id, count)
-            choice = cast("_Choice", (request_id, reply, label, count, *rest))
+        if isinstance(choice, _Choice) and (factory := choice.reply.factory) is not None:
+            reply = await factory(call, choice.request_id, choice.count)
+            choice = replace(choice, reply=reply)
         call.resolution = choice
 
     def exchange_for(self, call: Call) -> CompiledExchange | None:
-        """The exchange that would answer a call: the tenant's own go first."""
-        return self.own_index.find(call, self.is_used_up) or self.base_index.find(
-            call, self.is_used_up
-        )
+        """The exchange that would answer a call: one of the tenant's own, else a loaded one."""
+        own = self.own_index.find(call, self.is_used_up)
+        return own or self.base_index.find(call, self.is_used_up)
 
     def resolve(self, call: Call, operation: Operation | None) -> Resolution:
-        """The answer of a call; raises WireError for a miss, Interrupted for one not served.
+        """Resolve a call; raises ApiError for a miss, FaultAbort if a fault prevents the call.
 
-        A call that is not served uses up no exchange. Without an operation nothing goes wrong that
-        is not in the answer itself.
+        Such a call counts for no exchange. Without an operation no faults are injected.
         """
         choice = call.resolution or self._choose(call, operation)
         if isinstance(choice, Resolution):
             return choice
-        request_id, reply, label, count, location, fault, note, llm_api = choice
-        settings = self.settings
+        request_id, reply, llm_api = choice.request_id, choice.reply, choice.llm_api
         if reply.factory is not None:
-            raise ApiError(
-                500, {"detail": f"fakefal: {_CALLABLE_NOT_SUPPORTED}"}, request_id=request_id
-            )
-        try:
-            if llm_api in TOKEN_METERED_APIS:
-                rendered = self._render_llm(reply, call, request_id, count)
-            else:
-                rendered = render_outcome(
-                    reply, call, request_id, count, settings.seed, settings.flags
-                )
-        except TemplateError as error:
-            raise self.template_error(error, call, label, location) from None
+            detail = f"fakefal: {_CALLABLE_NOT_SUPPORTED.format(call.via)}"
+            raise ApiError(500, {"detail": detail}, request_id=request_id)
+        rendered = self._render(choice, call)
         file_refs = None
         if reply.media is not None or (reply.is_endpoint_default and llm_api is None):
             file_refs = self._file_refs(reply, call, request_id, rendered)
             if file_refs is not None and rendered.outcome.is_success:
-                rendered = file_refs.resolve_outcome(rendered, settings.seed)
+                rendered = file_refs.resolve_outcome(rendered, self.settings.seed)
         units = reply.billable_units
         if units is None and rendered.outcome.is_success:
             units = rendered.cost
             if units is None:
-                units = billable_units(llm_api, call.input, settings.flags.schema_version)
+                units = billable_units(llm_api, call.input, self.settings.flags.schema_version)
         return Resolution(
-            request_id, rendered, reply, units, label, count, location, fault, note, file_refs
+            request_id,
+            rendered,
+            reply,
+            units,
+            choice.label,
+            choice.count,
+            choice.location,
+            choice.fault,
+            choice.note,
+            file_refs,
         )
 
     def _choose(self, call: Call, operation: Operation | None) -> _Choice | Resolution:
-        """The reply that a call gets; from now on it counts as given."""
+        """Choose the reply of a call and count it as used."""
         request_id = self._request_ids.next_id(call)
         fault = None
         if operation is not None and self._faults.environment is not None:
@@ -178,14 +192,12 @@ class CallResolver:
         if validation_errors:
             return self._invalid_input(call, request_id, validation_errors, fault)
         if type(call.input) is dict and "webhook_url" in call.input:
-            lint = "webhook_url inside the input does nothing: ask for it beside the input"
+            lint = "webhook_url in the input has no effect; pass it beside the input"
             self._journal.write(self._clock.now(), "lint", call, request_id, 200, "", lint)
-        exchange = self.own_index.find(call, self.is_used_up) or self.base_index.find(
-            call, self.is_used_up
-        )
+        exchange = self.exchange_for(call)
         if exchange is None:
             reply = self._unmatched(call, request_id, fault)
-            return request_id, reply, "generated", 1, "", fault, note, llm_api
+            return _Choice(request_id, reply, "generated", 1, "", fault, note, llm_api)
         use_count = self.use_counts.get(exchange, 0)
         reply, label = exchange.reply_for(use_count), exchange.label
         if fault is None and reply.faults is not None and operation in reply.faults:
@@ -198,18 +210,23 @@ class CallResolver:
         if reply.request_id is not None and reply.request_id not in self._used_request_ids:
             request_id = reply.request_id
             self._used_request_ids.add(request_id)
-        return request_id, reply, label, count, exchange.location, fault, note, llm_api
+        return _Choice(request_id, reply, label, count, exchange.location, fault, note, llm_api)
 
-    def _render_llm(
-        self, reply: CompiledReply, call: Call, request_id: str, count: int
-    ) -> RenderedOutcome:
-        """The end of a call of a language model that tells what was used."""
-        from fakefal.scenario.render.llm.outcome import render_llm_outcome  # few calls are of these
+    def _render(self, choice: _Choice, call: Call) -> RenderedOutcome:
+        """Render the outcome of a reply; raises ApiError for a template that fails."""
+        request_id, reply, count = choice.request_id, choice.reply, choice.count
+        settings = self.settings
+        try:
+            if choice.llm_api not in TOKEN_METERED_APIS:
+                return render_outcome(reply, call, request_id, count, settings.seed, settings.flags)
+            from fakefal.scenario.render.llm.outcome import render_llm_outcome  # few calls need it
 
-        return render_llm_outcome(reply, call, request_id, count, self.settings, self._clock.now())
+            return render_llm_outcome(reply, call, request_id, count, settings, self._clock.now())
+        except TemplateError as error:
+            raise self.template_error(error, call, choice.label, choice.location) from None
 
     def immediate_failure(self, call: Call, resolution: Resolution) -> ApiError:
-        """A failure that the caller meets at once."""
+        """The error of a call that fails in its first response, journalled."""
         outcome = resolution.rendered.outcome
         now = self._clock.now()
         id_, fault = resolution.request_id, resolution.fault
@@ -221,7 +238,7 @@ class CallResolver:
         return error
 
     def reject(self, call: Call, error: ApiError, note: str) -> ApiError:
-        """A call that no exchange is asked about, with an id of its own."""
+        """The error of a call that is rejected before matching, journalled under a new id."""
         error.request_id = self._request_ids.next_id(call)
         now = self._clock.now()
         self._journal.write(now, "call", call, error.request_id, error.status, "", note)
@@ -230,7 +247,7 @@ class CallResolver:
     def template_error(
         self, error: TemplateError, call: Call, label: str, location: str
     ) -> ApiError:
-        """A reply that cannot be rendered for this call: the fake's own failure."""
+        """The 500 of a reply that cannot be rendered for this call, journalled."""
         where = f" ({location or label})" if location or label else ""
         text = f"{error.what} at {'.'.join(map(str, error.path))}{where}"
         detail = f"fakefal could not render the reply: {text}"
@@ -238,7 +255,7 @@ class CallResolver:
         return ApiError(500, {"detail": detail}, hint="the scenario's template failed")
 
     def _abort_on(self, fault: Fault | None, call: Call, request_id: str, label: str) -> None:
-        """End a call here that is not served."""
+        """Journal the call and raise FaultAbort if the fault prevents the call."""
         if fault is None or fault.is_performed:
             return
         now = self._clock.now()
@@ -246,7 +263,7 @@ class CallResolver:
         raise FaultAbort(fault, request_id)
 
     def _validate(self, call: Call, llm_api: LlmApi | None) -> tuple[list[Json], str]:
-        """What the model would refuse in an input, and what the journal should say of it."""
+        """The model's validation errors of an input, and a note for the journal."""
         flags = self.settings.flags
         if call.validation_errors or llm_api is None or not flags.validate:
             return list(call.validation_errors), ""
@@ -276,7 +293,7 @@ class CallResolver:
         )
 
     def _unmatched(self, call: Call, request_id: str, fault: Fault | None) -> CompiledReply:
-        """What a call gets that no exchange matches."""
+        """The generated reply of a call that matches no exchange; raises ApiError for a miss."""
         if self.settings.unmatched != "fail":
             if llm_api_of(call.endpoint) is not None:
                 return GENERATED
@@ -291,9 +308,9 @@ class CallResolver:
     def _file_refs(
         self, reply: CompiledReply, call: Call, request_id: str, rendered: RenderedOutcome
     ) -> FileRefResolver | None:
-        """The files of an output, to be put where the caller can fetch them."""
+        """The resolver that stores the files of an output; None for an output without files."""
         from fakefal.engine.files.outputs import file_refs_of
-        from fakefal.scenario.media.file_refs import is_text
+        from fakefal.scenario.compiled.media import is_text
 
         media, llm_api = reply.media, llm_api_of(call.endpoint)
         if reply.is_endpoint_default and llm_api is None:
@@ -301,13 +318,16 @@ class CallResolver:
         is_success = rendered.outcome.is_success or reply.workflow is not None
         if media is None or not is_success:
             return None
-        if llm_api is not None and is_text(media):  # a language model answers in its own shape
+        if llm_api is not None and is_text(media):  # an LLM endpoint has an output of its own
             return None
         seconds = sum(step.seconds for step in reply.timeline if call.via == "queue")
         return file_refs_of(self._files, media, call, request_id, seconds)
 
     def miss(self, call: Call, request_id: str = "") -> ApiError:
-        """A call that no exchange matches; without an id it gets one."""
+        """The 404 of a call that matches no exchange, journalled with the nearest exchanges.
+
+        Without a request id it gets a new one.
+        """
         request_id = request_id or self._request_ids.next_id(call)
         nearest = [
             *self.own_index.nearest(call, self.is_used_up),
@@ -321,7 +341,7 @@ class CallResolver:
         if is_unknown_path(call.endpoint):
             return errors.unknown_path(call.endpoint.path, request_id)
         body: Json = {"detail": str(record)}
-        if llm_api_of(call.endpoint) in OPENAI_APIS:  # whose callers look for a message there
+        if llm_api_of(call.endpoint) in OPENAI_APIS:  # OpenAI clients read ``error.message``
             from fakefal.protocol.llm.openai import error_body
 
             body |= error_body(str(record), "not_found_error", code=404)
@@ -329,7 +349,7 @@ class CallResolver:
 
 
 def _set_matcher_input(call: Call) -> None:
-    """Let matchers and templates read a conversation as they read a prompt."""
+    """Let matchers and templates read chat messages in the same way as a prompt."""
     from fakefal.protocol.llm.messages import add_prompt_fields  # few calls need it
 
     call.normalized_input = add_prompt_fields(llm_api_of(call.endpoint), call.input)
@@ -338,7 +358,7 @@ def _set_matcher_input(call: Call) -> None:
 def _validation_failure(
     llm_api: LlmApi | None, validation_errors: list[Json], flags: CompatFlags
 ) -> Outcome:
-    """The answer to an input that the model does not take."""
+    """The error of an invalid input, in the form of the API that was called."""
     if llm_api in OPENAI_APIS and flags.openai_errors == "openai":
         from fakefal.protocol.llm import openai
 
@@ -347,10 +367,10 @@ def _validation_failure(
 
 
 def _with_guessed_kind(media: CompiledMedia | None, call: Call) -> CompiledMedia | None:
-    """The files of a reply that does not say what it is of."""
+    """The files of a reply; a missing kind is guessed from the name of the endpoint."""
     if media is not None and media.kind is not None:
         return media
-    from fakefal.scenario.media.file_refs import GENERATED_KINDS
+    from fakefal.scenario.compiled.media import GENERATED_KINDS
     from fakefal.scenario.media.output_kinds import guess_kind
 
     kind = guess_kind(call.endpoint.text)

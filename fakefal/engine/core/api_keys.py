@@ -1,4 +1,4 @@
-"""The keys that the platform API has made, and those that it has taken back."""
+"""API keys created and revoked through the Platform API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_KEYS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class IssuedKey:
-    """One key. ``owner`` is the key that asked for it, ``created_at`` an instant."""
+    """One key. ``owner`` is the key that created it, ``created_at`` an instant."""
 
     key_id: str
     secret: str
@@ -28,7 +28,10 @@ class IssuedKey:
 
 
 class IssuedKeys:
-    """At most a thousand; the oldest goes first. Their ids and secrets follow from the seed."""
+    """At most a thousand keys; the oldest is dropped first.
+
+    Ids and secrets are derived from the seed. ``on_revoked`` receives the token of a revoked key.
+    """
 
     def __init__(self, seed: int, on_revoked: Callable[[str], None]) -> None:
         self._seed = str(seed)
@@ -39,10 +42,13 @@ class IssuedKeys:
         self._count = 0
 
     def issue(self, owner: str, alias: str, now: float) -> IssuedKey:
-        """A new key; it is good at once."""
+        """Create a key; it is valid immediately."""
         self._count += 1
         hex_digest = digest("key", self._seed, owner, str(self._count)).hex()
-        key_id = f"{hex_digest[:8]}-{hex_digest[8:12]}-4{hex_digest[13:16]}-8{hex_digest[17:20]}-{hex_digest[20:32]}"
+        key_id = (
+            f"{hex_digest[:8]}-{hex_digest[8:12]}-4{hex_digest[13:16]}"
+            f"-8{hex_digest[17:20]}-{hex_digest[20:32]}"
+        )
         key = IssuedKey(key_id, hex_digest[32:], alias, now, owner)
         self._keys[key_id] = key
         self._tokens.add(key.token)
@@ -51,7 +57,7 @@ class IssuedKeys:
         return key
 
     def revoke(self, owner: str, key_id: str) -> bool:
-        """Take a key back, from now on it is refused; False if the owner has none of this id."""
+        """Revoke a key; False if the owner has no key with this id."""
         key = self._keys.get(key_id)
         if key is None or key.owner != owner:
             return False
@@ -63,15 +69,15 @@ class IssuedKeys:
         return True
 
     def owned_by(self, owner: str) -> list[IssuedKey]:
-        """The keys that one has asked for, the newest first."""
+        """The keys created by one key, newest first."""
         return [key for key in reversed(self._keys.values()) if key.owner == owner]
 
     def is_valid(self, token: str) -> bool:
-        """Whether a key was made here and is good."""
+        """Whether a key was issued here and is not revoked."""
         return token in self._tokens
 
     def is_revoked(self, token: str) -> bool:
-        """Whether a key was made here and taken back."""
+        """Whether a key was issued here and revoked."""
         return token in self._revoked
 
     def _forget(self, key_id: str) -> None:

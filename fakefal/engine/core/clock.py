@@ -1,4 +1,4 @@
-"""The clocks: real (at any speed), instant, and manual. The one owner of time."""
+"""The clocks: real (at any speed), instant, and manual. No other module reads the time."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from fakefal.scenario.compiled.timeline import add_seconds
 ClockKind = Literal["real", "scaled", "instant", "manual"]
 
 START = 1_767_225_600.0
-"""2026-01-01T00:00:00Z, where clocks begin that do not follow the real one."""
+"""2026-01-01T00:00:00Z: where manual and instant clocks start."""
 
 
 class Signal:
-    """Wakes whoever waits for something other than time."""
+    """Wakes tasks that wait for something other than time. Unlike ``asyncio.Event`` it resets."""
 
     __slots__ = ("_waiters",)
 
@@ -29,17 +29,17 @@ class Signal:
         self._waiters: list[asyncio.Future[None]] = []
 
     def set(self) -> None:
-        """Wake all that wait now."""
+        """Wake all current waiters."""
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             _finish(waiter)
 
     def add(self, waiter: asyncio.Future[None]) -> None:
-        """Wake this one as well."""
+        """Wake this one too at the next ``set``."""
         self._waiters.append(waiter)
 
     def discard(self, waiter: asyncio.Future[None]) -> None:
-        """Forget one that no longer waits."""
+        """Remove a waiter; no error if it is not there."""
         if waiter in self._waiters:
             self._waiters.remove(waiter)
 
@@ -47,7 +47,7 @@ class Signal:
 class Clock:
     """Instants in seconds since 1970, UTC. Never goes backwards.
 
-    Waiters are woken in the order of their instants, equal ones in the order of asking.
+    Waiters are woken in the order of their instants; equal instants in the order of the calls.
     """
 
     kind: ClockKind = "real"
@@ -62,26 +62,26 @@ class Clock:
         self._frozen: float | None = None
 
     def now(self) -> float:
-        """The present instant."""
+        """The current instant."""
         if self._frozen is not None:
             return self._frozen
         passed_seconds = (time.monotonic() - self._started_monotonic) * self.speed
         return self._started_at + passed_seconds + self._advanced_seconds
 
     def jump_to(self, instant: float) -> float:
-        """The present, or ``instant`` for a clock that waits for nobody."""
+        """Make ``instant`` the present if the clock is instant; returns the present."""
         return self.now()
 
     def advanced_time(self) -> float:
-        """The instant that it would be if only ``advance`` had moved a clock that leaps."""
+        """The present without the jumps of an instant clock: only ``advance`` counts."""
         return self.now()
 
     def later(self, instant: float, seconds: float) -> float:
-        """The instant some seconds later, so rounded that equal waits end at equal instants."""
+        """The sum, rounded so that equal waits end at equal instants."""
         return add_seconds(instant, seconds)
 
     def advance(self, seconds: float) -> None:
-        """Jump ahead; raises SettingError for negative or endless jumps."""
+        """Move forward; raises SettingError for a negative or infinite duration."""
         if not 0 <= seconds < math.inf:
             raise SettingError(f"the clock cannot advance by {seconds} — time goes forward only")
         self._advanced_seconds += seconds
@@ -90,48 +90,48 @@ class Clock:
         self._wake()
 
     async def wait_until(self, instant: float, signal: Signal | None = None) -> None:
-        """Return once ``now()`` is at least ``instant``, or the signal was set meanwhile."""
+        """Return once ``now()`` is at least ``instant``, or when the signal is set."""
         while (remaining_seconds := instant - self.now()) > 0:
             timer_seconds = None if self.is_frozen else min(remaining_seconds / self.speed, 3600.0)
             if await self._wait(instant, signal, timer_seconds):
                 return
 
     async def wait_until_advanced(self, instant: float, signal: Signal | None = None) -> None:
-        """Return once ``told()`` is at least ``instant``, or the signal was set meanwhile."""
+        """Return once ``advanced_time()`` is at least ``instant``, or when the signal is set."""
         await self.wait_until(instant, signal)
 
     def freeze(self) -> None:
-        """Stand still from now on, but for ``advance``."""
+        """Stop the clock; only ``advance`` moves it."""
         if self._frozen is None:
             self._frozen = self.now()
 
     def resume(self) -> None:
-        """Go on as before ``freeze``, from where the clock stands."""
+        """Undo ``freeze``; the clock continues from the frozen instant."""
         frozen, self._frozen = self._frozen, None
         if frozen is not None:
             self._advanced_seconds += frozen - self.now()
             waiters, self._waiters = self._waiters, []
-            for _, _, waiter in waiters:  # each looks how long it still has to wait
+            for _, _, waiter in waiters:  # each sets a new timer for what remains
                 _finish(waiter)
 
     @property
     def is_frozen(self) -> bool:
-        """Whether it stands still until it is told otherwise."""
+        """Whether ``freeze`` stopped it."""
         return self._frozen is not None
 
     def next_wait(self) -> float:
-        """The nearest instant that somebody waits for; infinite if nobody does."""
+        """The nearest instant that a task waits for; infinite if none does."""
         self._forget_done()
         return self._waiters[0][0] if self._waiters else math.inf
 
     async def yield_to_loop(self) -> None:
-        """Let others have their turn; no time passes."""
+        """Let other tasks run; no time passes on the clock."""
         await asyncio.sleep(0)
 
     async def _wait(
         self, instant: float, signal: Signal | None, timer_seconds: float | None
     ) -> bool:
-        """Wait once; True if it was the signal that ended it."""
+        """Wait once; True if the signal ended the wait."""
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
         heapq.heappush(self._waiters, (instant, next(self._order), waiter))
@@ -164,7 +164,7 @@ class Clock:
 
 
 class ManualClock(Clock):
-    """Moves only when told."""
+    """Moves only by ``advance``."""
 
     kind: ClockKind = "manual"
 
@@ -173,11 +173,11 @@ class ManualClock(Clock):
         self._now = start
 
     def now(self) -> float:
-        """The present instant."""
+        """The current instant."""
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Jump ahead; raises SettingError for negative or endless jumps."""
+        """Move forward; raises SettingError for a negative or infinite duration."""
         if not 0 <= seconds < math.inf:
             raise SettingError(f"the clock cannot advance by {seconds} — time goes forward only")
         self._set_now(add_seconds(self._now, seconds))
@@ -187,14 +187,14 @@ class ManualClock(Clock):
         self._wake()
 
     async def wait_until(self, instant: float, signal: Signal | None = None) -> None:
-        """Return once the clock was moved to ``instant`` or beyond, or the signal was set."""
+        """Return once the clock was advanced to ``instant`` or beyond, or the signal was set."""
         while instant > self._now:
             if await self._wait(instant, signal, None):
                 return
 
 
 class InstantClock(ManualClock):
-    """Waits for nobody: whoever waits for an instant makes it the present."""
+    """Never makes a caller wait: waiting for an instant makes it the present."""
 
     kind: ClockKind = "instant"
 
@@ -203,48 +203,51 @@ class InstantClock(ManualClock):
         self._jumped_seconds = 0.0
 
     def advanced_time(self) -> float:
-        """The instant that it would be if only ``advance`` had moved it."""
+        """The present without its jumps: only ``advance`` counts."""
         return self._now - self._jumped_seconds
 
     def freeze(self) -> None:
-        """Be a manual clock from now on."""
+        """Behave as a manual clock."""
         self._frozen, self.kind = self._now, "manual"
 
     def resume(self) -> None:
-        """Wait for nobody again."""
+        """Jump again; whatever is waited for happens now, in order."""
         self._frozen, self.kind = None, "instant"
         while (instant := self.next_wait()) < math.inf:
             self.jump_to(instant)
 
     def jump_to(self, instant: float) -> float:
-        """Make a finite instant the present, if it is ahead."""
+        """Make a finite future instant the present; returns the present."""
         if not self.is_frozen and self._now < instant < math.inf:
             self._jumped_seconds += instant - self._now
             self._set_now(instant)
         return self._now
 
     async def wait_until(self, instant: float, signal: Signal | None = None) -> None:
-        """Return at once, with the clock at ``instant`` or beyond; never if it is infinite."""
+        """Return immediately, with the clock at ``instant`` or beyond; never if it is infinite."""
         if instant == math.inf or self.is_frozen:
             await super().wait_until(instant, signal)
             return
         self.jump_to(instant)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # without it a loop of waits would never let other tasks run
 
     async def wait_until_advanced(self, instant: float, signal: Signal | None = None) -> None:
-        """Return once ``advance`` has moved the clock so far, or the signal was set meanwhile."""
+        """Return once ``advance`` has moved the clock this far, or when the signal is set."""
         while (remaining_seconds := instant - self.advanced_time()) > 0:
             if await self._wait(self._now + remaining_seconds, signal, None):
                 return
 
 
 def real_now() -> float:
-    """The real present, for what a program outside compares with its own clock."""
+    """The system's time, for values that other programs compare with their own clock."""
     return time.time()
 
 
 def http_date() -> str:
-    """The real present as HTTP's Date has it; fakefal promises equal bytes but for this."""
+    """The system's time as a ``Date`` header (RFC 9110 section 6.6.1).
+
+    The only bytes of a response that differ between two equal runs.
+    """
     return _http_date(int(time.time()))
 
 
@@ -254,9 +257,9 @@ def _http_date(second: int) -> str:
 
 
 def make_clock(kind: str, speed: float = 1.0) -> Clock:
-    """A clock by name; speed 0 is instant. Raises SettingError for anything else."""
+    """A clock by name; speed 0 means instant. Raises SettingError for an unknown one."""
     if not 0 <= speed < math.inf:
-        raise SettingError(f"speed {speed} cannot be — write 0 (instant), 1 or more")
+        raise SettingError(f"invalid speed {speed} — write 0 (instant) or a positive number")
     if kind == "manual":
         return ManualClock()
     if kind == "instant" or (kind in ("real", "scaled") and speed == 0):
@@ -265,7 +268,7 @@ def make_clock(kind: str, speed: float = 1.0) -> Clock:
         clock = Clock(speed)
         clock.kind = "real" if speed == 1 else "scaled"
         return clock
-    raise SettingError(f'"{kind}" is no clock — one of real, instant, manual')
+    raise SettingError(f'unknown clock "{kind}" — one of real, instant, manual')
 
 
 def _finish(waiter: asyncio.Future[None]) -> None:

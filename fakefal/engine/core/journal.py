@@ -1,4 +1,4 @@
-"""The ordered record of all that happened to a tenant."""
+"""The journal of a tenant: every request and event, in order."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ENTRY_KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A call that no exchange matched, with the nearest and why each did not."""
+    """A call that matched no exchange, with the nearest exchanges and why each did not match."""
 
     call: Call
     nearest: tuple[NearMiss, ...]
@@ -61,7 +61,7 @@ class JournalEntry(NamedTuple):
     miss: Miss | None
 
     def body(self) -> dict[str, Any]:
-        """The entry as JSON; credentials never get here."""
+        """The entry as JSON; it contains no credentials."""
         fields: dict[str, Any] = {
             "number": self.number,
             "at": iso(self.at),
@@ -88,21 +88,22 @@ class JournalEntry(NamedTuple):
 Listener = Callable[[JournalEntry], None]
 
 Tally = Counter[tuple[EntryKind, str, int]]
-"""How many entries there were, by kind, by how the call came, and by status."""
+"""Number of entries by kind, ``via`` of the call, and status."""
 
 _EntryFields = tuple[int, float, EntryKind, Call | None, str, int, str, str, Miss | None]
-"""The fields of an Entry, which is made when somebody reads it and not while a call waits."""
+"""The fields of a JournalEntry. It is constructed when it is read: a plain tuple is faster to
+append, and most entries are never read."""
 
 _BATCH_SIZE = 256
-"""So many of the oldest lines are counted at once, which costs a third of one by one."""
+"""Dropped entries are tallied in batches: one ``Counter.update`` of 256 costs a third of 256."""
 
 
 class Journal:
-    """At most ``bound`` entries; the oldest go first, and ``dropped`` says how many went.
+    """At most ``bound`` entries; the oldest are dropped first, and ``dropped`` counts them.
 
-    Misses are kept apart as well, so that many calls after one cannot push it out. ``bills`` are
-    what direct calls cost: the call, its request id, its billable units. ``edition`` counts the
-    journals that a key has had: numbers begin anew with each.
+    Misses are also kept in a list of their own, so that later calls do not push them out. ``bills``
+    holds the cost of direct calls: the call, its request id, its billable units. ``edition`` counts
+    the journals that a key has had; entry numbers restart with each.
     """
 
     def __init__(self, bound: int, listeners: tuple[Listener, ...] = ()) -> None:
@@ -129,7 +130,7 @@ class Journal:
         fault: Fault | None = None,
         miss: Miss | None = None,
     ) -> None:
-        """Append a line and tell the listeners; ``trouble`` is what happens to the answer."""
+        """Append an entry and call the listeners; ``fault`` is applied to the response."""
         if fault is not None:
             status = status if fault.journal_status == 200 else fault.journal_status
             note = f"{note}; fault: {fault.name}" if note else f"fault: {fault.name}"
@@ -153,7 +154,7 @@ class Journal:
         return len(self._entries)
 
     def after(self, number: int) -> list[JournalEntry]:
-        """The entries kept that came after the one with this number."""
+        """The entries after the one with this number, as far as they are still kept."""
         count = min(max(self._count - number, 0), len(self._entries))
         return [
             JournalEntry(*fields)
@@ -161,15 +162,15 @@ class Journal:
         ]
 
     def add_listener(self, listener: Listener) -> None:
-        """Tell one more listener of each entry."""
+        """Call this listener with every new entry."""
         self.listeners = (*self.listeners, listener)
 
     def remove_listener(self, listener: Listener) -> None:
-        """Tell a listener of nothing more."""
+        """Stop calling a listener; no error if it was not added."""
         self.listeners = tuple(other for other in self.listeners if other != listener)
 
     def tally(self) -> Tally:
-        """How many entries of each sort there were, those that are no longer kept too."""
+        """The number of entries of each sort, dropped ones included."""
         self._count_dropped()
         return self._dropped_tally + Counter(map(_tally_key, self._entries))
 
@@ -179,22 +180,22 @@ class Journal:
 
     @property
     def count(self) -> int:
-        """How many entries there were: the number of the last one."""
+        """The number of entries written, dropped ones included: the number of the last."""
         return self._count
 
     @property
     def dropped(self) -> int:
-        """How many of the oldest entries are no longer kept."""
+        """The number of oldest entries that are no longer kept."""
         return self._count - len(self._entries)
 
     @property
     def misses(self) -> tuple[Miss, ...]:
-        """The misses kept, oldest first; at most a thousand."""
+        """The last misses, oldest first; at most a thousand."""
         return tuple(self._misses)
 
     @property
     def miss_count(self) -> int:
-        """How many misses there were in all."""
+        """The number of all misses, also those that ``misses`` no longer holds."""
         return self._miss_count
 
 

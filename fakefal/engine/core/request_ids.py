@@ -1,4 +1,4 @@
-"""Request ids that follow from the seed and the call, so that the same calls get the same ids."""
+"""Request ids derived from the seed and the call, so that equal calls get equal ids."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from fakefal.protocol.core.call import Call
 from fakefal.scenario.values.seeded import canonical_json
 
 _EPOCH_MS = 1_767_225_600_000
-"""2026-01-01, the first instant that an id may carry."""
-
+"""2026-01-01, the earliest time in an id."""
 
 _128_BITS = (1 << 128) - 1
 _STRIDE = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835
-"""An odd number with its bits well mixed, so that the ids of equal calls look unrelated."""
+"""2**128 / golden ratio, odd: multiples of it spread evenly, so ids of equal calls look unrelated
+(Knuth, The Art of Computer Programming 3, section 6.4, Fibonacci hashing)."""
 
 _RANDOM = 0x0FFF_3FFF_FFFF_FFFF_FFFF
 _VERSION_7 = 0x7000_8000_0000_0000_0000
 
 
 class RequestIdGenerator:
-    """Numbers equal calls, and makes an id of call and number.
+    """Numbers equal calls and derives an id from call and number.
 
     Ids do not depend on the order in which different calls arrive, so parallel clients get the same
-    ones in every run. At most ``bound`` calls are remembered; one that was forgotten goes on with
-    numbers that were never given.
+    ids in every run. At most ``max_calls`` calls are remembered; numbering of a forgotten call
+    continues above every number that was used, so no id is returned twice.
     """
 
     def __init__(self, seed: int, max_calls: int) -> None:
@@ -35,7 +35,7 @@ class RequestIdGenerator:
         self._floor = 0
 
     def next_id(self, call: Call) -> str:
-        """The id for one more call: shaped as a UUID of version 7.
+        """The id for one more call, in the form of a UUID version 7 (RFC 9562 section 5.7).
 
         fal's own are time-ordered since 2026 and opaque to clients. Source: recorded (protocol.md
         section 3.1).
@@ -57,7 +57,7 @@ class RequestIdGenerator:
 
 
 def uuid7(value: int) -> str:
-    """A UUID of version 7, its time within a day of 2026-01-01, from a number of 128 bits."""
+    """A UUID version 7 from a number of 128 bits; its time lies within 2026-01-01."""
     value &= _128_BITS
     instant = _EPOCH_MS + (value >> 96) % 86_400_000
     value = instant << 80 | value & _RANDOM | _VERSION_7

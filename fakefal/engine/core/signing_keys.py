@@ -1,4 +1,4 @@
-"""The keys that sign a tenant's webhooks, and how they are published."""
+"""The Ed25519 keys that sign a tenant's webhooks, and their JWKS."""
 
 from __future__ import annotations
 
@@ -14,46 +14,44 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _UNKNOWN = "unknown"
-"""Names a key that is never published."""
+"""The name of a key that is never published."""
 
 
 class SigningKeys:
-    """Key pairs that follow from the seed, so that equal runs sign alike.
+    """Key pairs derived from the seed, so that equal runs produce equal signatures.
 
-    A new key comes into use each time that ``plan.rotate_seconds`` have passed, and whenever
-    ``rotate`` is called; the old one is withdrawn.
+    The key is replaced every ``compiled_jwks.rotate_seconds`` and by every call of ``rotate``; the
+    old key is no longer published.
     """
 
-    def __init__(self, seed: int, plan: CompiledJwks, started_at: float) -> None:
-        self.plan = plan
+    def __init__(self, seed: int, compiled_jwks: CompiledJwks, started_at: float) -> None:
+        self.compiled_jwks = compiled_jwks
         self._seed = seed
         self._started_at = started_at
         self._rotations = 0
         self._error_count = 0
 
     def rotate(self) -> None:
-        """Take a new key."""
+        """Sign with a new key from now on."""
         self._rotations += 1
 
-    def publish_as(self, plan: CompiledJwks, now: float) -> None:
-        """Publish the keys in another way from now on; a rotation begins to count."""
+    def publish_as(self, compiled_jwks: CompiledJwks, now: float) -> None:
+        """Replace the settings of the JWKS; the rotation period restarts now."""
         self._rotations = self.generation(now)
         self._started_at = now
         self._error_count = 0
-        self.plan = plan
+        self.compiled_jwks = compiled_jwks
 
     def generation(self, now: float) -> int:
-        """How many keys were in use before the present one."""
-        period_seconds = self.plan.rotate_seconds
-        passed_periods = (
-            0
-            if period_seconds == math.inf
-            else int(max(0.0, now - self._started_at) / period_seconds)
-        )
+        """The number of keys used before the current one."""
+        period_seconds = self.compiled_jwks.rotate_seconds
+        if period_seconds == math.inf:
+            return self._rotations
+        passed_periods = int(max(0.0, now - self._started_at) / period_seconds)
         return self._rotations + passed_periods
 
     def sign(self, message: bytes, now: float) -> str:
-        """The signature of the key in use: 128 hex characters."""
+        """The signature by the current key: 128 hex characters."""
         return _key(self._seed, str(self.generation(now))).sign(message).hex()
 
     def sign_unknown(self, message: bytes) -> str:
@@ -61,22 +59,22 @@ class SigningKeys:
         return _key(self._seed, _UNKNOWN).sign(message).hex()
 
     def jwks(self, now: float) -> dict[str, Any]:
-        """The keys as they are published: ``{"keys": [{"kty": "OKP", …}]}``."""
-        if self.plan.is_empty:
+        """The published keys: ``{"keys": [{"kty": "OKP", …}]}`` (RFC 8037 section 2)."""
+        if self.compiled_jwks.is_empty:
             return {"keys": []}
         generation = self.generation(now)
-        spare_names = [f"spare {index}" for index in range(1, self.plan.keys)]
+        spare_names = [f"spare {index}" for index in range(1, self.compiled_jwks.keys)]
         return {
             "keys": [_published_key(self._seed, name) for name in (*spare_names, str(generation))]
         }
 
     def next_error_status(self) -> int:
-        """The status that is answered in place of the keys; 0 if they are given. It counts."""
-        plan = self.plan
-        if not plan.status or (plan.times is not None and self._error_count >= plan.times):
+        """The error status to send instead of the JWKS, 0 for none. Counts against ``times``."""
+        jwks = self.compiled_jwks
+        if not jwks.status or (jwks.times is not None and self._error_count >= jwks.times):
             return 0
         self._error_count += 1
-        return plan.status
+        return jwks.status
 
 
 @lru_cache(maxsize=64)

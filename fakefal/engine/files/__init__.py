@@ -1,1 +1,1 @@
-"""Uploaded and generated files, tokens and outputs."""
+"""Uploaded and generated files, uploads in progress, and tokens."""

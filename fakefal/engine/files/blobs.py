@@ -1,4 +1,4 @@
-"""Bytes that are kept somewhere; where, the engine does not know."""
+"""Immutable bytes, in memory or wherever the server stores them."""
 
 from __future__ import annotations
 
@@ -8,28 +8,25 @@ from typing import Protocol
 
 
 class Blob(Protocol):
-    """Bytes that do not change. ``etag`` is 32 hex digits that depend on them alone.
-
-    They are let go when nobody holds the blob any more.
-    """
+    """Immutable bytes. The storage behind them is released with the last reference to the blob."""
 
     @property
     def size(self) -> int:
-        """How many bytes."""
+        """The number of bytes."""
         ...
 
     @property
     def etag(self) -> str:
-        """MD5 of the bytes, as S3 has it."""
+        """The MD5 of the bytes in hex, as S3 computes ETags."""
         ...
 
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes from ``start`` up to ``stop``."""
+        """The bytes from ``start`` to before ``stop``."""
         ...
 
 
 class MemoryBlob:
-    """Bytes in memory."""
+    """A blob in memory."""
 
     __slots__ = ("_data", "_etag")
 
@@ -39,23 +36,27 @@ class MemoryBlob:
 
     @property
     def size(self) -> int:
-        """How many bytes."""
+        """The number of bytes."""
         return len(self._data)
 
     @property
     def etag(self) -> str:
-        """MD5 of the bytes, worked out when first asked for."""
+        """The MD5 of the bytes in hex, computed on first access."""
         if self._etag is None:
             self._etag = hashlib.md5(self._data, usedforsecurity=False).hexdigest()
         return self._etag
 
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes from ``start`` up to ``stop``."""
+        """The bytes from ``start`` to before ``stop``."""
         return self._data[start:stop]
 
 
 class JoinedBlob:
-    """Blobs one after another; nothing is copied."""
+    """Several blobs as one, without copying.
+
+    The ETag has the form of an S3 multipart upload: the MD5 of the parts' MD5s, a dash, and the
+    number of parts.
+    """
 
     __slots__ = ("_blobs", "etag", "size")
 
@@ -67,7 +68,7 @@ class JoinedBlob:
         self.etag = f"{md5}-{len(self._blobs)}"
 
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes from ``start`` up to ``stop``, from as many blobs as they lie in."""
+        """The bytes from ``start`` to before ``stop``; they may span several blobs."""
         chunks = []
         blob_start = 0
         for blob in self._blobs:

@@ -1,4 +1,4 @@
-"""Puts the files of an output into the store of the caller's tenant."""
+"""Stores the files of an output in the tenant's file store."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from fakefal.engine.files.blobs import MemoryBlob
 from fakefal.engine.files.store import FileStore
 from fakefal.protocol.core.call import Call
 from fakefal.protocol.storage.file_acl import read_lifecycle
+from fakefal.scenario.compiled.media import CompiledMedia
 from fakefal.scenario.media.assets import Asset
-from fakefal.scenario.media.file_refs import CompiledMedia, FileRefResolver
+from fakefal.scenario.render.file_refs import FileRefResolver
 
 
 def file_refs_of(
     files: FileStore, media: CompiledMedia, call: Call, request_id: str, seconds: float
 ) -> FileRefResolver:
-    """What places the files of one answer; they live as long as the call or the reply says.
+    """The resolver of the file references in one output.
 
-    ``seconds`` is how long the call takes: the life of a file begins at its end. Raises the 400 of
-    a malformed lifecycle header.
+    The reply or the call's lifecycle header sets how long the files live. ``seconds`` is how long
+    the call takes, as a file's life begins with the end of the call. Raises the 400 of a malformed
+    lifecycle header.
     """
     lifecycle = read_lifecycle(call.headers)
     if media.expires_seconds is not None:

@@ -1,4 +1,4 @@
-"""The files of a tenant: what is kept of each, for how long, and who may read it."""
+"""The files of a tenant: contents, expiry and access control."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TAG_LENGTH = 6
 
 
 def base62(data: bytes, count: int) -> str:
-    """Letters and digits that follow from bytes."""
+    """``count`` letters and digits derived from bytes."""
     number = int.from_bytes(data, "big")
     characters = []
     for _ in range(count):
@@ -42,18 +42,18 @@ def base62(data: bytes, count: int) -> str:
 
 
 def tenant_tag_of(key: str) -> str:
-    """What stands for a key in URLs and tokens, and does not tell it."""
+    """A hash of a key, which identifies its tenant in URLs and tokens without revealing the key."""
     return base62(digest("mark", key), TAG_LENGTH)
 
 
 def tenant_tag_in(file_id: str) -> str:
-    """The mark of the tenant that a file or an upload belongs to."""
+    """The tag of the tenant that owns a file or an upload."""
     return file_id[:TAG_LENGTH]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredUrl:
-    """Where a file is or will be: its id, host and path."""
+    """The URL of a stored file, or of one to be stored, with the id that the path contains."""
 
     id: str
     host: Host
@@ -61,15 +61,15 @@ class StoredUrl:
 
     @property
     def url(self) -> str:
-        """Its URL under fal's own name."""
+        """The URL with fal's host name."""
         return f"https://{self.host}{self.path}"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file that can be read. ``expires_at`` is an instant; None is never.
+    """A stored file. ``expires_at`` is an instant, None for never.
 
-    ``mishap`` is what a scenario has go wrong when it is read.
+    ``defect`` is the scripted error of its download.
     """
 
     stored_url: StoredUrl
@@ -84,9 +84,10 @@ class StoredFile:
 
 
 class FileStore:
-    """At most ``limits.files`` files and ``limits.file_bytes`` bytes; the oldest go first.
+    """At most ``limits.files`` files and ``limits.file_bytes`` bytes; the oldest are dropped first.
 
-    ``dropped`` says how many went. ``pending_bytes`` are those of uploads on their way.
+    ``dropped`` counts them. ``pending_bytes`` belong to uploads in progress. ``user`` is the part
+    of the key before the colon.
     """
 
     def __init__(self, key: str, seed: int, clock: Clock, limits: Limits) -> None:
@@ -109,9 +110,9 @@ class FileStore:
         return len(self._files)
 
     def new_url(self, host: Host, name: str, *about: str) -> StoredUrl:
-        """A place for one more file; it follows from the seed and from what the file is about.
+        """A URL for one more file, derived from the seed, the name and ``about``.
 
-        Files that are alike are numbered, so parallel uploads of different ones get the same ids in
+        Equal arguments are numbered, so parallel uploads of different files get the same URLs in
         every run.
         """
         file_id, number = self.new_id("file", name, *about)
@@ -119,9 +120,10 @@ class FileStore:
         return StoredUrl(file_id, host, path(file_id, name, number))
 
     def new_id(self, *about: str) -> tuple[str, int]:
-        """An id that no other file or upload of this tenant has, and a number as unlikely.
+        """An id that no other file or upload of this tenant has, and a number derived with it.
 
-        What was forgotten goes on with counts that were never given.
+        Counts are kept for a limited number of arguments. The count of forgotten ones continues
+        above every count that was used, so no id is returned twice.
         """
         count = self._counts.get(about, self._floor) + 1
         self._counts[about] = count
@@ -143,7 +145,7 @@ class FileStore:
         origin: Origin = "upload",
         fault: MediaDefect | None = None,
     ) -> StoredFile:
-        """Keep a file; raises the 413 of one that could never be kept."""
+        """Store a file; raises the 413 of one that exceeds the limit by itself."""
         self._check_size(blob.size)
         if stored_url.id in self._files:
             self._remove(stored_url.id)
@@ -164,7 +166,7 @@ class FileStore:
         return file
 
     def make_room(self, size: int) -> None:
-        """Drop the oldest files until so many bytes more can be kept; raises the 413."""
+        """Drop the oldest files until ``size`` bytes fit; raises the 413 if they never do."""
         self._check_size(size)
         while self._files and self._bytes + self.pending_bytes + size > self._limits.file_bytes:
             self._drop_oldest()
@@ -174,7 +176,7 @@ class FileStore:
             raise errors.body_too_large()
 
     def find(self, file_id: str) -> StoredFile:
-        """A file that is there, whoever asks; raises the 404."""
+        """A file by its id, without a check of access; raises the 404."""
         file = self._files.get(file_id)
         if file is None or file.fault == "missing":
             raise file_not_found(self._not_found_reason())
@@ -183,10 +185,10 @@ class FileStore:
         return file
 
     def open(self, file_id: str, reader_ids: Iterable[str], *, is_owner: bool) -> StoredFile:
-        """A file for a reader; raises the 404 or 403 that the reader gets.
+        """A file for a reader; raises the 404 or 403 of its access list.
 
-        ``is_owner`` stands for the owner's token and for a signed URL as well. Source: documented
-        (protocol.md section 10.6).
+        ``is_owner`` is true for the owner's token and for a signed URL.
+        Source: documented (docs/reference/storage.md#access-control)
         """
         file = self.find(file_id)
         decision: Decision = "allow" if is_owner else file.acl.decide(reader_ids)
@@ -208,7 +210,7 @@ class FileStore:
         self.dropped += 1
 
     def remove(self, url: str) -> None:
-        """Remove a file by its URL under fal's own name, if it is still there."""
+        """Remove a file by its URL with fal's host name; no error if it is unknown."""
         file_id = file_id_in(url.rpartition("/")[2])
         if file_id is not None and file_id in self._files:
             self._remove(file_id)

@@ -1,4 +1,4 @@
-"""Short-lived tokens: real JWTs, signed with a secret of the tenant, that end on its clock."""
+"""Short-lived tokens: real JWTs, signed with a secret of the tenant; they expire on its clock."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from fakefal.scenario.values.seeded import digest
 
 ISSUER = "fakefal"
 TokenUse = Literal["apps", "cdn", "read"]
-"""What a token is for: to call apps, to upload, to read one file."""
+"""What a token allows: calls to apps, uploads, or reading one file."""
 
 _MAX_TOKEN_LENGTH = 8_192
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says. ``apps`` are aliases; ``file_id`` is of the one file it lets read."""
+    """The claims of a token. ``apps`` are app aliases; ``file_id`` is the only readable file."""
 
     use: TokenUse
     expires_at: float
@@ -31,7 +31,7 @@ class Claims:
 
 
 class Tokens:
-    """Makes and reads the tokens of one tenant; ``mark`` is what they name it by."""
+    """Issues and verifies the tokens of one tenant; their subject is its ``tenant_tag``."""
 
     def __init__(self, tenant_tag: str, seed: int, key: str, clock: Clock) -> None:
         self.secret = digest("tokens", str(seed), key)
@@ -42,8 +42,8 @@ class Tokens:
     def issue(
         self, use: TokenUse, seconds: float, *, apps: Sequence[str] = (), file_id: str = ""
     ) -> tuple[str, float]:
-        """A new token and the instant at which it ends."""
-        import jwt  # takes 20 ms, and most servers never make a token
+        """A new token and the instant at which it expires."""
+        import jwt  # takes 20 ms, and most servers never issue a token
 
         now = self._clock.now()
         expires_at = self._clock.later(now, seconds)
@@ -63,7 +63,7 @@ class Tokens:
         return jwt.encode(claims, self.secret, "HS256"), expires_at
 
     def read(self, token: str, use: TokenUse) -> Claims:
-        """What a token of ours says; raises the 401 of a forged, expired or other one."""
+        """The verified claims; raises the 401 of a forged or expired token, or for another use."""
         import jwt
 
         try:
@@ -72,12 +72,12 @@ class Tokens:
                 self.secret,
                 ["HS256"],
                 issuer=ISSUER,
-                # The end is looked at below, on the tenant's clock.
+                # PyJWT compares with the system's time; ours is the tenant's clock, below.
                 options={"verify_exp": False, "verify_iat": False, "require": ["exp", "use"]},
             )
             expires_at = float(payload["exp"])
         except (jwt.PyJWTError, ValueError, TypeError) as error:
-            raise unauthorized(f"the token is not one of this fake's: {error}") from None
+            raise unauthorized(f"the token was not issued by this server: {error}") from None
         if payload["use"] != use:
             raise unauthorized(f"the token is for {payload['use']}, not for {use}")
         if self._clock.now() >= expires_at:
@@ -86,18 +86,19 @@ class Tokens:
         return Claims(use, expires_at, apps, str(payload.get("file", "")))
 
     def check_grant(self, token: str, endpoint: EndpointId) -> None:
-        """Raise the 401 of a token that is not good, the 403 of one for other apps.
+        """Raise the 401 of an invalid token, the 403 of one for other apps.
 
-        Source: client (protocol.md sections 7.3, 9.2: a token names aliases).
+        A token lists aliases, not endpoints. Source: client (docs/reference/protocol.md#tokens,
+        docs/reference/errors.md#account-and-routing-errors)
         """
         if endpoint.alias not in self.read(token, "apps").apps:
             raise forbidden_application(endpoint.app)
 
 
 def claimed_tenant_tag(token: str) -> str | None:
-    """The mark of the tenant that a token claims to be of; None if it is no token of this fake.
+    """The tenant tag in an unverified token; None if it is not a token of this server.
 
-    Nothing is checked yet: the tenant does that.
+    The tenant has to verify the token.
     """
     if token.count(".") != 2 or len(token) > _MAX_TOKEN_LENGTH:
         return None

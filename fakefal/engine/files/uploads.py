@@ -1,4 +1,4 @@
-"""Uploads on their way: begun, filled part by part, completed."""
+"""Uploads in progress: in one body, or in parts."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from fakefal.scenario.values.seeded import digest
 from fakefal.settings import Limits
 
 SIGNED_URL_SECONDS = 3600.0
-"""How long a presigned upload URL is good. Source: inferred."""
+"""How long a presigned upload URL is valid. Source: inferred."""
 
 
 @dataclass(slots=True, eq=False)
 class Upload:
-    """An upload on its way. ``tags`` are the parts it was completed with; None before that.
+    """An upload in progress. ``tags`` are the parts it was completed with; None before that.
 
-    ``query`` is what its presigned URLs carry; empty for the ways that carry none.
+    ``query`` is the query of its presigned URLs; empty where the URLs are not signed.
     """
 
     id: str
@@ -44,7 +44,7 @@ class Upload:
 
 
 class Uploads:
-    """The uploads of a tenant; at most as many as it may have files, the oldest go first."""
+    """The uploads of a tenant: at most ``limits.files``, the oldest are dropped first."""
 
     def __init__(self, files: FileStore, secret: bytes, clock: Clock, limits: Limits) -> None:
         self._files = files
@@ -61,7 +61,7 @@ class Uploads:
         blob: Blob,
         upload_method: str,
     ) -> StoredFile:
-        """Keep a file that came at once."""
+        """Store a file that was uploaded in one request."""
         stored_url = self._files.new_url(host, request.name, request.content_type, upload_method)
         return self._files.add(stored_url, *request, blob, lifecycle)
 
@@ -74,9 +74,9 @@ class Uploads:
         is_multipart: bool,
         is_signed: bool = False,
     ) -> Upload:
-        """Begin an upload whose bytes come later.
+        """Begin an upload whose bytes come in later requests.
 
-        ``is_signed`` gives it a query that its URLs must carry.
+        With ``is_signed`` the URLs of these requests must carry a signature in their query.
         """
         upload_method = "parts" if is_multipart else "put"
         stored_url = self._files.new_url(host, request.name, request.content_type, upload_method)
@@ -94,10 +94,10 @@ class Uploads:
     def find(
         self, upload_id: str, parameters: Mapping[str, str] | None = None, file_id: str = ""
     ) -> Upload:
-        """An upload by its id; raises the 404 of one that is not known.
+        """An upload by its id; raises the 404 of an unknown one.
 
-        ``parameters`` are the query of a presigned URL, ``file_id`` that of the file whose URL it
-        was found under; raises the 403 of a wrong or expired signature.
+        ``parameters`` is the query of a presigned URL; raises the 403 of a wrong or expired
+        signature. ``file_id``, if not empty, has to be the id of the upload's file.
         """
         upload = self._uploads.get(upload_id)
         if upload is None or (file_id and upload.stored_url.id != file_id):
@@ -107,13 +107,13 @@ class Uploads:
         return upload
 
     def put(self, upload: Upload, blob: Blob) -> StoredFile:
-        """Take the bytes of an upload in one piece; a second time replaces them."""
+        """Store the bytes of an upload in one body; a second body replaces the first."""
         if upload.is_multipart:
             raise bad_upload("This upload takes its bytes in parts")
         return self._files.add(upload.stored_url, *upload.request, blob, upload.lifecycle)
 
     def put_part(self, upload: Upload, number: int, blob: Blob) -> str:
-        """Take a part, in any order; a second time replaces it. Gives its etag."""
+        """Store a part and return its ETag. Parts come in any order; a repeated one replaces it."""
         if not upload.is_multipart or not 1 <= number <= MAX_PARTS:
             raise bad_upload(f"Part number must be between 1 and {MAX_PARTS}")
         if upload.tags is not None:
@@ -125,10 +125,10 @@ class Uploads:
         return blob.etag
 
     def complete(self, upload: Upload, tags: Sequence[PartTag]) -> StoredFile:
-        """Join the parts that are listed, in the order of their numbers.
+        """Join the listed parts in the order of their numbers.
 
-        Listing them in any order is good, and so is completing twice with the same list, as clients
-        try again. Raises the 400 of a list that names no part, one twice, or one that did not come.
+        The list may have any order. Completing again with the same list succeeds, as clients retry.
+        Raises the 400 of a list that is empty, or names a part twice or one that was not uploaded.
         """
         sorted_tags = tuple(sorted(tags))
         if upload.tags is not None:
@@ -157,7 +157,7 @@ class Uploads:
                 raise bad_upload(f"Part {number} has another etag")
 
     def _release(self, upload: Upload) -> None:
-        """Let go of the parts, which from now on a file holds or nobody."""
+        """Drop the parts; if a file was made of them, it holds the blobs."""
         self._files.pending_bytes -= sum(part.size for part in upload.parts.values())
         upload.parts = {}
 
@@ -170,10 +170,10 @@ class Uploads:
         if not is_well_formed or parameters.get("signature") != self._sign(
             upload.id, int(expires_at)
         ):
-            raise forbidden("the upload URL was changed: its query must survive")
+            raise forbidden("the upload URL has no valid signature; send its query unchanged")
         if self._clock.now() >= int(expires_at):
             raise forbidden(f"the upload URL expired at {iso(float(expires_at))}")
 
 
 EMPTY_BLOB = MemoryBlob(b"")
-"""What an upload without a body leaves behind."""
+"""The contents of an upload without a body."""

@@ -1,4 +1,4 @@
-"""The jobs of a tenant: kept within bounds, in line for runners, brought to the present."""
+"""The job queue of a tenant."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from fakefal.protocol.errors.errors import not_found
 
 
 class Queue:
-    """Keeps at most ``bound`` jobs; ``lines``, if there are any, are those that wait for runners.
+    """Keeps at most ``max_jobs`` jobs; ``dropped`` counts those dropped to make room.
 
-    ``dropped`` says how many had to go for others. Nothing moves by itself: whoever asks for a job
-    brings it, and those before it in line, to the present.
+    ``runner_pool`` is created with the first job that waits for a runner. Nothing runs in the
+    background: each method first advances the jobs that it reads, and those ahead of them.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Queue:
         self._make_runner_pool = make_runner_pool
 
     def admit(self, job: Job, now: float, *, waits_for_runner: bool) -> None:
-        """Keep a new job; ``in_line`` lets it wait for a runner."""
+        """Add a new job, to the runner pool too if it waits for a runner."""
         if waits_for_runner:
             if self.runner_pool is None:
                 self.runner_pool = self._make_runner_pool()
@@ -40,12 +40,12 @@ class Queue:
         self.jobs[job.id] = job
 
     def peek(self, app: str, request_id: str) -> Job | None:
-        """The job of an app, as it was when somebody last looked; None if there is none."""
+        """The job of an app in its last computed state; None if there is none."""
         job = self.jobs.get(request_id)
         return job if job is not None and job.call.endpoint.app == app else None
 
     def find(self, app: str, request_id: str, now: float) -> Job:
-        """The job of an app as it is now; raises the 404 where there is none (any more)."""
+        """The job of an app in its present state; raises the 404 if it is unknown or expired."""
         job = self.jobs.get(request_id)
         if job is None or job.call.endpoint.app != app:
             raise not_found(self._not_found_reason(request_id))
@@ -54,37 +54,37 @@ class Queue:
         job.advance_to(now)
         if job.ended_at is not None and is_expired(job, self._clock, now):
             del self.jobs[request_id]
-            raise not_found("the result is kept no more")
+            raise not_found("the result has expired")
         return job
 
     def _not_found_reason(self, request_id: str) -> str:
         other_app_job = self.jobs.get(request_id)
         if other_app_job is not None:
-            return f"the request is one of {other_app_job.call.endpoint.app}"
+            return f"the request belongs to {other_app_job.call.endpoint.app}"
         if not self.dropped:
-            return "this key has no such request, or keeps it no more"
+            return "this key has no such request, or its result has expired"
         return f"unknown, or one of the {self.dropped} oldest, dropped to stay within limits"
 
     def advance_job(self, job: Job, now: float) -> None:
-        """Bring a job to an instant, and those before it in line."""
+        """Advance a job, and all jobs of the runner pool, to an instant."""
         self.advance_to(now)
         job.advance_to(now)
 
     def advance_to(self, now: float) -> None:
-        """Bring all that stand in line to an instant."""
+        """Advance all jobs of the runner pool to an instant."""
         if self.runner_pool is not None:
             self.runner_pool.advance_to(now)
 
     def next_boundary_of(self, job: Job) -> float:
-        """The instant at which time alone may move a job on, or those that it waits for."""
+        """The next instant at which elapsed time may move a job, or one that it waits for."""
         if job.is_waiting and self.runner_pool is not None:
             return self.runner_pool.next_boundary()
         return job.next_boundary()
 
     def fast_forward(self, job: Job, shown_step: int) -> None:
-        """On a clock that waits for nobody, the time of a step that was shown is over.
+        """On an instant clock, jump to the end of the step that the caller was shown.
 
-        Where a client that looks again and again would have to wait for news, they come at once.
+        Does nothing while the step still waits for polls: the next poll changes it.
         """
         if self._clock.kind == "instant" and job.position.step == shown_step and not job.is_over:
             next_change_at = self.next_boundary_of(job) if job.is_past_polls else math.inf
@@ -92,14 +92,14 @@ class Queue:
         self.advance_to(self._clock.now())
 
     def running_count(self, now: float) -> int:
-        """How many jobs run that runners are counted for."""
+        """The number of running jobs in the runner pool."""
         if self.runner_pool is None:
             return 0
         self.runner_pool.advance_to(now)
         return self.runner_pool.running_count
 
     def waiting_count(self, app: str, now: float) -> int:
-        """How many jobs of an app have not begun to run."""
+        """The number of jobs of an app that have not started."""
         self.advance_to(now)
         app_jobs = [job for job in self.jobs.values() if job.call.endpoint.app == app]
         for job in app_jobs:
@@ -107,7 +107,7 @@ class Queue:
         return sum(job.state is State.QUEUED and not job.is_over for job in app_jobs)
 
     def _make_room(self, now: float) -> None:
-        """Let the oldest finished job go, else the oldest, where there are too many."""
+        """At the limit, drop the oldest finished job, else the oldest."""
         if len(self.jobs) < self._max_jobs or not self.jobs:
             return
         for oldest in self.jobs.values():

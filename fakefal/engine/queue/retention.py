@@ -1,4 +1,4 @@
-"""How long a result can be read."""
+"""How long the result of a job can be read."""
 
 from __future__ import annotations
 
@@ -15,26 +15,23 @@ PAYLOAD_TTL_SECONDS = 30 * 86_400.0
 
 
 def result_ttl_seconds(size: int, *, stores_payload: bool) -> float:
-    """How long fal keeps a result of so many bytes.
+    """How long fal keeps a result of ``size`` bytes.
 
-    About an hour; a large one about six minutes, and then as long as its stored payload, unless it
-    is too large to be stored or the caller wished it not to be. Source: documented (protocol.md
-    section 3.6).
+    About an hour. A large result is kept for about six minutes, after that its stored payload is
+    read, unless it is too large to be stored or the caller disabled storing.
+    Source: documented (docs/reference/protocol.md#retention)
     """
     if size < LARGE_RESULT_BYTES:
         return RESULT_TTL_SECONDS
-    return (
-        PAYLOAD_TTL_SECONDS
-        if stores_payload and size <= MAX_PAYLOAD_BYTES
-        else LARGE_RESULT_TTL_SECONDS
-    )
+    is_stored = stores_payload and size <= MAX_PAYLOAD_BYTES
+    return PAYLOAD_TTL_SECONDS if is_stored else LARGE_RESULT_TTL_SECONDS
 
 
 def is_expired(job: Job, clock: Clock, now: float) -> bool:
-    """Whether a finished job is kept no longer.
+    """Whether the result of a finished job can no longer be read.
 
-    A clock that waits for nobody leaps over hours that no test asked for: on it only the time
-    counts that a test moved by.
+    An instant clock jumps over hours that no test asked for, so on it only ``advance`` counts, from
+    the moment at which the end of the job was first read.
     """
     if job.ended_at is None:
         return False
@@ -50,10 +47,10 @@ def is_expired(job: Job, clock: Clock, now: float) -> bool:
 
 
 def stored_until(job: Job) -> float:
-    """The instant from which nothing is left of a job's result, its stored payload included.
+    """The instant at which a job's result is gone, its stored payload included.
 
-    So long its webhook is tried again. Infinite while the job has not ended. Source: documented
-    (protocol.md sections 3.6, 8).
+    Its webhook is retried until then. Infinite while the job has not ended.
+    Source: documented (docs/reference/protocol.md#retention, docs/reference/webhooks.md#delivery)
     """
     if job.ended_at is None:
         return math.inf

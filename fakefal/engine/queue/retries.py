@@ -1,4 +1,4 @@
-"""The steps of a request that the platform tries more than once."""
+"""Extends a timeline by the attempts of the platform and by waits for runners."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from fakefal.scenario.compiled.timeline import Step
 
 _REQUEUE_STEP = Step("IN_QUEUE", polls=1, position=0)
 _TIMED_REQUEUE_STEP = Step("IN_QUEUE", seconds=1.0, position=0)
-"""Where all other steps end by time, this one does as well."""
+"""Used where all other steps end by elapsed time, so that the job needs no polls."""
 
 WAIT_FOR_RUNNER = Step("IN_QUEUE", position=0, forever=True, needs_runner=True)
-"""Waiting for a runner: it ends when one is free."""
+"""Ends when a runner is free, see ``runners.py``."""
 
 
 class Attempts(NamedTuple):
-    """``marks`` are the steps at which a new attempt begins; ``failure`` is that of the last."""
+    """The steps of all attempts.
+
+    ``attempt_starts`` are the indexes of the steps at which a new attempt begins. ``failure`` is
+    the error of the last attempt, None if it succeeds.
+    """
 
     steps: tuple[Step, ...]
     attempt_starts: tuple[int, ...] = ()
@@ -29,10 +33,11 @@ class Attempts(NamedTuple):
 def attempts_of(
     steps: tuple[Step, ...], retrying: RunnerRetries | None, options: PlatformOptions
 ) -> Attempts:
-    """The steps with all attempts; every lost one goes back to the queue.
+    """The steps of all attempts; after each failed attempt the job is queued again.
 
-    The platform gives up after ten, or as the caller wished. Source: documented (protocol.md
-    sections 3.7, 15).
+    The platform gives up after ten attempts, or after as many as the caller's headers say.
+    Source: documented (docs/reference/protocol.md#request-headers,
+    docs/reference/protocol.md#limits-and-retries)
     """
     if retrying is None:
         return Attempts(steps)
@@ -54,9 +59,9 @@ def attempts_of(
 def with_runner_waits(
     steps: Sequence[Step], attempt_starts: Sequence[int] = (), *, is_default: bool
 ) -> tuple[tuple[Step, ...], tuple[int, ...]]:
-    """Steps that wait for a runner before each run, and where their attempts now begin.
+    """Insert a wait for a runner before each run; returns the steps and the new attempt starts.
 
-    The queue of a default timeline is nothing but that waiting; scripted steps come before it.
+    In a default timeline the wait replaces the IN_QUEUE steps; scripted ones are kept before it.
     """
     all_steps: list[Step] = []
     moved_starts: list[int] = []

@@ -1,4 +1,4 @@
-"""Real queues: jobs that wait for a runner, in the order of priority and arrival."""
+"""Runners: jobs wait for a free one in the order of priority and arrival."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from fakefal.scenario.compiled.environment import App
 
 
 class RunnerPool:
-    """The jobs of a tenant for which runners are counted.
+    """The jobs of a tenant that need a runner.
 
-    ``app_of`` says how many runners an app has and how many requests of others wait for them,
-    ``concurrency`` how many calls of the tenant may run at the same time; ``others`` counts those
-    that run outside the queue. A job takes a runner when its turn has come and gives it back when
-    it ends or goes back to the queue.
+    ``app_of`` returns the app of a job: its number of runners and the queue length of other users.
+    ``concurrency`` returns how many calls of the tenant may run at the same time, of which
+    ``count_direct_calls`` run outside the queue. A job holds a runner from its start until it ends
+    or returns to the queue.
     """
 
     def __init__(
@@ -30,18 +30,22 @@ class RunnerPool:
         self._jobs: list[Job] = []
 
     def admit(self, job: Job, now: float) -> None:
-        """Let a new job stand in line; it may start at once."""
+        """Add a new job; it starts immediately if a runner is free."""
         job.queue_position = lambda: self.position_of(job)
         self._jobs.append(job)
         self.advance_to(now)
 
     def advance_to(self, now: float) -> None:
-        """Cross all that time has passed, in its order: ends give runners back, waiters start."""
-        while (due := self.next_boundary()) <= now:
+        """Advance all jobs to an instant, boundary by boundary in the order of time.
+
+        Each boundary may free a runner, which a waiting job takes at that instant and not at
+        ``now``; else its end would depend on when somebody looks.
+        """
+        while (boundary_at := self.next_boundary()) <= now:
             for job in self._jobs:
-                if job.next_boundary() <= due:
-                    job.advance_to(due)
-            self._start_waiting(due)
+                if job.next_boundary() <= boundary_at:
+                    job.advance_to(boundary_at)
+            self._start_waiting(boundary_at)
         self._start_waiting(now)
         if any(job.is_over for job in self._jobs):
             self._jobs = [job for job in self._jobs if not job.is_over]
@@ -49,11 +53,11 @@ class RunnerPool:
                 job.notify()
 
     def next_boundary(self) -> float:
-        """The instant at which time alone moves one of the jobs on."""
+        """The next instant at which elapsed time moves one of the jobs; may be infinite."""
         return min((job.next_boundary() for job in self._jobs), default=math.inf)
 
     def position_of(self, job: Job) -> int:
-        """How many requests of the same app are ahead of a waiting one, those of others first."""
+        """How many requests of the same app are ahead of a waiting job, other users' included."""
         waiting_jobs = self._waiting_jobs()
         if job not in waiting_jobs:
             return 0
@@ -65,28 +69,28 @@ class RunnerPool:
 
     @property
     def running_count(self) -> int:
-        """How many jobs run."""
+        """The number of jobs that hold a runner."""
         return sum(job.state is State.RUNNING and not job.is_over for job in self._jobs)
 
     def _waiting_jobs(self) -> list[Job]:
-        """Those that wait, the next one first. Low priority yields to normal.
+        """The waiting jobs, next one first: normal priority, then low.
 
-        Source: documented (protocol.md section 3.7).
+        Source: documented (docs/reference/protocol.md#request-headers)
         """
         waiting = [job for job in self._jobs if job.is_waiting]
-        return sorted(waiting, key=lambda job: job.is_low_priority)
+        return sorted(waiting, key=lambda job: job.job_options.is_low_priority)
 
     def remove(self, job: Job) -> None:
-        """Forget a job that nobody can ask for any more; its runner is free."""
+        """Remove a job, which frees its runner."""
         self._jobs = [other for other in self._jobs if other is not job]
 
     def _start_waiting(self, at: float) -> None:
-        """Give free runners to those that wait; who is done at once gives his back at once."""
+        """Start waiting jobs until no runner is free."""
         while self._start_some(at):
-            pass
+            pass  # a job of no duration freed its runner at the same instant
 
     def _start_some(self, at: float) -> bool:
-        """Whether one that was started runs no longer."""
+        """Start waiting jobs; True as soon as one of them has ended again, so runners are free."""
         waiting = self._waiting_jobs()
         if not waiting:
             return False

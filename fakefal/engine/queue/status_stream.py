@@ -1,4 +1,4 @@
-"""Following one job's status, step by step."""
+"""The status stream of one job."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from fakefal.engine.queue.runners import RunnerPool
 from fakefal.protocol.queue import Snapshot
 
 PING_SECONDS = 15.0
-"""How long a status stream may be silent. Source: inferred (protocol.md section 3.3)."""
+"""The longest silence of a status stream.
+
+Source: inferred (docs/reference/protocol.md#status-stream)
+"""
 
 
 class StatusStream:
-    """What a status stream shows: every step once, each with the logs that are new in it.
-
-    It begins with the step that the job is in when the watch is made.
-    """
+    """Yields a snapshot for every step, from the current one on, each with its new logs only."""
 
     def __init__(
         self, job: Job, clock: Clock, runner_pool: RunnerPool | None, *, with_logs: bool
@@ -34,11 +34,11 @@ class StatusStream:
 
     @property
     def request_id(self) -> str:
-        """The id of the job."""
+        """The job's id."""
         return self._job.id
 
     def new_snapshots(self) -> Iterator[Snapshot]:
-        """The snapshots since the last call, the present state first of all."""
+        """The snapshots since the last call; the first call starts with the present state."""
         job = self._job
         now = self._clock.now()
         if self._runner_pool is not None:
@@ -66,11 +66,12 @@ class StatusStream:
         return replace(snapshot, logs=new_logs)
 
     async def wait(self) -> bool:
-        """Wait for something new; False if only the time for a sign of life has come."""
+        """Wait until the job may have changed; False if a ping is due instead."""
         now = self._clock.now()
-        due = self._job.next_boundary()
+        boundary_at = self._job.next_boundary()
         if self._runner_pool is not None:
-            due = min(due, self._runner_pool.next_boundary())
-        until = due if self._clock.kind == "instant" else min(due, now + PING_SECONDS)
+            boundary_at = min(boundary_at, self._runner_pool.next_boundary())
+        is_instant = self._clock.kind == "instant"
+        until = boundary_at if is_instant else min(boundary_at, now + PING_SECONDS)
         await self._clock.wait_until(until, self._job.changed)
-        return self._clock.now() >= due or self._job.is_over
+        return self._clock.now() >= boundary_at or self._job.is_over

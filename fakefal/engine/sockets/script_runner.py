@@ -1,4 +1,4 @@
-"""Scripted sockets: what is sent, when, and what the messages of the caller bring about."""
+"""Runs the script of a socket: sends its frames and answers the caller's messages."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _MAX_WAITING_MESSAGES = 1_000
 
 
 class ScriptRunner:
-    """One scripted socket. ``hear`` takes each message, ``play`` goes on until the end.
+    """One scripted socket: ``on_message`` queues each message, ``run`` runs the script.
 
-    The script goes first: where it stands at ``receive``, messages are held against it. One that
-    it does not wait for is answered by the first rule that fits; one that nothing fits is kept for
-    a later ``receive`` while the script has something else to do, and noted otherwise.
+    At a ``receive`` frame the next message that matches it continues the script. Any other message
+    is answered by the first rule that matches. A message without a match is kept for a later
+    ``receive`` during a ``wait`` frame; else it is ignored, and the journal says so.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class ScriptRunner:
         self.last: Json = call.input
 
     def on_message(self, message: Json) -> None:
-        """Take a message of the caller; beyond a thousand that wait, the oldest is dropped."""
+        """Queue a message of the caller; if more than a thousand wait, the oldest is dropped."""
         self._inbox.append(message)
         if len(self._inbox) > _MAX_WAITING_MESSAGES:
             self._inbox.popleft()
@@ -62,14 +62,15 @@ class ScriptRunner:
         self._changed.set()
 
     def stop(self) -> None:
-        """Another tenant took the place of this one: the caller is to connect anew."""
+        """End the session because the tenant was replaced; the caller has to reconnect."""
         self._is_over = True
         self._changed.set()
 
     async def run(self, send: Send) -> Cut:
-        """Go through the script, then answer messages until the caller leaves; how it ends.
+        """Run the script, then answer messages until the caller leaves; returns how to close.
 
-        A frame that cannot be rendered for this call ends it with 1011.
+        A frame that cannot be rendered for this call closes the socket with 1011
+        (RFC 6455 section 7.4.1).
         """
         try:
             return await self._run(send)
@@ -90,7 +91,7 @@ class ScriptRunner:
         return _TENANT_REPLACED
 
     async def reply(self, message: Json, send: Send) -> Cut | None:
-        """Send the script for one input, as sockets do that are no app's own; no ``receive``."""
+        """Send the script as the reply to one input of a realtime session, without ``receive``."""
         self.last = message
         try:
             return await self._send_frames(self._script.frames, send)
@@ -98,21 +99,21 @@ class ScriptRunner:
             return self._render_failure(error)
 
     def _render_failure(self, error: TemplateError) -> Cut:
-        """The fake's own failure: the journal tells it whole, the close frame what fits."""
+        """Journal a template error; the close frame has as much of the text as fits."""
         location = self._resolution.location or self._resolution.label
         text = f"{error.what} at {'.'.join(map(str, error.path))} ({location})"
         self._note(f"fakefal could not render a frame: {text}")
         return Cut("close", "end", close_code=INTERNAL_ERROR, reason=_truncated(text))
 
     async def _send_frames(self, frames: tuple[Frame, ...], send: Send) -> Cut | None:
-        """Go through frames without looking at what comes meanwhile."""
+        """Send frames; messages that arrive meanwhile stay in the inbox."""
         for frame in frames:
             if frame.kind == "wait":
                 await self._clock.wait_until(self._clock.later(self._clock.now(), frame.seconds))
-            elif (
-                frame.kind != "receive" and (cut := await self._run_frame(frame, send)) is not None
-            ):
-                return cut
+            elif frame.kind != "receive":
+                cut = await self._run_frame(frame, send)
+                if cut is not None:
+                    return cut
         return None
 
     async def _run_frame(self, frame: Frame, send: Send) -> Cut | None:
@@ -130,7 +131,7 @@ class ScriptRunner:
         return None
 
     async def _wait(self, seconds: float, send: Send) -> Cut | None:
-        """Let time pass; messages that a rule answers are answered meanwhile."""
+        """Wait; messages that match a rule are answered meanwhile."""
         due_at = self._clock.later(self._clock.now(), seconds)
         while self._clock.now() < due_at and not self._is_over:
             cut = await self._answer_inbox(send, keeps_unmatched=True)
@@ -154,7 +155,7 @@ class ScriptRunner:
         return _TENANT_REPLACED
 
     async def _answer_inbox(self, send: Send, *, keeps_unmatched: bool) -> Cut | None:
-        """Answer what waits, as far as rules do; with ``keeps`` the rest goes on waiting."""
+        """Answer the queued messages; with ``keeps_unmatched`` those without a rule stay queued."""
         unmatched: list[Json] = []
         while self._inbox:
             message = self._inbox.popleft()
@@ -188,7 +189,7 @@ class ScriptRunner:
 
 
 def _truncated(text: str) -> str:
-    """As much of a text as a close frame holds: 123 bytes."""
+    """The start of a text that fits into a close frame: 123 bytes (RFC 6455 section 5.5)."""
     return text.encode()[:CLOSE_REASON_BYTES].decode("utf-8", "ignore")
 
 

@@ -1,4 +1,4 @@
-"""Where webhooks may go: never to a stranger by mistake."""
+"""Where webhooks may be sent, so that a test cannot post to a real host by mistake."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ _LOCAL = tuple(
         "fc00::/7",
     )
 )
-"""Loopback and private networks; not link-local ones, where clouds keep their secrets."""
+"""Loopback and private networks (RFC 1918, RFC 4193).
+
+Link-local addresses are not allowed: cloud metadata services at 169.254.169.254 hand out secrets.
+"""
 
 
 class WebhookAllowlist:
-    """Loopback and private addresses, and the hosts that were named."""
+    """Allows loopback and private addresses, and the named hosts."""
 
     def __init__(self, allowed_hosts: Iterable[str] = ()) -> None:
         self._allowed_hosts = frozenset(map(_normalized, allowed_hosts))
 
     def reason_blocked(self, scheme: str, host: str) -> str:
-        """What speaks against a URL before its host is looked up; empty if nothing does."""
+        """Why a URL is blocked before its host is resolved; empty if it is not."""
         if scheme not in ("http", "https"):
             return "webhooks go to http:// and https:// URLs only"
         if not host:
@@ -38,13 +41,15 @@ class WebhookAllowlist:
         return self.reason_address_blocked(host, host)
 
     def reason_address_blocked(self, host: str, address: str) -> str:
-        """What speaks against connecting to an address that a host has."""
-        if _normalized(host) in self._allowed_hosts or is_local(address):
-            return ""
+        """Why a connection to an address of a host is blocked; empty if it is not.
+
+        Checked again after the lookup, as a public name may resolve to a public address.
+        """
         hostname = _normalized(host)
-        subject = (
-            hostname if hostname == _normalized(address) else f"{hostname} is {address}, which"
-        )
+        if hostname in self._allowed_hosts or is_local(address):
+            return ""
+        is_literal = hostname == _normalized(address)
+        subject = hostname if is_literal else f"{hostname} is {address}, which"
         return (
             f"{subject} is neither loopback nor private — allow it with --webhook-allow {hostname}"
         )

@@ -1,42 +1,42 @@
-"""What a test or a person may ask of a tenant's webhooks, or change; plain data in and out."""
+"""Reads and controls the webhooks of a tenant; takes and returns plain data."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fakefal.engine.tenant import Tenant
+from fakefal.engine.webhooks.scheduler import WebhookScheduler
 from fakefal.errors import ScenarioError, SettingError
-from fakefal.scenario.compiled.webhooks import compile_jwks
+from fakefal.scenario.compiler.webhooks import compile_jwks
 
 
 class WebhookControls:
-    """The webhooks of one tenant. Call them from the loop's thread only."""
+    """Controls the webhooks of one tenant. Not thread-safe: call it in the event loop's thread."""
 
-    def __init__(self, tenant: Tenant) -> None:
-        self._webhooks = tenant.webhooks
-        self._clock = tenant.clock
+    def __init__(self, webhooks: WebhookScheduler) -> None:
+        self._webhooks = webhooks
+        self._clock = webhooks.clock
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """The deliveries kept, oldest first, each with its attempts."""
+        """The kept deliveries, oldest first, each with its attempts."""
         return [delivery.body() for delivery in self._webhooks.deliveries]
 
     def redeliver(self, request_id: str | None = None) -> list[dict[str, Any]]:
-        """Send one request's webhook again, or all that failed so far; gives those that are due.
+        """Send the webhook of a request again, or all failed ones; returns the new deliveries.
 
-        Raises SettingError for a request that has none.
+        Raises SettingError for a request without a webhook.
         """
         return [delivery.body() for delivery in self._webhooks.redeliver(request_id)]
 
     def jwks(self) -> dict[str, Any]:
-        """The keys as they are published now, even while the scenario has them unreachable."""
+        """The current JWKS, even while the scenario makes it unreachable."""
         return self._webhooks.signing_keys.jwks(self._clock.now())
 
     def publish(self, jwks: Any) -> dict[str, Any]:
-        """Publish the keys as ``jwks`` of a scenario says: ``"down"``, ``{"delay": "20s"}``.
+        """Change how the keys are published; the value is that of ``jwks`` in a scenario.
 
-        Raises SettingError.
+        For example ``"down"`` or ``{"delay": "20s"}``. Raises SettingError for an invalid value.
         """
-        from fakefal.scenario.files.loader import load_data  # only where something is written
+        from fakefal.scenario.files.loader import load_data  # pulls in pydantic
 
         try:
             loaded = load_data({"fakefal": 1, "jwks": jwks}, "jwks")
@@ -48,5 +48,5 @@ class WebhookControls:
         return self.jwks()
 
     def rotate(self) -> None:
-        """Sign with a new key from now on; the old one is withdrawn."""
+        """Sign with a new key from now on; the old key is no longer published."""
         self._webhooks.signing_keys.rotate()

@@ -1,4 +1,4 @@
-"""A webhook on its way: when it is due, what was tried, and how that went."""
+"""The delivery of a webhook: its attempts and their results."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from fakefal.protocol.core.json_codec import iso
 from fakefal.scenario.compiled.webhooks import CompiledWebhook
 
 Stage = Literal["waiting", "held", "sending", "delivered", "failed", "refused", "never", "dropped"]
-"""Where a delivery is.
+"""The stage of a delivery.
 
-``held``: it waits for another one. ``failed``: no attempt is left, or the receiver redirected.
-``refused``: its target is not allowed. ``never``: the scenario says so, or the job was cancelled in
-the queue. ``dropped``: too many waited.
+``held``: it waits for another delivery. ``failed``: no attempt is left, or the receiver redirected.
+``refused``: its target is not allowed. ``never``: the scenario drops it, or the job was cancelled
+in the queue. ``dropped``: too many deliveries were waiting.
 """
 
 UNFINISHED: frozenset[Stage] = frozenset(("waiting", "held", "sending"))
@@ -28,10 +28,10 @@ _USERINFO = re.compile(r"//[^/@?#]*@")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """How one attempt went: the receiver's status and the beginning of its body, or what failed.
+    """The result of one attempt: the receiver's status and the start of its body, or an error.
 
-    ``status`` 0 means that no answer came. ``kind`` says why, where it matters: the limit passed,
-    the target is not allowed, or the fake was stopped meanwhile.
+    ``status`` 0 means that there was no response; ``kind`` then says why: an error, a timeout, a
+    target that is not allowed, or the server was stopped.
     """
 
     status: int = 0
@@ -41,18 +41,35 @@ class DeliveryResult:
 
     @property
     def is_success(self) -> bool:
-        """Any 2xx. Source: documented (protocol.md section 8)."""
+        """Any 2xx. Source: documented (docs/reference/webhooks.md#delivery)"""
         return 200 <= self.status < 300
 
     @property
     def is_final(self) -> bool:
-        """Whether it is not tried again: a redirect, or a target that is not allowed."""
+        """Whether it is not retried: a redirect, or a target that is not allowed."""
         return self.kind == "refused" or 300 <= self.status < 400
+
+    def reason_failed(self, attempts_made: int) -> str:
+        """Why the delivery failed with this result."""
+        if self.kind == "refused":
+            return self.failure
+        if 300 <= self.status < 400:
+            return f"redirects are not followed ({self.status})"
+        return f"no attempt left after {attempts_made}; the last: {self.status or self.failure}"
+
+    def describe(self, attempts_made: int, max_attempts: int, seconds: float) -> str:
+        """One line for the journal."""
+        if self.kind == "refused":
+            return f"refused: {self.failure}"
+        outcome = str(self.status) if self.status else self.failure
+        excerpt = " ".join(self.excerpt.split())[:100]
+        suffix = f": {excerpt}" if excerpt else ""
+        return f"attempt {attempts_made} of {max_attempts}: {outcome} after {seconds:g}s{suffix}"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt. ``at`` is the instant of the plan, ``seconds`` how long it took on the clock."""
+    """One attempt. ``at`` is the instant at which it was due, ``seconds`` its duration."""
 
     at: float
     seconds: float
@@ -71,12 +88,12 @@ class Attempt:
 
 @dataclass(slots=True, eq=False)
 class Delivery:
-    """A webhook of one job. ``copy`` is 0 for the first and counts its duplicates."""
+    """A webhook of one job. ``copy_number`` is 0 for the first and counts its duplicates."""
 
     number: int
     job: Job
     url: str
-    plan: CompiledWebhook
+    webhook: CompiledWebhook
     due_at: float
     copy_number: int = 0
     stage: Stage = "waiting"
@@ -85,13 +102,21 @@ class Delivery:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will be sent."""
+        """Whether no attempt follows."""
         return self.stage not in UNFINISHED
 
     @property
     def shown_url(self) -> str:
-        """The URL without secrets, as journal and lists have it."""
+        """The URL without secrets, for the journal and lists."""
         return shown_url(self.url)
+
+    def is_redelivered_by(self, request_id: str | None) -> bool:
+        """Whether a redelivery of one request, or of all failed ones (None), includes this one."""
+        if request_id is not None:
+            return self.job.id == request_id
+        if self.stage == "waiting":
+            return bool(self.attempts)
+        return self.stage in ("failed", "dropped")
 
     def body(self) -> dict[str, Any]:
         """The delivery as JSON."""
@@ -109,9 +134,9 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """What the pump sends: once, without following redirects.
+    """A request to be sent once, without following redirects.
 
-    ``at`` is the instant at which it was due; ``limit_seconds`` is how long the receiver may take.
+    ``due_at`` and ``started_at`` are instants on the tenant's clock.
     """
 
     delivery: Delivery
@@ -124,5 +149,5 @@ class WebhookRequest:
 
 
 def shown_url(url: str) -> str:
-    """A URL without its secrets."""
+    """A URL without its userinfo and without credentials in its query."""
     return _USERINFO.sub("//", without_credentials([("url", url)])["url"])

@@ -1,4 +1,4 @@
-"""Whose turn it is among webhooks that wait for one another."""
+"""The order of webhooks that wait for one another."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ ExchangeIndexes = tuple["ExchangeIndex", "ExchangeIndex"]
 
 
 class WebhookOrder:
-    """``order`` and ``behind`` of webhooks.
+    """Implements ``order`` and ``behind`` of webhooks.
 
-    The orders that count are those of the tenant's exchanges, so gaps in the numbers do not matter;
-    an exchange that no call meets holds up all that come after it.
+    The orders are read from the tenant's exchanges (``indexes`` returns its own and the loaded
+    ones), so gaps in the numbers do not matter. An exchange that no call matches blocks all
+    webhooks of a higher order.
     """
 
     def __init__(self, indexes: Callable[[], ExchangeIndexes]) -> None:
@@ -29,22 +30,22 @@ class WebhookOrder:
         self._finished_labels: set[str] = set()
 
     def reason_blocked(self, delivery: Delivery) -> str:
-        """What a delivery waits for; empty if it may go."""
-        plan = delivery.plan
-        if plan.behind is not None and f'"{plan.behind}"' not in self._finished_labels:
-            return f'it waits for the webhook of "{plan.behind}"'
-        if plan.order is not None and (lowest := self._lowest()) < plan.order:
+        """What a delivery waits for; empty if it may be sent."""
+        webhook = delivery.webhook
+        if webhook.behind is not None and f'"{webhook.behind}"' not in self._finished_labels:
+            return f'it waits for the webhook of "{webhook.behind}"'
+        if webhook.order is not None and (lowest := self._lowest()) < webhook.order:
             return f"it waits for the webhook of order {lowest:.0f}"
         return ""
 
     def record_finished(self, delivery: Delivery) -> None:
-        """A delivery is over."""
+        """Unblock the deliveries that wait for this one."""
         self._finished_labels.add(delivery.job.label)
-        if delivery.plan.order is not None:
-            self._finished_orders.add(delivery.plan.order)
+        if delivery.webhook.order is not None:
+            self._finished_orders.add(delivery.webhook.order)
 
     def _lowest(self) -> float:
-        """The lowest order of which no webhook is over yet."""
+        """The lowest order of which no webhook is finished yet; infinite if there is none."""
         indexes = self._indexes()
         if self._read_indexes is None or any(
             a is not b for a, b in zip(indexes, self._read_indexes, strict=True)

@@ -1,4 +1,4 @@
-"""The webhooks of one tenant: which are due when, and what becomes of each. It never sends."""
+"""Schedules the webhooks of one tenant. The server sends them; nothing here does I/O."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fakefal.engine.core.clock import Signal, real_now
+from fakefal.engine.core.clock import Clock, Signal, real_now
 from fakefal.engine.core.signing_keys import SigningKeys
 from fakefal.engine.queue.job import Job, State
 from fakefal.engine.queue.retention import stored_until
@@ -26,33 +26,43 @@ from fakefal.protocol.core.status_phrases import reason_phrase
 from fakefal.protocol.errors.errors import ApiError, ingress_page
 from fakefal.protocol.webhooks import FIRST_TIMEOUT_SECONDS, RETRY_PAUSES, RETRY_TIMEOUT_SECONDS
 from fakefal.scenario.compiled.webhooks import DEFAULT_WEBHOOK, CompiledWebhook
-from fakefal.settings import Limits
 
 if TYPE_CHECKING:
-    from fakefal.engine.tenant import Tenant
+    from fakefal.engine.calls.resolver import CallResolver
+    from fakefal.engine.core.journal import Journal
+    from fakefal.engine.queue.queue import Queue
 
 
 class WebhookScheduler:
-    """Follows the jobs that asked for a webhook, and says what is due.
+    """Watches the jobs that have a webhook and decides which request is due.
 
-    The pump asks ``due`` for what to post and tells ``heard`` how it went; in between it waits on
-    the clock until ``next_due``, or until ``stirred`` is set. ``news`` is set whenever an attempt
-    or a delivery is over. At most ``limits.deliveries`` are kept; the oldest finished go first.
+    The dispatcher sends what ``due`` returns and reports the result to ``on_attempt_done``. Between
+    two requests it waits on the clock until ``next_due``, or until ``changed`` is set. ``progress``
+    is set whenever an attempt or a delivery is over. At most ``max_deliveries`` are kept; the
+    oldest finished ones are dropped first. Settings and exchanges are those of ``resolver``.
     """
 
-    def __init__(self, tenant: Tenant, limits: Limits) -> None:
-        self.clock = tenant.clock
-        self._tenant = tenant
+    def __init__(
+        self,
+        key: str,
+        clock: Clock,
+        journal: Journal,
+        queue: Queue,
+        resolver: CallResolver,
+        max_deliveries: int,
+    ) -> None:
+        self.clock = clock
+        self._journal = journal
+        self._queue = queue
+        self._resolver = resolver
+        self._max_deliveries = max_deliveries
+        self._seed = resolver.settings.seed
+        self.signing_keys = SigningKeys(self._seed, resolver.settings.jwks, clock.now())
+        self._signer = Signer(self.signing_keys, user_id_of(key, self._seed))
+        self._order = WebhookOrder(lambda: (resolver.own_index, resolver.base_index))
         self.changed = Signal()
         self.progress = Signal()
         self.is_closed = False
-        seed = tenant.settings.seed
-        self.signing_keys = SigningKeys(seed, tenant.settings.jwks, self.clock.now())
-        self._signer = Signer(self.signing_keys, user_id_of(tenant.key, seed))
-        self._seed = seed
-        self._journal = tenant.journal
-        self._max_deliveries = limits.deliveries
-        self._order = WebhookOrder(lambda: (tenant.own_index, tenant.base_index))
         self._jobs: dict[str, tuple[Job, CompiledWebhook]] = {}
         self._job_boundaries: list[tuple[float, int, Job]] = []
         self._jobs_awaiting_polls: dict[str, Job] = {}
@@ -63,39 +73,46 @@ class WebhookScheduler:
 
     @property
     def is_sequential(self) -> bool:
-        """Whether one is sent after the other: where time stands still, order is all there is."""
+        """Whether a delivery has to be done before the next one is sent.
+
+        On a clock that does not run, parallel attempts would finish in random order.
+        """
         return self.clock.kind in ("manual", "instant")
 
     @property
     def _pauses(self) -> tuple[float, ...]:
-        return RETRY_PAUSES[self._tenant.settings.flags.webhook_retries]
+        return RETRY_PAUSES[self._resolver.settings.flags.webhook_retries]
 
     @property
     def user_id(self) -> str:
-        """The fal user id that the headers name."""
+        """The fal user id in the headers."""
         return self._signer.user_id
 
     def timestamp(self) -> float:
-        """The instant that a signature made now carries."""
-        mode = self._tenant.settings.flags.webhook_timestamps
+        """The timestamp of a signature made now.
+
+        By default it is the system's time, as receivers compare it with their own clock, except on
+        a manual clock, whose tests control the receiver's clock too.
+        """
+        mode = self._resolver.settings.flags.webhook_timestamps
         if mode == "clock" or (mode == "auto" and self.clock.kind == "manual"):
             return self.clock.now()
         return real_now()
 
-    # What becomes due
+    # Scheduling
 
-    def track(self, job: Job, plan: CompiledWebhook | None) -> None:
-        """Follow a job that asked for a webhook."""
-        plan = plan or DEFAULT_WEBHOOK
-        if plan.is_early:
-            self._schedule(job, plan, self.clock.now())
+    def track(self, job: Job, webhook: CompiledWebhook | None) -> None:
+        """Watch a job that has a webhook."""
+        webhook = webhook or DEFAULT_WEBHOOK
+        if webhook.is_early:
+            self._schedule(job, webhook, self.clock.now())
         else:
-            self._jobs[job.id] = (job, plan)
+            self._jobs[job.id] = (job, webhook)
             self._follow(job, self.clock.now())
         self.changed.set()
 
     def notify(self) -> None:
-        """Look at all jobs again: something other than time has moved one of them."""
+        """Check all jobs again: one may have changed by other means than elapsed time."""
         now = self.clock.now()
         for job, _ in list(self._jobs.values()):
             if job.is_over:
@@ -103,13 +120,13 @@ class WebhookScheduler:
         self.changed.set()
 
     def next_due(self) -> float:
-        """The instant at which there may be something to post; infinite if there is none."""
+        """The next instant at which a request may be due; infinite if there is none."""
         ends = self._job_boundaries[0][0] if self._job_boundaries else math.inf
         ready = self._ready_heap[0][0] if self._ready_heap else math.inf
         return min(ends, ready)
 
     def due(self) -> WebhookRequest | None:
-        """The next post that is due at the clock's present, worded and signed."""
+        """The next request that is due now, signed; None if there is none."""
         now = self.clock.now()
         self._advance_to(now)
         while self._ready_heap and self._ready_heap[0][0] <= now and not self.is_closed:
@@ -134,50 +151,50 @@ class WebhookScheduler:
                 self._follow(job, now)
 
     def _follow(self, job: Job, now: float) -> None:
-        """Wait for the next move of a job, or for what comes after its last."""
-        self._tenant.queue.advance_job(job, now)
+        """Schedule the webhook of a job that has ended, else the next check of the job."""
+        self._queue.advance_job(job, now)
         self._jobs_awaiting_polls.pop(job.id, None)
         if job.is_over:
-            _, plan = self._jobs.pop(job.id)
-            self._on_job_end(job, plan)
+            _, webhook = self._jobs.pop(job.id)
+            self._on_job_end(job, webhook)
             return
-        boundary = self._tenant.queue.next_boundary_of(job)
+        boundary = self._queue.next_boundary_of(job)
         if now < boundary < math.inf:
             self._count += 1
             heapq.heappush(self._job_boundaries, (boundary, self._count, job))
         else:
             self._jobs_awaiting_polls[job.id] = job
 
-    def _on_job_end(self, job: Job, plan: CompiledWebhook) -> None:
+    def _on_job_end(self, job: Job, webhook: CompiledWebhook) -> None:
         ended_at = self.clock.now() if job.ended_at is None else job.ended_at
         if _never_ran(job):
-            self._skip(job, plan, ended_at, "the request was cancelled in the queue")
-        elif plan.is_dropped:
-            self._skip(job, plan, ended_at, "the scenario drops it")
+            self._skip(job, webhook, ended_at, "the request was cancelled in the queue")
+        elif webhook.is_dropped:
+            self._skip(job, webhook, ended_at, "the scenario drops this webhook")
         else:
-            self._schedule(job, plan, ended_at)
+            self._schedule(job, webhook, ended_at)
 
-    def _skip(self, job: Job, plan: CompiledWebhook, at: float, reason: str) -> None:
-        delivery = self._add_delivery(job, plan, at)
+    def _skip(self, job: Job, webhook: CompiledWebhook, at: float, reason: str) -> None:
+        delivery = self._add_delivery(job, webhook, at)
         self._finish(delivery, "never", at, reason)
         self._note(delivery, at, 0, f"never sent: {reason}")
 
-    def _schedule(self, job: Job, plan: CompiledWebhook, ended_at: float) -> None:
-        for copy_number in range(1 + plan.duplicates):
+    def _schedule(self, job: Job, webhook: CompiledWebhook, ended_at: float) -> None:
+        for copy_number in range(1 + webhook.duplicates):
             due_at = self.clock.later(
-                ended_at, plan.after_seconds + copy_number * plan.every_seconds
+                ended_at, webhook.after_seconds + copy_number * webhook.every_seconds
             )
-            self._make_ready(self._add_delivery(job, plan, due_at, copy_number))
+            self._make_ready(self._add_delivery(job, webhook, due_at, copy_number))
 
     def _make_ready(self, delivery: Delivery) -> None:
         delivery.stage = "waiting"
         self._count += 1
-        rank = delivery.plan.order or 0
+        rank = delivery.webhook.order or 0
         heap_item = (delivery.due_at, rank, delivery.number, self._count, delivery)
         heapq.heappush(self._ready_heap, heap_item)
 
     def _add_delivery(
-        self, job: Job, plan: CompiledWebhook, due_at: float, copy_number: int = 0
+        self, job: Job, webhook: CompiledWebhook, due_at: float, copy_number: int = 0
     ) -> Delivery:
         if len(self._deliveries) >= self._max_deliveries:
             deliveries = self._deliveries.values()
@@ -189,17 +206,17 @@ class WebhookScheduler:
                 self._note(oldest, self.clock.now(), 0, f"never sent: {reason}")
         self._count += 1
         assert job.call.webhook is not None
-        delivery = Delivery(self._count, job, job.call.webhook, plan, due_at, copy_number)
+        delivery = Delivery(self._count, job, job.call.webhook, webhook, due_at, copy_number)
         self._deliveries[delivery.number] = delivery
         return delivery
 
-    # What is sent, and how it went
+    # Attempts
 
     def _make_request(self, delivery: Delivery, now: float) -> WebhookRequest:
         attempts_made = len(delivery.attempts)
-        plan = delivery.plan
-        forgery = plan.forgery if attempts_made < plan.forgeries else None
-        body = body_of(delivery.job, plan, self._seed)
+        webhook = delivery.webhook
+        forgery = webhook.forgery if attempts_made < webhook.forgeries else None
+        body = body_of(delivery.job, webhook, self._seed)
         headers, body = self._signer.sign(delivery.job.id, body, self.timestamp(), now, forgery)
         delivery.stage = "sending"
         timeout_seconds = RETRY_TIMEOUT_SECONDS if attempts_made else FIRST_TIMEOUT_SECONDS
@@ -207,50 +224,41 @@ class WebhookScheduler:
         return WebhookRequest(delivery, delivery.url, headers, body, timeout_seconds, due_at, now)
 
     def on_attempt_done(self, request: WebhookRequest, result: DeliveryResult) -> None:
-        """An attempt is over: what the receiver said, or what failed."""
+        """Record the result of an attempt: finish the delivery, or schedule a retry."""
         delivery = request.delivery
         seconds = round(max(0.0, self.clock.now() - request.started_at), 6)
-        if self.is_sequential:  # else it would depend on when a test moves the clock
+        if self.is_sequential:  # the measured time would depend on when a test advances the clock
             seconds = request.timeout_seconds if result.kind == "timeout" else 0.0
         delivery.attempts.append(Attempt(request.due_at, seconds, result))
         ended_at = self.clock.later(request.due_at, seconds)
         attempts_made, max_attempts = len(delivery.attempts), 1 + len(self._pauses)
-        self._note(
-            delivery,
-            request.due_at,
-            result.status,
-            _describe_attempt(result, attempts_made, max_attempts, seconds),
-        )
+        note = result.describe(attempts_made, max_attempts, seconds)
+        self._note(delivery, request.due_at, result.status, note)
         if delivery.is_over:
-            pass  # dropped while it was on its way
+            pass  # it was dropped during the attempt
         elif result.is_success:
             self._finish(delivery, "delivered", ended_at)
         elif result.is_final or attempts_made >= max_attempts:
             stage: Stage = "refused" if result.kind == "refused" else "failed"
-            self._finish(delivery, stage, ended_at, _failure_reason(result, attempts_made))
+            self._finish(delivery, stage, ended_at, result.reason_failed(attempts_made))
         elif result.kind == "stopped":
             delivery.stage = "waiting"
         else:
-            self._schedule_retry(
-                delivery, ended_at, self.clock.later(ended_at, self._pauses[attempts_made - 1])
-            )
+            due_at = self.clock.later(ended_at, self._pauses[attempts_made - 1])
+            self._schedule_retry(delivery, ended_at, due_at)
         self.progress.set()
         self.changed.set()
 
     def _schedule_retry(self, delivery: Delivery, ended_at: float, due_at: float) -> None:
-        """Wait for the next attempt, or give up if the result will not be stored any more."""
+        """Schedule the next attempt, or give up if the result has expired by then."""
         if due_at < stored_until(delivery.job):
             delivery.due_at = due_at
             self._make_ready(delivery)
             return
         last_result = delivery.attempts[-1].result
-        reason = "the result is stored no longer when the next attempt is due"
-        self._finish(
-            delivery,
-            "failed",
-            ended_at,
-            f"{reason}, the last: {last_result.status or last_result.failure}",
-        )
+        reason = "the result expires before the next attempt"
+        detail = f"{reason}; the last: {last_result.status or last_result.failure}"
+        self._finish(delivery, "failed", ended_at, detail)
         self._note(delivery, ended_at, 0, f"given up: {reason}")
 
     def _finish(self, delivery: Delivery, stage: Stage, at: float, reason: str = "") -> None:
@@ -271,19 +279,19 @@ class WebhookScheduler:
         text = f"{delivery.shown_url}{copy}: {note}"
         self._journal.write(at, "webhook", job.call, job.id, status, job.label, text)
 
-    # What tests and people may ask
+    # Inspection and control
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
-        """The deliveries kept, oldest first."""
+        """The kept deliveries, oldest first."""
         self._advance_to(self.clock.now())
         return tuple(self._deliveries.values())
 
     @property
     def is_busy(self) -> bool:
-        """Whether something is on its way, or due at the clock's present.
+        """Whether a request is being sent or is due now.
 
-        An instant clock does not stand still, so there all that is due later counts as well.
+        On an instant clock, which jumps to every due instant, later requests count too.
         """
         self._advance_to(self.clock.now())
         horizon = self.clock.now() if self.clock.kind != "instant" else math.inf
@@ -295,7 +303,7 @@ class WebhookScheduler:
 
     @property
     def is_due(self) -> bool:
-        """Whether something is on its way, or due at this very instant, whatever the clock."""
+        """Whether a request is being sent or is due now, on any clock."""
         now = self.clock.now()
         self._advance_to(now)
         return any(
@@ -304,7 +312,7 @@ class WebhookScheduler:
         )
 
     def unfinished(self) -> list[str]:
-        """What is still to be sent, told for people."""
+        """One line for each webhook that is not sent yet."""
         waiting = [
             f"{job.id} to {shown_url(job.call.webhook or '')}: the request has not ended"
             for job, _ in self._jobs.values()
@@ -320,13 +328,13 @@ class WebhookScheduler:
         return waiting
 
     def redeliver(self, request_id: str | None = None) -> list[Delivery]:
-        """Send again, genuine and at once: one request's, or all that failed so far.
+        """Send again, immediately and correctly signed: the webhook of one request, or all failed.
 
-        Raises SettingError for a request that has none.
+        Raises SettingError for a request without a webhook.
         """
         now = self.clock.now()
         deliveries = [
-            delivery for delivery in self.deliveries if _is_redelivery_target(delivery, request_id)
+            delivery for delivery in self.deliveries if delivery.is_redelivered_by(request_id)
         ]
         if request_id is not None:
             if not deliveries:
@@ -334,21 +342,21 @@ class WebhookScheduler:
             deliveries = deliveries[-1:]
         redelivered = []
         for previous in deliveries:
-            plan = replace(previous.plan, forgery=None, order=None, behind=None)
+            webhook = replace(previous.webhook, forgery=None, order=None, behind=None)
             if previous.is_over or previous.stage == "sending":
-                redelivered.append(self._add_delivery(previous.job, plan, now))
+                redelivered.append(self._add_delivery(previous.job, webhook, now))
             else:
-                previous.plan, previous.due_at = plan, now
+                previous.webhook, previous.due_at = webhook, now
                 redelivered.append(previous)
             self._make_ready(redelivered[-1])
         self.changed.set()
         return redelivered
 
     async def published_jwks(self) -> dict[str, Any]:
-        """The JWKS as a receiver gets it; raises the WireError of a JWKS that is down."""
-        delay = self.signing_keys.plan.delay_seconds
-        if delay:
-            await self.clock.wait_until(self.clock.later(self.clock.now(), delay))
+        """The JWKS as a receiver gets it; raises the ApiError of a scripted failure."""
+        delay_seconds = self.signing_keys.compiled_jwks.delay_seconds
+        if delay_seconds:
+            await self.clock.wait_until(self.clock.later(self.clock.now(), delay_seconds))
         status = self.signing_keys.next_error_status()
         if status:
             page = ingress_page(status, reason_phrase(status))
@@ -356,11 +364,11 @@ class WebhookScheduler:
         return self.signing_keys.jwks(self.clock.now())
 
     async def wait_early_attempt(self, job: Job) -> None:
-        """Return when the webhook of a job has been tried, if it comes before the submit answer."""
+        """Wait for the first attempt of a webhook that is sent before the submit response."""
         early_deliveries = [
             delivery
             for delivery in reversed(self._deliveries.values())
-            if delivery.plan.is_early and delivery.job is job and not delivery.copy_number
+            if delivery.webhook.is_early and delivery.job is job and not delivery.copy_number
         ]
         while not self.is_closed and any(
             not delivery.attempts and not delivery.is_over for delivery in early_deliveries
@@ -368,42 +376,18 @@ class WebhookScheduler:
             await self.clock.wait_until(math.inf, self.progress)
 
     def close(self) -> None:
-        """Send nothing more: the tenant has gone."""
+        """Stop sending: the tenant was replaced or dropped."""
         self.is_closed = True
         self.progress.set()
         self.changed.set()
 
 
 def _never_ran(job: Job) -> bool:
-    """Whether a request was cancelled while it waited (protocol.md section 16 row 31)."""
+    """Whether a request was cancelled in the queue.
+
+    Source: docs/reference/open-questions.md#webhook-of-a-cancelled-request
+    """
     step = job.position.step
     if job.state is not State.CANCELLED or step >= len(job.steps):
         return False
     return job.steps[step].state == "IN_QUEUE"
-
-
-def _is_redelivery_target(delivery: Delivery, request_id: str | None) -> bool:
-    if request_id is not None:
-        return delivery.job.id == request_id
-    if delivery.stage == "waiting":
-        return bool(delivery.attempts)
-    return delivery.stage in ("failed", "dropped")
-
-
-def _failure_reason(result: DeliveryResult, attempts_made: int) -> str:
-    if result.kind == "refused":
-        return result.failure
-    if 300 <= result.status < 400:
-        return f"redirects are not followed ({result.status})"
-    return f"no attempt is left after {attempts_made}, the last: {result.status or result.failure}"
-
-
-def _describe_attempt(
-    result: DeliveryResult, attempts_made: int, max_attempts: int, seconds: float
-) -> str:
-    if result.kind == "refused":
-        return f"refused: {result.failure}"
-    outcome = str(result.status) if result.status else result.failure
-    excerpt = " ".join(result.excerpt.split())[:100]
-    suffix = f": {excerpt}" if excerpt else ""
-    return f"attempt {attempts_made} of {max_attempts}: {outcome} after {seconds:g}s{suffix}"

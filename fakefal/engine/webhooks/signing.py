@@ -1,4 +1,4 @@
-"""Words and signs a webhook, rightly or as a scenario wants it forged."""
+"""Builds and signs a webhook, correctly or with the forgery that a scenario asks for."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from fakefal.scenario.compiled.webhooks import NEW_GATEWAY_ID, CompiledWebhook, 
 from fakefal.scenario.values.seeded import digest
 
 _STALE_SECONDS = 360
-"""Six minutes: beyond what a receiver may accept (protocol.md section 8)."""
+"""Six minutes; receivers accept at most five (docs/reference/webhooks.md#signature)."""
 
 SignedPost = tuple[tuple[tuple[str, str], ...], bytes]
-"""The headers and the body of a post."""
+"""Headers and body."""
 
 
 def user_id_of(key: str, seed: int) -> str:
-    """The fal user id of a key's owner, an opaque text. Source: inferred form."""
+    """The fal user id of a key's owner, an opaque text. Source: inferred."""
     return f"auth0|{digest('user', str(seed), key).hex()[:24]}"
 
 
-def gateway_id(job: Job, plan: CompiledWebhook, seed: int) -> str:
-    """The id of the attempt that ended a request: the request's own, unless it was retried.
+def gateway_id(job: Job, webhook: CompiledWebhook, seed: int) -> str:
+    """The id of the attempt that ended a request: the request id, unless it was retried.
 
-    Source: documented (protocol.md section 8).
+    Source: documented (docs/reference/webhooks.md#payload)
     """
-    if plan.gateway_id is None:
+    if webhook.gateway_id is None:
         return job.gateway_id
-    if plan.gateway_id == NEW_GATEWAY_ID:
+    if webhook.gateway_id == NEW_GATEWAY_ID:
         return uuid7(int.from_bytes(digest("gateway", str(seed), job.id)[:16], "big"))
-    return plan.gateway_id
+    return webhook.gateway_id
 
 
-def body_of(job: Job, plan: CompiledWebhook, seed: int) -> bytes:
-    """The body of a job's webhook; the same at each attempt."""
-    gateway = gateway_id(job, plan, seed)
-    return encode(wire.webhook_body(job.id, gateway, job.rendered.outcome, plan.payload_error))
+def body_of(job: Job, webhook: CompiledWebhook, seed: int) -> bytes:
+    """The body of a job's webhook, the same for each attempt."""
+    gateway = gateway_id(job, webhook, seed)
+    return encode(wire.webhook_body(job.id, gateway, job.rendered.outcome, webhook.payload_error))
 
 
 class Signer:
-    """Signs for one user with a keyring."""
+    """Signs the webhooks of one user."""
 
     def __init__(self, signing_keys: SigningKeys, user_id: str) -> None:
         self.user_id = user_id
@@ -50,7 +50,7 @@ class Signer:
     def sign(
         self, request_id: str, body: bytes, signed_at: float, now: float, forgery: Forgery | None
     ) -> SignedPost:
-        """Headers and body; ``stamp`` is the time to tell, ``now`` chooses the key."""
+        """Sign a body; ``signed_at`` goes into the timestamp header, ``now`` selects the key."""
         timestamp = int(signed_at) - (_STALE_SECONDS if forgery == "stale" else 0)
         message = wire.signed_message(request_id, self.user_id, timestamp, body)
         if forgery == "unknown-key":
@@ -73,5 +73,5 @@ class Signer:
 
 
 def _altered(signature: str) -> str:
-    """Another text of the same form."""
+    """A signature of the same form with another last digit."""
     return signature[:-1] + ("0" if signature[-1] != "0" else "1")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from fakefal.engine.core.clock import START
-from fakefal.engine.queue.job import DEFAULT_JOB_OPTIONS, Job
+from fakefal.engine.queue.job import Job
+from fakefal.engine.queue.job_options import DEFAULT_JOB_OPTIONS
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.core.platform_options import DEFAULT_OPTIONS, PlatformOptions
 from tests.building import exchange, make_call
@@ -33,7 +34,7 @@ def shape(made: Job) -> str:
     [
         ({}, {}),
         ({"timeline": []}, {"account": {"state": "bad-key", "after": 9}}),
-        ({}, {"apps": {"me/*": "gone"}}),
+        ({}, {"apps": {"me/*": "removed"}}),
         ({}, {"faults": {"status": "500"}}),
         ({"stream": {"cut": {}}}, {}),
     ],
@@ -49,15 +50,15 @@ def test_where_nothing_is_asked_for_a_job_is_ordinary(
     [
         ({}, PlatformOptions(start_timeout_seconds=4), {}, {"deadline": START + 4}),
         ({}, PlatformOptions(is_low_priority=True), {}, {"is_low": True}),
-        ({"cancel": "honoured"}, DEFAULT_OPTIONS, {}, {"cancel": "honoured"}),
-        ({"keep": "2s"}, DEFAULT_OPTIONS, {}, {"keep_seconds": 2.0}),
+        ({"cancel": "accepted"}, DEFAULT_OPTIONS, {}, {"cancel": "accepted"}),
+        ({"result_ttl": "2s"}, DEFAULT_OPTIONS, {}, {"keep_seconds": 2.0}),
         ({"retries": 2}, DEFAULT_OPTIONS, {}, {"marks": (2, 4)}),
         ({}, DEFAULT_OPTIONS, {"apps": {"*": {"request_timeout": 7}}}, {"run_seconds": 7.0}),
         ({}, DEFAULT_OPTIONS, {"apps": {"*": {"cancel": "too-late"}}}, {"cancel": "too-late"}),
         (
             {"cancel": "ignored"},
             DEFAULT_OPTIONS,
-            {"apps": {"*": {"cancel": "honoured"}}},
+            {"apps": {"*": {"cancel": "accepted"}}},
             {"cancel": "ignored"},
         ),
     ],

@@ -13,7 +13,7 @@ from fakefal.engine.tenant import Tenant
 from fakefal.protocol.errors.catalog import CATALOG
 from fakefal.protocol.errors.fault import CALL_OPERATIONS, OPERATIONS, FaultAbort, Operation
 from fakefal.scenario.builder import build_defaults
-from fakefal.scenario.compiled.faults import compile_faults
+from fakefal.scenario.compiler.faults import compile_faults
 from fakefal.scenario.model.faults import CallFaults
 from tests.building import ANY_LLM, exchange, make_call, tenant_of
 from tests.engine.living import fault_name, make_engine_in, make_tenant_in, status_word, submit
@@ -104,7 +104,7 @@ def test_an_account_may_be_mended() -> None:
 
 
 def test_an_app_that_is_gone_refuses_calls_under_its_own_name() -> None:
-    tenant = make_tenant_in(apps={"fal-ai/flux": "gone"})
+    tenant = make_tenant_in(apps={"fal-ai/flux": "removed"})
     with pytest.raises(FaultAbort) as caught:
         submit(tenant, "fal-ai/flux/dev")
     refusal = caught.value.fault.outcome
@@ -116,7 +116,7 @@ def test_an_app_that_is_gone_refuses_calls_under_its_own_name() -> None:
 def test_jobs_of_an_app_that_is_gone_can_still_be_read() -> None:
     controls = Controls(make_engine_in(), "id:secret")
     id_ = submit(controls.tenant)
-    controls.update(build_defaults({"apps": {"*": "gone"}}))
+    controls.update(build_defaults({"apps": {"*": "removed"}}))
     assert fault_name(controls.tenant, "status", id_) == "ok"
     assert begun(controls.tenant) == "unknown-app"
 
@@ -144,7 +144,7 @@ def test_the_backup_of_a_host_that_is_down_is_another_host() -> None:
 
 
 def test_the_account_goes_before_the_app_and_both_before_faults() -> None:
-    parts: dict[str, Any] = {"apps": {"*": "gone"}, "faults": {"submit": "reset"}}
+    parts: dict[str, Any] = {"apps": {"*": "removed"}, "faults": {"submit": "reset"}}
     assert begun(make_tenant_in(account=LOCKED, **parts)) == LOCKED
     assert begun(make_tenant_in(**parts)) == "unknown-app"
     del parts["apps"]

@@ -9,7 +9,7 @@ import pytest
 from fakefal.engine.core.clock import START
 from fakefal.engine.files.outputs import file_refs_of
 from fakefal.protocol.errors.errors import ApiError
-from fakefal.scenario.media.file_refs import CompiledMedia
+from fakefal.scenario.compiled.media import CompiledMedia
 from fakefal.scenario.media.output_kinds import generate_output
 from tests.building import exchange, make_call, make_tenant
 

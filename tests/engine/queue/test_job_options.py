@@ -146,9 +146,9 @@ CANCELS = [
     ("queued", "ignored", True, State.CANCELLED, 499, "done"),
     ("running", "ignored", True, State.RUNNING, 200, "run"),
     ("over", "ignored", False, State.COMPLETED, 200, "done"),
-    ("queued", "honoured", True, State.CANCELLED, 499, "done"),
-    ("running", "honoured", True, State.COMPLETED, 499, "done"),
-    ("over", "honoured", False, State.COMPLETED, 200, "done"),
+    ("queued", "accepted", True, State.CANCELLED, 499, "done"),
+    ("running", "accepted", True, State.COMPLETED, 499, "done"),
+    ("over", "accepted", False, State.COMPLETED, 200, "done"),
     ("queued", "too-late", True, State.QUEUED, 200, "q0"),
     ("running", "too-late", True, State.RUNNING, 200, "run"),
     ("over", "too-late", False, State.COMPLETED, 200, "done"),
@@ -173,7 +173,7 @@ def test_a_cancel_does_what_the_app_does(
 
 
 def test_a_reply_goes_before_its_app() -> None:
-    tenant, id_ = placed("running", {"cancel": "ignored"}, {"cancel": "honoured"})
+    tenant, id_ = placed("running", {"cancel": "ignored"}, {"cancel": "accepted"})
     assert tenant.cancel(ANY_LLM, id_)
     assert status_word(tenant, id_) == "run"
 
@@ -186,7 +186,7 @@ def test_a_repeated_cancel_is_harmless(state: str, answer: str) -> None:
 
 
 def test_a_run_that_was_aborted_says_so_in_the_apps_own_words() -> None:
-    tenant, id_ = placed("running", {"cancel": "honoured"}, {})
+    tenant, id_ = placed("running", {"cancel": "accepted"}, {})
     tenant.cancel(ANY_LLM, id_)
     job = tenant.result(ANY_LLM, id_)
     assert job is not None

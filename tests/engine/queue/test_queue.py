@@ -12,7 +12,7 @@ from tests.engine.living import lasting_exchange, make_tenant_in, status_words, 
 
 
 def few(bound: int = 2) -> Tenant:
-    return make_tenant_in(lasting_exchange(10, cancel="honoured"), limits=Limits(jobs=bound))
+    return make_tenant_in(lasting_exchange(10, cancel="accepted"), limits=Limits(jobs=bound))
 
 
 def test_a_job_is_found_under_its_own_app_only() -> None:

@@ -47,8 +47,8 @@ REPLIES = st.fixed_dictionaries(
             ]
         ),
         "retries": st.integers(0, 12),
-        "cancel": st.sampled_from(["ignored", "honoured", "too-late"]),
-        "keep": st.sampled_from([5, 60]),
+        "cancel": st.sampled_from(["ignored", "accepted", "too-late"]),
+        "result_ttl": st.sampled_from([5, 60]),
         "faults": st.dictionaries(
             st.sampled_from(["submit", "status", "result", "cancel"]),
             st.lists(

@@ -71,8 +71,8 @@ def reads(tenant: Tenant, id_: str) -> list[int]:
         ({"output": "x" * 20_000}, True, MONTH),
         ({"output": "x" * 20_000}, False, SIX_MINUTES),
         ({"output": "x" * 1_100_000}, True, SIX_MINUTES),
-        ({"output": "x", "keep": "2s"}, True, 2.0),
-        ({"output": "x" * 20_000, "keep": "1h"}, False, HOUR),
+        ({"output": "x", "result_ttl": "2s"}, True, 2.0),
+        ({"output": "x" * 20_000, "result_ttl": "1h"}, False, HOUR),
         ({"fail": "runner_disconnected"}, True, HOUR),
     ],
 )
@@ -89,7 +89,7 @@ def test_after_its_time_a_result_is_unknown(
 
 def test_the_time_counts_from_the_end_and_not_from_the_first_look() -> None:
     step = {"IN_PROGRESS": {"for": "10s"}}
-    tenant = make_tenant(exchange({"text": "x", "timeline": [step], "keep": "5s"}))
+    tenant = make_tenant(exchange({"text": "x", "timeline": [step], "result_ttl": "5s"}))
     id_ = tenant.submit(make_call()).id
     tenant.clock.advance(15)
     with pytest.raises(ApiError):
@@ -98,7 +98,7 @@ def test_the_time_counts_from_the_end_and_not_from_the_first_look() -> None:
 
 def test_what_is_not_over_is_never_forgotten() -> None:
     tenant = make_tenant(
-        exchange({"text": "x", "timeline": [{"IN_QUEUE": {"forever": True}}], "keep": "1s"})
+        exchange({"text": "x", "timeline": [{"IN_QUEUE": {"forever": True}}], "result_ttl": "1s"})
     )
     id_ = tenant.submit(make_call()).id
     tenant.clock.advance(MONTH)
@@ -106,7 +106,7 @@ def test_what_is_not_over_is_never_forgotten() -> None:
 
 
 def test_on_a_clock_that_leaps_only_the_time_counts_that_a_test_moved_by() -> None:
-    tenant, id_ = finished({"output": "x", "keep": "1h"}, clock="instant")
+    tenant, id_ = finished({"output": "x", "result_ttl": "1h"}, clock="instant")
     clock = tenant.clock
     assert isinstance(clock, InstantClock)
     assert reads(tenant, id_) == [200, 200, 400]

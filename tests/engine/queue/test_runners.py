@@ -104,7 +104,7 @@ def test_a_cancelled_job_leaves_the_line(place: int) -> None:
 
 
 def test_an_aborted_run_gives_its_runner_back() -> None:
-    tenant = one_runner(lasting_exchange(10, cancel="honoured"))
+    tenant = one_runner(lasting_exchange(10, cancel="accepted"))
     first, second = submit(tenant), submit(tenant)
     tenant.clock.advance(3)
     tenant.cancel(ANY_LLM, first)

@@ -36,7 +36,7 @@ def test_a_handshake_meets_the_account_the_app_and_faults() -> None:
         knocked(make_tenant_in(account="exhausted-balance"), asking())
         == "refused: exhausted-balance"
     )
-    assert knocked(make_tenant_in(apps={"acme/*": "gone"}), asking()) == "refused: unknown-app"
+    assert knocked(make_tenant_in(apps={"acme/*": "removed"}), asking()) == "refused: unknown-app"
     tenant = make_tenant_in(faults={"connect": ["reset", "accepted-then-reset"]})
     found = [knocked(tenant, asking(via)) for via in ("ws", "socket", "realtime")]
     assert found == ["refused: reset", "open: accepted-then-reset", "open"]

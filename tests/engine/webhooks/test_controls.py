@@ -16,7 +16,7 @@ def test_deliveries_are_told_as_json_and_sent_again() -> None:
     tenant = make_tenant()
     job = submit(tenant)
     deliver(tenant.webhooks, reject)
-    controls = WebhookControls(tenant)
+    controls = WebhookControls(tenant.webhooks)
     (told,) = controls.deliveries()
     assert json.loads(json.dumps(told)) == told
     assert (told["request_id"], told["state"]) == (job.id, "waiting")
@@ -27,7 +27,7 @@ def test_deliveries_are_told_as_json_and_sent_again() -> None:
 
 def test_keys_are_told_even_while_they_are_down_and_change_when_told() -> None:
     tenant = make_tenant()
-    controls = WebhookControls(tenant)
+    controls = WebhookControls(tenant.webhooks)
     keys = controls.jwks()
     assert controls.publish("down") == keys
     assert tenant.webhooks.signing_keys.next_error_status() == 503
@@ -41,4 +41,4 @@ def test_keys_are_told_even_while_they_are_down_and_change_when_told() -> None:
 @pytest.mark.parametrize("jwks", ["gone", {"status": 200}, 5])
 def test_what_cannot_be_published_is_refused_with_what_would_be_right(jwks: object) -> None:
     with pytest.raises(SettingError, match=r"jwks: .* — "):
-        WebhookControls(make_tenant()).publish(jwks)
+        WebhookControls(make_tenant().webhooks).publish(jwks)

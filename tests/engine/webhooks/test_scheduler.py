@@ -128,7 +128,7 @@ def test_a_request_that_ignored_its_cancel_is_told_as_it_ended() -> None:
 
 
 def test_a_running_request_that_honoured_its_cancel_is_told_as_cancelled() -> None:
-    tenant = make_tenant(timeline({"IN_PROGRESS": {"forever": True}}, cancel="honoured"))
+    tenant = make_tenant(timeline({"IN_PROGRESS": {"forever": True}}, cancel="accepted"))
     job = submit(tenant)
     tenant.clock.advance(5)
     assert deliver(tenant.webhooks) == []
@@ -191,9 +191,9 @@ NOT_STORED = PlatformOptions(stores_io=False)
 @pytest.mark.parametrize(
     ("reply", "wishes", "attempts"),
     [
-        ({"keep": "10s"}, DEFAULT_OPTIONS, 1),
-        ({"keep": "11s"}, DEFAULT_OPTIONS, 2),
-        ({"keep": "20h"}, DEFAULT_OPTIONS, 28),
+        ({"result_ttl": "10s"}, DEFAULT_OPTIONS, 1),
+        ({"result_ttl": "11s"}, DEFAULT_OPTIONS, 2),
+        ({"result_ttl": "20h"}, DEFAULT_OPTIONS, 28),
         ({}, NOT_STORED, 9),
         ({"text": "x" * 10_000}, NOT_STORED, 6),
         ({"text": "x" * 10_000}, DEFAULT_OPTIONS, 32),

@@ -88,12 +88,12 @@ def test_lower_orders_are_over_first(
     orders = {webhook["order"] for webhook, _ in jobs if "order" in webhook}
 
     def receive(post: WebhookRequest) -> DeliveryResult:
-        order = post.delivery.plan.order
+        order = post.delivery.webhook.order
         if order is not None:
             over.update(
-                it.plan.order
+                it.webhook.order
                 for it in tenant.webhooks.deliveries
-                if it.is_over and it.plan.order is not None
+                if it.is_over and it.webhook.order is not None
             )
             assert {lower for lower in orders if lower < order} <= over
         return DeliveryResult(chance.choice([200, 500]))
