@@ -1,4 +1,4 @@
-"""The Python way to write exchanges: builds the same models that files are read into."""
+"""Builds exchanges in Python, as the models that scenario files are read into."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from fakefal.scenario.files.messages import format_error
 from fakefal.scenario.files.source import Source, format_path
 from fakefal.scenario.matching.matchers import PatternError
 from fakefal.scenario.model.defaults import ScenarioDefaults
-from fakefal.scenario.model.scenario import Exchange, When
+from fakefal.scenario.model.scenario import Exchange
+from fakefal.scenario.model.when import When
 from fakefal.scenario.templates.templates import TemplateError
 
 if TYPE_CHECKING:
@@ -21,53 +22,53 @@ if TYPE_CHECKING:
 
 
 class Pattern(NamedTuple):
-    """A matcher for one value, as ``contains("x")`` makes it."""
+    """A matcher for one value, such as ``contains("x")``; ``json`` is its form in a file."""
 
     json: dict[str, Json]
 
 
 def contains(needle: Json) -> Pattern:
-    """A text with this in it, or a list with such an entry."""
+    """Matches a text that contains the needle, or a list with an entry that matches it."""
     return Pattern({"$contains": _to_json(needle)})
 
 
 def regex(expression: str) -> Pattern:
-    """A text in which the regular expression is found."""
+    """Matches a text in which the regular expression occurs anywhere."""
     return Pattern({"$regex": expression})
 
 
 def anything() -> Pattern:
-    """Any value, if it is there at all."""
+    """Matches any value, also null; not a field that is absent."""
     return Pattern({"$absent": False})
 
 
 def all_of(*patterns: Json) -> Pattern:
-    """A value that every one of the patterns matches."""
+    """Matches a value that all of the patterns match."""
     return Pattern({"$all": [_to_json(pattern) for pattern in patterns]})
 
 
 def any_of(*patterns: Json) -> Pattern:
-    """A value that one of the patterns matches."""
+    """Matches a value that at least one of the patterns matches."""
     return Pattern({"$any": [_to_json(pattern) for pattern in patterns]})
 
 
 def more_than(number: float) -> Pattern:
-    """A number above this one."""
+    """Matches a greater number."""
     return Pattern({"$gt": number})
 
 
 def less_than(number: float) -> Pattern:
-    """A number below this one."""
+    """Matches a smaller number."""
     return Pattern({"$lt": number})
 
 
 def absent() -> Pattern:
-    """A field that is not there."""
+    """Matches a field that is absent."""
     return Pattern({"$absent": True})
 
 
 def _to_json(value: Any) -> Json:
-    """Patterns at any depth as the JSON that a file would hold."""
+    """Replaces patterns at any depth by their form in a file."""
     if isinstance(value, Pattern):
         return value.json
     if isinstance(value, dict):
@@ -78,11 +79,11 @@ def _to_json(value: Any) -> Json:
 
 
 ExchangeSink = Callable[[Exchange], None]
-"""Takes each version of an exchange as it is built."""
+"""Receives the exchange again after each change."""
 
 
 class ExchangeBuilder:
-    """An exchange in the making; it takes effect as soon as it has an outcome.
+    """An exchange under construction; each method changes it and takes effect immediately.
 
     ``on("fal-ai/any-llm", prompt="x").fail("runner_disconnected").then.text("Ship it.")``
     """
@@ -93,10 +94,10 @@ class ExchangeBuilder:
         self._replies: list[dict[str, Any]] = [{}]
         self._exchange_fields: dict[str, Any] = {}
 
-    # How it ends
+    # Outcome
 
     def text(self, text: str, *, reasoning: str | None = None) -> Self:
-        """A language model's answer; ``reasoning`` is given to calls that ask for it."""
+        """A language model's output; ``reasoning`` is sent to calls that ask for it."""
         extra = {} if reasoning is None else {"reasoning": reasoning}
         return self._set(text=text, **extra)
 
@@ -105,64 +106,66 @@ class ExchangeBuilder:
         return self._set(output=output)
 
     def tool_call(self, name: str, arguments: Json = None, *, id: str | None = None) -> Self:
-        """A function that the model wants called, told by OpenAI-compatible endpoints; each adds
-        one. ``arguments`` is JSON, or text that is sent as it is."""
+        """A tool call of an OpenAI-compatible endpoint; each call of this method adds one.
+
+        ``arguments`` is JSON, or text that is sent as it is, valid or not.
+        """
         call = {"name": name, "arguments": {} if arguments is None else arguments}
         if id is not None:
             call["id"] = id
         return self._set(tool_calls=[*self._replies[-1].get("tool_calls", ()), call])
 
-    def finish(self, reason: str) -> Self:
+    def finish_reason(self, reason: str) -> Self:
         """``finish_reason`` of OpenAI-compatible endpoints: ``length``, ``content_filter``."""
         return self._set(finish_reason=reason)
 
     def usage(self, **counts: float) -> Self:
-        """What the call used, where that is told: ``usage(prompt_tokens=10, cost=0.001)``."""
+        """Usage of endpoints that report it: ``usage(prompt_tokens=10, cost=0.001)``."""
         return self._set(usage=counts)
 
     def soft_error(self, error: str, *, text: str = "") -> Self:
-        """An upstream failure told inside a 200 answer."""
+        """An upstream failure inside a 200 response."""
         return self._set(error=error, text=text)
 
     def kind(self, kind: str, *files: str) -> Self:
-        """An output of a common shape: ``images``, ``image``, ``video``, ``audio``, ``mesh``,
+        """A common kind of output: ``images``, ``image``, ``video``, ``audio``, ``mesh``,
         ``text`` or ``chunks``.
 
-        ``files`` are paths from the working directory; without them files are made.
+        ``files`` are paths relative to the working directory; without them files are generated.
         """
         return self._set(kind=kind, **({"files": list(files)} if files else {}))
 
     def partial(self, text: str, *, error: str | None = None) -> Self:
-        """A language model that did not get to its end: a stream without its last event.
+        """A language model that stops early: a stream without its last event.
 
-        With ``error`` the text comes with it inside a 200 answer, and at the end of a stream.
+        With ``error``, text and error are in a 200 response and in the last event of a stream.
         """
         if error is not None:
             return self.soft_error(error, text=text)
         return self._set(text=text, stream={**self._replies[-1].get("stream", {}), "final": False})
 
     def fail(self, name: str | None = None, **fields: Any) -> Self:
-        """A failure: a name of the error catalogue, or spelled out as in a file.
+        """A failure: a name of the error catalogue, or the fields of ``fail`` in a file.
 
         ``fail("runner_disconnected")``, ``fail(type="no_media_generated")``,
         ``fail(status=418, body={"detail": "teapot"})``.
         """
         if (name is None) == (not fields):
-            raise FakefalError("fail takes a name or a spelled-out failure — fail(status=500), say")
+            raise FakefalError("fail takes either a name or fields — for example fail(status=500)")
         return self._set(fail=fields if name is None else name)
 
     def preset(self, *names: str) -> Self:
-        """Ready-made troubles by name, as ``fakefal presets`` lists them."""
+        """Predefined situations, by name; ``fakefal presets`` lists them."""
         return self._set(preset=list(names))
 
-    # On the way there
+    # Queue, stream, files, response
 
     def timeline(self, *steps: Any) -> Self:
         """The steps of the queue: ``"IN_QUEUE"`` or ``{"IN_PROGRESS": {"for": "2s"}}``."""
         return self._set(timeline=list(steps))
 
     def stream(self, *chunks: str, **spec: Any) -> Self:
-        """How a stream is cut and paced, as in a file: ``by="char"``, ``every="1s"``.
+        """How a stream is split and paced, as in a file: ``by="char"``, ``every="1s"``.
 
         ``chunks`` are the pieces of its text: ``stream("Ship", " it.")``.
         """
@@ -171,42 +174,45 @@ class ExchangeBuilder:
         return self._set(stream=spec)
 
     def media(self, how: str | None = None, *, expires: float | str | None = None) -> Self:
-        """What happens to the files of the output: ``expired``, ``missing``, ``forbidden``,
-        ``truncated``, ``wrong-type``, ``slow``; or when they expire."""
+        """What is wrong with the files of the output, or when they expire.
+
+        ``how`` is ``expired``, ``missing``, ``forbidden``, ``truncated``, ``wrong-type`` or
+        ``slow``.
+        """
         spec = {"how": how, "expires": expires}
         return self._set(media={key: value for key, value in spec.items() if value is not None})
 
     def headers(self, headers: dict[str, str]) -> Self:
-        """Extra headers of the answer."""
+        """Extra response headers."""
         return self._set(headers=headers)
 
     def billable_units(self, units: float) -> Self:
-        """``x-fal-billable-units`` of the answer."""
+        """The response header ``x-fal-billable-units``."""
         return self._set(billable_units=units)
 
     def inference_time(self, duration: float | str) -> Self:
-        """``metrics.inference_time`` of the finished status."""
+        """``metrics.inference_time`` of the COMPLETED status."""
         return self._set(inference_time=duration)
 
     def omit_fields(self, *fields: str) -> Self:
         """Fields left out of the output, such as ``"usage"``."""
         return self._set(omit=list(fields))
 
-    # What goes wrong
+    # Faults
 
     def faults(self, **operations: Any) -> Self:
-        """Faults of single requests, used in turn, then healthy.
+        """Faults by operation: one for each request, then none.
 
         ``faults(submit=["nginx-502 x2"], status="hang", result=[{"delay": "2s"}])``.
         """
         return self._set(faults=operations)
 
     def cancel(self, answer: str) -> Self:
-        """What a cancel comes to: ``ignored``, ``honoured`` or ``too-late``."""
+        """What a cancel does: ``ignored``, ``accepted`` or ``too-late``."""
         return self._set(cancel=answer)
 
     def retries(self, times: int = 1, *, after: str | None = None) -> Self:
-        """Back to the queue after a lost runner, so many times; ``after`` is what each loss is."""
+        """How often the request returns to the queue; ``after`` is the error of each attempt."""
         return self._set(retries={"times": times} | ({} if after is None else {"after": after}))
 
     def result_ttl(self, duration: float | str) -> Self:
@@ -214,27 +220,29 @@ class ExchangeBuilder:
         return self._set(keep=duration)
 
     def webhook(self, word: str | None = None, **fields: Any) -> Self:
-        """How the webhook of a call behaves that asked for one, as in a file.
+        """The webhook of a call that asked for one: a word, or fields as in a file.
 
         ``webhook("lost")``, ``webhook(after="1s", duplicates=1)``, ``webhook(signature="bad")``.
         """
         if (word is None) == (not fields):
-            raise FakefalError('webhook takes a word or what it does — webhook(after="1s"), say')
+            raise FakefalError(
+                'webhook takes either a word or fields — for example webhook(after="1s")'
+            )
         return self._set(webhook=fields if word is None else word)
 
-    # What sockets and workflows do
+    # Sockets and workflows
 
     def frames(self, *frames: Any) -> Self:
-        """What a WebSocket sends, in order, as in a file.
+        """The frames that a WebSocket sends, in order, as in a file.
 
         ``frames({"json": {"hello": 1}}, {"receive": {"type": "ask"}}, {"close": 1000})``.
         """
         return self._set(frames=list(frames))
 
     def on_message(self, *frames: Any, input: Json = None, times: int | None = None) -> Self:
-        """What a WebSocket sends whenever a message comes, or one that matches ``input``.
+        """The frames that a WebSocket sends for every message, or for those matching ``input``.
 
-        It goes behind those that were given before: ``on_message({"text": "pong"}, input="ping")``.
+        Earlier rules are tried first: ``on_message({"text": "pong"}, input="ping")``.
         """
         rule: dict[str, Any] = {"frames": list(frames)}
         if input is not None:
@@ -244,35 +252,35 @@ class ExchangeBuilder:
         return self._set(on_message=[*self._replies[-1].get("on_message", ()), rule])
 
     def realtime(self, *, end: bool = False, timing: float | str | None = None) -> Self:
-        """What else an input of a realtime session brings: its end, a timings message."""
+        """Ends the realtime session after the output, or sends a timings message."""
         return self._set(realtime={"end": end} | ({} if timing is None else {"timing": timing}))
 
     def workflow(self, *nodes: dict[str, Any], **spec: Json) -> Self:
-        """What the nodes of a workflow come to, in order; ``output=`` is what it gives itself.
+        """The nodes of a workflow, in order; ``output=`` is the output of the workflow.
 
         ``workflow({"id": "draft", "app": "fal-ai/any-llm", "text": "A cat."})``.
         """
         return self._set(workflow={"nodes": list(nodes), **spec})
 
-    # How often
+    # Several replies
 
     @property
     def then(self) -> Self:
-        """Begin the reply of the next call."""
+        """Begins the reply to the next call."""
         self._replies.append({})
         return self
 
     def times(self, count: int) -> Self:
-        """Answer this many calls, then no more."""
+        """Answers this many calls, then no more."""
         self._exchange_fields["times"] = count
         return self._publish()
 
     def cycle(self) -> Self:
-        """Start over after the last reply, instead of repeating it."""
+        """Starts over after the last reply, instead of repeating it."""
         return self._set_then("cycle")
 
     def once(self) -> Self:
-        """Answer each reply once, and then no more."""
+        """Uses each reply once, then answers no more."""
         return self._set_then("miss")
 
     def _set_then(self, then: str) -> Self:
@@ -309,7 +317,7 @@ def when_data(
     pattern = _to_json(input_)
     if fields:
         if pattern is not None and not isinstance(pattern, dict):
-            raise FakefalError("input and input fields go together only if input is a dict")
+            raise FakefalError("input must be a dict to be combined with input fields")
         pattern = {**(pattern or {}), **_to_json(fields)}
     if pattern is not None:
         when["input"] = pattern
@@ -319,12 +327,12 @@ def when_data(
 
 
 def build_when(data: dict[str, Any]) -> When:
-    """A ``when`` from plain data; raises FakefalError with all that is wrong."""
+    """From plain data; raises FakefalError with every error."""
     return build_exchange({"when": data}).when
 
 
 def build_exchange(data: dict[str, Any]) -> Exchange:
-    """An exchange from plain data; raises FakefalError with all that is wrong."""
+    """From plain data; raises FakefalError with every error."""
     try:
         return Exchange.model_validate(data)
     except ValidationError as error:
@@ -333,7 +341,7 @@ def build_exchange(data: dict[str, Any]) -> Exchange:
 
 
 def build_defaults(data: dict[str, Any]) -> ScenarioDefaults:
-    """Circumstances from plain data; raises FakefalError with all that is wrong."""
+    """From plain data; raises FakefalError with every error."""
     try:
         return ScenarioDefaults.model_validate(data)
     except ValidationError as error:
@@ -343,7 +351,7 @@ def build_defaults(data: dict[str, Any]) -> ScenarioDefaults:
 def _format_errors(
     error: ValidationError, source: Source, base_path: tuple[str | int, ...]
 ) -> FakefalError:
-    """All that is wrong with data at a place of a scenario, a line each."""
+    """One line for each error, with its path in the exchange."""
     messages = []
     for details in error.errors(include_url=False):
         details["loc"] = (*base_path, *details["loc"])
@@ -355,7 +363,7 @@ def _format_errors(
 
 
 def to_user_error(error: PatternError | TemplateError) -> FakefalError:
-    """A pattern or template that cannot be used, as a mistake of the user."""
-    fix = f" — {error.right}" if error.right else ""
+    """An invalid pattern or template as an error that users see."""
+    fix = f" — {error.suggestion}" if error.suggestion else ""
     location = format_path(error.path)
-    return FakefalError(f"{location}: {error.what}{fix}" if location else f"{error.what}{fix}")
+    return FakefalError(f"{location}: {error.message}{fix}" if location else f"{error.message}{fix}")

@@ -1,4 +1,4 @@
-"""What a name of the presets, of the error catalogue or of a fault stands for, for people."""
+"""Explains the names of presets, errors and faults: wire form, YAML and Python."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ _ENDPOINT = "fal-ai/any-llm"
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a name stands for. ``wire`` is the answer as it is sent, empty where there is no one
-    form; ``requests`` says of each operation how many requests the clients make, if every answer is
-    this one; ``yaml`` is a whole scenario, ``python`` a line of a test."""
+    """A complete scenario (``yaml``), a line of a test (``python``), and for an error its response.
+
+    ``wire`` is empty for a preset or a fault. ``requests``: for each operation the requests that
+    the Python and the JavaScript client make if every response is this error.
+    """
 
     name: str
     description: str
@@ -36,12 +38,12 @@ class Explanation:
 
 
 def explainable_names() -> list[str]:
-    """Every name that can be explained."""
+    """Presets, errors of the catalogue, and words for faults; each name once."""
     return list(dict.fromkeys([*PRESETS, *fault_names()]))
 
 
 def explain(name: str) -> Explanation | None:
-    """What a name stands for; None if it is not known."""
+    """None for an unknown name; dashes may be written as underscores."""
     dashed_name = name.replace("_", "-")
     if (preset := PRESETS.get(dashed_name)) is not None:
         return _preset(preset)
@@ -80,7 +82,7 @@ def _commented(preset: Preset) -> str:
 
 
 def _shorten(value: Any) -> Any:
-    """The same, long texts cut."""
+    """The same data with long texts cut."""
     if isinstance(value, dict):
         return {name: _shorten(inner) for name, inner in value.items()}
     if isinstance(value, list):
@@ -114,7 +116,7 @@ def _error(spec: ErrorSpec) -> Explanation:
 
 
 def wire_form(outcome: Outcome) -> str:
-    """An answer as it is sent, without the headers that every answer has."""
+    """The HTTP response, without the headers that every response has."""
     lines = [f"HTTP/1.1 {outcome.status}", f"Content-Type: {outcome.content_type}"]
     if outcome.has_request_id:
         lines.append("x-fal-request-id: 019e…")
@@ -130,7 +132,7 @@ def _word(word: str) -> Explanation:
         FAULT_DESCRIPTIONS[word],
         "fault of one request",
         "inferred",
-        "failures.md, Network",
+        "docs/reference/situations.md#network",
         write_yaml(_scenario({"text": "Ship it.", "faults": {operation: [word, "ok"]}})),
         f'fakefal.on("{_ENDPOINT}").text("Ship it.").faults({operation}=["{word}", "ok"])',
     )

@@ -291,9 +291,9 @@ REPLIES: st.SearchStrategy[Data] = st.builds(
             "inference_time": DURATIONS,
             "billable_units": st.integers(0, 9) | st.sampled_from([0.5, 1e16]),
             "webhook": WEBHOOKS,
-            "cancel": st.sampled_from(["ignored", "honoured", "too-late"]),
+            "cancel": st.sampled_from(["ignored", "accepted", "too-late"]),
             "retries": RETRIES,
-            "keep": DURATIONS,
+            "result_ttl": DURATIONS,
             "faults": _faults(OF_ANY_CALL),
             "preset": st.sampled_from(ANY_PRESETS) | st.lists(st.sampled_from(ANY_PRESETS)),
         },
@@ -328,13 +328,13 @@ ACCOUNTS = st.sampled_from(ACCOUNT_STATES) | st.fixed_dictionaries(
         "concurrency": st.integers(1, 9),
     },
 )
-APPS = st.just("gone") | st.fixed_dictionaries(
+APPS = st.just("removed") | st.fixed_dictionaries(
     {},
     optional={
         "runners": st.integers(1, 9),
         "queue_length": st.integers(0, 9),
         "request_timeout": DURATIONS,
-        "cancel": st.sampled_from(["ignored", "honoured", "too-late"]),
+        "cancel": st.sampled_from(["ignored", "accepted", "too-late"]),
     },
 )
 OPTIONS: st.SearchStrategy[Data] = st.fixed_dictionaries(

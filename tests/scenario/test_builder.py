@@ -20,7 +20,7 @@ from fakefal.scenario.builder import (
     to_user_error,
     when_data,
 )
-from fakefal.scenario.compiled.exchange import compile_exchange
+from fakefal.scenario.compiler.exchange import compile_exchange
 from fakefal.scenario.matching.matchers import PatternError
 from fakefal.scenario.model.scenario import Exchange
 from fakefal.scenario.templates.templates import TemplateError
@@ -70,7 +70,7 @@ def refusal(build: Build, when: dict[str, Any] | None = None) -> str:
                 ]
             },
         ),
-        (lambda on: on.finish("length"), {"finish_reason": "length"}),
+        (lambda on: on.finish_reason("length"), {"finish_reason": "length"}),
         (
             lambda on: on.usage(prompt_tokens=3, cost=0.5),
             {"usage": {"prompt_tokens": 3, "cost": 0.5}},
@@ -90,16 +90,16 @@ def refusal(build: Build, when: dict[str, Any] | None = None) -> str:
             {"stream": {"by": "char", "every": "500ms"}},
         ),
         (lambda on: on.headers({"x-a": "b"}), {"headers": {"x-a": "b"}}),
-        (lambda on: on.billed(3), {"billable_units": 3.0}),
-        (lambda on: on.takes("1.5s"), {"inference_time": "1.5s"}),
-        (lambda on: on.takes(2), {"inference_time": "2s"}),
+        (lambda on: on.billable_units(3), {"billable_units": 3.0}),
+        (lambda on: on.inference_time("1.5s"), {"inference_time": "1.5s"}),
+        (lambda on: on.inference_time(2), {"inference_time": "2s"}),
         (lambda on: on.webhook("lost"), {"webhook": "lost"}),
         (
             lambda on: on.webhook(after="1s", duplicates=1),
             {"webhook": {"after": "1s", "duplicates": 1}},
         ),
         (
-            lambda on: on.text("hi").billed(2).headers({"x": "y"}),
+            lambda on: on.text("hi").billable_units(2).headers({"x": "y"}),
             {"text": "hi", "billable_units": 2.0, "headers": {"x": "y"}},
         ),
         (lambda on: on.text("first").text("second"), {"text": "second"}),
@@ -188,7 +188,7 @@ def test_a_when_is_made_of_what_was_given(arguments: Any, when: dict[str, Any]) 
 def test_input_fields_go_with_an_input_that_is_a_dict_only() -> None:
     with pytest.raises(FakefalError) as caught:
         when_data(None, None, ["a"], None, {"b": 1})
-    assert str(caught.value) == "input and input fields go together only if input is a dict"
+    assert str(caught.value) == "input must be a dict to be combined with input fields"
 
 
 def test_an_exchange_that_was_built_can_be_made_ready() -> None:
@@ -208,11 +208,11 @@ def test_an_exchange_that_was_built_can_be_made_ready() -> None:
         ),
         (
             lambda on: on.fail(),
-            "fail takes a name or a spelled-out failure — fail(status=500), say",
+            "fail takes either a name or fields — for example fail(status=500)",
         ),
         (
             lambda on: on.fail("bad_key", status=500),
-            "fail takes a name or a spelled-out failure — fail(status=500), say",
+            "fail takes either a name or fields — for example fail(status=500)",
         ),
         (lambda on: on.fail(status=200), "replies[0].fail.status: 200 is too small — at least 400"),
         (
@@ -221,20 +221,20 @@ def test_an_exchange_that_was_built_can_be_made_ready() -> None:
         ),
         (
             lambda on: on.text("a").output({}),
-            "replies[0]: text and output cannot stand together — keep one of them",
+            "replies[0]: text and output cannot be used together — keep one of them",
         ),
         (
-            lambda on: on.takes("soon"),
+            lambda on: on.inference_time("soon"),
             'replies[0].inference_time: "soon" is not a duration — write 1.5s or 300ms',
         ),
-        (lambda on: on.billed(-1), "replies[0].billable_units: -1 is too small — at least 0"),
+        (lambda on: on.billable_units(-1), "replies[0].billable_units: -1 is too small — at least 0"),
         (
             lambda on: on.timeline("IN_QUEU"),
             'replies[0].timeline[0]: "IN_QUEU" is not known here — did you mean "IN_QUEUE"?',
         ),
         (
             lambda on: on.stream(by="word", count=2),
-            "replies[0].stream: by and count cannot stand together — keep one of them",
+            "replies[0].stream: by and count cannot be used together — keep one of them",
         ),
         (
             lambda on: on.stream(bye="word"),
@@ -247,7 +247,7 @@ def test_an_exchange_that_was_built_can_be_made_ready() -> None:
         ),
         (
             lambda on: on.webhook(),
-            'webhook takes a word or what it does — webhook(after="1s"), say',
+            'webhook takes either a word or fields — for example webhook(after="1s")',
         ),
         (
             lambda on: on.timeline({"IN_QUEUE": {"position": -1}}),

@@ -1,1 +1,1 @@
-"""Compiled scenarios: immutable dataclasses that the engine reads."""
+"""What the engine reads: immutable dataclasses, with nothing left to parse or to look up."""

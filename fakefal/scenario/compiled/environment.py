@@ -1,4 +1,4 @@
-"""What holds beyond single exchanges, made ready: accounts, apps, hosts, faults, chaos."""
+"""The compiled scenario-wide state: accounts, apps, unreachable hosts, faults, chaos."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How an account stands. ``refusal`` None refuses nothing; ``after`` calls are accepted."""
+    """The state of a key's account.
+
+    After ``accepted_calls`` its calls are rejected with ``rejection``; None rejects none.
+    ``concurrency`` is the number of calls that may run at the same time.
+    """
 
     rejection: ErrorSpec | None = None
     accepted_calls: int = 0
@@ -31,22 +35,25 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """How an app is served."""
+    """How the platform runs an app: its runners, its queue, its limits."""
 
     is_removed: bool = False
     runners: float = math.inf
     foreign_queue_length: int = 0
-    """Requests of others that wait in its queue."""
+    """Requests of other users that wait in its queue."""
     request_seconds: float = math.inf
     cancel: CancelMode | None = None
     realtime: RealtimeApp | None = None
     price: tuple[float, str] | None = None
-    """Dollars, and what they are for."""
+    """US dollars, and the unit they pay for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chaos:
-    """Faults by chance, which follows from the seed and the request."""
+    """Random faults.
+
+    They derive from the seed and the request, so another order of requests changes nothing.
+    """
 
     rate: float
     seed: int
@@ -54,7 +61,7 @@ class Chaos:
     operations: frozenset[Operation]
 
     def draw(self, operation: Operation, subject: str, number: int) -> CompiledFault | None:
-        """The fault that a request meets, if any: the ``number``-th of its kind for a subject."""
+        """The fault of the ``number``-th request of an operation on a subject, such as a job."""
         if operation not in self.operations:
             return None
         hash_bytes = digest("chaos", str(self.seed), operation, subject, str(number))
@@ -69,7 +76,10 @@ DEFAULT_ACCOUNT = Account()
 
 @dataclass(frozen=True, slots=True)
 class CompiledEnvironment:
-    """All of it. ``accounts`` and ``apps`` are patterns in order, the first that fits counts."""
+    """``accounts`` and ``apps`` are globs in order; the first that matches applies.
+
+    ``down_hosts`` are host groups.
+    """
 
     accounts: Sequence[tuple[str, Account]] = ()
     apps: Sequence[tuple[str, App]] = ()
@@ -78,13 +88,13 @@ class CompiledEnvironment:
     chaos: Chaos | None = None
 
     def account_of(self, key: str) -> Account:
-        """How the account of a key stands."""
+        """The first account whose glob matches the key."""
         return next(
             (account for name, account in self.accounts if matches_glob(name, key)), DEFAULT_ACCOUNT
         )
 
     def app_of(self, endpoint: EndpointId) -> App:
-        """How an endpoint is served; a pattern may name it, or the app it belongs to."""
+        """The first app whose glob matches the endpoint id or the app's part of it."""
         for pattern, app in self.apps:
             if matches_glob(pattern, endpoint.app) or matches_glob(pattern, endpoint.text):
                 return app
@@ -93,7 +103,8 @@ class CompiledEnvironment:
 
 @lru_cache(maxsize=1024)
 def matches_glob(pattern: str, text: str) -> bool:
-    """Whether a text is what a pattern with ``*`` and ``?`` says."""
-    from fakefal.scenario.matching.matchers import glob  # most servers have no patterns
+    """``*`` matches any text, ``?`` one character that is not a slash."""
+    # Not at the top: most servers have neither accounts nor apps with patterns.
+    from fakefal.scenario.matching.matchers import glob
 
     return glob(pattern).fullmatch(text) is not None

@@ -1,26 +1,27 @@
-"""Exchanges made ready, and how near each came to answering a call."""
+"""Compiled exchanges, and how close each came to matching a call."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from fakefal.protocol.core.call import Call
-from fakefal.scenario.compiled.reply import GENERATED, CompiledReply
-from fakefal.scenario.compiler.reply import compile_reply
-from fakefal.scenario.matching.condition import Condition, compile_condition, distance
+from fakefal.scenario.compiled.reply import CompiledReply
+from fakefal.scenario.matching.condition import Condition, distance
 from fakefal.scenario.matching.matchers import Difference
 
 if TYPE_CHECKING:
-    from fakefal.scenario.media.assets import Asset
     from fakefal.scenario.model.scenario import Exchange
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledExchange:
-    """An exchange made ready. ``capacity`` is how many calls it answers; None is no limit."""
+    """An exchange with its condition and replies compiled.
+
+    ``capacity`` is the number of calls it answers; None is unlimited. ``location`` is the line and
+    the file it was read from, empty for one that was built in Python.
+    """
 
     model: Exchange
     condition: Condition
@@ -30,7 +31,7 @@ class CompiledExchange:
     location: str = ""
 
     def reply_for(self, used: int) -> CompiledReply:
-        """The reply for a call that comes after ``used`` others."""
+        """The reply to the next call, after ``used`` others were answered."""
         if used < len(self.replies):
             return self.replies[used]
         if self.model.then == "cycle":
@@ -40,7 +41,7 @@ class CompiledExchange:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """An exchange that does not answer a call: how far it is, and the first thing that differs."""
+    """An exchange that did not match a call: its distance, and the most important difference."""
 
     exchange: CompiledExchange
     distance: float
@@ -51,38 +52,10 @@ class NearMiss:
         return f"{self.exchange.label}{location}: {self.difference}"
 
 
-def compile_exchange(
-    model: Exchange,
-    index: int,
-    location: str = "",
-    path: tuple[str | int, ...] = (),
-    assets: Mapping[str, Asset] = MappingProxyType({}),
-) -> CompiledExchange:
-    """Make an exchange ready; raises PatternError or TemplateError.
-
-    ``assets`` are the files that its replies may refer to, by the names that they use.
-    """
-    condition = compile_condition(model.when)
-    if model.replies is not None:
-        replies = tuple(
-            compile_reply(reply, (*path, "replies", number), assets)
-            for number, reply in enumerate(model.replies)
-        )
-    elif model.reply is not None:
-        replies = (compile_reply(model.reply, (*path, "reply"), assets),)
-    else:
-        replies = (GENERATED,)
-    capacity = model.times
-    if model.then == "miss":
-        capacity = len(replies) if capacity is None else min(capacity, len(replies))
-    label = f'"{model.id}"' if model.id else f"exchanges[{index}]"
-    return CompiledExchange(model, condition, replies, capacity, label, location)
-
-
 def near_miss(
     exchange: CompiledExchange, call: Call, is_used_up: Callable[[CompiledExchange], bool]
 ) -> NearMiss:
-    """Why an exchange did not answer a call."""
+    """Why an exchange did not answer a call that it did not match, or matched but is used up."""
     differences = exchange.condition.differences(call)
     if not differences and is_used_up(exchange):
         noun = "call" if exchange.capacity == 1 else "calls"

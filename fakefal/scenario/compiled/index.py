@@ -1,25 +1,26 @@
-"""Exchanges in order: finding the one that answers a call, and the nearest."""
+"""Finds the exchange that answers a call, or the nearest ones."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from fakefal.protocol.core.call import Call, Json
+from fakefal.scenario.compiled.exchange import CompiledExchange, NearMiss, near_miss
 from fakefal.scenario.matching.scalars import get_field, scalar_key
 
-if TYPE_CHECKING:
-    from fakefal.scenario.compiled.exchange import CompiledExchange, NearMiss
-
 _MAX_BUCKETS = 1000
-"""Endpoints for which the choice of exchanges is remembered."""
+"""Endpoints whose bucket is cached; a caller could send any number of endpoint ids."""
 
 
 @dataclass(slots=True)
 class _Bucket:
-    """The exchanges that an endpoint can meet, looked up by one input field where that helps."""
+    """The exchanges of an endpoint, indexed by one input field where that saves comparisons.
+
+    ``by_key`` has the candidates for each value of ``key_field``, in order and including those that
+    do not require it; ``others`` are the candidates for any other value.
+    """
 
     exchanges: list[CompiledExchange]
     key_field: str | None = None
@@ -37,7 +38,7 @@ class _Bucket:
 
 
 class ExchangeIndex:
-    """Exchanges in order. Immutable: a change makes a new book."""
+    """Exchanges in order of priority. Immutable: a changed scenario gets a new index."""
 
     def __init__(self, exchanges: Iterable[CompiledExchange] = ()) -> None:
         self.exchanges = tuple(exchanges)
@@ -46,7 +47,7 @@ class ExchangeIndex:
     def find(
         self, call: Call, is_used_up: Callable[[CompiledExchange], bool]
     ) -> CompiledExchange | None:
-        """The first exchange that matches and is not used up."""
+        """The first exchange that matches the call and is not used up."""
         if not self.exchanges:
             return None
         for exchange in self._bucket_for(call.endpoint.text).candidates(call):
@@ -59,11 +60,7 @@ class ExchangeIndex:
     def nearest(
         self, call: Call, is_used_up: Callable[[CompiledExchange], bool], limit: int = 3
     ) -> list[NearMiss]:
-        """The exchanges that were nearest to answering, the nearest first."""
-        from fakefal.scenario.compiled.exchange import (
-            near_miss,  # a server without scenarios starts sooner
-        )
-
+        """The exchanges with the smallest distance from the call, the nearest first."""
         near_misses = [near_miss(exchange, call, is_used_up) for exchange in self.exchanges]
         return sorted(near_misses, key=lambda near: near.distance)[:limit]
 
@@ -84,7 +81,7 @@ class ExchangeIndex:
 
 
 def _build(exchanges: list[CompiledExchange]) -> _Bucket:
-    """Sort exchanges by the input field that most of them give a certain value."""
+    """Index exchanges by the input field for which most of them require a certain scalar."""
     bucket = _Bucket(exchanges)
     counts = Counter(
         name for exchange in exchanges for name in exchange.condition.required_scalars()

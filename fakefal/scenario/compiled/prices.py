@@ -1,4 +1,4 @@
-"""What models cost: what a scenario says, and for all others the usual."""
+"""Token prices of models: those of a scenario, and default prices for all others."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _GLOB = re.compile(r"[*?]")
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """Prices by model, the first that fits; names may hold ``*`` and ``?``."""
+    """Prices by model, the first that matches; names may contain ``*`` and ``?``."""
 
     prices: tuple[tuple[str, Price], ...] = ()
 
     def price_of(self, model: str) -> Price:
-        """What a model costs."""
+        """Falls back to the default price of the model."""
         for name, price in self.prices:
             if name == model or (_GLOB.search(name) and _name_pattern(name).fullmatch(model)):
                 return price
@@ -33,7 +33,7 @@ def _name_pattern(name: str) -> re.Pattern[str]:
 
 
 def build_price_list(prices: Mapping[str, Mapping[str, float]]) -> PriceList:
-    """A list from plain data: ``{"openai/gpt-4o": {"input": 2.5, "output": 10}}``."""
+    """From plain data: ``{"openai/gpt-4o": {"input": 2.5, "output": 10}}``, for 1M tokens."""
     return PriceList(
         tuple(
             (name, Price(spec.get("input", 0.0), spec.get("output", 0.0)))

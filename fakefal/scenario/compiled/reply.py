@@ -1,4 +1,4 @@
-"""A reply as the engine uses it: nothing left to parse or to look up."""
+"""A compiled reply, in parts: outcome, stream pacing, job options, webhook, socket script."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from fakefal.scenario.templates.templates import TemplateValue
 if TYPE_CHECKING:
     from fakefal.protocol.llm.completion import Completion, ResponseFormat
     from fakefal.scenario.compiled.faults import FaultsByOperation
+    from fakefal.scenario.compiled.media import CompiledMedia
     from fakefal.scenario.compiled.socket_script import Script
     from fakefal.scenario.compiled.webhooks import CompiledWebhook
     from fakefal.scenario.compiled.workflows import Workflow
-    from fakefal.scenario.media.file_refs import CompiledMedia
 
 Path = tuple[str | int, ...]
 
 ReplyFactory = Callable[["Call", str, int], Awaitable["CompiledReply"]]
-"""How a reply is made that a function gives: from the call, its request id, and how many calls the
-exchange has answered, this one included."""
+"""Makes a reply that a Python function returns, from the call, its request id, and the number of
+calls that the exchange has answered, this one included."""
 
 FailureFactory = Callable[[EndpointId, dict[str, Any]], Outcome]
-"""How a scripted failure is made, from the endpoint and the template variables."""
+"""Makes the outcome of a failure from the endpoint and the template variables."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """How a stream is cut into events, its waits in seconds, and what goes wrong with it.
+    """How a stream is split into events, the waits between them, and what goes wrong with it.
 
-    ``broken``: after this many events one comes with an error, and then no more.
-    ``stalled``: after this many events there is a silence of so many seconds. ``waits`` are the
-    seconds before each event, where they are listed one by one.
+    ``error_after``: the number of events before an error event that ends the stream, and its text.
+    ``stall``: the number of events before a silence, and its seconds. ``waits`` are the seconds
+    before each event, where a reply lists them one by one. ``slices``: the bytes of a write.
     """
 
     by: Literal["word", "char", "line"] = "word"
@@ -56,23 +56,23 @@ class Pacing:
 
     @property
     def is_paced(self) -> bool:
-        """Whether its events do not all come at once."""
+        """Whether there is a wait before any event."""
         paced = self.first_seconds > 0 or self.every_seconds > 0 or bool(self.waits)
         return paced or self.stall is not None
 
     def wait_before(self, number: int) -> float:
-        """The seconds between an event and the one before it, or the beginning."""
+        """The seconds before an event, counted from the previous one or the start."""
         if self.waits:
             return self.waits[number] if number < len(self.waits) else 0.0
         return self.every_seconds if number else self.first_seconds
 
 
-CancelMode = Literal["ignored", "honoured", "too-late"]
+CancelMode = Literal["ignored", "accepted", "too-late"]
 
 
 @dataclass(frozen=True, slots=True)
 class RunnerRetries:
-    """How often the platform loses the runner and tries again, and what each loss is."""
+    """How many runners the platform loses, and the error of each."""
 
     times: int
     error: ErrorSpec
@@ -80,9 +80,9 @@ class RunnerRetries:
 
 @dataclass(frozen=True, slots=True)
 class LlmCompletion:
-    """What a metered language model says, and how its endpoint puts it; for its stream.
+    """The completion of an LLM endpoint that reports usage, kept for its stream.
 
-    ``ends_listed`` says that the whole follows events which a reply lists.
+    ``follows_listed_events``: it is sent as the last event, after those that the reply lists.
     """
 
     completion: Completion
@@ -92,7 +92,7 @@ class LlmCompletion:
 
 @dataclass(frozen=True, slots=True)
 class UsageOverride:
-    """What a reply says of its usage; None is worked out."""
+    """Usage that a reply sets; None is estimated from the texts."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -102,9 +102,10 @@ class UsageOverride:
 
 @dataclass(frozen=True, slots=True)
 class RenderedOutcome:
-    """How a call ends. ``text`` and ``reasoning`` are a language model's, for its stream.
+    """The outcome of one call, with templates filled in.
 
-    ``cost`` is what the call used of an endpoint that meters it, in US $.
+    ``text`` and ``reasoning`` are those of a language model, kept for its stream. ``cost`` is in
+    US dollars, of an endpoint that reports it.
     """
 
     outcome: Outcome
@@ -118,17 +119,19 @@ class RenderedOutcome:
 
 @dataclass(frozen=True, slots=True)
 class CompiledReply:
-    """A reply as the engine uses it.
+    """A reply with templates parsed, defaults filled in and presets expanded.
 
-    None of ``text``, ``output`` and ``fail`` set means a generated output; ``is_open`` says that
-    the endpoint decides of what kind, where ``media`` does not. ``run_seconds`` is how
-    long a direct run takes, ``start_seconds`` how long its runner takes to start. ``cancel`` None
-    is what the app does. ``script`` is what a socket says in place of the outcome;
-    ``ends_session`` and ``timing_seconds`` are of realtime sessions. ``keep_seconds`` None is what
-    the retention rules say. ``request_id`` is the id of the first call that it answers. What no
-    template changes is kept, by the code of the shape it was asked in: ``known`` outputs, and the
-    encoded events of ``streams``. ``fails_literally`` says that a failure's body is as it was
-    written. With a ``source`` all of it is known only when the call has come.
+    - If none of ``text``, ``output`` and ``fail`` is set, the output is generated;
+      ``is_endpoint_default``: its kind is that of the endpoint, unless ``media`` has one.
+    - ``run_seconds`` is how long a direct run takes, ``start_seconds`` how long its runner takes to
+      start.
+    - ``cancel`` None means the mode of the app; ``result_ttl_seconds`` None the retention rules.
+    - ``is_failure_literal``: the failure has a body as the scenario wrote it.
+    - ``script`` replaces the outcome on a WebSocket; ``ends_session`` and ``timing_seconds`` are
+      for realtime sessions.
+    - ``request_id`` is the id of the first call that it answers.
+    - With a ``factory`` everything else is known only when the call arrives.
+    - ``outcome_cache`` and ``stream_cache`` keep what has no templates, by output shape.
     """
 
     text: TemplateValue | None = None
@@ -171,7 +174,7 @@ class CompiledReply:
 
     @property
     def has_default_options(self) -> bool:
-        """Whether a job of it behaves like any other."""
+        """Whether its jobs need no job options of their own."""
         return (
             self.faults is None
             and self.cancel is None
@@ -181,4 +184,4 @@ class CompiledReply:
 
 
 GENERATED = CompiledReply(is_endpoint_default=True)
-"""What a call gets that no exchange matches, where misses are answered."""
+"""The reply to a call without a matching exchange, under ``unmatched: generate``."""

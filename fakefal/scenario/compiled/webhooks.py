@@ -1,23 +1,21 @@
-"""What a scenario says about webhooks, made ready: a reply's ``webhook`` and the ``jwks``."""
+"""Compiled ``webhook`` of a reply and ``jwks`` of a scenario."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from fakefal.scenario.model.webhooks import Jwks, JwksSpec, Webhook, WebhookSpec
+from typing import Literal
 
 Forgery = Literal["bad", "missing", "stale", "unknown-key", "altered-body"]
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledWebhook:
-    """How the webhook of one reply behaves.
+    """When and how often the webhook is sent, and what is wrong with it.
 
-    ``forgeries`` is how many attempts carry the forged signature; infinite means all. An ``order``
-    waits for all lower ones of the tenant's exchanges, ``behind`` for the exchange of that id.
+    ``forgeries`` is the number of attempts with a forged signature; infinite means all of them. A
+    webhook with an ``order`` waits for those with a lower one, one that is ``behind`` for that of
+    the exchange with this id.
     """
 
     after_seconds: float = 0.0
@@ -34,18 +32,18 @@ class CompiledWebhook:
 
 
 DEFAULT_WEBHOOK = CompiledWebhook()
-"""What a webhook does of which nothing is said."""
+"""Of a reply without ``webhook``: sent once, at the end of the job, correctly signed."""
 
 NEW_GATEWAY_ID = "new"
-"""Stands for a gateway id that differs from the request's."""
+"""As ``gateway_id``: a generated id that differs from the request's."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledJwks:
-    """How the keys are published and how they change.
+    """How the public keys are published and rotated.
 
-    ``status`` 0 means that they are; another is answered instead, ``times`` times if that is not
-    None. ``keys`` is how many are listed; the one in use is the last.
+    ``status`` is sent instead of the keys, for the first ``times`` requests or for all (None); 0
+    sends the keys. ``keys`` is the number of listed keys; the last one is in use.
     """
 
     status: int = 0
@@ -54,42 +52,3 @@ class CompiledJwks:
     rotate_seconds: float = math.inf
     keys: int = 1
     is_empty: bool = False
-
-
-def compile_webhook(webhook: Webhook) -> CompiledWebhook:
-    """A word or mapping of a reply as a plan."""
-    from fakefal.protocol.webhooks import NOT_JSON
-    from fakefal.scenario.model.webhooks import expand_webhook  # models are pydantic's
-
-    spec: WebhookSpec = expand_webhook(webhook)
-    error = spec.payload_error
-    return CompiledWebhook(
-        after_seconds=spec.after or 0.0,
-        duplicates=spec.duplicates or 0,
-        every_seconds=1.0 if spec.every is None else spec.every,
-        is_dropped=spec.drop,
-        is_early=spec.before_submit,
-        forgery=spec.signature,
-        forgeries=math.inf if spec.forgeries is None else spec.forgeries,
-        payload_error=NOT_JSON if error is True else error or None,
-        gateway_id=spec.gateway_request_id,
-        order=spec.order,
-        behind=spec.behind,
-    )
-
-
-def compile_jwks(jwks: Jwks | None) -> CompiledJwks:
-    """A word or mapping of ``jwks`` as a plan; without one the keys are there and stay."""
-    if jwks is None:
-        return CompiledJwks()
-    from fakefal.scenario.model.webhooks import expand_jwks
-
-    spec: JwksSpec = expand_jwks(jwks)
-    return CompiledJwks(
-        spec.status or 0,
-        spec.times,
-        spec.delay or 0.0,
-        math.inf if spec.rotate_after is None else spec.rotate_after,
-        spec.keys or 1,
-        spec.empty,
-    )

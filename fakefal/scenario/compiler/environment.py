@@ -1,4 +1,4 @@
-"""Circumstances made ready: those of several scenarios, with what their presets stand for."""
+"""Compiles scenario-wide defaults: merged over several scenarios, with presets expanded."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from fakefal.protocol.core.hosts import host_group
 from fakefal.protocol.errors.catalog import find_error
 from fakefal.protocol.errors.fault import OPERATIONS
 from fakefal.scenario.compiled.environment import Account, App, Chaos, CompiledEnvironment
-from fakefal.scenario.compiled.faults import compile_fault, compile_faults
+from fakefal.scenario.compiler.faults import compile_fault, compile_faults
 from fakefal.scenario.model.defaults import AccountSpec, AppSpec, ChaosSpec, ScenarioDefaults
 from fakefal.scenario.model.webhooks import Jwks
 from fakefal.scenario.presets.registry import PRESETS, merge
 
 Parts = dict[tuple[str, ...], Any]
+"""Values by path: ``("account",)`` or, where a field is a mapping, ``("apps", "fal-ai/*")``."""
 
 _MAPPINGS = frozenset({"accounts", "apps", "hosts", "faults", "options", "prices"})
 
 
 def flatten_defaults(defaults: ScenarioDefaults) -> Parts:
-    """What circumstances say, part by part; what they say themselves goes before their presets."""
+    """The fields that are set, by path; a scenario's own fields override those of its presets."""
     data: dict[str, Any] = {}
     for name in defaults.preset or ():
         merge(data, PRESETS[name].data)
@@ -43,14 +44,14 @@ def _flatten(data: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 
 def merge_parts(parts_by_file: Iterable[tuple[str, Parts]]) -> dict[str, Any]:
-    """Circumstances of several files as those of one; raises ScenarioError where two disagree."""
+    """The defaults of several files as plain data; raises ScenarioError where two disagree."""
     values: dict[tuple[str, ...], tuple[Any, str]] = {}
     for file, parts in parts_by_file:
         for path, value in parts.items():
             first = values.setdefault(path, (value, file))
             if first[0] != value:
                 problem = f"{path[-1]} is {value} here and {first[0]} in {first[1]}"
-                fix = "give scenarios that are used together the same"
+                fix = "scenarios that are used together must agree"
                 raise ScenarioError((ScenarioProblem(file, 0, 0, path[0], problem, fix),))
     data: dict[str, Any] = {}
     for path, (value, _) in values.items():
@@ -62,7 +63,7 @@ def merge_parts(parts_by_file: Iterable[tuple[str, Parts]]) -> dict[str, Any]:
 
 
 def jwks_of(data: dict[str, Any]) -> Jwks | None:
-    """How the keys of webhooks are published, from plain circumstances."""
+    """The ``jwks`` of plain defaults."""
     return _validate(data).jwks
 
 
@@ -73,7 +74,7 @@ def _validate(data: dict[str, Any]) -> ScenarioDefaults:
 
 
 def compile_environment(data: dict[str, Any]) -> CompiledEnvironment | None:
-    """A world from plain circumstances; None where nothing is out of the ordinary."""
+    """From plain defaults; None for an environment in which nothing goes wrong."""
     defaults = _validate(data)
     accounts = [(key, _compile_account(spec)) for key, spec in (defaults.accounts or {}).items()]
     if defaults.account is not None:

@@ -1,4 +1,4 @@
-"""Replies made ready: templates parsed, steps, pacing and faults worked out."""
+"""Compiles a reply: parses its templates, and turns its fields into what the engine reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from fakefal.protocol.errors.catalog import find_error, mentions_call, outcome_of
 from fakefal.protocol.errors.fault import Cut, SlowBody
-from fakefal.scenario.compiled.faults import compile_faults
 from fakefal.scenario.compiled.reply import (
     CompiledReply,
     FailureFactory,
@@ -21,27 +20,27 @@ from fakefal.scenario.compiled.reply import (
     RunnerRetries,
     UsageOverride,
 )
-from fakefal.scenario.compiled.socket_script import compile_script
 from fakefal.scenario.compiled.timeline import DEFAULT_TIMELINE, State, Step, StepLog
-from fakefal.scenario.compiled.webhooks import compile_webhook
-from fakefal.scenario.compiled.workflows import without_workflow
+from fakefal.scenario.compiler.faults import compile_faults
+from fakefal.scenario.compiler.media import compile_media
+from fakefal.scenario.compiler.socket_script import compile_script
+from fakefal.scenario.compiler.webhooks import compile_webhook
+from fakefal.scenario.compiler.workflows import without_workflow
 from fakefal.scenario.media.assets import Asset
-from fakefal.scenario.media.file_refs import compile_media
 from fakefal.scenario.model.failure import FailSpec, failure_outcome
-from fakefal.scenario.model.scenario import Reply, RetriesSpec
+from fakefal.scenario.model.reply import Reply, RetriesSpec
 from fakefal.scenario.model.timeline import StepDetail, StepEntry, StreamSpec
-from fakefal.scenario.presets.registry import OUTCOME_FIELDS, merge, merged_presets
 from fakefal.scenario.templates.templates import TemplateError, TemplateValue, compile_value
 
 
 def compile_reply(
     reply: Reply, path: Path = (), assets: Mapping[str, Asset] = MappingProxyType({})
 ) -> CompiledReply:
-    """Make a reply ready; raises TemplateError for a template that cannot be read.
+    """Raises TemplateError or PatternError with a path that begins with ``path``.
 
-    ``assets`` are the files that it may refer to, by the names that it uses.
+    ``assets`` are the files that it may refer to, by name.
     """
-    reply, workflow = without_workflow(with_presets(reply))
+    reply, workflow = without_workflow(reply.with_presets())
     pacing = _pacing(reply.stream, path)
     if workflow is not None:
         pacing = replace(pacing, waits=workflow.waits)
@@ -88,7 +87,7 @@ def compile_reply(
 
 
 def _is_endpoint_default(reply: Reply) -> bool:
-    """Whether a reply leaves to the endpoint what it is of."""
+    """Whether the reply says nothing of its output, so that the endpoint decides its kind."""
     outcome_fields = (
         *(reply.text, reply.error, reply.fail, reply.tool_calls),
         *(reply.frames, reply.on_message),
@@ -100,7 +99,7 @@ def _is_endpoint_default(reply: Reply) -> bool:
 
 
 def _seconds(timeline: tuple[Step, ...], state: State) -> float:
-    """How long the steps of a state last by time alone."""
+    """How long the steps of a state last, if no polls are waited for."""
     return sum(
         math.inf if step.forever else step.seconds for step in timeline if step.state == state
     )
@@ -114,26 +113,8 @@ def _runner_retries(spec: RetriesSpec | None) -> RunnerRetries | None:
     return RunnerRetries(spec.times, error)
 
 
-_OUTCOME_FIELDS = frozenset(
-    ("text", "error", "output", "fail", "kind", "tool_calls", "workflow", "frames")
-)
-"""What says how a call ends, in place of what a preset says."""
-
-
-def with_presets(reply: Reply) -> Reply:
-    """A reply with what its presets stand for; what it says itself goes before."""
-    if not reply.preset:
-        return reply
-    own = reply.model_dump(by_alias=True, exclude_unset=True, exclude={"preset"})
-    data = merged_presets(reply.preset)
-    if _OUTCOME_FIELDS & own.keys():
-        data = {key: value for key, value in data.items() if key not in OUTCOME_FIELDS}
-    merge(data, own)
-    return Reply.model_validate(data)
-
-
 def _text(reply: Reply, path: Path) -> TemplateValue | None:
-    """The text of a reply: written, or that of its chunks, which hold no templates."""
+    """The text of a reply, or of its stream's chunks, in which braces are not templates."""
     if reply.text is not None:
         return compile_value(reply.text, (*path, "text"))
     chunks = None if reply.stream is None else reply.stream.chunks
@@ -173,7 +154,7 @@ _StreamFaults = tuple[
 
 
 def _stream_faults(spec: StreamSpec) -> _StreamFaults:
-    """What goes wrong with a stream, in the order of the fields of Pacing."""
+    """The faults of a stream, in the order of the fields of Pacing."""
     cut, error_after = None, None
     if spec.cut is not None:
         if spec.cut.how == "error":

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from fakefal.errors import FakefalError, ScenarioError, ScenarioProblem
-from fakefal.scenario.compiled.exchange import CompiledExchange, compile_exchange
+from fakefal.scenario.compiled.scenario import LoadedScenario
+from fakefal.scenario.compiler.exchange import compile_exchange
 from fakefal.scenario.files.checks.general import check_semantics
 from fakefal.scenario.files.json_text import read_json
 from fakefal.scenario.files.messages import format_error
@@ -26,19 +26,6 @@ MAX_FILE_BYTES = 64_000_000
 """How large a file may be that an output refers to; it is kept in memory."""
 
 SUFFIXES = (".yaml", ".yml", ".json")
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedScenario:
-    """A scenario ready for use: what was written, and its exchanges made ready.
-
-    ``assets`` are the files that its outputs refer to, by the names that they use.
-    """
-
-    file: str
-    scenario: Scenario
-    exchanges: tuple[CompiledExchange, ...]
-    assets: dict[str, Asset] = field(default_factory=dict)
 
 
 def load_text(

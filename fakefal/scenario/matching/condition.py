@@ -1,4 +1,4 @@
-"""Does an exchange answer a call, and if not, why not and by how much."""
+"""Whether an exchange matches a call, and if not, why and how nearly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
 
 from fakefal.protocol.core.call import Call, Json
 from fakefal.protocol.core.endpoints import parse_endpoint
@@ -18,32 +17,28 @@ from fakefal.scenario.matching.matchers import (
     Subset,
     glob,
 )
-from fakefal.scenario.matching.operators import compile_pattern
 from fakefal.scenario.matching.scalars import MISSING
-
-if TYPE_CHECKING:
-    from fakefal.scenario.model.scenario import When
 
 _GLOB = re.compile(r"[*?]")
 _COMPARED_CHARACTERS = 200
-"""So much of an endpoint id is compared to say how near it is."""
+"""How much of an endpoint id is compared to estimate its similarity."""
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointPattern:
-    """An endpoint id, or a glob in which ``*`` stands for anything, slashes included."""
+    """An endpoint id, or a glob in which ``*`` matches any text, slashes included."""
 
     text: str
     glob: re.Pattern[str] | None
 
     def matches(self, endpoint: str) -> bool:
-        """Whether an endpoint id (without outer slashes) is meant."""
+        """Whether an endpoint id (without outer slashes) matches."""
         if self.glob is None:
             return endpoint == self.text
         return self.glob.fullmatch(endpoint) is not None
 
     def similarity(self, endpoint: str) -> float:
-        """How near an id is, 0 to 1."""
+        """How similar an id is, from 0 to 1."""
         return SequenceMatcher(None, self.text, endpoint[:_COMPARED_CHARACTERS]).ratio()
 
 
@@ -65,7 +60,7 @@ class AnyEndpoint:
 
 
 def compile_endpoint(text: str) -> EndpointPattern:
-    """Read ``endpoint`` of a ``when``; raises PatternError for what can match no call."""
+    """The pattern of an ``endpoint``; raises PatternError for one that can match no call."""
     if _GLOB.search(text):
         return EndpointPattern(text, glob(text.strip("/")))
     endpoint = parse_endpoint(text)
@@ -77,7 +72,7 @@ def compile_endpoint(text: str) -> EndpointPattern:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled ``when``. ``is_get``: it answers direct runs by GET, and nothing else."""
+    """A compiled ``when``. ``is_get``: it matches direct runs by GET only."""
 
     endpoint: EndpointPattern | AnyEndpoint | None
     via: frozenset[str] | None
@@ -86,7 +81,7 @@ class Condition:
     is_get: bool = False
 
     def matches(self, call: Call) -> bool:
-        """Whether the call is meant; never raises."""
+        """Whether the call matches; never raises."""
         return (
             (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
             and (call.via == "run" and call.method == "GET") is self.is_get
@@ -96,7 +91,7 @@ class Condition:
         )
 
     def matches_ignoring_input(self, call: Call) -> bool:
-        """Whether a call like this one may be meant, whatever its input."""
+        """Whether a call of the same kind could match with another input."""
         return (
             not self.is_get
             and (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
@@ -105,7 +100,7 @@ class Condition:
         )
 
     def required_scalars(self) -> dict[str, tuple[str, Json]]:
-        """Top-level input fields that must have one certain scalar, for looking exchanges up."""
+        """Top-level input fields that must equal one scalar; the exchange index uses them."""
         if not isinstance(self.input, Subset):
             return {}
         return {
@@ -113,7 +108,7 @@ class Condition:
         }
 
     def differences(self, call: Call) -> list[Difference]:
-        """Why the call is not meant, the weightiest first; empty exactly if it is."""
+        """Why the call does not match, the heaviest first; empty exactly if it does."""
         differences: list[Difference] = []
         if self.endpoint is not None and not self.endpoint.matches(call.endpoint.text):
             similarity = self.endpoint.similarity(call.endpoint.text)
@@ -139,36 +134,6 @@ def _headers_match(headers: Mapping[str, str], matchers: tuple[tuple[str, Matche
     return all(matcher.matches(headers.get(name, MISSING)) for name, matcher in matchers)
 
 
-def compile_condition(when: When) -> Condition:
-    """Make a ``when`` ready; raises PatternError with the place inside it."""
-    endpoint = None if when.endpoint is None else _compile_endpoints(when.endpoint)
-    input_matcher = None
-    if "input" in when.model_fields_set:
-        input_matcher = compile_pattern(when.input, ("input",))
-    headers = tuple(
-        (name.lower(), compile_pattern(_header_text(pattern), ("headers", name)))
-        for name, pattern in (when.headers or {}).items()
-    )
-    via = None if when.via is None else frozenset(when.via)
-    return Condition(endpoint, via, input_matcher, headers, when.method == "GET")
-
-
-def _compile_endpoints(endpoint: str | list[str]) -> EndpointPattern | AnyEndpoint:
-    try:
-        if isinstance(endpoint, str):
-            return compile_endpoint(endpoint)
-        return AnyEndpoint(tuple(map(compile_endpoint, endpoint)))
-    except PatternError as error:
-        raise PatternError(("endpoint",), error.what, error.right) from None
-
-
-def _header_text(pattern: Json) -> Json:
-    """Header values are text: ``1`` written in a file means ``"1"``."""
-    if isinstance(pattern, bool):
-        return str(pattern).lower()
-    return str(pattern) if isinstance(pattern, (int, float)) else pattern
-
-
 def distance(differences: list[Difference]) -> float:
-    """How far a call is from an exchange: 0 for a match."""
+    """How far a call is from an exchange: the sum of the weights, 0 for a match."""
     return sum(difference.weight for difference in differences)

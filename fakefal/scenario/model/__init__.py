@@ -1,1 +1,1 @@
-"""What may be written in a scenario file, as pydantic models."""
+"""The scenario format as pydantic models: what a scenario file may contain."""

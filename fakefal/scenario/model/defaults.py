@@ -1,4 +1,4 @@
-"""What holds beyond single exchanges: account, apps, hosts, faults of every request, chaos."""
+"""Scenario-wide fields: account, apps, hosts, faults of every request, chaos, options, prices."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ ACCOUNT_STATES = [
     for entry in CATALOG.values()
     if entry.kind == "account" and entry.status in (401, 403)
 ]
-"""What an account can be: the names of its refusals."""
+"""Names of the errors with which fal rejects every call of an account."""
 
 
 def _check_state(value: Any) -> Any:
     spec = find_error(value) if isinstance(value, str) else None
     if spec is None or spec.name.replace("_", "-") not in ACCOUNT_STATES:
-        raise PydanticCustomError("account_state", "is no state of an account")
+        raise PydanticCustomError("account_state", "is not a state of an account")
     return spec.name.replace("_", "-")
 
 
@@ -39,14 +39,14 @@ AccountState = Annotated[
 
 
 class AccountSpec(StrictModel):
-    """How an account stands: with a ``state`` its calls are refused."""
+    """With a ``state``, calls are rejected with that error; without one all are accepted."""
 
     state: AccountState | None = Field(
-        None, description="The refusal: exhausted-balance, bad-key, …."
+        None, description="The error: exhausted-balance, bad-key, …."
     )
-    after: int = Field(0, ge=0, description="Calls that are accepted before.")
+    after: int = Field(0, ge=0, description="Calls that are accepted before that.")
     reads: Literal["allowed", "refused"] | None = Field(
-        None, description="Whether status and result can be read then. Default: only of locked."
+        None, description="Whether status and result can still be read. Default: if locked (403)."
     )
     concurrency: int | None = Field(None, ge=1, description="Calls that may run at the same time.")
 
@@ -59,47 +59,51 @@ Account = Annotated[AccountSpec, BeforeValidator(_account_spec), OrWord({"enum":
 
 
 class PriceSpec(StrictModel):
-    """What an endpoint costs, as the platform API tells it."""
+    """The price of an endpoint, as the platform API reports it."""
 
     unit_price: float = Field(ge=0, description="In US dollars.")
-    unit: str = Field("requests", min_length=1, description="What is counted: images, seconds, ….")
+    unit: str = Field("requests", min_length=1, description="The billed unit: images, seconds, ….")
 
 
 class AppSpec(StrictModel):
-    """How an app is served."""
+    """How the platform runs an app: runners, queue, limits."""
 
-    removed: bool = Field(False, description="404: no such app (any more).")
-    runners: int | None = Field(None, ge=1, le=10_000, description="Calls served at a time.")
-    queue_length: int | None = Field(None, ge=0, description="Requests of others that wait.")
-    request_timeout: Duration | None = Field(None, description="How long a call may run.")
-    cancel: Literal["ignored", "honoured", "too-late"] | None = Field(
-        None, description="What a cancel comes to."
+    removed: bool = Field(False, description="404: the app does not exist any more.")
+    runners: int | None = Field(
+        None, ge=1, le=10_000, description="Calls that run at the same time."
     )
-    realtime: RealtimeApp | None = Field(None, description="How it holds realtime sessions.")
-    price: PriceSpec | None = Field(None, description="What the platform API says it costs.")
+    queue_length: int | None = Field(
+        None, ge=0, description="Requests of other users that wait in its queue."
+    )
+    request_timeout: Duration | None = Field(None, description="How long a call may run.")
+    cancel: Literal["ignored", "accepted", "too-late"] | None = Field(
+        None, description="What a cancel does."
+    )
+    realtime: RealtimeApp | None = Field(None, description="Its realtime sessions.")
+    price: PriceSpec | None = Field(None, description="Its price in the platform API.")
 
 
 def _app_spec(value: Any) -> Any:
-    return {"gone": True} if value == "gone" else value
+    return {"removed": True} if value == "removed" else value
 
 
-App = Annotated[AppSpec, BeforeValidator(_app_spec), OrWord({"const": "gone"})]
+App = Annotated[AppSpec, BeforeValidator(_app_spec), OrWord({"const": "removed"})]
 
 
 class ChaosSpec(StrictModel):
-    """Faults by chance; the same seed meets the same requests with the same faults."""
+    """Random faults; with the same seed the same requests get the same faults."""
 
-    rate: float = Field(ge=0, le=1, description="The share of requests that a fault meets.")
+    rate: float = Field(ge=0, le=1, description="The share of requests that get a fault.")
     seed: int = 0
-    faults: FaultList = Field(description="One of these, by chance.")
+    faults: FaultList = Field(description="One of these is drawn.")
     on: Annotated[list[Operation] | None, BeforeValidator(as_list), OrOne()] = Field(
-        None, description="Operations that it meets. Default: all."
+        None, description="Operations that may get a fault. Default: all."
     )
 
 
 def _check_host(value: Any) -> Any:
     if not isinstance(value, str) or canonical_host(value) is None:
-        raise PydanticCustomError("host", "is no host of fal")
+        raise PydanticCustomError("host", "is not a host of fal")
     return value
 
 
@@ -113,7 +117,7 @@ Host = Annotated[
 def _check_preset(value: Any) -> Any:
     preset = PRESETS.get(value.replace("_", "-")) if isinstance(value, str) else None
     if preset is None or preset.part != "scenario":
-        raise PydanticCustomError("scenario_preset", "is no preset for a scenario")
+        raise PydanticCustomError("scenario_preset", "is not a preset of a scenario")
     return preset.name
 
 
@@ -123,23 +127,25 @@ ScenarioPreset = Annotated[
 
 
 class ScenarioDefaults(StrictModel):
-    """What holds for all calls of a tenant."""
+    """Fields that apply to all calls of a tenant; those of an exchange override them."""
 
     preset: Annotated[list[ScenarioPreset] | None, BeforeValidator(as_list), OrOne()] = Field(
-        None, description="Ready-made troubles, by name."
+        None, description="Predefined situations, by name."
     )
     options: Options = Field(default_factory=Options)
-    account: Account | None = Field(None, description="How the account of every key stands.")
+    account: Account | None = Field(None, description="The account of every key.")
     accounts: dict[str, Account] | None = Field(
-        None, description="How those of single keys stand; * and ? stand for any text."
+        None, description="Accounts by key, first match; * and ? are wildcards."
     )
     apps: dict[str, App] | None = Field(
-        None, description="How apps are served, by endpoint; * and ? stand for any text."
+        None, description="Apps by endpoint, first match; * and ? are wildcards."
     )
-    hosts: dict[Host, Literal["down", "up"]] | None = Field(None, description="Hosts out of reach.")
-    faults: AllFaults | None = Field(None, description="Faults of every request of its kind.")
+    hosts: dict[Host, Literal["down", "up"]] | None = Field(
+        None, description="Hosts that cannot be reached."
+    )
+    faults: AllFaults | None = Field(None, description="Faults of every request, by operation.")
     chaos: ChaosSpec | None = None
     prices: dict[str, TokenPrice] | None = Field(
-        None, description="What models cost behind openrouter/router; * and ? stand for any text."
+        None, description="Token prices of models; * and ? are wildcards."
     )
-    jwks: Jwks | None = Field(None, description="The public keys of webhooks.")
+    jwks: Jwks | None = Field(None, description="The public keys of webhook signatures.")

@@ -1,4 +1,4 @@
-"""``fail``: a name of the error catalogue, or a failure spelled out."""
+"""``fail``: a name of the error catalogue, or a mapping with the parts of an error."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ LocPart = Annotated[str | int, BeforeValidator(_check_loc_part)]
 
 
 class FailSpec(StrictModel):
-    """A failure spelled out: a model error by ``type``, a platform error by ``error_type``, or any
-    ``status`` and ``body``."""
+    """An error: a model's by ``type``, a request's by ``error_type``, or any status and body."""
 
-    type: str | None = Field(None, description="A model error's type; known ones bring their form.")
-    loc: list[LocPart] | None = Field(None, description="Where in the input; default [body].")
+    type: str | None = Field(
+        None, description="A model error's type; known types set status and text."
+    )
+    loc: list[LocPart] | None = Field(None, description="Path in the input. Default: [body].")
     msg: str | None = None
     ctx: dict[str, Json] | None = None
     input: Json = None
-    error_type: str | None = Field(None, description="A request error's word.")
+    error_type: str | None = Field(None, description="A request error's error_type.")
     detail: str | None = Field(None, description="Text of a request error.")
     status: int | None = Field(None, ge=400, le=599)
     body: Output = None
@@ -42,17 +43,19 @@ class FailSpec(StrictModel):
         forms = {name for name in ("type", "error_type", "body") if name in self.model_fields_set}
         if len(forms) > 1:
             names = " and ".join(sorted(forms))
-            raise PydanticCustomError("conflict", "{names} cannot stand together", {"names": names})
+            raise PydanticCustomError(
+                "conflict", "{names} cannot be used together", {"names": names}
+            )
         if not forms and self.status is None:
             raise PydanticCustomError(
-                "fail_form", "names no failure: it needs type, error_type, or status and body"
+                "fail_form", "is not a failure: it needs type, error_type, or status and body"
             )
         if self.error_type is not None:
             spec = find_error(self.error_type)
             is_request_error = spec is not None and spec.kind == "request"
             if not is_request_error and self.status is None:
                 raise PydanticCustomError(
-                    "status_needed", "an error_type that is not fal's own needs a status"
+                    "status_needed", "an error_type that fal does not have requires a status"
                 )
         return self
 
@@ -79,7 +82,7 @@ FailName = Annotated[
 def _check_retried_name(value: str) -> str:
     spec = find_error(value)
     if spec is None or spec.kind != "request" or spec.queue_retry != "yes":
-        raise PydanticCustomError("retried_name", "is nothing that fal retries")
+        raise PydanticCustomError("retried_name", "is not an error that fal retries")
     return spec.name
 
 
@@ -88,7 +91,11 @@ RETRIED_NAMES = [
     for entry in CATALOG.values()
     if entry.kind == "request" and entry.queue_retry == "yes"
 ]
-"""What the platform retries. Source: documented (protocol.md sections 7.2, 15)."""
+"""Errors after which the platform runs the request again.
+
+Source: documented (docs/reference/errors.md#request-errors,
+docs/reference/protocol.md#limits-and-retries).
+"""
 
 RetriedName = Annotated[
     str,
@@ -102,7 +109,7 @@ Fail = Annotated[
 
 
 def failure_outcome(fail: FailSpec) -> Outcome:
-    """The answer that a spelled-out failure is."""
+    """The response of a failure, with the defaults of fal's own error of that type."""
     headers = tuple(fail.headers.items())
     if fail.type is not None:
         spec = find_error(fail.type)

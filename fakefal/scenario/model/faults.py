@@ -1,4 +1,4 @@
-"""``faults``: what goes wrong with single requests, written operation by operation."""
+"""``faults``: what goes wrong with single requests, by operation."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ MAX_TIMES = 10_000
 
 OK = "ok"
 FAULT_DESCRIPTIONS: dict[str, str] = {
-    "ok": "a healthy answer",
-    "reset": "a TCP reset in place of an answer; the request is not served",
-    "close": "the connection is closed without an answer; the request is not served",
-    "hang": "silence: not one byte, until the caller leaves; the request is not served",
-    "accepted-then-reset": "the request is served, then a TCP reset: the caller never learns of it",
-    "accepted-then-close": "the request is served, then the connection is closed without a byte",
-    "accepted-then-hang": "the request is served, and silence follows",
-    "hang-headers": "status and headers, then silence",
-    "hang-during": "half of the body, then silence",
+    "ok": "no fault",
+    "reset": "a TCP reset instead of a response; the request is not executed",
+    "close": "the connection is closed without a response; the request is not executed",
+    "hang": "no response until the caller disconnects; the request is not executed",
+    "accepted-then-reset": "the request is executed, then a TCP reset instead of the response",
+    "accepted-then-close": "the request is executed, then the connection is closed",
+    "accepted-then-hang": "the request is executed, then no response comes",
+    "hang-headers": "status and headers, then nothing more",
+    "hang-during": "half of the body, then nothing more",
     "reset-headers": "status and headers, then a TCP reset",
     "reset-during": "half of the body, then a TCP reset",
-    "reset-after": "the whole answer, then a TCP reset",
+    "reset-after": "the whole response, then a TCP reset",
     "truncate": "half of the announced body, then the connection is closed",
-    "broken-json": "half of the body, announced as if it were the whole",
-    "empty": "a body of no bytes",
+    "broken-json": "half of the body, with the Content-Length of that half",
+    "empty": "an empty body",
     "garbage": "bytes that are not HTTP",
-    "wrong-content-type": "the right body under Content-Type: text/plain",
-    "huge-headers": "17,000 bytes of headers more",
+    "wrong-content-type": "the correct body with Content-Type: text/plain",
+    "huge-headers": "17,000 bytes of additional headers",
     "slow": "the body byte by byte, 50 ms apart",
-    "unanswered": "an input of a socket that is never answered; the socket stays open",
-    "too-early": "a result that says it is still in progress, although the status is COMPLETED",
+    "unanswered": "a socket input without a response; the socket stays open",
+    "too-early": "a result that is still in progress, although the status is COMPLETED",
 }
-"""The troubles that need no detail."""
+"""Words for faults without parameters, and what each does."""
 
 _SHORTHAND = re.compile(r"(?P<word>[\w-]+)(?: +x(?P<times>[1-9][0-9]*|\*))?")
 _ACCEPTED = "accepted-then-"
@@ -65,14 +65,14 @@ _ACCEPTED_SPELLINGS = re.compile("^accept(ed)?[-_]then[-_]")
 
 
 class FaultShorthand(StrictModel):
-    """A fault by its word: ``nginx-502``, ``reset x2``, ``429``, ``accepted-then-nginx-502 x*``."""
+    """A fault as one word: ``nginx-502``, ``reset x2``, ``429``, ``accepted-then-nginx-502 x*``."""
 
     word: str
     times: int | Literal["always"] = 1
 
 
 def parse_fault(text: str) -> FaultShorthand | None:
-    """A fault's word and how often; None for what is no fault."""
+    """None for text that is not a fault."""
     match = _SHORTHAND.fullmatch(_ACCEPTED_SPELLINGS.sub(_ACCEPTED, text.strip()))
     if match is None:
         return None
@@ -93,7 +93,7 @@ def _is_code(word: str) -> bool:
 
 
 def split_accepted(word: str) -> tuple[str, bool]:
-    """A word without ``accepted-then-``, and whether it had it."""
+    """A word without the prefix ``accepted-then-``, and whether it had the prefix."""
     return word.removeprefix(_ACCEPTED), word.startswith(_ACCEPTED)
 
 
@@ -101,16 +101,16 @@ Moment = Literal["before", "accepted", "headers", "during", "after"]
 
 
 class SlowSpec(StrictModel):
-    """How a body dribbles."""
+    """A body sent in small parts with pauses between them."""
 
-    bytes: int = Field(1, ge=1, description="Bytes at a time.")
-    every: Duration = Field(0.05, description="Pause between them.")
+    bytes: int = Field(1, ge=1, description="Bytes of each part.")
+    every: Duration = Field(0.05, description="Pause between two parts.")
 
 
 class CutSpec(StrictModel):
-    """Where a stream of events ends before its time, and how."""
+    """Where a status stream ends too early, and how."""
 
-    after: int = Field(1, ge=0, description="Events that still come.")
+    after: int = Field(1, ge=0, description="Events that are sent before.")
     how: Literal["close", "reset", "stall"] = "close"
     for_: Duration | None = Field(None, alias="for", description="How long a stall lasts.")
 
@@ -143,7 +143,7 @@ CLOSE_CODES = (*range(1000, 1004), *range(1007, 1015), *range(3000, 5000))
 
 def _check_close_code(value: Any) -> Any:
     if isinstance(value, bool) or value not in CLOSE_CODES:
-        raise PydanticCustomError("close_code", "is no close code")
+        raise PydanticCustomError("close_code", "is not a close code")
     return value
 
 
@@ -156,42 +156,46 @@ CloseCode = Annotated[
 
 def _check_close_reason(text: str) -> str:
     if len(text.encode()) > CLOSE_REASON_BYTES:
-        raise PydanticCustomError("close_reason", "is longer than a close frame holds")
+        raise PydanticCustomError("close_reason", "is too long for a close frame")
     return text
 
 
 CLOSE_REASON_BYTES = 123
 CloseReason = Annotated[str, AfterValidator(_check_close_reason)]
-"""The text in a close frame, as long as it has room for (RFC 6455 section 5.5)."""
+"""A control frame has at most 125 bytes, two of which are the code (RFC 6455 section 5.5)."""
 
 _CONNECTION_ENDS = ("reset", "close", "hang", "truncate", "cut")
 
 
 class FaultSpec(StrictModel):
-    """A fault spelled out. What is not given stays as in the healthy answer."""
+    """A fault with parameters. Parts that are not set stay as in the normal response."""
 
-    fail: Fail | None = Field(None, description="A failure in place of the answer.")
-    status: int | None = Field(None, ge=200, le=599, description="Another status.")
-    body: Output = Field(None, description="Another body: text as it is, all else as JSON.")
-    headers: Headers = Field(default_factory=dict, description="More headers.")
-    content_type: str | None = Field(None, pattern=r"^[^\r\n]+$")
-    header_bytes: int | None = Field(None, ge=1, le=1_000_000, description="Padding headers.")
-    drop: list[str] | None = Field(None, description="Fields left out of a JSON object.")
-    set: dict[str, Json] | None = Field(None, description="Fields of a JSON object, changed.")
-    delay: Duration | None = Field(None, description="Wait before the answer.")
-    slow: SlowSpec | None = None
-    reset: Moment | None = Field(None, description="A TCP reset, and when.")
-    close: Moment | None = Field(None, description="An orderly end, and when.")
-    hang: Moment | None = Field(None, description="Silence, and from when.")
-    code: CloseCode | None = Field(None, description="A socket's close code.")
-    reason: CloseReason | None = Field(None, description="The text beside it.")
-    for_: Duration | None = Field(None, alias="for", description="How long a hang lasts.")
-    truncate: Share | None = Field(None, description="The share of the body that comes.")
-    cut: Annotated[CutSpec | None, BeforeValidator(after_count), OrWord(COUNT_SCHEMA)] = Field(
-        None, description="Where a status stream ends, or after how many events."
+    fail: Fail | None = Field(None, description="An error instead of the response.")
+    status: int | None = Field(None, ge=200, le=599, description="A different status.")
+    body: Output = Field(
+        None, description="A different body: text as it is, anything else as JSON."
     )
-    accepted: bool = Field(False, description="The request is served, whatever is answered.")
-    too_early: bool = Field(False, description="A result that says it is still in progress.")
+    headers: Headers = Field(default_factory=dict, description="Additional headers.")
+    content_type: str | None = Field(None, pattern=r"^[^\r\n]+$")
+    header_bytes: int | None = Field(
+        None, ge=1, le=1_000_000, description="Bytes of padding headers."
+    )
+    drop: list[str] | None = Field(None, description="Fields left out of a JSON body.")
+    set: dict[str, Json] | None = Field(None, description="Fields changed or added in a JSON body.")
+    delay: Duration | None = Field(None, description="Wait before the response.")
+    slow: SlowSpec | None = None
+    reset: Moment | None = Field(None, description="When the connection is reset.")
+    close: Moment | None = Field(None, description="When the connection is closed.")
+    hang: Moment | None = Field(None, description="From when nothing more is sent.")
+    code: CloseCode | None = Field(None, description="Close code of a WebSocket.")
+    reason: CloseReason | None = Field(None, description="Reason in the close frame.")
+    for_: Duration | None = Field(None, alias="for", description="How long a hang lasts.")
+    truncate: Share | None = Field(None, description="The share of the body that is sent.")
+    cut: Annotated[CutSpec | None, BeforeValidator(after_count), OrWord(COUNT_SCHEMA)] = Field(
+        None, description="Where a status stream ends: details, or a number of events."
+    )
+    accepted: bool = Field(False, description="The request is executed, whatever the response is.")
+    too_early: bool = Field(False, description="A result that is still in progress.")
     times: Annotated[int, Field(ge=1, le=MAX_TIMES)] | Literal["always"] = 1
 
     @model_validator(mode="after")
@@ -199,30 +203,30 @@ class FaultSpec(StrictModel):
         ends = [name for name in _CONNECTION_ENDS if getattr(self, name) is not None]
         if len(ends) > 1:
             raise PydanticCustomError(
-                "conflict", "{names} cannot stand together", {"names": " and ".join(ends)}
+                "conflict", "{names} cannot be used together", {"names": " and ".join(ends)}
             )
         if self.fail is not None and self.status is not None:
-            raise PydanticCustomError("conflict", "fail and status cannot stand together")
+            raise PydanticCustomError("conflict", "fail and status cannot be used together")
         if self.for_ is not None and self.hang is None:
-            raise PydanticCustomError("for_alone", "for goes with hang")
+            raise PydanticCustomError("for_alone", "for requires hang")
         if self.code is not None and self.close is None:
-            raise PydanticCustomError("code_alone", "code goes with close")
+            raise PydanticCustomError("code_alone", "code requires close")
         if self.reason is not None and self.code is None:
-            raise PydanticCustomError("reason_alone", "reason goes with code")
+            raise PydanticCustomError("reason_alone", "reason requires code")
         if not self.model_fields_set - {"times", "accepted"}:
-            raise PydanticCustomError("fault_form", "says nothing that goes wrong")
+            raise PydanticCustomError("fault_form", "has no fault")
         return self
 
 
 def _check_fault_word(value: Any) -> Any:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or parse_fault(text) is None:
-        raise PydanticCustomError("fault_name", "is no fault")
+        raise PydanticCustomError("fault_name", "is not a fault")
     return text
 
 
 def fault_names() -> list[str]:
-    """Every word that a fault may be."""
+    """Every word, with dashes; a status code is a fault as well."""
     return [*FAULT_DESCRIPTIONS, *(name.replace("_", "-") for name in error_names())]
 
 
@@ -240,7 +244,7 @@ FaultWord = Annotated[
                 {"type": "integer", "minimum": 400, "maximum": 599},
                 {"type": "string", "pattern": r"^[\w-]+( +x([1-9][0-9]*|\*))?$"},
             ],
-            "description": "A fault by its word, with x2 or x* for twice or always.",
+            "description": "A fault as a word, with x2 or x* for twice or always.",
         }
     ),
 ]
@@ -254,7 +258,7 @@ FaultList = Annotated[list[FaultEntry], BeforeValidator(as_list), Field(min_leng
 
 
 class CallFaults(StrictModel):
-    """Faults of one reply's operations, used in turn, then healthy."""
+    """Faults of one reply, by operation: one for each request, then none."""
 
     submit: FaultList | None = None
     status: FaultList | None = None
@@ -263,11 +267,11 @@ class CallFaults(StrictModel):
     cancel: FaultList | None = None
     run: FaultList | None = None
     stream: FaultList | None = None
-    connect: FaultList | None = Field(None, description="The opening of a WebSocket.")
+    connect: FaultList | None = Field(None, description="The handshake of a WebSocket.")
 
 
 class AllFaults(CallFaults):
-    """Faults of every request of its kind, whichever exchange answers it."""
+    """Faults of every request, whichever exchange answers it; also of uploads and downloads."""
 
     upload: FaultList | None = None
     upload_put: FaultList | None = None

@@ -1,4 +1,4 @@
-"""The kinds of fields that scenario files are made of."""
+"""Field types that the models share."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Duration = Annotated[
     PlainSerializer(format_duration, when_used="json"),
     WithJsonSchema(DURATION_SCHEMA),
 ]
-"""A field that holds seconds and is written as people write them."""
+"""Seconds as a float; written as ``1.5s`` or ``300ms``."""
 
 _HEADER_NAME = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
 _HEADER_TEXT = r"[^\r\n\0]*"
@@ -54,19 +54,21 @@ _OPERATORS_SCHEMA: dict[str, Any] = {
 }
 
 Pattern = Annotated[Json, WithJsonSchema(_OPERATORS_SCHEMA)]
-"""A matcher over JSON; its operators are checked when the file is read."""
+"""JSON to match against. The operators in it are checked by ``files.checks``, with positions."""
 
-Output = Annotated[Json, WithJsonSchema({"description": "Any JSON; strings may hold templates."})]
+Output = Annotated[
+    Json, WithJsonSchema({"description": "Any JSON; strings may contain templates."})
+]
 
 
 class StrictModel(BaseModel):
-    """A part of the file: frozen, unknown keys refused, nothing converted silently."""
+    """Base of all models: frozen, without unknown keys or implicit conversions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class OrWord:
-    """Lets the JSON Schema know that a value may be a plain word as well as what it stands for."""
+    """Adds a plain word to the JSON Schema of a field that also accepts a mapping."""
 
     def __init__(self, word: dict[str, Any]) -> None:
         self._word = word
@@ -78,7 +80,7 @@ class OrWord:
 
 
 class OrOne:
-    """Lets the JSON Schema know that a list of one entry may be written as the entry itself."""
+    """Adds a single item to the JSON Schema of a field that accepts a list."""
 
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -89,7 +91,7 @@ class OrOne:
 
 
 def as_list(value: Any) -> Any:
-    """A single entry as the list of it."""
+    """Wraps a single item; None stays None."""
     return value if isinstance(value, list) or value is None else [value]
 
 
@@ -97,11 +99,11 @@ def _check_headers(value: Any) -> Any:
     for name, text in value.items() if isinstance(value, dict) else ():
         if not re.fullmatch(_HEADER_NAME, str(name)):
             raise PydanticCustomError(
-                "header_name", "{name} cannot be the name of a header", {"name": quote(name)}
+                "header_name", "{name} is not a valid header name", {"name": quote(name)}
             )
         if isinstance(text, str) and not re.fullmatch(_HEADER_TEXT, text):
             raise PydanticCustomError(
-                "header_text", "the header {name} cannot hold a line break", {"name": name}
+                "header_text", "the header {name} contains a line break", {"name": name}
             )
     return value
 
@@ -120,7 +122,7 @@ Headers = Annotated[
 
 
 def after_count(value: Any) -> Any:
-    """``3`` where a mapping stands that begins with ``after: 3``."""
+    """``3`` is short for ``{after: 3}``."""
     return {"after": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
 

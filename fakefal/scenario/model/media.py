@@ -1,4 +1,4 @@
-"""``kind``, ``files`` and ``media``: outputs with files, as a scenario writes them."""
+"""``files`` and ``media`` of a reply whose output has files."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from fakefal.scenario.model.fields import Duration, OrWord, StrictModel
 
 
 class MediaSpec(StrictModel):
-    """What happens to the files of a reply when they are read."""
+    """How reading the files of a reply fails, and when they expire."""
 
-    how: MediaDefect | None = Field(None, description="What is wrong with them.")
-    expires: Duration | None = Field(None, description="How long they can be read.")
+    how: MediaDefect | None = Field(None, description="The defect of the files.")
+    expires: Duration | None = Field(None, description="How long the files can be read.")
 
 
 def _media_spec(value: Any) -> Any:
@@ -24,4 +24,4 @@ def _media_spec(value: Any) -> Any:
 Media = Annotated[
     MediaSpec, BeforeValidator(_media_spec), OrWord({"enum": [*get_args(MediaDefect)]})
 ]
-FileName = Annotated[str, Field(min_length=1, description="A path beside the scenario.")]
+FileName = Annotated[str, Field(min_length=1, description="A path relative to the scenario file.")]

@@ -1,4 +1,4 @@
-"""``options``: the switches of a scenario."""
+"""``options``: compatibility flags, and what unmatched calls get."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def _check_profile(value: Any) -> Any:
 def _check_keys(value: Any) -> Any:
     is_list = isinstance(value, list) and all(isinstance(key, str) for key in value)
     if not is_list and value not in (None, "any", "strict"):
-        raise PydanticCustomError("keys", "is neither any, strict nor a list of keys")
+        raise PydanticCustomError("keys", "is not any, strict or a list of keys")
     return value
 
 
 class Options(StrictModel):
-    """Switches for what fal's protocol leaves open; each default is that of the server."""
+    """Choices where fal's behaviour is unclear or has changed; the default is the server's."""
 
     unmatched: Unmatched | None = Field(
-        None, description="What a call gets that no exchange matches."
+        None, description="The response to a call that matches no exchange."
     )
     subpath: Subpath | None = None
     response_suffix: bool | None = None
@@ -56,7 +56,7 @@ class Options(StrictModel):
                 ]
             }
         ),
-    ] = Field(None, description="Which keys are good.")
+    ] = Field(None, description="Which API keys are valid.")
     logs: Logs | None = None
     stream_sse: Sse | None = None
     status_sse: Sse | None = None
@@ -66,21 +66,21 @@ class Options(StrictModel):
     webhook_retries: Literal[31, 10] | None = Field(None, description="Retries of a webhook.")
     webhook_timestamps: Literal["auto", "clock", "real"] | None = None
     realtime_text: Literal["ignore", "error"] | None = Field(
-        None, description="What a text frame gets from a realtime endpoint."
+        None, description="Response of a realtime endpoint to a text frame."
     )
     openai_errors: Literal["openai", "detail"] | None = Field(
-        None, description="The shape of errors that OpenAI-compatible endpoints tell."
+        None, description="The form of errors of OpenAI-compatible endpoints."
     )
     profile: Annotated[
         str | None, BeforeValidator(_check_profile), WithJsonSchema({"enum": [*PROFILES]})
     ] = None
     validate_: bool | None = Field(
-        None, alias="validate", description="Check inputs of known models as the model would."
+        None, alias="validate", description="Validate the inputs of known models."
     )
 
 
 def flag_values(data: dict[str, Any]) -> dict[str, Any]:
-    """Options as plain values for ``Switches``; raises ValidationError."""
+    """Options as values for ``with_flags``; raises ValidationError."""
     values = Options.model_validate(data).model_dump(by_alias=True, exclude_none=True)
     if isinstance(values.get("keys"), list):
         values["keys"] = tuple(values["keys"])

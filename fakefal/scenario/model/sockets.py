@@ -1,4 +1,4 @@
-"""``frames``, ``on_message`` and ``realtime``: what a reply does with a WebSocket."""
+"""``frames``, ``on_message`` and ``realtime`` of a reply to a WebSocket."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ FrameWord = Literal["reset", "drop", "hang", "garbage"]
 
 FRAME_WORDS: dict[FrameWord, str] = {
     "reset": "a TCP reset",
-    "drop": "the connection ends without a close frame",
-    "hang": "silence; the socket stays open",
-    "garbage": "a binary frame that no codec can read",
+    "drop": "the connection is closed without a close frame",
+    "hang": "nothing more is sent; the socket stays open",
+    "garbage": "a binary frame that is not valid msgpack",
 }
 
 FRAME_KEYS = ("text", "json", "binary", "msgpack", "wait", "receive", "close")
-"""What a frame may be; each has exactly one of them."""
+"""Keys of a frame, of which each has exactly one."""
 
 
 def _check_base64(value: Any) -> Any:
@@ -35,7 +35,7 @@ def _check_base64(value: Any) -> Any:
 
 
 class FrameSpec(StrictModel):
-    """One frame to send, or what is waited for."""
+    """One frame to send, a pause, or a message to wait for."""
 
     model_config = ConfigDict(
         json_schema_extra={"anyOf": [{"required": [key]} for key in FRAME_KEYS]}
@@ -47,7 +47,7 @@ class FrameSpec(StrictModel):
         None, description="A binary frame, in base64."
     )
     msgpack: Output = Field(None, description="JSON as msgpack in a binary frame.")
-    wait: Duration | None = Field(None, description="Time that passes before the next.")
+    wait: Duration | None = Field(None, description="Pause before the next frame.")
     receive: Pattern = Field(None, description="Waits for a message that matches.")
     close: CloseCode | None = Field(None, description="A close frame with this code.")
     reason: CloseReason | None = Field(None, description="The text in the close frame.")
@@ -58,18 +58,18 @@ class FrameSpec(StrictModel):
         kinds = [key for key in FRAME_KEYS if names.get(key, key) in self.model_fields_set]
         if len(kinds) > 1:
             raise PydanticCustomError(
-                "conflict", "{names} cannot stand together", {"names": " and ".join(kinds)}
+                "conflict", "{names} cannot be used together", {"names": " and ".join(kinds)}
             )
         if not kinds:
-            raise PydanticCustomError("frame_form", "says nothing that is sent or waited for")
+            raise PydanticCustomError("frame_form", "has nothing to send or to wait for")
         if self.reason is not None and self.close is None:
-            raise PydanticCustomError("reason_alone", "reason goes with close")
+            raise PydanticCustomError("reason_alone", "reason requires close")
         return self
 
 
 def _check_frame_word(value: Any) -> Any:
     if value not in get_args(FrameWord):
-        raise PydanticCustomError("frame_word", "is no frame")
+        raise PydanticCustomError("frame_word", "is not a frame")
     return value
 
 
@@ -85,32 +85,37 @@ FrameEntry = Annotated[
 
 
 class MessageRule(StrictModel):
-    """What is sent whenever a message comes that matches."""
+    """Frames that are sent for each message that matches."""
 
     input: Pattern = Field(None, description="Matched against the message. Default: any.")
-    frames: list[FrameEntry] = Field(description="What is sent then.")
-    times: int | None = Field(None, ge=1, description="Answers so many messages, then no more.")
+    frames: list[FrameEntry] = Field(description="What is sent for it.")
+    times: int | None = Field(
+        None, ge=1, description="Number of messages it answers. Default: all."
+    )
 
 
 class RealtimeSpec(StrictModel):
-    """What else an input of a realtime session brings."""
+    """What an input of a realtime session does besides its output."""
 
-    end: bool = Field(False, description="The session ends after it, as when no input comes.")
-    timing: Duration | None = Field(None, description="The timings message after the output.")
+    end: bool = Field(False, description="The session ends after it, as by the input timeout.")
+    timing: Duration | None = Field(
+        None, description="Sends a timings message with this duration after the output."
+    )
 
 
 RealtimeMode = Literal["unary", "server-streaming", "client-streaming", "bidirectional"]
 
 
 class RealtimeApp(StrictModel):
-    """How an app holds its realtime sessions."""
+    """The realtime sessions of an app."""
 
     mode: RealtimeMode = Field(
-        "unary", description="What its function takes and gives: one input or many, one output …."
+        "unary",
+        description="Whether its function takes one input or many, and returns one output or many.",
     )
     timings: bool = Field(False, description="A timings message after each output.")
     buffering: int | None = Field(
-        None, ge=1, le=1_000, description="Inputs that wait; then the oldest is dropped."
+        None, ge=1, le=1_000, description="Inputs that may wait; beyond that the oldest is dropped."
     )
-    batch: int = Field(1, ge=1, le=1_000, description="Waiting inputs that it takes at once.")
+    batch: int = Field(1, ge=1, le=1_000, description="Waiting inputs that it takes in one step.")
     timeout: Duration | None = Field(None, description="How long it waits for an input.")

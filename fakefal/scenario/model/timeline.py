@@ -1,4 +1,4 @@
-"""``timeline`` and ``stream``: what is shown on the way to the end, and when."""
+"""``timeline`` and ``stream``: the states before the result, and the events of a stream."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fakefal.scenario.model.fields import (
 
 
 class Log(StrictModel):
-    """A log entry of a step."""
+    """A log entry; ``labels`` become its ``labels`` on the wire."""
 
     message: str
     level: Literal["STDERR", "STDOUT", "ERROR", "INFO", "WARN", "DEBUG"] = "INFO"
@@ -35,16 +35,18 @@ LogEntry = Annotated[Log, BeforeValidator(_log_spec), OrWord({"type": "string"})
 
 
 class StepDetail(StrictModel):
-    """What a step of the timeline shows, and when it is over."""
+    """The logs of a step, and the conditions under which it ends."""
 
-    polls: int | None = Field(None, ge=0, description="Status polls to answer before it is over.")
-    for_: Duration | None = Field(None, alias="for", description="Time that must have passed.")
+    polls: int | None = Field(
+        None, ge=0, description="Status polls that are answered before it ends."
+    )
+    for_: Duration | None = Field(None, alias="for", description="Minimum duration.")
     forever: bool = Field(False, description="Only a cancel ends it.")
     logs: list[LogEntry] = Field(default_factory=list)
 
 
 class QueueDetail(StepDetail):
-    """A step in the queue."""
+    """A step with a position in the queue."""
 
     position: int | None = Field(None, ge=0, description="queue_position; 0 is next. Default 0.")
 
@@ -69,7 +71,7 @@ class StepSpec(StrictModel):
     @model_validator(mode="after")
     def _check_one_state(self) -> StepSpec:
         if len(self.model_fields_set) != 1:
-            raise PydanticCustomError("one_step", "a step names one of IN_QUEUE and IN_PROGRESS")
+            raise PydanticCustomError("one_step", "a step has one key: IN_QUEUE or IN_PROGRESS")
         return self
 
 
@@ -85,18 +87,18 @@ StepEntry = Annotated[
 
 
 class StreamCut(StrictModel):
-    """Where a stream ends before its time, and how."""
+    """Where a stream ends too early, and how."""
 
-    after: int = Field(1, ge=0, description="Events that still come.")
+    after: int = Field(1, ge=0, description="Events that are sent before.")
     how: Literal["close", "reset", "stall", "garbage", "error"] = "close"
     error: str = Field("The stream broke off", description="The text of how: error.")
     for_: Duration | None = Field(None, alias="for", description="How long a stall lasts.")
 
 
 class Stall(StrictModel):
-    """A silence in the middle of a stream."""
+    """A pause in the middle of a stream."""
 
-    after: int = Field(1, ge=0, description="Events before it.")
+    after: int = Field(1, ge=0, description="Events that are sent before it.")
     for_: Duration = Field(20.0, alias="for")
 
 
@@ -105,7 +107,7 @@ def _stall_spec(value: Any) -> Any:
 
 
 class StreamSpec(StrictModel):
-    """How a stream is cut into events, and its pace."""
+    """How an output is split into events, and the pace of the events."""
 
     by: Literal["word", "char", "line"] | None = Field(
         None, description="What each event adds to the text. Default: word."
@@ -116,16 +118,20 @@ class StreamSpec(StrictModel):
     first: Duration | None = Field(None, description="Wait before the first event.")
     every: Duration | None = Field(None, description="Wait between events.")
     waits: list[Duration] | None = Field(
-        None, min_length=1, description="Wait before each event, listed; the rest come at once."
+        None,
+        min_length=1,
+        description="Wait before each event, listed; none before further events.",
     )
     cut: Annotated[StreamCut | None, BeforeValidator(after_count), OrWord(COUNT_SCHEMA)] = Field(
-        None, description="The stream ends before its time, or after so many events."
+        None, description="Where the stream ends too early: details, or a number of events."
     )
     stall: Annotated[Stall | None, BeforeValidator(_stall_spec), OrWord(DURATION_SCHEMA)] = Field(
-        None, description="A silence in the middle; afterwards the stream goes on."
+        None, description="A pause in the middle of the stream: details, or a duration."
     )
-    slice: int | None = Field(None, ge=1, description="Bytes written at a time, wherever they end.")
-    final: bool = Field(True, description="Whether the last event comes.")
+    slice: int | None = Field(
+        None, ge=1, description="Bytes per write, regardless of event boundaries."
+    )
+    final: bool = Field(True, description="Whether the last event is sent.")
 
     @model_validator(mode="after")
     def _check_combinations(self) -> StreamSpec:
@@ -134,11 +140,11 @@ class StreamSpec(StrictModel):
         ]
         if len(splits) > 1:
             raise PydanticCustomError(
-                "conflict", "{names} cannot stand together", {"names": " and ".join(splits)}
+                "conflict", "{names} cannot be used together", {"names": " and ".join(splits)}
             )
         paces = [name for name in ("first", "every") if getattr(self, name) is not None]
         if self.waits is not None and paces:
             raise PydanticCustomError(
-                "conflict", "{names} cannot stand together", {"names": f"waits and {paces[0]}"}
+                "conflict", "{names} cannot be used together", {"names": f"waits and {paces[0]}"}
             )
         return self

@@ -1,4 +1,4 @@
-"""``webhook`` of a reply and ``jwks`` of a scenario: a word, or spelled out."""
+"""``webhook`` of a reply and ``jwks`` of a scenario: a word, or a mapping."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CONFLICTS = {
     "drop": ("after", "duplicates", "signature", "payload_error", "gateway_request_id", "order"),
     "before_submit": ("after", "order", "behind"),
 }
-"""What a key makes meaningless."""
+"""Keys that have no effect beside another one."""
 
 _REQUIRED_FIELDS = {"every": "duplicates", "forgeries": "signature"}
 
@@ -25,37 +25,39 @@ def _with_dashes(value: Any) -> Any:
 
 def _check_payload_error(value: Any) -> Any:
     if not isinstance(value, (bool, str)):
-        raise PydanticCustomError("said", "is neither true nor what is said about it")
+        raise PydanticCustomError("payload_error", "is neither true nor a text")
     return value
 
 
 class WebhookSpec(StrictModel):
-    """When the webhook of a reply goes out, how often, and what is wrong with it."""
+    """When the webhook of a reply is sent, how often, and what is wrong with it."""
 
     after: Duration | None = Field(None, description="Wait after the end of the job.")
-    duplicates: int | None = Field(None, ge=0, le=100, description="Sent again, as often.")
+    duplicates: int | None = Field(
+        None, ge=0, le=100, description="Number of additional deliveries."
+    )
     every: Duration | None = Field(None, description="Wait between duplicates. Default 1s.")
-    drop: bool = Field(False, description="It never comes.")
-    before_submit: bool = Field(False, description="It comes before the answer to the submit.")
+    drop: bool = Field(False, description="It is never sent.")
+    before_submit: bool = Field(False, description="It is sent before the response to the submit.")
     signature: Annotated[
         Literal["bad", "missing", "stale", "unknown-key", "altered-body"] | None,
         BeforeValidator(_with_dashes),
         OrWord({"enum": ["unknown_key", "altered_body"]}),
-    ] = Field(None, description="How the signature is wrong.")
+    ] = Field(None, description="The defect of the signature.")
     forgeries: int | None = Field(
-        None, ge=1, description="So many attempts are forged, then they are right. Default: all."
+        None, ge=1, description="Number of attempts with the wrong signature. Default: all."
     )
     payload_error: Annotated[bool | str, BeforeValidator(_check_payload_error)] = Field(
-        False, description="The result was not JSON: true, or what is said about it."
+        False, description="Sends payload_error: with fal's text (true), or with this one."
     )
     gateway_request_id: Annotated[str | None, Field(min_length=1)] = Field(
-        None, description="Another id than the request's: new, or the id itself."
+        None, description="A gateway_request_id that differs: new, or the id."
     )
     order: int | None = Field(
-        None, ge=1, description="It waits until those of all lower orders are over."
+        None, ge=1, description="It is sent after all webhooks with a lower order."
     )
     behind: str | None = Field(
-        None, min_length=1, description="It waits until that of the exchange with this id is over."
+        None, min_length=1, description="It is sent after that of the exchange with this id."
     )
 
     @model_validator(mode="after")
@@ -66,13 +68,13 @@ class WebhookSpec(StrictModel):
             if conflicts:
                 names = f"{name} and {conflicts[0]}"
                 raise PydanticCustomError(
-                    "conflict", "{names} cannot stand together", {"names": names}
+                    "conflict", "{names} cannot be used together", {"names": names}
                 )
         for name, companion in _REQUIRED_FIELDS.items():
             if name in set_fields and companion not in set_fields:
                 raise PydanticCustomError(
                     "companion",
-                    "{name} goes with {companion}",
+                    "{name} requires {companion}",
                     {"name": name, "companion": companion},
                 )
         return self
@@ -91,31 +93,35 @@ WEBHOOK_WORDS: dict[str, dict[str, Any]] = {
     "payload-error": {"payload_error": True},
     "new-gateway-id": {"gateway_request_id": "new"},
 }
-"""Each word that may stand for a mapping; underscores may stand for the dashes."""
+"""Words that are short for a mapping; dashes may be written as underscores."""
 
 
 class JwksSpec(StrictModel):
-    """How the public keys of webhooks are published, and how they change."""
+    """How the public keys of webhook signatures are published and rotated."""
 
-    status: int | None = Field(None, ge=400, le=599, description="Answered in place of the keys.")
-    times: int | None = Field(None, ge=1, description="status so many times, then the keys.")
-    delay: Duration | None = Field(None, description="Wait before each answer.")
-    rotate_after: Duration | None = Field(None, description="A new key each time this has passed.")
-    keys: int | None = Field(
-        None, ge=1, le=10, description="So many keys are listed; the one in use is the last."
+    status: int | None = Field(None, ge=400, le=599, description="Status sent instead of the keys.")
+    times: int | None = Field(
+        None, ge=1, description="Number of requests that get the status. Default: all."
     )
-    empty: bool = Field(False, description="No key is listed.")
+    delay: Duration | None = Field(None, description="Wait before each response.")
+    rotate_after: Duration | None = Field(
+        None, description="Interval after which a new key is used."
+    )
+    keys: int | None = Field(
+        None, ge=1, le=10, description="Number of listed keys; the last one is in use."
+    )
+    empty: bool = Field(False, description="The list has no keys.")
 
     @model_validator(mode="after")
     def _check_combinations(self) -> JwksSpec:
         if self.times is not None and self.status is None:
             raise PydanticCustomError(
                 "companion",
-                "{name} goes with {companion}",
+                "{name} requires {companion}",
                 {"name": "times", "companion": "status"},
             )
         if self.rotate_after == 0:
-            raise PydanticCustomError("rotation", "keys cannot change without pause")
+            raise PydanticCustomError("rotation", "the interval of a rotation cannot be zero")
         return self
 
 
@@ -166,14 +172,14 @@ Jwks = Annotated[
 
 
 def expand_webhook(webhook: str | WebhookSpec) -> WebhookSpec:
-    """What a word stands for."""
+    """The mapping that a word is short for; a mapping stays as it is."""
     if isinstance(webhook, str):
         return WebhookSpec.model_validate(WEBHOOK_WORDS[webhook.replace("_", "-")])
     return webhook
 
 
 def expand_jwks(jwks: str | JwksSpec) -> JwksSpec:
-    """What a word stands for."""
+    """The mapping that a word is short for; a mapping stays as it is."""
     if isinstance(jwks, str):
         return JwksSpec.model_validate(JWKS_WORDS[jwks.replace("_", "-")])
     return jwks

@@ -1,4 +1,4 @@
-"""Ready-made troubles: each situation with a fixed form on the wire, under a name."""
+"""A preset: a named situation, as fields of a reply or of a scenario."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import Any, Literal
 from fakefal.protocol.errors.errors import Grade
 
 PresetGrade = Grade | Literal["unreal"]
-"""How sure the form is; ``unreal`` is nothing that fal does today."""
+"""How certain the wire form is; ``unreal`` is something that fal does not do today."""
 
 Part = Literal["reply", "scenario"]
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A trouble under a name.
+    """``part`` is where it may be named: in a reply, or at the top of a scenario.
 
-    ``part`` says where ``preset:`` may name it: in a reply, or at the top of a scenario. ``data``
-    is what it stands for there.
+    ``data`` are the fields that it sets there; ``source`` is a document of this project.
     """
 
     name: str
@@ -32,19 +31,24 @@ class Preset:
 def reply_preset(
     name: str, description: str, grade: PresetGrade, source: str, **data: Any
 ) -> Preset:
-    """A preset that a reply names; ``data`` are fields of a reply."""
+    """A preset for ``preset`` of a reply."""
     return Preset(name, "reply", description, data, grade, source)
 
 
 def scenario_preset(
     name: str, description: str, grade: PresetGrade, source: str, **data: Any
 ) -> Preset:
-    """A preset that a scenario names; ``data`` are fields of a scenario."""
+    """A preset for ``preset`` at the top of a scenario."""
     return Preset(name, "scenario", description, data, grade, source)
 
 
 def faults_preset(
     name: str, description: str, grade: PresetGrade, source: str, **faults: list[Any]
 ) -> Preset:
-    """A preset that is faults of a reply, by operation."""
+    """A preset of a reply that only sets faults, by operation."""
     return reply_preset(name, description, grade, source, faults=faults)
+
+
+def situation(anchor: str) -> str:
+    """The source of a preset: its entry in the list of situations."""
+    return f"docs/reference/situations.md#{anchor}"

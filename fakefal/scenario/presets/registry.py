@@ -1,4 +1,4 @@
-"""Finding presets by name, and what they stand for."""
+"""All presets by name, and how they are merged."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from fakefal.scenario.presets.reply import REPLY_PRESETS
 from fakefal.scenario.presets.scenario import SCENARIO_PRESETS
 
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in (*REPLY_PRESETS, *SCENARIO_PRESETS)}
-"""Every preset by its name."""
+"""Names have dashes; a file may write underscores."""
 
 
 def preset_names(part: Part) -> list[str]:
-    """The presets that one part of a scenario may name."""
+    """Names of the presets of replies, or of scenarios."""
     return [preset.name for preset in PRESETS.values() if preset.part == part]
 
 
 def reply_preset_names() -> list[str]:
-    """What ``preset`` of a reply may be: presets, and the names of the error catalogue."""
+    """What ``preset`` of a reply accepts: presets, and names of the error catalogue."""
     return [*preset_names("reply"), *(name.replace("_", "-") for name in error_names())]
 
 
 OUTCOME_FIELDS = frozenset({"text", "reasoning", "error", "output", "fail", "kind"})
-"""The fields of a reply that say how a call ends; presets and replies bring one end at most."""
+"""Fields of which a reply has one at most; a later preset replaces that of an earlier one."""
 
 
 def merged_presets(names: list[str]) -> dict[str, Any]:
-    """What presets of a reply stand for, taken together; the later goes before the earlier."""
+    """The fields of several presets of a reply; later presets override earlier ones."""
     data: dict[str, Any] = {}
     for name in names:
         preset = PRESETS.get(name)
@@ -40,7 +40,7 @@ def merged_presets(names: list[str]) -> dict[str, Any]:
 
 
 def merge(data: dict[str, Any], updates: dict[str, Any]) -> None:
-    """Add fields to others; mappings are merged, all else takes the place of what was there."""
+    """Updates ``data`` in place: mappings are merged one level deep, anything else replaced."""
     for key, value in updates.items():
         current = data.get(key)
         are_mappings = isinstance(value, dict) and isinstance(current, dict)

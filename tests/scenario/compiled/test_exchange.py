@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from fakefal.scenario.compiled.exchange import CompiledExchange, compile_exchange
+from fakefal.scenario.compiled.exchange import CompiledExchange
 from fakefal.scenario.compiled.index import ExchangeIndex
+from fakefal.scenario.compiler.exchange import compile_exchange
 from tests.scenario.strategies import Data, call, exchange
 
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.protocol.core.call import Call
-from fakefal.scenario.compiled.exchange import CompiledExchange, compile_exchange
+from fakefal.scenario.compiled.exchange import CompiledExchange
 from fakefal.scenario.compiled.index import ExchangeIndex
+from fakefal.scenario.compiler.exchange import compile_exchange
 from tests.scenario.strategies import CALLS, WHENS, Data, call, exchange
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fakefal.scenario.compiler.reply import compile_reply
-from fakefal.scenario.model.scenario import Reply
+from fakefal.scenario.model.reply import Reply
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,8 @@ from fakefal.scenario.model.scenario import Reply
         ({"timeline": []}, True),
         ({"retries": 0}, True),
         ({"retries": 1}, False),
-        ({"cancel": "honoured"}, False),
-        ({"keep": "1h"}, False),
+        ({"cancel": "accepted"}, False),
+        ({"result_ttl": "1h"}, False),
         ({"faults": {"status": ["reset"]}}, False),
     ],
 )

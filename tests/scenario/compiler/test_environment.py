@@ -76,9 +76,9 @@ def test_an_app_is_as_it_is_written() -> None:
     made = world(
         {
             "apps": {
-                "fal-ai/any-llm": {"runners": 2, "request_timeout": "1m", "cancel": "honoured"},
+                "fal-ai/any-llm": {"runners": 2, "request_timeout": "1m", "cancel": "accepted"},
                 "fal-ai/flux": {"queue_length": 7},
-                "*": "gone",
+                "*": "removed",
             }
         }
     )
@@ -89,7 +89,7 @@ def test_an_app_is_as_it_is_written() -> None:
         if (endpoint := parse_endpoint(name)) is not None
     }
     assert found == {
-        "fal-ai/any-llm": App(runners=2, request_seconds=60.0, cancel="honoured"),
+        "fal-ai/any-llm": App(runners=2, request_seconds=60.0, cancel="accepted"),
         "fal-ai/flux": App(foreign_queue_length=7),
         "me/app": App(is_removed=True),
     }
@@ -115,7 +115,7 @@ def test_chaos_meets_every_operation_unless_some_are_named() -> None:
 
 
 def test_what_is_written_goes_before_the_presets() -> None:
-    made = world({"preset": ["queue-too-long", "app-gone"], "apps": {"*": {"queue_length": 3}}})
+    made = world({"preset": ["queue-too-long", "app-removed"], "apps": {"*": {"queue_length": 3}}})
     assert made is not None
     (found,) = [app for _, app in made.apps]
     assert found == App(foreign_queue_length=3)
@@ -132,13 +132,13 @@ def test_presets_add_up_and_the_later_goes_before() -> None:
 
 def test_parts_of_several_scenarios_add_up() -> None:
     made = world(
-        {"apps": {"a/b": "gone"}, "faults": {"submit": "reset"}, "account": "bad-key"},
+        {"apps": {"a/b": "removed"}, "faults": {"submit": "reset"}, "account": "bad-key"},
         {
             "apps": {"c/d": {"runners": 1}},
             "faults": {"status": "500"},
             "hosts": {"fal.run": "down"},
         },
-        {"apps": {"a/b": "gone"}, "faults": {"submit": ["reset"]}, "account": {"state": "bad-key"}},
+        {"apps": {"a/b": "removed"}, "faults": {"submit": ["reset"]}, "account": {"state": "bad-key"}},
     )
     assert made is not None
     assert [pattern for pattern, _ in made.apps] == ["a/b", "c/d"]
@@ -150,7 +150,7 @@ def test_parts_of_several_scenarios_add_up() -> None:
     ("one", "other", "what"),
     [
         ({"account": "bad-key"}, {"account": "locked"}, "account: account is "),
-        ({"apps": {"a/b": "gone"}}, {"apps": {"a/b": {"runners": 1}}}, "apps: a/b is "),
+        ({"apps": {"a/b": "removed"}}, {"apps": {"a/b": {"runners": 1}}}, "apps: a/b is "),
         ({"faults": {"run": "reset"}}, {"faults": {"run": "hang"}}, "faults: run is "),
         ({"options": {"logs": "window"}}, {"options": {"logs": "cumulative"}}, "options: logs is "),
         (

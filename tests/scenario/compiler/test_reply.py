@@ -14,7 +14,7 @@ from fakefal.protocol.errors.catalog import CATALOG, outcome_of
 from fakefal.scenario.compiled.reply import CompiledReply
 from fakefal.scenario.compiled.timeline import DEFAULT_TIMELINE, Step, StepLog
 from fakefal.scenario.compiler.reply import compile_reply
-from fakefal.scenario.model.scenario import Reply
+from fakefal.scenario.model.reply import Reply
 from fakefal.scenario.templates.templates import TemplateError
 from tests.scenario.strategies import REPLIES, Data
 
@@ -207,7 +207,7 @@ def test_a_template_that_makes_a_failure_impossible_says_what() -> None:
     with pytest.raises(TemplateError) as caught:
         failed({"status": 500, "detail": "{{ input }}"})
     assert caught.value.path == ("exchanges", 0, "reply", "fail")
-    assert caught.value.what == "fail.detail: Input should be a valid string"
+    assert caught.value.message == "fail.detail: Input should be a valid string"
 
 
 def test_a_template_that_cannot_be_read_says_where() -> None:

@@ -1,4 +1,4 @@
-"""Which calls a ``when`` means."""
+"""Which calls a ``when`` matches."""
 
 from __future__ import annotations
 
@@ -8,14 +8,10 @@ import pytest
 from hypothesis import given
 
 from fakefal.protocol.core.call import Call, Via
-from fakefal.scenario.matching.condition import (
-    Condition,
-    compile_condition,
-    compile_endpoint,
-    distance,
-)
+from fakefal.scenario.compiler.condition import compile_condition
+from fakefal.scenario.matching.condition import Condition, compile_endpoint, distance
 from fakefal.scenario.matching.matchers import PatternError
-from fakefal.scenario.model.scenario import When
+from fakefal.scenario.model.when import When
 from tests.scenario.strategies import CALLS, WHENS, Data, call
 
 
@@ -24,23 +20,23 @@ def condition(**when: Any) -> Condition:
 
 
 def texts(when: Data, to: Call) -> list[str]:
-    return [str(found) for found in condition(**when).differences(to)]
+    return [str(difference) for difference in condition(**when).differences(to)]
 
 
 @given(WHENS, CALLS)
-def test_a_call_is_meant_exactly_if_nothing_differs(when: Data, to: Call) -> None:
-    found = condition(**when)
-    assert found.matches(to) == (found.differences(to) == [])
+def test_a_call_matches_exactly_if_there_is_no_difference(when: Data, to: Call) -> None:
+    compiled = condition(**when)
+    assert compiled.matches(to) == (compiled.differences(to) == [])
 
 
 @given(WHENS, CALLS)
-def test_a_call_is_meant_exactly_if_its_distance_is_nothing(when: Data, to: Call) -> None:
-    found = condition(**when)
-    assert found.matches(to) == (distance(found.differences(to)) == 0)
+def test_a_call_matches_exactly_if_its_distance_is_zero(when: Data, to: Call) -> None:
+    compiled = condition(**when)
+    assert compiled.matches(to) == (distance(compiled.differences(to)) == 0)
 
 
 @given(CALLS)
-def test_an_empty_when_means_every_call(to: Call) -> None:
+def test_an_empty_when_matches_every_call(to: Call) -> None:
     assert condition().matches(to)
 
 
@@ -60,22 +56,22 @@ def test_an_empty_when_means_every_call(to: Call) -> None:
 def test_an_endpoint_is_exact_or_a_glob(
     pattern: str, matching: list[str], others: list[str]
 ) -> None:
-    found = compile_endpoint(pattern)
-    assert [text for text in matching if not found.matches(text)] == []
-    assert [text for text in others if found.matches(text)] == []
+    compiled = compile_endpoint(pattern)
+    assert [text for text in matching if not compiled.matches(text)] == []
+    assert [text for text in others if compiled.matches(text)] == []
 
 
 @pytest.mark.parametrize("text", ["", "any-llm", "workflows/x", "/"])
-def test_an_endpoint_that_can_match_nothing_is_refused(text: str) -> None:
+def test_an_endpoint_that_can_match_nothing_is_rejected(text: str) -> None:
     with pytest.raises(PatternError) as caught:
         condition(endpoint=text)
     assert caught.value.path == ("endpoint",)
-    assert caught.value.what == f'"{text}" is not an endpoint id'
-    assert caught.value.right == "write owner/alias, such as fal-ai/any-llm, or a pattern with *"
+    assert caught.value.message == f'"{text}" is not an endpoint id'
+    assert caught.value.suggestion == "write owner/alias, such as fal-ai/any-llm, or a pattern with *"
 
 
 @pytest.mark.parametrize(
-    ("via", "came", "meant"),
+    ("via", "actual", "is_match"),
     [
         ("run", "run", True),
         ("run", "queue", False),
@@ -84,18 +80,18 @@ def test_an_endpoint_that_can_match_nothing_is_refused(text: str) -> None:
         (None, "realtime", True),
     ],
 )
-def test_via_limits_the_ways(via: Any, came: Via, meant: bool) -> None:
-    assert condition(via=via).matches(call(via=came)) is meant
+def test_via_selects_how_the_call_was_made(via: Any, actual: Via, is_match: bool) -> None:
+    assert condition(via=via).matches(call(via=actual)) is is_match
 
 
-def test_an_input_of_null_is_not_the_same_as_none_given() -> None:
+def test_an_input_of_null_differs_from_no_input() -> None:
     assert not condition(input=None).matches(call({"a": 1}))
     assert condition(input=None).matches(call(None))
     assert condition().matches(call({"a": 1}))
 
 
 @pytest.mark.parametrize(
-    ("wanted", "meant"),
+    ("patterns", "is_match"),
     [
         ({"X-Fal-Queue-Priority": "low"}, True),
         ({"x-fal-queue-priority": {"$contains": "lo"}}, True),
@@ -106,9 +102,9 @@ def test_an_input_of_null_is_not_the_same_as_none_given() -> None:
         ({"X-Fal-Queue-Priority": "normal"}, False),
     ],
 )
-def test_headers_are_matched_in_any_case_and_as_text(wanted: Data, meant: bool) -> None:
+def test_headers_are_matched_in_any_case_and_as_text(patterns: Data, is_match: bool) -> None:
     headers = {"x-fal-queue-priority": "low", "x-number": "1", "x-flag": "true"}
-    assert condition(headers=wanted).matches(call(headers=headers)) is meant
+    assert condition(headers=patterns).matches(call(headers=headers)) is is_match
 
 
 @pytest.mark.parametrize(
@@ -124,11 +120,12 @@ def test_a_difference_names_the_part_of_the_call(when: Data, text: str) -> None:
     assert texts(when, call({"prompt": "Hello"})) == [text]
 
 
-def test_another_endpoint_weighs_more_the_less_it_is_alike() -> None:
-    def far(endpoint: str) -> float:
+def test_a_less_similar_endpoint_is_further_away() -> None:
+    def distance_to(endpoint: str) -> float:
         return distance(condition(endpoint=endpoint).differences(call()))
 
-    assert 0 < far("fal-ai/any-llms") < far("fal-ai/flux") < far("zzz/qqq")
+    near, far = distance_to("fal-ai/any-llms"), distance_to("zzz/qqq")
+    assert 0 < near < distance_to("fal-ai/flux") < far
 
 
 @pytest.mark.parametrize(
@@ -138,17 +135,15 @@ def test_another_endpoint_weighs_more_the_less_it_is_alike() -> None:
         ({"headers": {"X-A": {"$gt": "b"}}}, ("headers", "X-A", "$gt")),
     ],
 )
-def test_a_wrong_pattern_says_where_in_the_when_it_stands(
-    when: Data, path: tuple[str, ...]
-) -> None:
+def test_a_wrong_pattern_has_its_path_in_the_when(when: Data, path: tuple[str, ...]) -> None:
     with pytest.raises(PatternError) as caught:
         condition(**when)
     assert caught.value.path == path
 
 
-def test_fields_with_one_certain_scalar_can_be_looked_up() -> None:
-    found = condition(input={"a": "x", "b": {"$gt": 1}, "c": [1], "d": 1})
-    assert found.required_scalars() == {"a": ("s", "x"), "d": ("n", 1)}
+def test_fields_that_must_equal_one_scalar_can_be_indexed() -> None:
+    compiled = condition(input={"a": "x", "b": {"$gt": 1}, "c": [1], "d": 1})
+    assert compiled.required_scalars() == {"a": ("s", "x"), "d": ("n", 1)}
     assert condition(input={"$contains": "a"}).required_scalars() == {}
     assert condition().required_scalars() == {}
 
@@ -161,10 +156,10 @@ def test_one_of_several_endpoints_is_enough() -> None:
     assert str(difference) == "endpoint is fal-ai/any-llm, wanted fal-ai/flux or me/app"
 
 
-def test_the_input_is_read_in_other_words_where_it_has_any() -> None:
-    asked = call({"messages": []})
-    asked.normalized_input = {"messages": [], "prompt": "hi"}
-    assert condition(input={"prompt": "hi"}).matches(asked)
-    assert condition(input={"messages": []}).matches(asked)
-    (difference,) = condition(input={"prompt": "no"}).differences(asked)
+def test_a_normalized_input_is_matched_first() -> None:
+    llm_call = call({"messages": []})
+    llm_call.normalized_input = {"messages": [], "prompt": "hi"}
+    assert condition(input={"prompt": "hi"}).matches(llm_call)
+    assert condition(input={"messages": []}).matches(llm_call)
+    (difference,) = condition(input={"prompt": "no"}).differences(llm_call)
     assert str(difference) == 'input.prompt is "hi", wanted "no"'

@@ -37,13 +37,13 @@ def test_a_state_may_go_by_another_name(written: str, state: str) -> None:
 def test_short_forms_stand_for_long_ones() -> None:
     short = read(
         preset="account-locked",
-        apps={"*": "gone"},
+        apps={"*": "removed"},
         chaos={"rate": 0.5, "faults": "reset", "on": "submit"},
         accounts={"a:*": "bad-key"},
     )
     assert short == read(
         preset=["account-locked"],
-        apps={"*": {"gone": True}},
+        apps={"*": {"removed": True}},
         chaos={"rate": 0.5, "faults": ["reset"], "on": ["submit"]},
         accounts={"a:*": {"state": "bad-key"}},
     )

@@ -8,7 +8,7 @@ import pytest
 
 from fakefal.protocol.errors.catalog import error_names
 from fakefal.scenario.model.failure import FailSpec
-from fakefal.scenario.model.scenario import Reply
+from fakefal.scenario.model.reply import Reply
 from tests.scenario.kinds import error_types
 
 

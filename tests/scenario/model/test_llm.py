@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from fakefal.scenario.model.scenario import Reply, Scenario
+from fakefal.scenario.model.reply import Reply
+from fakefal.scenario.model.scenario import Scenario
 from tests.scenario.kinds import error_types
 
 

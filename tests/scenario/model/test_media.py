@@ -8,7 +8,7 @@ import pytest
 
 from fakefal.errors import ScenarioError
 from fakefal.scenario.files.loader import load_data
-from fakefal.scenario.model.scenario import Reply
+from fakefal.scenario.model.reply import Reply
 
 
 def reply(**fields: Any) -> Reply:
@@ -42,14 +42,14 @@ def test_what_goes_together(fields: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"kind": "images", "text": "x"}, "text and kind cannot stand together"),
-        ({"kind": "text", "output": {}}, "output and kind cannot stand together"),
-        ({"kind": "video", "fail": "nginx_502"}, "fail and kind cannot stand together"),
-        ({"files": ["a.png"]}, "files goes with a kind that holds files"),
-        ({"kind": "text", "files": ["a.png"]}, "files goes with a kind that holds files"),
-        ({"kind": "video", "files": ["a.mp4", "b.mp4"]}, "video holds one file"),
-        ({"output": {"a": 1}, "media": "slow"}, "media is about files, and there are none"),
-        ({"text": "x", "media": "slow"}, "media is about files, and there are none"),
+        ({"kind": "images", "text": "x"}, "text and kind cannot be used together"),
+        ({"kind": "text", "output": {}}, "output and kind cannot be used together"),
+        ({"kind": "video", "fail": "nginx_502"}, "fail and kind cannot be used together"),
+        ({"files": ["a.png"]}, "files requires a kind that has files"),
+        ({"kind": "text", "files": ["a.png"]}, "files requires a kind that has files"),
+        ({"kind": "video", "files": ["a.mp4", "b.mp4"]}, "video has one file"),
+        ({"output": {"a": 1}, "media": "slow"}, "media is for replies with files"),
+        ({"text": "x", "media": "slow"}, "media is for replies with files"),
         ({"media": "sloww"}, "did you mean"),
         ({"kind": "pictures"}, "is not known here"),
     ],

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from fakefal.scenario.model.scenario import Exchange, Reply, Scenario, When
+from fakefal.scenario.model.reply import Reply
+from fakefal.scenario.model.scenario import Exchange, Scenario
+from fakefal.scenario.model.when import When
 from tests.scenario.kinds import error_types
 
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from fakefal.scenario.files.loader import dump_data, load_data
-from fakefal.scenario.model.scenario import Reply
+from fakefal.scenario.model.reply import Reply
 from tests.building import exchange, scenario
 
 FRAMES: list[Any] = [

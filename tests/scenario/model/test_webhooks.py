@@ -53,7 +53,7 @@ def test_a_signature_may_be_spelled_with_underscores() -> None:
         ({"before_submit": True, "behind": "a"}, "conflict"),
         ({"every": "1s"}, "companion"),
         ({"forgeries": 2}, "companion"),
-        ({"payload_error": 1}, "said"),
+        ({"payload_error": 1}, "payload_error"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(spec: dict[str, Any], kind: str) -> None:

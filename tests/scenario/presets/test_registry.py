@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from fakefal.protocol.errors.catalog import CATALOG
-from fakefal.scenario.compiler.reply import with_presets
 from fakefal.scenario.model.faults import FAULT_DESCRIPTIONS
-from fakefal.scenario.model.scenario import Reply
+from fakefal.scenario.model.reply import Reply
 from fakefal.scenario.presets.registry import (
     PRESETS,
     merge,
@@ -75,7 +74,7 @@ def test_merging_leaves_the_presets_as_they_are() -> None:
 
 
 def reply(**data: Any) -> dict[str, Any]:
-    return with_presets(Reply.model_validate(data)).model_dump(by_alias=True, exclude_unset=True)
+    return Reply.model_validate(data).with_presets().model_dump(by_alias=True, exclude_unset=True)
 
 
 def test_of_several_presets_the_later_goes_before_the_earlier() -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from fakefal.protocol.core.compat_flags import CompatFlags
-from fakefal.scenario.compiled.settings import EffectiveSettings, effective_settings
+from fakefal.scenario.compiled.settings import EffectiveSettings
+from fakefal.scenario.compiler.settings import effective_settings
 from fakefal.scenario.files.loader import load_data
 from fakefal.scenario.presets.preset import Preset
 from fakefal.scenario.presets.scenario import SCENARIO_PRESETS
@@ -21,7 +22,7 @@ def terms(**data: object) -> EffectiveSettings:
 def test_it_is_circumstances_like_any_other(preset: Preset) -> None:
     assert preset.part == "scenario"
     named, written = terms(preset=preset.name), terms(**preset.data)
-    assert replace(named, told={}) == replace(written, told={})
-    assert replace(named, told={}) != replace(terms(), told={})
+    assert replace(named, raw={}) == replace(written, raw={})
+    assert replace(named, raw={}) != replace(terms(), raw={})
     assert preset.description
-    assert preset.source.startswith(("protocol.md", "failures.md"))
+    assert preset.source.startswith("docs/reference/")

@@ -12,7 +12,7 @@ from fakefal.scenario.compiled.reply import CompiledReply
 from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.scenario.compiled.workflows import node_request_id
 from fakefal.scenario.compiler.reply import compile_reply
-from fakefal.scenario.model.scenario import Reply
+from fakefal.scenario.model.reply import Reply
 from fakefal.scenario.render.outcome import render_outcome, stream_events, template_variables
 from tests.building import make_call
 

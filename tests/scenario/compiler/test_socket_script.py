@@ -8,9 +8,10 @@ import msgpack
 import pytest
 
 from fakefal.protocol.websocket.realtime import GARBAGE_FRAME
-from fakefal.scenario.compiled.socket_script import Script, compile_script
+from fakefal.scenario.compiled.socket_script import Script
+from fakefal.scenario.compiler.socket_script import compile_script
 from fakefal.scenario.matching.matchers import PatternError
-from fakefal.scenario.model.scenario import Reply
+from fakefal.scenario.model.reply import Reply
 from fakefal.scenario.templates.templates import TemplateError
 
 VARIABLES = {"input": {"q": "why"}}

@@ -10,13 +10,11 @@ from fakefal.errors import ScenarioError
 from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.scenario.builder import build_defaults
 from fakefal.scenario.compiled.environment import Account, App, CompiledEnvironment
-from fakefal.scenario.compiled.settings import (
-    EffectiveSettings,
-    changed_settings,
-    effective_settings,
-)
+from fakefal.scenario.compiled.scenario import LoadedScenario
+from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.scenario.compiled.webhooks import CompiledJwks
-from fakefal.scenario.files.loader import LoadedScenario, load_data
+from fakefal.scenario.compiler.settings import changed_settings, effective_settings
+from fakefal.scenario.files.loader import load_data
 
 
 def scenario(name: str = "a.yaml", seed: int | None = None, **options: Any) -> LoadedScenario:
@@ -68,7 +66,7 @@ def test_scenarios_that_disagree_are_refused_with_both_names() -> None:
     with pytest.raises(ScenarioError) as caught:
         effective_settings([scenario("a", seed=1), scenario("b", seed=2)], 0, None, CompatFlags())
     assert str(caught.value) == (
-        "b: seed: seed is 2 here and 1 in a — give scenarios that are used together the same"
+        "b: seed: seed is 2 here and 1 in a — scenarios that are used together must agree"
     )
 
 
@@ -87,7 +85,7 @@ def world(*given: dict[str, Any]) -> CompiledEnvironment:
 
 
 def test_a_change_leaves_the_rest_as_it_was() -> None:
-    first = changed({"options": {"logs": "window"}, "apps": {"a/b": "gone"}})
+    first = changed({"options": {"logs": "window"}, "apps": {"a/b": "removed"}})
     terms = changed_settings(
         first, build_defaults({"options": {"subpath": "refuse-405"}, "faults": {"run": 500}})
     )
@@ -104,8 +102,8 @@ def test_a_change_may_say_what_misses_get() -> None:
 
 
 def test_what_is_named_again_is_replaced() -> None:
-    assert world({"apps": {"*": "gone"}}, {"apps": {"*": {"runners": 1}}}).apps[0][1].runners == 1
-    assert not world({"apps": {"*": "gone"}}, {"apps": {"*": {"runners": 1}}}).apps[0][1].is_removed
+    assert world({"apps": {"*": "removed"}}, {"apps": {"*": {"runners": 1}}}).apps[0][1].runners == 1
+    assert not world({"apps": {"*": "removed"}}, {"apps": {"*": {"runners": 1}}}).apps[0][1].is_removed
 
 
 @pytest.mark.parametrize(
@@ -113,7 +111,7 @@ def test_what_is_named_again_is_replaced() -> None:
     [
         ({"account": "locked"}, {"account": {}}),
         ({"account": {"state": "locked", "after": 1}}, {"account": {"after": 0}}),
-        ({"apps": {"*": "gone"}}, {"apps": {"*": {}}}),
+        ({"apps": {"*": "removed"}}, {"apps": {"*": {}}}),
         (
             {"chaos": {"rate": 1, "faults": "reset"}},
             {"chaos": {"rate": 0, "faults": "reset"}},

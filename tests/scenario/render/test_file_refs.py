@@ -10,11 +10,13 @@ import pytest
 
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.core.call import Json
-from fakefal.scenario.compiled.exchange import compile_exchange
+from fakefal.scenario.compiled.media import CompiledMedia, is_text
+from fakefal.scenario.compiler.exchange import compile_exchange
+from fakefal.scenario.compiler.media import compile_media
 from fakefal.scenario.media.assets import Asset, make_asset
-from fakefal.scenario.media.file_refs import CompiledMedia, FileRefResolver, compile_media, is_text
 from fakefal.scenario.media.images import png
 from fakefal.scenario.model.scenario import Exchange
+from fakefal.scenario.render.file_refs import FileRefResolver
 from fakefal.scenario.templates.templates import TemplateError
 from tests.building import exchange, make_call, make_tenant
 

@@ -10,13 +10,8 @@ import pytest
 from fakefal.protocol.core.endpoints import parse_endpoint
 from fakefal.protocol.errors.catalog import CATALOG, outcome_of
 from fakefal.protocol.errors.fault import Cut, Fault, SlowBody
-from fakefal.scenario.compiled.faults import (
-    GARBAGE,
-    HEALTHY,
-    FaultSequence,
-    compile_fault,
-    compile_faults,
-)
+from fakefal.scenario.compiled.faults import HEALTHY, FaultSequence
+from fakefal.scenario.compiler.faults import GARBAGE, compile_fault, compile_faults
 from fakefal.scenario.model.faults import CallFaults
 
 
@@ -57,11 +52,11 @@ def test_a_word_for_the_connection_is_a_cut(word: str, cut: Cut, is_performed: b
 @pytest.mark.parametrize(
     ("word", "expected"),
     [
-        ("broken-json", {"kept": 0.5}),
+        ("broken-json", {"body_share": 0.5}),
         ("empty", {"body": b""}),
-        ("garbage", {"raw": GARBAGE, "is_performed": False}),
+        ("garbage", {"raw_response": GARBAGE, "is_performed": False}),
         ("wrong-content-type", {"content_type": "text/plain; charset=utf-8"}),
-        ("slow", {"drip": SlowBody(1, 0.05)}),
+        ("slow", {"slow_body": SlowBody(1, 0.05)}),
         ("too-early", {"is_too_early": True}),
     ],
 )

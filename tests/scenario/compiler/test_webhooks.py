@@ -5,13 +5,8 @@ from __future__ import annotations
 import math
 
 from fakefal.protocol.webhooks import NOT_JSON
-from fakefal.scenario.compiled.webhooks import (
-    DEFAULT_WEBHOOK,
-    CompiledJwks,
-    CompiledWebhook,
-    compile_jwks,
-    compile_webhook,
-)
+from fakefal.scenario.compiled.webhooks import DEFAULT_WEBHOOK, CompiledJwks, CompiledWebhook
+from fakefal.scenario.compiler.webhooks import compile_jwks, compile_webhook
 from fakefal.scenario.model.webhooks import JwksSpec, WebhookSpec
 
 

@@ -3,75 +3,20 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, get_args
 
 from fakefal.protocol.core.call import Call, Json
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.storage.storage import file_object
-from fakefal.scenario.media.assets import Asset, is_reference, references_of_reply
-from fakefal.scenario.media.kinds import TEXT_KINDS, Kind, MediaDefect
+from fakefal.scenario.compiled.media import CompiledMedia
+from fakefal.scenario.compiled.reply import RenderedOutcome
+from fakefal.scenario.media.assets import Asset, is_reference
 from fakefal.scenario.media.output_kinds import FileRef, generate_output
-from fakefal.scenario.templates.templates import TemplateError
-
-if TYPE_CHECKING:
-    from fakefal.scenario.compiled.reply import RenderedOutcome
-    from fakefal.scenario.model.scenario import Reply
-
-Path = tuple[str | int, ...]
 
 StoreFile = Callable[[Asset, int], str]
 """Keeps a file, the so-manieth of an output, and gives its URL under fal's own name."""
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledMedia:
-    """The files of a reply: the shape they come in, those that are named, and what befalls them.
-
-    ``expires_seconds`` None means what the caller asks for. ``is_shared``: a file that stands in
-    several places has one URL.
-    """
-
-    kind: Kind | None = None
-    files: tuple[Asset, ...] = ()
-    assets: Mapping[str, Asset] = field(default_factory=dict)
-    defect: MediaDefect | None = None
-    expires_seconds: float | None = None
-    is_shared: bool = False
-
-
-GENERATED_KINDS: dict[Kind, CompiledMedia] = {kind: CompiledMedia(kind) for kind in get_args(Kind)}
-"""What an endpoint gets of which nothing is known but what it makes."""
-
-
-def compile_media(
-    reply: Reply, path: Path, assets: Mapping[str, Asset], *, is_shared: bool = False
-) -> CompiledMedia | None:
-    """The files of a reply made ready; None for one that has none.
-
-    Raises TemplateError for a file that is not among the assets.
-    """
-    raw = {"output": reply.output, "files": reply.files}
-    if reply.stream is not None:
-        raw["stream"] = {"events": reply.stream.events}
-    used = {}
-    for ref_path, name in references_of_reply(raw, path):
-        if name not in assets:
-            raise TemplateError(ref_path, f'there is no file "{name}"', "check its name")
-        used[name] = assets[name]
-    if not used and reply.kind is None and reply.media is None:
-        return None
-    media = reply.media
-    return CompiledMedia(
-        reply.kind,
-        tuple(used[name] for name in reply.files or ()),
-        used,
-        None if media is None else media.how,
-        None if media is None else media.expires,
-        is_shared,
-    )
 
 
 class FileRefResolver:
@@ -102,7 +47,7 @@ class FileRefResolver:
             )
             text = None
         links = tuple(self.links)
-        outcome = replace(outcome, body=body, payload=encode(body), links=links)
+        outcome = replace(outcome, body=body, payload=encode(body), file_urls=links)
         return replace(rendered, outcome=outcome, text=text)
 
     def resolve_events(self, events: Iterator[Json]) -> Iterator[Json]:
@@ -160,8 +105,3 @@ class FileRefResolver:
         self._urls[asset] = url
         self.links.append(url)
         return url
-
-
-def is_text(media: CompiledMedia) -> bool:
-    """Whether the output is text, which a language model words in its own shape."""
-    return media.kind in TEXT_KINDS

@@ -1,0 +1,22 @@
+"""A scenario that was read, validated and compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fakefal.scenario.compiled.exchange import CompiledExchange
+from fakefal.scenario.media.assets import Asset
+
+if TYPE_CHECKING:
+    from fakefal.scenario.model.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedScenario:
+    """The model, its compiled exchanges, and the files that its outputs refer to, by name."""
+
+    file: str
+    scenario: Scenario
+    exchanges: tuple[CompiledExchange, ...]
+    assets: dict[str, Asset] = field(default_factory=dict)
