@@ -91,12 +91,20 @@ def test_every_form_names_the_same_host_path_and_query(
     assert resolve(target, headers) == expected
 
 
-@pytest.mark.parametrize(("name", "meant"), CANONICAL_HOSTS.items())
-def test_backup_and_older_names_mean_the_host_they_stand_for(name: str, meant: str) -> None:
-    by_host = resolve("/x", {"host": name})
-    by_path = resolve(f"/{name}/x", OWN)
-    by_url = resolve("/", {**OWN, "x-fal-target-url": f"https://{name}/x"})
-    assert [found and found.host for found in (by_host, by_path, by_url)] == [meant] * 3
+def hosts_of(name: str) -> list[str | None]:
+    """The hosts to which a name resolves as a header, in the path, and in a target URL."""
+    addresses = [
+        resolve("/x", {"host": name}),
+        resolve(f"/{name}/x", OWN),
+        resolve("/", {**OWN, "x-fal-target-url": f"https://{name}/x"}),
+    ]
+    return [None if address is None else address.host for address in addresses]
+
+
+def test_backup_and_older_names_resolve_to_their_canonical_hosts() -> None:
+    assert {name: hosts_of(name) for name in CANONICAL_HOSTS} == {
+        name: [host] * 3 for name, host in CANONICAL_HOSTS.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -111,8 +119,8 @@ def test_backup_and_older_names_mean_the_host_they_stand_for(name: str, meant: s
     ],
 )
 def test_links_keep_a_port_that_is_not_fals_own(host: str, scheme: str, base: str) -> None:
-    found = resolve("/x", {"host": host}, scheme=scheme)
-    assert found == Address("queue.fal.run", "/x", "", AddressForm.HOST, base)
+    address = resolve("/x", {"host": host}, scheme=scheme)
+    assert address == Address("queue.fal.run", "/x", "", AddressForm.HOST, base)
 
 
 @pytest.mark.parametrize(
@@ -124,37 +132,37 @@ def test_links_keep_a_port_that_is_not_fals_own(host: str, scheme: str, base: st
     ],
 )
 def test_an_absolute_target_gets_links_of_its_own_scheme_and_port(url: str, base: str) -> None:
-    found = resolve(url, OWN)
-    assert found == Address("queue.fal.run", "/x", "", AddressForm.HOST, base)
+    address = resolve(url, OWN)
+    assert address == Address("queue.fal.run", "/x", "", AddressForm.HOST, base)
 
 
-def test_the_proxy_header_goes_before_all_other_forms() -> None:
+def test_the_proxy_header_overrides_all_other_forms() -> None:
     headers = {
         "host": "fal.run",
         "x-forwarded-host": "rest.fal.ai",
         "x-fal-target-host": "ws.fal.run",
         "x-fal-target-url": TARGET,
     }
-    found = resolve("/v3.fal.media/x", headers)
-    assert found is not None
-    assert (found.host, found.form) == ("queue.fal.run", AddressForm.PROXY)
+    address = resolve("/v3.fal.media/x", headers)
+    assert address is not None
+    assert (address.host, address.form) == ("queue.fal.run", AddressForm.PROXY)
 
 
-def test_the_forwarded_host_goes_before_the_host() -> None:
-    found = resolve("/x", {"host": "fal.run", "x-forwarded-host": "queue.fal.run"})
-    assert found is not None
-    assert found.host == "queue.fal.run"
+def test_the_forwarded_host_overrides_the_host() -> None:
+    address = resolve("/x", {"host": "fal.run", "x-forwarded-host": "queue.fal.run"})
+    assert address is not None
+    assert address.host == "queue.fal.run"
 
 
-def test_the_host_header_goes_before_the_path() -> None:
-    found = resolve("/fal.run/x", {"host": "queue.fal.run"})
-    assert found == Address("queue.fal.run", "/fal.run/x", "", AddressForm.HOST, REAL)
+def test_the_host_header_overrides_the_path() -> None:
+    address = resolve("/fal.run/x", {"host": "queue.fal.run"})
+    assert address == Address("queue.fal.run", "/fal.run/x", "", AddressForm.HOST, REAL)
 
 
 def test_a_request_without_host_gets_links_to_the_servers_own_address() -> None:
-    found = resolve("/queue.fal.run/x", {}, local_address=LOCAL)
-    assert found is not None
-    assert url_for(found, "fal.run", "/y") == f"http://{LOCAL}/fal.run/y"
+    address = resolve("/queue.fal.run/x", {}, local_address=LOCAL)
+    assert address is not None
+    assert url_for(address, "fal.run", "/y") == f"http://{LOCAL}/fal.run/y"
 
 
 @pytest.mark.parametrize(
@@ -162,9 +170,9 @@ def test_a_request_without_host_gets_links_to_the_servers_own_address() -> None:
     [("/queue.fal.run", "/"), ("/queue.fal.run/", "/"), ("/queue.fal.run//a/", "//a/")],
 )
 def test_the_base_url_alone_means_the_root_of_the_host(target: str, path: str) -> None:
-    found = resolve(target, OWN)
-    assert found is not None
-    assert found.path == path
+    address = resolve(target, OWN)
+    assert address is not None
+    assert address.path == path
 
 
 @pytest.mark.parametrize(
@@ -186,7 +194,9 @@ def test_the_base_url_alone_means_the_root_of_the_host(target: str, path: str) -
         ("", {}),
     ],
 )
-def test_what_names_no_fal_host_is_nothing(target: str, headers: Mapping[str, str]) -> None:
+def test_a_request_without_a_fal_host_has_no_address(
+    target: str, headers: Mapping[str, str]
+) -> None:
     assert resolve(target, headers) is None
 
 
@@ -207,10 +217,10 @@ odd = st.text() | st.sampled_from(
 
 @given(target=odd, headers=st.dictionaries(names, odd), scheme=odd, local=odd)
 def test_no_input_raises(target: str, headers: dict[str, str], scheme: str, local: str) -> None:
-    found = resolve(target, headers, scheme=scheme, local_address=local)
-    if found is not None:
-        assert found.path.startswith("/")
-        assert url_for(found, "queue.fal.run", "/x").endswith("/x")
+    address = resolve(target, headers, scheme=scheme, local_address=local)
+    if address is not None:
+        assert address.path.startswith("/")
+        assert url_for(address, "queue.fal.run", "/x").endswith("/x")
 
 
 paths = st.lists(st.text(min_size=1, max_size=8), max_size=4).map(
@@ -224,26 +234,29 @@ spelled_hosts = st.sampled_from(sorted(CANONICAL_HOSTS))
 
 @st.composite
 def requests(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
-    """A request in any form that names a fal host."""
+    """A request in any of the forms."""
     host, path, query = draw(spelled_hosts), draw(paths), draw(queries)
-    rest = path + (f"?{query}" if query else "")
+    path_and_query = path + (f"?{query}" if query else "")
     port = draw(ports)
     form = draw(st.sampled_from(["proxy", "forwarded", "host", "absolute", "base", "target-host"]))
     if form == "proxy":
-        return "/api/fal/proxy", {**OWN, "x-fal-target-url": f"https://{host}{port}{rest}"}
+        return "/api/fal/proxy", {
+            **OWN,
+            "x-fal-target-url": f"https://{host}{port}{path_and_query}",
+        }
     if form == "forwarded":
-        return rest, {**OWN, "x-forwarded-host": f"{host}{port}"}
+        return path_and_query, {**OWN, "x-forwarded-host": f"{host}{port}"}
     if form == "host":
-        return rest, {"host": f"{host}{port}"}
+        return path_and_query, {"host": f"{host}{port}"}
     if form == "absolute":
-        return f"http://{host}{port}{rest}", OWN
+        return f"http://{host}{port}{path_and_query}", OWN
     if form == "base":
-        return f"/{host}{rest}", OWN
-    return rest, {**OWN, "x-fal-target-host": host}
+        return f"/{host}{path_and_query}", OWN
+    return path_and_query, {**OWN, "x-fal-target-host": host}
 
 
 def follow(address: Address, url: str) -> Address | None:
-    """What the request means that the caller of ``address`` makes to a link it was given."""
+    """The address of a request that the caller of ``address`` makes to a URL."""
     if address.form is AddressForm.PROXY:
         return resolve("/api/fal/proxy", {**OWN, "x-fal-target-url": url})
     parts = urlsplit(url)
@@ -252,27 +265,27 @@ def follow(address: Address, url: str) -> Address | None:
 
 
 @given(request=requests(), host=known_hosts, path=paths, query=queries)
-def test_resolve_undoes_link_in_every_form(
+def test_resolve_inverts_url_for_in_every_form(
     request: tuple[str, dict[str, str]], host: str, path: str, query: str
 ) -> None:
     address = resolve(*request)
     assert address is not None
-    found = follow(address, url_for(address, host, f"{path}?{query}" if query else path))
-    assert found == Address(host, path, query, address.form, address.base)
+    followed = follow(address, url_for(address, host, f"{path}?{query}" if query else path))
+    assert followed == Address(host, path, query, address.form, address.base)
 
 
 @given(request=requests())
-def test_a_link_to_what_was_asked_for_means_the_same_address(
+def test_the_url_of_a_request_resolves_to_the_same_address(
     request: tuple[str, dict[str, str]],
 ) -> None:
     address = resolve(*request)
     assert address is not None
-    rest = f"{address.path}?{address.query}" if address.query else address.path
-    assert follow(address, url_for(address, address.host, rest)) == address
+    path_and_query = f"{address.path}?{address.query}" if address.query else address.path
+    assert follow(address, url_for(address, address.host, path_and_query)) == address
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
-def test_path_text_undoes_quote(text: str) -> None:
+def test_decode_path_inverts_quote(text: str) -> None:
     assert decode_path(quote(text)) == text
 
 
@@ -293,12 +306,12 @@ def test_a_path_with_broken_encoding_is_refused_by_the_load_balancer(path: str) 
         (",queue.fal.run", None),
     ],
 )
-def test_the_first_forwarded_host_counts(forwarded: str, host: str | None) -> None:
+def test_the_first_forwarded_host_is_used(forwarded: str, host: str | None) -> None:
     address = resolve("/a/b", {**OWN, "x-forwarded-host": forwarded})
     assert (None if address is None else address.host) == host
 
 
-def test_a_fragment_is_left_out() -> None:
+def test_a_fragment_is_dropped() -> None:
     address = resolve("/a/b?c=d#e?f", {"host": "fal.run"})
     assert address is not None
     assert (address.path, address.query) == ("/a/b", "c=d")
@@ -314,7 +327,7 @@ def test_a_fragment_is_left_out() -> None:
         ("{host}", "http://%7Bhost%7D/fal.run"),
     ],
 )
-def test_a_host_stands_in_links_as_a_url_can_hold_it(host: str, base: str) -> None:
+def test_a_host_is_percent_encoded_in_urls(host: str, base: str) -> None:
     address = resolve("/fal.run/a/b", {"host": host})
     assert address is not None
     assert url_for(address, "fal.run", "") == base

@@ -23,14 +23,12 @@ from fakefal.errors import FakefalError, PortInUse, ScenarioError, ScenarioProbl
         (ScenarioProblem("on(…)", 0, 0, "when", "is empty", ""), "on(…): when: is empty"),
     ],
 )
-def test_a_mistake_says_where_what_and_what_would_be_right(
-    mistake: ScenarioProblem, text: str
-) -> None:
+def test_a_problem_has_location_message_and_suggestion(mistake: ScenarioProblem, text: str) -> None:
     assert str(mistake).startswith(text)
     assert str(mistake).endswith(mistake.suggestion or mistake.message)
 
 
-def test_a_scenario_error_tells_all_its_mistakes_in_order() -> None:
+def test_a_scenario_error_lists_its_problems_in_order() -> None:
     first = ScenarioProblem("a.yaml", 1, 1, "name", "is no text", "")
     second = ScenarioProblem("a.yaml", 2, 1, "seed", "is no number", "")
     error = ScenarioError((first, second))
@@ -38,7 +36,7 @@ def test_a_scenario_error_tells_all_its_mistakes_in_order() -> None:
     assert str(error) == f"{first}\n{second}"
 
 
-def test_a_taken_port_is_told_with_a_way_out() -> None:
+def test_a_taken_port_is_an_error_with_a_suggestion() -> None:
     assert str(PortInUse("127.0.0.1", 8787)) == (
         "port 8787 on 127.0.0.1 is taken — stop the other server, or pass --port 0 to use a free "
         "one"
@@ -48,5 +46,5 @@ def test_a_taken_port_is_told_with_a_way_out() -> None:
 @pytest.mark.parametrize(
     "kind", [PortInUse, ScenarioError, errors.SettingError, errors.UnmatchedCalls]
 )
-def test_every_mistake_of_the_user_can_be_caught_as_one_kind(kind: type[Exception]) -> None:
+def test_every_error_of_the_user_is_a_fakefal_error(kind: type[Exception]) -> None:
     assert issubclass(kind, FakefalError)

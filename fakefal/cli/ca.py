@@ -1,4 +1,4 @@
-"""``fakefal ca``: the certificate authority of this machine, and certificates from it."""
+"""``fakefal ca``: shows the local CA and issues certificates."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from fakefal.settings import data_folder
     metavar="NAME",
     help="Print a key and a certificate for a host name or IP address, as one PEM; repeatable.",
 )
-@click.option("--install", is_flag=True, help="Print how each system is made to trust it.")
+@click.option("--install", is_flag=True, help="Print the commands that make each system trust it.")
 @click.pass_obj
 def ca(terminal: Terminal, pem: bool, names: tuple[str, ...], install: bool) -> None:
-    """Print where the certificate of the local CA is; it is made if this machine has none.
+    """Print the path of the local CA's certificate; the CA is created if there is none.
 
-    Its key stays beside it and is for you alone: who trusts this CA trusts whatever the key signs.
-    FAKEFAL_HOME names another folder than that of your user data.
+    Its private key is in the same folder. Keep it secret: a system that trusts this CA trusts
+    everything that the key signs. FAKEFAL_HOME sets another folder.
     """
     if pem + bool(names) + install > 1:
-        raise click.UsageError("--pem, --issue and --install do not go together — call it again")
+        raise click.UsageError("--pem, --issue and --install exclude each other — pass one of them")
     authority = Authority(data_folder())
     if names:
         terminal.write_line(authority.issue(*names).decode().rstrip())
@@ -40,14 +40,14 @@ def ca(terminal: Terminal, pem: bool, names: tuple[str, ...], install: bool) -> 
     else:
         path = authority.path
         terminal.write_line(str(path))
-        terminal.write_error(  # beside the output: FILE=$(fakefal ca) is to work
+        terminal.write_error(  # not on stdout, so that FILE=$(fakefal ca) works
             f"trust it: NODE_EXTRA_CA_CERTS={path} (Node), SSL_CERT_FILE={path} (Python, instead "
             "of the system's), --cacert (curl)"
         )
 
 
 def _install_commands(path: str) -> str:
-    """Commands for each system; none of them is needed by programs that read the variables."""
+    """Commands for each system; programs that read the variables of ``fakefal env`` need none."""
     rows = [
         ("Debian, Ubuntu, Alpine", "sudo cp {} /usr/local/share/ca-certificates/fakefal.crt"),
         ("", "sudo update-ca-certificates"),
@@ -59,5 +59,8 @@ def _install_commands(path: str) -> str:
         ("Java", "keytool -importcert -noprompt -alias fakefal -cacerts -file {}"),
     ]
     lines = [f"{system:<23} {command.format(path)}" for system, command in rows]
-    note = "# who trusts this CA trusts whatever its key signs: prefer the variables of fakefal env"
+    note = (
+        "# a system that trusts this CA trusts all that its key signs: "
+        "prefer the variables of fakefal env"
+    )
     return "\n".join([note, *lines])

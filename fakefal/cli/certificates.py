@@ -1,4 +1,4 @@
-"""The files of certificates that a redirected program is given."""
+"""Writes the certificate files that a redirected program trusts."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from fakefal.guard.environment import EXTRA_CA_VARIABLES, trusted_files
 def write_certificates(
     folder: Path, ca: Path, bundle: Path, environment: Mapping[str, str]
 ) -> tuple[Path, Path]:
-    """What takes the place of its roots, and what is added to them.
+    """Write two PEM files in ``folder``: one that replaces the program's roots, one added to them.
 
-    Whom the environment's own variables trust is trusted as before: what they name is joined with
-    ours, in ``folder``, where everybody may read it. Raises FakefalError.
+    Both include the certificates that the environment's own variables name. They are readable by
+    all users. Raises FakefalError.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -29,7 +29,7 @@ def write_certificates(
 
 
 def _write_joined(path: Path, *files: Path) -> Path:
-    """One file of certificates from several; one that cannot be read was of no use before."""
+    """Join certificates into one file, without duplicates; unreadable files are skipped."""
     certificates: dict[bytes, None] = {}
     for file in files:
         try:

@@ -1,9 +1,10 @@
-"""``fakefal check``: are these scenario files right, and if not, what is wrong where."""
+"""``fakefal check``: validates scenario files."""
 
 from __future__ import annotations
 
 import click
 
+from fakefal.cli.server_options import pluralize
 from fakefal.cli.terminal import Terminal
 from fakefal.errors import ScenarioError
 from fakefal.scenario.files.loader import find_files, load_file
@@ -13,21 +14,19 @@ from fakefal.scenario.files.loader import find_files, load_file
 @click.argument("paths", nargs=-1, required=True, metavar="FILE_OR_FOLDER...")
 @click.pass_obj
 def check(terminal: Terminal, paths: tuple[str, ...]) -> int:
-    """Check scenario files; every mistake is told with its place. Exit code 2 if there is one."""
+    """Check scenario files and print every problem with its position; exit code 2 if any."""
     problems: list[str] = []
     loaded_files = []
     for path in find_files(paths):
         try:
             loaded_files.append(load_file(path))
         except ScenarioError as error:
-            problems.extend(str(mistake) for mistake in error.problems)
+            problems.extend(map(str, error.problems))
         else:
-            count = len(loaded_files[-1].entries)
-            noun = "exchange" if count == 1 else "exchanges"
-            terminal.write_line(f"{path}: ok, {count} {noun}")
+            count = len(loaded_files[-1].exchanges)
+            terminal.write_line(f"{path}: ok, {pluralize(count, 'exchange')}")
     if problems:
         terminal.write_error("\n".join(problems))
-        noun = "mistake" if len(problems) == 1 else "mistakes"
-        terminal.write_error(f"{len(problems)} {noun}")
+        terminal.write_error(pluralize(len(problems), "problem"))
         return 2
     return 0

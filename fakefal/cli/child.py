@@ -1,4 +1,7 @@
-"""Runs a command in the foreground as a shell would: terminal, signals, exit code."""
+"""Runs a command in the foreground like a shell: terminal, signals, exit code.
+
+https://www.gnu.org/software/libc/manual/html_node/Implementing-a-Shell.html
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,12 @@ NOT_EXECUTABLE = 126
 _SIGNAL_EXIT_BASE = 128
 _FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 _KEYBOARD_SIGNALS = ("SIGINT", "SIGQUIT")
-"""These go to the whole process group, as they would from a terminal; the others to the command."""
+"""Signals that go to the whole process group, as from a terminal; others go to the command."""
 
 
 @dataclass(frozen=True, slots=True)
 class EtcOverrides:
-    """Files that the command sees in place of those of /etc; empty for none."""
+    """Paths of files that the command sees in place of those in /etc; empty for none."""
 
     hosts: str = ""
     nsswitch: str = ""
@@ -34,10 +37,10 @@ class EtcOverrides:
 
 @dataclass(frozen=True, slots=True)
 class ExitInfo:
-    """How a command ended. ``code`` is what a shell gives: 128 + the signal that killed it.
+    """How a command ended. ``code`` is its exit code, or 128 + the signal that killed it.
 
-    ``names`` says by whose right it had its own view of the hosts file (``root``, ``user
-    namespace``), ``why`` what was against that. ``left`` is whether processes of it still run.
+    ``hosts_method`` is how it got a private hosts file (``root``, ``user namespace``), and
+    ``hosts_error`` why it got none.
     """
 
     code: int
@@ -47,7 +50,7 @@ class ExitInfo:
 
 
 def open_files() -> int | None:
-    """How many files a command of ours may open by default; None where there is no such limit."""
+    """The soft limit of open files; None on systems without one."""
     try:
         import resource
     except ImportError:  # Windows
@@ -62,12 +65,12 @@ def run_command(
     *,
     open_files: int | None = None,
 ) -> ExitInfo:
-    """Run a command to its end, with our standard streams; call it from the main thread.
+    """Run a command to its end with this process's standard streams; main thread only.
 
-    On POSIX it has a process group of its own, which holds the terminal while it runs: Ctrl-C
-    reaches the command and not us, and a signal sent to us is passed on once. ``open_files`` is its
-    limit of open files, ours where None (``open_files()`` tells it before it is raised). Raises
-    CannotStart, whose ``code`` is 126 or 127.
+    On POSIX the command gets its own process group, which is the terminal's foreground group while
+    it runs, so Ctrl-C reaches only the command. Signals to this process are forwarded.
+    ``open_files`` is the command's limit of open files; None is that of this process. Raises
+    CannotStart.
     """
     if not hasattr(os, "fork"):
         return _run_without_groups(command, env)
@@ -87,12 +90,13 @@ def run_command(
     finally:
         os.close(writing)
     with suppress(OSError):
-        os.setpgid(process.pid, process.pid)  # it does so itself; whoever is first
+        # The launcher calls it too; both must, as either may run first (see the glibc manual).
+        os.setpgid(process.pid, process.pid)
     with _forward_signals(process.pid):
         with os.fdopen(reading, "rb") as status:
             launcher_status = _read_launcher_status(status)
         code = _wait_for_exit(process.pid)
-    process.returncode = code  # it was waited for here
+    process.returncode = code  # os.waitpid() reaped it, so Popen must not wait again
     if launcher_config["terminal"]:
         _give_terminal(os.getpgrp())
     if "errno" in launcher_status:
@@ -106,7 +110,7 @@ def run_command(
 
 
 class CannotStart(FakefalError):
-    """A command that is not there or may not be run; ``code`` is what a shell gives then."""
+    """A command that is not found (``code`` 127) or not executable (126)."""
 
     def __init__(self, name: str, number: int, reason: str) -> None:
         is_missing = isinstance(OSError(number, reason), (FileNotFoundError, NotADirectoryError))
@@ -116,7 +120,7 @@ class CannotStart(FakefalError):
 
 
 def _read_launcher_status(status: Any) -> dict[str, Any]:
-    """What the launcher said until it became the command."""
+    """The messages of the launcher up to its ``exec``, merged."""
     launcher_status: dict[str, Any] = {}
     for line in status:
         launcher_status.update(json.loads(line))
@@ -124,7 +128,7 @@ def _read_launcher_status(status: Any) -> dict[str, Any]:
 
 
 def _run_without_groups(command: Sequence[str], env: Mapping[str, str]) -> ExitInfo:
-    """Where there are no process groups, Ctrl-C reaches the command by itself."""
+    """For Windows, where the console sends Ctrl-C to both processes."""
     try:
         process = subprocess.Popen(command, env=dict(env))
     except OSError as error:
@@ -135,12 +139,12 @@ def _run_without_groups(command: Sequence[str], env: Mapping[str, str]) -> ExitI
 
 
 def _is_in_foreground() -> bool:
-    """Whether there is a terminal and we are what it belongs to."""
+    """Whether there is a terminal and this process is in its foreground group."""
     return _foreground_group() == os.getpgrp()
 
 
 def _foreground_group() -> int | None:
-    """The process group that the terminal belongs to; None where there is no terminal."""
+    """The terminal's foreground process group; None without a terminal."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError:
@@ -154,7 +158,8 @@ def _foreground_group() -> int | None:
 
 
 def _give_terminal(group: int) -> None:
-    """Let a process group be what the keyboard is read by."""
+    """Make a process group the terminal's foreground group."""
+    # tcsetpgrp() from the background sends SIGTTOU to the caller unless it is blocked (POSIX).
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
@@ -167,7 +172,7 @@ def _give_terminal(group: int) -> None:
 
 
 def _wait_for_exit(pid: int) -> int:
-    """Wait for the end of a process; when it is stopped (Ctrl-Z) so are we, until it goes on."""
+    """Wait for a process to exit; returns its exit code. Ctrl-Z stops this process as well."""
     while True:
         _, status = os.waitpid(pid, os.WUNTRACED)
         if os.WIFSTOPPED(status):
@@ -179,7 +184,7 @@ def _wait_for_exit(pid: int) -> int:
 
 
 def _stop_with(pid: int) -> None:
-    """Stop, so that the shell asks for the next command; without a shell there is no need."""
+    """Stop this process, so that the shell shows its prompt; continue both later."""
     if _foreground_group() is None:
         return
     os.kill(os.getpid(), signal.SIGSTOP)
@@ -199,7 +204,7 @@ def _has_members(group: int) -> bool:
 
 @contextmanager
 def _forward_signals(pid: int) -> Iterator[None]:
-    """Pass on what is sent to us while the command runs."""
+    """Forward signals to the command while the block runs."""
 
     def forward(number: int, _: FrameType | None) -> None:
         is_keyboard_signal = signal.Signals(number).name in _KEYBOARD_SIGNALS
@@ -221,5 +226,5 @@ def _forward_signals(pid: int) -> Iterator[None]:
 
 
 def _is_handled(number: int) -> bool:
-    """Whether a signal does anything here: under nohup SIGHUP is ignored, and stays so."""
+    """Whether a signal is not ignored: ``nohup`` ignores SIGHUP, and that must stay so."""
     return signal.getsignal(number) not in (signal.SIG_IGN, None)

@@ -1,4 +1,4 @@
-"""``fakefal demo``: the main job in five seconds, through a real client."""
+"""``fakefal demo``: a tour of five seconds with a real client."""
 
 from __future__ import annotations
 
@@ -53,14 +53,15 @@ def demo(terminal: Terminal) -> None:
     from rich.console import Console
 
     console = Console(file=terminal.out, highlight=False, soft_wrap=True)
-    server = FakeFalServer(SCENARIO, keep_alive=False)  # fal_client never closes its connections
+    # fal_client never closes its connections, so the server does.
+    server = FakeFalServer(SCENARIO, keep_alive=False)
     with ThreadedServer(server) as thread, open_client(thread.url) as client:
         console.print(f"[bold]fakefal[/] listens on {thread.url}; the client is {client.name}")
         _subscribe(console, client)
         _stream(console, client)
         _error(console, client)
         _retry(console, client)
-    console.print("\n[bold]The scenario behind it[/] is a dict or a YAML file: see README.md.")
+    console.print("\n[bold]The scenario[/] of this demo could be a YAML file: see README.md.")
 
 
 def _title(console: Console, text: str) -> None:
@@ -85,7 +86,7 @@ def _subscribe(console: Console, client: Client) -> None:
 
 
 def _stream(console: Console, client: Client) -> None:
-    _title(console, "2  The same, streamed: each event holds the text so far")
+    _title(console, "2  The same, streamed: each event has the text so far")
     for event in client.stream(ENDPOINT, {"prompt": "Write a tagline"}):
         suffix = "…" if event["partial"] else " (partial: false)"
         console.print(f"   {event['output']}{suffix}", markup=False)

@@ -1,4 +1,4 @@
-"""The clients that the demo can use: fal_client if it is installed, else plain HTTP."""
+"""Clients for the demo: fal_client if it is installed, else one with urllib."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEY = "demo:key"
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A step of a queued call: a status with what it shows, or (status None) the output."""
+    """A status of a queued call, or its output (with status None)."""
 
     status: str | None
     position: int | None = None
@@ -28,7 +28,7 @@ class Update:
 
 
 class CallFailed(Exception):
-    """A call that the fake answered with an error."""
+    """An error response."""
 
     def __init__(self, status: int, detail: Any) -> None:
         self.status = status
@@ -37,7 +37,7 @@ class CallFailed(Exception):
 
 
 class Client(Protocol):
-    """What the demo asks of a client."""
+    """The methods that the demo uses."""
 
     name: str
 
@@ -56,7 +56,7 @@ class Client(Protocol):
 
 @contextmanager
 def open_client(url: str) -> Iterator[Client]:
-    """The best client that is there, pointed at the fake for as long as the block lasts."""
+    """A client for the server at ``url``, within the block."""
     if importlib.util.find_spec("fal_client") is None:
         yield HttpClient(url)
         return
@@ -109,9 +109,9 @@ class FalClient:
 
 
 class HttpClient:
-    """Nothing but HTTP, by the standard library."""
+    """A client that uses only the standard library."""
 
-    name = "plain HTTP (fal_client is not installed)"
+    name = "urllib (fal_client is not installed)"
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -1,4 +1,4 @@
-"""``fakefal diff``: what changed on the wire between two recordings."""
+"""``fakefal diff``: compares two recordings, or a recording with fal's responses of today."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from fakefal.cli.server_options import pluralize
 from fakefal.cli.terminal import Terminal
 from fakefal.errors import FakefalError
 from fakefal.recorder.output.comparison import compare
-from fakefal.scenario.files.loader import LoadedScenario, load_file
+from fakefal.scenario.compiled.scenario import LoadedScenario
+from fakefal.scenario.files.loader import load_file
 
 EXIT_DIFFERENT = 1
 """Exit code for recordings that differ."""
@@ -23,8 +24,8 @@ EXIT_DIFFERENT = 1
 @click.command(cls=WithCommand)
 @click.argument("before", metavar="RECORDING")
 @click.argument("after", required=False, metavar="[OTHER]")
-@click.option("--times", is_flag=True, help="Compare durations too, which differ every time.")
-@click.option("--upstream", metavar="URL", help="What a fresh recording asks in place of fal.")
+@click.option("--times", is_flag=True, help="Compare durations too.")
+@click.option("--upstream", metavar="URL", help="Record from this base URL instead of fal.")
 @click.pass_obj
 def diff(
     terminal: Terminal,
@@ -35,29 +36,27 @@ def diff(
     upstream: str | None,
     command: tuple[str, ...] = (),
 ) -> int:
-    """Say what differs between two recordings, or between one and what fal answers today.
+    """Show the differences between two recordings, or between one and fal's responses of today.
 
-    For the latter write the command that makes the calls after --. Ids and durations do not count.
-    Exit code 1 if something differs.
+    For the latter, write the command that makes the calls after --. Ids and durations are ignored.
+    Exit code 1 if there are differences.
     """
     if (after is None) != bool(command):
-        raise click.UsageError(
-            "name another recording, or a command after -- that makes a fresh one"
-        )
+        raise click.UsageError("pass another recording, or a command after -- to make a new one")
     old = load_file(before)
     new = load_file(after) if after is not None else _record_fresh(command, upstream)
     differences = compare(old, new, times=times)
     for change in differences:
         terminal.write_line(str(change))
     if not differences:
-        terminal.write_line("the same")
+        terminal.write_line("no differences")
         return 0
     terminal.write_error(f"{pluralize(len(differences), 'difference')}")
     return EXIT_DIFFERENT
 
 
 def _record_fresh(command: tuple[str, ...], upstream: str | None) -> LoadedScenario:
-    """What upstream answers to a command today; raises FakefalError if the command fails."""
+    """Record a command; raises FakefalError if it fails."""
     with tempfile.TemporaryDirectory(prefix="fakefal-") as folder:
         path = Path(folder) / "fresh.yaml"
         options = RecordingOptions.parse(path, mode="all", upstream=upstream)
@@ -66,6 +65,6 @@ def _record_fresh(command: tuple[str, ...], upstream: str | None) -> LoadedScena
         run_with_server(server, report, None, uses_names=True)
         if report.command_code:
             raise FakefalError(
-                f"{command[0]} ended with {report.command_code}, so there is nothing to compare"
+                f"{command[0]} exited with {report.command_code}, so there is nothing to compare"
             )
         return load_file(path)

@@ -1,4 +1,4 @@
-"""``fakefal env``: what points the programs of a shell at a fake that runs already."""
+"""``fakefal env``: prints variables that redirect the programs of a shell to a running server."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from fakefal.guard.environment import EnvChanges, RedirectConfig, apply_changes,
 from fakefal.settings import data_folder
 
 SAVED_VARIABLES = "FAKEFAL_KEPT"
-"""The variable that says what was there before, as JSON, for ``--unset``."""
+"""The variable with the previous values, as JSON, for ``--unset``."""
 
 _WITHOUT_UNSET = ("dotenv", "json")
-"""Forms that no shell keeps, so nothing is undone in them."""
+"""Formats that are not evaluated by a shell and need no ``--unset``."""
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _SECONDS = 2.0
@@ -41,16 +41,16 @@ _MAX_BYTES = 100_000
     type=click.Choice(list(SHELLS)),
     default="powershell" if sys.platform == "win32" else "bash",
     show_default=True,
-    help="Whose words; bash is for zsh and sh as well, github for $GITHUB_ENV.",
+    help="Output syntax. Use bash for zsh and sh, github for $GITHUB_ENV.",
 )
-@click.option("--key", metavar="KEY", help="The key that programs find, in place of their own.")
-@click.option("--unset", is_flag=True, help="Undo it: print what brings back what was before.")
+@click.option("--key", metavar="KEY", help="Set FAL_KEY to this key.")
+@click.option("--unset", is_flag=True, help="Print what restores the previous values.")
 @click.pass_obj
 def env(terminal: Terminal, url: str, shell: str, key: str | None, unset: bool) -> None:
-    """Print the variables that point every fal client of a shell at a running fake.
+    """Print variables that redirect every fal client of a shell to a running server.
 
-    In bash: eval "$(fakefal env)", and to end it: eval "$(fakefal env --unset)". The fake may be
-    started before or after. If it runs with another CA than this machine's, that one is taken.
+    In bash: eval "$(fakefal env)", and to undo it: eval "$(fakefal env --unset)". The server may be
+    started before or after. If it uses another CA than the local one, its CA is downloaded.
     """
     current = dict(os.environ)  # noqa: TID251 (the shell's, to be changed)
     changes = (
@@ -62,11 +62,10 @@ def env(terminal: Terminal, url: str, shell: str, key: str | None, unset: bool) 
 
 
 def _redirect_changes(url: str, key: str | None, current: Mapping[str, str]) -> EnvChanges:
-    """What is to be set, and what was there before."""
+    """The variables to set, and SAVED_VARIABLES with their previous values."""
     restoring = _restoring_changes(current)
-    current = apply_changes(
-        current, restoring
-    )  # a second call starts from what was before the first
+    # Undo an earlier call first, so that its variables are not saved as the previous values.
+    current = apply_changes(current, restoring)
     ca = _find_ca(url)
     bundle, added = write_certificates(ca.parent / "env", ca, write_bundle(ca), current)
     redirect_config = RedirectConfig(url, bundle, added, node_preload=hooks.PRELOAD, key=key)
@@ -78,7 +77,7 @@ def _redirect_changes(url: str, key: str | None, current: Mapping[str, str]) -> 
 
 
 def _restoring_changes(current: Mapping[str, str]) -> EnvChanges:
-    """What brings back what was before; nothing if nothing was changed."""
+    """The changes that undo an earlier call; empty if there was none."""
     if SAVED_VARIABLES not in current:
         return {}
     try:
@@ -89,12 +88,15 @@ def _restoring_changes(current: Mapping[str, str]) -> EnvChanges:
         }
     except (ValueError, AttributeError):
         raise FakefalError(
-            f"{SAVED_VARIABLES} is not what fakefal env has written — open a new shell"
+            f"{SAVED_VARIABLES} was not written by fakefal env — open a new shell"
         ) from None
 
 
 def _find_ca(url: str) -> Path:
-    """The CA of the fake there, else of this machine; raises FakefalError."""
+    """The CA file of the server at ``url`` if one is running, else the local CA's.
+
+    Raises FakefalError if the file cannot be written.
+    """
     local_ca = Authority(data_folder())
     try:
         with _OPENER.open(f"{url}/_fakefal/ca.pem", timeout=_SECONDS) as response:

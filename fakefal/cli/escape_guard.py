@@ -1,6 +1,6 @@
-"""Keeps a command from the real fal: hooks for Python and Node, a private hosts file for the rest.
+"""Keeps a command from the real fal, and collects its attempts to reach it.
 
-What notices an attempt is told in one place; ``fakefal run`` asks for it at the end.
+Hooks guard Python and Node; a private hosts file guards other programs.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from fakefal.guard.escapes import Escape, merge_repeats, read_escapes
 from fakefal.guard.hosts_file import guard_address, hosts_text, nsswitch_text
 
 RunInLoop = Callable[[Coroutine[Any, Any, Any]], Future[Any]]
-"""Runs a coroutine in the loop of the server."""
+"""Runs a coroutine in the server's event loop."""
 
-HOOKS_COVERAGE = "by hooks: lookups and connections are refused and reported"
+HOOKS_COVERAGE = "by hooks: lookups and connections are blocked and reported"
 
 
 class EscapeGuard:
     """The guard of one command; ``folder`` is for its files and belongs to this run.
 
-    ``view`` is what the command is to be started with, None where there is no private hosts file.
+    ``etc_overrides`` is for ``run_command``; None if there is no private hosts file.
     """
 
     def __init__(self, folder: Path, authority: Authority, run_in_loop: RunInLoop) -> None:
@@ -39,10 +39,10 @@ class EscapeGuard:
         self._listener = EscapeListener(authority, self._address)
         self._listen_error = ""
         self.escapes_file.touch()
-        self.escapes_file.chmod(0o622)  # a program may have become another user
+        self.escapes_file.chmod(0o622)  # the command may run as another user
 
     def start(self) -> None:
-        """Prepare what the command will see; listening is not allowed to everybody."""
+        """On Linux, write the private hosts file and listen at the guard's address."""
         if sys.platform != "linux":
             return
         self._listen_error = self._run_in_loop(self._listener.start()).result()
@@ -58,20 +58,24 @@ class EscapeGuard:
         self.etc_overrides = etc_overrides
 
     def stop(self) -> list[Escape]:
-        """Listen no more; gives all attempts, the same ones of one process together."""
+        """Stop listening; returns all attempts, with repeated ones of a process merged."""
         self._run_in_loop(self._listener.stop()).result()
         return merge_repeats([*read_escapes(self.escapes_file), *self._listener.escapes])
 
     def describe_coverage(self, exit_info: ExitInfo) -> dict[str, str]:
-        """What was guarded in which way, and what was not, for people."""
+        """How each kind of program was guarded, as text."""
         if not exit_info.hosts_method:
             reason = f" ({exit_info.hosts_error})" if exit_info.hosts_error else ""
             other_coverage = f"not guarded: no private hosts file on this system{reason}"
         elif self._listen_error:
-            other_coverage = f"fal's names lead nowhere ({exit_info.hosts_method}), but attempts are not seen: {self._listen_error}"
+            other_coverage = (
+                f"fal's names are blocked ({exit_info.hosts_method}), but attempts are not "
+                f"reported: {self._listen_error}"
+            )
         else:
             other_coverage = (
-                f"fal's names lead to a guard ({exit_info.hosts_method}); addresses do not"
+                f"fal's names are blocked and reported ({exit_info.hosts_method}); "
+                "fal's addresses are not"
             )
         return {"Python": HOOKS_COVERAGE, "Node": HOOKS_COVERAGE, "other programs": other_coverage}
 

@@ -1,4 +1,4 @@
-"""``fakefal explain``: what one name stands for, on the wire and in a scenario."""
+"""``fakefal explain``: shows a preset, error or fault on the wire and in a scenario."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from fakefal.scenario.files.messages import nearest
 @click.argument("name")
 @click.pass_obj
 def explain(terminal: Terminal, /, name: str) -> None:
-    """Show what NAME stands for: wire form, source, grade, which clients retry, a snippet.
+    """Show NAME: its response, source, grade, which clients retry, and how to use it.
 
-    NAME is a preset, an error of the catalogue, or a fault, as `fakefal presets` lists them.
+    NAME is a preset, an error or a fault, as listed by `fakefal presets`.
     """
     explanation = explanation_of(name)
     if explanation is None:
-        raise FakefalError(f'"{name}" is no name here — {nearest(name, explainable_names())}')
+        raise FakefalError(f'unknown name "{name}" — {nearest(name, explainable_names())}')
     terminal.write_line(_format_explanation(explanation))
 
 
 def _format_explanation(explanation: Explanation) -> str:
     parts = [
         f"{click.style(explanation.name, bold=True)}: {explanation.description}",
-        f"{explanation.kind}; grade: {explanation.grade}; source: {explanation.source}",
+        f"{explanation.kind}; grade: {explanation.grade}",
+        f"source: {explanation.source}",
     ]
     if explanation.wire:
         parts += ["", "on the wire:", _indented(explanation.wire)]
     if explanation.requests:
-        parts += ["", "requests made if every answer is this one:"]
+        parts += ["", "requests made if every response is this one:"]
         parts.append(f"  {'':<8} fal_client 1.0.3   @fal-ai/client 1.10.1")
         parts += [
             f"  {name:<8} {python:>10}   {js:>20}" for name, python, js in explanation.requests

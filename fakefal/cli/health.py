@@ -1,4 +1,4 @@
-"""``fakefal health``: one line and an exit code, for those who watch over a server."""
+"""``fakefal health``: a readiness check for containers and CI."""
 
 from __future__ import annotations
 
@@ -17,17 +17,15 @@ _MAX_BYTES = 10_000
 
 
 @click.command()
-@click.option(
-    "--url", envvar="FAKEFAL_URL", help="Where the fake listens, instead of the two below."
-)
+@click.option("--url", envvar="FAKEFAL_URL", help="URL of the server, instead of host and port.")
 @click.option("--host", envvar="FAKEFAL_HOST", default="127.0.0.1", show_default=True)
 @click.option("--port", envvar="FAKEFAL_PORT", default=8787, show_default=True)
-@click.option("--timeout", default=5.0, show_default=True, help="Seconds to wait for an answer.")
+@click.option("--timeout", default=5.0, show_default=True, help="Seconds to wait for a response.")
 @click.pass_obj
 def health(terminal: Terminal, url: str | None, host: str, port: int, timeout: float) -> int:
-    """Say in one line whether a fake is ready; the exit code is 0 if it is, else 1.
+    """Print whether a server is ready; exit code 0 if it is, else 1.
 
-    It needs neither key nor token.
+    No key or token is needed.
     """
     host = _WILDCARD_HOSTS.get(host, host)
     base = url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -37,7 +35,7 @@ def health(terminal: Terminal, url: str | None, host: str, port: int, timeout: f
 
 
 def _check_ready(base: str, timeout: float) -> tuple[bool, str]:
-    """Whether it is ready, and a line that says so."""
+    """Whether the server is ready, and a line about it."""
     connection = _connection(base, timeout)
     try:
         connection.request("GET", f"{urlsplit(base).path}{_PATH}", headers={"Connection": "close"})
@@ -45,7 +43,7 @@ def _check_ready(base: str, timeout: float) -> tuple[bool, str]:
         status, body = response.status, response.read(_MAX_BYTES)
     except (OSError, HTTPException) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        return False, f"no fakefal answers at {base}: {reason}"
+        return False, f"no response from {base}: {reason}"
     finally:
         connection.close()
     try:
@@ -53,7 +51,7 @@ def _check_ready(base: str, timeout: float) -> tuple[bool, str]:
     except ValueError:
         status_body = None
     if not isinstance(status_body, dict):
-        return False, f"{base} is no fakefal: {status}"
+        return False, f"{base} is not a fakefal server: {status}"
     if status == 200 and status_body.get("status") == "ready":
         return True, f"fakefal {status_body.get('version')} is ready at {base}"
     return False, f"{base} is not ready: {status} {status_body.get('detail', '')}".rstrip()
@@ -64,7 +62,7 @@ def _connection(base: str, timeout: float) -> HTTPConnection:
         parts = urlsplit(base)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise FakefalError(f'"{base}" is no URL: {error}') from None
+        raise FakefalError(f'"{base}" is not a valid URL: {error}') from None
     if not host or parts.scheme != "http":
-        raise FakefalError(f'"{base}" is no plain port — write http://127.0.0.1:8787')
+        raise FakefalError(f'"{base}" is not an http URL — write http://127.0.0.1:8787')
     return HTTPConnection(host, port, timeout=timeout)

@@ -1,4 +1,4 @@
-"""``fakefal import``: foreign recordings as a scenario."""
+"""``fakefal import``: converts recordings of other tools to a scenario."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from fakefal.recorder.output.writer import Writer, check_name, folder_of
 from fakefal.scenario.files.loader import load_file
 
 _FILE_GAP_SECONDS = 60.0
-"""Between the conversations of two files."""
+"""Added between the times of two files, so that their requests are not grouped together."""
 
 
 @click.command("import")
@@ -29,53 +29,53 @@ _FILE_GAP_SECONDS = 60.0
 @click.option("-o", "--output", "path", required=True, metavar="FILE", help="The scenario, YAML.")
 @click.option(
     "--format",
-    "told",
+    "file_format",
     type=click.Choice(FORMATS),
-    help="What the files are. Default: what they look like.",
+    help="Format of the files. Default: detected from their content.",
 )
 @click.option(
     "--redact",
     "patterns",
     multiple=True,
     metavar="PATTERN",
-    help="Leave out what this regular expression finds too; repeatable.",
+    help="Redact matches of this regular expression too; repeatable.",
 )
-@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 @click.pass_obj
 def import_(
     terminal: Terminal,
     files: tuple[str, ...],
     path: str,
-    told: Format | None,
+    file_format: Format | None,
     patterns: tuple[str, ...],
     force: bool,
 ) -> int:
-    """Make a scenario of a HAR, a cassette of VCR.py, fixtures of aimock, a trace of curl (-v or
-    --trace-ascii), or a pasted JSON body of a status, result or webhook.
+    """Convert a HAR, a VCR.py cassette, aimock fixtures, a curl trace (-v or --trace-ascii), or a
+    JSON body of a status, result or webhook to a scenario.
 
-    Each line that it could not use is told. Keys, tokens and the like are left out.
+    Entries that cannot be converted are listed. Keys and tokens are redacted.
     """
     target = Path(path)
     check_name(target)
     if target.exists() and not force:
-        raise FakefalError(f"{target} is there already — name another file, or say --force")
+        raise FakefalError(f"{target} already exists — name another file, or pass --force")
     recording = Recording(", ".join(Path(file).name for file in files), real_now())
     exchanges = []
     unused: list[str] = []
     for file in files:
-        format_name, imported = read_foreign(_read(file), file, told)
-        start = max((item.ended for item in recording.captures), default=-_FILE_GAP_SECONDS)
+        detected_format, imported = read_foreign(_read(file), file, file_format)
+        start = _FILE_GAP_SECONDS + max(
+            (capture.ended for capture in recording.captures), default=-_FILE_GAP_SECONDS
+        )
         recording.captures += [
-            replace(
-                it, at=it.at + start + _FILE_GAP_SECONDS, ended=it.ended + start + _FILE_GAP_SECONDS
-            )
-            for it in imported.captures
+            replace(capture, at=capture.at + start, ended=capture.ended + start)
+            for capture in imported.captures
         ]
         exchanges += imported.exchanges
         unused += imported.unused
         used = len(imported.captures) + len(imported.exchanges)
         terminal.write_line(
-            f"{file}: {format_name}, {pluralize(used, 'entry')} used".replace("entrys", "entries")
+            f"{file}: {detected_format}, {pluralize(used, 'entry', 'entries')} used"
         )
     redactor = Redactor(patterns)
     redactor.learn_environment(os.environ)  # noqa: TID251 (its secrets must not be written)
@@ -87,7 +87,7 @@ def import_(
     for line in (*unused, *distilled.notes):
         terminal.write_error(f"not used: {redactor.redact_text(line)}")
     if not distilled.scenario["exchanges"]:
-        raise FakefalError("there is no call of fal in it, so nothing is written")
+        raise FakefalError("no calls to fal found, so nothing is written")
     Writer(target, redactor).write(distilled)
     loaded = load_file(target)
     terminal.write_line(f"{target}: {pluralize(len(loaded.exchanges), 'exchange')}")
@@ -99,4 +99,4 @@ def _read(file: str) -> str:
         return Path(file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise FakefalError(f"{file} cannot be read: {reason}") from None
+        raise FakefalError(f"cannot read {file}: {reason}") from None

@@ -1,4 +1,4 @@
-"""The ``fakefal`` command: finds the command, runs it, and turns mistakes into one clear line."""
+"""The ``fakefal`` command: loads a subcommand, runs it, and prints errors as one line."""
 
 from __future__ import annotations
 
@@ -21,31 +21,28 @@ from fakefal.cli.terminal import Terminal
 from fakefal.errors import FakefalError
 
 _COMMANDS = {
-    "serve": ("fakefal.cli.serve", "Serve a fake fal.ai until it is stopped."),
-    "run": ("fakefal.cli.run", "Run a command whose fal clients talk to a fake."),
-    "record": ("fakefal.cli.record", "Run a command, and keep what fal answers it."),
+    "serve": ("fakefal.cli.serve", "Serve a fake fal.ai until stopped."),
+    "run": ("fakefal.cli.run", "Run a command with its fal clients redirected to a fake."),
+    "record": ("fakefal.cli.record", "Run a command and record its fal traffic."),
     "import": (
         "fakefal.cli.import_command",
-        "Make a scenario of a HAR, a cassette, a curl trace, ….",
+        "Convert a HAR, VCR cassette or curl trace to a scenario.",
     ),
-    "diff": ("fakefal.cli.diff", "Say what differs between two recordings."),
-    "env": ("fakefal.cli.env", "Print what points a shell's programs at a running fake."),
+    "diff": ("fakefal.cli.diff", "Compare two recordings."),
+    "env": ("fakefal.cli.env", "Print variables that redirect a shell to a running server."),
     "check": ("fakefal.cli.check", "Check scenario files."),
     "schema": ("fakefal.cli.schema", "Print the JSON Schema of scenario files."),
-    "presets": ("fakefal.cli.presets", "List the ready-made troubles and the error catalogue."),
-    "explain": (
-        "fakefal.cli.explain",
-        "Show one of them: wire form, source, who retries.",
-    ),
+    "presets": ("fakefal.cli.presets", "List presets, errors and faults."),
+    "explain": ("fakefal.cli.explain", "Show a preset, error or fault in detail."),
     "webhooks": ("fakefal.cli.webhooks", "List a server's webhooks, or send them again."),
-    "health": ("fakefal.cli.health", "Ask a running fake whether it is ready."),
+    "health": ("fakefal.cli.health", "Check whether a server is ready."),
     "ca": ("fakefal.cli.ca", "Show the local CA, or issue certificates from it."),
-    "demo": ("fakefal.cli.demo", "Show the main job in five seconds."),
+    "demo": ("fakefal.cli.demo", "Show fakefal with a real client in five seconds."),
 }
-"""Each command, the module that holds it, and its line of help; imported when it is called."""
+"""Each command's module and line of help. Modules are imported on use, to start faster."""
 
 EXIT_USER_ERROR = 2
-"""Exit code for what the user can mend."""
+"""Exit code of errors that the user can fix."""
 
 
 class _CommandGroup(click.Group):
@@ -58,8 +55,8 @@ class _CommandGroup(click.Group):
             suggestion = (
                 f'did you mean "{close[0]}"?' if close else f"one of {', '.join(_COMMANDS)}"
             )
-            raise click.UsageError(f'"{cmd_name}" is no command — {suggestion}')
-        gc.disable()  # imports leave no garbage, and looking for it takes a tenth of their time
+            raise click.UsageError(f'unknown command "{cmd_name}" — {suggestion}')
+        gc.disable()  # imports create no garbage, and collections take a tenth of their time
         try:
             module = importlib.import_module(_COMMANDS[cmd_name][0])
             command = getattr(module, f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name)
@@ -87,13 +84,10 @@ def cli(context: click.Context) -> None:
 
 
 def main(argv: Sequence[str], out: IO[str] | None = None, err: IO[str] | None = None) -> int:
-    """Run the command line; gives the exit code. Nothing is read or written but what is handed in.
-
-    0 is success, 2 a mistake of the user, told in one line (or one for each mistake of a file).
-    """
+    """Run the command line; returns the exit code: 0 is success, 2 an error of the user."""
     terminal = Terminal(out or sys.stdout, err or sys.stderr)
     try:
-        with redirect_stdout(terminal.out):  # click's own help and version go there as well
+        with redirect_stdout(terminal.out):  # click prints help and version to sys.stdout
             code = cli.main(list(argv), "fakefal", standalone_mode=False, obj=terminal)
     except click.ClickException as error:
         terminal.write_error(f"{error.format_message()}{_hint(error)}")
@@ -113,11 +107,12 @@ def run() -> None:
     """The entry point of the installed command."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # closed before we came
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (for ever)
+        if stream is None:  # Python was started with a closed descriptor (docs of sys.stdout)
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (never closed)
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # not every encoding has an arrow
-    if os.getpid() == 1:  # the kernel kills no first process that has not said it may be
+    # As PID 1 (in a container) default signal actions are ignored: pid_namespaces(7).
+    if os.getpid() == 1:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main(sys.argv[1:]))
 

@@ -1,4 +1,4 @@
-"""``fakefal presets``: every trouble that has a name."""
+"""``fakefal presets``: lists presets, errors and faults."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from fakefal.scenario.model.faults import FAULT_DESCRIPTIONS
 from fakefal.scenario.presets.registry import PRESETS
 
 Row = tuple[str, str, str, str]
-"""Name, grade, what it is, source."""
+"""Name, grade, description, source."""
 
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[WORD]...")
 @click.pass_obj
 def presets(terminal: Terminal, /, words: tuple[str, ...]) -> None:
-    """List the presets, the error catalogue and the faults, each with grade and source.
+    """List the presets, errors and faults with their grades and sources.
 
-    With WORDS, only the lines that hold all of them. `fakefal explain NAME` shows one.
+    With WORDS, only the lines that contain all of them. `fakefal explain NAME` shows one.
     """
     shown = 0
     for title, rows in _tables():
@@ -36,7 +36,7 @@ def presets(terminal: Terminal, /, words: tuple[str, ...]) -> None:
             source_text = click.style(f" ({source})", dim=True) if source else ""
             terminal.write_line(f"  {name:<{width}}  {grade_text}  {description}{source_text}")
     if not shown:
-        terminal.write_line("no line holds all of these words")
+        terminal.write_line("no line contains all of these words")
 
 
 def _matches(row: Row, words: Iterable[str]) -> bool:
@@ -49,18 +49,23 @@ def _tables() -> Iterable[tuple[str, list[Row]]]:
         yield (
             f"presets {location} (preset: NAME)",
             [
-                (spec.name, spec.grade, spec.description, spec.source)
-                for spec in PRESETS.values()
-                if spec.part == part
+                (preset.name, preset.grade, preset.description, preset.source)
+                for preset in PRESETS.values()
+                if preset.part == part
             ],
         )
     for kind in ("model", "request", "account", "routing", "app", "ingress"):
         yield (
             f"{kind} errors (fail: NAME)",
             [
-                (it.name.replace("_", "-"), it.grade, f"{it.status} {it.message}", it.source)
-                for it in CATALOG.values()
-                if it.kind == kind
+                (
+                    spec.name.replace("_", "-"),
+                    spec.grade,
+                    f"{spec.status} {spec.message}",
+                    spec.source,
+                )
+                for spec in CATALOG.values()
+                if spec.kind == kind
             ],
         )
     yield (

@@ -1,4 +1,4 @@
-"""``fakefal record``: any command, with what fal answers it kept as a scenario."""
+"""``fakefal record``: runs a command and records its fal traffic as a scenario."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _KEY_VARIABLES = ("FAL_KEY", "FAL_KEY_ID", "FAL_API_KEY", "FAL_AI_API_KEY")
     "--speed",
     default=0.0,
     show_default=True,
-    help="Of a replay: 1 takes the recorded time, 2 half of it, 0 none.",
+    help="Speed of a replay: 1 takes the recorded time, 2 half of it, 0 none.",
 )
-@click.option("--quiet", is_flag=True, help="No summary, unless something is wrong.")
+@click.option("--quiet", is_flag=True, help="Print a summary only if something is wrong.")
 @guard_option
 @click.pass_obj
 def record(
@@ -41,21 +41,22 @@ def record(
     command: tuple[str, ...] = (),
     **options: Any,
 ) -> int:
-    """Run a command whose fal clients talk to fal through fakefal, and keep what was said.
+    """Run a command and record its fal traffic.
 
-    Once the file is there it answers in place of fal (see --mode). The exit code is the command's;
-    a replay that met a call which was not recorded makes it 3 at least.
+    If the recording exists already, it is replayed instead (see --mode). The exit code is the
+    command's. If that is 0, a replay with a call that was not recorded exits with 3, and an attempt
+    to bypass fakefal with 4.
     """
     if not command:
-        raise click.UsageError("there is nothing to run — write it after --, as in: -- npm test")
+        raise click.UsageError("no command — write it after --, as in: -- npm test")
     recording = RecordingOptions.parse(path, **options)
     server, decision = recording.make_server(terminal, speed)
     if (
         decision.should_record
         and recording.upstream is None
-        and not any(map(os.environ.get, _KEY_VARIABLES))
-    ):  # noqa: TID251 (a key of the user)
-        terminal.write_error("fakefal: FAL_KEY is not set, so fal will refuse what is not public")
+        and not any(map(os.environ.get, _KEY_VARIABLES))  # noqa: TID251 (the user's key)
+    ):
+        terminal.write_error("fakefal: FAL_KEY is not set, so fal will reject most calls")
     report = RunReport(command)
     try:
         _run_recorded(server, report, uses_names=guard == "all")

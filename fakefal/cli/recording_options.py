@@ -1,4 +1,4 @@
-"""What every command that records has in common: its options, and what it says at the end."""
+"""Options and summary of the commands that record."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fakefal.server.recording import RecordingConfig
 
 RECORDING_OPTION_NAMES = ("mode", "upstream", "patterns", "media", "max_age")
-"""The names of the options of ``recording_options``."""
+"""The parameter names of ``recording_options``."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -41,39 +41,39 @@ _OPTIONS = (
     click.option(
         "--mode",
         type=click.Choice(MODES),
-        help="once: record if the file is not there; new: add what it has no answer to; all: "
+        help="once: record if the file does not exist; new: replay, and record new calls; all: "
         "record again; none: only replay. Default: once, in CI none.",
     ),
     click.option(
         "--upstream",
         metavar="URL",
-        help="Ask this base URL in place of fal, such as that of another fakefal.",
+        help="Send calls to this base URL instead of fal, such as that of another fakefal.",
     ),
     click.option(
         "--redact",
         "patterns",
         multiple=True,
         metavar="PATTERN",
-        help="Leave out what this regular expression finds too; repeatable.",
+        help="Redact matches of this regular expression too; repeatable.",
     ),
     click.option(
         "--media/--no-media",
         default=True,
         show_default=True,
-        help="Whether files are fetched that the program itself does not read.",
+        help="Whether to fetch output files that the program itself does not read.",
     ),
     click.option(
         "--max-age",
         default="90d",
         show_default=True,
         metavar="DURATION",
-        help="Say so when the recording is older.",
+        help="Warn if the recording is older.",
     ),
 )
 
 
 def recording_options(command: Command) -> Command:
-    """Give a command the options that ``Told`` takes."""
+    """Add the options of ``RecordingOptions`` to a command."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -81,7 +81,7 @@ def recording_options(command: Command) -> Command:
 
 @dataclass(frozen=True, slots=True)
 class RecordingOptions:
-    """What the options of a recording ask for."""
+    """Parsed options of a recording."""
 
     path: Path
     mode: Mode
@@ -101,17 +101,20 @@ class RecordingOptions:
         media: bool = True,
         max_age: str = "90d",
     ) -> RecordingOptions:
-        """The options as they were given; raises FakefalError."""
-        mode = mode or default_mode(os.environ)  # noqa: TID251 (CI says so there)
+        """Parse the command line's values; raises FakefalError."""
+        mode = mode or default_mode(os.environ)  # noqa: TID251 (it depends on $CI)
         return cls(Path(path), mode, upstream, patterns, media, parse_age(max_age))
 
     @property
     def is_additive(self) -> bool:
-        """Whether what is recorded already answers, and the rest is added."""
+        """Whether an existing recording is replayed, and only new calls are recorded."""
         return self.mode == "new" and self.path.exists()
 
     def decide(self, terminal: Terminal) -> Decision:
-        """What is done; says so of a recording that is old. Raises FakefalError."""
+        """Decide whether to record or replay, and warn of an old recording.
+
+        Raises FakefalError.
+        """
         decision = choose_action(self.path, self.mode)
         if decision.loaded is not None:
             warning = age_warning(decision.loaded, real_now, self.max_age_seconds)
@@ -120,21 +123,22 @@ class RecordingOptions:
         return decision
 
     def server_settings(self, decision: Decision) -> RecordingConfig:
-        """What the server is to record."""
-        from fakefal.server.recording import RecordingConfig  # most servers record nothing
+        """The recording part of a server's configuration."""
+        # Imported late: a replay needs no recorder, and starts faster without.
+        from fakefal.server.recording import RecordingConfig
 
         return RecordingConfig(
             self.path,
             self.upstream,
             self.patterns,
-            dict(os.environ),  # noqa: TID251 (its secrets must not be written)
+            dict(os.environ),  # noqa: TID251 (secrets to redact)
             misses_only=decision.loaded is not None,
             fetch_media=self.media,
             version=__version__,
         )
 
     def make_server(self, terminal: Terminal, speed: float) -> tuple[FakeFalServer, Decision]:
-        """A server that records, replays, or both; a replay takes no time unless told."""
+        """A server that records, replays, or both. ``speed`` applies to replays; 0 is instant."""
         decision = self.decide(terminal)
         server = FakeFalServer(*() if decision.loaded is None else (decision.loaded,), speed=speed)
         if decision.should_record:
@@ -143,14 +147,14 @@ class RecordingOptions:
 
 
 def record_with(server: FakeFalServer, terminal: Terminal, recording: RecordingOptions) -> None:
-    """Have a server that was made already record; raises FakefalError.
+    """Let a server with scenarios record; raises FakefalError.
 
-    Its own scenarios answer first in mode ``new`` alone: what they have no answer to is recorded.
+    In mode ``new`` only calls that match none of its scenarios are recorded, else all calls are.
     """
     decision = recording.decide(terminal)
     if not decision.should_record:
         raise FakefalError(
-            f"{recording.path} is there already — serve it, or record it again with --mode all or new"
+            f"{recording.path} already exists — serve it, or record it again with --mode all or new"
         )
     server_settings = recording.server_settings(decision)
     answers_first = recording.mode == "new" and bool(server.engine.scenarios)
@@ -158,7 +162,7 @@ def record_with(server: FakeFalServer, terminal: Terminal, recording: RecordingO
 
 
 def recording_summary(distilled: DistilResult | None, path: Path) -> list[str]:
-    """The lines that a recording ends with."""
+    """The lines printed at the end of a recording."""
     if distilled is None:
         return []
     exchanges = distilled.scenario["exchanges"]

@@ -1,4 +1,4 @@
-"""What a run came to, as files for machines: JSON, or JUnit as CI systems read it."""
+"""Writes the report of a run as JSON or JUnit XML."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from fakefal.cli.run_report import RunReport
 from fakefal.errors import FakefalError
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML cannot hold."""
+"""Characters that XML 1.0 does not allow (https://www.w3.org/TR/xml/#charsets)."""
 
 
 def check_report(name: str) -> Path:
-    """The path of a report; raises click's error for a name that does not say what it is to be."""
+    """Check the extension of a report's path; raises click's BadParameter."""
     path = Path(name)
     if path.suffix not in (".json", ".xml"):
-        raise click.BadParameter(f'"{name}" ends in neither .json nor .xml (for JUnit)')
+        raise click.BadParameter(f'"{name}" must end in .json or .xml (JUnit)')
     return path
 
 
 def write_report(path: Path, report: RunReport) -> None:
-    """Write a file, in the form that its name asks for; raises FakefalError."""
+    """Write a report in the format of its extension; raises FakefalError."""
     text = to_json(report) if path.suffix == ".json" else to_junit(report)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,12 +35,15 @@ def write_report(path: Path, report: RunReport) -> None:
 
 
 def to_json(report: RunReport) -> str:
-    """``Outcome.body`` as text."""
+    """``RunReport.body`` as indented JSON."""
     return json.dumps(report.body(), indent=2, ensure_ascii=False) + "\n"
 
 
 def to_junit(report: RunReport) -> str:
-    """A test suite: the command, each exchange (unused is skipped), each miss and each escape."""
+    """A test suite with a case for the command, each exchange, each miss and each escape.
+
+    Unused exchanges are skipped cases.
+    """
     suite = ElementTree.Element("testsuite", name="fakefal run")
     _add_case(suite, "command", " ".join(report.command), _command_failure(report), report.seconds)
     for label, _ in report.used:
@@ -53,7 +56,7 @@ def to_junit(report: RunReport) -> str:
         _add_case(suite, "miss", name, ("no exchange", str(miss)))
     for escape in report.escapes:
         text = "\n".join((str(escape), *escape.stack))
-        _add_case(suite, "escape", escape.target, ("the real fal was tried", text))
+        _add_case(suite, "escape", escape.target, ("tried to reach the real fal", text))
     cases = list(suite)
     failed = sum(case.find("failure") is not None for case in cases)
     skipped = sum(case.find("skipped") is not None for case in cases)

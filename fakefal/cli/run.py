@@ -1,4 +1,4 @@
-"""``fakefal run``: any command, with its fal clients talking to a fake of its own."""
+"""``fakefal run``: runs a command with its fal clients redirected to a server of its own."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
 
 EXIT_MISSES = 3
-"""Exit code of ``--strict`` when the command succeeded and a call met no exchange."""
+"""Exit code of ``--strict`` if the command succeeded and a call matched no exchange."""
 
 EXIT_ESCAPES = 4
-"""Exit code when the command succeeded and something tried to reach the real fal."""
+"""Exit code if the command succeeded and a program tried to reach the real fal."""
 
 
 class WithCommand(click.Command):
-    """Takes what follows ``--`` as it is."""
+    """A click command with a parameter ``command`` for the arguments after ``--``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--" in args:
@@ -51,25 +51,26 @@ guard_option = click.option(
     type=click.Choice(["all", "hooks"]),
     default="all",
     show_default=True,
-    help="hooks: no private hosts file for programs other than Python and Node.",
+    help="Keep programs from the real fal: hooks guards Python and Node only, all uses a private "
+    "hosts file for other programs too.",
 )
-"""How programs that the command starts are kept from the real fal; of ``record`` as well."""
+"""The ``--guard`` option of ``run`` and ``record``."""
 
 
 @click.command(cls=WithCommand)
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @server_options
-@click.option("--strict", is_flag=True, help="Fail if a call met no exchange.")
+@click.option("--strict", is_flag=True, help="Fail if a call matched no exchange.")
 @click.option(
     "--report",
     "reports",
     multiple=True,
     metavar="FILE",
     callback=lambda _, __, files: tuple(map(check_report, files)),
-    help="Write what happened: FILE.json as JSON, FILE.xml as JUnit. Repeatable.",
+    help="Write a report, to FILE.json as JSON or FILE.xml as JUnit; repeatable.",
 )
-@click.option("--quiet", is_flag=True, help="No summary, unless the run fails by it.")
-@click.option("--key", metavar="KEY", help="The key that programs find, in place of their own.")
+@click.option("--quiet", is_flag=True, help="Print a summary only if it makes the run fail.")
+@click.option("--key", metavar="KEY", help="Set FAL_KEY to this key.")
 @guard_option
 @click.pass_obj
 def run(
@@ -84,14 +85,14 @@ def run(
     command: tuple[str, ...] = (),
     **options: Any,
 ) -> int:
-    """Run a command whose fal clients, unmodified, talk to a fake on a free port.
+    """Run a command with its unmodified fal clients redirected to a fake on a free port.
 
     SCENARIO is a YAML or JSON file, or a folder of them. Without one, any-llm calls get generated
-    answers. The exit code is the command's; 128 + N if signal N killed it. An attempt to reach the
-    real fal is refused and makes it 4 at least, --strict with a miss 3.
+    responses. The exit code is the command's, or 128 + N if signal N killed it. If it is 0, an
+    attempt to reach the real fal (which is blocked) exits with 4, and a miss under --strict with 3.
     """
     if not command:
-        raise click.UsageError("there is nothing to run — write it after --, as in: -- npm test")
+        raise click.UsageError("no command — write it after --, as in: -- npm test")
     server = make_server(scenarios, **options)
     report = RunReport(command)
     server.engine.add_listener(report.on_journal_entry)
@@ -117,15 +118,15 @@ def run(
 def run_with_server(
     server: FakeFalServer, report: RunReport, key: str | None, *, uses_names: bool
 ) -> None:
-    """Run the command beside the fake, and note what it came to."""
-    environment = dict(os.environ)  # noqa: TID251 (the command gets ours, changed)
+    """Run the report's command while the server runs, and complete the report."""
+    environment = dict(os.environ)  # noqa: TID251 (a copy with changes is for the command)
     server.proxy.parent_proxy = parent_proxy_of(environment)
     thread = ThreadedServer(server)
     limit = open_files()
-    raise_open_file_limit()  # for the fake; the command is given the limit that we were given
+    raise_open_file_limit()  # for the server; the command gets the previous limit
     with tempfile.TemporaryDirectory(prefix="fakefal-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        folder.chmod(0o711)  # the command may have become another user
+        folder.chmod(0o711)  # the command may run as another user
         with thread:
             escape_guard = EscapeGuard(folder, server.proxy.authority, thread.submit)
             if uses_names:
@@ -159,7 +160,7 @@ def _redirect_config(
     key: str | None,
     environment: Mapping[str, str],
 ) -> RedirectConfig:
-    """How the command reaches the fake."""
+    """The configuration that redirects the command to the server."""
     python, preload = readable_hooks(folder)
     bundle, added = write_certificates(folder, server.ca_path, server.bundle_path, environment)
     return RedirectConfig(
@@ -175,7 +176,7 @@ def _redirect_config(
 
 
 def _exit_code(report: RunReport, *, strict: bool) -> int:
-    """The exit code of the run: a command that failed keeps its own."""
+    """The exit code of ``fakefal run``."""
     if report.command_code:
         return report.command_code
     if report.escapes:

@@ -1,4 +1,4 @@
-"""What a run came to: collected from the fake while it is still there."""
+"""The report of a run, collected from the server."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ _MAX_ENTRIES = 10_000
 
 @dataclass(slots=True)
 class BlockedHost:
-    """A host that is not fal's and was not let through, and how often it was asked for."""
+    """A host other than fal's that the proxy blocked, and how often."""
 
     target: str
     count: int = 1
 
     def body(self) -> dict[str, Any]:
-        """The refusal as JSON."""
+        """JSON for the report file."""
         return {"target": self.target, "count": self.count}
 
 
 @dataclass(slots=True)
 class RunReport:
-    """What a run came to. ``code`` is that of ``fakefal run``, ``command_code`` the command's.
+    """The report of a run. ``code`` is the exit code of ``fakefal run``, ``command_code`` the
+    command's.
 
-    ``calls`` are by the way they came. ``unused`` are exchanges that answered nothing, each with
-    the place where it is written. ``guard`` says what of the command was kept from the real fal.
+    ``calls`` are counted by transport. ``used`` and ``unused`` are the label and location of each
+    exchange. ``guard`` describes how each kind of program was kept from the real fal.
     """
 
     command: tuple[str, ...]
@@ -52,7 +53,7 @@ class RunReport:
     seconds: float = 0.0
 
     def on_journal_entry(self, entry: JournalEntry) -> None:
-        """Count a line of any tenant's journal."""
+        """Count an entry of any tenant's journal."""
         if entry.kind == "call":
             via = entry.call.via if entry.call is not None else ""
             self.calls[via] += 1
@@ -62,7 +63,7 @@ class RunReport:
             self.misses.append(entry.miss)
 
     def collect(self, engine: Engine) -> None:
-        """Note what is known at the end alone; call it in the loop's thread."""
+        """Add what is known at the end of the run; call it in the event loop's thread."""
         used_exchanges = {
             exchange for tenant in engine.tenants for exchange in tenant.resolver.use_counts
         }
@@ -71,15 +72,15 @@ class RunReport:
             group.append((exchange.label, exchange.location))
         for tenant in engine.tenants:
             if tenant.has_webhooks:
-                self.webhooks.extend(WebhookControls(tenant).deliveries())
+                self.webhooks.extend(WebhookControls(tenant.webhooks).deliveries())
 
     @property
     def total(self) -> int:
-        """How many calls came."""
+        """The number of calls."""
         return sum(self.calls.values())
 
     def body(self) -> dict[str, Any]:
-        """The whole as JSON; keys of fal's are not in it."""
+        """JSON for the report file, without API keys."""
         return {
             "fakefal": __version__,
             "command": list(self.command),
@@ -98,7 +99,8 @@ class RunReport:
                 for miss in self.misses
             ],
             "unused": [
-                {"exchange": label.strip('"'), "place": location} for label, location in self.unused
+                {"exchange": label.strip('"'), "location": location}
+                for label, location in self.unused
             ],
             "webhooks": self.webhooks,
             "refused": [host.body() for host in self.blocked_hosts],

@@ -13,8 +13,8 @@ from fakefal.scenario.files.schema import scenario_schema
 @click.command()
 @click.pass_obj
 def schema(terminal: Terminal) -> None:
-    """Print the JSON Schema of scenario files, for editors that complete and check them.
+    """Print the JSON Schema of scenario files, for completion and checks in editors.
 
-    In a YAML file a first line does it: # yaml-language-server: $schema=scenario.schema.json
+    For YAML files add a first line: # yaml-language-server: $schema=scenario.schema.json
     """
     terminal.write_line(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""``fakefal serve``: a fake fal in the foreground, with a line for each call."""
+"""``fakefal serve``: runs a server in the foreground and prints a line for each call."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ class _Tally:
 @click.option(
     "--ca-file",
     type=click.Path(dir_okay=False),
-    help="Write the certificate of the local CA here as well, for those who are to trust it.",
+    help="Also write the certificate of the local CA to this file, for clients in containers.",
 )
 @server_options
 @click.option(
     "--folder",
     envvar="FAKEFAL_SCENARIOS",
     type=click.Path(exists=True, file_okay=False),
-    help="Serve the scenarios of this folder too; unlike a SCENARIO it may be empty.",
+    help="Load the scenarios of this folder too; unlike a SCENARIO, it may be empty.",
 )
 @click.option(
     "--token",
-    help="What the control API demands. Default: one of chance, unless only loopback listens.",
+    help="Token for the control API. Default: random when listening beyond loopback, else none.",
 )
 @click.option(
     "--control-host",
@@ -62,24 +62,24 @@ class _Tally:
     envvar="FAKEFAL_CONTROL_HOST",
     multiple=True,
     metavar="NAME",
-    help="A name under which the control API answers, beside localhost; repeatable.",
+    help="Also serve the control API under this host name; repeatable.",
 )
-@click.option("--record", "path", metavar="FILE", help="Ask fal, and keep what it answers there.")
+@click.option("--record", "path", metavar="FILE", help="Forward calls to fal and record them.")
 @recording_options
-@click.option("--quiet", is_flag=True, help="No line for each call.")
+@click.option("--quiet", is_flag=True, help="Do not print calls.")
 @click.option(
     "--tls-port",
     type=int,
-    help="A second port, which speaks TLS; 0 takes a free one. Default: none.",
+    help="A second port for TLS; 0 takes a free one. Default: none.",
 )
 @click.pass_obj
 def serve(terminal: Terminal, /, scenarios: tuple[str, ...], **options: Any) -> None:
-    """Serve a fake fal.ai until it is stopped (Ctrl-C, SIGTERM).
+    """Serve a fake fal.ai until stopped (Ctrl-C, SIGTERM).
 
     SCENARIO is a YAML or JSON file, or a folder of them. Without one, any-llm calls get generated
-    answers. Each option can also be set in the environment: --clock as FAKEFAL_CLOCK.
+    responses. Each option can also be set in the environment: --clock as FAKEFAL_CLOCK.
     """
-    gc.disable()  # until it listens: looking for garbage is a tenth of a start
+    gc.disable()  # until the server listens: collections take a tenth of the start-up time
     try:
         run(_serve(terminal, scenarios, **options))
     finally:
@@ -125,7 +125,7 @@ async def _serve(
     stop_event = _stop_event()
     async with server:
         terminal.write_line(_greeting(server))
-        gc.freeze()  # what a start makes stays as long as the server
+        gc.freeze()  # objects of the start-up live as long as the server
         gc.enable()
         await stop_event.wait()
     for line in server.unsent:
@@ -138,7 +138,7 @@ async def _serve(
 
 
 def _write_atomically(path: Path, content: bytes) -> None:
-    """Write a file as a whole, as others wait for it to appear; raises FakefalError."""
+    """Write a file and rename it, as other containers wait for it; raises FakefalError."""
     temporary = path.with_name(f".{path.name}.new")
     try:
         temporary.write_bytes(content)
@@ -149,14 +149,15 @@ def _write_atomically(path: Path, content: bytes) -> None:
 
 
 def _scenarios_in(folder: str) -> tuple[str, ...]:
-    """The scenarios of a folder, which may be empty: containers mount one in any case."""
+    """The folder as a scenario, unless it is empty, as a container's default mount may be."""
+    # Imported late, as a server without scenarios starts faster without the loader.
     from fakefal.scenario.files.loader import is_empty
 
     return () if is_empty(folder) else (folder,)
 
 
 def _stop_event() -> asyncio.Event:
-    """An event that SIGINT and SIGTERM set."""
+    """An event that is set by SIGINT and SIGTERM."""
     stop_event = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -175,16 +176,16 @@ def _greeting(server: FakeFalServer) -> str:
             for scenario in server.engine.scenarios
         )
     else:
-        loaded = "no scenario: any-llm calls get generated answers"
+        loaded = "no scenario: any-llm calls get generated responses"
     clock = server.settings.clock if server.settings.speed == 1 else f"×{server.settings.speed:g}"
-    others_policy = "refuses other hosts" if server.offline else "lets other hosts through"
+    others_policy = "blocks other hosts" if server.offline else "forwards other hosts"
     rows = [
         ("loaded", loaded),
         ("clock", clock),
         ("proxy", f"HTTPS_PROXY={server.proxy_url} ({others_policy})"),
         *([("CA", str(server.ca_path))] if server.tls_url else []),
         *(
-            [("token", f"{server.token} (the control API demands it)")]
+            [("token", f"{server.token} (required by the control API)")]
             if server.has_generated_token
             else []
         ),

@@ -1,4 +1,4 @@
-"""What every command that serves has in common: its options, and the fake made from them."""
+"""Options of the commands that serve, and the server made from them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fakefal.errors import FakefalError, ScenarioError
 from fakefal.server.server import FakeFalServer
 
 if TYPE_CHECKING:
-    from fakefal.scenario.files.loader import LoadedScenario
+    from fakefal.scenario.compiled.scenario import LoadedScenario
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -22,21 +22,19 @@ _OPTIONS = (
         type=click.Choice(["real", "instant", "manual"]),
         default="real",
         show_default=True,
-        help="How time passes for timelines and streams; manual moves by the control API only.",
+        help="The clock of timelines and streams; manual is advanced by the control API only.",
     ),
     click.option(
         "--speed",
         default=1.0,
         show_default=True,
-        help="The real clock, this many times faster; 0 is instant, as recordings are by default.",
+        help="Factor for the real clock; 0 is instant. Default for recordings: 0.",
     ),
-    click.option(
-        "--seed", default=0, show_default=True, help="Ids and generated outputs follow it."
-    ),
+    click.option("--seed", default=0, show_default=True, help="Seed of ids and generated outputs."),
     click.option(
         "--unmatched",
         type=click.Choice(["fail", "generate"]),
-        help="What an unmatched call gets. Default: generate without a scenario, else fail.",
+        help="Reply to unmatched calls. Default: generate without a scenario, else fail.",
     ),
     click.option(
         "--require-key",
@@ -51,25 +49,25 @@ _OPTIONS = (
         envvar="FAKEFAL_OPTION",
         multiple=True,
         metavar="NAME=VALUE",
-        help="An option as in a scenario file, such as subpath=refuse-405; repeatable.",
+        help="Set an option of scenario files, such as subpath=refuse-405; repeatable.",
     ),
     click.option(
         "--webhook-allow",
         "webhook_allow",
         multiple=True,
         metavar="HOST",
-        help="Send webhooks to this host too; loopback and private ones are allowed. Repeatable.",
+        help="Send webhooks to this host too, besides loopback and private ones; repeatable.",
     ),
     click.option(
         "--offline",
         is_flag=True,
-        help="Let nobody out through the proxy to other hosts than fal's.",
+        help="Block other hosts than fal's in the proxy.",
     ),
 )
 
 
 def server_options(command: Command) -> Command:
-    """Give a command the options that ``make_fake`` takes."""
+    """Add the options of ``make_server`` to a command."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -83,9 +81,9 @@ def make_server(
     webhook_allow: tuple[str, ...] = (),
     **settings: Any,
 ) -> FakeFalServer:
-    """The fake that those options ask for; raises FakefalError, with all mistakes of all files.
+    """A server with these options; raises FakefalError with all problems of all files.
 
-    Where nothing but recordings answers, no time passes unless a clock or speed was asked for.
+    If all scenarios are recordings, the clock is instant unless the command line sets it.
     """
     loaded = _load(scenarios)
     if (
@@ -104,10 +102,11 @@ def make_server(
 
 
 def read_options(assignments: tuple[str, ...]) -> dict[str, Any]:
-    """Options from ``name=value``, the value as YAML has it; raises FakefalError."""
+    """Parse options of the form ``name=value``, with YAML values; raises FakefalError."""
     if not assignments:
         return {}
-    from fakefal.scenario.files.yaml_text import read_yaml  # a server without options starts sooner
+    # Imported late, as a server without options starts faster without YAML.
+    from fakefal.scenario.files.yaml_text import read_yaml
 
     options: dict[str, Any] = {}
     for assignment in assignments:
@@ -123,22 +122,23 @@ def read_options(assignments: tuple[str, ...]) -> dict[str, Any]:
     return options
 
 
-def pluralize(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str, plural: str = "") -> str:
     """``1 miss``, ``2 misses``."""
-    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    plural = plural or (f"{noun}es" if noun.endswith("s") else f"{noun}s")
     return f"{number} {noun if number == 1 else plural}"
 
 
 def _load(scenarios: tuple[str, ...]) -> list[LoadedScenario]:
     if not scenarios:
         return []
-    from fakefal.scenario.files.loader import load_all  # a server without scenarios starts sooner
+    # Imported late, as a server without scenarios starts faster without the loader.
+    from fakefal.scenario.files.loader import load_all
 
     return load_all(scenarios)
 
 
 def _sets_pace() -> bool:
-    """Whether the command line says how time passes."""
+    """Whether the command line sets the clock or speed."""
     context = click.get_current_context(silent=True)
     sources = [context.get_parameter_source(name) for name in ("clock", "speed")] if context else []
     return any(source is ParameterSource.COMMANDLINE for source in sources)

@@ -1,4 +1,4 @@
-"""Variables in the words of a shell, each value quoted so that it arrives as it is."""
+"""Formats changes of environment variables for a shell."""
 
 from __future__ import annotations
 
@@ -40,14 +40,17 @@ def _powershell(changes: EnvChanges) -> str:
 
 
 def _powershell_doubled(value: str) -> str:
-    """Its single quotes doubled; PowerShell takes typographic ones for the same."""
+    """Double the single quotes; PowerShell treats typographic ones alike.
+
+    https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules
+    """
     for quote in "'\u2018\u2019\u201a\u201b":
         value = value.replace(quote, quote * 2)
     return value
 
 
 def _github(changes: EnvChanges) -> str:
-    """For the file that ``$GITHUB_ENV`` names, which can take nothing away: it is left empty."""
+    """Lines for the file ``$GITHUB_ENV``. It cannot unset a variable, so that one becomes empty."""
     return _join_lines(
         _github_block(name, value or "") if "\n" in (value or "") else f"{name}={value or ''}"
         for name, value in changes.items()
@@ -66,7 +69,7 @@ def _dotenv(changes: EnvChanges) -> str:
 
 
 def _dotenv_quoted(value: str) -> str:
-    """Single quotes keep all as it is; only what holds one needs the double ones."""
+    """Single quotes, or double ones with escapes if the value contains ``'`` or a line break."""
     if "'" not in value and "\n" not in value:
         return f"'{value}'"
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
@@ -90,4 +93,4 @@ SHELLS: dict[str, Statements] = {
     "dotenv": _dotenv,
     "json": _json,
 }
-"""Each form by its name; bash is for zsh and sh as well."""
+"""Formatters by shell; ``bash`` is for zsh and sh too."""

@@ -1,4 +1,4 @@
-"""The lines that ``fakefal run`` ends with."""
+"""The summary at the end of ``fakefal run``."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from fakefal.cli.run_report import RunReport
 from fakefal.cli.server_options import pluralize
 
 _MAX_LINES = 20
-"""Lines of one kind; the rest is counted."""
+"""Lines of each kind; further ones are only counted."""
 
 
 def summarize(report: RunReport) -> list[str]:
-    """What happened, in plain lines; the first one counts."""
+    """The summary's lines; the first is a headline with totals."""
     lines = [f"fakefal: {_headline(report)}"]
     lines += _rows("miss", _deduplicated(map(str, report.misses)))
     lines += _rows("unused", (_with_location(label, location) for label, location in report.unused))
     lines += _rows("webhook", map(_format_webhook, _undelivered(report)))
     lines += _rows("webhook", (f"still due: {line}" for line in report.unsent_webhooks))
     lines += _rows(
-        "refused",
+        "blocked",
         (f"{host.target}, not fal's{_times_suffix(host.count)}" for host in report.blocked_hosts),
     )
     lines += escape_lines(report)
     if report.has_running_processes:
-        lines.append("  note     processes of the command still run; they have no fake any more")
+        lines.append("  note     processes of the command are still running, without a server")
     return lines
 
 
 def escape_lines(report: RunReport) -> list[str]:
-    """Attempts to reach the real fal: what, who, and from where in its code."""
+    """Attempts to reach the real fal, with the last frames of their stacks."""
     lines = []
     for escape in report.escapes[:_MAX_LINES]:
-        lines.append(f"  escape   refused: {escape}")
+        lines.append(f"  escape   blocked: {escape}")
         lines += [f"             {frame}" for frame in escape.stack[-3:]]
     if len(report.escapes) > _MAX_LINES:
         lines.append(f"  escape   … and {len(report.escapes) - _MAX_LINES} more")
@@ -64,7 +64,7 @@ def _rows(kind: str, texts: Iterable[str]) -> list[str]:
 
 
 def _deduplicated(texts: Iterable[str]) -> list[str]:
-    """The same line once, with how often it came."""
+    """Each distinct text once, with its number of occurrences."""
     return [f"{text}{_times_suffix(number)}" for text, number in Counter(texts).items()]
 
 

@@ -1,4 +1,4 @@
-"""Where a command writes: lines for people, in colour where that shows."""
+"""Standard output and error of a command."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 
 class Terminal:
-    """Standard output and error of one run of a command."""
+    """Writes lines to standard output and error."""
 
     def __init__(self, out: IO[str], err: IO[str]) -> None:
         self.out = out
@@ -18,14 +18,14 @@ class Terminal:
 
     @classmethod
     def silent(cls) -> Terminal:
-        """One that nobody reads."""
+        """A terminal whose output is discarded."""
         return cls(io.StringIO(), io.StringIO())
 
     def write_line(self, text: str = "") -> None:
-        """A line of output; colours are left out where they do not show.
+        """Write a line; colours are removed unless the output is a terminal.
 
-        A reader who has gone (a closed pipe), or a full disk, silences the command and does not end
-        it: a server goes on serving.
+        After a write error (a closed pipe, a full disk) output is discarded, so that a server
+        continues to serve.
         """
         if not self._is_open:
             return
@@ -36,10 +36,10 @@ class Terminal:
             self._is_open = False
         except OSError as error:
             self._is_open = False
-            self.write_error(f"no more is written: {error.strerror or error}")
+            self.write_error(f"output stopped: {error.strerror or error}")
 
     def write_error(self, text: str) -> None:
-        """Lines about what is wrong; lost if nobody is left to read them."""
+        """Write lines to standard error; write errors are ignored."""
         try:
             click.echo(text, file=self.err)
         except OSError:

@@ -1,4 +1,4 @@
-"""``fakefal webhooks``: what a running server sent, and sending it again."""
+"""``fakefal webhooks``: lists the webhooks of a running server and sends them again."""
 
 from __future__ import annotations
 
@@ -19,16 +19,21 @@ _COLOURS = {"delivered": "green", "waiting": "yellow", "held": "yellow", "sendin
 
 @click.command()
 @click.option(
-    "--url", default="http://127.0.0.1:8787", show_default=True, help="Where the fake listens."
+    "--url", default="http://127.0.0.1:8787", show_default=True, help="URL of the server."
 )
 @click.option(
-    "--key", envvar="FAL_KEY", default="any:key", help="The key that submitted. Default: FAL_KEY."
+    "--key",
+    envvar="FAL_KEY",
+    default="any:key",
+    help="API key that submitted the calls. Default: FAL_KEY.",
 )
 @click.option(
-    "--token", envvar="FAKEFAL_TOKEN", help="What the server printed. Default: FAKEFAL_TOKEN."
+    "--token", envvar="FAKEFAL_TOKEN", help="Token that the server printed. Default: FAKEFAL_TOKEN."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--redeliver", metavar="REQUEST_ID", help='Send one again; "failed" sends all such.')
+@click.option(
+    "--redeliver", metavar="REQUEST_ID", help='Send one again; "failed" sends all failed ones.'
+)
 @click.pass_obj
 def webhooks(
     terminal: Terminal,
@@ -38,7 +43,7 @@ def webhooks(
     as_json: bool,
     redeliver: str | None,
 ) -> None:
-    """List the webhooks of a running fake, or send them again, genuine and at once."""
+    """List the webhooks of a running server, or send them again immediately, correctly signed."""
     base = f"{url.rstrip('/')}/_fakefal/webhooks"
     if redeliver is None:
         deliveries = _request(base, key, token, None)
@@ -57,7 +62,7 @@ def webhooks(
 def _request(
     url: str, key: str, token: str | None, body: dict[str, Any] | None
 ) -> list[dict[str, Any]]:
-    """The answer of the control API; raises FakefalError with what is wrong."""
+    """Call the control API; raises FakefalError."""
     data = None if body is None else json.dumps(body).encode()
     try:
         headers = {"Authorization": f"Key {key}"}
@@ -70,11 +75,11 @@ def _request(
     except urllib.error.HTTPError as error:
         with error:
             raise FakefalError(
-                _detail(error.read()) or f"the server answered {error.code}"
+                _detail(error.read()) or f"the server responded with {error.code}"
             ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        text = f"cannot reach a fake at {url} ({reason}) — start fakefal serve, or pass --url"
+        text = f"cannot reach a server at {url} ({reason}) — start fakefal serve, or pass --url"
         raise FakefalError(text) from None
 
 

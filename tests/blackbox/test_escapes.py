@@ -16,7 +16,7 @@ from tests.run_command import RunOutput, run
 pytestmark = pytest.mark.blackbox
 
 FAR = "queue.falrun.com"
-REFUSED = "fakefal refused a direct connection to"
+BLOCKED = "fakefal blocked a direct connection to"
 
 PYTHON = {
     "socket": f"import socket; socket.create_connection(('{FAR}', 443))",
@@ -55,7 +55,7 @@ def escape_of(ran: RunOutput) -> dict[str, Any]:
     assert len({escape["pid"] for escape in ran.report["escapes"]}) == 1, ran.err
     found: dict[str, Any] = ran.report["escapes"][0]
     assert found["target"].removesuffix(":443").endswith(FAR) or f"//{FAR}/" in found["target"]
-    assert f"  escape   refused: {found['target']}" in ran.err
+    assert f"  escape   blocked: {found['target']}" in ran.err
     assert f"(pid {found['pid']})" in ran.err
     return found
 
@@ -64,7 +64,7 @@ def escape_of(ran: RunOutput) -> dict[str, Any]:
 def test_python(way: str) -> None:
     ran = run(sys.executable, "-c", PYTHON[way])
     escape = escape_of(ran)
-    assert f"{REFUSED} {FAR}" in ran.err
+    assert f"{BLOCKED} {FAR}" in ran.err
     assert escape["by"] == "Python"
     assert escape["command"][1] == "-c"
     assert ran.code == 1  # the command's own
@@ -76,7 +76,7 @@ def test_node(way: str, tmp_path: Path) -> None:
     script.write_text(NODE[way], encoding="utf-8")
     ran = run(node_with_clients(), script)
     escape = escape_of(ran)
-    assert f"{REFUSED} {FAR}" in ran.err
+    assert f"{BLOCKED} {FAR}" in ran.err
     assert escape["by"] == "Node"
     assert escape["command"][-1] == str(script)
 
@@ -111,7 +111,7 @@ def test_fals_own_client_past_its_proxy_fails_at_once() -> None:
     )
     ran = run(sys.executable, "-c", program)
     assert [escape["target"] for escape in ran.report["escapes"]] == ["fal.run:443"]
-    assert f"FakefalRefused: {REFUSED} fal.run:443" in ran.err
+    assert f"FakefalRefused: {BLOCKED} fal.run:443" in ran.err
 
 
 # Programs without hooks, seen by where the private hosts file leads
@@ -121,7 +121,7 @@ def test_fals_own_client_past_its_proxy_fails_at_once() -> None:
 def names() -> None:
     """Only root on Linux may mount and listen on 443, and in most containers not even that one."""
     guard = run("true").report["guard"]["other programs"]
-    if not guard.startswith("fal's names lead to a guard"):
+    if not guard.startswith("fal's names are blocked and reported"):
         pytest.skip(guard)
 
 
@@ -132,7 +132,7 @@ def test_curl_without_its_proxy(options: tuple[str, ...]) -> None:
     ran = run(curl, "-sS", *options, "--noproxy", "*", f"https://{FAR}/fal-ai/x", "-d", "{}")
     escape = escape_of(ran)
     assert ran.code == EXIT_ESCAPES
-    assert f"{REFUSED} https://{FAR}/fal-ai/x" in ran.out
+    assert f"{BLOCKED} https://{FAR}/fal-ai/x" in ran.out
     assert escape["target"] == f"https://{FAR}/fal-ai/x"
     assert escape["command"][0] == curl
     assert escape["by"] == "names"

@@ -41,22 +41,22 @@ def test_it_issues_a_certificate_that_a_server_loads(tmp_path: Path) -> None:
     ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(path)
 
 
-def test_mistakes_are_told_in_one_line(tmp_path: Path) -> None:
+def test_errors_are_one_line(tmp_path: Path) -> None:
     assert fakefal("ca", "--issue", "a b") == (
         2,
         "",
-        '"a b" cannot be in a certificate — write host names or IP addresses\n',
+        'invalid certificate name "a b" — use host names or IP addresses\n',
     )
     both = fakefal("ca", "--pem", "--issue", "localhost")
     assert (both.code, both.out) == (2, "")
-    assert both.err.startswith("--pem, --issue and --install do not go together")
+    assert both.err.startswith("--pem, --issue and --install exclude each other")
     Authority(tmp_path).path.unlink()
     spoiled = fakefal("ca")
     assert (spoiled.code, spoiled.out) == (2, "")
-    assert "holds no usable CA" in spoiled.err
+    assert "contains no usable CA" in spoiled.err
 
 
-def test_each_system_is_told_how_it_is_made_to_trust_it(tmp_path: Path) -> None:
+def test_the_install_commands_of_each_system_are_printed(tmp_path: Path) -> None:
     ran = fakefal("ca", "--install")
     assert ran.code == 0
     path = tmp_path / "ca" / "ca.pem"

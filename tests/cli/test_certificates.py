@@ -38,7 +38,7 @@ def test_without_such_variables_the_ca_is_enough(tmp_path: Path) -> None:
     assert subjects(bundle) == 1
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     with pytest.raises(FakefalError, match=r"^cannot write certificates to .*file/x: "):

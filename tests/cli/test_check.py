@@ -34,22 +34,22 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("text", "count"),
     [(GOOD, "1 exchange"), (TWO, "2 exchanges"), ("fakefal: 1\nexchanges: []\n", "0 exchanges")],
 )
-def test_a_good_file_is_told_with_its_exchanges(here: Path, text: str, count: str) -> None:
+def test_a_valid_file_is_listed_with_its_exchanges(here: Path, text: str, count: str) -> None:
     write(here, tagline_yaml=text)
     assert fakefal("check", "tagline.yaml") == (0, f"tagline.yaml: ok, {count}\n", "")
 
 
-def test_a_mistake_is_told_with_its_place(here: Path) -> None:
+def test_a_problem_is_printed_with_its_position(here: Path) -> None:
     write(here, tagline_yaml=BAD)
     ran = fakefal("check", "tagline.yaml")
     assert (ran.code, ran.out) == (2, "")
     first, last = ran.err.splitlines()
     assert first.startswith("tagline.yaml:4:13: exchanges[0].reply.texd: ")
     assert 'did you mean "text"' in first
-    assert last == "1 mistake"
+    assert last == "1 problem"
 
 
-def test_all_mistakes_of_a_file_are_told_in_its_order(here: Path) -> None:
+def test_all_problems_of_a_file_are_printed_in_order(here: Path) -> None:
     write(here, tagline_yaml=WRONG_TWICE)
     ran = fakefal("check", "tagline.yaml")
     duration, key, last = ran.err.splitlines()
@@ -58,7 +58,7 @@ def test_all_mistakes_of_a_file_are_told_in_its_order(here: Path) -> None:
     assert '"soon" is not a duration' in duration
     assert duration.startswith("tagline.yaml:6:")
     assert key.startswith("tagline.yaml:7:5: exchanges[0].tmies: ")
-    assert last == "2 mistakes"
+    assert last == "2 problems"
 
 
 def test_several_files_are_checked_whatever_is_wrong_with_one(here: Path) -> None:
@@ -70,7 +70,7 @@ def test_several_files_are_checked_whatever_is_wrong_with_one(here: Path) -> Non
     assert b.startswith("b.yaml:4:13: ")
     assert d.startswith("d.json:1:30: ")
     assert e == "e.yaml: no such file — check the path"
-    assert last == "3 mistakes"
+    assert last == "3 problems"
 
 
 def test_a_folder_means_all_scenarios_in_it_by_name(here: Path) -> None:

@@ -18,7 +18,7 @@ from tests.run_command import SECONDS, arguments
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
-TRAP = """\
+SIGNAL_PRINTER = """\
 import signal, sys
 count = 0
 def note(number, _):
@@ -38,7 +38,7 @@ sys.exit(9)
 def trapping(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A run of a program that notes signals and ends with 9 when it is told to."""
     program = tmp_path / "trap.py"
-    program.write_text(TRAP, encoding="utf-8")
+    program.write_text(SIGNAL_PRINTER, encoding="utf-8")
     with subprocess.Popen(
         arguments("--quiet", command=(sys.executable, program)),
         stdin=subprocess.PIPE,
@@ -54,7 +54,7 @@ def trapping(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def heard(process: subprocess.Popen[str]) -> str:
+def next_line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
 
@@ -135,7 +135,7 @@ def test_a_view_of_its_own(tmp_path: Path) -> None:
 def test_a_signal_is_passed_on_once(tmp_path: Path, name: str) -> None:
     with trapping(tmp_path) as process:
         process.send_signal(getattr(signal, name))
-        assert heard(process) == f"{name} 1"
+        assert next_line(process) == f"{name} 1"
         assert end(process) == 9
         assert process.stdout is not None
         assert process.stdout.read() == ""
@@ -145,7 +145,7 @@ def test_a_signal_is_passed_on_once(tmp_path: Path, name: str) -> None:
 def test_what_the_whole_group_is_sent_arrives_once(tmp_path: Path) -> None:
     with trapping(tmp_path) as process:
         os.killpg(process.pid, signal.SIGINT)
-        assert heard(process) == "SIGINT 1"
+        assert next_line(process) == "SIGINT 1"
         assert end(process) == 9
         assert process.stdout is not None
         assert process.stdout.read() == ""
@@ -167,7 +167,7 @@ def test_a_command_that_a_signal_ends() -> None:
 def test_who_kills_the_run_ends_the_command(tmp_path: Path) -> None:
     with trapping(tmp_path) as process:
         process.kill()
-        assert heard(process) == "SIGTERM 1"
+        assert next_line(process) == "SIGTERM 1"
         assert process.stdin is not None
         process.stdin.write("end\n")
         process.stdin.flush()
@@ -182,7 +182,7 @@ def test_the_keyboard_reaches_the_command_and_once(tmp_path: Path) -> None:
     import termios
 
     program = tmp_path / "trap.py"
-    program.write_text(TRAP, encoding="utf-8")
+    program.write_text(SIGNAL_PRINTER, encoding="utf-8")
     keyboard, terminal = pty.openpty()
     process = subprocess.Popen(
         arguments("--quiet", command=(sys.executable, program)),

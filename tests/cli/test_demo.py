@@ -41,7 +41,7 @@ fakefal listens on URL; the client is CLIENT
    attempt 1: 503 Runner disconnected
    attempt 2: 200 Second time lucky.
 
-The scenario behind it is a dict or a YAML file: see README.md.
+The scenario of this demo could be a YAML file: see README.md.
 """
 MAX_SECONDS = 5
 
@@ -52,10 +52,10 @@ def show() -> tuple[str, str]:
     ran = fakefal("demo")
     assert (ran.code, ran.err) == (0, "")
     assert monotonic() - began < MAX_SECONDS
-    first, rest = ran.out.split("\n", 1)
+    first, remainder = ran.out.split("\n", 1)
     head, client = first.split("the client is ")
     head = re.sub(r"http://127\.0\.0\.1:\d+", "URL", head)
-    return client, f"{head}the client is CLIENT\n{rest}"
+    return client, f"{head}the client is CLIENT\n{remainder}"
 
 
 def test_it_shows_a_queued_call_a_stream_an_error_and_a_retry() -> None:
@@ -66,7 +66,7 @@ def test_it_shows_a_queued_call_a_stream_an_error_and_a_retry() -> None:
 
 def test_it_shows_the_same_without_fal_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fal_client", None)
-    assert show() == ("plain HTTP (fal_client is not installed)", SHOWN)
+    assert show() == ("urllib (fal_client is not installed)", SHOWN)
 
 
 def test_its_scenario_could_stand_in_a_file() -> None:

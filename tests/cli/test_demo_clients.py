@@ -32,14 +32,14 @@ def client(
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     if request.param == "plain":
         monkeypatch.setitem(sys.modules, "fal_client", None)
-    with open_client(url) as found:
-        assert isinstance(found, HttpClient) == (request.param == "plain")
-        yield found
+    with open_client(url) as client:
+        assert isinstance(client, HttpClient) == (request.param == "plain")
+        yield client
 
 
-def test_a_queued_call_is_told_step_by_step(client: Client) -> None:
+def test_a_queued_call_has_an_update_for_each_step(client: Client) -> None:
     updates = list(client.subscribe(ENDPOINT, {"prompt": "Write a tagline"}))
-    assert [(it.status, it.position) for it in updates] == [
+    assert [(update.status, update.position) for update in updates] == [
         ("IN_QUEUE", 2),
         ("IN_QUEUE", 0),
         ("IN_PROGRESS", None),
@@ -47,11 +47,11 @@ def test_a_queued_call_is_told_step_by_step(client: Client) -> None:
         ("COMPLETED", None),
         (None, None),
     ]
-    assert [it.logs for it in updates][2:] == [LOGS, LOGS, LOGS, []]
+    assert [update.logs for update in updates][2:] == [LOGS, LOGS, LOGS, []]
     assert updates[-1].output["output"] == TEXT
 
 
-def test_a_stream_is_told_event_by_event(client: Client) -> None:
+def test_a_stream_yields_its_events(client: Client) -> None:
     events = list(client.stream(ENDPOINT, {"prompt": "Write a tagline"}))
     assert [event["partial"] for event in events] == [True] * 7 + [False]
     assert [events[0]["output"], events[-1]["output"]] == ["Ship", TEXT]
@@ -64,7 +64,7 @@ def test_a_direct_call_gives_its_output_or_raises_what_went_wrong(client: Client
     assert client.run(ENDPOINT, {"prompt": "flaky"})["output"] == "Second time lucky."
 
 
-def test_an_error_with_a_list_of_details_is_told_as_json(client: Client) -> None:
+def test_a_list_of_details_is_formatted_as_json(client: Client) -> None:
     with pytest.raises(CallFailed) as caught:
         client.run(ENDPOINT, {"model": "openai/gpt-4o"})
     assert caught.value.status == 422
@@ -79,7 +79,7 @@ def test_fal_client_is_pointed_back_after_the_block(url: str) -> None:
     assert (fal_client.client.RUN_URL_FORMAT, os.environ.get("NO_PROXY")) == before
 
 
-def test_an_update_shows_nothing_unless_told() -> None:
+def test_an_update_is_empty_by_default() -> None:
     assert Update("IN_PROGRESS") == Update("IN_PROGRESS", None, [], None)
 
 
@@ -105,7 +105,7 @@ with open_client(sys.argv[1]) as client:
 """
 
 
-def test_where_fal_client_is_not_installed_plain_http_does(url: str) -> None:
+def test_without_fal_client_the_http_client_is_used(url: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_FAL_CLIENT, url],
         capture_output=True,
@@ -115,5 +115,5 @@ def test_where_fal_client_is_not_installed_plain_http_does(url: str) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     name, output = done.stdout.splitlines()
-    assert name == "plain HTTP (fal_client is not installed)"
+    assert name == "urllib (fal_client is not installed)"
     assert TEXT in output

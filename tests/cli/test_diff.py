@@ -10,7 +10,7 @@ from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
 from tests.cli.running import fakefal
 from tests.cli.test_record import APP, UPSTREAM, record
-from tests.recorder.talking import distil_captures, make_run
+from tests.recorder.sessions import distil_captures, make_run
 
 
 def written(path: Path, answer: object) -> Path:
@@ -18,7 +18,7 @@ def written(path: Path, answer: object) -> Path:
     return path
 
 
-def test_what_differs_is_told_and_is_the_exit_code(tmp_path: Path) -> None:
+def test_differences_are_printed_and_set_the_exit_code(tmp_path: Path) -> None:
     one, two = (written(tmp_path / f"{n}.yaml", {"n": n}) for n in (1, 2))
     ran = fakefal("diff", one, two)
     assert ran == (1, 'acme/app (run) {"prompt":"x"}: output.n: 1 → 2\n', "1 difference\n")

@@ -40,8 +40,11 @@ def bash(*lines: str, home: Path) -> list[dict[str, str]]:
     done = subprocess.run(
         ["bash", "-euc", script], env=env, capture_output=True, encoding="utf-8", check=True
     )
-    found = [json.loads(line) for line in done.stdout.splitlines()]
-    return [{name: it[name] for name in it if name not in ("SHLVL", "_")} for it in found]
+    environments = [json.loads(line) for line in done.stdout.splitlines()]
+    return [
+        {name: value for name, value in environment.items() if name not in ("SHLVL", "_")}
+        for environment in environments
+    ]
 
 
 def test_a_shell_is_pointed_at_the_fake_and_back(tmp_path: Path) -> None:
@@ -74,8 +77,8 @@ def test_without_anything_to_undo_nothing_is_printed(monkeypatch: pytest.MonkeyP
 def variables(*options: str) -> dict[str, Any]:
     ran = fakefal("env", "--shell", "json", *options)
     assert ran.code == 0, ran.err
-    found: dict[str, Any] = json.loads(ran.out)
-    return found
+    printed: dict[str, Any] = json.loads(ran.out)
+    return printed
 
 
 def test_forms_that_no_shell_keeps_have_nothing_to_undo() -> None:
@@ -95,9 +98,9 @@ def test_the_ca_of_the_fake_is_taken_where_it_is_another(tmp_path: Path) -> None
     with ThreadedServer(FakeFalServer(home=tmp_path / "home")) as fake:
         assert ca_at(fake.url) == own.pem.strip()
     with serving(other.pem) as url:
-        found = variables("--url", url)
-    assert Path(found["DENO_CERT"]).read_bytes().strip() == other.pem.strip()
-    assert other.pem.strip() in Path(found["SSL_CERT_FILE"]).read_bytes()
+        printed = variables("--url", url)
+    assert Path(printed["DENO_CERT"]).read_bytes().strip() == other.pem.strip()
+    assert other.pem.strip() in Path(printed["SSL_CERT_FILE"]).read_bytes()
 
 
 def ca_at(url: str) -> bytes:
@@ -128,7 +131,7 @@ def serving(content: bytes) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("shell", ["bash", "fish", "powershell", "github", "dotenv", "json"])
-def test_every_shell_is_told_everything(shell: str) -> None:
+def test_every_shell_gets_all_variables(shell: str) -> None:
     ran = fakefal("env", "--shell", shell)
     assert ran.code == 0
     for name in ("HTTPS_PROXY", "SSL_CERT_FILE", "NODE_OPTIONS", "FAL_KEY"):

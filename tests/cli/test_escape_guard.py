@@ -23,11 +23,11 @@ def guard(tmp_path: Path) -> Iterator[EscapeGuard]:
         yield EscapeGuard(tmp_path, Authority(tmp_path / "home"), server.submit)
 
 
-def test_what_programs_report_is_told_at_the_end(guard: EscapeGuard) -> None:
-    told = {"target": "fal.run", "by": "Node", "how": "", "pid": 1, "command": [], "stack": []}
+def test_reports_of_programs_are_collected_at_the_end(guard: EscapeGuard) -> None:
+    report = {"target": "fal.run", "by": "Node", "how": "", "pid": 1, "command": [], "stack": []}
     guard.start()
     with guard.escapes_file.open("a", encoding="utf-8") as file:
-        file.write(f"{json.dumps(told)}\n" * 2)
+        file.write(f"{json.dumps(report)}\n" * 2)
     (escape,) = guard.stop()
     assert (escape.target, escape.count) == ("fal.run", 2)
 
@@ -47,7 +47,7 @@ def test_the_command_sees_a_hosts_file_of_its_own(guard: EscapeGuard) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ended", "deaf", "told"),
+    ("exit_info", "listen_error", "expected"),
     [
         (ExitInfo(0), "", "not guarded: no private hosts file on this system"),
         (
@@ -55,18 +55,22 @@ def test_the_command_sees_a_hosts_file_of_its_own(guard: EscapeGuard) -> None:
             "",
             "not guarded: no private hosts file on this system (no r",
         ),
-        (ExitInfo(0, "root"), "", "fal's names lead to a guard (root); addresses do not"),
+        (
+            ExitInfo(0, "root"),
+            "",
+            "fal's names are blocked and reported (root); fal's addresses are not",
+        ),
         (
             ExitInfo(0, "user namespace"),
             "port 443",
-            "fal's names lead nowhere (user namespace), but",
+            "fal's names are blocked (user namespace), but",
         ),
     ],
 )
 def test_it_says_what_was_guarded(
-    guard: EscapeGuard, ended: ExitInfo, deaf: str, told: str
+    guard: EscapeGuard, exit_info: ExitInfo, listen_error: str, expected: str
 ) -> None:
-    guard._listen_error = deaf
-    found = guard.describe_coverage(ended)
-    assert found["other programs"].startswith(told)
-    assert found["Python"] == found["Node"]
+    guard._listen_error = listen_error
+    coverage = guard.describe_coverage(exit_info)
+    assert coverage["other programs"].startswith(expected)
+    assert coverage["Python"] == coverage["Node"]

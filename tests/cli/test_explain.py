@@ -1,16 +1,16 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
-
-import pytest
 
 from fakefal.protocol.errors.catalog import ALIASES
 from fakefal.scenario.explain import explainable_names
-from tests.cli.running import fakefal
+from tests.cli.running import ROOT, fakefal
 
 SHOWN = """\
 nginx-502: 502: Bad Gateway
-ingress error, fal's queue does not try again; grade: client; source: protocol.md section 3.10
+ingress error, fal's queue does not try again; grade: client
+source: docs/reference/errors.md#ingress-errors
 
 on the wire:
   HTTP/1.1 502
@@ -24,13 +24,17 @@ on the wire:
   </body>
   </html>
 
-requests made if every answer is this one:
+requests made if every response is this one:
            fal_client 1.0.3   @fal-ai/client 1.10.1
   submit           10                      4
   status           10                      6
   result           10                      4
   run              10                      4
 """
+
+
+SCENARIO_SNIPPET = "\nin a scenario:\n  fakefal: 1\n"
+TEST_SNIPPET = "\nin a test:\n  fakefal."
 
 
 def explained(name: str) -> str:
@@ -43,13 +47,25 @@ def test_an_error_is_shown_with_wire_form_source_and_retries() -> None:
     assert explained("nginx-502").startswith(SHOWN)
 
 
-@pytest.mark.parametrize("name", explainable_names())
-def test_every_name_has_a_snippet_for_a_scenario_and_for_a_test(name: str) -> None:
-    text = explained(name)
-    plain = ALIASES.get(name.replace("-", "_"), name).replace("_", "-")
-    assert text.startswith(f"{plain}: ")
-    assert "\nin a scenario:\n  fakefal: 1\n" in text
-    assert "\nin a test:\n  fakefal." in text
+def test_every_name_has_a_snippet_for_a_scenario_and_for_a_test() -> None:
+    texts = {name: explained(name) for name in explainable_names()}
+    titles = {name: ALIASES.get(name.replace("-", "_"), name).replace("_", "-") for name in texts}
+    assert [name for name, text in texts.items() if not text.startswith(f"{titles[name]}: ")] == []
+    assert [name for name, text in texts.items() if SCENARIO_SNIPPET not in text] == []
+    assert [name for name, text in texts.items() if TEST_SNIPPET not in text] == []
+
+
+def test_every_source_is_a_url_or_a_document_that_exists() -> None:
+    sources = {
+        source
+        for name in explainable_names()
+        for source in re.findall(r"^source: (.*)", explained(name), re.MULTILINE)
+    }
+    paths = {path for source in sources for path in re.findall(r"(?:docs/\S+|\w+)\.md", source)}
+    assert [path for path in sorted(paths) if not (ROOT / path).is_file()] == []
+    assert [
+        source for source in sorted(sources) if "docs/" not in source and "https://" not in source
+    ] == []
 
 
 def test_the_snippet_is_right(tmp_path: Path) -> None:
@@ -59,11 +75,11 @@ def test_the_snippet_is_right(tmp_path: Path) -> None:
     assert fakefal("check", path).code == 0
 
 
-def test_an_unknown_name_is_answered_with_the_nearest() -> None:
+def test_an_unknown_name_suggests_the_nearest() -> None:
     assert fakefal("explain", "reset-durng") == (
         2,
         "",
-        '"reset-durng" is no name here — did you mean "reset-during"?\n',
+        'unknown name "reset-durng" — did you mean "reset-during"?\n',
     )
 
 

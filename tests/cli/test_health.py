@@ -40,7 +40,7 @@ def other_server(status: int, body: bytes) -> Iterator[str]:
         server.shutdown()
 
 
-def test_a_server_that_is_ready_is_told_in_one_line(fake: FakeFalServer) -> None:
+def test_a_ready_server_is_one_line(fake: FakeFalServer) -> None:
     line = f"fakefal 0.1.0 is ready at {fake.url}\n"
     assert fakefal("health", "--url", fake.url) == (0, line, "")
     assert fakefal("health", "--url", f"{fake.url}/") == (0, line, "")
@@ -56,31 +56,31 @@ def test_where_it_listens_may_stand_in_the_environment(
     assert fakefal("health").code == 0
 
 
-def test_where_nobody_listens_the_exit_code_is_one() -> None:
+def test_without_a_server_the_exit_code_is_one() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     code, out, err = fakefal("health", "--port", str(port))
     assert (code, err) == (1, "")
-    assert out == f"no fakefal answers at http://127.0.0.1:{port}: Connection refused\n"
+    assert out == f"no response from http://127.0.0.1:{port}: Connection refused\n"
 
 
 def test_one_that_does_not_answer_is_not_waited_for() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         code, out, _ = fakefal("health", "--url", url, "--timeout", "0.1")
-    assert (code, out) == (1, f"no fakefal answers at {url}: timed out\n")
+    assert (code, out) == (1, f"no response from {url}: timed out\n")
 
 
 @pytest.mark.parametrize(
     ("status", "body", "line"),
     [
-        (200, b"hello", "is no fakefal: 200"),
-        (200, b"[]", "is no fakefal: 200"),
+        (200, b"hello", "is not a fakefal server: 200"),
+        (200, b"[]", "is not a fakefal server: 200"),
         (503, b'{"detail": "not all ports listen yet"}', "is not ready: 503 not all ports listen"),
         (200, b'{"status": "starting"}', "is not ready: 200"),
     ],
 )
-def test_what_is_not_ready_is_told(status: int, body: bytes, line: str) -> None:
+def test_a_server_that_is_not_ready_is_reported(status: int, body: bytes, line: str) -> None:
     with other_server(status, body) as url:
         code, out, _ = fakefal("health", "--url", url)
     assert code == 1
@@ -88,7 +88,7 @@ def test_what_is_not_ready_is_told(status: int, body: bytes, line: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1:8443", "127.0.0.1", "http://", "http://x:y"])
-def test_what_is_no_plain_address_is_a_mistake(url: str) -> None:
+def test_an_invalid_url_is_an_error(url: str) -> None:
     ran = fakefal("health", "--url", url)
     assert (ran.code, ran.out) == (2, "")
     assert url in ran.err

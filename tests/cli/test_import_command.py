@@ -13,7 +13,7 @@ def test_a_har_becomes_a_scenario_with_its_files(tmp_path: Path) -> None:
     ran = fakefal("import", CHROMIUM, "-o", path)
     assert ran.code == 0, ran.err
     assert ran.out.splitlines() == [f"{CHROMIUM}: har, 11 entries used", f"{path}: 4 exchanges"]
-    assert f"not used: {CHROMIUM}: entries[11]: GET example.com: no host of fal's" in ran.err
+    assert f"not used: {CHROMIUM}: entries[11]: GET example.com: not a fal host" in ran.err
     assert "a scenario says nothing about fal.ai" in ran.err
     loaded = load_file(path)
     assert len(loaded.assets) == 1
@@ -39,7 +39,7 @@ def test_what_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
     source.write_text(har(entry()))
     ran = fakefal("import", source, "-o", path)
     assert (ran.code, path.read_text()) == (2, "mine")
-    assert "is there already — name another file, or say --force" in ran.err
+    assert "already exists — name another file, or pass --force" in ran.err
     assert fakefal("import", source, "-o", path, "--force").code == 0
 
 
@@ -48,14 +48,18 @@ def test_a_file_without_a_call_of_fal_writes_nothing(tmp_path: Path) -> None:
     source.write_text(har(entry(request={**entry()["request"], "url": "https://example.com/"})))
     ran = fakefal("import", source, "-o", tmp_path / "a.yaml")
     assert ran.code == 2
-    assert "there is no call of fal in it" in ran.err
+    assert "no calls to fal found" in ran.err
     assert not (tmp_path / "a.yaml").exists()
 
 
-def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "x.bin").write_bytes(b"\xff\xfe\xff")
     (tmp_path / "x.txt").write_text("hello")
-    for name, told in (("none", "No such file"), ("x.bin", "not UTF-8"), ("x.txt", "is not known")):
+    for name, problem in (
+        ("none", "No such file"),
+        ("x.bin", "not UTF-8"),
+        ("x.txt", "is not known"),
+    ):
         ran = fakefal("import", tmp_path / name, "-o", tmp_path / "a.yaml")
         assert ran.code == 2
-        assert told in ran.err
+        assert problem in ran.err

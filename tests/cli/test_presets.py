@@ -20,7 +20,7 @@ def test_everything_that_has_a_name_is_listed_once() -> None:
     assert sorted(names()) == sorted(expected)
 
 
-def test_every_line_tells_what_it_is() -> None:
+def test_every_line_has_a_description() -> None:
     lines = [line for line in fakefal("presets").out.splitlines() if line.startswith("  ")]
     assert all(len(line.split()) > 2 for line in lines)
 
@@ -45,9 +45,9 @@ def test_the_lines_stand_under_titles_that_say_how_to_use_them() -> None:
     assert titles[-1] == "faults (faults: {operation: [WORD]})"
 
 
-def test_no_line_is_told_as_such() -> None:
+def test_words_that_match_no_line_are_reported() -> None:
     assert fakefal("presets", "no", "such", "thing") == (
         0,
-        "no line holds all of these words\n",
+        "no line contains all of these words\n",
         "",
     )

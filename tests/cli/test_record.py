@@ -70,10 +70,10 @@ def test_once_recorded_it_is_replayed_without_upstream(upstream: str, tmp_path: 
     assert record(path, "--mode", "none", prompts=("slogan",)).out == "Ship it.\n"
 
 
-def test_nothing_to_run_is_told(tmp_path: Path) -> None:
+def test_a_missing_command_is_an_error(tmp_path: Path) -> None:
     ran = fakefal("record", "-o", tmp_path / "a.yaml")
     assert ran.code == 2
-    assert "there is nothing to run — write it after --" in ran.err
+    assert "no command — write it after --" in ran.err
 
 
 def test_mode_none_needs_a_recording(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_mode_none_needs_a_recording(tmp_path: Path) -> None:
     assert "mode none records nothing" in ran.err
 
 
-def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_an_unknown_command_is_an_error(tmp_path: Path) -> None:
     options = ("--mode", "all", "--upstream", "http://127.0.0.1:9", "--guard", "hooks")
     ran = fakefal("record", "-o", tmp_path / "a.yaml", *options, "--", "no-such-command-anywhere")
     assert ran.code == 127

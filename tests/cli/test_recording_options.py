@@ -20,17 +20,17 @@ from fakefal.server.thread import ThreadedServer
 RECORDED = "fakefal: 1\nrecorded: {at: '2020-01-01T00:00:00Z', source: here}\n"
 
 
-def test_what_was_recorded_is_said_in_a_few_lines() -> None:
+def test_the_summary_of_a_recording() -> None:
     exchanges = [{"reply": {}}, {"replies": [{}, {}]}]
-    found = DistilResult({"exchanges": exchanges}, {"a": b""}, [f"note {n}" for n in range(25)])
-    lines = recording_summary(found, Path("a.yaml"))
+    result = DistilResult({"exchanges": exchanges}, {"a": b""}, [f"note {n}" for n in range(25)])
+    lines = recording_summary(result, Path("a.yaml"))
     assert lines[0] == "fakefal: recorded 3 calls as 2 exchanges in a.yaml, 1 file"
     assert lines[1] == "  not recorded: note 0"
     assert lines[-1] == "  not recorded: … and 5 more"
     assert recording_summary(None, Path("a.yaml")) == []
 
 
-def test_a_recording_that_is_old_is_said_to_be(tmp_path: Path) -> None:
+def test_an_old_recording_is_warned_of(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(RECORDED)
     terminal = Terminal.silent()
@@ -41,7 +41,7 @@ def test_a_recording_that_is_old_is_said_to_be(tmp_path: Path) -> None:
 def test_a_server_does_not_replace_a_recording_unasked(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(RECORDED)
-    with pytest.raises(FakefalError, match="is there already — serve it, or record it again"):
+    with pytest.raises(FakefalError, match="already exists — serve it, or record it again"):
         record_with(FakeFalServer(), Terminal.silent(), RecordingOptions.parse(path, mode="once"))
 
 
@@ -53,10 +53,10 @@ def test_a_server_in_the_foreground_records_until_it_is_stopped(tmp_path: Path) 
         command += ["--mode", "all", "--upstream", upstream.url]
         served = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
         assert served.stdout is not None
-        found = re.search(r"http://[\d.:]+", served.stdout.readline())
-        assert found is not None
+        url = re.search(r"http://[\d.:]+", served.stdout.readline())
+        assert url is not None
         request = urllib.request.Request(
-            f"{found[0]}/fal.run/acme/app", b"{}", {"Authorization": "Key a:b"}
+            f"{url[0]}/fal.run/acme/app", b"{}", {"Authorization": "Key a:b"}
         )
         with urllib.request.urlopen(request) as answer:
             assert answer.read() == b"7"

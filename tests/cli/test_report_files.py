@@ -17,15 +17,15 @@ from tests.cli.test_summary import miss
 
 
 def outcome() -> RunReport:
-    found = RunReport(("npm", "test"), code=2, command_code=2, seconds=1.5)
-    found.used = [('"one"', "line 3 of s.yaml")]
-    found.unused = [('"two"', "line 6 of s.yaml")]
-    found.misses = [miss()]
-    found.escapes = [Escape("fal.run:443", "Python", 7, ("python", "<a>.py\0"), "", ("f:1",))]
-    return found
+    report = RunReport(("npm", "test"), code=2, command_code=2, seconds=1.5)
+    report.used = [('"one"', "line 3 of s.yaml")]
+    report.unused = [('"two"', "line 6 of s.yaml")]
+    report.misses = [miss()]
+    report.escapes = [Escape("fal.run:443", "Python", 7, ("python", "<a>.py\0"), "", ("f:1",))]
+    return report
 
 
-def test_junit_has_the_usual_shape() -> None:
+def test_junit_has_suites_cases_and_failures() -> None:
     root = ElementTree.fromstring(to_junit(outcome()))
     assert root.tag == "testsuites"
     (suite,) = root
@@ -50,7 +50,7 @@ def test_junit_has_the_usual_shape() -> None:
         "escape",
     ]
     failure = cases[-1][0]
-    assert failure.get("message") == "the real fal was tried"
+    assert failure.get("message") == "tried to reach the real fal"
     assert failure.text == "fal.run:443, tried by python <a>.py� (pid 7)\nf:1"
 
 
@@ -60,11 +60,11 @@ def test_a_good_run_has_no_failure() -> None:
 
 
 def test_json_is_the_whole() -> None:
-    found = json.loads(to_json(outcome()))
-    assert found["exit_code"] == 2
-    assert found["command"] == ["npm", "test"]
-    assert found["unused"] == [{"exchange": "two", "place": "line 6 of s.yaml"}]
-    assert found["escapes"][0]["pid"] == 7
+    written = json.loads(to_json(outcome()))
+    assert written["exit_code"] == 2
+    assert written["command"] == ["npm", "test"]
+    assert written["unused"] == [{"exchange": "two", "location": "line 6 of s.yaml"}]
+    assert written["escapes"][0]["pid"] == 7
 
 
 def test_the_name_says_which_it_is(tmp_path: Path) -> None:

@@ -103,16 +103,16 @@ def test_reports_are_written_in_each_form(scenario: Path, tmp_path: Path) -> Non
     folder = tmp_path / "reports"
     options = (scenario, "--report", folder / "a.json", "--report", folder / "a.xml")
     run(*ask("tagline", "pancakes"), options=options)
-    told = json.loads((folder / "a.json").read_text(encoding="utf-8"))
-    assert told["calls"]["by"] == {"run": 2}
-    assert [call["status"] for call in told["calls"]["list"]] == [200, 404]
-    assert told["misses"][0]["input"] == {"prompt": "pancakes"}
+    report = json.loads((folder / "a.json").read_text(encoding="utf-8"))
+    assert report["calls"]["by"] == {"run": 2}
+    assert [call["status"] for call in report["calls"]["list"]] == [200, 404]
+    assert report["misses"][0]["input"] == {"prompt": "pancakes"}
     (suite,) = ElementTree.parse(folder / "a.xml").getroot()
     assert suite.get("tests") == "4"
     assert suite.get("failures") == suite.get("skipped") == "1"
 
 
-def test_offline_lets_nobody_out(scenario: Path) -> None:
+def test_offline_blocks_other_hosts(scenario: Path) -> None:
     program = (
         "import urllib.request\n"
         "for url in ('https://example.com/', 'http://example.org/'):\n"
@@ -120,18 +120,21 @@ def test_offline_lets_nobody_out(scenario: Path) -> None:
         "    except OSError as error:\n        print(error)\n"
     )
     ran = run(sys.executable, "-c", program, options=("--offline",))
-    assert ran.out.count("fakefal is offline and lets nobody out to") == 2
-    assert [it["target"] for it in ran.report["refused"]] == ["example.com:443", "example.org:80"]
-    assert "  refused  example.com:443, not fal's\n" in ran.err
+    assert ran.out.count("blocked by --offline:") == 2
+    assert [host["target"] for host in ran.report["refused"]] == [
+        "example.com:443",
+        "example.org:80",
+    ]
+    assert "  blocked  example.com:443, not fal's\n" in ran.err
 
 
-def test_what_stays_behind_is_told() -> None:
+def test_running_processes_are_reported() -> None:
     ran = run("sh", "-c", "sleep 3 > /dev/null 2>&1 &")
     assert ran.code == 0
     assert "processes of the command still run" in ran.err
 
 
-def test_a_webhook_that_was_not_delivered_is_told(scenario: Path) -> None:
+def test_an_undelivered_webhook_is_reported(scenario: Path) -> None:
     program = (
         "import fal_client, time\n"
         "url = 'http://192.0.2.1:9/hook'\n"
@@ -143,7 +146,7 @@ def test_a_webhook_that_was_not_delivered_is_told(scenario: Path) -> None:
     assert "  webhook  " in ran.err
 
 
-def test_every_mistake_of_every_scenario_is_told_and_nothing_is_run(tmp_path: Path) -> None:
+def test_every_problem_of_every_scenario_is_printed_and_nothing_is_run(tmp_path: Path) -> None:
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text(BAD, encoding="utf-8")
     marker = tmp_path / "ran"
@@ -157,16 +160,16 @@ def test_every_mistake_of_every_scenario_is_told_and_nothing_is_run(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("command", "code", "told"),
+    ("command", "code", "problem"),
     [
         (("no-such-program",), 127, "no-such-program: not found — "),
         (("/etc/hosts",), 126, "/etc/hosts: cannot be run: Permission denied — "),
     ],
 )
-def test_a_command_that_cannot_start(command: tuple[str, ...], code: int, told: str) -> None:
+def test_a_command_that_cannot_start(command: tuple[str, ...], code: int, problem: str) -> None:
     ran = run(*command)
     assert ran.code == ran.report["exit_code"] == code
-    assert ran.err.startswith(told)
+    assert ran.err.startswith(problem)
     assert ran.err.count("\n") == 1
 
 
@@ -174,13 +177,13 @@ def test_a_command_that_cannot_start(command: tuple[str, ...], code: int, told: 
 def test_without_a_command_there_is_nothing_to_run(arguments: tuple[str, ...]) -> None:
     ran = fakefal(*arguments)
     assert ran.code == 2
-    assert ran.err.startswith("there is nothing to run — write it after --, as in: -- npm test")
+    assert ran.err.startswith("no command — write it after --, as in: -- npm test")
 
 
-def test_mistakes_of_options_are_told_before_anything_is_run() -> None:
+def test_invalid_options_are_errors_before_anything_is_run() -> None:
     ran = fakefal("run", "--report", "report.txt", "--", "true")
     assert ran.code == 2
-    assert '"report.txt" ends in neither .json nor .xml (for JUnit)' in ran.err
+    assert '"report.txt" must end in .json or .xml (JUnit)' in ran.err
     assert fakefal("run", "--option", "nonsense", "--", "true").code == 2
 
 

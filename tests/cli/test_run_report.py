@@ -36,7 +36,7 @@ def collected() -> RunReport:
     return outcome
 
 
-def test_the_keys_are_told_of_together() -> None:
+def test_calls_of_all_keys_are_reported_together() -> None:
     outcome = collected()
     assert outcome.calls == {"run": 2, "queue": 1}
     assert [miss.call.endpoint.text for miss in outcome.misses] == ["a/four"]

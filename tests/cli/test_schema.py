@@ -20,8 +20,8 @@ EXAMPLES = [
 def schema() -> dict[str, Any]:
     ran = fakefal("schema")
     assert (ran.code, ran.err) == (0, "")
-    found: dict[str, Any] = json.loads(ran.out)
-    return found
+    printed: dict[str, Any] = json.loads(ran.out)
+    return printed
 
 
 def test_it_prints_a_json_schema(schema: dict[str, Any]) -> None:
@@ -41,7 +41,7 @@ def test_what_check_refuses_is_invalid_by_it(schema: dict[str, Any]) -> None:
 
 
 def test_the_schema_beside_the_examples_is_current() -> None:
-    kept = ROOT / "scenarios" / "scenario.schema.json"
-    assert kept.read_text(encoding="utf-8") == fakefal("schema").out, (
-        "make it anew: .venv/bin/fakefal schema > scenarios/scenario.schema.json"
+    committed = ROOT / "scenarios" / "scenario.schema.json"
+    assert committed.read_text(encoding="utf-8") == fakefal("schema").out, (
+        "run: .venv/bin/fakefal schema > scenarios/scenario.schema.json"
     )

@@ -64,7 +64,7 @@ def test_the_greeting_says_where_it_listens_and_how_to_point_clients_at_it() -> 
             f"fakefal {__version__} listens on {url}",
             f"  loaded    {QUICKSTART} (3 exchanges)",
             "  clock     real",
-            f"  proxy     HTTPS_PROXY={url} (lets other hosts through)",
+            f"  proxy     HTTPS_PROXY={url} (forwards other hosts)",
             "  Python    in pytest, the fixture: def test_x(fakefal): …",
             f"  JS        fal.config({{ proxyUrl: {proxy} }})",
             f"  base URL  {url}/queue.fal.run",
@@ -75,30 +75,30 @@ def test_the_greeting_says_where_it_listens_and_how_to_point_clients_at_it() -> 
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "clock"),
     [(["--clock", "manual"], "manual"), (["--speed", "4"], "×4"), (["--speed", "0"], "×0")],
     ids=["manual", "fast", "instant"],
 )
-def test_the_greeting_tells_of_another_clock(options: list[str], told: str) -> None:
+def test_the_greeting_names_another_clock(options: list[str], clock: str) -> None:
     with serve(*options) as served:
         assert served.greeting[1:3] == [
-            "  loaded    no scenario: any-llm calls get generated answers",
-            f"  clock     {told}",
+            "  loaded    no scenario: any-llm calls get generated responses",
+            f"  clock     {clock}",
         ]
 
 
-def test_a_tls_port_and_the_file_to_trust_it_by_are_told(tmp_path: Path) -> None:
+def test_the_greeting_names_the_tls_port_and_the_ca_file(tmp_path: Path) -> None:
     with serve("--tls-port", "0", "--offline", FAKEFAL_HOME=str(tmp_path)) as served:
-        found = re.search(r" listens on (http://\S+:\d+) and https://127.0.0.1:(\d+)$",
+        match = re.search(r" listens on (http://\S+:\d+) and https://127.0.0.1:(\d+)$",
                           served.greeting[0])  # fmt: skip
-        assert found is not None
+        assert match is not None
         ca = tmp_path / "ca" / "ca.pem"
         assert served.greeting[3:5] == [
-            f"  proxy     HTTPS_PROXY={served.url} (refuses other hosts)",
+            f"  proxy     HTTPS_PROXY={served.url} (blocks other hosts)",
             f"  CA        {ca}",
         ]
         context = ssl.create_default_context(cafile=ca)
-        connection = http.client.HTTPSConnection("localhost", int(found[2]), context=context)
+        connection = http.client.HTTPSConnection("localhost", int(match[2]), context=context)
         connection.request("GET", "/_fakefal/health")
         assert connection.getresponse().status == 200
         connection.close()
@@ -107,14 +107,14 @@ def test_a_tls_port_and_the_file_to_trust_it_by_are_told(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("port", ["-1", "65536"])
-def test_a_tls_port_that_is_none_is_said(port: str) -> None:
+def test_an_invalid_tls_port_is_an_error(port: str) -> None:
     command = [sys.executable, "-m", "fakefal", "serve", "--port", "0", "--tls-port", port]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"{port} is no port — one of 0 to 65535\n"
 
 
-def test_a_tls_port_that_is_taken_is_said() -> None:
+def test_a_taken_tls_port_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         command = [sys.executable, "-m", "fakefal", "serve", "--port", "0", "--tls-port", port]
@@ -126,13 +126,13 @@ def test_a_tls_port_that_is_taken_is_said() -> None:
     )
 
 
-def test_a_ca_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+def test_a_ca_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     command = [sys.executable, "-m", "fakefal", "serve", "--port", "0", "--tls-port", "0"]
     env = {**os.environ, "FAKEFAL_HOME": str(tmp_path / "file")}
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env, check=False)
     assert done.returncode == 2
-    assert "cannot make a local CA in" in done.stderr
+    assert "cannot create a local CA in" in done.stderr
 
 
 def test_each_call_has_a_line() -> None:
@@ -152,7 +152,7 @@ def test_each_call_has_a_line() -> None:
         )
 
 
-def test_a_miss_is_told_with_the_nearest_exchange() -> None:
+def test_a_miss_is_printed_with_the_nearest_exchange() -> None:
     with serve(LONG_QUEUE, "--clock", "manual") as served:
         assert run(served, "pancakes")[0] == 404
         assert re.fullmatch(
@@ -165,7 +165,7 @@ def test_a_miss_is_told_with_the_nearest_exchange() -> None:
         assert served.stop().lines == ["stopped after 1 call, 1 miss"]
 
 
-def test_an_invalid_input_is_told() -> None:
+def test_an_invalid_input_is_printed() -> None:
     with serve() as served:
         assert request_json(f"{served.url}/{RUN}", {"model": "openai/gpt-4o"}, key="a:b")[0] == 422
         assert re.search(rf"run     fal-ai/any-llm  422  invalid input  {ID}$", served.next_line())
@@ -328,7 +328,7 @@ def test_the_certificate_is_written_where_it_is_wanted(tmp_path: Path) -> None:
             "proxy",
             "CA",
         ]
-    assert sorted(it.name for it in tmp_path.iterdir()) == ["ca", "shared.pem"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ca", "shared.pem"]
     ran = fakefal("serve", "--ca-file", str(tmp_path / "no" / "ca.pem"), "--port", "0")
     assert ran.code == 2
     assert "cannot write" in ran.err

@@ -22,7 +22,7 @@ def test_options_are_read_as_a_scenario_has_them() -> None:
 
 
 @pytest.mark.parametrize("written", ["nonsense", "=x", "keys=[a"])
-def test_an_option_that_is_none_is_told(written: str) -> None:
+def test_an_invalid_option_is_an_error(written: str) -> None:
     with pytest.raises(FakefalError):
         read_options((written,))
 
@@ -39,7 +39,7 @@ def test_a_fake_is_as_the_options_say(tmp_path: Path) -> None:
     assert (fake.settings.clock, fake.settings.seed) == ("manual", 3)
 
 
-def test_of_several_files_all_mistakes_are_told(tmp_path: Path) -> None:
+def test_all_problems_of_several_files_are_printed(tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / f"{name}.yaml").write_text(BAD, encoding="utf-8")
     with pytest.raises(ScenarioError) as raised:

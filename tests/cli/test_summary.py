@@ -16,7 +16,7 @@ def miss(prompt: str = "x") -> Miss:
     return Miss(Call(endpoint, "queue", {"prompt": prompt}, {}), ())
 
 
-def test_everything_that_can_be_told() -> None:
+def test_a_summary_of_everything() -> None:
     outcome = RunReport(("npm", "test"))
     outcome.calls.update({"run": 2, "queue": 1})
     outcome.misses = [miss(), miss(), miss("y")]
@@ -39,12 +39,12 @@ def test_everything_that_can_be_told() -> None:
         "  unused   exchanges[1]",
         "  webhook  failed http://b/ after 2 attempts: no answer",
         "  webhook  still due: one to http://c/",
-        "  refused  example.com:443, not fal's (2 times)",
-        "  escape   refused: fal.run:443 (2 times), tried by python a.py (pid 7)",
+        "  blocked  example.com:443, not fal's (2 times)",
+        "  escape   blocked: fal.run:443 (2 times), tried by python a.py (pid 7)",
         "             b.py:2 in f",
         "             c.py:3 in g",
         "             d.py:4 in h",
-        "  note     processes of the command still run; they have no fake any more",
+        "  note     processes of the command are still running, without a server",
     ]
 
 

@@ -33,7 +33,7 @@ class Late(io.StringIO):
         self.seen.append(self.getvalue())
 
 
-def test_what_is_said_and_what_is_complained_of_go_apart() -> None:
+def test_lines_and_errors_go_to_different_streams() -> None:
     out, err = io.StringIO(), io.StringIO()
     terminal = Terminal(out, err)
     terminal.write_line("one")
@@ -68,11 +68,11 @@ def test_a_full_disk_is_complained_of_once() -> None:
     terminal.write_line("one")
     terminal.write_line("two")
     assert out.tried == 1
-    assert err.getvalue() == "no more is written: No space left on device\n"
+    assert err.getvalue() == "output stopped: No space left on device\n"
 
 
 @pytest.mark.parametrize("code", [errno.EPIPE, errno.ENOSPC])
-def test_a_complaint_that_nobody_can_read_is_lost(code: int) -> None:
+def test_an_error_that_cannot_be_written_is_ignored(code: int) -> None:
     err = Failing(OSError(code, "gone"))
     Terminal(io.StringIO(), err).write_error("one")
     assert err.tried == 1

@@ -36,7 +36,7 @@ def receiver(served: ServeProcess) -> Receiver:
     return Receiver(f"{served.url}/rest.fal.ai/.well-known/jwks.json", lambda: 1_767_225_600.0)
 
 
-def test_deliveries_are_told_as_they_go_and_listed_and_sent_again() -> None:
+def test_deliveries_are_printed_listed_and_sent_again() -> None:
     with serve("--clock", "manual") as served, receiver(served) as hook:
         hook.respond_with(500)
         id_ = submit(served, hook.url)
@@ -54,8 +54,8 @@ def test_deliveries_are_told_as_they_go_and_listed_and_sent_again() -> None:
         again = fakefal("webhooks", *url, *KEY, "--redeliver", "failed")
         assert again.out.startswith(f"waiting   {id_}")
         assert "attempt 2 of 32: 200" in served.next_line()
-        (told,) = json.loads(fakefal("webhooks", *url, *KEY, "--json").out)
-        assert (told["state"], len(told["attempts"])) == ("delivered", 2)
+        (delivery,) = json.loads(fakefal("webhooks", *url, *KEY, "--json").out)
+        assert (delivery["state"], len(delivery["attempts"])) == ("delivered", 2)
         assert fakefal("webhooks", *url, *KEY, "--redeliver", id_).code == 0
         assert "attempt 1 of 32: 200" in served.next_line()
         assert [arrival.is_verified for arrival in hook.arrivals] == [True] * 3
@@ -65,7 +65,7 @@ def test_deliveries_are_told_as_they_go_and_listed_and_sent_again() -> None:
         )
 
 
-def test_mistakes_are_told_in_one_line() -> None:
+def test_errors_are_one_line() -> None:
     with serve() as served:
         unknown = fakefal("webhooks", "--url", served.url, *KEY, "--redeliver", "nope")
         assert unknown == (2, "", "no webhook of nope was sent or is due\n")
@@ -74,14 +74,14 @@ def test_mistakes_are_told_in_one_line() -> None:
     gone = fakefal("webhooks", "--url", f"http://127.0.0.1:{port}")
     assert (gone.code, gone.out) == (2, "")
     assert re.fullmatch(
-        rf"cannot reach a fake at http://127\.0\.0\.1:{port}/_fakefal/webhooks \(.*\) — "
+        rf"cannot reach a server at http://127\.0\.0\.1:{port}/_fakefal/webhooks \(.*\) — "
         r"start fakefal serve, or pass --url\n",
         gone.err,
     )
     assert fakefal("webhooks", "--url", "nonsense").code == 2
 
 
-def test_a_refused_target_is_told_until_its_host_is_allowed() -> None:
+def test_a_blocked_target_is_reported_until_its_host_is_allowed() -> None:
     with serve("--clock", "manual") as served:
         submit(served, "http://0.0.0.0:9/hook")
         served.next_line()
@@ -99,7 +99,7 @@ def test_a_refused_target_is_told_until_its_host_is_allowed() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-def test_the_end_tells_what_was_still_due(tmp_path: Path) -> None:
+def test_webhooks_that_are_still_due_are_printed_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(SCENARIO, encoding="utf-8")
     with serve(str(path), "--quiet") as served:

@@ -65,23 +65,23 @@ def pairs(table: dict[str, list[str]]) -> list[tuple[str, str]]:
     return [(name, value) for name, values in table.items() for value in values]
 
 
-@pytest.mark.parametrize(("name", "value"), pairs(GOOD))
-def test_a_platform_header_that_is_well_formed_passes(name: str, value: str) -> None:
-    read_platform_headers({name.lower(): value})
+def test_a_valid_platform_header_is_returned() -> None:
+    for name, value in pairs(GOOD):
+        assert read_platform_headers({name.lower(): value}) == {name.lower(): value}
 
 
-@pytest.mark.parametrize(("name", "value"), pairs(BAD))
-def test_a_malformed_platform_header_is_a_bad_request(name: str, value: str) -> None:
-    with pytest.raises(ApiError) as caught:
-        read_platform_headers({name.lower(): value})
-    error = caught.value
-    assert (error.status, error.body["error_type"]) == (400, "bad_request")
-    assert error.body["detail"].startswith(f"Invalid {name} header: ")
-    assert len(error.body["detail"]) < 200
+def test_a_malformed_platform_header_is_a_bad_request() -> None:
+    for name, value in pairs(BAD):
+        with pytest.raises(ApiError) as caught:
+            read_platform_headers({name.lower(): value})
+        error = caught.value
+        assert (error.status, error.body["error_type"]) == (400, "bad_request"), (name, value)
+        assert error.body["detail"].startswith(f"Invalid {name} header: "), (name, value)
+        assert len(error.body["detail"]) < 200, (name, value)
 
 
 @given(st.sampled_from(sorted(GOOD)), st.text(st.characters()))
-def test_no_value_does_more_than_be_refused(name: str, value: str) -> None:
+def test_any_value_passes_or_is_a_bad_request(name: str, value: str) -> None:
     with suppress(ApiError):
         read_platform_headers({name.lower(): value})
 
@@ -92,6 +92,6 @@ def test_a_queue_length_is_a_count(value: str | None) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "-1", "1.5", "ten", "1" * 19, "١"])
-def test_a_queue_length_that_is_none_is_a_bad_request(value: str) -> None:
+def test_an_invalid_queue_length_is_a_bad_request(value: str) -> None:
     with pytest.raises(ApiError, match="400"):
         check_queue_length(value)

@@ -1,4 +1,4 @@
-"""The queue's bodies, byte for byte where the sheet has bytes (protocol.md sections 2, 3, B)."""
+"""The queue's bodies, byte for byte as recorded (docs/reference/protocol.md#example-exchange)."""
 
 from __future__ import annotations
 
@@ -33,33 +33,33 @@ def urls() -> QueueUrls:
     return request_urls(lambda path: f"https://queue.fal.run{path}", "fal-ai/any-llm", ID)
 
 
-def written(snapshot: Snapshot) -> str:
+def encoded(snapshot: Snapshot) -> str:
     return encode(status_body(snapshot, urls())).decode()
 
 
-def test_the_submit_answer_is_that_of_appendix_b() -> None:
-    assert written(Snapshot("IN_QUEUE", ID, queue_position=0)) == (
+def test_a_submit_response_has_the_recorded_bytes() -> None:
+    assert encoded(Snapshot("IN_QUEUE", ID, queue_position=0)) == (
         f'{{"status":"IN_QUEUE",{HEAD}"logs":null,"metrics":{{}},"queue_position":0}}'
     )
 
 
 def test_a_running_job_has_no_queue_position() -> None:
-    assert written(Snapshot("IN_PROGRESS", ID)) == (
+    assert encoded(Snapshot("IN_PROGRESS", ID)) == (
         f'{{"status":"IN_PROGRESS",{HEAD}"logs":null,"metrics":{{}}}}'
     )
 
 
-def test_a_finished_job_tells_its_inference_time() -> None:
-    assert written(Snapshot("COMPLETED", ID, inference_time=0.8123)) == (
+def test_a_completed_job_has_an_inference_time() -> None:
+    assert encoded(Snapshot("COMPLETED", ID, inference_time=0.8123)) == (
         f'{{"status":"COMPLETED",{HEAD}"logs":null,"metrics":{{"inference_time":0.8123}}}}'
     )
 
 
-def test_a_failed_job_tells_error_and_error_type_last() -> None:
+def test_a_failed_job_has_error_and_error_type_last() -> None:
     failed = Snapshot(
         "COMPLETED", ID, error="Runner disconnected", error_type="runner_disconnected"
     )
-    assert written(failed) == (
+    assert encoded(failed) == (
         f'{{"status":"COMPLETED",{HEAD}"logs":null,"metrics":{{}},'
         '"error":"Runner disconnected","error_type":"runner_disconnected"}'
     )
@@ -71,13 +71,13 @@ def test_a_model_error_has_no_error_type() -> None:
     assert "error_type" not in body
 
 
-def test_logs_that_were_asked_for_are_a_list_even_without_entries() -> None:
+def test_requested_logs_are_a_list_even_if_empty() -> None:
     assert status_body(Snapshot("IN_PROGRESS", ID, logs=()), urls())["logs"] == []
 
 
 def test_a_log_entry_has_the_superset_of_the_recorded_fields() -> None:
-    line = LogLine("loading", 1734709037.120314, labels=(("gpu", "0"),))
-    snapshot = Snapshot("IN_PROGRESS", ID, logs=(line,))
+    log = LogLine("loading", 1734709037.120314, labels=(("gpu", "0"),))
+    snapshot = Snapshot("IN_PROGRESS", ID, logs=(log,))
     assert encode(status_body(snapshot, urls())["logs"]).decode() == (
         '[{"timestamp":"2024-12-20T15:37:17.120314Z","message":"loading","level":"INFO",'
         '"source":"USER","labels":{"gpu":"0"}}]'
@@ -95,12 +95,12 @@ def test_the_response_url_may_have_the_suffix_of_the_docs() -> None:
 
 
 @pytest.mark.parametrize("value", ["1", "true", "True", "TRUE", "yes", "on"])
-def test_clients_ask_for_logs_in_these_words(value: str) -> None:
+def test_these_values_request_logs(value: str) -> None:
     assert wants_logs(value)
 
 
 @pytest.mark.parametrize("value", [None, "", "0", "false", "False", "no", "off", "2"])
-def test_other_words_and_none_do_not_ask_for_logs(value: str | None) -> None:
+def test_other_values_do_not_request_logs(value: str | None) -> None:
     assert not wants_logs(value)
 
 
@@ -111,7 +111,7 @@ def test_only_a_completed_status_is_a_200(status: Status, code: int) -> None:
     assert status_code(status) == code
 
 
-def test_a_result_asked_for_too_early_says_so_in_the_recorded_order() -> None:
+def test_a_result_before_completion_has_the_recorded_body() -> None:
     assert encode(too_early_body(ID, urls())).decode() == (
         f'{{"cancel_url":"{BASE}/cancel","detail":"Request is still in progress",'
         f'"request_id":"{ID}","response_url":"{BASE}","status_url":"{BASE}/status"}}'
@@ -122,7 +122,7 @@ def test_the_text_that_the_ai_sdk_compares_is_exact() -> None:
     assert IN_PROGRESS_DETAIL == "Request is still in progress"
 
 
-def test_the_answers_of_a_cancel() -> None:
+def test_the_bodies_of_a_cancel() -> None:
     assert encode(CANCELLATION_REQUESTED) == b'{"status":"CANCELLATION_REQUESTED"}'
     assert encode(ALREADY_COMPLETED) == b'{"status":"ALREADY_COMPLETED"}'
     assert CANCELLED_ERROR == "Request was cancelled"
@@ -132,6 +132,6 @@ def test_the_answers_of_a_cancel() -> None:
     ("app", "path"),
     [("a/b", "a/b"), ("a/b c", "a/b%20c"), ("a/é?#%", "a/%C3%A9%3F%23%25"), ("a/b:c@d", "a/b:c@d")],
 )
-def test_urls_hold_odd_names_percent_encoded(app: str, path: str) -> None:
+def test_names_are_percent_encoded_in_urls(app: str, path: str) -> None:
     urls = request_urls(lambda path: f"https://queue.fal.run{path}", app, "1")
     assert urls.status == f"https://queue.fal.run/{path}/requests/1/status"

@@ -1,4 +1,4 @@
-"""Server-sent events: what is written reads as the same, however the bytes arrive."""
+"""Server-sent events: encoded events decode to the same in any chunks."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ FRAMINGS = [NAMED_CRLF, DATA_LF, Framing("\r"), Framing("\r\n"), Framing("\n", "
 DATA = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=30)
 
 
-def decoded(data: bytes, cuts: list[int]) -> list[Event]:
-    """The events of bytes that arrive cut at these offsets."""
-    edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+def decoded(data: bytes, offsets: list[int]) -> list[Event]:
+    """The events decoded from bytes that are split at these offsets."""
+    edges = sorted({0, len(data), *(offset % (len(data) + 1) for offset in offsets)})
     decoder = Decoder()
     return [event for start, end in pairwise(edges) for event in decoder.feed(data[start:end])]
 
@@ -48,10 +48,10 @@ def test_the_content_type_is_that_of_event_streams() -> None:
 
 @given(st.sampled_from(FRAMINGS), st.lists(DATA, max_size=5), st.lists(st.integers(0, 10_000)))
 def test_events_decode_to_what_was_encoded_in_any_chunks(
-    framing: Framing, texts: list[str], cuts: list[int]
+    framing: Framing, texts: list[str], offsets: list[int]
 ) -> None:
     data = b"".join(framing.encode(text) for text in texts)
-    assert decoded(data, cuts) == [Event(text, framing.name) for text in texts]
+    assert decoded(data, offsets) == [Event(text, framing.name) for text in texts]
 
 
 @given(st.sampled_from(FRAMINGS), st.lists(DATA, max_size=3))
@@ -61,8 +61,8 @@ def test_events_decode_byte_by_byte(framing: Framing, texts: list[str]) -> None:
 
 
 @given(st.binary(max_size=60), st.lists(st.integers(0, 10_000), max_size=5))
-def test_any_bytes_read_the_same_in_any_chunks(data: bytes, cuts: list[int]) -> None:
-    assert decoded(data, cuts) == Decoder().feed(data)
+def test_any_bytes_read_the_same_in_any_chunks(data: bytes, offsets: list[int]) -> None:
+    assert decoded(data, offsets) == Decoder().feed(data)
 
 
 @pytest.mark.parametrize(

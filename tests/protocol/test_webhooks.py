@@ -1,4 +1,4 @@
-"""Webhooks as fal words them."""
+"""Bodies, signatures and retries of webhooks."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def success(body: object = None) -> Outcome:
     return Outcome(200, body or OUTPUT, encode(body or OUTPUT))
 
 
-def test_a_success_is_told_with_the_bare_output() -> None:
+def test_a_success_has_the_output_as_payload() -> None:
     assert json.dumps(webhook_body("r", "g", success())) == (
         '{"request_id": "r", "gateway_request_id": "g", "status": "OK", '
         '"payload": {"output": "Ship it."}}'
     )
 
 
-def test_a_failure_of_the_model_is_told_with_its_status_and_the_error_body() -> None:
+def test_a_failure_of_the_model_has_the_status_and_the_body() -> None:
     outcome = outcome_of(CATALOG["no_media_generated"])
     body = webhook_body("r", "r", outcome)
     assert list(body) == ["request_id", "gateway_request_id", "status", "error", "payload"]
@@ -41,12 +41,12 @@ def test_a_failure_of_the_model_is_told_with_its_status_and_the_error_body() -> 
     assert body["payload"] == outcome.body
 
 
-def test_the_error_is_told_even_where_the_status_leaves_it_out() -> None:
+def test_an_error_is_sent_even_if_the_status_omits_it() -> None:
     outcome = Outcome(422, {"detail": []}, b"")
     assert webhook_body("r", "r", outcome)["error"] == "Invalid status code: 422"
 
 
-def test_a_failure_of_the_platform_is_told_in_its_own_words() -> None:
+def test_a_failure_of_the_platform_has_its_text() -> None:
     body = webhook_body("r", "r", outcome_of(CATALOG["runner_disconnected"]))
     assert (body["status"], body["error"]) == ("ERROR", "Runner disconnected")
     assert body["payload"] == {
@@ -56,14 +56,14 @@ def test_a_failure_of_the_platform_is_told_in_its_own_words() -> None:
 
 
 @pytest.mark.parametrize("name", ["cancelled_by_app", "client_cancelled"])
-def test_a_run_that_was_cancelled_is_told_so(name: str) -> None:
+def test_a_cancelled_request_says_so(name: str) -> None:
     outcome = outcome_of(CATALOG[name])
     body = webhook_body("r", "r", outcome)
     assert (body["status"], body["error"]) == ("ERROR", "Request was cancelled")
     assert body["payload"] == outcome.body
 
 
-def test_a_result_that_is_not_json_is_told_without_a_payload() -> None:
+def test_a_result_that_is_not_json_has_no_payload() -> None:
     body = webhook_body("r", "r", success(), NOT_JSON)
     assert (body["status"], body["payload"], body["payload_error"]) == ("OK", None, NOT_JSON)
 
@@ -73,7 +73,7 @@ def test_a_page_has_no_payload_either() -> None:
     assert (body["status"], body["payload"], body["payload_error"]) == ("ERROR", None, NOT_JSON)
 
 
-def test_four_lines_are_signed_the_last_is_the_hash_of_the_body() -> None:
+def test_the_signed_message_has_four_lines_ending_with_the_hash() -> None:
     digest = sha256(b"{}").hexdigest()
     assert signed_message("r", "u", 12, b"{}") == f"r\nu\n12\n{digest}".encode()
 
@@ -88,7 +88,7 @@ def test_a_key_is_published_without_padding() -> None:
 
 
 @pytest.mark.parametrize(("retries", "hours"), [(31, 24), (10, 2)])
-def test_the_pauses_grow_and_fill_the_time_that_fal_names(retries: int, hours: int) -> None:
+def test_the_pauses_grow_and_fill_the_documented_time(retries: int, hours: int) -> None:
     pauses = RETRY_PAUSES[retries]
     assert len(pauses) == retries
     assert all(earlier <= later for earlier, later in pairwise(pauses))

@@ -97,7 +97,7 @@ def _ingress(status: int, phrase: str) -> ErrorSpec:
 _IMAGES = ["png", "jpg", "jpeg", "webp"]
 _ARCHIVES = [".zip"]
 
-_SPECS = (
+ERROR_SPECS = (
     _model("internal_server_error", 500, "yes", "Internal server error"),
     _model("generation_timeout", 504, "yes", "Generation timeout"),
     _model("downstream_service_error", 400, "maybe", "Downstream service error"),
@@ -239,7 +239,7 @@ _SPECS = (
     _ingress(504, "Gateway Time-out"),
 )
 
-CATALOG: dict[str, ErrorSpec] = {spec.name: spec for spec in _SPECS}
+CATALOG: dict[str, ErrorSpec] = {spec.name: spec for spec in ERROR_SPECS}
 """All errors by name, with underscores."""
 
 ALIASES: dict[str, str] = {

@@ -154,7 +154,7 @@ def completion_fields(body: dict[str, Any]) -> dict[str, Any]:
         "texts": tuple(texts) or ("",),
         "reasoning": reasoning,
         "tool_calls": calls,
-        "finish": finish,
+        "finish_reason": finish,
     }
 
 

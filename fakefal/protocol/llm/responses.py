@@ -217,7 +217,12 @@ def completion_fields(body: dict[str, Any]) -> dict[str, Any]:
             id_ = str(item.get("call_id") or f"call_{len(calls)}")
             calls.append(ToolCall(id_, str(item.get("name", "")), str(item.get("arguments", ""))))
     finish = "tool_calls" if calls else "stop"
-    return {"texts": (text,), "reasoning": reasoning, "tool_calls": tuple(calls), "finish": finish}
+    return {
+        "texts": (text,),
+        "reasoning": reasoning,
+        "tool_calls": tuple(calls),
+        "finish_reason": finish,
+    }
 
 
 def _joined(parts: Json) -> str:

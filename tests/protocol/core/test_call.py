@@ -8,7 +8,7 @@ from fakefal.protocol.core.call import VIAS, Call, Outcome
 from fakefal.protocol.core.endpoints import parse_endpoint
 
 
-def test_the_six_ways_of_a_call() -> None:
+def test_the_six_transports_of_a_call() -> None:
     assert VIAS == ("queue", "run", "stream", "ws", "realtime", "socket")
 
 
@@ -17,7 +17,7 @@ def test_an_outcome_below_400_is_a_success(status: int, success: bool) -> None:
     assert Outcome(status, {}, b"{}").is_success is success
 
 
-def test_an_outcome_is_told_with_the_result_unless_said_otherwise() -> None:
+def test_an_outcome_fails_with_the_result_by_default() -> None:
     outcome = Outcome(200, {}, b"{}")
     assert (outcome.fails_at, outcome.has_request_id, outcome.content_type) == (
         "result",
@@ -26,7 +26,7 @@ def test_an_outcome_is_told_with_the_result_unless_said_otherwise() -> None:
     )
 
 
-def test_a_call_is_a_post_without_webhook_or_flaws_unless_said_otherwise() -> None:
+def test_a_call_is_a_post_without_webhook_or_errors_by_default() -> None:
     endpoint = parse_endpoint("fal-ai/any-llm")
     assert endpoint is not None
     call = Call(endpoint, "run", {})

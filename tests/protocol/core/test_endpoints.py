@@ -56,7 +56,7 @@ def test_the_legacy_form_means_the_same_as_owner_and_alias() -> None:
 @pytest.mark.parametrize(
     "text", ["", "/", "any-llm", "workflows", "workflows/me", "comfy/me/", "123-", "-alias", "1_2"]
 )
-def test_what_lacks_owner_or_alias_is_no_endpoint(text: str) -> None:
+def test_an_id_without_owner_or_alias_is_invalid(text: str) -> None:
     assert parse_endpoint(text) is None
 
 
@@ -76,5 +76,5 @@ def test_parsing_the_text_of_an_id_gives_the_same_id(parts: list[str], namespace
 
 
 @pytest.mark.parametrize("text", ["../../etc/passwd", "fal-ai/..", "./x", "fal-ai/x/../y"])
-def test_dots_are_no_names(text: str) -> None:
+def test_dot_segments_are_invalid(text: str) -> None:
     assert parse_endpoint(text) is None

@@ -80,5 +80,5 @@ def test_a_finite_number_is(text: str) -> None:
     assert decode(text.encode()) == json.loads(text)
 
 
-def test_half_a_character_is_written_as_an_escape() -> None:
+def test_a_lone_surrogate_is_escaped() -> None:
     assert encode({"a": "\ud800é"}) == rb'{"a":"\ud800\u00e9"}'

@@ -1,4 +1,4 @@
-"""The platform headers of protocol.md section 3.7, as the queue understands them."""
+"""Options from platform headers (docs/reference/protocol.md#request-headers)."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ STORE_IO = "x-fal-store-io"
 
 
 @pytest.mark.parametrize("headers", [{}, {PRIORITY: "normal"}, {"x-fal-runner-hint": "a"}])
-def test_who_asks_for_nothing_gets_the_very_same_wishes(headers: dict[str, str]) -> None:
+def test_without_platform_headers_the_default_options_are_returned(headers: dict[str, str]) -> None:
     assert read_platform_options(headers) is DEFAULT_OPTIONS
 
 
 @pytest.mark.parametrize(
-    ("headers", "wishes"),
+    ("headers", "options"),
     [
         ({PRIORITY: "low"}, PlatformOptions(is_low_priority=True)),
         ({TIMEOUT: "5"}, PlatformOptions(start_timeout_seconds=5)),
@@ -52,8 +52,8 @@ def test_who_asks_for_nothing_gets_the_very_same_wishes(headers: dict[str, str])
         ),
     ],
 )
-def test_a_header_is_a_wish(headers: dict[str, str], wishes: PlatformOptions) -> None:
-    assert read_platform_options(headers) == wishes
+def test_a_header_sets_an_option(headers: dict[str, str], options: PlatformOptions) -> None:
+    assert read_platform_options(headers) == options
 
 
 @pytest.mark.parametrize(("text", "length"), [("0", 0), ("500", 500), ("9" * 18, 10**18 - 1)])
@@ -67,29 +67,29 @@ def test_the_longest_queue_is_a_parameter(text: str, length: int) -> None:
     | st.sampled_from(["1e400", "[" * 5000, '{"timeout":' * 900, "-0", "0x5", "\udcff", "٣"]),
     st.none() | st.text(max_size=12),
 )
-def test_whatever_passes_the_check_can_be_read(name: str, text: str, length: str | None) -> None:
+def test_validated_headers_can_be_parsed(name: str, text: str, length: str | None) -> None:
     with suppress(ApiError):
         read_platform_headers({name: text})
         check_queue_length(length)
-        wishes = read_platform_options({name: text}, length)
-        assert wishes.start_timeout_seconds > 0.1
-        assert wishes.max_queue_length >= 0
+        options = read_platform_options({name: text}, length)
+        assert options.start_timeout_seconds > 0.1
+        assert options.max_queue_length >= 0
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_a_budget_holds_for_what_its_condition_covers(condition: str) -> None:
-    wishes = PlatformOptions(retry_budgets={condition: 2})
+    options = PlatformOptions(retry_budgets={condition: 2})
     for other, covered in CONDITIONS.items():
         for error_type in covered:
-            assert wishes.retries_for(error_type) == (2 if other == condition else 9)
+            assert options.retries_for(error_type) == (2 if other == condition else 9)
 
 
-def test_there_are_ten_attempts_at_most_however_many_are_asked_for() -> None:
+def test_there_are_at_most_ten_attempts() -> None:
     assert PlatformOptions(retry_budgets={"timeout": 99}).retries_for("request_timeout") == 9
     assert DEFAULT_OPTIONS.retries_for("request_timeout") == 9
     assert DEFAULT_OPTIONS.max_queue_length == math.inf
 
 
 def test_no_retry_wins_over_a_budget() -> None:
-    wishes = PlatformOptions(may_retry=False, retry_budgets={"timeout": 5})
-    assert wishes.retries_for("request_timeout") == 0
+    options = PlatformOptions(may_retry=False, retry_budgets={"timeout": 5})
+    assert options.retries_for("request_timeout") == 0

@@ -1,4 +1,4 @@
-"""The periods of any-llm's schema against protocol.md sections 6.1 and 6.3."""
+"""The any-llm schema versions against docs/reference/llm.md#any-llm-input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEXT = {"model", "prompt", "system_prompt"}
 
 
 @pytest.mark.parametrize(
-    ("period", "models", "vision", "enterprise"),
+    ("version", "models", "vision", "enterprise"),
     [
         ("2024-11", 12, 6, 0),
         ("2025-01", 13, 7, 0),
@@ -25,16 +25,16 @@ TEXT = {"model", "prompt", "system_prompt"}
         ("any", 26, 16, 25),
     ],
 )
-def test_a_period_knows_so_many_models(
-    period: str, models: int, vision: int, enterprise: int
+def test_the_number_of_models_of_each_version(
+    version: str, models: int, vision: int, enterprise: int
 ) -> None:
-    found = SCHEMA_VERSIONS[period]
-    counts = (len(found.models), len(found.vision_models), len(found.enterprise_models))
+    schema = SCHEMA_VERSIONS[version]
+    counts = (len(schema.models), len(schema.vision_models), len(schema.enterprise_models))
     assert counts == (models, vision, enterprise)
 
 
 @pytest.mark.parametrize(
-    ("period", "more"),
+    ("version", "added"),
     [
         ("2024-11", set()),
         ("2025-01", set()),
@@ -45,21 +45,21 @@ def test_a_period_knows_so_many_models(
         ("any", {"reasoning", "priority", "temperature", "max_tokens"}),
     ],
 )
-def test_fields_were_added_over_time(period: str, more: set[str]) -> None:
-    assert SCHEMA_VERSIONS[period].fields == TEXT | more
+def test_fields_were_added_over_time(version: str, added: set[str]) -> None:
+    assert SCHEMA_VERSIONS[version].fields == TEXT | added
 
 
-@pytest.mark.parametrize("period", SCHEMA_VERSIONS)
-def test_no_model_stands_twice_and_the_default_is_known(period: str) -> None:
-    found = SCHEMA_VERSIONS[period]
-    for models in (found.models, found.vision_models, found.enterprise_models):
+@pytest.mark.parametrize("version", SCHEMA_VERSIONS)
+def test_no_model_stands_twice_and_the_default_is_known(version: str) -> None:
+    schema = SCHEMA_VERSIONS[version]
+    for models in (schema.models, schema.vision_models, schema.enterprise_models):
         assert len(models) == len(set(models))
-    assert found.default_model in found.models
-    assert found.default_model in found.vision_models
+    assert schema.default_model in schema.models
+    assert schema.default_model in schema.vision_models
 
 
 def test_the_default_model_changed_in_october_2025_only() -> None:
-    defaults = {name: period.default_model for name, period in SCHEMA_VERSIONS.items()}
+    defaults = {name: version.default_model for name, version in SCHEMA_VERSIONS.items()}
     assert defaults.pop("2025-10") == "google/gemini-2.5-flash-lite"
     assert set(defaults.values()) == {"google/gemini-flash-1.5"}
 
@@ -70,23 +70,23 @@ def test_deepseek_came_in_january_2025_and_never_to_enterprise() -> None:
     assert all(
         deepseek in SCHEMA_VERSIONS[name].models for name in SCHEMA_VERSIONS if name != "2024-11"
     )
-    assert not any(deepseek in period.enterprise_models for period in SCHEMA_VERSIONS.values())
+    assert not any(deepseek in version.enterprise_models for version in SCHEMA_VERSIONS.values())
 
 
-def test_pictures_became_a_list_in_october_2025() -> None:
+def test_images_became_a_list_in_october_2025() -> None:
     assert SCHEMA_VERSIONS["2025-08"].image_fields == ("image_url",)
     assert SCHEMA_VERSIONS["2025-08"].is_image_required
     assert SCHEMA_VERSIONS["2025-10"].image_fields == ("image_urls",)
     assert not SCHEMA_VERSIONS["2025-10"].is_image_required
 
 
-def test_the_default_period_knows_what_every_other_knows() -> None:
+def test_the_default_version_has_all_of_every_other() -> None:
     everything = SCHEMA_VERSIONS[DEFAULT_SCHEMA_VERSION]
-    for period in SCHEMA_VERSIONS.values():
-        assert set(period.models) <= set(everything.models)
-        assert set(period.vision_models) <= set(everything.vision_models)
-        assert period.fields <= everything.fields
-        assert set(period.image_fields) <= set(everything.image_fields)
+    for version in SCHEMA_VERSIONS.values():
+        assert set(version.models) <= set(everything.models)
+        assert set(version.vision_models) <= set(everything.vision_models)
+        assert version.fields <= everything.fields
+        assert set(version.image_fields) <= set(everything.image_fields)
 
 
 def test_premium_models_are_known_models() -> None:

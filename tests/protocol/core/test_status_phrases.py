@@ -22,5 +22,5 @@ from fakefal.protocol.core.status_phrases import reason_phrase
         (520, "Unknown Status"),
     ],
 )
-def test_a_reason_does_not_depend_on_the_python(status: int, reason: str) -> None:
+def test_a_phrase_does_not_depend_on_the_python_version(status: int, reason: str) -> None:
     assert reason_phrase(status) == reason

@@ -1,4 +1,4 @@
-"""Wire errors: bodies, headers, and what a status says of them."""
+"""API errors: bodies, headers, and fields of the status."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from fakefal.protocol.errors.errors import (
         (errors.bad_request("bad"), 400, b'{"detail":"bad","error_type":"bad_request"}'),
     ],
 )
-def test_a_fixed_error_has_fals_own_words(error: ApiError, status: int, body: bytes) -> None:
+def test_an_error_has_the_recorded_body(error: ApiError, status: int, body: bytes) -> None:
     assert (error.status, error.payload) == (status, body)
 
 
@@ -82,7 +82,7 @@ def test_a_model_error_without_context_has_no_ctx() -> None:
     assert list(item) == ["loc", "msg", "type", "url"]
 
 
-def test_every_part_of_a_model_error_can_be_told() -> None:
+def test_every_part_of_a_model_error_can_be_overridden() -> None:
     outcome = model_error(
         CATALOG["file_too_large"],
         message="Too big",
@@ -103,13 +103,13 @@ def test_every_part_of_a_model_error_can_be_told() -> None:
         ("no_media_generated", (("X-Fal-Retryable", "true"), ("X-Fal-Needs-Retry", "1"))),
     ],
 )
-def test_a_model_error_says_whether_to_try_again(
+def test_a_model_error_says_whether_to_retry(
     name: str, headers: tuple[tuple[str, str], ...]
 ) -> None:
     assert model_error(CATALOG[name]).headers == headers
 
 
-def test_the_status_tells_a_model_error_by_its_code_alone() -> None:
+def test_the_status_reports_a_model_error_by_its_code_only() -> None:
     outcome = model_error(CATALOG["content_policy_violation"])
     assert (outcome.error, outcome.error_type) == ("Invalid status code: 422", None)
 
@@ -124,7 +124,7 @@ def test_a_request_error_is_flat_and_names_its_type_thrice() -> None:
     assert (outcome.error, outcome.error_type) == ("Runner disconnected", "runner_disconnected")
 
 
-def test_text_status_and_headers_of_a_request_error_can_be_told() -> None:
+def test_text_status_and_headers_of_a_request_error_can_be_overridden() -> None:
     outcome = request_error(
         CATALOG["request_timeout"], detail="Too slow", status=500, headers=(("x-a", "b"),)
     )
@@ -133,12 +133,12 @@ def test_text_status_and_headers_of_a_request_error_can_be_told() -> None:
 
 
 @pytest.mark.parametrize("body", [{"a": 1}, b"<html>", [1], "text", None])
-def test_a_failure_sends_json_or_the_bytes_it_was_given(body: Any) -> None:
+def test_a_failed_outcome_encodes_json_and_keeps_bytes(body: Any) -> None:
     expected = body if isinstance(body, bytes) else encode(body)
     assert failed_outcome(500, body).payload == expected
 
 
-def test_an_outcome_becomes_a_wire_error_with_all_it_has() -> None:
+def test_an_outcome_converts_to_an_api_error() -> None:
     outcome = Outcome(
         502, b"page", b"page", (("a", "b"),), content_type="text/html", has_request_id=False
     )
@@ -147,13 +147,13 @@ def test_an_outcome_becomes_a_wire_error_with_all_it_has() -> None:
     assert (error.content_type, error.has_request_id) == ("text/html", False)
 
 
-def test_our_own_note_is_never_in_the_body() -> None:
+def test_a_hint_is_never_in_the_body() -> None:
     error = errors.method_not_allowed("use PUT")
     assert error.hint == "use PUT"
     assert b"PUT" not in error.payload
 
 
-def test_a_wire_error_can_be_raised_and_equals_only_itself() -> None:
+def test_an_api_error_can_be_raised_and_equals_only_itself() -> None:
     error = errors.not_found()
     with pytest.raises(ApiError) as caught:
         raise error

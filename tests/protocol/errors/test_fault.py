@@ -1,4 +1,4 @@
-"""What the journal says of an answer that something happens to."""
+"""Faults: the status for the journal, and aborts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fakefal.protocol.errors.fault import CALL_OPERATIONS, OPERATIONS, Cut, Faul
 
 
 @pytest.mark.parametrize(
-    ("trouble", "code"),
+    ("fault", "code"),
     [
         (Fault("ok"), 200),
         (Fault("502", outcome=failed_outcome(502, {})), 502),
@@ -19,16 +19,16 @@ from fakefal.protocol.errors.fault import CALL_OPERATIONS, OPERATIONS, Cut, Faul
         (Fault("garbage", raw_response=b"x"), 0),
     ],
 )
-def test_the_code_is_what_the_caller_sees(trouble: Fault, code: int) -> None:
-    assert trouble.journal_status == code
+def test_the_journal_status_is_what_the_caller_gets(fault: Fault, code: int) -> None:
+    assert fault.journal_status == code
 
 
-def test_calls_are_begun_by_operations() -> None:
+def test_call_operations_are_operations() -> None:
     assert set(OPERATIONS) > CALL_OPERATIONS
 
 
-def test_who_is_not_served_gets_the_trouble_alone() -> None:
-    trouble = Fault("reset", is_performed=False)
-    interrupted = FaultAbort(trouble, "id-1")
-    assert (interrupted.fault, interrupted.request_id) == (trouble, "id-1")
-    assert str(interrupted) == "reset"
+def test_an_abort_carries_the_fault_and_the_request_id() -> None:
+    fault = Fault("reset", is_performed=False)
+    abort = FaultAbort(fault, "id-1")
+    assert (abort.fault, abort.request_id) == (fault, "id-1")
+    assert str(abort) == "reset"

@@ -7,7 +7,7 @@ from fakefal.protocol.errors.ingress import PHRASES, ingress_error
 
 
 @pytest.mark.parametrize("status", PHRASES)
-def test_a_page_has_no_id_and_says_why_in_the_hint(status: int) -> None:
+def test_a_page_has_no_request_id_and_a_hint(status: int) -> None:
     error = ingress_error(status, "our own words")
     assert error.status == status
     assert error.payload == ingress_page(status, PHRASES[status])

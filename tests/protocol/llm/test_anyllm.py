@@ -1,4 +1,4 @@
-"""any-llm and its kin: outputs, streams, billing."""
+"""Outputs, streams and billing of any-llm and related endpoints."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FULL = OutputShape(has_reasoning_field=True, shows_reasoning=True)
 QUIET = OutputShape(has_reasoning_field=True, shows_reasoning=False)
 
 
-def test_the_output_is_that_of_appendix_b() -> None:
+def test_an_output_has_the_recorded_bytes() -> None:
     assert encode(QUIET.output("Ship it.", None)) == (
         b'{"output":"Ship it.","reasoning":null,"partial":false,"error":null}'
     )
@@ -44,14 +44,14 @@ def test_a_shape_says_which_fields_an_output_has(shape: OutputShape, text: str) 
     assert encode_ascii(shape.output("a", "r", partial=True, error="e")) == text
 
 
-def test_every_shape_has_a_code_of_its_own() -> None:
+def test_every_shape_has_a_distinct_code() -> None:
     shapes = [OutputShape(*flags) for flags in product([False, True], repeat=3)]
     assert len({shape.code for shape in shapes}) == len(shapes)
 
 
-@pytest.mark.parametrize("wanted", [True, 1, "true", "True", "1", "yes", "on", "t", "y"])
-def test_reasoning_is_shown_to_calls_that_ask_for_it_in_any_way_pydantic_reads(wanted: Any) -> None:
-    body = {"prompt": "x", "reasoning": wanted}
+@pytest.mark.parametrize("value", [True, 1, "true", "True", "1", "yes", "on", "t", "y"])
+def test_reasoning_is_shown_if_pydantic_reads_the_field_as_true(value: Any) -> None:
+    body = {"prompt": "x", "reasoning": value}
     assert validate("text", body) == []
     assert output_shape("text", body, "any") == FULL
 
@@ -65,27 +65,27 @@ def test_the_oldest_schema_has_no_reasoning_at_all() -> None:
     assert output_shape("text", {"reasoning": True}, "2025-01") == OutputShape(False, False)
 
 
-def test_the_router_knows_reasoning_in_every_period() -> None:
+def test_the_router_has_reasoning_in_every_version() -> None:
     assert output_shape("router", {"reasoning": True}, "2024-11") == FULL
 
 
-def test_an_unknown_endpoint_answers_with_the_output_alone() -> None:
+def test_an_unknown_endpoint_has_a_bare_output() -> None:
     assert output_shape(None, {"reasoning": True}, "any").is_bare
 
 
 def test_partial_outputs_are_cumulative() -> None:
-    found = list(partial_outputs(QUIET, ["Ship", " it."], ["ignored"]))
-    assert [encode(event) for event in found] == [
+    events = list(partial_outputs(QUIET, ["Ship", " it."], ["ignored"]))
+    assert [encode(event) for event in events] == [
         b'{"output":"Ship","reasoning":null,"partial":true,"error":null}',
         b'{"output":"Ship it.","reasoning":null,"partial":true,"error":null}',
     ]
 
 
 def test_reasoning_grows_before_the_output() -> None:
-    found = [
+    outputs = [
         (event["output"], event["reasoning"]) for event in partial_outputs(FULL, ["a"], ["x", "y"])
     ]
-    assert found == [("", "x"), ("", "xy"), ("a", "xy")]
+    assert outputs == [("", "x"), ("", "xy"), ("a", "xy")]
 
 
 @given(st.lists(st.text(max_size=4), max_size=6))
@@ -95,7 +95,7 @@ def test_the_last_partial_output_has_the_whole_text(pieces: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variant", "body", "units"),
+    ("llm_api", "body", "units"),
     [
         ("text", {"model": "openai/gpt-4o-mini"}, 1),
         ("text", {"model": "openai/gpt-4o"}, 10),
@@ -108,13 +108,10 @@ def test_the_last_partial_output_has_the_whole_text(pieces: list[str]) -> None:
         (None, {"model": "openai/gpt-4o"}, 1),
     ],
 )
-def test_premium_models_cost_more(variant: LlmApi | None, body: Any, units: float) -> None:
-    assert billable_units(variant, body, "any") == units
+def test_premium_models_cost_more(llm_api: LlmApi | None, body: Any, units: float) -> None:
+    assert billable_units(llm_api, body, "any") == units
 
 
-@pytest.mark.parametrize("period", SCHEMA_VERSIONS)
-def test_the_default_model_is_that_of_the_period(period: str) -> None:
-    assert default_model(period) == SCHEMA_VERSIONS[period].default_model
-
-
-# What fal lets pass, and a switch refuses
+@pytest.mark.parametrize("version", SCHEMA_VERSIONS)
+def test_the_default_model_is_that_of_the_version(version: str) -> None:
+    assert default_model(version) == SCHEMA_VERSIONS[version].default_model

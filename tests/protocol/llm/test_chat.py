@@ -1,4 +1,4 @@
-"""Chat completions, whole and in chunks."""
+"""Chat completions, message_ and in chunks."""
 
 from __future__ import annotations
 
@@ -13,36 +13,38 @@ from fakefal.protocol.llm.completion import Chunkers, Completion, ResponseHead, 
 from fakefal.protocol.llm.tokens import Usage
 
 HEAD = ResponseHead("019b-7768", 1_700_000_000, "openai/gpt-4o")
-FORM = ChatFormat(HEAD)
+FORMAT = ChatFormat(HEAD)
 USAGE = Usage(2, 3, 0, 0.001)
 CALLS = (ToolCall("call_1", "now", '{"zone":"UTC"}'), ToolCall("call_2", "then", "{}"))
-CUTS = Chunkers(list, list, lambda text: [text[:3], text[3:]])
+CHUNKERS = Chunkers(list, list, lambda text: [text[:3], text[3:]])
 
 
-def chunks(speech: Completion, form: ChatFormat = FORM) -> list[Any]:
-    events = [*form.content_events(speech, CUTS), *form.final_events(speech)]
-    return list(form.number_events(events))
+def chunks(completion: Completion, format_: ChatFormat = FORMAT) -> list[Any]:
+    events = [*format_.content_events(completion, CHUNKERS), *format_.final_events(completion)]
+    return list(format_.number_events(events))
 
 
-def joined(found: list[Any], index: int = 0) -> dict[str, Any]:
-    """What a client makes of the deltas of a choice: texts joined, tool calls by their index."""
-    whole: dict[str, Any] = {"content": "", "reasoning": "", "role": "", "calls": {}}
-    for chunk in found:
+def joined(chunks_: list[Any], index: int = 0) -> dict[str, Any]:
+    """The deltas of a choice, joined as a client joins them; tool calls by index."""
+    message_: dict[str, Any] = {"content": "", "reasoning": "", "role": "", "calls": {}}
+    for chunk in chunks_:
         for choice in chunk["choices"]:
             if choice["index"] != index:
                 continue
             delta = choice["delta"]
             for name in ("content", "reasoning", "role"):
-                whole[name] += delta.get(name, "")
+                message_[name] += delta.get(name, "")
             for call in delta.get("tool_calls", ()):
-                kept = whole["calls"].setdefault(call["index"], {"name": "", "arguments": ""})
+                function = message_["calls"].setdefault(
+                    call["index"], {"name": "", "arguments": ""}
+                )
                 for name, text in call["function"].items():
-                    kept[name] += text
-    return whole
+                    function[name] += text
+    return message_
 
 
-def test_a_completion_is_as_openai_gives_it() -> None:
-    assert FORM.body(Completion(("Ship it.",), USAGE)) == {
+def test_a_body_has_the_fields_of_openai() -> None:
+    assert FORMAT.body(Completion(("Ship it.",), USAGE)) == {
         "id": "gen-019b7768",
         "object": "chat.completion",
         "created": 1_700_000_000,
@@ -60,9 +62,9 @@ def test_a_completion_is_as_openai_gives_it() -> None:
     }
 
 
-def test_tool_calls_stand_beside_content_or_in_its_place() -> None:
-    alone = FORM.body(Completion(("",), USAGE, tool_calls=CALLS, finish_reason="tool_calls"))
-    beside = FORM.body(Completion(("Let me see.",), USAGE, tool_calls=CALLS))
+def test_tool_calls_are_sent_with_or_without_content() -> None:
+    alone = FORMAT.body(Completion(("",), USAGE, tool_calls=CALLS, finish_reason="tool_calls"))
+    beside = FORMAT.body(Completion(("Let me see.",), USAGE, tool_calls=CALLS))
     message = alone["choices"][0]["message"]
     assert message["content"] is None
     assert message["tool_calls"][0] == {
@@ -73,8 +75,8 @@ def test_tool_calls_stand_beside_content_or_in_its_place() -> None:
     assert beside["choices"][0]["message"]["content"] == "Let me see."
 
 
-def test_a_failure_inside_a_200_is_told_where_callers_look() -> None:
-    body = FORM.body(Completion(("",), USAGE, error="no", finish_reason="error"))
+def test_an_error_in_a_200_is_in_the_body_and_in_the_choice() -> None:
+    body = FORMAT.body(Completion(("",), USAGE, error="no", finish_reason="error"))
     assert body["error"] == body["choices"][0]["error"] == {"code": 502, "message": "no"}
 
 
@@ -83,64 +85,66 @@ TEXT = st.text(max_size=8)
 
 @given(st.lists(TEXT, min_size=1, max_size=3), st.none() | TEXT, st.booleans(), st.booleans())
 def test_the_chunks_joined_are_the_completion(
-    texts: list[str], reasoning: str | None, calls: bool, asks: bool
+    texts: list[str], reasoning: str | None, calls: bool, includes_usage: bool
 ) -> None:
-    speech = Completion(tuple(texts), USAGE, reasoning, None, CALLS if calls else ())
-    form = ChatFormat(HEAD, asks)
-    found = chunks(speech, form)
-    for index, choice in enumerate(form.body(speech)["choices"]):
-        whole = joined(found, index)
+    completion = Completion(tuple(texts), USAGE, reasoning, None, CALLS if calls else ())
+    format_ = ChatFormat(HEAD, includes_usage)
+    events = chunks(completion, format_)
+    for index, choice in enumerate(format_.body(completion)["choices"]):
+        message_ = joined(events, index)
         message = choice["message"]
-        assert whole["content"] == (message["content"] or "")
-        assert whole["reasoning"] == (message.get("reasoning") or "")
-        functions = [it["function"] for it in message.get("tool_calls", ())]
-        assert list(whole["calls"].values()) == functions
-        assert whole["role"] in ("", "assistant")
+        assert message_["content"] == (message["content"] or "")
+        assert message_["reasoning"] == (message.get("reasoning") or "")
+        functions = [call["function"] for call in message.get("tool_calls", ())]
+        assert list(message_["calls"].values()) == functions
+        assert message_["role"] in ("", "assistant")
         ends = [
             choice["finish_reason"]
-            for chunk in found
+            for chunk in events
             for choice in chunk["choices"]
             if choice["index"] == index and choice["finish_reason"]
         ]
         assert ends == ["stop"]
-    assert found[-1]["usage"] == USAGE.to_chat()
-    assert not any(it.get("usage") for it in found[:-1])
-    assert (found[-1]["choices"] == []) is asks
+    assert events[-1]["usage"] == USAGE.to_chat()
+    assert not any(event.get("usage") for event in events[:-1])
+    assert (events[-1]["choices"] == []) is includes_usage
 
 
 def test_a_tool_call_is_named_once() -> None:
-    found = chunks(Completion(("",), USAGE, tool_calls=CALLS, finish_reason="tool_calls"))
-    begun = [
+    events = chunks(Completion(("",), USAGE, tool_calls=CALLS, finish_reason="tool_calls"))
+    named_calls = [
         call
-        for chunk in found
+        for chunk in events
         for choice in chunk["choices"]
         for call in choice["delta"].get("tool_calls", ())
         if "id" in call
     ]
-    assert [it["id"] for it in begun] == ["call_1", "call_2"]
+    assert [call["id"] for call in named_calls] == ["call_1", "call_2"]
 
 
 def test_a_failure_ends_the_chunks() -> None:
-    found = chunks(Completion(("ab",), USAGE, error="no", finish_reason="error"))
-    assert found[-1]["error"] == {"code": 502, "message": "no"}
-    assert found[-1]["choices"][0]["finish_reason"] == "error"
-    assert joined(found)["content"] == "ab"
+    events = chunks(Completion(("ab",), USAGE, error="no", finish_reason="error"))
+    assert events[-1]["error"] == {"code": 502, "message": "no"}
+    assert events[-1]["choices"][0]["finish_reason"] == "error"
+    assert joined(events)["content"] == "ab"
 
 
 @given(TEXT, st.none() | TEXT, st.booleans())
-def test_a_completion_says_what_it_was_made_of(text: str, reasoning: str, calls: bool) -> None:
-    speech = Completion((text,), USAGE, reasoning, None, CALLS if calls else ())
-    body = FORM.body(speech)
+def test_a_body_parses_to_the_completion_it_was_made_from(
+    text: str, reasoning: str, calls: bool
+) -> None:
+    completion = Completion((text,), USAGE, reasoning, None, CALLS if calls else ())
+    body = FORMAT.body(completion)
     assert is_completion(body)
-    said = completion_fields(body)
-    assert Completion(usage=USAGE, **said) == speech
+    fields = completion_fields(body)
+    assert Completion(usage=USAGE, **fields) == completion
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"choices": 5}, {"output": "x"}])
-def test_other_json_is_no_completion(body: Any) -> None:
+def test_other_json_is_not_a_completion(body: Any) -> None:
     assert not is_completion(body)
 
 
 @pytest.mark.parametrize("choices", [[], [5], [{"message": None}], [{"message": {"content": 5}}]])
-def test_an_odd_completion_says_nothing(choices: Any) -> None:
+def test_a_malformed_completion_has_an_empty_text(choices: Any) -> None:
     assert completion_fields({"choices": choices})["texts"] == ("",)

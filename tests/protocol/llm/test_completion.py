@@ -1,4 +1,4 @@
-"""What is said, before it has a form."""
+"""Completions and response heads."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ def test_the_text_is_that_of_the_first_choice() -> None:
     assert Completion(("one", "two"), Usage(0, 0)).text == "one"
 
 
-def test_ids_inside_an_answer_are_made_of_the_requests() -> None:
+def test_the_id_stem_is_the_request_id_without_dashes() -> None:
     assert ResponseHead("019b-7768", 0, "m").id_stem == "019b7768"

@@ -1,10 +1,8 @@
-"""Which endpoint speaks which language model's words."""
+"""The API of each language-model endpoint."""
 
 from __future__ import annotations
 
-import pytest
-
-from fakefal.protocol.core.endpoints import parse_endpoint
+from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
 from fakefal.protocol.llm.endpoints import (
     OPENAI_APIS,
     ROUTER_APIS,
@@ -14,53 +12,50 @@ from fakefal.protocol.llm.endpoints import (
     llm_api_of,
 )
 
-
-@pytest.mark.parametrize(
-    ("endpoint", "variant"),
-    [
-        ("fal-ai/any-llm", "text"),
-        ("fal-ai/any-llm/vision", "vision"),
-        ("fal-ai/any-llm/enterprise", "enterprise"),
-        ("openrouter/router", "router"),
-        ("openrouter/router/enterprise", "router"),
-        ("openrouter/router/vision", "router-vision"),
-        ("openrouter/router/audio", "router-audio"),
-        ("openrouter/router/video", "router-video"),
-        ("openrouter/router/video/enterprise", "router-video"),
-        ("openrouter/router/openai/v1/chat/completions", "chat"),
-        ("openrouter/router/openai/v1/responses", "responses"),
-        ("openrouter/router/openai/v1/embeddings", "embeddings"),
-        ("openrouter/router/openai/v1/models", None),
-        ("fal-ai/any-llm/audio", "audio"),
-        ("fal-ai/any-llm/video", "video"),
-        ("fal-ai/any-llm/other", None),
-        ("fal-ai/flux/dev", None),
-        ("workflows/fal-ai/any-llm", None),
-    ],
-)
-def test_an_endpoint_has_a_schema_or_none(endpoint: str, variant: LlmApi | None) -> None:
-    parsed = parse_endpoint(endpoint)
-    assert parsed is not None
-    assert llm_api_of(parsed) == variant
+APIS: dict[str, LlmApi | None] = {
+    "fal-ai/any-llm": "text",
+    "fal-ai/any-llm/vision": "vision",
+    "fal-ai/any-llm/enterprise": "enterprise",
+    "openrouter/router": "router",
+    "openrouter/router/enterprise": "router",
+    "openrouter/router/vision": "router-vision",
+    "openrouter/router/audio": "router-audio",
+    "openrouter/router/video": "router-video",
+    "openrouter/router/video/enterprise": "router-video",
+    "openrouter/router/openai/v1/chat/completions": "chat",
+    "openrouter/router/openai/v1/responses": "responses",
+    "openrouter/router/openai/v1/embeddings": "embeddings",
+    "openrouter/router/openai/v1/models": None,
+    "fal-ai/any-llm/audio": "audio",
+    "fal-ai/any-llm/video": "video",
+    "fal-ai/any-llm/other": None,
+    "fal-ai/flux/dev": None,
+    "workflows/fal-ai/any-llm": None,
+}
 
 
-@pytest.mark.parametrize(
-    ("endpoint", "is_unknown"),
-    [
-        ("openrouter/router", False),
-        ("openrouter/router/openai/v1/responses", False),
-        ("openrouter/router/openai/v1/models", True),
-        ("openrouter/router/chat", True),
-        ("fal-ai/any-llm/other", False),
-        ("openrouter/else", False),
-    ],
-)
-def test_the_routers_paths_are_known(endpoint: str, is_unknown: bool) -> None:
-    parsed = parse_endpoint(endpoint)
-    assert parsed is not None
-    assert is_unknown_path(parsed) is is_unknown
+def parsed(text: str) -> EndpointId:
+    endpoint = parse_endpoint(text)
+    assert endpoint is not None
+    return endpoint
 
 
-def test_a_metered_endpoint_is_asked_in_one_of_two_ways() -> None:
+def test_an_endpoint_has_an_api_or_none() -> None:
+    assert {text: llm_api_of(parsed(text)) for text in APIS} == APIS
+
+
+def test_the_paths_of_the_router_are_known() -> None:
+    expected = {
+        "openrouter/router": False,
+        "openrouter/router/openai/v1/responses": False,
+        "openrouter/router/openai/v1/models": True,
+        "openrouter/router/chat": True,
+        "fal-ai/any-llm/other": False,
+        "openrouter/else": False,
+    }
+    assert {text: is_unknown_path(parsed(text)) for text in expected} == expected
+
+
+def test_a_metered_endpoint_speaks_one_of_two_apis() -> None:
     assert TOKEN_METERED_APIS == ROUTER_APIS | OPENAI_APIS
     assert not ROUTER_APIS & OPENAI_APIS

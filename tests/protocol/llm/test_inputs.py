@@ -1,7 +1,8 @@
-"""What language models take, and what inputs are refused with."""
+"""Validation of any-llm and router inputs."""
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,61 +13,71 @@ from fakefal.protocol.core.schema_versions import SCHEMA_VERSIONS
 from fakefal.protocol.llm.endpoints import LlmApi
 from fakefal.protocol.llm.inputs import long_prompt_errors, unknown_fields, validate
 
-VARIANTS: tuple[LlmApi, ...] = (
+MODEL_APIS: tuple[LlmApi, ...] = ("text", "vision", "enterprise")
+"""The APIs with a fixed list of models."""
+
+LLM_APIS: tuple[LlmApi, ...] = (
     *("text", "vision", "enterprise", "audio", "video"),
     *("router", "router-vision", "router-audio", "router-video"),
 )
 
 
-def good(variant: LlmApi) -> dict[str, Any]:
-    more = {"model": "any/thing"} if variant.startswith("router") else {}
+def valid_input(llm_api: LlmApi) -> dict[str, Any]:
+    model = {"model": "any/thing"} if llm_api.startswith("router") else {}
     urls = {f"{kind}_url": "https://x/y" for kind in ("image", "audio", "video")}
-    return {"prompt": "hi", "image_urls": ["https://x/y"], **urls, **more}
+    return {"prompt": "hi", "image_urls": ["https://x/y"], **urls, **model}
 
 
-def known_models(variant: LlmApi, period: str) -> tuple[str, ...]:
-    found = SCHEMA_VERSIONS[period]
-    if variant == "vision":
-        return found.vision_models
-    return (found.enterprise_models or found.models) if variant == "enterprise" else found.models
+def known_models(llm_api: LlmApi, version: str) -> tuple[str, ...]:
+    schema = SCHEMA_VERSIONS[version]
+    if llm_api == "vision":
+        return schema.vision_models
+    if llm_api == "enterprise":
+        return schema.enterprise_models or schema.models
+    return schema.models
 
 
-@pytest.mark.parametrize("period", SCHEMA_VERSIONS)
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_a_good_input_has_nothing_wrong(variant: LlmApi, period: str) -> None:
-    assert validate(variant, good(variant), period) == []
+def test_a_valid_input_has_no_errors() -> None:
+    cases = product(LLM_APIS, SCHEMA_VERSIONS)
+    assert [case for case in cases if validate(case[0], valid_input(case[0]), case[1])] == []
 
 
-@pytest.mark.parametrize("period", SCHEMA_VERSIONS)
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_a_missing_prompt_is_told_as_pydantic_tells_it(variant: LlmApi, period: str) -> None:
-    body = {name: value for name, value in good(variant).items() if name != "prompt"}
-    assert validate(variant, body, period) == [
-        {"type": "missing", "loc": ["body", "prompt"], "msg": "Field required", "input": body}
+def test_a_missing_prompt_is_a_pydantic_error() -> None:
+    for llm_api, version in product(LLM_APIS, SCHEMA_VERSIONS):
+        body = {name: value for name, value in valid_input(llm_api).items() if name != "prompt"}
+        assert validate(llm_api, body, version) == [
+            {"type": "missing", "loc": ["body", "prompt"], "msg": "Field required", "input": body}
+        ], (llm_api, version)
+
+
+def test_an_unknown_model_is_a_one_of_error() -> None:
+    for llm_api, version in product(MODEL_APIS, SCHEMA_VERSIONS):
+        (item,) = validate(llm_api, {**valid_input(llm_api), "model": "x"}, version)
+        models = known_models(llm_api, version)
+        assert list(item) == ["loc", "msg", "type", "ctx", "url", "input"], (llm_api, version)
+        assert {**item, "msg": ""} == {
+            "loc": ["body", "model"],
+            "msg": "",
+            "type": "one_of",
+            "ctx": {"expected": list(models)},
+            "url": "https://docs.fal.ai/errors/#one_of",
+            "input": "x",
+        }, (llm_api, version)
+        assert item["msg"].startswith(f"Input should be '{models[0]}', "), (llm_api, version)
+        assert item["msg"].endswith(f" or '{models[-1]}'"), (llm_api, version)
+
+
+def test_every_model_of_a_version_is_valid() -> None:
+    invalid = [
+        (llm_api, version, model)
+        for llm_api, version in product(MODEL_APIS, SCHEMA_VERSIONS)
+        for model in known_models(llm_api, version)
+        if validate(llm_api, {**valid_input(llm_api), "model": model}, version)
     ]
+    assert invalid == []
 
 
-@pytest.mark.parametrize("period", SCHEMA_VERSIONS)
-@pytest.mark.parametrize("variant", ["text", "vision", "enterprise"])
-def test_a_model_unknown_to_the_period_is_told_as_one_of(variant: LlmApi, period: str) -> None:
-    (item,) = validate(variant, {**good(variant), "model": "x"}, period)
-    expected = known_models(variant, period)
-    assert list(item) == ["loc", "msg", "type", "ctx", "url", "input"]
-    assert (item["loc"], item["type"], item["input"]) == (["body", "model"], "one_of", "x")
-    assert item["ctx"] == {"expected": list(expected)}
-    assert item["url"] == "https://docs.fal.ai/errors/#one_of"
-    assert item["msg"].startswith(f"Input should be '{expected[0]}', ")
-    assert item["msg"].endswith(f" or '{expected[-1]}'")
-
-
-@pytest.mark.parametrize("period", SCHEMA_VERSIONS)
-@pytest.mark.parametrize("variant", ["text", "vision", "enterprise"])
-def test_every_model_of_the_period_is_accepted(variant: LlmApi, period: str) -> None:
-    for model in known_models(variant, period):
-        assert validate(variant, {**good(variant), "model": model}, period) == []
-
-
-def test_the_router_takes_any_model_but_demands_one() -> None:
+def test_the_router_accepts_any_model_but_requires_one() -> None:
     assert validate("router", {"prompt": "x", "model": "no/such"}) == []
     (item,) = validate("router", {"prompt": "x"})
     assert (item["type"], item["loc"]) == ("missing", ["body", "model"])
@@ -98,9 +109,7 @@ def test_the_router_takes_any_model_but_demands_one() -> None:
         ),
     ],
 )
-def test_a_wrong_type_is_told_as_pydantic_tells_it(
-    field: str, value: Any, type_: str, msg: str
-) -> None:
+def test_a_wrong_type_is_a_pydantic_error(field: str, value: Any, type_: str, msg: str) -> None:
     assert validate("text", {"prompt": "x", field: value}) == [
         {"type": type_, "loc": ["body", field], "msg": msg, "input": value}
     ]
@@ -132,7 +141,7 @@ def test_a_wrong_type_is_told_as_pydantic_tells_it(
         ),
     ],
 )
-def test_a_bound_is_told_with_fals_url(
+def test_a_bound_is_an_error_with_the_url_of_fal(
     field: str, value: float, type_: str, msg: str, context: dict[str, Any]
 ) -> None:
     assert validate("text", {"prompt": "x", field: value}) == [
@@ -154,7 +163,7 @@ def test_a_priority_is_one_of_two_words() -> None:
 
 
 @pytest.mark.parametrize("body", [[], "text", 5, True, 1.5, [["prompt", "x"]]])
-def test_a_body_that_is_no_object_is_told_whole(body: Any) -> None:
+def test_a_body_that_is_not_an_object_is_one_error(body: Any) -> None:
     assert validate("text", body) == [
         {
             "type": "model_attributes_type",
@@ -171,28 +180,28 @@ def test_no_body_at_all_is_a_missing_field() -> None:
     ]
 
 
-def test_all_that_is_wrong_is_told_at_once_prompt_first() -> None:
-    found = validate("text", {"model": "x", "max_tokens": 0})
-    assert [item["loc"][1] for item in found] == ["prompt", "model", "max_tokens"]
+def test_all_errors_are_returned_prompt_first() -> None:
+    items = validate("text", {"model": "x", "max_tokens": 0})
+    assert [item["loc"][1] for item in items] == ["prompt", "model", "max_tokens"]
 
 
 @pytest.mark.parametrize(
-    ("period", "field"), [("2024-11", "reasoning"), ("2025-03", "temperature"), ("any", "zzz")]
+    ("version", "field"), [("2024-11", "reasoning"), ("2025-03", "temperature"), ("any", "zzz")]
 )
-def test_a_field_that_the_period_does_not_know_is_ignored(period: str, field: str) -> None:
-    assert validate("text", {"prompt": "x", field: object}, period) == []
+def test_an_unknown_field_is_ignored(version: str, field: str) -> None:
+    assert validate("text", {"prompt": "x", field: object}, version) == []
 
 
 @pytest.mark.parametrize(
-    ("period", "required"),
+    ("version", "required"),
     [("2024-11", True), ("2025-08", True), ("2025-10", False), ("any", False)],
 )
-def test_vision_demanded_a_picture_until_october_2025(period: str, required: bool) -> None:
-    found = validate("vision", {"prompt": "x"}, period)
-    assert [item["loc"] for item in found] == ([["body", "image_url"]] if required else [])
+def test_vision_required_an_image_until_october_2025(version: str, required: bool) -> None:
+    items = validate("vision", {"prompt": "x"}, version)
+    assert [item["loc"] for item in items] == ([["body", "image_url"]] if required else [])
 
 
-def test_vision_takes_a_list_of_pictures_since_then() -> None:
+def test_vision_accepts_a_list_of_images_since_then() -> None:
     assert validate("vision", {"prompt": "x", "image_urls": ["a", "b"]}, "2025-10") == []
     (item,) = validate("vision", {"prompt": "x", "image_urls": "a"}, "2025-10")
     assert (item["type"], item["loc"]) == ("list_type", ["body", "image_urls"])
@@ -212,16 +221,16 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(VARIANTS), st.sampled_from(sorted(SCHEMA_VERSIONS)), JSON)
-def test_no_input_makes_validation_raise(variant: LlmApi, period: str, body: Any) -> None:
-    for item in validate(variant, body, period):
+@given(st.sampled_from(LLM_APIS), st.sampled_from(sorted(SCHEMA_VERSIONS)), JSON)
+def test_no_input_makes_validation_raise(llm_api: LlmApi, version: str, body: Any) -> None:
+    for item in validate(llm_api, body, version):
         assert item["loc"][0] == "body"
         assert item["msg"]
         assert item["type"]
 
 
 @pytest.mark.parametrize(
-    ("variant", "period", "more", "unknown"),
+    ("llm_api", "version", "fields", "unknown"),
     [
         ("text", "2024-11", {"priority": "latency"}, ["priority"]),
         ("text", "2025-10", {"priority": "latency"}, []),
@@ -234,21 +243,18 @@ def test_no_input_makes_validation_raise(variant: LlmApi, period: str, body: Any
         ("router", "2025-10", {"enable_web_search": True}, []),
     ],
 )
-def test_fields_that_the_model_does_not_know_are_found(
-    variant: LlmApi, period: str, more: dict[str, Any], unknown: list[str]
+def test_unknown_fields_are_returned_with_an_error(
+    llm_api: LlmApi, version: str, fields: dict[str, Any], unknown: list[str]
 ) -> None:
-    found = unknown_fields(variant, {"prompt": "x", "model": "y", **more}, period)
-    assert [name for name, _ in found] == unknown
-    for name, flaw in found:
-        assert (flaw["type"], flaw["loc"], flaw["input"]) == (
-            "extra_forbidden",
-            ["body", name],
-            more[name],
-        )
+    errors = unknown_fields(llm_api, {"prompt": "x", "model": "y", **fields}, version)
+    assert [name for name, _ in errors] == unknown
+    assert [(item["type"], item["loc"], item["input"]) for _, item in errors] == [
+        ("extra_forbidden", ["body", name], fields[name]) for name in unknown
+    ]
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 5])
-def test_what_is_no_object_has_no_fields_and_no_prompt(body: Any) -> None:
+def test_other_json_has_no_fields_and_no_prompt(body: Any) -> None:
     assert unknown_fields("text", body, "any") == []
     assert long_prompt_errors(body) == []
 
@@ -265,7 +271,7 @@ def test_what_is_no_object_has_no_fields_and_no_prompt(body: Any) -> None:
 def test_a_prompt_of_more_than_5000_characters_is_too_long(
     body: dict[str, Any], fields: list[str]
 ) -> None:
-    found = long_prompt_errors(body)
-    assert [item["loc"] for item in found] == [["body", name] for name in fields]
-    assert all(item["type"] == "sequence_too_long" for item in found)
-    assert all(item["ctx"] == {"max_length": 5000} for item in found)
+    items = long_prompt_errors(body)
+    assert [item["loc"] for item in items] == [["body", name] for name in fields]
+    assert all(item["type"] == "sequence_too_long" for item in items)
+    assert all(item["ctx"] == {"max_length": 5000} for item in items)

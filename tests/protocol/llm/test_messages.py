@@ -1,4 +1,4 @@
-"""What is said to a model, in the words of every endpoint."""
+"""Messages read from the inputs of every API."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IMAGE = {"type": "image_url", "image_url": {"url": "https://x/y.png"}}
 
 
 @pytest.mark.parametrize(
-    ("variant", "body"),
+    ("llm_api", "body"),
     [
         ("text", {"system_prompt": "Be short.", "prompt": "hi"}),
         ("router", {"system_prompt": "Be short.", "prompt": "hi"}),
@@ -50,8 +50,8 @@ IMAGE = {"type": "image_url", "image_url": {"url": "https://x/y.png"}}
         ),
     ],
 )
-def test_the_same_is_said_in_the_words_of_every_endpoint(variant: LlmApi, body: Any) -> None:
-    assert messages_of(variant, body) == [SYSTEM, USER]
+def test_messages_are_read_from_the_input_of_every_api(llm_api: LlmApi, body: Any) -> None:
+    assert messages_of(llm_api, body) == [SYSTEM, USER]
 
 
 def test_files_are_counted() -> None:
@@ -61,9 +61,9 @@ def test_files_are_counted() -> None:
     assert messages_of("chat", {"messages": messages}) == [ChatMessage("user", "hi", 1)]
 
 
-def test_tool_calls_and_their_answers_are_part_of_what_is_said() -> None:
+def test_tool_calls_and_their_results_are_messages() -> None:
     call = {"id": "1", "function": {"name": "now", "arguments": "{}"}}
-    lines = messages_of(
+    messages = messages_of(
         "chat",
         {
             "messages": [
@@ -72,8 +72,8 @@ def test_tool_calls_and_their_answers_are_part_of_what_is_said() -> None:
             ]
         },
     )
-    assert lines == [ChatMessage("assistant", " now {}"), ChatMessage("tool", "noon")]
-    lines = messages_of(
+    assert messages == [ChatMessage("assistant", " now {}"), ChatMessage("tool", "noon")]
+    messages = messages_of(
         "responses",
         {
             "input": [
@@ -82,10 +82,10 @@ def test_tool_calls_and_their_answers_are_part_of_what_is_said() -> None:
             ]
         },
     )
-    assert lines == [ChatMessage("assistant", "now {}"), ChatMessage("tool", "noon")]
+    assert messages == [ChatMessage("assistant", "now {}"), ChatMessage("tool", "noon")]
 
 
-def test_the_prompt_is_what_the_user_said_last() -> None:
+def test_the_prompt_is_the_last_message_of_the_user() -> None:
     messages = [
         {"role": "system", "content": "one"},
         {"role": "developer", "content": "two"},
@@ -102,17 +102,17 @@ def test_the_prompt_is_what_the_user_said_last() -> None:
     }
 
 
-def test_what_the_input_itself_calls_a_prompt_stays() -> None:
+def test_a_prompt_of_the_input_is_kept() -> None:
     body = {"prompt": "own", "messages": [{"role": "user", "content": "said"}]}
     assert add_prompt_fields("chat", body)["prompt"] == "own"
 
 
-def test_where_nobody_says_anything_there_is_no_prompt() -> None:
+def test_without_messages_there_is_no_prompt() -> None:
     assert add_prompt_fields("chat", {"messages": []}) == {"messages": []}
 
 
 @pytest.mark.parametrize(
-    ("given", "texts"),
+    ("input_", "texts"),
     [
         ("a", ["a"]),
         (["a", "b"], ["a", "b"]),
@@ -123,9 +123,9 @@ def test_where_nobody_says_anything_there_is_no_prompt() -> None:
         (None, []),
     ],
 )
-def test_embeddings_are_asked_for_texts_or_numbers(given: Any, texts: list[str]) -> None:
-    assert texts_to_embed(given) == texts
-    assert add_prompt_fields("embeddings", {"input": given})["prompt"] == "\n".join(texts)
+def test_embeddings_accept_texts_and_tokens(input_: Any, texts: list[str]) -> None:
+    assert texts_to_embed(input_) == texts
+    assert add_prompt_fields("embeddings", {"input": input_})["prompt"] == "\n".join(texts)
 
 
 JSON = st.recursive(
@@ -142,6 +142,6 @@ JSON = st.recursive(
 
 
 @given(st.sampled_from(sorted(map(str, OPENAI_APIS))), JSON)
-def test_no_input_makes_reading_raise(variant: Any, body: Any) -> None:
-    words = add_prompt_fields(variant, body)
-    assert words == body or {**words, **body} == words
+def test_no_input_makes_reading_raise(llm_api: Any, body: Any) -> None:
+    extended = add_prompt_fields(llm_api, body)
+    assert extended == body or {**extended, **body} == extended

@@ -1,4 +1,4 @@
-"""What the OpenAI-compatible endpoints refuse, and in which shape."""
+"""Validation and errors of the OpenAI-compatible endpoints."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ GOOD: dict[LlmApi, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("variant", GOOD)
-def test_a_good_input_has_nothing_wrong(variant: LlmApi) -> None:
-    assert validate(variant, {**GOOD[variant], "something": {"new": True}}) == []
+@pytest.mark.parametrize("llm_api", GOOD)
+def test_a_valid_input_has_no_errors(llm_api: LlmApi) -> None:
+    assert validate(llm_api, {**GOOD[llm_api], "something": {"new": True}}) == []
 
 
 @pytest.mark.parametrize(
-    ("variant", "change", "param", "code"),
+    ("llm_api", "change", "param", "code"),
     [
         ("chat", {"messages": []}, "messages", "invalid_value"),
         ("chat", {"messages": "hi"}, "messages", "invalid_value"),
@@ -51,26 +51,26 @@ def test_a_good_input_has_nothing_wrong(variant: LlmApi) -> None:
     ],
 )
 def test_a_bad_input_is_a_400_that_names_the_parameter(
-    variant: LlmApi, change: dict[str, Any], param: str, code: str
+    llm_api: LlmApi, change: dict[str, Any], param: str, code: str
 ) -> None:
-    outcome = invalid_request(validate(variant, {**GOOD[variant], **change}))
+    outcome = invalid_request(validate(llm_api, {**GOOD[llm_api], **change}))
     error = outcome.body["error"]
     assert outcome.status == 400
     assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", param, code)
     assert param in error["message"]
 
 
-@pytest.mark.parametrize("variant", GOOD)
+@pytest.mark.parametrize("llm_api", GOOD)
 @pytest.mark.parametrize("name", ["model", "messages", "input"])
-def test_what_must_be_there_is_missed(variant: LlmApi, name: str) -> None:
-    if name in GOOD[variant]:
-        body = {key: value for key, value in GOOD[variant].items() if key != name}
-        error = invalid_request(validate(variant, body)).body["error"]
+def test_a_missing_field_is_a_missing_required_parameter(llm_api: LlmApi, name: str) -> None:
+    if name in GOOD[llm_api]:
+        body = {key: value for key, value in GOOD[llm_api].items() if key != name}
+        error = invalid_request(validate(llm_api, body)).body["error"]
         assert (error["param"], error["code"]) == (name, "missing_required_parameter")
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 5])
-def test_a_body_that_is_no_object_is_refused_whole(body: Any) -> None:
+def test_a_body_that_is_not_an_object_has_no_parameter(body: Any) -> None:
     error = invalid_request(validate("chat", body)).body["error"]
     assert error["param"] is None
 
@@ -88,10 +88,10 @@ def test_a_body_that_is_no_object_is_refused_whole(body: Any) -> None:
         max_leaves=6,
     ),
 )
-def test_no_input_makes_validation_raise(variant: LlmApi, body: Any) -> None:
-    flaws = validate(variant, body)
-    if flaws:
-        assert invalid_request(flaws).body["error"]["message"]
+def test_no_input_makes_validation_raise(llm_api: LlmApi, body: Any) -> None:
+    items = validate(llm_api, body)
+    if items:
+        assert invalid_request(items).body["error"]["message"]
 
 
 def test_a_parameter_is_a_path() -> None:

@@ -1,4 +1,4 @@
-"""Answers of the Responses API, whole and as events."""
+"""Answers of the Responses API, body and as events."""
 
 from __future__ import annotations
 
@@ -13,21 +13,25 @@ from fakefal.protocol.llm.responses import ResponsesFormat, completion_fields, i
 from fakefal.protocol.llm.tokens import Usage
 
 HEAD = ResponseHead("019b-7768", 1_700_000_000, "openai/gpt-4o")
-FORM = ResponsesFormat(HEAD, {"instructions": "Be short.", "text": {"verbosity": "low"}})
+FORMAT = ResponsesFormat(HEAD, {"instructions": "Be short.", "text": {"verbosity": "low"}})
 USAGE = Usage(2, 3, 1, 0.001)
 CALLS = (ToolCall("call_1", "now", '{"zone":"UTC"}'),)
-CUTS = Chunkers(list, list, lambda text: [text[:3], text[3:]])
+CHUNKERS = Chunkers(list, list, lambda text: [text[:3], text[3:]])
 TEXT = st.text(max_size=8)
+TEXT_DELTA = "response.output_text.delta"
+ARGUMENTS_DELTA = "response.function_call_arguments.delta"
 
 
-def events(speech: Completion) -> list[Any]:
+def events(completion: Completion) -> list[Any]:
     return list(
-        FORM.number_events([*FORM.content_events(speech, CUTS), *FORM.final_events(speech)])
+        FORMAT.number_events(
+            [*FORMAT.content_events(completion, CHUNKERS), *FORMAT.final_events(completion)]
+        )
     )
 
 
-def test_a_response_is_as_openai_gives_it() -> None:
-    body = FORM.body(Completion(("Ship it.",), USAGE))
+def test_a_body_has_the_fields_of_openai() -> None:
+    body = FORMAT.body(Completion(("Ship it.",), USAGE))
     assert body["output"] == [
         {
             "id": "msg_019b7768",
@@ -48,8 +52,8 @@ def test_a_response_is_as_openai_gives_it() -> None:
     assert body["usage"] == USAGE.to_responses()
 
 
-def test_the_request_is_echoed() -> None:
-    body = FORM.body(Completion(("x",), USAGE))
+def test_fields_of_the_request_are_copied() -> None:
+    body = FORMAT.body(Completion(("x",), USAGE))
     assert body["instructions"] == "Be short."
     assert body["text"] == {"format": {"type": "text"}, "verbosity": "low"}
     assert (body["tools"], body["tool_choice"]) == ([], "auto")
@@ -63,17 +67,17 @@ def test_the_request_is_echoed() -> None:
         ("content_filter", "incomplete", {"reason": "content_filter"}),
     ],
 )
-def test_an_answer_that_ended_too_early_says_why(finish: str, status: str, reason: Any) -> None:
-    speech = Completion(("x",), USAGE, finish_reason=finish)
-    body = FORM.body(speech)
+def test_an_incomplete_response_has_a_reason(finish: str, status: str, reason: Any) -> None:
+    completion = Completion(("x",), USAGE, finish_reason=finish)
+    body = FORMAT.body(completion)
     assert (body["status"], body["incomplete_details"]) == (status, reason)
-    assert events(speech)[-1]["type"] == f"response.{status}"
+    assert events(completion)[-1]["type"] == f"response.{status}"
 
 
 def test_a_failure_inside_a_200_is_a_failed_response() -> None:
-    speech = Completion(("",), USAGE, error="no", finish_reason="error")
-    assert FORM.body(speech)["error"] == {"code": "server_error", "message": "no"}
-    assert [it["type"] for it in events(speech)] == [
+    completion = Completion(("",), USAGE, error="no", finish_reason="error")
+    assert FORMAT.body(completion)["error"] == {"code": "server_error", "message": "no"}
+    assert [event["type"] for event in events(completion)] == [
         "response.created",
         "response.in_progress",
         "response.failed",
@@ -82,24 +86,26 @@ def test_a_failure_inside_a_200_is_a_failed_response() -> None:
 
 @given(TEXT, st.none() | TEXT, st.booleans())
 def test_the_events_joined_are_the_response(text: str, reasoning: str | None, calls: bool) -> None:
-    speech = Completion((text,), USAGE, reasoning, None, CALLS if calls else ())
-    found = events(speech)
-    whole = FORM.body(speech)
-    assert [it["sequence_number"] for it in found] == list(range(len(found)))
-    assert found[-1]["response"] == whole
-    done = [it["item"] for it in found if it["type"] == "response.output_item.done"]
-    added = [it["item"] for it in found if it["type"] == "response.output_item.added"]
-    assert done == whole["output"]
-    assert [it["id"] for it in added] == [it["id"] for it in done]
-    told = "".join(it["delta"] for it in found if it["type"] == "response.output_text.delta")
-    assert told == text
+    completion = Completion((text,), USAGE, reasoning, None, CALLS if calls else ())
+    sent = events(completion)
+    body = FORMAT.body(completion)
+    assert [event["sequence_number"] for event in sent] == list(range(len(sent)))
+    assert sent[-1]["response"] == body
+    done = [event["item"] for event in sent if event["type"] == "response.output_item.done"]
+    added = [event["item"] for event in sent if event["type"] == "response.output_item.added"]
+    assert done == body["output"]
+    assert [event["id"] for event in added] == [event["id"] for event in done]
+    text_deltas = "".join(
+        event["delta"] for event in sent if event["type"] == "response.output_text.delta"
+    )
+    assert text_deltas == text
     kind = "response.function_call_arguments"
-    arguments = "".join(it["delta"] for it in found if it["type"] == f"{kind}.delta")
-    assert arguments == "".join(call.arguments for call in speech.tool_calls)
+    arguments = "".join(event["delta"] for event in sent if event["type"] == f"{kind}.delta")
+    assert arguments == "".join(call.arguments for call in completion.tool_calls)
 
 
-def test_the_text_of_a_reply_is_begun_added_to_and_done() -> None:
-    assert [it["type"] for it in events(Completion(("ab",), USAGE))] == [
+def test_a_text_is_sent_as_added_delta_and_done_events() -> None:
+    assert [event["type"] for event in events(Completion(("ab",), USAGE))] == [
         "response.created",
         "response.in_progress",
         "response.output_item.added",
@@ -114,8 +120,10 @@ def test_the_text_of_a_reply_is_begun_added_to_and_done() -> None:
 
 
 def test_an_error_in_the_middle_has_the_next_number() -> None:
-    found = list(FORM.number_events([{"type": "response.created"}, FORM.error_event("no", None)]))
-    assert found[1] == {
+    numbered = list(
+        FORMAT.number_events([{"type": "response.created"}, FORMAT.error_event("no", None)])
+    )
+    assert numbered[1] == {
         "type": "error",
         "code": "server_error",
         "message": "no",
@@ -125,14 +133,16 @@ def test_an_error_in_the_middle_has_the_next_number() -> None:
 
 
 @given(TEXT.filter(bool), st.none() | TEXT, st.booleans())
-def test_a_response_says_what_it_was_made_of(text: str, reasoning: str, calls: bool) -> None:
+def test_a_body_parses_to_the_completion_it_was_made_from(
+    text: str, reasoning: str, calls: bool
+) -> None:
     finish = "tool_calls" if calls else "stop"
-    speech = Completion((text,), USAGE, reasoning, None, CALLS if calls else (), finish)
-    body = FORM.body(speech)
+    completion = Completion((text,), USAGE, reasoning, None, CALLS if calls else (), finish)
+    body = FORMAT.body(completion)
     assert is_response(body)
-    assert Completion(usage=USAGE, **completion_fields(body)) == speech
+    assert Completion(usage=USAGE, **completion_fields(body)) == completion
 
 
 @pytest.mark.parametrize("body", [None, {}, {"object": "response"}, {"output": "x"}])
-def test_other_json_is_no_response(body: Any) -> None:
+def test_other_json_is_not_a_response(body: Any) -> None:
     assert not is_response(body)

@@ -1,4 +1,4 @@
-"""Counting tokens, and usages in every form."""
+"""Token estimates, and usages in every format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the platform API describes endpoints (protocol.md section 14)."""
+"""Descriptions of endpoints in the platform API (docs/reference/platform-api.md)."""
 
 from __future__ import annotations
 

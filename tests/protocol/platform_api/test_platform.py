@@ -1,4 +1,4 @@
-"""The platform API's questions, pages, buckets and errors (protocol.md section 14)."""
+"""Queries, pages, buckets and errors of the platform API (docs/reference/platform-api.md)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOON = 1_767_268_800.0
 
 
 @pytest.mark.parametrize(
-    ("status", "told", "type_"),
+    ("status", "expected_status", "type_"),
     [
         (400, 400, "validation_error"),
         (422, 400, "validation_error"),
@@ -35,9 +35,9 @@ NOON = 1_767_268_800.0
         (503, 503, "server_error"),
     ],
 )
-def test_an_error_has_the_shape_of_the_platform(status: int, told: int, type_: str) -> None:
+def test_an_error_has_the_platforms_shape(status: int, expected_status: int, type_: str) -> None:
     error = to_platform_error(ApiError(status, {"detail": "no"}, request_id="id-1"))
-    assert error.status == told
+    assert error.status == expected_status
     assert error.body == {
         "error": {
             "type": type_,
@@ -51,8 +51,8 @@ def test_an_error_has_the_shape_of_the_platform(status: int, told: int, type_: s
 def test_a_page_of_the_ingress_stays_what_it_is() -> None:
     page = ApiError(413, b"<html>", content_type="text/html")
     assert to_platform_error(page) is page
-    told = to_platform_error(ApiError(404, {"detail": "no"}))
-    assert to_platform_error(told) is told
+    converted = to_platform_error(ApiError(404, {"detail": "no"}))
+    assert to_platform_error(converted) is converted
 
 
 def test_values_are_listed_in_three_ways() -> None:
@@ -70,13 +70,13 @@ def test_values_are_listed_in_three_ways() -> None:
         ("cursor=MA==", "cursor: the next_cursor of an answer"),
     ],
 )
-def test_a_page_that_cannot_be_is_refused(query: str, message: str) -> None:
+def test_an_invalid_page_is_a_400(query: str, message: str) -> None:
     with pytest.raises(ApiError) as caught:
         ListQuery(query).page([1, 2, 3])
     assert (caught.value.status, caught.value.message) == (400, message)
 
 
-def test_an_instant_that_is_none_is_refused() -> None:
+def test_an_invalid_instant_is_a_400() -> None:
     with pytest.raises(ApiError, match="400"):
         ListQuery("start=soon").instant("start")
     assert ListQuery("").instant("start") is None
@@ -89,7 +89,7 @@ def test_an_instant_that_is_none_is_refused() -> None:
     assert ListQuery("start=2026-01-01").instant("start") == NOON - 12 * 3600
 
 
-def test_too_few_and_too_many_endpoints_are_refused() -> None:
+def test_too_few_and_too_many_endpoints_are_a_400() -> None:
     with pytest.raises(ApiError):
         ListQuery("").endpoints(minimum=1)
     with pytest.raises(ApiError):
@@ -97,17 +97,17 @@ def test_too_few_and_too_many_endpoints_are_refused() -> None:
 
 
 @given(st.lists(st.integers(), max_size=60), st.integers(1, 20))
-def test_pages_taken_one_after_the_other_are_all_items(items: list[int], limit: int) -> None:
-    found: list[int] = []
+def test_all_pages_together_have_all_items(items: list[int], limit: int) -> None:
+    received: list[int] = []
     cursor = ""
     while True:
-        page, more = ListQuery(f"limit={limit}&cursor={cursor}").page(items)
-        found += page
-        assert more["has_more"] is (more["next_cursor"] is not None)
-        if not more["has_more"]:
+        page, fields = ListQuery(f"limit={limit}&cursor={cursor}").page(items)
+        received += page
+        assert fields["has_more"] is (fields["next_cursor"] is not None)
+        if not fields["has_more"]:
             break
-        cursor = more["next_cursor"].replace("=", "%3D")
-    assert found == items
+        cursor = fields["next_cursor"].replace("=", "%3D")
+    assert received == items
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_pages_taken_one_after_the_other_are_all_items(items: list[int], limit: 
         ("month", "2026-01-01T00:00:00+00:00"),
     ],
 )
-def test_a_bucket_is_the_beginning_of_its_time(timeframe: str, bucket: str) -> None:
+def test_a_bucket_is_the_start_of_its_timeframe(timeframe: str, bucket: str) -> None:
     assert bucket_of(NOON + 34 * 60 + 5.25, timeframe) == bucket
 
 
@@ -129,12 +129,12 @@ def test_the_timeframe_follows_from_the_span() -> None:
     assert tuple(timeframe_for(span) for span in spans) == TIMEFRAMES
 
 
-def test_stamps_leave_zeros_out() -> None:
+def test_timestamps_omit_zeros() -> None:
     assert format_instant(NOON) == "2026-01-01T12:00:00Z"
     assert format_instant(NOON + 0.25) == "2026-01-01T12:00:00.250Z"
 
 
-def test_how_a_request_ended() -> None:
+def test_a_status_matches_its_outcome() -> None:
     assert status_matches(200, "success")
     assert status_matches(422, "user_error")
     assert status_matches(503, "error")

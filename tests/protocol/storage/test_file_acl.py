@@ -1,4 +1,4 @@
-"""Lifecycles and access lists (protocol.md section 10.6)."""
+"""Lifecycles and access lists (docs/reference/storage.md#access-control)."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ FIRST, SECOND = "x-fal-object-lifecycle", "x-fal-object-lifecycle-preference"
         ),
     ],
 )
-def test_either_header_tells_life_and_access(name: str, value: Any, expected: Lifecycle) -> None:
+def test_either_header_sets_lifetime_and_acl(name: str, value: Any, expected: Lifecycle) -> None:
     assert read_lifecycle({name: json.dumps(value)}) == expected
 
 
-def test_without_a_header_a_file_is_kept_for_all() -> None:
+def test_without_a_header_the_default_lifecycle_applies() -> None:
     assert read_lifecycle({}) == DEFAULT_LIFECYCLE
 
 
@@ -67,6 +67,6 @@ def test_a_malformed_lifecycle_is_a_bad_request(text: str) -> None:
     ("names", "decision"),
     [([], "forbid"), (["a"], "hide"), (["b"], "allow"), (["a", "b"], "allow"), (["c"], "forbid")],
 )
-def test_of_several_names_the_most_open_counts(names: list[str], decision: str) -> None:
+def test_the_most_open_rule_applies(names: list[str], decision: str) -> None:
     acl = Acl("forbid", (("a", "hide"), ("b", "allow")))
     assert acl.decide(names) == decision

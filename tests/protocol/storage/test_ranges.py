@@ -25,29 +25,31 @@ from fakefal.protocol.storage.ranges import ByteRange, RangeNotSatisfiable, etag
         ("bytes=-30", ByteRange(0, 10)),
     ],
 )
-def test_a_range_is_a_span_or_nothing(text: str | None, expected: ByteRange | None) -> None:
+def test_a_range_header_selects_bytes_or_the_whole_file(
+    text: str | None, expected: ByteRange | None
+) -> None:
     assert read_range(text, 10) == expected
 
 
 @pytest.mark.parametrize(("text", "size"), [("bytes=10-", 10), ("bytes=-0", 10), ("bytes=-1", 0)])
-def test_a_range_of_nothing_cannot_be_satisfied(text: str, size: int) -> None:
+def test_a_range_after_the_end_is_not_satisfiable(text: str, size: int) -> None:
     with pytest.raises(RangeNotSatisfiable):
         read_range(text, size)
 
 
 @given(st.text(max_size=40), st.integers(0, 1000))
-def test_whatever_is_asked_a_span_lies_within_the_file(text: str, size: int) -> None:
-    for asked in (text, f"bytes={text}"):
+def test_a_range_is_always_within_the_file(text: str, size: int) -> None:
+    for header in (text, f"bytes={text}"):
         try:
-            span = read_range(asked, size)
+            byte_range = read_range(header, size)
         except RangeNotSatisfiable:
             continue
-        assert span is None or 0 <= span.start < span.stop <= size
+        assert byte_range is None or 0 <= byte_range.start < byte_range.stop <= size
 
 
 @pytest.mark.parametrize(
     ("header", "expected"),
     [(None, False), ("*", True), ('"a"', True), ('W/"a"', True), ('"b", "a"', True), ("b", False)],
 )
-def test_an_etag_is_found_in_a_header(header: str | None, expected: bool) -> None:
+def test_an_etag_matches_a_header(header: str | None, expected: bool) -> None:
     assert etag_matches("a", header) is expected

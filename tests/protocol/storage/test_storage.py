@@ -1,4 +1,4 @@
-"""Names, URLs, bodies and refusals of storage (protocol.md section 10)."""
+"""Names, URLs, bodies and errors of storage (docs/reference/storage.md)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_name_is_made_safe_and_keeps_its_extension(name: str, expected: str) -
 
 
 @given(st.text())
-def test_every_name_is_one_plain_segment(name: str) -> None:
+def test_every_safe_name_is_one_segment(name: str) -> None:
     safe = safe_name(name)
     assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", safe)
     assert safe_name(safe) == safe
@@ -78,7 +78,7 @@ def test_a_name_that_is_shown_can_be_written_as_json(name: str | None) -> None:
         ("a/b\r\nX-Evil: 1", "application/octet-stream"),
     ],
 )
-def test_a_media_type_is_what_a_header_can_hold(text: str | None, expected: str) -> None:
+def test_a_content_type_is_valid_in_a_header(text: str | None, expected: str) -> None:
     assert content_type_or_default(text) == expected
 
 
@@ -90,7 +90,7 @@ def test_paths_have_the_shapes_of_the_two_hosts() -> None:
     assert file_id_in("../" * 7) is None
 
 
-def test_a_start_names_file_and_type() -> None:
+def test_an_upload_starts_with_name_and_type() -> None:
     body = b'{"file_name": "a.png", "content_type": "image/png", "more": 1}'
     assert read_upload_request(body) == UploadRequest("a.png", "image/png")
 
@@ -98,7 +98,7 @@ def test_a_start_names_file_and_type() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{}", b'{"file_name": null, "content_type": "a/b"}', b"\xff"]
 )
-def test_a_start_without_them_is_a_422(body: bytes) -> None:
+def test_an_upload_without_them_is_a_422(body: bytes) -> None:
     with pytest.raises(ApiError) as caught:
         read_upload_request(body)
     assert caught.value.status == 422
@@ -113,7 +113,7 @@ def test_parts_are_read_in_both_spellings() -> None:
     "body",
     [b"{}", b'{"parts": 1}', b'{"parts": [{}]}', b'{"parts": [{"partNumber": true, "etag": ""}]}'],
 )
-def test_parts_that_are_none_are_a_422(body: bytes) -> None:
+def test_malformed_parts_are_a_422(body: bytes) -> None:
     with pytest.raises(ApiError) as caught:
         read_parts(body)
     assert caught.value.status == 422
@@ -125,7 +125,7 @@ def test_seconds_have_a_default_and_a_bound(value: Any, expected: float) -> None
 
 
 @pytest.mark.parametrize("value", [0, -1, 11, "5", True, []])
-def test_seconds_that_cannot_be_are_a_422(value: Any) -> None:
+def test_seconds_out_of_range_are_a_422(value: Any) -> None:
     with pytest.raises(ApiError):
         read_seconds({"x": value}, "x", 5.0, 10.0)
 

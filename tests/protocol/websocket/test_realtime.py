@@ -1,4 +1,4 @@
-"""The codec of realtime sockets (protocol.md section 11.1)."""
+"""The codec of realtime sockets (docs/reference/realtime.md#realtime-sessions)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_frame_by_frame_nothing_of_one_is_left_for_the_next(values: list[dict[st
 
 
 @given(MAPS, st.data())
-def test_a_part_of_a_frame_is_none(value: dict[str, Any], data: st.DataObject) -> None:
+def test_a_truncated_frame_is_an_error(value: dict[str, Any], data: st.DataObject) -> None:
     frame = encode_output(value)
     end = data.draw(st.integers(0, len(frame) - 1))
     with pytest.raises(FrameError):
@@ -60,7 +60,7 @@ def test_a_part_of_a_frame_is_none(value: dict[str, Any], data: st.DataObject) -
 
 
 @given(MAPS, st.binary(min_size=1))
-def test_a_frame_with_more_behind_it_is_none(value: dict[str, Any], more: bytes) -> None:
+def test_a_frame_with_trailing_bytes_is_an_error(value: dict[str, Any], more: bytes) -> None:
     with pytest.raises(FrameError):
         decode_input(encode_output(value) + more)
 
@@ -74,7 +74,7 @@ def test_any_bytes_are_an_input_or_an_error_with_a_reason(frame: bytes) -> None:
     assert json.dumps(value, allow_nan=False) != '{"reason": ""}'
 
 
-def test_bytes_and_instants_become_what_json_has() -> None:
+def test_bytes_and_timestamps_are_converted_to_json() -> None:
     moment = datetime(2026, 1, 1, tzinfo=timezone.utc)
     frame = msgpack.packb({"image": b"\x00\x01", "at": moment, b"key": 1}, datetime=True)
     assert decode_input(frame) == {
@@ -102,13 +102,13 @@ def nested(levels: int) -> Any:
         (nested(300), "nested over 200 levels deep"),
     ],
 )
-def test_what_is_no_input_says_why(value: Any, reason: str) -> None:
+def test_an_invalid_input_has_a_reason(value: Any, reason: str) -> None:
     with pytest.raises(FrameError) as caught:
         decode_input(msgpack.packb(value))
     assert str(caught.value) == reason
 
 
-def test_what_no_app_could_send_says_why() -> None:
+def test_an_invalid_output_has_a_reason() -> None:
     for value in ([1], {"a": 2**64}, {"a": "\ud800"}):
         with pytest.raises(FrameError, match=r"\w+ \w+"):
             encode_output(value)
@@ -144,7 +144,7 @@ def test_timings_are_compact_json() -> None:
     assert timings_message(0.123) == '{"type":"x-fal-message","action":"timings","timing":0.123}'
 
 
-def test_a_socket_that_is_refused_late_says_why() -> None:
+def test_a_socket_rejected_after_the_handshake_gets_a_reason() -> None:
     assert denied_message(401, "whatever") == '{"status":"error","error":"Unauthorized"}'
     assert denied_message(403, "locked") == '{"status":"error","error":"locked"}'
 
@@ -167,5 +167,5 @@ def test_any_message_is_some_json(frame: bytes | str, message: object) -> None:
 
 
 @given(st.one_of(st.binary(), st.text()))
-def test_no_message_is_too_odd(frame: bytes | str) -> None:
+def test_any_message_is_decoded(frame: bytes | str) -> None:
     json.dumps(decode_message(frame), allow_nan=False)

@@ -1,4 +1,4 @@
-"""The frames of HTTP over a WebSocket (protocol.md section 11.3)."""
+"""Messages of HTTP over a WebSocket (docs/reference/realtime.md#http-over-websocket)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_frames_around_a_body_have_type_and_request_id() -> None:
     }
 
 
-@given(st.text(min_size=1).flatmap(lambda it: st.integers(1, 90_000).map(lambda n: it * n)))
+@given(st.text(min_size=1).flatmap(lambda text: st.integers(1, 90_000).map(lambda n: text * n)))
 def test_frames_joined_are_the_body_and_none_cuts_a_character(text: str) -> None:
     body = text[:200_000].encode("utf-8", "replace")
     parts = list(split_frames(body))
