@@ -39,7 +39,7 @@ def nothing_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         patch.setattr(tempfile, "tempdir", None)
         yield
     assert [*_processes_of(os.getpid())] == []
-    assert sorted(path.name for path in scratch.iterdir()) == []
+    assert sorted(str(path.relative_to(scratch)) for path in scratch.rglob("*")) == []
 
 
 def _processes_of(pid: int) -> Iterator[str]:

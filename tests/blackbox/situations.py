@@ -10,9 +10,11 @@ import yaml
 
 from fakefal.engine.controls import Controls
 from fakefal.scenario.builder import ExchangeBuilder
-from fakefal.scenario.files.loader import LoadedScenario, load_data
+from fakefal.scenario.compiled.scenario import LoadedScenario
+from fakefal.scenario.files.loader import load_data
 from fakefal.scenario.model.defaults import ScenarioDefaults
-from fakefal.scenario.model.scenario import Exchange, Reply
+from fakefal.scenario.model.reply import Reply
+from fakefal.scenario.model.scenario import Exchange
 from fakefal.testing.fixture import FakeFal
 
 ENDPOINT = "fal-ai/any-llm"

@@ -97,7 +97,7 @@ def test_a_program_that_forgives_fails_the_run_all_the_same(tmp_path: Path) -> N
     ran = run(sys.executable, program, options=("--quiet",))
     escape = escape_of(ran)
     assert ran.code == EXIT_ESCAPES
-    assert ran.out.split() == ["FakefalRefused"] * 3
+    assert ran.out.split() == ["EscapeBlocked"] * 3
     assert escape["count"] == 3
     assert any(frame.endswith("app.py:5 in ask") for frame in escape["stack"])
     assert (ran.report["exit_code"], ran.report["command_exit_code"]) == (EXIT_ESCAPES, 0)
@@ -111,7 +111,7 @@ def test_fals_own_client_past_its_proxy_fails_at_once() -> None:
     )
     ran = run(sys.executable, "-c", program)
     assert [escape["target"] for escape in ran.report["escapes"]] == ["fal.run:443"]
-    assert f"FakefalRefused: {BLOCKED} fal.run:443" in ran.err
+    assert f"EscapeBlocked: {BLOCKED} fal.run:443" in ran.err
 
 
 # Programs without hooks, seen by where the private hosts file leads

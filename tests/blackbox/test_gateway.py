@@ -123,7 +123,7 @@ def test_a_host_that_is_not_fals_is_out_of_reach(server: ThreadedServer) -> None
     code, printed = curl(led(server.server), "https://example.com/")
     assert (code, "403" in printed) == (56, True)
     code, printed = curl(led(server.server), "http://example.com/")
-    assert "fakefal is offline and lets nobody out to example.com:80" in printed
+    assert "blocked by --offline: example.com:80" in printed
     program = "import httpx; httpx.get('https://example.com')"
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -134,7 +134,7 @@ def test_a_host_that_is_not_fals_is_out_of_reach(server: ThreadedServer) -> None
         check=False,
     )
     last = done.stderr.strip().splitlines()[-1]
-    assert last.endswith("403 fakefal is offline and lets nobody out to example.com:443")
+    assert last.endswith("403 blocked by --offline: example.com:443")
     assert [it for it in visits.entries() if it.port == 443] == [
         ProxyLogEntry("example.com", 443, "refused", 2)
     ]

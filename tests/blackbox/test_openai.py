@@ -211,7 +211,7 @@ def test_a_stream_that_is_cut_fails_after_what_came(seen: Seen) -> None:
 
 def test_a_key_sent_as_bearer_is_taken_and_noted(seen: Seen) -> None:
     (note,) = [it["note"] for it in seen.journal if it["kind"] == "lint"]
-    assert note == "fal refuses an API key sent as Bearer: send Authorization: Key …"
+    assert note == "fal rejects an API key sent as Bearer: send Authorization: Key …"
 
 
 def test_the_journal_says_how_each_call_came(seen: Seen) -> None:

@@ -10,7 +10,7 @@ import pytest
 from fakefal.engine.controls import Controls
 from fakefal.protocol.errors.client_retries import count_requests
 from fakefal.protocol.errors.fault import Operation
-from fakefal.scenario.compiled.faults import compile_fault
+from fakefal.scenario.compiler.faults import compile_fault
 from fakefal.scenario.files.loader import load_data
 from tests.blackbox.conversing import CLIENTS, hold
 from tests.blackbox.driving import once_json

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fakefal.scenario.model.scenario import Reply
+from fakefal.scenario.model.reply import Reply
 from tests.blackbox.conversing import CLIENTS, hold
 from tests.blackbox.driving import once_json
 from tests.blackbox.situation_table import ENDLESS, Seen, table
