@@ -106,14 +106,17 @@ def resolve(
         return Address(host, path, query, AddressForm.BASE, own_base, host_name=target_host)
     if path == CONTROL_PREFIX or path.startswith(f"{CONTROL_PREFIX}/"):
         return Address("", path[len(CONTROL_PREFIX) :] or "/", query, AddressForm.CONTROL, own_base)
-    first_segment, slash, tail = path[1:].partition("/")
-    first_segment = unquote(first_segment)
-    host = canonical_host(first_segment)
+    return _from_first_segment(path, query, own_base)
+
+
+def _from_first_segment(path: str, query: str, base: str) -> Address | None:
+    """The address of ``/queue.fal.run/fal-ai/any-llm``; None if the first segment is not a host."""
+    segment, slash, tail = path[1:].partition("/")
+    host_name = unquote(segment)
+    host = canonical_host(host_name)
     if host is None:
         return None
-    return Address(
-        host, slash + tail or "/", query, AddressForm.BASE, own_base, host_name=first_segment
-    )
+    return Address(host, slash + tail or "/", query, AddressForm.BASE, base, host_name=host_name)
 
 
 @lru_cache(maxsize=256)

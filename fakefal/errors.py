@@ -36,7 +36,7 @@ class ScenarioError(FakefalError):
 
     def __init__(self, problems: tuple[ScenarioProblem, ...]) -> None:
         self.problems = problems
-        super().__init__("\n".join(str(mistake) for mistake in problems))
+        super().__init__("\n".join(str(problem) for problem in problems))
 
 
 class SettingError(FakefalError):

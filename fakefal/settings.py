@@ -81,6 +81,6 @@ def data_folder() -> Path:
     folder = os.environ.get("FAKEFAL_HOME")
     if folder:
         return Path(folder).expanduser()
-    from platformdirs import user_data_path
+    from platformdirs import user_data_path  # imported late: most runs need no folder
 
     return user_data_path("fakefal", appauthor=False)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from rich.console import Console
 
 from fakefal.cli.demo_clients import CallFailed, Client, open_client
 from fakefal.cli.terminal import Terminal
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 ENDPOINT = "fal-ai/any-llm"
 
@@ -50,8 +48,6 @@ def demo(terminal: Terminal) -> None:
 
     A queued call with its updates, a stream, an error, and a failure that a retry overcomes.
     """
-    from rich.console import Console
-
     console = Console(file=terminal.out, highlight=False, soft_wrap=True)
     # fal_client never closes its connections, so the server does.
     server = FakeFalServer(SCENARIO, keep_alive=False)

@@ -1,4 +1,4 @@
-"""``fakefal run``: runs a command with its fal clients redirected to a server of its own."""
+"""``fakefal run``: runs a command with its fal clients redirected to a new server."""
 
 from __future__ import annotations
 

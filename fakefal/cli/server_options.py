@@ -113,7 +113,7 @@ def read_options(assignments: tuple[str, ...]) -> dict[str, Any]:
         name, equals, value = assignment.partition("=")
         if not equals or not name:
             raise FakefalError(
-                f'"{assignment}" is no option — write subpath=refuse-405, for example'
+                f'"{assignment}" is not an option — write name=value, such as subpath=refuse-405'
             )
         source = read_yaml(value, f"--option {name}")
         if source.problems:

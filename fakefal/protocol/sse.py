@@ -12,7 +12,7 @@ CONTENT_TYPE = "text/event-stream; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ServerSentEvent:
     """A decoded event; ``name`` is empty if the stream has no ``event:`` line for it."""
 
     data: str
@@ -70,13 +70,13 @@ class Decoder:
         self._data: list[str] = []
         self._name = ""
 
-    def feed(self, chunk: bytes) -> list[Event]:
+    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """Add bytes; returns the events that they complete."""
         text = self._buffer + self._utf8.decode(chunk)
         if text and not self._has_started:
             self._has_started = True
             text = text.removeprefix("\ufeff")
-        events: list[Event] = []
+        events: list[ServerSentEvent] = []
         start = 0
         for index, character in enumerate(text):
             if character == "\n" and self._skip_newline and start == index:
@@ -94,11 +94,11 @@ class Decoder:
         self._buffer = text[start:]
         return events
 
-    def _feed_line(self, line: str) -> Event | None:
+    def _feed_line(self, line: str) -> ServerSentEvent | None:
         if not line:
             data, name = self._data, self._name
             self._data, self._name = [], ""
-            return Event("\n".join(data), name) if data else None
+            return ServerSentEvent("\n".join(data), name) if data else None
         field, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if field == "data":

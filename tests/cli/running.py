@@ -1,4 +1,4 @@
-"""The command line without a process: what a command wrote, and its exit code."""
+"""Runs the command line in this process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ exchanges:
 
 
 class Ran(NamedTuple):
-    """How a command ended."""
+    """Exit code and outputs of a command."""
 
     code: int
     out: str
@@ -34,7 +34,7 @@ class Ran(NamedTuple):
 
 
 def fakefal(*argv: str | Path) -> Ran:
-    """Run a command line."""
+    """Run ``fakefal`` with these arguments."""
     out, err = io.StringIO(), io.StringIO()
     code = main([str(argument) for argument in argv], out, err)
     return Ran(code, out.getvalue(), err.getvalue())

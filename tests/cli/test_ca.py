@@ -61,5 +61,5 @@ def test_the_install_commands_of_each_system_are_printed(tmp_path: Path) -> None
     assert ran.code == 0
     path = tmp_path / "ca" / "ca.pem"
     assert f"sudo cp {path} /usr/local/share/ca-certificates/fakefal.crt" in ran.out
-    for word in ("macOS", "Windows", "Fedora", "Java", "# who trusts this CA"):
+    for word in ("macOS", "Windows", "Fedora", "Java", "# a system that trusts this CA"):
         assert word in ran.out

@@ -1,4 +1,4 @@
-"""The files of certificates that a redirected program is given."""
+"""Certificate files of a redirected program."""
 
 from __future__ import annotations
 

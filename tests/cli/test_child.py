@@ -36,7 +36,7 @@ sys.exit(9)
 
 @contextmanager
 def trapping(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A run of a program that notes signals and ends with 9 when it is told to."""
+    """A program that prints its signals and exits with 9 on request."""
     program = tmp_path / "trap.py"
     program.write_text(SIGNAL_PRINTER, encoding="utf-8")
     with subprocess.Popen(

@@ -27,7 +27,7 @@ def url() -> Iterator[str]:
 def client(
     request: pytest.FixtureRequest, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Client]:
-    """Either client; a proxy in the environment, which would swallow its calls, is passed by."""
+    """Each client, with a proxy in the environment that it must bypass."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     if request.param == "plain":

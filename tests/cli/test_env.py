@@ -32,7 +32,7 @@ def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def bash(*lines: str, home: Path) -> list[dict[str, str]]:
-    """What programs see of the environment at each ``show``."""
+    """The environment of a program at each ``show``."""
     command = f'"{sys.executable}" -m fakefal'
     script = "\n".join(lines).replace("fakefal env", f"{command} env")
     script = script.replace("show", f"\"{sys.executable}\" -c '{SHOW}'")
@@ -92,7 +92,7 @@ def test_a_key_takes_the_place_of_all() -> None:
 
 
 def test_the_ca_of_the_fake_is_taken_where_it_is_another(tmp_path: Path) -> None:
-    """As that of one in a container is."""
+    """A server in a container, for example, has another CA."""
     own, other = Authority(tmp_path / "home"), Authority(tmp_path / "container")
     assert ca_at("http://127.0.0.1:9") == own.pem.strip()
     with ThreadedServer(FakeFalServer(home=tmp_path / "home")) as fake:
@@ -104,13 +104,13 @@ def test_the_ca_of_the_fake_is_taken_where_it_is_another(tmp_path: Path) -> None
 
 
 def ca_at(url: str) -> bytes:
-    """What a program is told to trust beside the roots."""
+    """The certificates that a program adds to its roots."""
     return Path(variables("--url", url)["DENO_CERT"]).read_bytes().strip()
 
 
 @contextmanager
 def serving(content: bytes) -> Iterator[str]:
-    """The URL of a server whose answer is always the same."""
+    """The URL of a server that always sends the same response."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -23,7 +23,7 @@ def fake() -> Iterator[FakeFalServer]:
 
 @contextmanager
 def other_server(status: int, body: bytes) -> Iterator[str]:
-    """A server that is no fakefal; its URL."""
+    """The URL of a server that is not fakefal."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -9,7 +9,7 @@ from tests.cli.running import fakefal
 
 
 def names(*words: str) -> list[str]:
-    """The first word of each line that is listed, titles left out."""
+    """The first word of each listed line, without titles."""
     ran = fakefal("presets", *words)
     assert (ran.code, ran.err) == (0, "")
     return [line.split()[0] for line in ran.out.splitlines() if line.startswith("  ")]

@@ -35,7 +35,7 @@ def upstream() -> Iterator[str]:
 
 
 def record(path: Path, *options: str, prompts: tuple[str, ...] = ("tagline",)) -> Ran:
-    """The command in a process of its own, as its child finds the way by its environment."""
+    """``fakefal record`` in a new process, as its environment redirects the child."""
     inherited = {**environment(KEY), "FAKEFAL_HOME": os.environ["FAKEFAL_HOME"]}
     inherited.pop("HTTPS_PROXY")
     command = [sys.executable, "-m", "fakefal", "record", "-o", str(path), *options]

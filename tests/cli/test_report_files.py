@@ -1,4 +1,4 @@
-"""Reports for machines."""
+"""Report files: JSON and JUnit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run came to."""
+"""The report of a run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCENARIO = {
 
 
 def collected() -> RunReport:
-    """Two keys call, one of them misses, and a webhook has nowhere to go."""
+    """Calls with two keys, one miss, and a webhook that cannot be delivered."""
     fake = FakeFalServer(SCENARIO, clock="instant", keep_alive=False)
     outcome = RunReport(("x",))
     fake.engine.add_listener(outcome.on_journal_entry)

@@ -31,7 +31,7 @@ on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no su
 
 
 def run(served: ServeProcess, prompt: str, key: str | None = "a:b") -> tuple[int, str]:
-    """A direct call: its status, and its output or what is wrong."""
+    """A direct call; its status, and its output or error."""
     status, body = request_json(f"{served.url}/{RUN}", {"prompt": prompt}, key=key)
     return status, body["output"] if status == 200 else body["detail"]
 
@@ -45,7 +45,7 @@ def submit(served: ServeProcess, prompt: str) -> str:
 
 @contextmanager
 def stream_of(url: str) -> Iterator[http.client.HTTPResponse]:
-    """A stream that has begun."""
+    """An open stream."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=SECONDS)
     connection.request("GET", f"{parts.path}/stream", headers={"Authorization": "Key a:b"})
@@ -111,7 +111,7 @@ def test_an_invalid_tls_port_is_an_error(port: str) -> None:
     command = [sys.executable, "-m", "fakefal", "serve", "--port", "0", "--tls-port", port]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"{port} is no port — one of 0 to 65535\n"
+    assert done.stderr == f"invalid port {port} (0–65535)\n"
 
 
 def test_a_taken_tls_port_is_an_error() -> None:

@@ -1,4 +1,4 @@
-"""What every command that serves has in common."""
+"""Options of the commands that serve."""
 
 from __future__ import annotations
 

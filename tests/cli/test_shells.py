@@ -1,4 +1,4 @@
-"""Variables in the words of shells."""
+"""Environment variables in the syntax of each shell."""
 
 from __future__ import annotations
 

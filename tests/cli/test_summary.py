@@ -1,4 +1,4 @@
-"""The lines that a run ends with."""
+"""The summary of a run."""
 
 from __future__ import annotations
 

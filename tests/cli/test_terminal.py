@@ -10,7 +10,7 @@ from fakefal.cli.terminal import Terminal
 
 
 class Failing(io.StringIO):
-    """An output that takes nothing any more."""
+    """An output that fails on write."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class Failing(io.StringIO):
 
 
 class Late(io.StringIO):
-    """An output that knows when it was flushed."""
+    """An output that counts flushes."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -8,13 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.sse import CONTENT_TYPE, DATA_LF, NAMED_CRLF, Decoder, Event, Framing
+from fakefal.protocol.sse import (
+    CONTENT_TYPE,
+    DATA_LF,
+    NAMED_CRLF,
+    Decoder,
+    Framing,
+    ServerSentEvent,
+)
 
 FRAMINGS = [NAMED_CRLF, DATA_LF, Framing("\r"), Framing("\r\n"), Framing("\n", "event")]
 DATA = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=30)
 
 
-def decoded(data: bytes, offsets: list[int]) -> list[Event]:
+def decoded(data: bytes, offsets: list[int]) -> list[ServerSentEvent]:
     """The events decoded from bytes that are split at these offsets."""
     edges = sorted({0, len(data), *(offset % (len(data) + 1) for offset in offsets)})
     decoder = Decoder()
@@ -51,13 +58,15 @@ def test_events_decode_to_what_was_encoded_in_any_chunks(
     framing: Framing, texts: list[str], offsets: list[int]
 ) -> None:
     data = b"".join(framing.encode(text) for text in texts)
-    assert decoded(data, offsets) == [Event(text, framing.name) for text in texts]
+    assert decoded(data, offsets) == [ServerSentEvent(text, framing.name) for text in texts]
 
 
 @given(st.sampled_from(FRAMINGS), st.lists(DATA, max_size=3))
 def test_events_decode_byte_by_byte(framing: Framing, texts: list[str]) -> None:
     data = b"".join(framing.encode(text) + framing.comment("ping") for text in texts)
-    assert decoded(data, list(range(len(data)))) == [Event(text, framing.name) for text in texts]
+    assert decoded(data, list(range(len(data)))) == [
+        ServerSentEvent(text, framing.name) for text in texts
+    ]
 
 
 @given(st.binary(max_size=60), st.lists(st.integers(0, 10_000), max_size=5))
@@ -68,18 +77,20 @@ def test_any_bytes_read_the_same_in_any_chunks(data: bytes, offsets: list[int]) 
 @pytest.mark.parametrize(
     ("data", "events"),
     [
-        (b": ping\n\ndata: x\n\n", [Event("x")]),
-        (b"id: 1\nretry: 5\ndata: x\n\n", [Event("x")]),
-        (b"data:x\n\n", [Event("x")]),
-        (b"data:  x\n\n", [Event(" x")]),
-        (b"data\n\n", [Event("")]),
-        (b"event: a\n\ndata: x\n\n", [Event("x")]),
+        (b": ping\n\ndata: x\n\n", [ServerSentEvent("x")]),
+        (b"id: 1\nretry: 5\ndata: x\n\n", [ServerSentEvent("x")]),
+        (b"data:x\n\n", [ServerSentEvent("x")]),
+        (b"data:  x\n\n", [ServerSentEvent(" x")]),
+        (b"data\n\n", [ServerSentEvent("")]),
+        (b"event: a\n\ndata: x\n\n", [ServerSentEvent("x")]),
         (b"data: x\n", []),
         (b"data: x", []),
         (b"\n\n\n", []),
-        (b"event: a\nevent: b\ndata: x\n\n", [Event("x", "b")]),
-        (b"\xef\xbb\xbfdata: x\n\n", [Event("x")]),
+        (b"event: a\nevent: b\ndata: x\n\n", [ServerSentEvent("x", "b")]),
+        (b"\xef\xbb\xbfdata: x\n\n", [ServerSentEvent("x")]),
     ],
 )
-def test_lines_are_read_as_the_html_standard_says(data: bytes, events: list[Event]) -> None:
+def test_lines_are_read_as_the_html_standard_says(
+    data: bytes, events: list[ServerSentEvent]
+) -> None:
     assert Decoder().feed(data) == events

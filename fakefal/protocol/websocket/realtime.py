@@ -10,6 +10,8 @@ import math
 from base64 import b64encode
 from typing import Any
 
+import msgpack
+
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.json_codec import decode, iso
 
@@ -67,11 +69,9 @@ def _to_json(value: Any, depth: int) -> Json:
     if kind is bytes:
         return _data_uri(value)
     if kind is float and not math.isfinite(value):
-        raise FrameError(f"{value} is no number of JSON")
+        raise FrameError(f"{value} is not a JSON number")
     if value is None or kind in (bool, int, float, str):
         return value
-    import msgpack
-
     if kind is msgpack.Timestamp:
         return iso(value.to_unix())
     raise FrameError(f"cannot read {kind.__name__}")
@@ -90,8 +90,6 @@ def encode_output(body: Json) -> bytes:
 
 def encode_message(value: Json) -> bytes:
     """Encode any JSON as msgpack; raises FrameError for integers over 64 bits."""
-    import msgpack
-
     try:
         packed: bytes = msgpack.packb(value, use_bin_type=True)
     except (ValueError, TypeError, OverflowError) as error:
@@ -115,8 +113,6 @@ def decode_message(frame: bytes | str) -> Json:
 
 
 def _unpack(frame: bytes) -> Any:
-    import msgpack  # most servers never see a socket
-
     try:
         return msgpack.unpackb(frame, raw=False)
     except (ValueError, msgpack.UnpackException) as error:

@@ -1,4 +1,4 @@
-"""JSON and instants as the wire has them."""
+"""JSON and timestamps in fal's formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reason phrases: the same on every Python, so that the same scenario gives the same bytes."""
+"""Reason phrases are the same on every Python, so that responses are too."""
 
 from __future__ import annotations
 

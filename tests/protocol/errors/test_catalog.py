@@ -347,7 +347,7 @@ def test_every_source_is_a_heading_of_its_document() -> None:
 
 
 def is_heading(document: str, anchor: str) -> bool:
-    """Whether GitHub would give a heading of this document this anchor."""
+    """Whether a heading of the document has this anchor on GitHub."""
     lines = (ROOT / document).read_text(encoding="utf-8").splitlines()
     headings = [line.lstrip("# ") for line in lines if line.startswith("#")]
     return anchor in [heading.lower().replace(" ", "-") for heading in headings]

@@ -1,4 +1,4 @@
-"""Chat completions, message_ and in chunks."""
+"""Bodies and chunks of chat completions."""
 
 from __future__ import annotations
 

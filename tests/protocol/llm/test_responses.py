@@ -1,4 +1,4 @@
-"""Answers of the Responses API, body and as events."""
+"""Bodies and events of the Responses API."""
 
 from __future__ import annotations
 

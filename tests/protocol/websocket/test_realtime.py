@@ -96,7 +96,7 @@ def nested(levels: int) -> Any:
     [
         ([1], "argument after ** must be a mapping, not list"),
         ("text", "argument after ** must be a mapping, not str"),
-        ({"a": float("nan")}, "nan is no number of JSON"),
+        ({"a": float("nan")}, "nan is not a JSON number"),
         ({"a": msgpack.ExtType(7, b"x")}, "cannot read ExtType"),
         ({1: 2}, "int is not allowed for map key when strict_map_key=True"),
         (nested(300), "nested over 200 levels deep"),
