@@ -31,7 +31,7 @@ def step(tenant: Tenant, limit: float) -> str:
         waiting = [job.id for job in tenant.queue.jobs.values() if not job.is_over]
         if not waiting:
             return "no request is running, and nothing waits for the clock"
-        return f"{', '.join(waiting[:5])}: waits for status polls, which no clock replaces"
+        return f"status polls, not time, move on {', '.join(waiting[:5])}"
     if next_at > limit:
         return f"the next event is at {iso(next_at)}, after the limit"
     tenant.clock.advance(next_at - tenant.clock.now())

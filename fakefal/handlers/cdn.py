@@ -1,4 +1,4 @@
-"""The hosts of files, as far as bytes go out: reads, ranges, access, signed URLs."""
+"""Downloads from the media hosts: reads, ranges, access control, signed URLs."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from fakefal.protocol.storage.storage import (
 )
 
 _BUFFERED_BYTES = 1_000_000
-"""A file up to this size is answered in one piece; a longer one is read as it is sent."""
+"""A longer file is read in blocks while it is sent."""
 
 _ACTIVE_TYPES = ("html", "svg", "xml")
-"""Types that a browser runs: in the base-URL form they share an origin with the control API."""
+"""Types that a browser executes: in base-URL form they share the control API's origin."""
 
 _FILE_FAULTS = {
     "truncated": Fault("truncated", cut=Cut("close", "body", body_share=0.5)),
@@ -36,7 +36,10 @@ _FILE_FAULTS = {
 
 
 async def read(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET`` and ``HEAD`` of a file, without a key. Source: protocol.md section 10.6."""
+    """``GET`` and ``HEAD`` of a file, without a key.
+
+    Source: documented (docs/reference/storage.md#downloads).
+    """
     file_id = file_id_in(parts["name"])
     tenant = None if file_id is None else request.tenant_by_tag(tenant_tag_in(file_id))
     if tenant is None or file_id is None:
@@ -47,15 +50,15 @@ async def read(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     is_owner = reading_tenant is tenant or _has_signed_url(request, tenant, file_id)
     users = () if reading_tenant is None else (reading_tenant.files.user,)
     file = tenant.files.open(file_id, users, is_owner=is_owner)
-    if fault is None and file.fault is not None and request.method != "HEAD":
-        fault = _FILE_FAULTS.get(file.fault)
+    if fault is None and file.defect is not None and request.method != "HEAD":
+        fault = _FILE_FAULTS.get(file.defect)
     return _respond(request, file, fault)
 
 
 async def sign(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``POST {file_url}/sign``: a URL with which anybody may read the file, as plain text.
 
-    Source: documented (protocol.md section 10.6).
+    Source: documented (docs/reference/storage.md#signed-urls).
     """
     file_id = file_id_in(parts["name"])
     tenant = None if file_id is None else request.tenant_by_tag(tenant_tag_in(file_id))
@@ -75,7 +78,7 @@ async def sign(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
 
 def _has_signed_url(request: Request, tenant: Tenant, file_id: str) -> bool:
-    """Whether the URL is signed for this file; one that no longer holds opens nothing."""
+    """Whether the URL has a valid signature for this file; an expired one grants nothing."""
     token = request.parameter("identity")
     if token is None or claimed_tenant_tag(token) != tenant.files.tenant_tag:
         return False
@@ -87,7 +90,7 @@ def _has_signed_url(request: Request, tenant: Tenant, file_id: str) -> bool:
 
 def _respond(request: Request, file: StoredFile, fault: Fault | None) -> HttpResponse:
     blob = file.blob
-    content_type = DEFAULT_CONTENT_TYPE if file.fault == "wrong-type" else file.content_type
+    content_type = DEFAULT_CONTENT_TYPE if file.defect == "wrong-type" else file.content_type
     headers: tuple[tuple[str, str], ...] = (
         ("ETag", f'"{blob.etag}"'),
         ("Accept-Ranges", "bytes"),

@@ -1,4 +1,4 @@
-"""Tenants of a world in which things go wrong, and what their callers see."""
+"""Tenants with scripted accounts, apps and faults, and short forms of what callers see."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.building import ANY_LLM, exchange, make_call, tenant_of
 
 
 def make_tenant_in(*exchanges: dict[str, Any], clock: str = "manual", **parts: Any) -> Tenant:
-    """The tenant of a scenario with these parts beside its exchanges."""
+    """The tenant of a scenario with these parts besides its exchanges."""
     return tenant_of(make_engine_in(*exchanges, clock=clock, **parts))
 
 
@@ -27,12 +27,12 @@ def make_engine_in(
 
 
 def submit(tenant: Tenant, endpoint: str = ANY_LLM, **options: Any) -> str:
-    """A job's id."""
-    return tenant.submit(make_call(endpoint, wishes=PlatformOptions(**options))).id
+    """Submit a call; returns the request id."""
+    return tenant.submit(make_call(endpoint, platform_options=PlatformOptions(**options))).id
 
 
 def fault_name(tenant: Tenant, operation: Operation, id_: str = "", app: str = ANY_LLM) -> str:
-    """The name of the trouble that a request meets; ``ok`` for none."""
+    """The name of the fault of a request; ``ok`` for none."""
     try:
         fault = tenant.check_fault(operation, app, id_)
     except FaultAbort as abort:
@@ -41,7 +41,7 @@ def fault_name(tenant: Tenant, operation: Operation, id_: str = "", app: str = A
 
 
 def status_word(tenant: Tenant, id_: str, app: str = ANY_LLM) -> str:
-    """What a status poll says, in short: ``q3``, ``run``, ``done``, or the code of a refusal."""
+    """A short form of a status poll: ``q3``, ``run``, ``done``, or the status of an error."""
     try:
         snapshot = tenant.status(app, id_, with_logs=False)
     except ApiError as error:
@@ -56,7 +56,7 @@ def status_words(tenant: Tenant, *ids: str, app: str = ANY_LLM) -> list[str]:
 
 
 def end_times(tenant: Tenant, *ids: str) -> list[float | None]:
-    """When each job ended, in seconds since the first was made."""
+    """When each job ended, in seconds since the first was submitted."""
     began = min(job.created_at for job in tenant.queue.jobs.values())
     now = tenant.clock.now()
     times: list[float | None] = []
@@ -68,7 +68,7 @@ def end_times(tenant: Tenant, *ids: str) -> list[float | None]:
 
 
 def lasting_exchange(seconds: float, **reply: Any) -> dict[str, Any]:
-    """An exchange whose calls run for some seconds."""
+    """An exchange whose jobs run for this many seconds."""
     steps = ["IN_QUEUE", {"IN_PROGRESS": {"for": seconds}}]
     steps[0] = {"IN_QUEUE": {"for": 0}}
     return exchange({"text": "x", "timeline": steps, **reply})

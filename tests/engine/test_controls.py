@@ -29,7 +29,7 @@ def miss(controls: Controls) -> None:
         controls.tenant.submit(make_call())
 
 
-def test_calls_are_told_with_what_was_asked_and_who_answered() -> None:
+def test_calls_have_their_input_and_exchange() -> None:
     controls = make_controls(exchange(id="tagline"))
     job = controls.tenant.submit(make_call(headers={"x-a": "b"}))
     controls.tenant.status(ANY_LLM, job.id, with_logs=False)
@@ -40,7 +40,7 @@ def test_calls_are_told_with_what_was_asked_and_who_answered() -> None:
     ]
 
 
-def test_a_call_that_was_missed_is_told_without_exchange() -> None:
+def test_a_missed_call_has_no_exchange() -> None:
     controls = make_controls(exchange(when={"via": "run"}))
     miss(controls)
     (record,) = controls.calls()
@@ -48,7 +48,7 @@ def test_a_call_that_was_missed_is_told_without_exchange() -> None:
     assert record.request_id
 
 
-def test_misses_are_told_and_raised() -> None:
+def test_misses_are_listed_and_raised() -> None:
     controls = make_controls(exchange(id="other", when={"via": "run"}))
     controls.assert_no_misses()
     miss(controls)
@@ -60,7 +60,7 @@ def test_misses_are_told_and_raised() -> None:
     assert lines == ["2 calls matched no exchange:", *controls.misses()]
 
 
-def test_one_miss_is_told_in_the_singular() -> None:
+def test_one_miss_is_reported_in_the_singular() -> None:
     controls = make_controls(exchange(when={"via": "run"}))
     miss(controls)
     with pytest.raises(UnmatchedCalls, match="1 call matched no exchange:"):
@@ -72,47 +72,47 @@ def test_one_miss_is_told_in_the_singular() -> None:
 )
 def test_the_clock_moves_by_a_duration(by: float | str, seconds: float) -> None:
     controls = make_controls()
-    told = controls.advance(by)
-    assert told == controls.clock()
-    assert (told["kind"], told["now"]) == ("manual", START + seconds)
+    rows = controls.advance(by)
+    assert rows == controls.clock()
+    assert (rows["kind"], rows["now"]) == ("manual", START + seconds)
 
 
-def test_the_clock_is_told_as_text_too() -> None:
+def test_the_clock_has_its_time_as_text_too() -> None:
     assert make_controls().clock()["iso"] == "2026-01-01T00:00:00.000000Z"
 
 
 @pytest.mark.parametrize("by", ["soon", "-1s", -1, ""])
-def test_what_is_no_duration_is_refused_with_an_example(by: float | str) -> None:
+def test_an_invalid_duration_is_rejected_with_an_example(by: float | str) -> None:
     controls = make_controls()
     with pytest.raises(SettingError, match="write 90s, 300ms, or a number of seconds"):
         controls.advance(by)
     assert controls.clock()["now"] == START
 
 
-def test_jobs_are_told_as_they_are_now() -> None:
+def test_jobs_are_listed_in_their_present_state() -> None:
     controls = make_controls(timeline({"IN_QUEUE": {"for": "2s"}}, {"IN_PROGRESS": {"for": "2s"}}))
     job = controls.tenant.submit(make_call())
     states = []
     for _ in range(3):
-        (told,) = controls.jobs()
-        states.append((told["state"], told["ended_at"]))
+        (rows,) = controls.jobs()
+        states.append((rows["state"], rows["ended_at"]))
         controls.advance(2)
     assert states == [
         ("queued", None),
         ("running", None),
         ("completed", "2026-01-01T00:00:04.000000Z"),
     ]
-    assert told["request_id"] == job.id
-    assert told["endpoint"] == "fal-ai/any-llm"
-    assert told["created_at"] == "2026-01-01T00:00:00.000000Z"
+    assert rows["request_id"] == job.id
+    assert rows["endpoint"] == "fal-ai/any-llm"
+    assert rows["created_at"] == "2026-01-01T00:00:00.000000Z"
 
 
-def test_all_that_is_told_is_json() -> None:
+def test_all_listings_are_json() -> None:
     controls = make_controls(exchange(id="a", times=1))
     controls.tenant.submit(make_call())
     miss(controls)
-    told = [controls.journal(), controls.jobs(), controls.misses(), controls.clock()]
-    assert json.loads(json.dumps(told)) == told
+    rows = [controls.journal(), controls.jobs(), controls.misses(), controls.clock()]
+    assert json.loads(json.dumps(rows)) == rows
     assert len(controls.journal()) == 2
 
 
@@ -124,14 +124,14 @@ def test_an_exchange_is_added_at_the_end_or_replaced_in_place() -> None:
     assert texts == ["a", "B", "c"]
 
 
-def test_an_exchange_that_cannot_be_is_refused() -> None:
+def test_an_invalid_exchange_is_rejected() -> None:
     controls = make_controls()
     with pytest.raises(PatternError):
         controls.put_exchange(0, build_exchange(exchange(when={"endpoint": "nonsense"})))
     assert controls.tenant.own_index.exchanges == ()
 
 
-def test_a_tenant_has_only_so_many_exchanges_of_its_own() -> None:
+def test_own_exchanges_are_limited() -> None:
     controls = make_controls(limits=Limits(added_exchanges=2))
     for index in range(2):
         controls.put_exchange(index, build_exchange(exchange()))
@@ -140,7 +140,7 @@ def test_a_tenant_has_only_so_many_exchanges_of_its_own() -> None:
     controls.put_exchange(1, build_exchange(exchange({"text": "replaced"})))
 
 
-def test_a_reset_forgets_all_but_the_kind_of_clock() -> None:
+def test_a_reset_keeps_only_the_kind_of_clock() -> None:
     controls = Controls(make_engine(clock="real"), KEY, clock="manual")
     controls.put_exchange(0, build_exchange(exchange()))
     controls.tenant.submit(make_call())
@@ -154,7 +154,7 @@ def test_a_reset_forgets_all_but_the_kind_of_clock() -> None:
     assert (controls.clock()["kind"], controls.clock()["now"]) == ("manual", START)
 
 
-def test_a_reset_by_others_keeps_the_clock_too_and_is_seen_at_once() -> None:
+def test_a_reset_by_others_keeps_the_clock_and_is_seen_immediately() -> None:
     engine = make_engine(clock="real")
     controls = Controls(engine, KEY, clock="manual")
     old = controls.tenant
@@ -164,7 +164,7 @@ def test_a_reset_by_others_keeps_the_clock_too_and_is_seen_at_once() -> None:
     assert controls.clock()["kind"] == "manual"
 
 
-def test_the_controls_of_a_dropped_key_still_tell_what_was() -> None:
+def test_the_controls_of_a_dropped_key_still_have_its_past() -> None:
     engine = make_engine()
     controls = Controls(engine, KEY)
     controls.tenant.submit(make_call())
@@ -172,14 +172,14 @@ def test_the_controls_of_a_dropped_key_still_tell_what_was() -> None:
     assert len(controls.calls()) == 1
 
 
-def test_making_controls_begins_a_tenant_anew_and_of_takes_the_one_there_is() -> None:
+def test_new_controls_reset_the_tenant_and_for_tenant_keeps_it() -> None:
     engine = make_engine()
     tenant = tenant_of(engine, KEY)
     assert Controls.for_tenant(engine, tenant).tenant is tenant
     assert Controls(engine, KEY).tenant is not tenant
 
 
-def test_what_a_full_journal_has_let_go_is_counted() -> None:
+def test_entries_dropped_from_a_full_journal_are_counted() -> None:
     engine = make_engine(limits=Limits(journal_entries=2))
     controls = Controls(engine, "id:secret")
     for _ in range(5):
@@ -187,7 +187,7 @@ def test_what_a_full_journal_has_let_go_is_counted() -> None:
     assert (len(controls.journal()), controls.dropped()) == (2, 3)
 
 
-def test_files_are_told_with_their_bytes() -> None:
+def test_files_are_listed_with_their_bytes() -> None:
     controls = make_controls()
     uploads = controls.tenant.uploads
     life = Lifecycle(60.0)
@@ -214,7 +214,7 @@ def test_files_are_told_with_their_bytes() -> None:
     assert controls.files() == []
 
 
-def test_an_account_counts_its_calls_from_when_it_was_set() -> None:
+def test_an_account_counts_calls_since_it_was_set() -> None:
     controls = Controls(make_engine([exchange()]), "id:secret")
     tenant = controls.tenant
     tenant.submit(make_call())
@@ -227,7 +227,7 @@ def test_an_account_counts_its_calls_from_when_it_was_set() -> None:
     assert len(controls.jobs()) == 3
 
 
-def test_jobs_tell_their_attempt_and_gateway_id() -> None:
+def test_jobs_have_their_attempt_and_gateway_id() -> None:
     controls = Controls(make_engine([exchange({"text": "x", "retries": 1})]), "id:secret")
     id_ = controls.tenant.submit(make_call()).id
     for _ in range(2):

@@ -13,13 +13,13 @@ from fakefal.settings import Limits, Settings
 from tests.building import ANY_LLM, exchange, make_call, make_engine, scenario, tenant_of
 
 
-def refusal(engine: Engine, credential: Credential) -> ApiError:
+def rejection(engine: Engine, credential: Credential) -> ApiError:
     with pytest.raises(ApiError) as caught:
         engine.tenant_for(credential)
     return caught.value
 
 
-def test_each_key_has_a_tenant_of_its_own() -> None:
+def test_each_key_has_its_own_tenant() -> None:
     engine = make_engine()
     one, other = tenant_of(engine, "a:1"), tenant_of(engine, "b:2")
     assert tenant_of(engine, "a:1") is one
@@ -30,13 +30,13 @@ def test_each_key_has_a_tenant_of_its_own() -> None:
         other.status(ANY_LLM, job.id, with_logs=False)
 
 
-def test_counts_of_exchanges_are_kept_apart_by_key() -> None:
+def test_use_counts_are_separate_by_key() -> None:
     engine = make_engine([exchange({"text": "once"}, times=1), exchange({"text": "then"})])
-    said = [
+    texts = [
         tenant_of(engine, key).submit(make_call()).rendered.outcome.body["output"]
         for key in ("a:1", "b:2", "a:1")
     ]
-    assert said == ["once", "once", "then"]
+    assert texts == ["once", "once", "then"]
 
 
 def test_equal_calls_of_different_tenants_get_equal_ids() -> None:
@@ -51,14 +51,14 @@ def test_the_scheme_of_the_credential_does_not_make_another_tenant() -> None:
 
 
 @pytest.mark.parametrize("key", ["id:secret", "anything", "x"])
-def test_every_key_is_good_unless_keys_are_demanded(key: str) -> None:
+def test_every_key_is_accepted_without_a_list_of_keys(key: str) -> None:
     assert tenant_of(make_engine(), key).key == key
 
 
-def test_only_demanded_keys_are_good() -> None:
+def test_with_a_list_only_its_keys_are_accepted() -> None:
     engine = make_engine(keys=frozenset({"good:key"}))
     assert tenant_of(engine, "good:key").key == "good:key"
-    error = refusal(engine, Credential("key", "bad:key"))
+    error = rejection(engine, Credential("key", "bad:key"))
     assert (error.status, error.body) == (401, {"detail": "invalid key credentials"})
     assert [tenant.key for tenant in engine.tenants] == ["good:key"]
 
@@ -76,12 +76,12 @@ def test_strict_keys_have_an_id_and_a_secret(credential: Credential, is_good: bo
     if is_good:
         assert engine.tenant_for(credential).key == credential.token
     else:
-        error = refusal(engine, credential)
+        error = rejection(engine, credential)
         assert error.status == 401
         assert "Expected '<key_id>:<key_secret>'" in error.body["detail"]
 
 
-def test_over_the_bound_the_tenant_unused_for_longest_goes() -> None:
+def test_over_the_limit_the_least_recently_used_tenant_is_dropped() -> None:
     engine = make_engine(limits=Limits(tenants=2))
     first = tenant_of(engine, "a")
     tenant_of(engine, "b")
@@ -90,7 +90,7 @@ def test_over_the_bound_the_tenant_unused_for_longest_goes() -> None:
     assert [tenant.key for tenant in engine.tenants] == ["a", "c"]
 
 
-def test_a_renewed_tenant_has_nothing_of_the_old_one() -> None:
+def test_a_reset_tenant_has_nothing_of_the_old_one() -> None:
     engine = make_engine([exchange(times=1)])
     old = tenant_of(engine)
     id_ = old.submit(make_call()).id
@@ -100,45 +100,45 @@ def test_a_renewed_tenant_has_nothing_of_the_old_one() -> None:
     assert new.submit(make_call()).id == id_
 
 
-def test_a_renewed_tenant_can_have_another_clock() -> None:
+def test_a_reset_tenant_can_have_another_clock() -> None:
     engine = make_engine()
     assert engine.reset_tenant("a", clock="instant").clock.kind == "instant"
     assert engine.reset_tenant("b").clock.kind == "manual"
 
 
-def test_the_home_takes_every_key_that_has_no_tenant() -> None:
+def test_the_default_tenant_takes_every_key_without_a_tenant() -> None:
     engine = make_engine()
     own = tenant_of(engine, "own")
-    engine.default_tenant = engine.reset_tenant("home")
+    engine.default_tenant = engine.reset_tenant("default")
     assert tenant_of(engine, "any") is engine.default_tenant
     assert tenant_of(engine, "own") is own
 
 
-def test_the_home_takes_no_key_that_is_not_good() -> None:
+def test_the_default_tenant_rejects_invalid_keys() -> None:
     engine = make_engine(keys=frozenset({"good"}))
-    engine.default_tenant = engine.reset_tenant("home")
-    assert refusal(engine, Credential("key", "bad")).status == 401
+    engine.default_tenant = engine.reset_tenant("default")
+    assert rejection(engine, Credential("key", "bad")).status == 401
 
 
-def test_a_renewed_home_stays_home_and_a_dropped_one_does_not() -> None:
+def test_a_reset_default_tenant_stays_the_default_and_a_dropped_one_does_not() -> None:
     engine = make_engine()
-    engine.default_tenant = engine.reset_tenant("home")
-    renewed = engine.reset_tenant("home")
-    assert tenant_of(engine, "any") is renewed
-    engine.drop("home")
+    engine.default_tenant = engine.reset_tenant("default")
+    reset = engine.reset_tenant("default")
+    assert tenant_of(engine, "any") is reset
+    engine.drop("default")
     assert engine.default_tenant is None
     assert tenant_of(engine, "any").key == "any"
 
 
-def test_another_key_does_not_move_the_home() -> None:
+def test_another_key_does_not_change_the_default_tenant() -> None:
     engine = make_engine()
-    home = engine.default_tenant = engine.reset_tenant("home")
+    default = engine.default_tenant = engine.reset_tenant("default")
     engine.reset_tenant("other")
     engine.drop("other")
-    assert engine.default_tenant is home
+    assert engine.default_tenant is default
 
 
-def test_a_dropped_key_begins_anew() -> None:
+def test_a_dropped_key_gets_a_new_tenant() -> None:
     engine = make_engine()
     tenant_of(engine).submit(make_call())
     engine.drop("id:secret")
@@ -147,51 +147,51 @@ def test_a_dropped_key_begins_anew() -> None:
     assert len(tenant_of(engine).queue.jobs) == 0
 
 
-def test_listeners_hear_the_tenants_made_after_them() -> None:
+def test_listeners_get_the_entries_of_later_tenants() -> None:
     engine = make_engine()
     early = tenant_of(engine, "early")
-    heard: list[JournalEntry] = []
-    engine.add_listener(heard.append)
+    entries: list[JournalEntry] = []
+    engine.add_listener(entries.append)
     early.submit(make_call())
     late = tenant_of(engine, "late")
     late.submit(make_call())
-    assert heard == list(late.journal)
+    assert entries == list(late.journal)
 
 
 @pytest.mark.parametrize(("clock", "speed"), [("sundial", 1.0), ("real", -1.0)])
-def test_a_clock_that_cannot_be_is_refused_at_once(clock: str, speed: float) -> None:
+def test_an_invalid_clock_is_rejected_immediately(clock: str, speed: float) -> None:
     with pytest.raises(SettingError):
         Engine(Settings(clock=clock, speed=speed))
 
 
-def test_scenarios_that_disagree_are_refused() -> None:
+def test_contradicting_scenarios_are_rejected() -> None:
     loaded = [load_data(scenario(seed=seed), f"{seed}.yaml") for seed in (1, 2)]
     with pytest.raises(ScenarioError, match=r"seed is 2 here and 1 in 1\.yaml"):
         Engine(Settings(), loaded)
 
 
-def test_the_exchanges_of_several_scenarios_stand_in_their_order() -> None:
+def test_the_exchanges_of_several_scenarios_keep_their_order() -> None:
     loaded = [
         load_data(scenario(exchange({"text": text}, times=1)), f"{text}.yaml") for text in "ab"
     ]
     tenant = tenant_of(Engine(Settings(clock="manual"), loaded))
-    said = [tenant.submit(make_call()).rendered.outcome.body["output"] for _ in range(2)]
-    assert said == ["a", "b"]
+    texts = [tenant.submit(make_call()).rendered.outcome.body["output"] for _ in range(2)]
+    assert texts == ["a", "b"]
 
 
-def test_who_gives_no_key_is_taken_for_the_one_that_came_last() -> None:
+def test_a_request_without_a_key_gets_the_last_used_tenant() -> None:
     engine = make_engine()
-    nobody = engine.fallback_tenant()
-    assert engine.fallback_tenant() is nobody
+    anonymous = engine.fallback_tenant()
+    assert engine.fallback_tenant() is anonymous
     first, last = tenant_of(engine, "first"), tenant_of(engine, "last")
     assert engine.fallback_tenant() is last
     assert tenant_of(engine, "first") is first is engine.fallback_tenant()
-    engine.default_tenant = engine.reset_tenant("home")
+    engine.default_tenant = engine.reset_tenant("default")
     assert tenant_of(engine, "last") is last
     assert engine.fallback_tenant() is engine.default_tenant
 
 
-def test_strict_keys_are_not_borne() -> None:
+def test_strict_keys_are_not_accepted_as_bearer_tokens() -> None:
     strict = make_engine(options={"keys": "strict"})
     with pytest.raises(ApiError) as caught:
         strict.tenant_for(Credential("bearer", "id:secret"))

@@ -1,4 +1,4 @@
-"""Random histories: the tenant agrees with a plain model, and the same history gives the same."""
+"""Random histories: a tenant agrees with a simple model, and equal histories give equal results."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.building import ANY_LLM, exchange, make_call, make_engine
 
 
 @dataclass(frozen=True)
-class Line:
-    """One step of a timeline, as the model has it."""
+class ModelStep:
+    """One step of a timeline in the model."""
 
     state: str
     polls: int
@@ -27,7 +27,7 @@ class Line:
     forever: bool
 
     @property
-    def written(self) -> dict[str, Any]:
+    def as_yaml(self) -> dict[str, Any]:
         detail: dict[str, Any] = (
             {"forever": True} if self.forever else {"polls": self.polls, "for": self.seconds}
         )
@@ -37,99 +37,99 @@ class Line:
         return {self.state: detail}
 
 
-def lines(forever: bool) -> st.SearchStrategy[Line]:
+def step_strategy(forever: bool) -> st.SearchStrategy[ModelStep]:
     parts = {
         "polls": st.integers(0, 2),
         "seconds": st.integers(0, 3),
         "logs": st.integers(0, 2),
         "forever": st.just(forever),
     }
-    queued = st.builds(Line, state=st.just("IN_QUEUE"), position=st.integers(0, 5), **parts)
-    return queued | st.builds(Line, state=st.just("IN_PROGRESS"), position=st.none(), **parts)
+    queued = st.builds(ModelStep, state=st.just("IN_QUEUE"), position=st.integers(0, 5), **parts)
+    return queued | st.builds(ModelStep, state=st.just("IN_PROGRESS"), position=st.none(), **parts)
 
 
 timelines = st.builds(
     lambda steps, last: [*steps, *last],
-    st.lists(lines(forever=False), max_size=4),
-    st.just([]) | st.lists(lines(forever=True), max_size=1),
+    st.lists(step_strategy(forever=False), max_size=4),
+    st.just([]) | st.lists(step_strategy(forever=True), max_size=1),
 )
 
 
 @dataclass
-class Model:
-    """What a job does, told as plainly as can be."""
+class JobModel:
+    """A job in the simplest possible form."""
 
     id: str
-    lines: list[Line]
-    entered: float
-    waived: bool
+    steps: list[ModelStep]
+    entered_at: float
+    ignores_polls: bool
     step: int = 0
-    answered: int = 0
-    satisfied: float | None = None
-    asked_early: int = 0
+    polls_in_step: int = 0
+    polled_at: float | None = None
+    early_results: int = 0
     cancelled: bool = False
     seen: list[str] = field(default_factory=list)
 
     @property
     def is_over(self) -> bool:
-        return self.cancelled or self.step == len(self.lines)
+        return self.cancelled or self.step == len(self.steps)
 
     @property
-    def word(self) -> str:
-        return "COMPLETED" if self.is_over else self.lines[self.step].state
+    def status_word(self) -> str:
+        return "COMPLETED" if self.is_over else self.steps[self.step].state
 
     @property
     def logs(self) -> int:
-        return sum(line.logs for line in self.lines[: self.step + 1])
+        return sum(line.logs for line in self.steps[: self.step + 1])
 
     def pass_time(self, now: float) -> None:
-        while not self.is_over and not self.lines[self.step].forever:
-            line = self.lines[self.step]
-            satisfied = self.satisfied
-            if satisfied is None and (self.waived or line.polls == 0):
-                satisfied = self.entered
-            if satisfied is None or max(satisfied, self.entered + line.seconds) > now:
+        while not self.is_over and not self.steps[self.step].forever:
+            line = self.steps[self.step]
+            polled_at = self.polled_at
+            if polled_at is None and (self.ignores_polls or line.polls == 0):
+                polled_at = self.entered_at
+            if polled_at is None or max(polled_at, self.entered_at + line.seconds) > now:
                 return
-            self.entered = max(satisfied, self.entered + line.seconds)
-            self.step, self.answered, self.satisfied = self.step + 1, 0, None
+            self.entered_at = max(polled_at, self.entered_at + line.seconds)
+            self.step, self.polls_in_step, self.polled_at = self.step + 1, 0, None
 
     def poll(self, now: float) -> None:
-        self.asked_early = 0
+        self.early_results = 0
         self.pass_time(now)
         if not self.is_over:
-            self.answered += 1
-            if self.answered == self.lines[self.step].polls:
-                self.satisfied = now
+            self.polls_in_step += 1
+            if self.polls_in_step == self.steps[self.step].polls:
+                self.polled_at = now
             self.pass_time(now)
 
-    def ask_early(self, now: float) -> None:
-        asked = self.asked_early + 1
-        if asked > 1:
+    def count_early_result(self, now: float) -> None:
+        count = self.early_results + 1
+        if count > 1:
             self.poll(now)
-        self.asked_early = asked
+        self.early_results = count
 
 
-class World:
-    """A tenant with an exchange for each timeline; every deed gives what it showed."""
+class DrivenTenant:
+    """A tenant with an exchange for each timeline; records the result of every action."""
 
-    def __init__(self, timelines: list[list[Line]]) -> None:
+    def __init__(self, timelines: list[list[ModelStep]]) -> None:
         exchanges = [
             exchange(
-                {"text": "x", "timeline": [line.written for line in timeline]},
+                {"text": "x", "timeline": [line.as_yaml for line in timeline]},
                 when={"input": {"line": number}},
             )
             for number, timeline in enumerate(timelines)
         ]
         self.controls = Controls(make_engine(exchanges, seed=5), "id:secret")
-        self.shown: list[Any] = []
+        self.results: list[Any] = []
 
-    def do(self, deed: str, *given: Any) -> Any:
+    def do(self, action: str, *arguments: Any) -> Any:
         try:
-            shown = getattr(self, f"_{deed}")(*given)
+            results = getattr(self, f"_{action}")(*arguments)
         except ApiError as error:
-            shown = error.status
-        self.shown.append(shown)
-        return shown
+            results = error.status
+        self.results.append(results)
+        return results
 
     def _submit(self, line: int, webhook: bool) -> tuple[str, Snapshot]:
         call = make_call(
@@ -163,24 +163,24 @@ class World:
 
 
 class Histories(RuleBasedStateMachine):
-    """Drives a world and the model side by side."""
+    """Applies the same actions to a tenant and to the model."""
 
     @initialize(timelines=st.lists(timelines, min_size=1, max_size=3))
-    def begin(self, timelines: list[list[Line]]) -> None:
+    def begin(self, timelines: list[list[ModelStep]]) -> None:
         self.timelines = timelines
-        self.world = World(timelines)
-        self.deeds: list[tuple[Any, ...]] = []
-        self.jobs: list[Model] = []
+        self.driven = DrivenTenant(timelines)
+        self.actions: list[tuple[Any, ...]] = []
+        self.jobs: list[JobModel] = []
 
-    def do(self, deed: str, *given: Any) -> Any:
-        self.deeds.append((deed, *given))
-        return self.world.do(deed, *given)
+    def do(self, action: str, *arguments: Any) -> Any:
+        self.actions.append((action, *arguments))
+        return self.driven.do(action, *arguments)
 
     @property
     def now(self) -> float:
-        return self.world.controls.tenant.clock.now()
+        return self.driven.controls.tenant.clock.now()
 
-    def job(self, pick: int) -> Model:
+    def job(self, pick: int) -> JobModel:
         return self.jobs[pick % len(self.jobs)]
 
     @rule(line=st.integers(0, 9), webhook=st.booleans())
@@ -190,7 +190,7 @@ class Histories(RuleBasedStateMachine):
         timeline = self.timelines[number]
         assert snapshot.status == (timeline[0].state if timeline else "IN_PROGRESS")
         assert id_ not in {job.id for job in self.jobs}
-        model = Model(id_, timeline, self.now, webhook)
+        model = JobModel(id_, timeline, self.now, webhook)
         model.pass_time(self.now)
         self.jobs.append(model)
 
@@ -200,9 +200,9 @@ class Histories(RuleBasedStateMachine):
         model = self.job(pick)
         model.pass_time(self.now)
         snapshot = self.do("status", model.id)
-        assert snapshot.status == model.word
-        line = None if model.is_over else model.lines[model.step]
-        assert snapshot.position == (None if line is None else line.position)
+        assert snapshot.status == model.status_word
+        line = None if model.is_over else model.steps[model.step]
+        assert snapshot.queue_position == (None if line is None else line.position)
         assert len(snapshot.logs) == model.logs
         assert (snapshot.error == "Request was cancelled") == model.cancelled
         assert "COMPLETED" not in model.seen or snapshot.status == "COMPLETED"
@@ -217,7 +217,7 @@ class Histories(RuleBasedStateMachine):
         expected = (499 if model.cancelled else 200) if model.is_over else None
         assert self.do("result", model.id) == expected
         if not model.is_over:
-            model.ask_early(self.now)
+            model.count_early_result(self.now)
 
     @precondition(lambda self: self.jobs)
     @rule(pick=st.integers(0, 99))
@@ -226,7 +226,7 @@ class Histories(RuleBasedStateMachine):
         model.pass_time(self.now)
         accepted = self.do("cancel", model.id)
         assert accepted == (model.cancelled or not model.is_over)
-        if model.word == "IN_QUEUE":
+        if model.status_word == "IN_QUEUE":
             model.cancelled = True
 
     @precondition(lambda self: self.jobs)
@@ -235,17 +235,17 @@ class Histories(RuleBasedStateMachine):
         model = self.job(pick)
         model.pass_time(self.now)
         before = model.step
-        if not model.is_over and not model.waived and model.lines[model.step].polls > 0:
-            model.satisfied = model.satisfied or self.now  # a missing poll counts as answered
-        model.waived = True
+        if not model.is_over and not model.ignores_polls and model.steps[model.step].polls > 0:
+            model.polled_at = model.polled_at or self.now  # a missing poll counts as polls_in_step
+        model.ignores_polls = True
         model.pass_time(self.now)
-        shown = self.do("watch", model.id)
-        steps = [line.state for line in model.lines[before : model.step + 1]]
+        results = self.do("watch", model.id)
+        steps = [line.state for line in model.steps[before : model.step + 1]]
         expected = [*steps, "COMPLETED"] if model.is_over else steps
-        assert [snapshot.status for snapshot in shown] == (
+        assert [snapshot.status for snapshot in results] == (
             ["COMPLETED"] if model.cancelled else expected
         )
-        assert sum(len(snapshot.logs) for snapshot in shown) == model.logs
+        assert sum(len(snapshot.logs) for snapshot in results) == model.logs
 
     @rule(seconds=st.integers(0, 4))
     def advance(self, seconds: int) -> None:
@@ -261,24 +261,24 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def the_jobs_kept_are_where_the_model_has_them(self) -> None:
-        if not hasattr(self, "world"):
+        if not hasattr(self, "driven"):
             return
-        kept = {job["request_id"]: job for job in self.world.controls.jobs()}
-        assert list(kept) == [job.id for job in self.jobs]
+        jobs = {job["request_id"]: job for job in self.driven.controls.jobs()}
+        assert list(jobs) == [job.id for job in self.jobs]
         for model in self.jobs:
             model.pass_time(self.now)
-            assert (kept[model.id]["ended_at"] is not None) == model.is_over
-            assert (kept[model.id]["state"] == "cancelled") == model.cancelled
+            assert (jobs[model.id]["ended_at"] is not None) == model.is_over
+            assert (jobs[model.id]["state"] == "cancelled") == model.cancelled
 
     def teardown(self) -> None:
-        """The same deeds once more give the same ids, snapshots, logs and journal."""
-        if not hasattr(self, "world"):
+        """Repeat the actions: ids, snapshots, logs and journal are the same."""
+        if not hasattr(self, "driven"):
             return
-        again = World(self.timelines)
-        for deed in self.deeds:
-            again.do(*deed)
-        assert again.shown == self.world.shown
-        assert again.controls.journal() == self.world.controls.journal()
+        second = DrivenTenant(self.timelines)
+        for action in self.actions:
+            second.do(*action)
+        assert second.results == self.driven.results
+        assert second.controls.journal() == self.driven.controls.journal()
 
 
 TestHistories = Histories.TestCase

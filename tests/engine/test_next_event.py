@@ -15,7 +15,7 @@ def slow(*steps: object) -> dict[str, object]:
 def test_steps_follow_each_other() -> None:
     tenant = make_tenant_in(slow({"IN_QUEUE": {"for": "10s"}}, {"IN_PROGRESS": {"for": "20s"}}))
     assert next_instant(tenant) == math.inf
-    assert "no request is under way" in step(tenant, math.inf)
+    assert "no request is running" in step(tenant, math.inf)
     submit(tenant)
     for passed in (10, 30):
         assert next_instant(tenant) == START + passed
@@ -24,12 +24,10 @@ def test_steps_follow_each_other() -> None:
     assert next_instant(tenant) == math.inf
 
 
-def test_polls_are_no_event() -> None:
+def test_polls_are_not_events() -> None:
     tenant = make_tenant_in(slow("IN_QUEUE"))
     id_ = submit(tenant)
-    assert (
-        step(tenant, math.inf) == f"time alone does not move on {id_}: status polls are waited for"
-    )
+    assert step(tenant, math.inf) == f"status polls, not time, move on {id_}"
 
 
 def test_there_is_a_limit() -> None:

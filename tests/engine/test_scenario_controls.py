@@ -18,7 +18,7 @@ KEY = "id:secret"
 
 
 def sent(*texts: str, file: str = "sent", **more: Any) -> LoadedScenario:
-    """A scenario whose exchanges answer the prompts that they are named for."""
+    """A scenario with an exchange for each prompt, which it answers with the prompt."""
     exchanges = [exchange({"text": text}, when={"input": {"prompt": text}}) for text in texts]
     return load_data({**scenario(*exchanges), **more}, file)
 
@@ -37,14 +37,14 @@ def answers(engine: Engine, prompt: str, key: str = KEY) -> str:
     return str(job.rendered.outcome.body["output"])
 
 
-def test_what_is_sent_answers_for_its_key_alone() -> None:
+def test_a_sent_scenario_answers_only_its_key() -> None:
     engine = make_engine([exchange({"text": "base"})])
     own(engine).replace(sent("a"))
     assert [answers(engine, "a"), answers(engine, "b")] == ["a", "base"]
     assert answers(engine, "a", "other") == "base"
 
 
-def test_what_is_sent_again_replaces_or_is_appended() -> None:
+def test_another_scenario_replaces_or_is_appended() -> None:
     engine = make_engine([exchange({"text": "base"})])
     own(engine).replace(sent("a"))
     own(engine).append(sent("b"))
@@ -56,7 +56,7 @@ def test_what_is_sent_again_replaces_or_is_appended() -> None:
 
 
 @pytest.mark.parametrize("way", ["replace", "append"])
-def test_a_server_without_scenarios_has_misses_once_one_is_sent(way: str) -> None:
+def test_a_server_without_scenarios_has_misses_after_one_is_sent(way: str) -> None:
     engine = make_engine()
     assert answers(engine, "x") != "404"
     getattr(own(engine), way)(sent("a"))
@@ -66,16 +66,16 @@ def test_a_server_without_scenarios_has_misses_once_one_is_sent(way: str) -> Non
     assert answers(engine, "x") != "404"
 
 
-def test_the_settings_and_the_scenario_say_what_misses_get() -> None:
+def test_settings_and_scenario_decide_the_reply_to_misses() -> None:
     engine = make_engine(unmatched="generate")
     own(engine).replace(sent("a"))
     assert answers(engine, "x") != "404"
-    told = sent("a", options={"unmatched": "fail"})
-    own(engine).replace(told)
+    described = sent("a", options={"unmatched": "fail"})
+    own(engine).replace(described)
     assert answers(engine, "x") == "404"
 
 
-def test_jobs_and_journal_stay_unless_the_seed_is_another() -> None:
+def test_jobs_and_journal_stay_unless_the_seed_changes() -> None:
     engine = make_engine()
     answers(engine, "x")
     own(engine).replace(sent("a"))
@@ -83,7 +83,7 @@ def test_jobs_and_journal_stay_unless_the_seed_is_another() -> None:
     own(engine).replace(sent("a", seed=7))
     assert (len(tenant_of(engine).queue.jobs), tenant_of(engine).settings.seed) == (0, 7)
     other = make_engine(seed=7)
-    ids = [tenant_of(it).submit(make_call(input_={"prompt": "a"})).id for it in (engine, other)]
+    ids = [tenant_of(each).submit(make_call(input_={"prompt": "a"})).id for each in (engine, other)]
     assert ids[0] == ids[1]
 
 
@@ -94,7 +94,7 @@ def test_another_seed_cannot_be_appended() -> None:
     own(engine).append(sent("a", seed=0))
 
 
-def test_circumstances_of_a_scenario_hold_and_end_with_it() -> None:
+def test_the_defaults_of_a_scenario_start_and_end_with_it() -> None:
     engine = make_engine()
     own(engine).replace(sent("a", account="locked"))
     assert answers(engine, "a") == "403"
@@ -106,7 +106,7 @@ def test_circumstances_of_a_scenario_hold_and_end_with_it() -> None:
     assert [answers(engine, "a", KEY) for _ in range(2)][1] == "a"
 
 
-def test_for_all_it_is_as_if_the_server_had_begun_with_it() -> None:
+def test_for_all_keys_it_equals_a_server_started_with_it() -> None:
     engine = make_engine([exchange({"text": "base"})])
     own(engine).replace(sent("a"))
     everyone = ScenarioControls(engine, None)
@@ -117,7 +117,7 @@ def test_for_all_it_is_as_if_the_server_had_begun_with_it() -> None:
     assert everyone.count() == 0
 
 
-def test_for_all_appended_exchanges_come_after_those_of_each_key() -> None:
+def test_for_all_keys_appended_exchanges_follow_each_keys_own() -> None:
     engine = make_engine([exchange({"text": "base"}, when={"input": {"prompt": "b"}})])
     own(engine).replace(sent("a"))
     answers(engine, "a")
@@ -127,7 +127,7 @@ def test_for_all_appended_exchanges_come_after_those_of_each_key() -> None:
     assert len(tenant_of(engine).journal) == 4
 
 
-def test_scenarios_of_all_that_disagree_change_nothing() -> None:
+def test_contradicting_scenarios_for_all_keys_change_nothing() -> None:
     engine = make_engine(options={"unmatched": "fail"})
     everyone = ScenarioControls(engine, None)
     with pytest.raises(ScenarioError, match="unmatched is generate here and fail in"):
@@ -135,7 +135,7 @@ def test_scenarios_of_all_that_disagree_change_nothing() -> None:
     assert (everyone.count(), answers(engine, "a")) == (0, "404")
 
 
-def test_exchanges_are_told_with_their_use() -> None:
+def test_exchanges_are_listed_with_their_use() -> None:
     engine = make_engine([exchange({"text": "base"})])
     loaded = load_data(
         scenario(exchange({"text": "a"}, id="first", times=1, when={"input": {"prompt": "a"}}))
@@ -143,8 +143,8 @@ def test_exchanges_are_told_with_their_use() -> None:
     own(engine).replace(loaded)
     answers(engine, "a")
     answers(engine, "b")
-    told = own(engine).describe()
-    (first,), (base,) = told["own"], told["loaded"]
+    described = own(engine).describe()
+    (first,), (base,) = described["own"], described["loaded"]
     assert (first["label"], first["used"], first["times"], first["is_used_up"]) == (
         "first",
         1,
@@ -158,7 +158,7 @@ def test_exchanges_are_told_with_their_use() -> None:
     assert base["used"] == 2
 
 
-def test_there_is_a_bound() -> None:
+def test_exchanges_are_limited() -> None:
     engine = make_engine(limits=Limits(added_exchanges=2))
     own(engine).replace(sent("a", "b"))
     with pytest.raises(ScenarioError, match="3 exchanges are more than 2"):

@@ -25,19 +25,19 @@ from tests.building import (
 
 
 def text_of(tenant: Tenant, call: Call | None = None) -> str:
-    """What the output of a queue call says."""
+    """The output text of a queue call."""
     job = tenant.submit(call or make_call())
     return str(job.rendered.outcome.body["output"])
 
 
-def refusal(tenant: Tenant, call: Call | None = None) -> ApiError:
+def rejection(tenant: Tenant, call: Call | None = None) -> ApiError:
     with pytest.raises(ApiError) as caught:
         tenant.submit(call or make_call())
     return caught.value
 
 
-def own(reply: str, **more: Any) -> Exchange:
-    return build_exchange(exchange({"text": reply}, **more))
+def own(reply: str, **fields: Any) -> Exchange:
+    return build_exchange(exchange({"text": reply}, **fields))
 
 
 # Invalid input
@@ -47,7 +47,7 @@ def own(reply: str, **more: Any) -> Exchange:
     ("input_", "type_"),
     [({"prompt": 5}, "string_type"), ({}, "missing"), ({"prompt": "x", "model": "y"}, "one_of")],
 )
-def test_wrong_input_is_admitted_and_fails_with_the_result(input_: Any, type_: str) -> None:
+def test_invalid_input_is_queued_and_fails_with_the_result(input_: Any, type_: str) -> None:
     tenant = make_tenant()
     job = tenant.submit(make_call(input_=input_))
     outcome = job.rendered.outcome
@@ -55,44 +55,44 @@ def test_wrong_input_is_admitted_and_fails_with_the_result(input_: Any, type_: s
     assert [item["type"] for item in outcome.body["detail"]] == [type_]
 
 
-def test_wrong_input_uses_up_no_exchange() -> None:
+def test_invalid_input_uses_no_exchange() -> None:
     tenant = make_tenant(exchange(times=1))
     tenant.submit(make_call(input_={"prompt": 5}))
     assert text_of(tenant) == "Ship it."
 
 
-def test_checking_input_can_be_left_out() -> None:
+def test_input_validation_can_be_disabled() -> None:
     tenant = make_tenant(exchange(), options={"validate": False})
     assert text_of(tenant, make_call(input_={"prompt": 5})) == "Ship it."
 
 
 def test_a_body_that_is_not_json_fails_for_every_endpoint() -> None:
     tenant = make_tenant(exchange())
-    flaw = {"type": "json_invalid", "loc": ["body", 1]}
-    job = tenant.submit(make_call("fal-ai/flux/dev", flaws=(flaw,)))
-    assert job.rendered.outcome.body == {"detail": [flaw]}
+    validation_error = {"type": "json_invalid", "loc": ["body", 1]}
+    job = tenant.submit(make_call("fal-ai/flux/dev", validation_errors=(validation_error,)))
+    assert job.rendered.outcome.body == {"detail": [validation_error]}
 
 
 # Failures
 
 
-def test_a_failure_of_the_account_is_met_at_submit() -> None:
+def test_an_account_failure_is_raised_at_submit() -> None:
     tenant = make_tenant(exchange({"fail": "exhausted-balance"}))
-    error = refusal(tenant)
+    error = rejection(tenant)
     assert error.status == 403
     assert tenant.queue.jobs == {}
     assert [entry.status for entry in tenant.journal] == [403]
 
 
 @pytest.mark.parametrize("shown", [True, False])
-def test_whether_the_status_tells_a_models_failure_can_be_chosen(shown: bool) -> None:
+def test_a_flag_decides_whether_the_status_has_the_models_error(shown: bool) -> None:
     tenant = make_tenant(exchange({"fail": {"type": "x"}}), options={"error_in_status": shown})
     job = tenant.submit(make_call())
-    told = job.rendered.outcome.error
-    assert told == ("Invalid status code: 422" if shown else None)
+    status_error = job.rendered.outcome.error
+    assert status_error == ("Invalid status code: 422" if shown else None)
 
 
-def test_the_status_always_tells_a_failure_of_the_platform() -> None:
+def test_the_status_always_has_a_platform_error() -> None:
     tenant = make_tenant(
         exchange({"fail": "runner_disconnected"}), options={"error_in_status": False}
     )
@@ -108,9 +108,9 @@ def test_the_status_always_tells_a_failure_of_the_platform() -> None:
         {"fail": {"status": 500, "body": {"detail": "{{ input.missing }}"}}},
     ],
 )
-def test_a_template_that_cannot_be_rendered_is_a_500_that_says_where(reply: Any) -> None:
+def test_a_template_that_cannot_be_rendered_is_a_500_with_its_location(reply: Any) -> None:
     tenant = make_tenant(exchange(reply, id="broken"))
-    error = refusal(tenant)
+    error = rejection(tenant)
     assert error.status == 500
     assert '("broken")' in error.body["detail"]
     (entry,) = tenant.journal
@@ -147,7 +147,7 @@ def test_polls_of_one_job_do_not_count_for_another() -> None:
     assert (one.state, other.state) == (State.COMPLETED, State.QUEUED)
 
 
-def test_the_result_is_not_there_before_the_end_and_then_for_ever() -> None:
+def test_the_result_is_available_after_the_end_only() -> None:
     tenant = make_tenant()
     job = tenant.submit(make_call())
     assert tenant.result(ANY_LLM, job.id) is None
@@ -156,7 +156,7 @@ def test_the_result_is_not_there_before_the_end_and_then_for_ever() -> None:
     assert [tenant.result(ANY_LLM, job.id) for _ in range(2)] == [job, job]
 
 
-def test_a_caller_that_asks_for_nothing_but_the_result_gets_it() -> None:
+def test_a_caller_that_only_requests_the_result_gets_it() -> None:
     tenant = make_tenant()
     job = tenant.submit(make_call())
     found = [tenant.result(ANY_LLM, job.id) for _ in range(4)]
@@ -216,7 +216,7 @@ def test_a_cancel_while_running_is_accepted_and_ignored() -> None:
     assert (found.rendered.outcome.status, found.units) == (200, 1)
 
 
-def test_a_cancel_after_completion_is_refused() -> None:
+def test_a_cancel_after_completion_is_rejected() -> None:
     tenant = make_tenant(timeline())
     job = tenant.submit(make_call())
     assert not tenant.cancel(ANY_LLM, job.id)
@@ -237,7 +237,7 @@ def test_a_cancelled_request_can_be_made_unreadable() -> None:
 # Direct calls
 
 
-async def test_a_direct_run_takes_as_long_as_the_work_and_not_the_queue() -> None:
+async def test_a_direct_run_lasts_as_long_as_the_run_without_the_queue() -> None:
     tenant = make_tenant(timeline({"IN_QUEUE": {"for": "9s"}}, {"IN_PROGRESS": {"for": "2s"}}))
     task = asyncio.create_task(tenant.run(make_call(via="run")))
     await asyncio.sleep(0)
@@ -245,18 +245,18 @@ async def test_a_direct_run_takes_as_long_as_the_work_and_not_the_queue() -> Non
     await asyncio.sleep(0)
     assert not task.done()
     tenant.clock.advance(0.1)
-    answer = await asyncio.wait_for(task, 5)
-    assert answer.rendered.outcome.status == 200
+    resolution = await asyncio.wait_for(task, 5)
+    assert resolution.rendered.outcome.status == 200
     assert [entry.at for entry in tenant.journal] == [START + 2]
 
 
-async def test_a_direct_run_that_fails_is_an_answer_too() -> None:
+async def test_a_direct_run_that_fails_is_a_resolution_too() -> None:
     tenant = make_tenant(exchange({"fail": "runner_disconnected"}, id="lost"))
-    answer = await tenant.run(make_call(via="run"))
-    assert (answer.rendered.outcome.status, answer.label) == (503, '"lost"')
+    resolution = await tenant.run(make_call(via="run"))
+    assert (resolution.rendered.outcome.status, resolution.label) == (503, '"lost"')
 
 
-def test_a_stream_that_fails_is_refused_before_it_begins() -> None:
+def test_a_stream_that_fails_is_rejected_before_it_starts() -> None:
     tenant = make_tenant(exchange({"fail": "runner_disconnected"}))
     with pytest.raises(ApiError) as caught:
         tenant.stream(make_call(via="stream"))
@@ -267,7 +267,7 @@ def test_a_stream_that_fails_is_refused_before_it_begins() -> None:
 # Bounds
 
 
-def test_the_oldest_finished_job_makes_room() -> None:
+def test_the_oldest_finished_job_is_dropped() -> None:
     tenant = make_tenant(limits=Limits(jobs=2))
     first, second = tenant.submit(make_call()), tenant.submit(make_call())
     for _ in range(2):
@@ -276,13 +276,13 @@ def test_the_oldest_finished_job_makes_room() -> None:
     assert list(tenant.queue.jobs) == [first.id, third.id]
 
 
-def test_if_none_has_finished_the_oldest_makes_room() -> None:
+def test_if_none_has_finished_the_oldest_job_is_dropped() -> None:
     tenant = make_tenant(limits=Limits(jobs=2))
-    made = [tenant.submit(make_call()).id for _ in range(4)]
-    assert list(tenant.queue.jobs) == made[2:]
+    ids = [tenant.submit(make_call()).id for _ in range(4)]
+    assert list(tenant.queue.jobs) == ids[2:]
 
 
-def test_a_new_job_does_not_make_room_for_itself() -> None:
+def test_a_new_job_is_not_dropped_for_itself() -> None:
     done_at_once = exchange({"text": "x", "timeline": []}, when={"input": {"prompt": "fast"}})
     tenant = make_tenant(done_at_once, exchange(), limits=Limits(jobs=1))
     tenant.submit(make_call())
@@ -290,7 +290,7 @@ def test_a_new_job_does_not_make_room_for_itself() -> None:
     assert list(tenant.queue.jobs) == [job.id]
 
 
-def test_a_refusal_before_any_exchange_can_be_noted() -> None:
+def test_a_rejection_before_matching_is_journalled() -> None:
     tenant = tenant_of(make_engine())
     tenant.record_rejection("an-id", 400, "bad header")
     assert [(entry.kind, entry.status, entry.note) for entry in tenant.journal] == [

@@ -1,4 +1,4 @@
-"""What the platform API reads of a tenant."""
+"""The data of the Platform API: requests, units, prices."""
 
 from __future__ import annotations
 
@@ -23,35 +23,45 @@ async def test_requests_are_listed_the_newest_first_with_their_units() -> None:
     await tenant.run(make_call("acme/broken", "run"))
     job = tenant.submit(make_call())
     ledger = UsageLedger(tenant)
-    waiting, broken, drawn = ledger.requests()
+    waiting, broken, succeeded = ledger.requests()
     assert (waiting.request_id, waiting.status, waiting.duration) == (job.id, None, None)
     assert (broken.endpoint, broken.status, broken.units) == ("acme/broken", 503, None)
-    assert (drawn.endpoint, drawn.status, drawn.units, drawn.duration) == ("acme/draw", 200, 3, 0)
+    assert (succeeded.endpoint, succeeded.status, succeeded.units, succeeded.duration) == (
+        "acme/draw",
+        200,
+        3,
+        0,
+    )
     tenant.clock.advance(5)
     done = next(ledger.requests())
     assert (done.status, done.duration, done.units) == (200, 5, 1)
     assert done.output["output"] == "x"
 
 
-async def test_misses_are_no_requests() -> None:
+async def test_misses_are_not_listed_as_requests() -> None:
     tenant = make_tenant(exchange(when={"endpoint": "a/b"}))
     with pytest.raises(ApiError):
         await tenant.run(make_call("c/d", "run"))
     assert list(UsageLedger(tenant).requests()) == []
 
 
-def test_the_endpoints_are_those_that_are_named() -> None:
+def test_the_endpoints_are_those_of_the_scenario() -> None:
     tenant = make_tenant_in(
         exchange(when={"endpoint": "fal-ai/flux/dev"}),
         exchange(when={"endpoint": "acme/*"}),
         exchange(),
         apps={"acme/gone": "removed", "acme/there": {"runners": 1}},
     )
-    assert [it.text for it in UsageLedger(tenant).endpoints()] == ["acme/there", "fal-ai/flux/dev"]
-    assert "fal-ai/any-llm" in [it.text for it in UsageLedger(make_tenant()).endpoints()]
+    assert [endpoint.text for endpoint in UsageLedger(tenant).endpoints()] == [
+        "acme/there",
+        "fal-ai/flux/dev",
+    ]
+    assert "fal-ai/any-llm" in [
+        endpoint.text for endpoint in UsageLedger(make_tenant()).endpoints()
+    ]
 
 
-def test_prices_are_told_or_guessed() -> None:
+def test_prices_are_scripted_or_guessed() -> None:
     price: dict[str, Any] = {"price": {"unit_price": 2.5, "unit": "seconds"}}
     ledger = UsageLedger(make_tenant_in(apps={"acme/*": price}))
     assert ledger.price("acme/film") == (2.5, "seconds")
@@ -60,11 +70,11 @@ def test_prices_are_told_or_guessed() -> None:
     assert ledger.price("some/thing") == (0.01, "requests")
 
 
-def test_payloads_are_forgotten_with_their_files() -> None:
+def test_payloads_are_deleted_with_their_files() -> None:
     tenant = make_tenant(exchange({"kind": "images", "timeline": []}))
     job = tenant.submit(make_call("fal-ai/flux/dev"))
     assert len(tenant.files) == 1
-    (link,) = UsageLedger(tenant).forget(job.id) or []
-    assert link.startswith("https://v3b.fal.media/")
+    (url,) = UsageLedger(tenant).forget(job.id) or []
+    assert url.startswith("https://v3b.fal.media/")
     assert len(tenant.files) == 0
     assert UsageLedger(tenant).forget(job.id) is None

@@ -249,7 +249,7 @@ class CallResolver:
     ) -> ApiError:
         """The 500 of a reply that cannot be rendered for this call, journalled."""
         where = f" ({location or label})" if location or label else ""
-        text = f"{error.what} at {'.'.join(map(str, error.path))}{where}"
+        text = f"{error.message} at {'.'.join(map(str, error.path))}{where}"
         detail = f"fakefal could not render the reply: {text}"
         self._journal.write(self._clock.now(), "call", call, "", 500, label, detail)
         return ApiError(500, {"detail": detail}, hint="the scenario's template failed")

@@ -80,7 +80,7 @@ class StoredFile:
     expires_at: float | None = None
     acl: Acl = field(default_factory=Acl)
     origin: Origin = "upload"
-    fault: MediaDefect | None = None
+    defect: MediaDefect | None = None
 
 
 class FileStore:
@@ -143,7 +143,7 @@ class FileStore:
         blob: Blob,
         lifecycle: Lifecycle = DEFAULT_LIFECYCLE,
         origin: Origin = "upload",
-        fault: MediaDefect | None = None,
+        defect: MediaDefect | None = None,
     ) -> StoredFile:
         """Store a file; raises the 413 of one that exceeds the limit by itself."""
         self._check_size(blob.size)
@@ -154,10 +154,10 @@ class FileStore:
         expires_at = None
         if lifecycle.expiration_seconds is not None:
             expires_at = self._clock.later(now, lifecycle.expiration_seconds)
-        if fault == "expired":
+        if defect == "expired":
             expires_at = now
         file = StoredFile(
-            stored_url, name, content_type, blob, now, expires_at, lifecycle.acl, origin, fault
+            stored_url, name, content_type, blob, now, expires_at, lifecycle.acl, origin, defect
         )
         self._files[stored_url.id] = file
         self._bytes += blob.size
@@ -178,7 +178,7 @@ class FileStore:
     def find(self, file_id: str) -> StoredFile:
         """A file by its id, without a check of access; raises the 404."""
         file = self._files.get(file_id)
-        if file is None or file.fault == "missing":
+        if file is None or file.defect == "missing":
             raise file_not_found(self._not_found_reason())
         if file.expires_at is not None and self._clock.now() >= file.expires_at:
             raise file_not_found(f"the file expired at {iso(file.expires_at)}")
@@ -192,7 +192,7 @@ class FileStore:
         """
         file = self.find(file_id)
         decision: Decision = "allow" if is_owner else file.acl.decide(reader_ids)
-        if file.fault == "forbidden":
+        if file.defect == "forbidden":
             decision = "forbid"
         if decision == "forbid":
             raise forbidden("the file's access list forbids it")

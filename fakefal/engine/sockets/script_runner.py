@@ -101,7 +101,7 @@ class ScriptRunner:
     def _render_failure(self, error: TemplateError) -> Cut:
         """Journal a template error; the close frame has as much of the text as fits."""
         location = self._resolution.location or self._resolution.label
-        text = f"{error.what} at {'.'.join(map(str, error.path))} ({location})"
+        text = f"{error.message} at {'.'.join(map(str, error.path))} ({location})"
         self._note(f"fakefal could not render a frame: {text}")
         return Cut("close", "end", close_code=INTERNAL_ERROR, reason=_truncated(text))
 

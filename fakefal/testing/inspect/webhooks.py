@@ -1,4 +1,4 @@
-"""``fakefal.webhooks``: what was delivered in a test, waiting for it, and sending it again."""
+"""``fakefal.webhooks``: reads, awaits and redelivers the webhooks of one test."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class WebhookRecord:
     """A webhook of one request.
 
     ``state`` is ``waiting``, ``held``, ``sending``, ``delivered``, ``failed``, ``refused``,
-    ``never`` or ``dropped``, and ``why`` explains it. Each attempt is
+    ``never`` or ``dropped``, and ``why`` is the reason. Each attempt is
     ``{"at", "seconds", "status", "body", "failure"}``.
     """
 
@@ -35,7 +35,7 @@ class WebhookRecord:
 
 
 class FakeWebhooks:
-    """The webhooks of one test. Patience is real time, whatever the clock."""
+    """The webhooks of one test. A ``timeout`` is in real seconds, whatever the clock."""
 
     def __init__(self, server: ThreadedServer, controls: Controls) -> None:
         self._server = server
@@ -44,10 +44,8 @@ class FakeWebhooks:
     @property
     def records(self) -> list[WebhookRecord]:
         """All webhooks, oldest first."""
-        return [
-            _record(body)
-            for body in self._server.call(lambda: self._webhook_controls().deliveries())
-        ]
+        bodies = self._server.call(lambda: self._webhook_controls().deliveries())
+        return [_record(body) for body in bodies]
 
     def __iter__(self) -> Iterator[WebhookRecord]:
         return iter(self.records)
@@ -57,60 +55,63 @@ class FakeWebhooks:
 
     @property
     def delivered(self) -> list[WebhookRecord]:
-        """Those that a receiver has accepted."""
+        """The webhooks that a receiver accepted."""
         return [record for record in self if record.state == "delivered"]
 
     def wait(self, count: int = 1, *, timeout: float = 10.0) -> list[WebhookRecord]:
-        """Wait until this many webhooks of the test are delivered; gives them.
+        """Wait until ``count`` webhooks are delivered, and return all that are.
 
-        Raises FakefalError, with what became of each, after ``patience`` seconds. Not for a test
-        whose own event loop is the receiver: that one awaits ``wait_async``.
+        Raises FakefalError with the state of each webhook after ``timeout`` seconds. If the
+        receiver runs in the test's own event loop, await ``wait_async`` instead.
         """
         self._start_wait(count, timeout).result()
         return self.delivered
 
     async def wait_async(self, count: int = 1, *, timeout: float = 10.0) -> list[WebhookRecord]:
-        """The same, for async tests."""
+        """``wait`` for async tests."""
         await asyncio.wrap_future(self._start_wait(count, timeout))
         return self.delivered
 
     def wait_idle(self, *, timeout: float = 10.0) -> None:
-        """Wait until all that is due at the clock's present was tried, delivered or not.
+        """Wait until every webhook that is due now was attempted, successfully or not.
 
-        Raises FakefalError after ``patience`` seconds. ``settle_async`` is the same for tests whose
-        own event loop is the receiver.
+        Raises FakefalError after ``timeout`` seconds. If the receiver runs in the test's own event
+        loop, await ``wait_idle_async`` instead.
         """
         self._server.submit(_wait_idle(self._controls, timeout)).result()
 
     async def wait_idle_async(self, *, timeout: float = 10.0) -> None:
-        """The same, for async tests."""
+        """``wait_idle`` for async tests."""
         future = self._server.submit(_wait_idle(self._controls, timeout))
         await asyncio.wrap_future(future)
 
     def redeliver(self, request_id: str | None = None) -> list[WebhookRecord]:
-        """Send one request's webhook again, genuine and at once; without an id all that failed."""
+        """Send one request's webhook again, immediately and with a valid signature.
+
+        Without an id all that failed are sent again.
+        """
         bodies = self._server.call(lambda: self._webhook_controls().redeliver(request_id))
         return [_record(body) for body in bodies]
 
     @property
     def jwks(self) -> dict[str, Any]:
-        """The public keys, as they are published now."""
+        """The public keys as they are published now."""
         return self._server.call(lambda: self._webhook_controls().jwks())
 
     def publish(self, jwks: Any) -> None:
-        """Publish the keys as ``jwks`` of a scenario says: ``"down"``, ``{"delay": "20s"}``."""
+        """Change how the keys are published, as ``jwks`` of a scenario: ``{"delay": "20s"}``."""
         self._server.call(lambda: self._webhook_controls().publish(jwks))
 
     def rotate_keys(self) -> None:
-        """Sign with a new key from now on; the old one is withdrawn."""
+        """Sign with a new key from now on; the old one is no longer published."""
         self._server.call(lambda: self._webhook_controls().rotate())
 
     def now(self) -> float:
-        """The time that signatures carry: a manual clock's own, else the real one."""
+        """The time of signatures: that of a manual clock, else the real time."""
         return self._server.call(lambda: self._controls.tenant.webhooks.timestamp())
 
     def _webhook_controls(self) -> WebhookControls:
-        return WebhookControls(self._controls.tenant)
+        return WebhookControls(self._controls.tenant.webhooks)
 
     def _start_wait(self, count: int, timeout: float) -> Future[None]:
         return self._server.submit(_wait_delivered(self._controls, count, timeout))
@@ -128,15 +129,13 @@ async def _wait_delivered(controls: Controls, count: int, timeout: float) -> Non
 async def _wait_idle(controls: Controls, timeout: float) -> None:
     webhooks = controls.tenant.webhooks
     if not await wait_for_condition(webhooks, lambda: not webhooks.is_busy, timeout):
-        raise FakefalError(
-            _describe(webhooks, f"webhooks are still on their way after {timeout:g}s")
-        )
+        raise FakefalError(_describe(webhooks, f"webhooks are still being sent after {timeout:g}s"))
 
 
 async def wait_for_condition(
     webhooks: WebhookScheduler, condition: Callable[[], bool], timeout: float
 ) -> bool:
-    """Wait for something to become true of webhooks; False if it does not in time."""
+    """Wait for a condition on the webhooks; returns False after ``timeout`` real seconds."""
 
     async def wait() -> None:
         while not condition():
@@ -159,12 +158,12 @@ def _describe(webhooks: WebhookScheduler, heading: str) -> str:
         reason = delivery.reason
         if delivery.attempts and delivery.stage != "delivered":
             result = delivery.attempts[-1].result
-            reason = reason or result.failure or f"the last answer was {result.status}"
+            reason = reason or result.failure or f"the last response was {result.status}"
         reason = reason or ("the clock has not reached it" if delivery.stage == "waiting" else "")
         line = f"{delivery.job.id} to {delivery.shown_url}: {delivery.stage}"
         lines.append(f"{line} — {reason}" if reason else line)
     if len(lines) == 1:
-        lines += webhooks.unfinished() or ["no call asked for one: submit(…, webhook_url=…)"]
+        lines += webhooks.unfinished() or ["no call requested one: submit(…, webhook_url=…)"]
     return "\n  ".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""What job a call becomes."""
+"""The job of a call: options, steps, outcome."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ from tests.engine.living import make_tenant_in
 
 
 def job(
-    reply: dict[str, Any] | None = None, wishes: PlatformOptions = DEFAULT_OPTIONS, **parts: Any
+    reply: dict[str, Any] | None = None,
+    platform_options: PlatformOptions = DEFAULT_OPTIONS,
+    **parts: Any,
 ) -> Job:
-    ending = {} if "fail" in (reply or {}) else {"text": "x"}
-    tenant: Tenant = make_tenant_in(exchange({**ending, **(reply or {})}), **parts)
-    return tenant.submit(make_call(wishes=wishes))
+    success = {} if "fail" in (reply or {}) else {"text": "x"}
+    tenant: Tenant = make_tenant_in(exchange({**success, **(reply or {})}), **parts)
+    return tenant.submit(make_call(platform_options=platform_options))
 
 
-def shape(made: Job) -> str:
+def shape(created: Job) -> str:
     return "".join(
-        "g" if it.needs_runner else "q" if it.state == "IN_QUEUE" else "r" for it in made.steps
+        "g" if step.needs_runner else "q" if step.state == "IN_QUEUE" else "r"
+        for step in created.steps
     )
 
 
@@ -39,21 +42,21 @@ def shape(made: Job) -> str:
         ({"stream": {"cut": {}}}, {}),
     ],
 )
-def test_where_nothing_is_asked_for_a_job_is_ordinary(
+def test_without_options_a_job_has_the_default_options(
     reply: dict[str, Any], parts: dict[str, Any]
 ) -> None:
     assert job(reply, **parts).job_options is DEFAULT_JOB_OPTIONS
 
 
 @pytest.mark.parametrize(
-    ("reply", "wishes", "parts", "expected"),
+    ("reply", "options", "parts", "expected"),
     [
-        ({}, PlatformOptions(start_timeout_seconds=4), {}, {"deadline": START + 4}),
-        ({}, PlatformOptions(is_low_priority=True), {}, {"is_low": True}),
+        ({}, PlatformOptions(start_timeout_seconds=4), {}, {"start_deadline": START + 4}),
+        ({}, PlatformOptions(is_low_priority=True), {}, {"is_low_priority": True}),
         ({"cancel": "accepted"}, DEFAULT_OPTIONS, {}, {"cancel": "accepted"}),
-        ({"result_ttl": "2s"}, DEFAULT_OPTIONS, {}, {"keep_seconds": 2.0}),
-        ({"retries": 2}, DEFAULT_OPTIONS, {}, {"marks": (2, 4)}),
-        ({}, DEFAULT_OPTIONS, {"apps": {"*": {"request_timeout": 7}}}, {"run_seconds": 7.0}),
+        ({"result_ttl": "2s"}, DEFAULT_OPTIONS, {}, {"result_ttl_seconds": 2.0}),
+        ({"retries": 2}, DEFAULT_OPTIONS, {}, {"attempt_starts": (2, 4)}),
+        ({}, DEFAULT_OPTIONS, {"apps": {"*": {"request_timeout": 7}}}, {"max_run_seconds": 7.0}),
         ({}, DEFAULT_OPTIONS, {"apps": {"*": {"cancel": "too-late"}}}, {"cancel": "too-late"}),
         (
             {"cancel": "ignored"},
@@ -63,12 +66,12 @@ def test_where_nothing_is_asked_for_a_job_is_ordinary(
         ),
     ],
 )
-def test_what_is_asked_for_is_how_it_behaves(
-    reply: dict[str, Any], wishes: PlatformOptions, parts: dict[str, Any], expected: dict[str, Any]
+def test_options_of_caller_app_and_reply_become_job_options(
+    reply: dict[str, Any], options: PlatformOptions, parts: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    conduct = job(reply, wishes, **parts).job_options
+    made_options = job(reply, options, **parts).job_options
     for name, value in expected.items():
-        assert getattr(conduct, name) == value
+        assert getattr(made_options, name) == value
 
 
 @pytest.mark.parametrize(
@@ -82,40 +85,40 @@ def test_what_is_asked_for_is_how_it_behaves(
         ({"retries": 1}, 1, "grgr"),
     ],
 )
-def test_its_steps_have_a_wait_for_a_runner_where_runners_are_counted(
+def test_limited_runners_add_a_wait_for_a_runner(
     reply: dict[str, Any], runners: int | None, expected: str
 ) -> None:
     apps: dict[str, Any] = {} if runners is None else {"apps": {"*": {"runners": runners}}}
     assert shape(job(reply, **apps)) == expected
 
 
-@pytest.mark.parametrize(("wishes", "times", "units"), [({}, 9, 1), ({}, 10, None)])
-def test_one_that_never_gets_through_fails_and_costs_nothing(
-    wishes: dict[str, Any], times: int, units: int | None
+@pytest.mark.parametrize(("options", "times", "units"), [({}, 9, 1), ({}, 10, None)])
+def test_a_job_that_fails_all_attempts_costs_nothing(
+    options: dict[str, Any], times: int, units: int | None
 ) -> None:
-    made = job({"retries": times}, PlatformOptions(**wishes))
-    assert made.units == units
-    assert made.rendered.outcome.is_success is (units is not None)
+    created = job({"retries": times}, PlatformOptions(**options))
+    assert created.units == units
+    assert created.rendered.outcome.is_success is (units is not None)
 
 
-@pytest.mark.parametrize("tells", [True, False])
-def test_a_models_own_failure_shows_in_the_status_if_it_is_to(tells: bool) -> None:
-    options = {"error_in_status": tells}
+@pytest.mark.parametrize("shows", [True, False])
+def test_the_error_of_a_model_is_in_the_status_if_the_flag_says_so(shows: bool) -> None:
+    options = {"error_in_status": shows}
     own = job({"fail": "no_media_generated", "timeline": []}, options=options)
     platforms = job({"fail": "runner_disconnected", "timeline": []}, options=options)
-    expected = "Invalid status code: 422" if tells else None
+    expected = "Invalid status code: 422" if shows else None
     assert own.snapshot(with_logs=False).error == expected
     assert platforms.snapshot(with_logs=False).error == "Runner disconnected"
 
 
-def test_the_requests_of_others_are_ahead_only_where_no_place_is_scripted() -> None:
+def test_other_users_queue_counts_only_without_a_scripted_position() -> None:
     parts: dict[str, Any] = {"apps": {"*": {"queue_length": 12}}}
     assert job(**parts).submit_snapshot().queue_position == 12
     scripted = {"timeline": [{"IN_QUEUE": {"position": 3}}]}
     assert job(scripted, **parts).submit_snapshot().queue_position == 3
 
 
-def test_the_trouble_of_its_answer_goes_with_it() -> None:
-    trouble = job({"faults": {"submit": ["accepted-then-reset"]}}).fault
-    assert trouble is not None
-    assert trouble.name == "accepted-then-reset"
+def test_the_job_has_the_fault_of_its_resolution() -> None:
+    submit_fault = job({"faults": {"submit": ["accepted-then-reset"]}}).fault
+    assert submit_fault is not None
+    assert submit_fault.name == "accepted-then-reset"

@@ -1,4 +1,4 @@
-"""Direct runs and streams: how long they take, how they end, what happens to them."""
+"""Direct runs and streams: durations, outcomes, faults."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ SLOW = [{"IN_QUEUE": {"for": 2}}, {"IN_PROGRESS": {"for": 3}}, {"IN_PROGRESS": {
 
 
 @pytest.mark.parametrize(
-    ("reply", "wishes", "parts", "status", "seconds"),
+    ("reply", "options", "parts", "status", "seconds"),
     [
         ({}, {}, {}, 200, 0),
         ({"timeline": SLOW}, {}, {}, 200, 7),
-        ({"timeline": SLOW}, {"start_seconds": 1.5}, {}, 504, 1.5),
-        ({"timeline": SLOW}, {"start_seconds": 2}, {}, 200, 7),
+        ({"timeline": SLOW}, {"start_timeout_seconds": 1.5}, {}, 504, 1.5),
+        ({"timeline": SLOW}, {"start_timeout_seconds": 2}, {}, 200, 7),
         ({"timeline": SLOW}, {}, {"apps": {"*": {"request_timeout": "6s"}}}, 504, 6),
         ({"timeline": SLOW}, {}, {"apps": {"*": {"request_timeout": "7s"}}}, 200, 7),
         ({"timeline": SLOW, "retries": 1}, {}, {}, 503, 7),
         ({"timeline": SLOW, "fail": "generation_timeout"}, {}, {}, 504, 7),
     ],
 )
-async def test_a_run_takes_its_time_and_ends_as_it_is_to(
+async def test_a_run_has_the_scripted_duration_and_outcome(
     reply: dict[str, Any],
-    wishes: dict[str, Any],
+    options: dict[str, Any],
     parts: dict[str, Any],
     status: int,
     seconds: float,
@@ -50,22 +50,22 @@ async def test_a_run_takes_its_time_and_ends_as_it_is_to(
     outcome = {} if "fail" in reply else {"text": "x"}
     tenant = make_tenant_in(exchange({**outcome, **reply}), clock="instant", **parts)
     before = tenant.clock.now()
-    call = make_call(via="run", wishes=PlatformOptions(**wishes))
-    answer = await tenant.run(call)
-    assert answer.rendered.outcome.status == status
+    call = make_call(via="run", platform_options=PlatformOptions(**options))
+    resolution = await tenant.run(call)
+    assert resolution.rendered.outcome.status == status
     assert tenant.clock.now() - before == seconds
-    assert [(it.kind, it.status) for it in tenant.journal] == [("call", status)]
-    assert (answer.units is None) == (status != 200)
+    assert [(entry.kind, entry.status) for entry in tenant.journal] == [("call", status)]
+    assert (resolution.units is None) == (status != 200)
 
 
-def test_a_stream_that_fails_is_refused_before_its_first_byte() -> None:
+def test_a_stream_that_fails_is_rejected_before_its_first_byte() -> None:
     with pytest.raises(ApiError) as caught:
         make_tenant_in(exchange({"fail": "content_policy"})).stream(make_call(via="stream"))
     assert caught.value.status == 422
 
 
 @pytest.mark.parametrize(
-    ("stream", "cut", "drip"),
+    ("stream", "cut", "slices"),
     [
         ({}, None, None),
         ({"cut": {"after": 2}}, Cut("close", "body", event_count=2), None),
@@ -75,23 +75,23 @@ def test_a_stream_that_fails_is_refused_before_its_first_byte() -> None:
         ({"stall": "3s"}, None, None),
     ],
 )
-def test_what_a_reply_says_of_its_stream_happens_to_it(
-    stream: dict[str, Any], cut: Cut | None, drip: SlowBody | None
+def test_the_reply_scripts_the_fault_of_its_stream(
+    stream: dict[str, Any], cut: Cut | None, slices: SlowBody | None
 ) -> None:
-    trouble = streamed({"stream": stream}).fault
-    if cut is None and drip is None:
-        assert trouble is None
+    stream_fault = streamed({"stream": stream}).fault
+    if cut is None and slices is None:
+        assert stream_fault is None
     else:
-        assert trouble is not None
-        assert (trouble.cut, trouble.slow_body) == (cut, drip)
+        assert stream_fault is not None
+        assert (stream_fault.cut, stream_fault.slow_body) == (cut, slices)
 
 
-def test_a_fault_of_the_request_goes_before_the_reply() -> None:
+def test_a_fault_of_the_request_overrides_the_reply() -> None:
     reply = {"stream": {"cut": {"after": 2}, "slice": 1}, "faults": {"stream": ["reset-headers"]}}
-    trouble = streamed(reply).fault
-    assert trouble is not None
-    assert (trouble.name, trouble.cut) == ("reset-headers", Cut("reset", "head"))
-    assert trouble.slow_body == SlowBody(1, 0.0)
+    stream_fault = streamed(reply).fault
+    assert stream_fault is not None
+    assert (stream_fault.name, stream_fault.cut) == ("reset-headers", Cut("reset", "head"))
+    assert stream_fault.slow_body == SlowBody(1, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_fault_of_the_request_goes_before_the_reply() -> None:
         ("named-crlf", "fal-ai/flux", "named-crlf"),
     ],
 )
-def test_how_events_are_written_is_a_switch(option: str, endpoint: str, framing: str) -> None:
+def test_the_format_of_events_is_a_flag(option: str, endpoint: str, framing: str) -> None:
     tenant = make_tenant_in(options={"stream_sse": option})
     body = {"prompt": "x", "model": "m"} if "router" in endpoint else None
     assert tenant.stream(make_call(endpoint, "stream", body)).sse == framing
@@ -125,14 +125,14 @@ def test_how_events_are_written_is_a_switch(option: str, endpoint: str, framing:
 def test_the_events_of_a_stream(
     stream: dict[str, Any], options: dict[str, Any], texts: list[str]
 ) -> None:
-    found = streamed({"stream": stream}, options=options)
-    events = list(found.events)
-    assert [it["output"] for it in events] == texts
+    streamed_reply = streamed({"stream": stream}, options=options)
+    events = list(streamed_reply.events)
+    assert [event["output"] for event in events] == texts
     if stream.get("cut"):
         assert (events[-1]["error"], events[-1]["partial"]) == ("The stream broke off", False)
 
 
-def test_switches_change_a_stream_that_was_kept() -> None:
+def test_flags_change_a_cached_stream() -> None:
     tenant = tenant_with()
     first = tenant.stream(make_call(via="stream"))
     other = tenant_with(options={"repeat_complete": False}).stream(make_call(via="stream"))
@@ -141,7 +141,7 @@ def test_switches_change_a_stream_that_was_kept() -> None:
     assert first.chunk_cache is not other.chunk_cache
 
 
-async def test_only_so_many_run_at_the_same_time() -> None:
+async def test_concurrent_runs_are_limited() -> None:
     tenant = make_tenant_in(
         exchange({"text": "x", "timeline": [{"IN_PROGRESS": {"for": 5}}]}),
         account={"concurrency": 2},
@@ -157,13 +157,13 @@ async def test_only_so_many_run_at_the_same_time() -> None:
         "data": {"limit": 2},
     }
     tenant.clock.advance(5)
-    answers = await asyncio.wait_for(asyncio.gather(*runs[:2]), 5)
-    assert [it.rendered.outcome.status for it in answers] == [200, 200]
-    assert sorted(it.status for it in tenant.journal) == [200, 200, 429]
-    assert len({it.request_id for it in tenant.journal}) == 3
+    resolutions = await asyncio.wait_for(asyncio.gather(*runs[:2]), 5)
+    assert [resolution.rendered.outcome.status for resolution in resolutions] == [200, 200]
+    assert sorted(entry.status for entry in tenant.journal) == [200, 200, 429]
+    assert len({entry.request_id for entry in tenant.journal}) == 3
 
 
-def test_a_stream_takes_its_place_while_it_is_written() -> None:
+def test_a_stream_counts_as_running_while_it_is_written() -> None:
     tenant = make_tenant_in(account={"concurrency": 1})
     streaming = tenant.stream(make_call(via="stream"))
     with streaming.busy(), pytest.raises(ApiError):
@@ -171,7 +171,7 @@ def test_a_stream_takes_its_place_while_it_is_written() -> None:
     assert tenant.stream(make_call(via="stream")).request_id
 
 
-async def test_a_run_that_is_not_served_uses_up_nothing() -> None:
+async def test_a_run_that_is_not_served_uses_no_exchange() -> None:
     tenant = make_tenant_in(exchange({"text": "x", "faults": {"run": ["hang", "reset"]}}, times=1))
     for name in ("hang", "reset"):
         with pytest.raises(FaultAbort, match=name):

@@ -13,14 +13,14 @@ from fakefal.errors import SettingError
 seconds = st.floats(min_value=0, max_value=1e9)
 
 
-async def settle() -> None:
-    """Let every task run as far as it can."""
+async def run_tasks() -> None:
+    """Let all tasks run until they wait."""
     for _ in range(10):
         await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize(
-    ("name", "speed", "kind", "made"),
+    ("name", "speed", "kind", "class_"),
     [
         ("real", 1.0, "real", Clock),
         ("real", 2.0, "scaled", Clock),
@@ -30,30 +30,30 @@ async def settle() -> None:
         ("manual", 1.0, "manual", ManualClock),
     ],
 )
-def test_a_clock_is_made_by_name_and_speed(
-    name: str, speed: float, kind: str, made: type[Clock]
+def test_a_clock_has_a_name_and_a_speed(
+    name: str, speed: float, kind: str, class_: type[Clock]
 ) -> None:
     clock = make_clock(name, speed)
-    assert (clock.kind, type(clock)) == (kind, made)
+    assert (clock.kind, type(clock)) == (kind, class_)
 
 
 @pytest.mark.parametrize(
-    ("name", "speed", "told"),
+    ("name", "speed", "message"),
     [
-        ("sundial", 1.0, '"sundial" is no clock — one of real, instant, manual'),
-        ("real", -1.0, "speed -1.0 cannot be"),
-        ("real", math.inf, "speed inf cannot be"),
-        ("real", math.nan, "speed nan cannot be"),
+        ("sundial", 1.0, 'unknown clock "sundial" — one of real, instant, manual'),
+        ("real", -1.0, "invalid speed -1.0"),
+        ("real", math.inf, "invalid speed inf"),
+        ("real", math.nan, "invalid speed nan"),
     ],
 )
-def test_a_clock_that_cannot_be_is_refused(name: str, speed: float, told: str) -> None:
-    with pytest.raises(SettingError, match=told):
+def test_an_invalid_clock_is_rejected(name: str, speed: float, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
         make_clock(name, speed)
 
 
 @pytest.mark.parametrize("clock", [Clock(), ManualClock(), InstantClock()])
 @pytest.mark.parametrize("jump", [-1.0, -1e-9, math.inf, math.nan])
-def test_no_clock_goes_back_or_for_ever(clock: Clock, jump: float) -> None:
+def test_no_clock_advances_by_a_negative_or_infinite_time(clock: Clock, jump: float) -> None:
     before = clock.now()
     with pytest.raises(SettingError, match="time goes forward only"):
         clock.advance(jump)
@@ -61,7 +61,7 @@ def test_no_clock_goes_back_or_for_ever(clock: Clock, jump: float) -> None:
 
 
 @pytest.mark.parametrize("clock", [ManualClock(), InstantClock()])
-def test_clocks_that_are_not_real_begin_with_2026_and_stand_still(clock: Clock) -> None:
+def test_other_clocks_start_in_2026_and_do_not_run(clock: Clock) -> None:
     assert clock.now() == START == clock.now()
 
 
@@ -76,7 +76,7 @@ def test_a_manual_clock_never_goes_back(jumps: list[float]) -> None:
 
 
 @given(step=st.integers(1, 2000), times=st.integers(1, 40))
-def test_many_small_jumps_reach_what_one_long_one_reaches(step: int, times: int) -> None:
+def test_many_small_advances_equal_one_long_one(step: int, times: int) -> None:
     clock, other = ManualClock(), ManualClock()
     for _ in range(times):
         clock.advance(step / 1000)
@@ -94,20 +94,20 @@ def test_later_is_never_before(instant: float, wait: float) -> None:
 
 
 @given(st.floats(START, 1e12))
-def test_an_instant_clock_reaches_exactly_the_instant_asked_for(instant: float) -> None:
+def test_an_instant_clock_jumps_to_the_exact_instant(instant: float) -> None:
     clock = InstantClock()
     assert clock.jump_to(instant) == instant == clock.now()
 
 
 @pytest.mark.parametrize("instant", [START - 1, 0.0, -math.inf, math.inf])
-def test_an_instant_clock_stays_where_the_past_or_the_end_of_time_is_asked_for(
+def test_an_instant_clock_does_not_jump_to_the_past_or_to_infinity(
     instant: float,
 ) -> None:
     clock = InstantClock()
     assert clock.jump_to(instant) == START == clock.now()
 
 
-def test_a_manual_clock_does_not_move_to_what_it_should_reach() -> None:
+def test_a_manual_clock_does_not_jump() -> None:
     clock = ManualClock()
     assert clock.jump_to(START + 5) == START == clock.now()
 
@@ -122,13 +122,13 @@ async def test_a_manual_clock_wakes_waiters_in_the_order_of_their_instants() -> 
 
     waits = {"late": 3.0, "first": 1.0, "second": 2.0, "as second": 2.0, "too late": 9.0}
     tasks = [asyncio.create_task(wait(*item)) for item in waits.items()]
-    await settle()
+    await run_tasks()
     assert woken == []
     clock.advance(0.9)
-    await settle()
+    await run_tasks()
     assert woken == []
     clock.advance(4)
-    await settle()
+    await run_tasks()
     assert woken == ["first", "second", "as second", "late"]
     clock.advance(4.1)
     await asyncio.gather(*tasks)
@@ -136,50 +136,50 @@ async def test_a_manual_clock_wakes_waiters_in_the_order_of_their_instants() -> 
 
 
 @pytest.mark.parametrize("after", [0.0, -1.0])
-async def test_what_is_past_is_not_waited_for(after: float) -> None:
+async def test_a_past_instant_is_not_waited_for(after: float) -> None:
     clock = ManualClock()
     await asyncio.wait_for(clock.wait_until(START + after), 5)
     assert clock.now() == START
 
 
 @pytest.mark.parametrize("kind", ["real", "manual", "instant"])
-async def test_a_signal_ends_a_wait_for_ever(kind: str) -> None:
+async def test_a_signal_ends_an_infinite_wait(kind: str) -> None:
     clock, signal = make_clock(kind), Signal()
     task = asyncio.create_task(clock.wait_until(math.inf, signal))
-    await settle()
+    await run_tasks()
     assert not task.done()
     signal.set()
     await asyncio.wait_for(task, 5)
 
 
-async def test_a_signal_wakes_all_that_wait_and_none_that_come_later() -> None:
+async def test_a_signal_wakes_the_current_waiters_only() -> None:
     clock, signal = ManualClock(), Signal()
     early = [asyncio.create_task(clock.wait_until(math.inf, signal)) for _ in range(2)]
-    await settle()
+    await run_tasks()
     signal.set()
     await asyncio.wait_for(asyncio.gather(*early), 5)
     late = asyncio.create_task(clock.wait_until(START + 1, signal))
-    await settle()
+    await run_tasks()
     assert not late.done()
     clock.advance(1)
     await asyncio.wait_for(late, 5)
 
 
-async def test_a_wait_that_was_given_up_harms_nobody() -> None:
+async def test_a_cancelled_wait_does_not_affect_others() -> None:
     clock, signal = ManualClock(), Signal()
-    given_up = asyncio.create_task(clock.wait_until(START + 1, signal))
+    abandoned = asyncio.create_task(clock.wait_until(START + 1, signal))
     other = asyncio.create_task(clock.wait_until(START + 2, signal))
-    await settle()
-    given_up.cancel()
-    await settle()
-    assert given_up.cancelled()
+    await run_tasks()
+    abandoned.cancel()
+    await run_tasks()
+    assert abandoned.cancelled()
     clock.advance(2)
     signal.set()
     await asyncio.wait_for(other, 5)
     assert (clock._waiters, signal._waiters) == ([], [])
 
 
-async def test_an_instant_clock_waits_for_nobody_and_moves_to_what_is_waited_for() -> None:
+async def test_an_instant_clock_jumps_to_each_awaited_instant() -> None:
     clock = InstantClock()
     await asyncio.wait_for(clock.wait_until(START + 3600), 5)
     assert clock.now() == START + 3600
@@ -187,34 +187,34 @@ async def test_an_instant_clock_waits_for_nobody_and_moves_to_what_is_waited_for
     assert clock.now() == START + 3600
 
 
-async def test_a_real_clock_waits_until_the_instant_and_no_longer() -> None:
+async def test_a_real_clock_waits_exactly_until_the_instant() -> None:
     clock = Clock()
     due = clock.now() + 0.02
     await asyncio.wait_for(clock.wait_until(due), 5)
     assert clock.now() >= due
 
 
-async def test_a_fast_clock_passes_an_hour_in_an_instant() -> None:
+async def test_a_scaled_clock_passes_an_hour_quickly() -> None:
     clock = make_clock("real", speed=1e6)
     due = clock.now() + 3600
     await asyncio.wait_for(clock.wait_until(due), 5)
     assert clock.now() >= due
 
 
-async def test_a_real_clock_that_jumps_wakes_who_waits() -> None:
+async def test_advancing_a_real_clock_wakes_waiters() -> None:
     clock = Clock()
     before = clock.now()
     task = asyncio.create_task(clock.wait_until(before + 3600))
-    await settle()
+    await run_tasks()
     clock.advance(1800)
-    await settle()
+    await run_tasks()
     assert not task.done()
     clock.advance(1800)
     await asyncio.wait_for(task, 5)
     assert before + 3600 <= clock.now() < before + 3660
 
 
-def test_a_real_clock_reaches_nothing_but_the_present() -> None:
+def test_a_real_clock_does_not_jump() -> None:
     clock = Clock()
     before = clock.now()
     assert before <= clock.jump_to(before + 3600) < before + 60

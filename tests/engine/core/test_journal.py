@@ -21,7 +21,7 @@ def test_entries_are_numbered_in_order_and_kept() -> None:
     assert (len(journal), journal.dropped) == (3, 0)
 
 
-def test_over_the_bound_the_oldest_go_and_it_says_how_many() -> None:
+def test_over_the_limit_the_oldest_are_dropped_and_counted() -> None:
     journal = Journal(3)
     for _ in range(10):
         journal.write(START, "status", None)
@@ -29,7 +29,7 @@ def test_over_the_bound_the_oldest_go_and_it_says_how_many() -> None:
     assert (len(journal), journal.dropped) == (3, 7)
 
 
-def test_misses_outlive_the_entries_that_told_them() -> None:
+def test_misses_outlive_their_entries() -> None:
     journal = Journal(2)
     miss = Miss(make_call(), ())
     journal.write(START, "call", miss.call, status=404, miss=miss)
@@ -48,15 +48,15 @@ def test_a_thousand_misses_are_kept_and_all_are_counted() -> None:
     assert journal.miss_count == 1100
 
 
-def test_every_listener_hears_every_entry() -> None:
-    heard: list[tuple[str, JournalEntry]] = []
+def test_every_listener_gets_every_entry() -> None:
+    received: list[tuple[str, JournalEntry]] = []
     listeners = tuple(
-        (lambda entry, name=name: heard.append((name, entry))) for name in ("one", "two")
+        (lambda entry, name=name: received.append((name, entry))) for name in ("one", "two")
     )
     journal = Journal(1, listeners)
     journal.write(START, "call", make_call())
     journal.write(START, "cancel", make_call())
-    assert [(name, entry.kind) for name, entry in heard] == [
+    assert [(name, entry.kind) for name, entry in received] == [
         ("one", "call"),
         ("two", "call"),
         ("one", "cancel"),
@@ -74,7 +74,7 @@ def test_writing_while_reading_does_not_disturb_the_reader() -> None:
     assert seen == [1]
 
 
-def test_a_call_is_told_with_its_input_and_a_poll_without() -> None:
+def test_a_call_has_its_input_in_the_json_and_a_poll_has_none() -> None:
     call = make_call(headers={"x-fal-queue-priority": "low"})
     journal = Journal(5)
     journal.write(START, "call", call, "id-1", 200, '"tagline"')
@@ -104,7 +104,7 @@ def test_a_call_is_told_with_its_input_and_a_poll_without() -> None:
     }
 
 
-def test_an_entry_without_a_call_names_no_endpoint() -> None:
+def test_an_entry_without_a_call_has_no_endpoint() -> None:
     journal = Journal(1)
     journal.write(START, "refused", None, status=400, note="bad header")
     (entry,) = journal
@@ -119,10 +119,10 @@ def test_a_miss_without_exchanges_says_how_to_add_one() -> None:
     )
 
 
-@pytest.mark.parametrize("asked", ["call", "miss"])
-def test_the_journal_of_a_tenant_is_json(asked: str) -> None:
+@pytest.mark.parametrize("outcome", ["call", "miss"])
+def test_the_journal_of_a_tenant_is_json(outcome: str) -> None:
     tenant = make_tenant(exchange(when={"endpoint": "a/b"}), exchange(when={"endpoint": "c/d"}))
-    if asked == "call":
+    if outcome == "call":
         tenant.submit(make_call("a/b"))
     else:
         with pytest.raises(Exception, match="404"):
@@ -130,4 +130,4 @@ def test_the_journal_of_a_tenant_is_json(asked: str) -> None:
     (entry,) = tenant.journal
     body = entry.body()
     assert json.loads(json.dumps(body)) == body
-    assert ("miss" in body) == (asked == "miss")
+    assert ("miss" in body) == (outcome == "miss")

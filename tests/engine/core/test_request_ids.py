@@ -14,8 +14,8 @@ from tests.building import make_call
 calls = st.integers(0, 5).map(lambda number: make_call(input_={"prompt": str(number)}))
 
 
-def told(ids: RequestIdGenerator, made: list[Call]) -> list[str]:
-    return [ids.next_id(call) for call in made]
+def ids_of(ids: RequestIdGenerator, calls_made: list[Call]) -> list[str]:
+    return [ids.next_id(call) for call in calls_made]
 
 
 def name_of(call: Call) -> str:
@@ -33,30 +33,34 @@ def test_an_id_is_a_uuid_of_version_7_of_the_first_day_of_2026(number: int) -> N
 
 
 @given(st.lists(calls, max_size=60))
-def test_no_id_is_given_twice(made: list[Call]) -> None:
-    ids = told(RequestIdGenerator(0, 1000), made)
-    assert len(set(ids)) == len(made)
+def test_no_id_is_returned_twice(calls_made: list[Call]) -> None:
+    ids = ids_of(RequestIdGenerator(0, 1000), calls_made)
+    assert len(set(ids)) == len(calls_made)
 
 
-@given(made=st.lists(calls, max_size=60), bound=st.integers(1, 4))
-def test_no_id_is_given_twice_even_when_calls_are_forgotten(made: list[Call], bound: int) -> None:
-    ids = told(RequestIdGenerator(0, bound), made)
-    assert len(set(ids)) == len(made)
-
-
-@given(made=st.lists(calls, max_size=30), data=st.data())
-def test_ids_do_not_depend_on_the_order_of_different_calls(
-    made: list[Call], data: st.DataObject
+@given(calls_made=st.lists(calls, max_size=60), max_calls=st.integers(1, 4))
+def test_no_id_is_returned_twice_even_if_calls_are_forgotten(
+    calls_made: list[Call], max_calls: int
 ) -> None:
-    shuffled = data.draw(st.permutations(made))
+    ids = ids_of(RequestIdGenerator(0, max_calls), calls_made)
+    assert len(set(ids)) == len(calls_made)
+
+
+@given(calls_made=st.lists(calls, max_size=30), data=st.data())
+def test_ids_do_not_depend_on_the_order_of_different_calls(
+    calls_made: list[Call], data: st.DataObject
+) -> None:
+    shuffled = data.draw(st.permutations(calls_made))
     first, second = RequestIdGenerator(3, 1000), RequestIdGenerator(3, 1000)
-    ids = sorted((name_of(call), first.next_id(call)) for call in made)
+    ids = sorted((name_of(call), first.next_id(call)) for call in calls_made)
     assert ids == sorted((name_of(call), second.next_id(call)) for call in shuffled)
 
 
 def test_equal_calls_get_the_same_ids_in_every_run() -> None:
-    made = [make_call()] * 3
-    assert told(RequestIdGenerator(7, 10), made) == told(RequestIdGenerator(7, 10), made)
+    calls_made = [make_call()] * 3
+    assert ids_of(RequestIdGenerator(7, 10), calls_made) == ids_of(
+        RequestIdGenerator(7, 10), calls_made
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +80,7 @@ def test_different_calls_get_different_ids(other: Call) -> None:
     )
 
 
-def test_another_seed_gives_other_ids() -> None:
+def test_another_seed_returns_other_ids() -> None:
     assert RequestIdGenerator(0, 10).next_id(make_call()) != RequestIdGenerator(1, 10).next_id(
         make_call()
     )
@@ -91,7 +95,7 @@ def test_the_order_of_keys_does_not_matter(via: Via) -> None:
     assert first == RequestIdGenerator(0, 10).next_id(other)
 
 
-def test_only_so_many_calls_are_remembered() -> None:
+def test_the_number_of_remembered_calls_is_limited() -> None:
     ids = RequestIdGenerator(0, 5)
-    told(ids, [make_call(input_={"prompt": str(number)}) for number in range(100)])
+    ids_of(ids, [make_call(input_={"prompt": str(number)}) for number in range(100)])
     assert len(ids._counts) == 5

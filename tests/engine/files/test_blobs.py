@@ -24,7 +24,7 @@ def test_joined_blobs_read_as_one(parts: list[bytes], start: int, length: int) -
     assert joined.read(start, start + length) == whole[start : start + length]
 
 
-def test_the_etag_of_joined_blobs_tells_how_many_they_are() -> None:
+def test_the_etag_of_joined_blobs_ends_in_their_number() -> None:
     one, other = (
         JoinedBlob([MemoryBlob(b"a"), MemoryBlob(b"b")]),
         JoinedBlob([MemoryBlob(b"b"), MemoryBlob(b"a")]),

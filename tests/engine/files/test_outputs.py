@@ -1,4 +1,4 @@
-"""Files of outputs in the store."""
+"""Files of outputs in the file store."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from tests.building import exchange, make_call, make_tenant
 
 def test_a_file_of_an_output_lives_from_the_end_of_its_call() -> None:
     tenant = make_tenant()
-    life = {"x-fal-object-lifecycle": json.dumps({"expiration_duration_seconds": 60})}
-    call = make_call("fal-ai/flux", headers=life)
-    placing = file_refs_of(tenant.files, CompiledMedia("image"), call, "id", 30.0)
-    output = placing.resolve(generate_output("image", call, 0, (), ""))
+    headers = {"x-fal-object-lifecycle": json.dumps({"expiration_duration_seconds": 60})}
+    call = make_call("fal-ai/flux", headers=headers)
+    file_refs = file_refs_of(tenant.files, CompiledMedia("image"), call, "id", 30.0)
+    output = file_refs.resolve(generate_output("image", call, 0, (), ""))
     (file,) = tenant.files
-    assert output["image"]["url"] == file.stored_url.url == placing.links[0]
+    assert output["image"]["url"] == file.stored_url.url == file_refs.links[0]
     assert (file.expires_at, file.origin) == (START + 90, "output")
 
 
-def test_a_reply_says_more_than_the_caller_about_life() -> None:
+def test_the_reply_overrides_the_callers_lifetime() -> None:
     tenant = make_tenant()
-    life = {"x-fal-object-lifecycle": '{"expiration_duration_seconds": 60}'}
-    call = make_call("fal-ai/flux", headers=life)
-    placing = file_refs_of(
+    headers = {"x-fal-object-lifecycle": '{"expiration_duration_seconds": 60}'}
+    call = make_call("fal-ai/flux", headers=headers)
+    file_refs = file_refs_of(
         tenant.files, CompiledMedia("image", expires_seconds=5.0), call, "id", 0.0
     )
-    placing.resolve(generate_output("image", call, 0, (), ""))
+    file_refs.resolve(generate_output("image", call, 0, (), ""))
     assert [file.expires_at for file in tenant.files] == [START + 5]
 
 
-def test_a_malformed_life_is_refused() -> None:
+def test_a_malformed_lifecycle_is_rejected() -> None:
     tenant = make_tenant()
     call = make_call(headers={"x-fal-object-lifecycle": "x"})
     with pytest.raises(ApiError):
         file_refs_of(tenant.files, CompiledMedia(), call, "id", 0.0)
 
 
-def test_the_life_of_a_queued_output_counts_the_time_in_the_queue() -> None:
+def test_the_lifetime_of_an_output_starts_after_the_queue() -> None:
     reply = {
         "kind": "images",
         "media": {"expires": "60s"},
@@ -54,7 +54,7 @@ def test_the_life_of_a_queued_output_counts_the_time_in_the_queue() -> None:
     assert [file.expires_at for file in tenant.files] == [START + 150]
 
 
-def test_the_same_call_gives_the_same_urls_and_another_call_others() -> None:
+def test_equal_calls_get_equal_urls_and_other_calls_others() -> None:
     runs = []
     for _ in range(2):
         tenant = make_tenant(exchange({"kind": "images"}))

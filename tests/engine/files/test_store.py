@@ -1,4 +1,4 @@
-"""The store of a tenant: ids, bounds, life, access."""
+"""The file store of a tenant: ids, limits, expiry, access."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def make_files(
     return FileStore(key, 7, clock or ManualClock(), Limits(**limits))
 
 
-def keep(files: FileStore, data: bytes = b"x", **more: Any) -> StoredFile:
-    place = files.new_url("v3b.fal.media", "a.png")
-    return files.add(place, "a.png", "image/png", MemoryBlob(data), **more)
+def keep(files: FileStore, data: bytes = b"x", **options: Any) -> StoredFile:
+    url = files.new_url("v3b.fal.media", "a.png")
+    return files.add(url, "a.png", "image/png", MemoryBlob(data), **options)
 
 
 def status_of(files: FileStore, file_id: str, *names: str, is_owner: bool = False) -> int:
@@ -33,7 +33,7 @@ def status_of(files: FileStore, file_id: str, *names: str, is_owner: bool = Fals
     return 200
 
 
-def test_ids_follow_from_seed_and_key_and_lead_back_to_the_tenant() -> None:
+def test_ids_are_derived_from_seed_and_key_and_contain_the_tenant_tag() -> None:
     one, same, other = make_files(), make_files(), make_files(key="other:key")
     first, second = one.new_url("v3.fal.media", "a"), one.new_url("v3.fal.media", "a")
     assert first.id != second.id
@@ -52,7 +52,7 @@ def test_different_files_keep_their_ids_in_any_order() -> None:
     assert [other.new_url("v3.fal.media", name) for name in "ba"] == [b, a]
 
 
-def test_the_oldest_files_go_first_and_it_is_told() -> None:
+def test_the_oldest_files_are_dropped_first_and_the_404_says_so() -> None:
     files = make_files(files=2)
     first, *_ = [keep(files) for _ in range(3)]
     assert (len(files), files.dropped) == (2, 1)
@@ -61,10 +61,10 @@ def test_the_oldest_files_go_first_and_it_is_told() -> None:
     assert "dropped to stay within limits" in caught.value.hint
 
 
-def test_bytes_are_bounded_and_too_large_a_file_is_refused() -> None:
+def test_bytes_are_limited_and_a_larger_file_is_rejected() -> None:
     files = make_files(file_bytes=10)
     first, second = keep(files, b"x" * 6), keep(files, b"x" * 6)
-    assert [status_of(files, it.stored_url.id) for it in (first, second)] == [404, 200]
+    assert [status_of(files, file.stored_url.id) for file in (first, second)] == [404, 200]
     with pytest.raises(ApiError) as caught:
         keep(files, b"x" * 11)
     assert caught.value.status == 413
@@ -75,22 +75,22 @@ def test_bytes_are_bounded_and_too_large_a_file_is_refused() -> None:
 
 def test_a_file_put_again_counts_once() -> None:
     files = make_files(file_bytes=10)
-    place = files.new_url("v3.fal.media", "a")
+    url = files.new_url("v3.fal.media", "a")
     for _ in range(5):
-        files.add(place, "a", "a/b", MemoryBlob(b"x" * 6))
+        files.add(url, "a", "a/b", MemoryBlob(b"x" * 6))
     assert (len(files), files.dropped) == (1, 0)
     assert keep(files, b"x" * 4) in list(files)
     assert len(files) == 2
 
 
-def test_counts_of_equal_files_are_bounded() -> None:
-    files = make_files(identities=2)
+def test_counts_of_equal_files_are_limited() -> None:
+    files = make_files(request_ids=2)
     for name in "abc":
         files.new_url("v3.fal.media", name)
     assert len(files._counts) == 2
 
 
-def test_a_file_ends_on_the_clock() -> None:
+def test_a_file_expires_on_the_clock() -> None:
     clock = ManualClock()
     files = make_files(clock)
     file = keep(files, lifecycle=Lifecycle(60.0))
@@ -101,7 +101,7 @@ def test_a_file_ends_on_the_clock() -> None:
 
 
 @pytest.mark.parametrize(("default", "expected"), [("allow", 200), ("forbid", 403), ("hide", 404)])
-def test_the_owner_always_may(default: Any, expected: int) -> None:
+def test_the_owner_can_always_read(default: Any, expected: int) -> None:
     files = make_files()
     file = keep(files, lifecycle=Lifecycle(None, Acl(default, (("friend", "allow"),))))
     assert status_of(files, file.stored_url.id) == expected
@@ -110,16 +110,16 @@ def test_the_owner_always_may(default: Any, expected: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mishap", "expected"),
+    ("defect", "expected"),
     [("expired", 404), ("missing", 404), ("forbidden", 403), ("truncated", 200), ("slow", 200)],
 )
-def test_a_mishap_befalls_the_owner_too(mishap: Any, expected: int) -> None:
+def test_a_defect_affects_the_owner_too(defect: Any, expected: int) -> None:
     files = make_files()
-    file = keep(files, mishap=mishap)
+    file = keep(files, defect=defect)
     assert status_of(files, file.stored_url.id, is_owner=True) == expected
 
 
-def test_ids_that_were_forgotten_are_not_given_again() -> None:
+def test_forgotten_ids_are_not_reused() -> None:
     files = FileStore("id:secret", 0, ManualClock(), Limits(request_ids=2))
-    found = [files.new_id("file", name)[0] for name in "aabcdaabcd"]
-    assert len(set(found)) == len(found)
+    new_ids = [files.new_id("file", name)[0] for name in "aabcdaabcd"]
+    assert len(set(new_ids)) == len(new_ids)

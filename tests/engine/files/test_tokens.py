@@ -1,4 +1,4 @@
-"""Tokens: real JWTs that end on the tenant's clock."""
+"""Tokens: real JWTs that expire on the tenant's clock."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def make_tokens(clock: ManualClock | None = None, key: str = "id:secret", seed: 
     return Tokens("MARK", seed, key, clock or ManualClock())
 
 
-def refused(tokens: Tokens, token: str, use: str = "apps") -> str:
+def rejection_hint(tokens: Tokens, token: str, use: str = "apps") -> str:
     with pytest.raises(ApiError) as caught:
         tokens.read(token, use)  # type: ignore[arg-type]
     assert caught.value.status == 401
     return caught.value.hint
 
 
-def test_a_token_says_what_it_is_for() -> None:
+def test_a_token_contains_its_claims() -> None:
     tokens = make_tokens()
     token, expires_at = tokens.issue("apps", 120, apps=["any-llm"])
     claims = tokens.read(token, "apps")
@@ -43,40 +43,44 @@ def test_tokens_differ_and_are_the_same_in_every_run() -> None:
     assert same.issue("cdn", 60)[0] == first
 
 
-def test_a_token_ends_on_the_clock() -> None:
+def test_a_token_expires_on_the_clock() -> None:
     clock = ManualClock()
     tokens = make_tokens(clock)
     token, _ = tokens.issue("cdn", 60)
     clock.advance(59)
     assert tokens.read(token, "cdn").use == "cdn"
     clock.advance(1)
-    assert refused(tokens, token, "cdn") == "the token expired at 2026-01-01T00:01:00.000000Z"
+    assert (
+        rejection_hint(tokens, token, "cdn") == "the token expired at 2026-01-01T00:01:00.000000Z"
+    )
 
 
-def test_a_token_for_something_else_is_refused() -> None:
+def test_a_token_for_another_use_is_rejected() -> None:
     tokens = make_tokens()
-    assert refused(tokens, tokens.issue("cdn", 60)[0]) == "the token is for cdn, not for apps"
+    assert (
+        rejection_hint(tokens, tokens.issue("cdn", 60)[0]) == "the token is for cdn, not for apps"
+    )
 
 
-def test_tokens_of_other_keys_seeds_and_makers_are_refused() -> None:
+def test_tokens_of_other_keys_seeds_and_issuers_are_rejected() -> None:
     tokens = make_tokens()
     for other in (make_tokens(key="other:key"), make_tokens(seed=1)):
-        assert "not one of this fake's" in refused(tokens, other.issue("apps", 60)[0])
+        assert "not issued by this server" in rejection_hint(tokens, other.issue("apps", 60)[0])
     claims = {"iss": "fakefal", "sub": "MARK", "use": "apps", "exp": START + 60}
     part = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     none = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
-    assert refused(tokens, f"{none}.{part}.")
-    assert refused(tokens, jwt.encode({**claims, "exp": "soon"}, tokens.secret))
-    assert refused(tokens, jwt.encode({**claims, "iss": "auth0"}, tokens.secret))
-    assert refused(tokens, jwt.encode({"iss": "fakefal"}, tokens.secret))
+    assert rejection_hint(tokens, f"{none}.{part}.")
+    assert rejection_hint(tokens, jwt.encode({**claims, "exp": "soon"}, tokens.secret))
+    assert rejection_hint(tokens, jwt.encode({**claims, "iss": "auth0"}, tokens.secret))
+    assert rejection_hint(tokens, jwt.encode({"iss": "fakefal"}, tokens.secret))
 
 
 @given(st.text() | st.from_regex(r"[\w-]*\.[\w-]*\.[\w-]*", fullmatch=True))
-def test_what_is_no_token_names_nobody_and_raises_nothing(text: str) -> None:
+def test_an_invalid_token_claims_no_tenant(text: str) -> None:
     assert claimed_tenant_tag(text) is None
-    refused(make_tokens(), text)
+    rejection_hint(make_tokens(), text)
 
 
-def test_a_token_of_others_names_nobody() -> None:
+def test_a_token_of_another_issuer_claims_no_tenant() -> None:
     assert claimed_tenant_tag(jwt.encode({"sub": "x", "iss": "auth0"}, "k" * 32)) is None
     assert claimed_tenant_tag("a.b." + "c" * 10_000) is None

@@ -1,4 +1,4 @@
-"""Uploads on their way: parts, signatures, bounds."""
+"""Uploads in progress: parts, signatures, limits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fakefal.protocol.storage.file_acl import DEFAULT_LIFECYCLE
 from fakefal.protocol.storage.storage import PartTag, UploadRequest
 from fakefal.settings import Limits
 
-ASKED = UploadRequest("a.bin", "a/b")
+REQUEST = UploadRequest("a.bin", "a/b")
 
 
 def make_uploads(clock: ManualClock | None = None, **limits: Any) -> tuple[Uploads, FileStore]:
@@ -29,16 +29,18 @@ def make_uploads(clock: ManualClock | None = None, **limits: Any) -> tuple[Uploa
 
 def begin(uploads: Uploads, *, is_multipart: bool = True, is_signed: bool = False) -> Upload:
     return uploads.begin(
-        "v3b.fal.media", ASKED, DEFAULT_LIFECYCLE, is_multipart=is_multipart, is_signed=is_signed
+        "v3b.fal.media", REQUEST, DEFAULT_LIFECYCLE, is_multipart=is_multipart, is_signed=is_signed
     )
 
 
 @given(st.permutations(range(1, 6)), st.permutations(range(1, 6)))
-def test_parts_may_come_and_be_listed_in_any_order(came: list[int], listed: list[int]) -> None:
+def test_parts_can_be_uploaded_and_listed_in_any_order(
+    uploaded: list[int], listed: list[int]
+) -> None:
     uploads, _ = make_uploads()
     upload = begin(uploads)
     etags = {
-        number: uploads.put_part(upload, number, MemoryBlob(b"%d" % number)) for number in came
+        number: uploads.put_part(upload, number, MemoryBlob(b"%d" % number)) for number in uploaded
     }
     tags = [PartTag(number, etags[number]) for number in listed]
     file = uploads.complete(upload, tags)
@@ -46,7 +48,7 @@ def test_parts_may_come_and_be_listed_in_any_order(came: list[int], listed: list
     assert uploads.complete(upload, tags[::-1]) is file
 
 
-def test_a_part_that_comes_twice_is_replaced() -> None:
+def test_a_repeated_part_replaces_the_first() -> None:
     uploads, files = make_uploads()
     upload = begin(uploads)
     uploads.put_part(upload, 1, MemoryBlob(b"wrong"))
@@ -64,7 +66,7 @@ def test_parts_that_are_not_listed_are_left_out() -> None:
     assert file.blob.read(0, 9) == b"13"
 
 
-def test_parts_on_their_way_are_bounded() -> None:
+def test_parts_of_uploads_are_limited() -> None:
     uploads, files = make_uploads(file_bytes=10)
     upload = begin(uploads)
     uploads.put_part(upload, 1, MemoryBlob(b"x" * 8))
@@ -74,7 +76,7 @@ def test_parts_on_their_way_are_bounded() -> None:
     assert files.pending_bytes == 8
 
 
-def test_uploads_are_bounded_and_the_oldest_lets_go_of_its_parts() -> None:
+def test_uploads_are_limited_and_the_oldest_releases_its_parts() -> None:
     uploads, files = make_uploads(files=2)
     first = begin(uploads)
     uploads.put_part(first, 1, MemoryBlob(b"x"))
@@ -94,7 +96,7 @@ def test_an_upload_is_found_under_its_own_file_only() -> None:
         uploads.find(upload.id, file_id=other.stored_url.id)
 
 
-def test_a_signature_is_of_one_upload_and_ends() -> None:
+def test_a_signature_is_for_one_upload_and_expires() -> None:
     clock = ManualClock()
     uploads, _ = make_uploads(clock)
     upload, other = (begin(uploads, is_signed=True) for _ in range(2))
@@ -117,8 +119,8 @@ def test_a_signature_is_of_one_upload_and_ends() -> None:
         uploads.find(upload.id, query)
 
 
-def test_an_upload_that_came_whole_is_kept_at_once() -> None:
+def test_an_upload_in_one_request_is_stored_immediately() -> None:
     uploads, files = make_uploads()
-    file = uploads.save("v3.fal.media", ASKED, DEFAULT_LIFECYCLE, MemoryBlob(b"x"), "whole")
+    file = uploads.save("v3.fal.media", REQUEST, DEFAULT_LIFECYCLE, MemoryBlob(b"x"), "whole")
     assert files.find(file.stored_url.id) is file
     assert file.stored_url.url.startswith("https://v3.fal.media/files/")

@@ -1,4 +1,4 @@
-"""Jobs that do not behave in the ordinary way: deadlines, patience, cancels, lost runners."""
+"""Jobs with options: start deadlines, timeouts, cancels, lost runners."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENDLESS = {"IN_PROGRESS": {"forever": True}}
 
 
 def end_of(tenant: Tenant, id_: str) -> tuple[float | None, int, str | None]:
-    """When a job ended, with which status, and what kind of failure it was."""
+    """When a job ended, its status, and its error type."""
     (instant,) = end_times(tenant, id_)
     outcome = tenant.queue.jobs[id_].rendered.outcome
     return instant, outcome.status, outcome.error_type
@@ -47,21 +47,21 @@ def headers_of(job: Job) -> dict[str, str]:
         (["IN_QUEUE", RUNNING], 4, (4, 504, "request_timeout")),
     ],
 )
-@pytest.mark.parametrize("looks", [1, 100])
-def test_who_has_not_started_by_the_deadline_ends_there(
-    steps: list[Any], seconds: float, expected: tuple[float, int, str | None], looks: int
+@pytest.mark.parametrize("read_count", [1, 100])
+def test_a_job_not_started_by_the_deadline_ends_there(
+    steps: list[Any], seconds: float, expected: tuple[float, int, str | None], read_count: int
 ) -> None:
     tenant = make_tenant_in(timeline(*steps))
-    id_ = submit(tenant, start_seconds=seconds)
-    for _ in range(looks):
-        tenant.clock.advance(100 / looks)
+    id_ = submit(tenant, start_timeout_seconds=seconds)
+    for _ in range(read_count):
+        tenant.clock.advance(100 / read_count)
         tenant.queue.advance_job(tenant.queue.jobs[id_], tenant.clock.now())
     assert end_of(tenant, id_) == expected
 
 
-def test_the_504_of_a_deadline_says_that_it_was_the_users() -> None:
+def test_the_504_of_a_start_deadline_is_a_user_timeout() -> None:
     tenant = make_tenant_in(timeline(STUCK))
-    id_ = submit(tenant, start_seconds=2)
+    id_ = submit(tenant, start_timeout_seconds=2)
     tenant.clock.advance(2)
     assert status_word(tenant, id_) == "done"
     job = tenant.result(ANY_LLM, id_)
@@ -71,26 +71,28 @@ def test_the_504_of_a_deadline_says_that_it_was_the_users() -> None:
     assert tenant.cancel(ANY_LLM, id_) is False
 
 
-def test_a_deadline_is_waited_for_on_a_clock_that_waits_for_nobody() -> None:
+def test_an_instant_clock_jumps_to_the_start_deadline() -> None:
     tenant = make_tenant_in(timeline(STUCK), clock="instant")
-    id_ = submit(tenant, start_seconds=2)
+    id_ = submit(tenant, start_timeout_seconds=2)
     assert status_words(tenant, id_, id_) == ["q0", "done"]
 
 
-async def test_a_direct_run_that_would_start_too_late_is_refused_after_its_wait() -> None:
+async def test_a_direct_run_that_starts_too_late_is_rejected_after_its_wait() -> None:
     tenant = make_tenant_in(timeline(QUEUED, RUNNING), clock="instant")
     before = tenant.clock.now()
-    answer = await tenant.run(make_call(via="run", wishes=PlatformOptions(start_timeout_seconds=3)))
-    outcome = answer.rendered.outcome
+    mode = await tenant.run(
+        make_call(via="run", platform_options=PlatformOptions(start_timeout_seconds=3))
+    )
+    outcome = mode.rendered.outcome
     assert (outcome.status, tenant.clock.now() - before) == (504, 3)
     assert dict(outcome.headers)["X-Fal-Request-Timeout-Type"] == "user"
     in_time = await tenant.run(
-        make_call(via="run", wishes=PlatformOptions(start_timeout_seconds=5))
+        make_call(via="run", platform_options=PlatformOptions(start_timeout_seconds=5))
     )
     assert in_time.rendered.outcome.status == 200
 
 
-# The patience of the app
+# The request timeout of the app
 
 
 @pytest.mark.parametrize(
@@ -125,15 +127,15 @@ async def test_so_does_a_direct_run() -> None:
         timeline(RUNNING), apps={"*": {"request_timeout": "3s"}}, clock="instant"
     )
     before = tenant.clock.now()
-    answer = await tenant.run(make_call(via="run"))
-    assert (answer.rendered.outcome.status, tenant.clock.now() - before) == (504, 3)
-    assert "X-Fal-Request-Timeout-Type" not in dict(answer.rendered.outcome.headers)
+    mode = await tenant.run(make_call(via="run"))
+    assert (mode.rendered.outcome.status, tenant.clock.now() - before) == (504, 3)
+    assert "X-Fal-Request-Timeout-Type" not in dict(mode.rendered.outcome.headers)
 
 
-# Cancels, in every state (protocol.md section 3.5)
+# Cancels, in every state (docs/reference/protocol.md#cancel)
 
 
-def placed(state: str, reply: dict[str, Any], app: dict[str, Any]) -> tuple[Tenant, str]:
+def job_in(state: str, reply: dict[str, Any], app: dict[str, Any]) -> tuple[Tenant, str]:
     """A job in a state."""
     tenant = make_tenant_in(exchange({"text": "x", **reply}), apps={"*": app} if app else {})
     id_ = submit(tenant)
@@ -155,13 +157,15 @@ CANCELS = [
 ]
 
 
-@pytest.mark.parametrize(("state", "answer", "accepted", "after", "status", "shown"), CANCELS)
+@pytest.mark.parametrize(("state", "mode", "accepted", "after", "status", "shown"), CANCELS)
 @pytest.mark.parametrize("where", ["reply", "app"])
-def test_a_cancel_does_what_the_app_does(
-    state: str, answer: str, accepted: bool, after: State, status: int, shown: str, where: str
+def test_the_app_decides_what_a_cancel_does(
+    state: str, mode: str, accepted: bool, after: State, status: int, shown: str, where: str
 ) -> None:
-    given = {"cancel": answer}
-    tenant, id_ = placed(state, given if where == "reply" else {}, given if where == "app" else {})
+    cancel_option = {"cancel": mode}
+    tenant, id_ = job_in(
+        state, cancel_option if where == "reply" else {}, cancel_option if where == "app" else {}
+    )
     assert tenant.cancel(ANY_LLM, id_) is accepted
     assert tenant.queue.jobs[id_].state is after
     assert status_word(tenant, id_) == shown
@@ -172,21 +176,21 @@ def test_a_cancel_does_what_the_app_does(
     assert job.rendered.outcome.status == status
 
 
-def test_a_reply_goes_before_its_app() -> None:
-    tenant, id_ = placed("running", {"cancel": "ignored"}, {"cancel": "accepted"})
+def test_a_reply_overrides_its_app() -> None:
+    tenant, id_ = job_in("running", {"cancel": "ignored"}, {"cancel": "accepted"})
     assert tenant.cancel(ANY_LLM, id_)
     assert status_word(tenant, id_) == "run"
 
 
-@pytest.mark.parametrize("answer", ["ignored", "too-late"])
+@pytest.mark.parametrize("mode", ["ignored", "too-late"])
 @pytest.mark.parametrize("state", ["queued", "running"])
-def test_a_repeated_cancel_is_harmless(state: str, answer: str) -> None:
-    tenant, id_ = placed(state, {"cancel": answer}, {})
+def test_a_repeated_cancel_is_harmless(state: str, mode: str) -> None:
+    tenant, id_ = job_in(state, {"cancel": mode}, {})
     assert [tenant.cancel(ANY_LLM, id_) for _ in range(3)] == [True] * 3
 
 
-def test_a_run_that_was_aborted_says_so_in_the_apps_own_words() -> None:
-    tenant, id_ = placed("running", {"cancel": "accepted"}, {})
+def test_an_aborted_run_has_the_error_of_the_app() -> None:
+    tenant, id_ = job_in("running", {"cancel": "accepted"}, {})
     tenant.cancel(ANY_LLM, id_)
     job = tenant.result(ANY_LLM, id_)
     assert job is not None
@@ -195,17 +199,17 @@ def test_a_run_that_was_aborted_says_so_in_the_apps_own_words() -> None:
 
 
 @pytest.mark.parametrize(("reads", "expected"), [("completed", "done"), ("not-found", "404")])
-def test_what_a_cancelled_request_reads_as_is_a_switch(reads: str, expected: str) -> None:
+def test_reads_after_a_cancel_are_a_flag(reads: str, expected: str) -> None:
     tenant = make_tenant_in(options={"reads_after_cancel": reads})
     id_ = submit(tenant)
     tenant.cancel(ANY_LLM, id_)
     assert status_word(tenant, id_) == expected
 
 
-# Lost runners (protocol.md section 15)
+# Lost runners (docs/reference/protocol.md#limits-and-retries)
 
 
-def test_a_lost_runner_means_back_to_the_queue_under_another_gateway_id() -> None:
+def test_a_lost_runner_requeues_the_job_under_another_gateway_id() -> None:
     tenant = make_tenant_in(exchange({"text": "x", "retries": 2}))
     id_ = submit(tenant)
     job = tenant.queue.jobs[id_]
@@ -221,22 +225,22 @@ def test_a_lost_runner_means_back_to_the_queue_under_another_gateway_id() -> Non
 
 
 @pytest.mark.parametrize(
-    ("retries", "wishes", "polls", "status"),
+    ("retries", "options", "polls", "status"),
     [
         (9, {}, 20, 200),
         (10, {}, 20, 503),
         (1, {"may_retry": False}, 2, 503),
-        (3, {"budgets": {"connection_error": 1}}, 4, 503),
-        (3, {"budgets": {"timeout": 1}}, 8, 200),
-        ({"times": 2, "after": "request_timeout"}, {"budgets": {"timeout": 1}}, 4, 504),
+        (3, {"retry_budgets": {"connection_error": 1}}, 4, 503),
+        (3, {"retry_budgets": {"timeout": 1}}, 8, 200),
+        ({"times": 2, "after": "request_timeout"}, {"retry_budgets": {"timeout": 1}}, 4, 504),
         ({"times": 0}, {}, 2, 200),
     ],
 )
-def test_the_platform_tries_as_often_as_it_may(
-    retries: Any, wishes: dict[str, Any], polls: int, status: int
+def test_the_platform_retries_as_often_as_allowed(
+    retries: Any, options: dict[str, Any], polls: int, status: int
 ) -> None:
     tenant = make_tenant_in(exchange({"text": "x", "retries": retries}))
-    id_ = submit(tenant, **wishes)
+    id_ = submit(tenant, **options)
     seen = status_words(tenant, *[id_] * (polls + 1))
     assert "done" not in seen[:-1]
     assert seen[-1] == "done"
@@ -246,30 +250,32 @@ def test_the_platform_tries_as_often_as_it_may(
     assert (job.units is None) == (status != 200)
 
 
-async def test_a_direct_run_is_not_tried_again() -> None:
+async def test_a_direct_run_is_not_retried() -> None:
     tenant = make_tenant_in(exchange({"text": "x", "retries": {"after": "startup_timeout"}}))
-    answer = await tenant.run(make_call(via="run"))
-    assert answer.rendered.outcome.error_type == "startup_timeout"
+    mode = await tenant.run(make_call(via="run"))
+    assert mode.rendered.outcome.error_type == "startup_timeout"
 
 
 # The longest queue that a caller accepts
 
 
 @pytest.mark.parametrize(
-    ("strangers", "allowed", "code"), [(500, 499, 429), (500, 500, 200), (0, 0, 200)]
+    ("foreign", "allowed", "code"), [(500, 499, 429), (500, 500, 200), (0, 0, 200)]
 )
-def test_a_queue_longer_than_allowed_refuses(strangers: int, allowed: int, code: int) -> None:
-    tenant = make_tenant_in(apps={"*": {"queue_length": strangers}})
+def test_a_longer_queue_than_allowed_rejects_the_call(
+    foreign: int, allowed: int, code: int
+) -> None:
+    tenant = make_tenant_in(apps={"*": {"queue_length": foreign}})
     try:
         submit(tenant, max_queue_length=allowed)
-        found = 200
+        code_seen = 200
     except ApiError as error:
-        found = error.status
-    assert found == code
-    assert [(it.kind, it.status) for it in tenant.journal] == [("call", code)]
+        code_seen = error.status
+    assert code_seen == code
+    assert [(entry.kind, entry.status) for entry in tenant.journal] == [("call", code)]
 
 
-def test_only_requests_of_the_same_app_that_wait_are_counted() -> None:
+def test_only_waiting_requests_of_the_same_app_are_counted() -> None:
     tenant = make_tenant_in(timeline(QUEUED, RUNNING))
     submit(tenant, "fal-ai/flux")
     cancelled = submit(tenant)
@@ -285,6 +291,6 @@ def test_only_requests_of_the_same_app_that_wait_are_counted() -> None:
     }
 
 
-def test_the_queue_of_others_is_what_a_position_begins_with() -> None:
+def test_the_position_starts_at_other_users_queue_length() -> None:
     tenant = make_tenant_in(apps={"*": {"queue_length": 12}})
     assert status_word(tenant, submit(tenant)) == "q12"

@@ -1,4 +1,4 @@
-"""The jobs of a tenant: kept within bounds, found under their app, gone after their time."""
+"""The jobs of a tenant: limits, lookup by app, expiry."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from tests.building import ANY_LLM
 from tests.engine.living import lasting_exchange, make_tenant_in, status_words, submit
 
 
-def few(bound: int = 2) -> Tenant:
+def make_few(bound: int = 2) -> Tenant:
     return make_tenant_in(lasting_exchange(10, cancel="accepted"), limits=Limits(jobs=bound))
 
 
 def test_a_job_is_found_under_its_own_app_only() -> None:
-    tenant = few()
+    tenant = make_few()
     id_ = submit(tenant)
     now = tenant.clock.now()
     assert tenant.queue.find(ANY_LLM, id_, now) is tenant.queue.peek(ANY_LLM, id_)
     assert tenant.queue.peek(ANY_LLM, "none") is None
-    with pytest.raises(ApiError, match=r"the request is one of fal-ai/any-llm"):
+    with pytest.raises(ApiError, match=r"the request belongs to fal-ai/any-llm"):
         tenant.queue.find("fal-ai/flux", id_, now)
 
 
-def test_a_finished_job_makes_room_before_one_that_runs() -> None:
-    tenant = few()
+def test_a_finished_job_is_dropped_before_a_running_one() -> None:
+    tenant = make_few()
     running, finished = submit(tenant), submit(tenant)
     tenant.cancel(ANY_LLM, finished)
     newest = submit(tenant)
     assert status_words(tenant, running, finished, newest) == ["run", "404", "run"]
 
 
-def test_where_none_is_finished_the_oldest_makes_room() -> None:
-    tenant = few()
+def test_if_none_is_finished_the_oldest_job_is_dropped() -> None:
+    tenant = make_few()
     ids = [submit(tenant) for _ in range(3)]
     assert list(tenant.queue.jobs) == ids[1:]
     with pytest.raises(ApiError, match="one of the 1 oldest, dropped to stay within limits"):
         tenant.queue.find(ANY_LLM, ids[0], tenant.clock.now())
 
 
-def test_a_result_that_is_kept_no_more_is_not_found() -> None:
-    tenant = few()
+def test_an_expired_result_is_not_found() -> None:
+    tenant = make_few()
     id_ = submit(tenant)
     tenant.clock.advance(10)
     assert tenant.queue.find(ANY_LLM, id_, tenant.clock.now()).is_over
     tenant.clock.advance(3601)
-    for why in ("the result is kept no more", "this key has no such request"):
-        with pytest.raises(ApiError, match=why):
+    for reason in ("the result has expired", "this key has no such request"):
+        with pytest.raises(ApiError, match=reason):
             tenant.queue.find(ANY_LLM, id_, tenant.clock.now())
 
 
-def test_those_that_wait_are_counted_by_app() -> None:
+def test_waiting_jobs_are_counted_by_app() -> None:
     tenant = make_tenant_in(lasting_exchange(10), apps={"*": {"runners": 1}})
     for endpoint in (ANY_LLM, ANY_LLM, "fal-ai/flux"):
         submit(tenant, endpoint)

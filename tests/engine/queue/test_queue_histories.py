@@ -1,7 +1,7 @@
 """Random histories of a queue with runners, deadlines, lost runners and faults.
 
-Invariants are asserted after every deed; and a history looked at after every second of it is the
-same as one that is looked at only at its end.
+Invariants are asserted after every action. A history read after every second is the same as one
+read only at its end.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ REPLIES = st.fixed_dictionaries(
         ),
     },
 )
-WORLDS = st.fixed_dictionaries(
+ENVIRONMENTS = st.fixed_dictionaries(
     {},
     optional={
         "apps": st.fixed_dictionaries(
@@ -83,25 +83,25 @@ WORLDS = st.fixed_dictionaries(
         "chaos": st.fixed_dictionaries({"rate": st.just(0.2), "faults": st.just(["500", "hang"])}),
     },
 )
-WISHES = st.builds(
+PLATFORM_OPTIONS = st.builds(
     PlatformOptions,
-    start_seconds=st.sampled_from([float("inf"), 2.0, 4.5]),
-    is_low=st.booleans(),
+    start_timeout_seconds=st.sampled_from([float("inf"), 2.0, 4.5]),
+    is_low_priority=st.booleans(),
     may_retry=st.booleans(),
     max_queue_length=st.sampled_from([float("inf"), 0, 1]),
 )
 
 
-def limit_of(world: dict[str, Any], app: str) -> float:
-    return float(world.get("apps", {}).get(app, {}).get("runners", float("inf")))
+def limit_of(parts: dict[str, Any], app: str) -> float:
+    return float(parts.get("apps", {}).get(app, {}).get("runners", float("inf")))
 
 
-def concurrency_of(world: dict[str, Any]) -> float:
-    return float(world.get("account", {}).get("concurrency", float("inf")))
+def concurrency_of(parts: dict[str, Any]) -> float:
+    return float(parts.get("account", {}).get("concurrency", float("inf")))
 
 
 def state_of(job: Job) -> tuple[Any, ...]:
-    """All of a job that a deed may change."""
+    """All of a job that an action may change."""
     return (
         job.position,
         job.state,
@@ -113,8 +113,8 @@ def state_of(job: Job) -> tuple[Any, ...]:
 
 
 @dataclass
-class Seen:
-    """What was seen of a job so far."""
+class JobSeen:
+    """The end of a job as far as it was seen."""
 
     app: str
     ended_at: float | None = None
@@ -122,30 +122,30 @@ class Seen:
 
 
 class Queues(RuleBasedStateMachine):
-    """Drives a tenant, and asserts what must always hold."""
+    """Drives a tenant and asserts the invariants."""
 
-    @initialize(replies=st.lists(REPLIES, min_size=1, max_size=2), world=WORLDS)
-    def begin(self, replies: list[dict[str, Any]], world: dict[str, Any]) -> None:
+    @initialize(replies=st.lists(REPLIES, min_size=1, max_size=2), parts=ENVIRONMENTS)
+    def begin(self, replies: list[dict[str, Any]], parts: dict[str, Any]) -> None:
         exchanges = [
             exchange(reply, when={"input": {"n": number}}) for number, reply in enumerate(replies)
         ]
-        self.world = world
+        self.parts = parts
         self.kinds = len(exchanges)
-        self.controls = Controls(make_engine_in(*exchanges, **world), "id:secret")
-        self.seen: dict[str, Seen] = {}
-        self.gone: set[str] = set()
-        self.asked = 0
+        self.controls = Controls(make_engine_in(*exchanges, **parts), "id:secret")
+        self.seen: dict[str, JobSeen] = {}
+        self.expired: set[str] = set()
+        self.request_count = 0
 
     @property
     def tenant(self) -> Tenant:
         return self.controls.tenant
 
-    def job(self, pick: int) -> tuple[str, Seen]:
+    def job(self, pick: int) -> tuple[str, JobSeen]:
         return list(self.seen.items())[pick % len(self.seen)]
 
-    def read(self, pick: int, operation: Any) -> tuple[str, Seen, bool]:
-        """Whether an operation on a job is served; one that is not must change nothing."""
-        self.asked += 1
+    def read(self, pick: int, operation: Any) -> tuple[str, JobSeen, bool]:
+        """Whether an operation on a job is served; if not, it must change nothing."""
+        self.request_count += 1
         id_, seen = self.job(pick)
         tenant = self.tenant
         if id_ in tenant.queue.jobs:
@@ -159,15 +159,17 @@ class Queues(RuleBasedStateMachine):
         return id_, seen, True
 
     def missing(self, id_: str) -> None:
-        """A 404 is for what was kept long enough, and for ever after; the door notes it."""
+        """Check that a 404 is for an expired job, and journal it as the HTTP handler does."""
         assert id_ not in self.tenant.queue.jobs
-        self.gone.add(id_)
-        self.asked -= 1
+        self.expired.add(id_)
+        self.request_count -= 1
 
-    @rule(kind=st.integers(0, 9), app=st.sampled_from(APPS), wishes=WISHES)
-    def submit(self, kind: int, app: str, wishes: PlatformOptions) -> None:
-        self.asked += 1
-        call = make_call(app, input_={"prompt": "hi", "n": kind % self.kinds}, wishes=wishes)
+    @rule(kind=st.integers(0, 9), app=st.sampled_from(APPS), options=PLATFORM_OPTIONS)
+    def submit(self, kind: int, app: str, options: PlatformOptions) -> None:
+        self.request_count += 1
+        call = make_call(
+            app, input_={"prompt": "hi", "n": kind % self.kinds}, platform_options=options
+        )
         before = set(self.tenant.queue.jobs)
         try:
             job = self.tenant.submit(call)
@@ -176,7 +178,7 @@ class Queues(RuleBasedStateMachine):
             return
         assert job.id not in self.seen
         assert job.submit_snapshot().status in WORDS
-        self.seen[job.id] = Seen(app)
+        self.seen[job.id] = JobSeen(app)
 
     @precondition(lambda self: self.seen)
     @rule(pick=st.integers(0, 99))
@@ -189,7 +191,7 @@ class Queues(RuleBasedStateMachine):
         except ApiError:
             self.missing(id_)
             return
-        assert id_ not in self.gone
+        assert id_ not in self.expired
         assert snapshot.status in WORDS
         assert (snapshot.queue_position is not None) == (snapshot.status == "IN_QUEUE")
         assert (snapshot.status == "COMPLETED") or seen.ended_at is None
@@ -232,10 +234,13 @@ class Queues(RuleBasedStateMachine):
             )
         except ApiError:
             self.missing(id_)
-            self.asked += 1
+            self.request_count += 1
             return
-        self.asked += 1
-        assert [it.status for it in shown if it.status == "COMPLETED"] in ([], ["COMPLETED"])
+        self.request_count += 1
+        assert [snapshot.status for snapshot in shown if snapshot.status == "COMPLETED"] in (
+            [],
+            ["COMPLETED"],
+        )
 
     @rule(seconds=st.sampled_from([0, 0.5, 1, 3, 20]))
     def advance(self, seconds: float) -> None:
@@ -246,9 +251,9 @@ class Queues(RuleBasedStateMachine):
     def reset(self) -> None:
         self.controls.reset()
         assert self.controls.jobs() == []
-        self.seen, self.gone, self.asked = {}, set(), 0
+        self.seen, self.expired, self.request_count = {}, set(), 0
 
-    def looked_at(self) -> list[Job]:
+    def advanced_jobs(self) -> list[Job]:
         now = self.tenant.clock.now()
         jobs = list(self.tenant.queue.jobs.values())
         for job in jobs:
@@ -256,42 +261,42 @@ class Queues(RuleBasedStateMachine):
         return jobs
 
     @invariant()
-    def no_more_run_than_may(self) -> None:
-        if not hasattr(self, "world"):
+    def runs_stay_within_the_limits(self) -> None:
+        if not hasattr(self, "parts"):
             return
         running = Counter(
             job.call.endpoint.app
-            for job in self.looked_at()
+            for job in self.advanced_jobs()
             if job.state is State.RUNNING and not job.is_over
         )
-        assert all(count <= limit_of(self.world, app) for app, count in running.items())
-        if concurrency_of(self.world) < float("inf"):
-            assert sum(running.values()) <= concurrency_of(self.world)
+        assert all(count <= limit_of(self.parts, app) for app, count in running.items())
+        if concurrency_of(self.parts) < float("inf"):
+            assert sum(running.values()) <= concurrency_of(self.parts)
 
     @invariant()
-    def nobody_waits_while_a_runner_is_free(self) -> None:
-        if not hasattr(self, "world"):
+    def no_job_waits_while_a_runner_is_free(self) -> None:
+        if not hasattr(self, "parts"):
             return
-        jobs = self.looked_at()
-        running = [it for it in jobs if it.state is State.RUNNING and not it.is_over]
+        jobs = self.advanced_jobs()
+        running = [job for job in jobs if job.state is State.RUNNING and not job.is_over]
         for app in APPS:
             places = sorted(
-                it.snapshot(with_logs=False).queue_position or 0
-                for it in jobs
-                if it.is_waiting and it.call.endpoint.app == app
+                job.snapshot(with_logs=False).queue_position or 0
+                for job in jobs
+                if job.is_waiting and job.call.endpoint.app == app
             )
-            strangers = self.world.get("apps", {}).get(app, {}).get("queue_length", 0)
-            assert places == [strangers + place for place in range(len(places))]
-            busy = sum(it.call.endpoint.app == app for it in running)
-            is_free = busy < limit_of(self.world, app)
-            assert not (places and is_free and len(running) < concurrency_of(self.world))
+            foreign = self.parts.get("apps", {}).get(app, {}).get("queue_length", 0)
+            assert places == [foreign + place for place in range(len(places))]
+            busy = sum(job.call.endpoint.app == app for job in running)
+            is_free = busy < limit_of(self.parts, app)
+            assert not (places and is_free and len(running) < concurrency_of(self.parts))
 
     @invariant()
     def a_job_ends_once_and_stays_as_it_ended(self) -> None:
-        if not hasattr(self, "world"):
+        if not hasattr(self, "parts"):
             return
         now = self.tenant.clock.now()
-        for job in self.looked_at():
+        for job in self.advanced_jobs():
             seen = self.seen[job.id]
             if seen.ended_at is not None:
                 assert (job.ended_at, job.rendered.outcome.payload) == (seen.ended_at, seen.payload)
@@ -301,8 +306,8 @@ class Queues(RuleBasedStateMachine):
 
     @invariant()
     def every_request_is_one_line_of_the_journal(self) -> None:
-        if hasattr(self, "world"):
-            assert len(self.tenant.journal) == self.asked
+        if hasattr(self, "parts"):
+            assert len(self.tenant.journal) == self.request_count
 
 
 TestQueues = Queues.TestCase
@@ -331,24 +336,24 @@ TIMED = st.fixed_dictionaries(
 
 @given(TIMED, ARRIVALS, st.integers(1, 3), st.sampled_from([None, 2]), st.sampled_from([0.5, 1, 7]))
 @settings(max_examples=50)
-def test_how_often_somebody_looks_changes_nothing(
+def test_the_number_of_reads_changes_nothing(
     reply: dict[str, Any],
     arrivals: list[tuple[int, str, bool, float]],
     runners: int,
-    patience: int | None,
+    timeout: int | None,
     step: float,
 ) -> None:
-    ways: dict[str, Any] = {"runners": runners}
-    if patience is not None:
-        ways["request_timeout"] = patience
+    app_settings: dict[str, Any] = {"runners": runners}
+    if timeout is not None:
+        app_settings["request_timeout"] = timeout
     ends = []
-    for is_watched in (False, True):
-        controls = Controls(make_engine_in(exchange(reply), apps={"*": ways}), "id:secret")
+    for reads_often in (False, True):
+        controls = Controls(make_engine_in(exchange(reply), apps={"*": app_settings}), "id:secret")
         tenant = controls.tenant
         for pause, app, is_low, deadline in arrivals:
-            pass_time(controls, float(pause), step if is_watched else float(pause))
-            tenant.submit(make_call(app, wishes=PlatformOptions(deadline, is_low)))
-        pass_time(controls, 90.0, step if is_watched else 90.0)
+            pass_time(controls, float(pause), step if reads_often else float(pause))
+            tenant.submit(make_call(app, platform_options=PlatformOptions(deadline, is_low)))
+        pass_time(controls, 90.0, step if reads_often else 90.0)
         controls.jobs()
         ends.append([(job.ended_at, job.attempt) for job in tenant.queue.jobs.values()])
     assert ends[0] == ends[1]
@@ -356,7 +361,7 @@ def test_how_often_somebody_looks_changes_nothing(
 
 
 def pass_time(controls: Controls, seconds: float, step: float) -> None:
-    """Let time pass, looking at all jobs after each step."""
+    """Advance the clock, reading all jobs after each step."""
     while seconds > 0:
         controls.advance(min(step, seconds))
         controls.jobs()

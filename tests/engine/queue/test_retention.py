@@ -1,4 +1,4 @@
-"""How long a result can be read (protocol.md section 3.6)."""
+"""How long a result can be read (docs/reference/protocol.md#retention)."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ FLUX = "fal-ai/flux"
         (1_000_001, False, SIX_MINUTES),
     ],
 )
-def test_a_result_is_kept_by_its_size(size: int, stores: bool, seconds: float) -> None:
+def test_the_ttl_of_a_result_depends_on_its_size(size: int, stores: bool, seconds: float) -> None:
     assert result_ttl_seconds(size, stores_payload=stores) == seconds
 
 
 def finished(
     reply: dict[str, object], *, stores: bool = True, clock: str = "manual"
 ) -> tuple[Tenant, str]:
-    """A tenant and its job, which is over."""
+    """A tenant and its finished job."""
     tenant = make_tenant(exchange({"timeline": [], **reply}), clock=clock)
-    wishes = PlatformOptions(stores_io=stores)
-    return tenant, tenant.submit(make_call("fal-ai/flux/dev", wishes=wishes)).id
+    options = PlatformOptions(stores_io=stores)
+    return tenant, tenant.submit(make_call("fal-ai/flux/dev", platform_options=options)).id
 
 
 def reads(tenant: Tenant, id_: str) -> list[int]:
-    """What status, result and cancel answer: 404 once the job is forgotten."""
+    """The statuses of status, result and cancel: 404 after the job has expired."""
 
     def status() -> int:
         return 200 if tenant.status(FLUX, id_, with_logs=False).status == "COMPLETED" else 202
@@ -55,13 +55,13 @@ def reads(tenant: Tenant, id_: str) -> list[int]:
     def cancel() -> int:
         return 202 if tenant.cancel(FLUX, id_) else 400
 
-    found = []
+    statuses = []
     for read in (status, result, cancel):
         try:
-            found.append(read())
+            statuses.append(read())
         except ApiError as error:
-            found.append(error.status)
-    return found
+            statuses.append(error.status)
+    return statuses
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def reads(tenant: Tenant, id_: str) -> list[int]:
         ({"fail": "runner_disconnected"}, True, HOUR),
     ],
 )
-def test_after_its_time_a_result_is_unknown(
+def test_an_expired_result_is_unknown(
     reply: dict[str, object], stores: bool, seconds: float
 ) -> None:
     tenant, id_ = finished(reply, stores=stores)
@@ -87,7 +87,7 @@ def test_after_its_time_a_result_is_unknown(
     assert id_ not in tenant.queue.jobs
 
 
-def test_the_time_counts_from_the_end_and_not_from_the_first_look() -> None:
+def test_the_ttl_starts_at_the_end_not_at_the_first_read() -> None:
     step = {"IN_PROGRESS": {"for": "10s"}}
     tenant = make_tenant(exchange({"text": "x", "timeline": [step], "result_ttl": "5s"}))
     id_ = tenant.submit(make_call()).id
@@ -96,7 +96,7 @@ def test_the_time_counts_from_the_end_and_not_from_the_first_look() -> None:
         tenant.status(ANY_LLM, id_, with_logs=False)
 
 
-def test_what_is_not_over_is_never_forgotten() -> None:
+def test_an_unfinished_job_never_expires() -> None:
     tenant = make_tenant(
         exchange({"text": "x", "timeline": [{"IN_QUEUE": {"forever": True}}], "result_ttl": "1s"})
     )
@@ -105,7 +105,7 @@ def test_what_is_not_over_is_never_forgotten() -> None:
     assert tenant.status(ANY_LLM, id_, with_logs=False).status == "IN_QUEUE"
 
 
-def test_on_a_clock_that_leaps_only_the_time_counts_that_a_test_moved_by() -> None:
+def test_on_an_instant_clock_only_advanced_time_counts() -> None:
     tenant, id_ = finished({"output": "x", "result_ttl": "1h"}, clock="instant")
     clock = tenant.clock
     assert isinstance(clock, InstantClock)
@@ -116,7 +116,7 @@ def test_on_a_clock_that_leaps_only_the_time_counts_that_a_test_moved_by() -> No
     assert reads(tenant, id_) == [404, 404, 404]
 
 
-def test_a_request_cancelled_in_the_queue_is_kept_as_long_as_others() -> None:
+def test_a_request_cancelled_in_the_queue_has_the_usual_ttl() -> None:
     tenant = make_tenant(exchange())
     id_ = tenant.submit(make_call()).id
     tenant.cancel(ANY_LLM, id_)

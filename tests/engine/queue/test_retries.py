@@ -16,37 +16,39 @@ LOADING = Step("IN_PROGRESS", seconds=1)
 
 
 def shape(steps: tuple[Step, ...]) -> str:
-    """The states of steps, a letter each: waiting for a runner, queued, running."""
+    """One letter for each step: g waits for a runner, q is queued, r runs."""
     return "".join(
-        "g" if it.needs_runner else "q" if it.state == "IN_QUEUE" else "r" for it in steps
+        "g" if step.needs_runner else "q" if step.state == "IN_QUEUE" else "r" for step in steps
     )
 
 
 def attempts(
     times: int,
-    wishes: PlatformOptions = DEFAULT_OPTIONS,
+    options: PlatformOptions = DEFAULT_OPTIONS,
     steps: tuple[Step, ...] = DEFAULT_TIMELINE,
 ) -> Attempts:
-    return attempts_of(steps, RunnerRetries(times, LOST), wishes)
+    return attempts_of(steps, RunnerRetries(times, LOST), options)
 
 
-def test_without_a_lost_runner_the_steps_stay_as_they_are() -> None:
+def test_without_a_lost_runner_the_steps_are_unchanged() -> None:
     assert attempts_of(DEFAULT_TIMELINE, None, DEFAULT_OPTIONS) == Attempts(DEFAULT_TIMELINE)
 
 
 @pytest.mark.parametrize(
-    ("times", "made", "fails"),
+    ("times", "attempt_count", "fails"),
     [(1, 2, False), (3, 4, False), (9, 10, False), (10, 10, True), (99, 10, True)],
 )
-def test_the_platform_tries_ten_times_at_most(times: int, made: int, fails: bool) -> None:
-    found = attempts(times)
-    assert shape(found.steps) == "qr" * made
-    assert found.attempt_starts == tuple(range(2, 2 * made, 2))
-    assert found.failure == (LOST if fails else None)
+def test_the_platform_makes_ten_attempts_at_most(
+    times: int, attempt_count: int, fails: bool
+) -> None:
+    result = attempts(times)
+    assert shape(result.steps) == "qr" * attempt_count
+    assert result.attempt_starts == tuple(range(2, 2 * attempt_count, 2))
+    assert result.failure == (LOST if fails else None)
 
 
 @pytest.mark.parametrize(
-    ("wishes", "times", "made", "fails"),
+    ("options", "times", "attempt_count", "fails"),
     [
         (PlatformOptions(may_retry=False), 1, 1, True),
         (PlatformOptions(retry_budgets={"connection_error": 0}), 1, 1, True),
@@ -56,15 +58,15 @@ def test_the_platform_tries_ten_times_at_most(times: int, made: int, fails: bool
         (PlatformOptions(retry_budgets={"connection_error": 50}), 20, 10, True),
     ],
 )
-def test_the_caller_may_wish_for_fewer(
-    wishes: PlatformOptions, times: int, made: int, fails: bool
+def test_the_caller_can_allow_fewer_attempts(
+    options: PlatformOptions, times: int, attempt_count: int, fails: bool
 ) -> None:
-    found = attempts(times, wishes)
-    assert (shape(found.steps), found.failure) == ("qr" * made, LOST if fails else None)
+    result = attempts(times, options)
+    assert (shape(result.steps), result.failure) == ("qr" * attempt_count, LOST if fails else None)
 
 
 @pytest.mark.parametrize(
-    ("steps", "expected", "marks"),
+    ("steps", "expected", "starts"),
     [
         ((), "rqr", (1,)),
         ((RUNNING,), "rqr", (1,)),
@@ -72,11 +74,11 @@ def test_the_caller_may_wish_for_fewer(
         ((QUEUED, QUEUED, RUNNING), "qqrqqr", (3,)),
     ],
 )
-def test_every_lost_runner_means_back_to_the_queue(
-    steps: tuple[Step, ...], expected: str, marks: tuple[int, ...]
+def test_every_lost_runner_requeues_the_job(
+    steps: tuple[Step, ...], expected: str, starts: tuple[int, ...]
 ) -> None:
-    found = attempts(1, steps=steps)
-    assert (shape(found.steps), found.attempt_starts) == (expected, marks)
+    result = attempts(1, steps=steps)
+    assert (shape(result.steps), result.attempt_starts) == (expected, starts)
 
 
 @pytest.mark.parametrize(
@@ -91,24 +93,26 @@ def test_every_lost_runner_means_back_to_the_queue(
         ((RUNNING, QUEUED, RUNNING), False, "grqgr"),
     ],
 )
-def test_before_each_run_a_runner_is_waited_for(
+def test_a_wait_for_a_runner_precedes_each_run(
     steps: tuple[Step, ...], is_default: bool, expected: str
 ) -> None:
     assert shape(with_runner_waits(steps, is_default=is_default)[0]) == expected
 
 
 @pytest.mark.parametrize(
-    ("is_default", "expected", "marks"), [(True, "grgrgr", (2, 4)), (False, "qgrqgrqgr", (3, 6))]
+    ("is_default", "expected", "starts"), [(True, "grgrgr", (2, 4)), (False, "qgrqgrqgr", (3, 6))]
 )
-def test_attempts_begin_where_the_waiting_does(
-    is_default: bool, expected: str, marks: tuple[int, ...]
+def test_attempts_start_with_the_wait(
+    is_default: bool, expected: str, starts: tuple[int, ...]
 ) -> None:
-    found = attempts(2)
-    steps, moved = with_runner_waits(found.steps, found.attempt_starts, is_default=is_default)
-    assert (shape(steps), moved) == (expected, marks)
+    result = attempts(2)
+    steps, new_starts = with_runner_waits(
+        result.steps, result.attempt_starts, is_default=is_default
+    )
+    assert (shape(steps), new_starts) == (expected, starts)
 
 
-def test_a_wait_for_a_runner_is_no_matter_of_time_or_polls() -> None:
+def test_neither_time_nor_polls_end_a_wait_for_a_runner() -> None:
     assert (WAIT_FOR_RUNNER.forever, WAIT_FOR_RUNNER.needs_runner, WAIT_FOR_RUNNER.state) == (
         True,
         True,
@@ -116,6 +120,6 @@ def test_a_wait_for_a_runner_is_no_matter_of_time_or_polls() -> None:
     )
 
 
-def test_where_all_steps_are_timed_the_way_back_to_the_queue_is_so_too() -> None:
+def test_if_all_steps_are_timed_the_requeue_step_is_timed_too() -> None:
     (_, back, again) = attempts(1, steps=(LOADING,)).steps
     assert (back.state, back.polls, back.seconds, again) == ("IN_QUEUE", 0, 1.0, LOADING)

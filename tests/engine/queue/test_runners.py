@@ -1,4 +1,4 @@
-"""Real queues: so many runners, in the order of priority and arrival, exact in time."""
+"""Limited runners: priority, order of arrival, exact instants."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FLUX = "fal-ai/flux"
 
 
 def one_runner(
-    *exchanges: dict[str, Any], runners: int = 1, queue_length: int = 0, **more: Any
+    *exchanges: dict[str, Any], runners: int = 1, queue_length: int = 0, **parts: Any
 ) -> Tenant:
     app = {"runners": runners, "queue_length": queue_length}
-    return make_tenant_in(*(exchanges or (lasting_exchange(10),)), apps={"*": app}, **more)
+    return make_tenant_in(*(exchanges or (lasting_exchange(10),)), apps={"*": app}, **parts)
 
 
 def running(tenant: Tenant) -> int:
@@ -29,7 +29,7 @@ def running(tenant: Tenant) -> int:
 
 
 @pytest.mark.parametrize("runners", [1, 2, 3])
-def test_so_many_run_as_there_are_runners(runners: int) -> None:
+def test_as_many_jobs_run_as_there_are_runners(runners: int) -> None:
     tenant = one_runner(runners=runners)
     ids = [submit(tenant) for _ in range(5)]
     expected = ["run"] * runners + [f"q{place}" for place in range(5 - runners)]
@@ -37,7 +37,7 @@ def test_so_many_run_as_there_are_runners(runners: int) -> None:
     assert running(tenant) == runners
 
 
-def test_an_end_seen_late_starts_the_next_at_its_own_instant() -> None:
+def test_an_end_read_late_starts_the_next_job_at_the_instant_of_the_end() -> None:
     tenant = one_runner()
     ids = [submit(tenant) for _ in range(4)]
     tenant.clock.advance(25)
@@ -46,7 +46,7 @@ def test_an_end_seen_late_starts_the_next_at_its_own_instant() -> None:
     assert end_times(tenant, *ids) == [10, 20, 30, 40]
 
 
-def test_one_long_silence_is_like_many_short_looks() -> None:
+def test_one_late_read_equals_many_early_ones() -> None:
     seen = []
     for step in (1, 7, 60):
         tenant = one_runner(runners=2)
@@ -58,7 +58,7 @@ def test_one_long_silence_is_like_many_short_looks() -> None:
     assert seen == [[10, 10, 20, 20, 30]] * 3
 
 
-def test_positions_fall_as_those_ahead_start() -> None:
+def test_positions_fall_as_jobs_ahead_start() -> None:
     tenant = one_runner()
     ids = [submit(tenant) for _ in range(4)]
     seen = []
@@ -68,16 +68,20 @@ def test_positions_fall_as_those_ahead_start() -> None:
     assert seen == ["q2", "q1", "q0", "run"]
 
 
-def test_low_priority_yields_to_normal() -> None:
+def test_normal_priority_runs_before_low() -> None:
     tenant = one_runner()
-    first, low, other_low = submit(tenant), submit(tenant, is_low=True), submit(tenant, is_low=True)
+    first, low, other_low = (
+        submit(tenant),
+        submit(tenant, is_low_priority=True),
+        submit(tenant, is_low_priority=True),
+    )
     normal = submit(tenant)
     assert status_words(tenant, first, low, other_low, normal) == ["run", "q1", "q2", "q0"]
     tenant.clock.advance(10)
     assert status_words(tenant, normal, low, other_low) == ["run", "q0", "q1"]
 
 
-def test_apps_have_runners_of_their_own() -> None:
+def test_each_app_has_its_own_runners() -> None:
     tenant = make_tenant_in(
         lasting_exchange(10), apps={ANY_LLM: {"runners": 1}, FLUX: {"runners": 2}}
     )
@@ -89,21 +93,21 @@ def test_apps_have_runners_of_their_own() -> None:
     assert status_words(tenant, free, app="me/app") == ["run"]
 
 
-def test_a_job_polled_to_its_end_gives_its_runner_back_at_once() -> None:
+def test_a_job_polled_to_its_end_frees_its_runner_immediately() -> None:
     tenant = one_runner(exchange())
     first, second = submit(tenant), submit(tenant)
     assert status_words(tenant, first, second, first, second) == ["run", "run", "done", "done"]
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_a_cancelled_job_leaves_the_line(place: int) -> None:
+def test_a_cancelled_job_leaves_the_queue(place: int) -> None:
     tenant = one_runner()
     first, *waiting = [submit(tenant) for _ in range(3)]
     assert tenant.cancel(ANY_LLM, waiting.pop(place))
     assert status_words(tenant, first, *waiting) == ["run", "q0"]
 
 
-def test_an_aborted_run_gives_its_runner_back() -> None:
+def test_an_aborted_run_frees_its_runner() -> None:
     tenant = one_runner(lasting_exchange(10, cancel="accepted"))
     first, second = submit(tenant), submit(tenant)
     tenant.clock.advance(3)
@@ -112,7 +116,7 @@ def test_an_aborted_run_gives_its_runner_back() -> None:
     assert end_times(tenant, first, second) == [3, 13]
 
 
-def test_a_lost_runner_means_the_back_of_the_line_but_not_of_the_time() -> None:
+def test_a_lost_runner_requeues_the_job_behind_the_others() -> None:
     tenant = one_runner(lasting_exchange(10, retries=1), runners=1)
     first, second = submit(tenant), submit(tenant)
     tenant.clock.advance(5)
@@ -145,16 +149,16 @@ def test_scripted_steps_come_before_the_wait_for_a_runner() -> None:
     assert end_times(tenant, *ids) == [15, 25]
 
 
-def test_who_waits_past_its_deadline_ends_there_and_is_never_started() -> None:
+def test_a_job_waiting_past_its_deadline_ends_there_and_never_starts() -> None:
     tenant = one_runner()
-    first, hasty, last = submit(tenant), submit(tenant, start_seconds=4), submit(tenant)
+    first, impatient, last = submit(tenant), submit(tenant, start_timeout_seconds=4), submit(tenant)
     tenant.clock.advance(60)
-    assert end_times(tenant, first, hasty, last) == [10, 4, 20]
-    job = tenant.queue.jobs[hasty]
+    assert end_times(tenant, first, impatient, last) == [10, 4, 20]
+    job = tenant.queue.jobs[impatient]
     assert (job.rendered.outcome.status, job.units) == (504, None)
 
 
-def test_a_run_past_the_patience_of_its_app_gives_the_runner_back() -> None:
+def test_a_run_past_the_timeout_of_its_app_frees_its_runner() -> None:
     tenant = make_tenant_in(
         lasting_exchange(10), apps={"*": {"runners": 1, "request_timeout": "3s"}}
     )
@@ -165,16 +169,18 @@ def test_a_run_past_the_patience_of_its_app_gives_the_runner_back() -> None:
 
 
 @pytest.mark.parametrize("clock", ["manual", "instant"])
-async def test_a_watch_tells_every_change_of_the_position(clock: str) -> None:
+async def test_a_status_stream_has_every_change_of_the_position(clock: str) -> None:
     tenant = one_runner(clock=clock)
     ids = [submit(tenant) for _ in range(3)]
-    watch = tenant.stream_status(ANY_LLM, ids[-1], with_logs=False)
+    status_stream = tenant.stream_status(ANY_LLM, ids[-1], with_logs=False)
     seen = []
     for _ in range(9):
-        seen += [(it.status, it.queue_position) for it in watch.new_snapshots()]
-        if watch.is_over:
+        seen += [
+            (snapshot.status, snapshot.queue_position) for snapshot in status_stream.new_snapshots()
+        ]
+        if status_stream.is_over:
             break
-        waiting = asyncio.create_task(watch.wait())
+        waiting = asyncio.create_task(status_stream.wait())
         await asyncio.sleep(0)
         if clock == "manual":
             tenant.clock.advance(10)
@@ -187,7 +193,7 @@ async def test_a_watch_tells_every_change_of_the_position(clock: str) -> None:
     ]
 
 
-def test_on_a_clock_that_waits_for_nobody_the_line_moves_as_it_is_looked_at() -> None:
+def test_on_an_instant_clock_the_queue_moves_with_each_poll() -> None:
     tenant = one_runner(clock="instant")
     ids = [submit(tenant) for _ in range(3)]
     seen = status_words(tenant, *[ids[-1]] * 4)
@@ -195,21 +201,21 @@ def test_on_a_clock_that_waits_for_nobody_the_line_moves_as_it_is_looked_at() ->
     assert end_times(tenant, *ids) == [10, 20, 30]
 
 
-def test_a_job_that_had_to_make_room_gives_its_runner_back() -> None:
+def test_a_dropped_job_frees_its_runner() -> None:
     tenant = one_runner(exchange(), limits=Limits(jobs=1))
     submit(tenant)
     second = submit(tenant)
     assert status_words(tenant, second) == ["run"]
 
 
-# Concurrency: of the whole account
+# Concurrency of the account
 
 
 def limited(*exchanges: dict[str, Any], limit: int = 2) -> Tenant:
     return make_tenant_in(*(exchanges or (lasting_exchange(10),)), account={"concurrency": limit})
 
 
-def test_an_account_runs_no_more_than_it_may_over_all_apps() -> None:
+def test_the_concurrency_limit_counts_all_apps() -> None:
     tenant = limited()
     llm = [submit(tenant) for _ in range(2)]
     flux = submit(tenant, f"{FLUX}/dev")
@@ -217,7 +223,7 @@ def test_an_account_runs_no_more_than_it_may_over_all_apps() -> None:
     assert status_words(tenant, flux, app=FLUX) == ["q0"]
 
 
-async def test_over_the_limit_a_direct_run_gets_a_429_and_a_queue_request_waits() -> None:
+async def test_over_the_limit_a_direct_run_gets_429_and_a_queue_request_waits() -> None:
     tenant = limited()
     ids = [submit(tenant) for _ in range(3)]
     with pytest.raises(ApiError) as caught:
@@ -228,7 +234,7 @@ async def test_over_the_limit_a_direct_run_gets_a_429_and_a_queue_request_waits(
     assert status_words(tenant, *ids) == ["run", "run", "q0"]
 
 
-async def test_what_has_ended_unseen_does_not_count_as_running() -> None:
+async def test_a_job_that_ended_unread_does_not_count_as_running() -> None:
     tenant = limited(limit=1)
     submit(tenant)
     tenant.clock.advance(30)
@@ -238,7 +244,7 @@ async def test_what_has_ended_unseen_does_not_count_as_running() -> None:
     assert (await asyncio.wait_for(running_now, 5)).rendered.outcome.status == 200
 
 
-async def test_a_direct_run_takes_a_place_until_it_ends() -> None:
+async def test_a_direct_run_counts_until_it_ends() -> None:
     tenant = limited(limit=1)
     direct = asyncio.create_task(tenant.run(make_call(via="run")))
     await asyncio.sleep(0)
@@ -249,7 +255,7 @@ async def test_a_direct_run_takes_a_place_until_it_ends() -> None:
     assert status_words(tenant, waiting) == ["run"]
 
 
-async def test_a_direct_run_that_is_given_up_leaves_its_place() -> None:
+async def test_an_abandoned_direct_run_stops_counting() -> None:
     tenant = limited(limit=1)
     direct = asyncio.create_task(tenant.run(make_call(via="run")))
     await asyncio.sleep(0)
@@ -258,7 +264,7 @@ async def test_a_direct_run_that_is_given_up_leaves_its_place() -> None:
     assert status_words(tenant, submit(tenant)) == ["run"]
 
 
-async def test_the_end_of_a_direct_run_lets_the_next_one_start() -> None:
+async def test_the_end_of_a_direct_run_starts_the_next_job() -> None:
     tenant = limited(limit=1)
     running = asyncio.create_task(tenant.run(make_call(via="run")))
     await asyncio.sleep(0)
@@ -270,7 +276,7 @@ async def test_the_end_of_a_direct_run_lets_the_next_one_start() -> None:
     assert job.state is State.RUNNING
 
 
-def test_requests_of_others_are_ahead_of_those_that_wait() -> None:
+def test_other_users_requests_are_ahead_of_waiting_jobs() -> None:
     tenant = one_runner(queue_length=500)
     ids = [submit(tenant) for _ in range(3)]
     assert status_words(tenant, *ids) == ["run", "q500", "q501"]

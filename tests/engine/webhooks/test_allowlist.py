@@ -1,4 +1,4 @@
-"""Where webhooks may go."""
+"""Where webhooks may be sent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOCAL = [
     "fd00::1",
     "::ffff:127.0.0.1",
 ]
-FOREIGN = [
+PUBLIC = [
     "93.184.216.34",
     "8.8.8.8",
     "172.32.0.1",
@@ -43,18 +43,18 @@ def test_loopback_and_private_addresses_are_local(address: str) -> None:
     assert WebhookAllowlist().reason_blocked("http", address) == ""
 
 
-@pytest.mark.parametrize("address", FOREIGN)
-def test_all_others_are_not(address: str) -> None:
+@pytest.mark.parametrize("address", PUBLIC)
+def test_all_other_addresses_are_not_local(address: str) -> None:
     assert not is_local(address)
 
 
 @given(st.ip_addresses())
-def test_no_address_of_the_internet_is_local(address: object) -> None:
+def test_no_public_address_is_local(address: object) -> None:
     found = ip_address(str(address))
     assert not (is_local(str(address)) and found.is_global)
 
 
-def test_a_foreign_address_is_refused_with_what_would_allow_it() -> None:
+def test_a_public_address_is_blocked_with_the_option_that_allows_it() -> None:
     assert WebhookAllowlist().reason_blocked("https", "8.8.8.8") == (
         "8.8.8.8 is neither loopback nor private — allow it with --webhook-allow 8.8.8.8"
     )
@@ -64,18 +64,18 @@ def test_a_foreign_address_is_refused_with_what_would_allow_it() -> None:
     )
 
 
-def test_a_host_that_was_named_may_be_anywhere() -> None:
-    targets = WebhookAllowlist(["Example.com.", "8.8.8.8"])
-    assert targets.reason_address_blocked("EXAMPLE.com", "8.8.4.4") == ""
-    assert targets.reason_blocked("http", "8.8.8.8") == ""
-    assert targets.reason_address_blocked("sub.example.com", "8.8.4.4") != ""
+def test_an_allowed_host_can_have_any_address() -> None:
+    allowlist = WebhookAllowlist(["Example.com.", "8.8.8.8"])
+    assert allowlist.reason_address_blocked("EXAMPLE.com", "8.8.4.4") == ""
+    assert allowlist.reason_blocked("http", "8.8.8.8") == ""
+    assert allowlist.reason_address_blocked("sub.example.com", "8.8.4.4") != ""
 
 
-def test_a_name_is_judged_by_its_address() -> None:
+def test_a_host_name_is_checked_by_its_address() -> None:
     assert WebhookAllowlist().reason_blocked("http", "localhost") == ""
     assert WebhookAllowlist().reason_address_blocked("anything", "10.1.2.3") == ""
 
 
 @pytest.mark.parametrize(("scheme", "host"), [("ftp", "127.0.0.1"), ("", ""), ("http", "")])
-def test_what_is_no_url_of_the_web_is_refused(scheme: str, host: str) -> None:
+def test_a_url_that_is_not_http_is_blocked(scheme: str, host: str) -> None:
     assert WebhookAllowlist().reason_blocked(scheme, host)

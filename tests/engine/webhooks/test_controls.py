@@ -1,4 +1,4 @@
-"""What may be asked and changed, as plain data."""
+"""Webhooks as plain data: listed, redelivered, published."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from tests.building import make_tenant
 from tests.webhook_delivery import deliver, reject, submit
 
 
-def test_deliveries_are_told_as_json_and_sent_again() -> None:
+def test_deliveries_are_listed_as_json_and_redelivered() -> None:
     tenant = make_tenant()
     job = submit(tenant)
     deliver(tenant.webhooks, reject)
     controls = WebhookControls(tenant.webhooks)
-    (told,) = controls.deliveries()
-    assert json.loads(json.dumps(told)) == told
-    assert (told["request_id"], told["state"]) == (job.id, "waiting")
-    assert [it["request_id"] for it in controls.redeliver(job.id)] == [job.id]
+    (row,) = controls.deliveries()
+    assert json.loads(json.dumps(row)) == row
+    assert (row["request_id"], row["state"]) == (job.id, "waiting")
+    assert [delivery["request_id"] for delivery in controls.redeliver(job.id)] == [job.id]
     deliver(tenant.webhooks)
-    assert [it["state"] for it in controls.deliveries()] == ["delivered"]
+    assert [delivery["state"] for delivery in controls.deliveries()] == ["delivered"]
 
 
-def test_keys_are_told_even_while_they_are_down_and_change_when_told() -> None:
+def test_the_jwks_is_listed_even_while_it_is_down_and_can_be_changed() -> None:
     tenant = make_tenant()
     controls = WebhookControls(tenant.webhooks)
     keys = controls.jwks()
@@ -39,6 +39,6 @@ def test_keys_are_told_even_while_they_are_down_and_change_when_told() -> None:
 
 
 @pytest.mark.parametrize("jwks", ["gone", {"status": 200}, 5])
-def test_what_cannot_be_published_is_refused_with_what_would_be_right(jwks: object) -> None:
+def test_an_invalid_jwks_setting_is_rejected_with_a_correct_one(jwks: object) -> None:
     with pytest.raises(SettingError, match=r"jwks: .* — "):
         WebhookControls(make_tenant().webhooks).publish(jwks)

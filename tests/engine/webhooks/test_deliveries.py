@@ -11,7 +11,7 @@ from tests.webhook_delivery import URL, latest, submit
 
 
 @pytest.mark.parametrize(
-    ("heard", "is_success", "is_final"),
+    ("result", "is_success", "is_final"),
     [
         (DeliveryResult(200), True, False),
         (DeliveryResult(299), True, False),
@@ -21,13 +21,13 @@ from tests.webhook_delivery import URL, latest, submit
         (DeliveryResult(kind="refused"), False, True),
     ],
 )
-def test_what_was_heard_says_what_follows(
-    heard: DeliveryResult, is_success: bool, is_final: bool
+def test_the_result_decides_what_follows(
+    result: DeliveryResult, is_success: bool, is_final: bool
 ) -> None:
-    assert (heard.is_success, heard.is_final) == (is_success, is_final)
+    assert (result.is_success, result.is_final) == (is_success, is_final)
 
 
-def test_a_delivery_is_told_with_its_attempts() -> None:
+def test_a_delivery_as_json_has_its_attempts() -> None:
     tenant = make_tenant()
     job = submit(tenant)
     delivery = latest(tenant.webhooks)
@@ -53,7 +53,7 @@ def test_a_delivery_is_told_with_its_attempts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "shown"),
+    ("url", "expected"),
     [
         ("http://a.test/x?y=1#z", "http://a.test/x?y=1#z"),
         ("http://u:p@a.test/x", "http://a.test/x"),
@@ -61,5 +61,5 @@ def test_a_delivery_is_told_with_its_attempts() -> None:
         ("http://a.test/?fal_key=s&b=2", "http://a.test/?fal_key=redacted&b=2"),
     ],
 )
-def test_a_url_is_shown_without_secrets(url: str, shown: str) -> None:
-    assert shown_url(url) == shown
+def test_a_url_is_shown_without_secrets(url: str, expected: str) -> None:
+    assert shown_url(url) == expected

@@ -1,4 +1,4 @@
-"""Webhooks sent again, and the bounds and ends of what is kept."""
+"""Redelivered webhooks, and the limits of kept deliveries."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ def saying(prompt: str, webhook: Any) -> dict[str, Any]:
     return replying(webhook, when={"input": {"prompt": prompt}})
 
 
-def test_one_that_failed_is_sent_again_genuine_and_at_once() -> None:
+def test_a_failed_delivery_is_resent_immediately_and_correctly_signed() -> None:
     tenant = make_tenant(
         replying({"signature": "missing", "order": 1}), options={"webhook_retries": 10}
     )
     job = submit(tenant)
     run_out(tenant.webhooks, reject)
-    (again,) = tenant.webhooks.redeliver()
+    (redelivered,) = tenant.webhooks.redeliver()
     (post,) = deliver(tenant.webhooks)
     assert post.due_at == tenant.clock.now()
     assert len(post.headers) == 5
-    assert post.delivery is again
+    assert post.delivery is redelivered
     assert stages(tenant.webhooks) == ["failed", "delivered"]
     assert tenant.webhooks.redeliver(job.id)
     assert len(deliver(tenant.webhooks)) == 1
 
 
-def test_one_that_waits_for_its_retry_is_hurried() -> None:
+def test_a_delivery_waiting_for_its_retry_is_sent_immediately() -> None:
     tenant = make_tenant(exchange())
     submit(tenant)
     deliver(tenant.webhooks, reject)
@@ -47,21 +47,21 @@ def test_one_that_waits_for_its_retry_is_hurried() -> None:
     assert len(tenant.webhooks.deliveries) == 1
 
 
-def test_all_that_failed_leaves_out_what_was_accepted_and_what_never_came() -> None:
+def test_redelivering_all_excludes_delivered_and_never_sent_ones() -> None:
     tenant = make_tenant(replying("lost"))
     submit(tenant)
     assert tenant.webhooks.redeliver() == []
 
 
-def test_an_unknown_request_cannot_be_sent_again() -> None:
+def test_an_unknown_request_cannot_be_redelivered() -> None:
     with pytest.raises(SettingError, match="no webhook of nothing was sent or is due"):
         make_tenant().webhooks.redeliver("nothing")
 
 
-# Bounds and ends
+# Limits and replaced tenants
 
 
-def test_only_so_many_are_kept_and_finished_ones_go_first() -> None:
+def test_deliveries_are_limited_and_finished_ones_are_dropped_first() -> None:
     tenant = tenant_of(
         make_engine([saying("slow", "late"), exchange()], limits=Limits(deliveries=3))
     )
@@ -72,7 +72,7 @@ def test_only_so_many_are_kept_and_finished_ones_go_first() -> None:
     assert stages(tenant.webhooks) == ["waiting", "delivered", "delivered"]
 
 
-def test_if_all_wait_the_oldest_is_dropped_and_said() -> None:
+def test_if_all_wait_the_oldest_is_dropped_and_journalled() -> None:
     tenant = tenant_of(make_engine([replying("late")], limits=Limits(deliveries=2)))
     jobs = [submit(tenant, str(number)) for number in range(3)]
     assert len(run_out(tenant.webhooks)) == 2
@@ -81,7 +81,7 @@ def test_if_all_wait_the_oldest_is_dropped_and_said() -> None:
 
 
 @pytest.mark.parametrize("how", ["renew", "drop", "crowd"])
-def test_nothing_is_sent_for_a_tenant_that_has_gone(how: str) -> None:
+def test_nothing_is_sent_for_a_replaced_tenant(how: str) -> None:
     engine = make_engine(limits=Limits(tenants=1))
     tenant = tenant_of(engine)
     submit(tenant)
@@ -96,12 +96,12 @@ def test_nothing_is_sent_for_a_tenant_that_has_gone(how: str) -> None:
     assert webhooks.due() is None
 
 
-def test_who_attends_is_told_of_each_tenant_once() -> None:
+def test_a_watcher_gets_the_webhooks_of_each_tenant_once() -> None:
     engine = make_engine()
-    told: list[WebhookScheduler] = []
-    engine.watch_webhooks(told.append)
+    schedulers: list[WebhookScheduler] = []
+    engine.watch_webhooks(schedulers.append)
     tenant = tenant_of(engine)
     for _ in range(2):
         submit(tenant)
-    assert told == [tenant.webhooks]
-    assert deliver(told[0], accept)
+    assert schedulers == [tenant.webhooks]
+    assert deliver(schedulers[0], accept)

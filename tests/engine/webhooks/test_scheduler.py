@@ -1,4 +1,4 @@
-"""Which webhooks are due when, and what becomes of them."""
+"""When webhooks are due, and what follows from each result."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def saying(prompt: str, webhook: Any) -> dict[str, Any]:
     return {"when": {"input": {"prompt": prompt}}, "reply": {"text": "x", "webhook": webhook}}
 
 
-def stamp(post: WebhookRequest) -> int:
+def timestamp_of(post: WebhookRequest) -> int:
     return int(dict(post.headers)["X-Fal-Webhook-Timestamp"])
 
 
@@ -40,30 +40,30 @@ def times(posts: list[WebhookRequest]) -> list[float]:
     return [post.due_at - START for post in posts]
 
 
-# When
+# Due instants
 
 
-def test_a_job_ends_by_itself_and_its_webhook_is_due_at_that_instant() -> None:
+def test_a_job_ends_without_polls_and_its_webhook_is_due_at_that_instant() -> None:
     tenant = make_tenant(timeline({"IN_QUEUE": {"for": "2s"}}, {"IN_PROGRESS": {"for": "3s"}}))
     job = submit(tenant)
     webhooks = tenant.webhooks
     assert webhooks.next_due() == START + 2
     posts = run_out(webhooks)
     assert times(posts) == [5]
-    assert (posts[0].url, posts[0].timeout_seconds, stamp(posts[0])) == (URL, 15, START + 5)
+    assert (posts[0].url, posts[0].timeout_seconds, timestamp_of(posts[0])) == (URL, 15, START + 5)
     assert json.loads(posts[0].body)["request_id"] == job.id
     assert stages(webhooks) == ["delivered"]
 
 
-def test_a_jump_over_many_instants_keeps_them_and_signs_with_the_present() -> None:
+def test_after_a_jump_attempts_keep_their_instants_and_sign_with_the_present() -> None:
     tenant = make_tenant(timeline({"IN_PROGRESS": {"for": "3s"}}))
     submit(tenant)
     tenant.clock.advance(100)
     (post,) = deliver(tenant.webhooks)
-    assert (post.due_at, stamp(post)) == (START + 3, START + 100)
+    assert (post.due_at, timestamp_of(post)) == (START + 3, START + 100)
 
 
-def test_a_call_that_asked_for_none_gets_none() -> None:
+def test_a_call_without_a_webhook_gets_none() -> None:
     tenant = make_tenant(exchange())
     tenant.submit(make_call())
     assert tenant._webhooks is None
@@ -79,7 +79,7 @@ def test_a_call_that_asked_for_none_gets_none() -> None:
         ({"duplicates": 2, "every": "5s", "after": "1s"}, [1, 6, 11]),
     ],
 )
-def test_a_webhook_comes_when_it_was_written_to(webhook: Any, instants: list[float]) -> None:
+def test_a_webhook_is_due_when_it_is_scripted(webhook: Any, instants: list[float]) -> None:
     tenant = make_tenant(replying(webhook))
     submit(tenant)
     posts = run_out(tenant.webhooks)
@@ -88,23 +88,26 @@ def test_a_webhook_comes_when_it_was_written_to(webhook: Any, instants: list[flo
     assert len({post.body for post in posts}) == 1
 
 
-def test_one_that_is_lost_is_noted_and_never_sent() -> None:
+def test_a_dropped_webhook_is_journalled_and_never_sent() -> None:
     tenant = make_tenant(replying("lost"))
     submit(tenant)
     assert run_out(tenant.webhooks) == []
     assert stages(tenant.webhooks) == ["never"]
     *_, last = tenant.journal
-    assert (last.kind, last.note) == ("webhook", f"{URL}: never sent: the scenario drops it")
+    assert (last.kind, last.note) == (
+        "webhook",
+        f"{URL}: never sent: the scenario drops this webhook",
+    )
 
 
-def test_one_that_is_early_does_not_wait_for_the_job() -> None:
+def test_an_early_webhook_does_not_wait_for_the_job() -> None:
     tenant = make_tenant(timeline({"IN_PROGRESS": {"for": "9s"}}, webhook="early"))
     submit(tenant)
     (post,) = deliver(tenant.webhooks)
     assert json.loads(post.body)["status"] == "OK"
 
 
-def test_a_failed_job_is_told_as_an_error() -> None:
+def test_the_webhook_of_a_failed_job_is_an_error() -> None:
     tenant = make_tenant(exchange({"fail": "runner_disconnected"}))
     submit(tenant)
     (post,) = deliver(tenant.webhooks)
@@ -120,14 +123,14 @@ def test_a_request_cancelled_in_the_queue_has_no_webhook() -> None:
     assert latest(tenant.webhooks).reason == "the request was cancelled in the queue"
 
 
-def test_a_request_that_ignored_its_cancel_is_told_as_it_ended() -> None:
+def test_the_webhook_of_an_ignored_cancel_has_the_outcome() -> None:
     tenant = make_tenant(timeline({"IN_PROGRESS": {"for": "2s"}}))
     job = submit(tenant)
     assert tenant.cancel(ANY_LLM, job.id)
     assert [json.loads(post.body)["status"] for post in run_out(tenant.webhooks)] == ["OK"]
 
 
-def test_a_running_request_that_honoured_its_cancel_is_told_as_cancelled() -> None:
+def test_the_webhook_of_an_aborted_run_says_cancelled() -> None:
     tenant = make_tenant(timeline({"IN_PROGRESS": {"forever": True}}, cancel="accepted"))
     job = submit(tenant)
     tenant.clock.advance(5)
@@ -140,7 +143,7 @@ def test_a_running_request_that_honoured_its_cancel_is_told_as_cancelled() -> No
     assert run_out(tenant.webhooks) == []
 
 
-def test_the_timestamp_is_the_real_one_unless_the_clock_is_manual() -> None:
+def test_the_timestamp_is_real_unless_the_clock_is_manual() -> None:
     stamps = {}
     for clock in ("manual", "instant"):
         for mode in ("auto", "clock", "real"):
@@ -153,7 +156,7 @@ def test_the_timestamp_is_the_real_one_unless_the_clock_is_manual() -> None:
     ]
 
 
-# How often
+# Retries
 
 
 @pytest.mark.parametrize("retries", [31, 10])
@@ -164,14 +167,12 @@ def test_the_retries_follow_the_table_in_number_and_spacing(retries: int) -> Non
     pauses = [later - earlier for earlier, later in pairwise(times(posts))]
     assert pauses == list(RETRY_PAUSES[retries])
     assert [post.timeout_seconds for post in posts] == [15, *[120] * retries]
-    assert len({stamp(post) for post in posts}) == len({post.headers for post in posts})
+    assert len({timestamp_of(post) for post in posts}) == len({post.headers for post in posts})
     assert latest(tenant.webhooks).stage == "failed"
-    assert latest(tenant.webhooks).reason == (
-        f"no attempt is left after {retries + 1}, the last: 500"
-    )
+    assert latest(tenant.webhooks).reason == (f"no attempt left after {retries + 1}; the last: 500")
 
 
-def test_one_long_jump_gives_the_same_plan_as_many_small_ones() -> None:
+def test_one_long_advance_gives_the_same_schedule_as_many_small_ones() -> None:
     seen = []
     for steps in (1, 1440):
         tenant = make_tenant(exchange())
@@ -189,7 +190,7 @@ NOT_STORED = PlatformOptions(stores_io=False)
 
 
 @pytest.mark.parametrize(
-    ("reply", "wishes", "attempts"),
+    ("reply", "options", "attempts"),
     [
         ({"result_ttl": "10s"}, DEFAULT_OPTIONS, 1),
         ({"result_ttl": "11s"}, DEFAULT_OPTIONS, 2),
@@ -200,17 +201,17 @@ NOT_STORED = PlatformOptions(stores_io=False)
         ({"text": "x" * 1_000_000}, DEFAULT_OPTIONS, 6),
     ],
 )
-def test_retries_end_when_the_result_is_stored_no_longer(
-    reply: dict[str, Any], wishes: PlatformOptions, attempts: int
+def test_retries_end_when_the_result_expires(
+    reply: dict[str, Any], options: PlatformOptions, attempts: int
 ) -> None:
     tenant = make_tenant(exchange({"text": "x", **reply}))
-    tenant.submit(make_call(webhook=URL, wishes=wishes))
+    tenant.submit(make_call(webhook=URL, platform_options=options))
     posts = run_out(tenant.webhooks, reject)
     assert len(posts) == attempts
     assert latest(tenant.webhooks).stage == "failed"
     if attempts < 32:
-        why = "the result is stored no longer when the next attempt is due"
-        assert latest(tenant.webhooks).reason == f"{why}, the last: 500"
+        why = "the result expires before the next attempt"
+        assert latest(tenant.webhooks).reason == f"{why}; the last: 500"
         *_, last = tenant.journal
         assert (last.note, last.at) == (f"{URL}: given up: {why}", posts[-1].due_at)
     tenant.webhooks.redeliver()
@@ -218,7 +219,7 @@ def test_retries_end_when_the_result_is_stored_no_longer(
     assert latest(tenant.webhooks).stage == "delivered"
 
 
-def test_the_next_attempt_counts_from_the_end_of_a_silent_one() -> None:
+def test_the_next_attempt_counts_from_the_end_of_a_timeout() -> None:
     tenant = make_tenant(exchange())
     submit(tenant)
     silent = [DeliveryResult(failure="no answer", kind="timeout")] * 2
@@ -236,7 +237,7 @@ def test_any_2xx_is_a_success(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [300, 301, 307, 399])
-def test_a_redirect_is_the_end(status: int) -> None:
+def test_a_redirect_is_not_retried(status: int) -> None:
     tenant = make_tenant(exchange())
     submit(tenant)
     assert len(run_out(tenant.webhooks, lambda _: DeliveryResult(status))) == 1
@@ -244,7 +245,7 @@ def test_a_redirect_is_the_end(status: int) -> None:
     assert (delivery.stage, delivery.reason) == ("failed", f"redirects are not followed ({status})")
 
 
-def test_a_target_that_is_not_allowed_is_the_end_and_is_said() -> None:
+def test_a_blocked_target_is_not_retried_and_journalled() -> None:
     tenant = make_tenant(exchange())
     submit(tenant)
     run_out(tenant.webhooks, lambda _: DeliveryResult(failure="too far", kind="refused"))
@@ -254,15 +255,15 @@ def test_a_target_that_is_not_allowed_is_the_end_and_is_said() -> None:
 
 
 @pytest.mark.parametrize("status", [100, 199, 400, 404, 410, 500, 599, 0])
-def test_anything_else_is_tried_again(status: int) -> None:
+def test_anything_else_is_retried(status: int) -> None:
     tenant = make_tenant(exchange())
     submit(tenant)
-    heard = [DeliveryResult(200), DeliveryResult(status, failure="gone")]
-    assert len(run_out(tenant.webhooks, lambda _: heard.pop())) == 2
+    results = [DeliveryResult(200), DeliveryResult(status, failure="gone")]
+    assert len(run_out(tenant.webhooks, lambda _: results.pop())) == 2
     assert stages(tenant.webhooks) == ["delivered"]
 
 
-def test_only_so_many_attempts_are_forged() -> None:
+def test_only_the_scripted_attempts_are_forged() -> None:
     tenant = make_tenant(replying({"signature": "missing", "forgeries": 2}))
     submit(tenant)
     posts = run_out(
@@ -271,10 +272,10 @@ def test_only_so_many_attempts_are_forged() -> None:
     assert [len(post.headers) for post in posts] == [4, 4, 5]
 
 
-# In which order
+# Order
 
 
-def test_orders_wait_for_lower_ones_whatever_comes_first() -> None:
+def test_orders_wait_for_lower_ones_in_any_sequence() -> None:
     tenant = make_tenant(
         saying("a", {"order": 30}), saying("b", {"order": 10}), saying("c", {"order": 20})
     )
@@ -283,16 +284,16 @@ def test_orders_wait_for_lower_ones_whatever_comes_first() -> None:
         if prompt != "b":
             assert deliver(tenant.webhooks) == []
     assert latest(tenant.webhooks).stage == "waiting"
-    told = [json.loads(post.body)["request_id"] for post in deliver(tenant.webhooks)]
-    prompts = [tenant.queue.jobs[id_].call.input["prompt"] for id_ in told]
+    request_ids = [json.loads(post.body)["request_id"] for post in deliver(tenant.webhooks)]
+    prompts = [tenant.queue.jobs[id_].call.input["prompt"] for id_ in request_ids]
     assert prompts == ["b", "c", "a"]
 
 
-def test_an_order_waits_until_the_lower_one_is_over_not_only_tried() -> None:
+def test_an_order_waits_until_the_lower_one_is_finished() -> None:
     tenant = make_tenant(saying("a", {"order": 2}), saying("b", {"order": 1}))
     ids = {submit(tenant, prompt).id: prompt for prompt in "ab"}
-    heard = [DeliveryResult(200), DeliveryResult(200), DeliveryResult(500)]
-    posts = run_out(tenant.webhooks, lambda _: heard.pop())
+    results = [DeliveryResult(200), DeliveryResult(200), DeliveryResult(500)]
+    posts = run_out(tenant.webhooks, lambda _: results.pop())
     assert [ids[json.loads(post.body)["request_id"]] for post in posts] == ["b", "b", "a"]
     assert times(posts) == [0, 10, 10]
 
@@ -307,48 +308,48 @@ def test_behind_waits_for_the_webhook_of_another_exchange() -> None:
     assert stages(tenant.webhooks) == ["delivered", "never"]
 
 
-# The journal, and what is left
+# Journal and unfinished webhooks
 
 
-def test_every_attempt_is_in_the_journal_with_what_was_heard() -> None:
+def test_every_attempt_is_journalled_with_its_result() -> None:
     tenant = make_tenant(exchange(id="a"))
     job = submit(tenant)
-    heard = [
+    results = [
         DeliveryResult(200, "ok"),
         DeliveryResult(failure="cannot connect"),
         DeliveryResult(500, "oops\n" + "x" * 500),
     ]
-    run_out(tenant.webhooks, lambda _: heard.pop())
-    found = [entry for entry in tenant.journal if entry.kind == "webhook"]
-    assert [(entry.at - START, entry.status) for entry in found] == [(0, 500), (10, 0), (30, 200)]
-    assert [entry.note for entry in found] == [
+    run_out(tenant.webhooks, lambda _: results.pop())
+    entries = [entry for entry in tenant.journal if entry.kind == "webhook"]
+    assert [(entry.at - START, entry.status) for entry in entries] == [(0, 500), (10, 0), (30, 200)]
+    assert [entry.note for entry in entries] == [
         f"{URL}: attempt 1 of 32: 500 after 0s: oops {'x' * 95}",
         f"{URL}: attempt 2 of 32: cannot connect after 0s",
         f"{URL}: attempt 3 of 32: 200 after 0s: ok",
     ]
-    assert all((entry.request_id, entry.label) == (job.id, '"a"') for entry in found)
+    assert all((entry.request_id, entry.label) == (job.id, '"a"') for entry in entries)
 
 
-def test_a_webhook_url_inside_the_input_is_noted() -> None:
+def test_a_webhook_url_inside_the_input_is_journalled() -> None:
     tenant = make_tenant(exchange())
     tenant.submit(make_call(input_={"prompt": "x", "webhook_url": URL}))
     first, _ = tenant.journal
     assert first.kind == "lint"
-    assert first.note.startswith("webhook_url inside the input does nothing")
+    assert first.note.startswith("webhook_url in the input has no effect")
     assert tenant._webhooks is None
 
 
-def test_secrets_in_a_url_are_sent_and_not_shown() -> None:
+def test_secrets_in_a_url_are_sent_but_not_listed() -> None:
     tenant = make_tenant(exchange())
     url = "http://me:secret@127.0.0.1/x?fal_key=secret&a=1"
     submit(tenant, url=url)
     (post,) = deliver(tenant.webhooks)
     assert post.url == url
     assert "secret" not in str([entry.body() for entry in tenant.journal])
-    assert "secret" not in str([it.body() for it in tenant.webhooks.deliveries])
+    assert "secret" not in str([delivery.body() for delivery in tenant.webhooks.deliveries])
 
 
-def test_what_is_left_is_told() -> None:
+def test_unfinished_webhooks_are_listed() -> None:
     tenant = make_tenant(
         saying("slow", {"after": "1h"}),
         {"reply": {"text": "x", "timeline": [{"IN_PROGRESS": {"forever": True}}]}},
@@ -360,7 +361,7 @@ def test_what_is_left_is_told() -> None:
     ]
 
 
-def test_an_attempt_that_was_stopped_is_kept_and_still_due() -> None:
+def test_a_stopped_attempt_is_kept_and_still_due() -> None:
     tenant = make_tenant(exchange())
     submit(tenant)
     post = tenant.webhooks.due()

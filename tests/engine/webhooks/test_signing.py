@@ -1,4 +1,4 @@
-"""Words and signatures, right and forged."""
+"""Bodies and signatures, correct and forged."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from fakefal.scenario.compiled.webhooks import (
 )
 from tests.building import exchange, make_call, make_tenant
 
-RING = SigningKeys(0, CompiledJwks(), 0)
-SIGNER = Signer(RING, "user")
+KEYS = SigningKeys(0, CompiledJwks(), 0)
+SIGNER = Signer(KEYS, "user")
 BODY = b'{"a":1}'
 
 
-def seal(forgery: Forgery | None) -> tuple[dict[str, str], bytes]:
+def sign_body(forgery: Forgery | None) -> tuple[dict[str, str], bytes]:
     headers, body = SIGNER.sign("r", BODY, 1000.9, 0, forgery)
     return dict(headers), body
 
 
-def test_a_genuine_one_has_the_four_headers_and_signs_whole_seconds() -> None:
-    headers, body = seal(None)
+def test_a_correct_webhook_has_four_headers_and_signs_whole_seconds() -> None:
+    headers, body = sign_body(None)
     assert body == BODY
     assert headers == {
         "Content-Type": "application/json",
         "X-Fal-Webhook-Request-Id": "r",
         "X-Fal-Webhook-User-Id": "user",
         "X-Fal-Webhook-Timestamp": "1000",
-        "X-Fal-Webhook-Signature": RING.sign(signed_message("r", "user", 1000, BODY), 0),
+        "X-Fal-Webhook-Signature": KEYS.sign(signed_message("r", "user", 1000, BODY), 0),
     }
 
 
 def test_each_forgery_is_wrong_in_one_way() -> None:
-    genuine, _ = seal(None)
+    genuine, _ = sign_body(None)
     differing = {}
     for forgery in get_args(Forgery):
-        headers, body = seal(forgery)
+        headers, body = sign_body(forgery)
         changed = {name for name in genuine if headers.get(name) != genuine[name]}
         differing[forgery] = (sorted(name.split("-")[-1] for name in changed), body == BODY)
         assert json.loads(body)["a"] == 1
@@ -55,18 +55,18 @@ def test_each_forgery_is_wrong_in_one_way() -> None:
         "unknown-key": (["Signature"], True),
         "altered-body": ([], False),
     }
-    assert seal("stale")[0]["X-Fal-Webhook-Timestamp"] == "640"
+    assert sign_body("stale")[0]["X-Fal-Webhook-Timestamp"] == "640"
 
 
 @pytest.mark.parametrize(
     ("key", "seed", "same"), [("a", 0, True), ("b", 0, False), ("a", 1, False)]
 )
-def test_each_key_has_a_user_of_its_own(key: str, seed: int, same: bool) -> None:
+def test_each_key_has_its_own_user(key: str, seed: int, same: bool) -> None:
     assert (user_id_of("a", 0) == user_id_of(key, seed)) is same
     assert "\n" not in user_id_of(key, seed)
 
 
-def test_the_gateway_id_is_the_requests_unless_scripted() -> None:
+def test_the_gateway_id_is_the_request_id_unless_scripted() -> None:
     tenant = make_tenant(exchange())
     job = tenant.submit(make_call())
     assert gateway_id(job, DEFAULT_WEBHOOK, 0) == job.id

@@ -1,4 +1,4 @@
-"""Whatever the scenario and the receiver do: no webhook is lost, and the plan is kept."""
+"""Random scenarios and receivers: no webhook is lost, and the schedule is kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fakefal.protocol.webhooks import RETRY_PAUSES
 from tests.building import make_tenant
 from tests.webhook_delivery import deliver, run_out, submit
 
-HEARD = st.sampled_from(
+RESULTS = st.sampled_from(
     [
         *[DeliveryResult(200)] * 3,
         *[DeliveryResult(500), DeliveryResult(404)],
@@ -38,8 +38,8 @@ STEPS = st.lists(
 JOBS = st.lists(st.tuples(WEBHOOKS, STEPS), min_size=1, max_size=6)
 
 
-def world(jobs: list[tuple[dict[str, Any], list[Any]]]) -> Tenant:
-    """An exchange for each job, by its prompt."""
+def make_jobs_tenant(jobs: list[tuple[dict[str, Any], list[Any]]]) -> Tenant:
+    """A tenant with an exchange for each job, matched by its prompt."""
     return make_tenant(
         *[
             {
@@ -53,19 +53,19 @@ def world(jobs: list[tuple[dict[str, Any], list[Any]]]) -> Tenant:
 
 
 @given(JOBS, st.data())
-def test_every_webhook_ends_after_as_many_attempts_as_it_needed(
+def test_every_webhook_finishes_after_the_attempts_it_needed(
     jobs: list[tuple[dict[str, Any], list[Any]]], data: st.DataObject
 ) -> None:
-    tenant = world(jobs)
+    tenant = make_jobs_tenant(jobs)
     for number in range(len(jobs)):
         submit(tenant, str(number))
         tenant.clock.advance(data.draw(st.integers(0, 20)))
-        deliver(tenant.webhooks, lambda _: data.draw(HEARD))
-    run_out(tenant.webhooks, lambda _: data.draw(HEARD))
-    found = tenant.webhooks.deliveries
-    assert len(found) == sum(1 + webhook.get("duplicates", 0) for webhook, _ in jobs)
+        deliver(tenant.webhooks, lambda _: data.draw(RESULTS))
+    run_out(tenant.webhooks, lambda _: data.draw(RESULTS))
+    deliveries = tenant.webhooks.deliveries
+    assert len(deliveries) == sum(1 + webhook.get("duplicates", 0) for webhook, _ in jobs)
     assert tenant.webhooks.unfinished() == []
-    for delivery in found:
+    for delivery in deliveries:
         succeeded = [attempt.result.is_success for attempt in delivery.attempts]
         assert not any(succeeded[:-1])
         assert delivery.stage == ("delivered" if succeeded[-1] else "failed")
@@ -74,28 +74,28 @@ def test_every_webhook_ends_after_as_many_attempts_as_it_needed(
             pause = second.at - first.at - first.seconds
             assert round(pause, 6) == RETRY_PAUSES[10][number]
     written = [entry for entry in tenant.journal if entry.kind == "webhook"]
-    assert len(written) == sum(len(delivery.attempts) for delivery in found)
+    assert len(written) == sum(len(delivery.attempts) for delivery in deliveries)
 
 
 @given(JOBS, st.randoms(use_true_random=False))
-def test_lower_orders_are_over_first(
+def test_lower_orders_finish_first(
     jobs: list[tuple[dict[str, Any], list[Any]]], chance: Any
 ) -> None:
-    tenant = world(jobs)
+    tenant = make_jobs_tenant(jobs)
     for number in range(len(jobs)):
         submit(tenant, str(number))
-    over: set[int] = set()
+    finished: set[int] = set()
     orders = {webhook["order"] for webhook, _ in jobs if "order" in webhook}
 
     def receive(post: WebhookRequest) -> DeliveryResult:
         order = post.delivery.webhook.order
         if order is not None:
-            over.update(
-                it.webhook.order
-                for it in tenant.webhooks.deliveries
-                if it.is_over and it.webhook.order is not None
+            finished.update(
+                delivery.webhook.order
+                for delivery in tenant.webhooks.deliveries
+                if delivery.is_over and delivery.webhook.order is not None
             )
-            assert {lower for lower in orders if lower < order} <= over
+            assert {lower for lower in orders if lower < order} <= finished
         return DeliveryResult(chance.choice([200, 500]))
 
     run_out(tenant.webhooks, receive)
@@ -103,12 +103,12 @@ def test_lower_orders_are_over_first(
 
 
 @given(JOBS)
-def test_the_same_calls_give_the_same_posts_byte_for_byte(
+def test_equal_calls_give_equal_requests_byte_for_byte(
     jobs: list[tuple[dict[str, Any], list[Any]]],
 ) -> None:
     seen = []
     for _ in range(2):
-        tenant = world(jobs)
+        tenant = make_jobs_tenant(jobs)
         for number in range(len(jobs)):
             submit(tenant, str(number))
         posts = run_out(tenant.webhooks)

@@ -130,7 +130,7 @@ def test_a_reply_without_an_outcome_gives_what_the_endpoint_makes(reply: dict[st
     body = tenant.submit(make_call("fal-ai/flux/dev")).rendered.outcome.body
     assert body["images"][0]["content_type"] == "image/png"
     (file,) = tenant.files
-    assert file.fault == reply.get("media")
+    assert file.defect == reply.get("media")
 
 
 def test_generated_answers_go_by_the_endpoint() -> None:

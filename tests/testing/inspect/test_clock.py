@@ -36,21 +36,21 @@ def test_webhooks_are_posted_on_the_way(fakefal: FakeFal, fakefal_receiver: Rece
 
 
 @pytest.mark.fakefal(clock="manual")
-def test_what_time_cannot_bring_about_is_told(fakefal: FakeFal) -> None:
+def test_run_until_says_why_a_condition_cannot_be_met(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("x").timeline({"IN_QUEUE": {"for": "60s"}}, "IN_PROGRESS")
-    with pytest.raises(FakefalError, match="no request is under way"):
+    with pytest.raises(FakefalError, match="no request is running"):
         fakefal.clock.run_until(lambda: False)
     id_ = fal_client.submit(ANY_LLM, {"prompt": "x"}).request_id
     (job,) = fakefal.jobs
-    with pytest.raises(FakefalError, match="later than may be waited for"):
+    with pytest.raises(FakefalError, match="after the limit"):
         fakefal.clock.run_until(job.completed, at_most="59s")
-    with pytest.raises(FakefalError, match=f"{id_} is completed does not come true: time alone"):
+    with pytest.raises(FakefalError, match=f"{id_} is completed does not come true: status polls, not time"):
         fakefal.clock.run_until(job.completed)
     with pytest.raises(FakefalError, match="'soon' is not a duration"):
         fakefal.clock.run_until(job.completed, at_most="soon")
 
 
-def test_a_frozen_clock_goes_on_where_it_stood(fakefal: FakeFal) -> None:
+def test_a_frozen_clock_resumes_where_it_stopped(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("x").timeline({"IN_PROGRESS": {"for": "30s"}})
     with fakefal.clock.freeze() as clock:
         handle = fal_client.submit(ANY_LLM, {"prompt": "x"})
@@ -63,7 +63,7 @@ def test_a_frozen_clock_goes_on_where_it_stood(fakefal: FakeFal) -> None:
 
 
 @pytest.mark.fakefal(clock="real")
-def test_a_real_clock_stands_still_too(fakefal: FakeFal) -> None:
+def test_a_real_clock_can_be_frozen(fakefal: FakeFal) -> None:
     with fakefal.clock.freeze():
         before = fakefal.clock.now
         assert fakefal.clock.now == before
