@@ -366,4 +366,6 @@ def to_user_error(error: PatternError | TemplateError) -> FakefalError:
     """An invalid pattern or template as an error that users see."""
     fix = f" — {error.suggestion}" if error.suggestion else ""
     location = format_path(error.path)
-    return FakefalError(f"{location}: {error.message}{fix}" if location else f"{error.message}{fix}")
+    return FakefalError(
+        f"{location}: {error.message}{fix}" if location else f"{error.message}{fix}"
+    )

@@ -1,4 +1,4 @@
-"""Writing exchanges in Python: the same models, and mistakes told plainly."""
+"""Building exchanges in Python: the models, and errors that users see."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Build = Callable[[ExchangeBuilder], object]
 
 
 def built(build: Build, when: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The last exchange that a builder gave, as a file would hold it."""
+    """The last exchange of a builder, in its form in a file."""
     taken: list[Exchange] = []
     build(ExchangeBuilder(when or {}, taken.append))
     return taken[-1].model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-def refusal(build: Build, when: dict[str, Any] | None = None) -> str:
-    """What a builder says to a wrong call; it must not show where it found out."""
+def error_text(build: Build, when: dict[str, Any] | None = None) -> str:
+    """The text of the error of a wrong call; it has no cause, which would only show internals."""
     with pytest.raises(FakefalError) as caught:
         built(build, when)
     assert type(caught.value) is FakefalError
@@ -105,12 +105,12 @@ def refusal(build: Build, when: dict[str, Any] | None = None) -> str:
         (lambda on: on.text("first").text("second"), {"text": "second"}),
     ],
 )
-def test_a_method_sets_its_part_of_the_reply(build: Build, reply: dict[str, Any]) -> None:
+def test_a_method_sets_its_field_of_the_reply(build: Build, reply: dict[str, Any]) -> None:
     assert built(build)["replies"] == [reply]
 
 
 @pytest.mark.parametrize(
-    ("build", "more"),
+    ("build", "limits"),
     [
         (lambda on: on.text("a").times(2), {"times": 2}),
         (lambda on: on.text("a").cycle(), {"then": "cycle"}),
@@ -118,12 +118,12 @@ def test_a_method_sets_its_part_of_the_reply(build: Build, reply: dict[str, Any]
         (lambda on: on.times(1), {"times": 1}),
     ],
 )
-def test_a_method_says_how_often(build: Build, more: dict[str, Any]) -> None:
+def test_a_method_limits_how_often_it_answers(build: Build, limits: dict[str, Any]) -> None:
     exchange = built(build)
-    assert {name: exchange[name] for name in ("times", "then") if name in exchange} == more
+    assert {name: exchange[name] for name in ("times", "then") if name in exchange} == limits
 
 
-def test_then_begins_the_reply_of_the_next_call() -> None:
+def test_then_begins_the_reply_to_the_next_call() -> None:
     exchange = built(
         lambda on: on.fail("runner_disconnected").then.text("a").billable_units(1).then.text("b")
     )
@@ -134,14 +134,14 @@ def test_then_begins_the_reply_of_the_next_call() -> None:
     ]
 
 
-def test_each_step_takes_effect_at_once() -> None:
+def test_each_step_takes_effect_immediately() -> None:
     taken: list[Exchange] = []
     ExchangeBuilder({}, taken.append).text("a").then.text("b").once()
     assert [len(exchange.replies or ()) for exchange in taken] == [1, 2, 2]
     assert [exchange.then for exchange in taken] == ["last", "last", "miss"]
 
 
-def test_nothing_takes_effect_before_there_is_something_to_answer() -> None:
+def test_then_alone_has_no_effect() -> None:
     taken: list[Exchange] = []
     _ = ExchangeBuilder({}, taken.append).then
     assert taken == []
@@ -159,7 +159,7 @@ def test_nothing_takes_effect_before_there_is_something_to_answer() -> None:
         (absent(), {"$absent": True}),
     ],
 )
-def test_a_pattern_is_what_a_file_would_hold(pattern: Any, json: Any) -> None:
+def test_a_pattern_has_its_form_in_a_file(pattern: Any, json: Any) -> None:
     assert pattern.json == json
     assert when_data(None, None, None, None, {"prompt": pattern}) == {"input": {"prompt": json}}
 
@@ -181,17 +181,17 @@ def test_a_pattern_is_what_a_file_would_hold(pattern: Any, json: Any) -> None:
         ((None, None, None, {"X": regex("a")}, {}), {"headers": {"X": {"$regex": "a"}}}),
     ],
 )
-def test_a_when_is_made_of_what_was_given(arguments: Any, when: dict[str, Any]) -> None:
+def test_a_when_is_built_from_arguments(arguments: Any, when: dict[str, Any]) -> None:
     assert when_data(*arguments) == when
 
 
-def test_input_fields_go_with_an_input_that_is_a_dict_only() -> None:
+def test_input_fields_require_an_input_that_is_a_dict() -> None:
     with pytest.raises(FakefalError) as caught:
         when_data(None, None, ["a"], None, {"b": 1})
     assert str(caught.value) == "input must be a dict to be combined with input fields"
 
 
-def test_an_exchange_that_was_built_can_be_made_ready() -> None:
+def test_a_built_exchange_can_be_compiled() -> None:
     when = when_data("fal-ai/*", "queue", None, None, {"prompt": contains("tagline")})
     taken: list[Exchange] = []
     ExchangeBuilder(when, taken.append).text("{{ input.prompt }}").then.fail("nginx-502")
@@ -217,7 +217,7 @@ def test_an_exchange_that_was_built_can_be_made_ready() -> None:
         (lambda on: on.fail(status=200), "replies[0].fail.status: 200 is too small — at least 400"),
         (
             lambda on: on.text("a").then.text(5),
-            "replies[1].text: 5 stands where a string is expected — put it in quotes",
+            "replies[1].text: expected a string, got 5 — put it in quotes",
         ),
         (
             lambda on: on.text("a").output({}),
@@ -227,10 +227,13 @@ def test_an_exchange_that_was_built_can_be_made_ready() -> None:
             lambda on: on.inference_time("soon"),
             'replies[0].inference_time: "soon" is not a duration — write 1.5s or 300ms',
         ),
-        (lambda on: on.billable_units(-1), "replies[0].billable_units: -1 is too small — at least 0"),
+        (
+            lambda on: on.billable_units(-1),
+            "replies[0].billable_units: -1 is too small — at least 0",
+        ),
         (
             lambda on: on.timeline("IN_QUEU"),
-            'replies[0].timeline[0]: "IN_QUEU" is not known here — did you mean "IN_QUEUE"?',
+            'replies[0].timeline[0]: unknown value "IN_QUEU" — did you mean "IN_QUEUE"?',
         ),
         (
             lambda on: on.stream(by="word", count=2),
@@ -243,7 +246,7 @@ def test_an_exchange_that_was_built_can_be_made_ready() -> None:
         (lambda on: on.times(0), "times: 0 is too small — at least 1"),
         (
             lambda on: on.webhook("lots"),
-            'replies[0].webhook: "lots" is not known here — did you mean "lost"?',
+            'replies[0].webhook: unknown value "lots" — did you mean "lost"?',
         ),
         (
             lambda on: on.webhook(),
@@ -255,23 +258,23 @@ def test_an_exchange_that_was_built_can_be_made_ready() -> None:
         ),
     ],
 )
-def test_a_mistake_is_told_with_its_place_in_the_exchange(build: Build, text: str) -> None:
-    assert refusal(build) == text
+def test_an_error_has_its_path_in_the_exchange(build: Build, text: str) -> None:
+    assert error_text(build) == text
 
 
-def test_a_mistake_in_the_when_is_told_with_the_first_outcome() -> None:
-    assert refusal(lambda on: on.text("a"), {"via": "phone"}) == (
-        'when.via: "phone" is not known here — one of queue, run, stream, ws, realtime, socket'
+def test_an_error_in_the_when_is_raised_by_the_first_outcome() -> None:
+    assert error_text(lambda on: on.text("a"), {"via": "phone"}) == (
+        'when.via: unknown value "phone" — one of queue, run, stream, ws, realtime, socket'
     )
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_errors_are_in_one_text() -> None:
     with pytest.raises(FakefalError) as caught:
         build_exchange({"times": 0, "replies": [{"text": 5}], "nope": 1})
     assert str(caught.value).split("\n") == [
         "times: 0 is too small — at least 1",
-        "replies[0].text: 5 stands where a string is expected — put it in quotes",
-        'nope: unknown key "nope" — known here: id, when, times, reply, replies, then',
+        "replies[0].text: expected a string, got 5 — put it in quotes",
+        'nope: unknown key "nope" — one of id, when, times, reply, replies, then',
     ]
 
 
@@ -284,7 +287,7 @@ def test_all_mistakes_are_told_at_once() -> None:
         (TemplateError(("text",), "what"), "text: what"),
     ],
 )
-def test_a_pattern_or_template_that_cannot_be_used_is_told(
+def test_pattern_and_template_errors_have_their_path(
     error: PatternError | TemplateError, text: str
 ) -> None:
     assert str(to_user_error(error)) == text

@@ -1,4 +1,8 @@
-"""The steps that a queued job walks; pure functions over a position in them."""
+"""The steps of a queued job, and pure functions over a position in them.
+
+A job has no timers: its position is computed when somebody asks for it. Every boundary between
+steps is an exact instant, so it does not matter when or how often that happens.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ State = Literal["IN_QUEUE", "IN_PROGRESS"]
 
 @dataclass(frozen=True, slots=True)
 class StepLog:
-    """A log entry of a step, before it has a time."""
+    """A log entry without a timestamp; it gets that of the beginning of its step."""
 
     message: str
     level: str = "INFO"
@@ -22,9 +26,9 @@ class StepLog:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One entry of a timeline. ``seconds`` must have passed and ``polls`` been answered.
+    """It ends after ``seconds`` and ``polls``, whichever comes last.
 
-    ``gate``: it ends when a runner is free.
+    ``needs_runner``: it ends when a runner is free.
     """
 
     state: State
@@ -38,9 +42,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a job is: step, polls answered in it, and the instant of entering it.
+    """The index of a job's step, the polls answered in it, and the instant of entering it.
 
-    ``step`` equal to the number of steps means COMPLETED; ``entered_at`` is then the instant of it.
+    ``step`` equal to the number of steps means COMPLETED, since ``entered_at``.
     """
 
     step: int
@@ -52,28 +56,29 @@ DEFAULT_TIMELINE = (Step("IN_QUEUE", polls=1, position=0), Step("IN_PROGRESS", p
 
 
 def add_seconds(instant: float, seconds: float) -> float:
-    """The instant some seconds later, to the microsecond and never before ``instant``.
+    """Rounded to the microsecond, and never before ``instant``.
 
-    Instants are large numbers, and sums of them are a little off: without rounding, three times
-    0.1 seconds would be over after 0.3 or would not be, as chance has it.
+    Instants are large floats, whose sums are inexact: without rounding, three steps of 0.1 seconds
+    might end a little after 0.3 seconds.
     """
     return max(instant, round(instant + seconds, 6)) if seconds else instant
 
 
 def start_position(now: float) -> Position:
-    """The position of a job admitted at an instant."""
+    """The position of a job that is admitted now."""
     return Position(0, 0, now)
 
 
 def is_completed(steps: Sequence[Step], position: Position) -> bool:
-    """Whether the job is COMPLETED."""
+    """Whether all steps have ended."""
     return position.step >= len(steps)
 
 
 def boundary(steps: Sequence[Step], position: Position, *, ignore_polls: bool = False) -> float:
-    """The instant at which the current step ends by time alone; infinite if it does not.
+    """When the current step ends without further polls; infinite if it needs some.
 
-    With ``waived`` no polls are waited for (webhooks, status streams; design.md section 4).
+    ``ignore_polls`` is for jobs that nobody may poll: with a webhook or a status stream
+    (docs/scenarios.md#timeline).
     """
     if is_completed(steps, position):
         return math.inf
@@ -86,16 +91,16 @@ def boundary(steps: Sequence[Step], position: Position, *, ignore_polls: bool = 
 def walk(
     steps: Sequence[Step], position: Position, now: float, *, ignore_polls: bool = False
 ) -> Position:
-    """Cross every boundary that time has passed; a boundary is an exact instant."""
+    """Advances over every boundary up to now."""
     while (at := boundary(steps, position, ignore_polls=ignore_polls)) <= now:
         position = Position(position.step + 1, 0, at)
     return position
 
 
 def skip_polls(steps: Sequence[Step], position: Position, now: float) -> Position:
-    """Stop waiting for polls at an instant: those still missing count as answered then.
+    """Counts the missing polls of the current step as answered now.
 
-    A step that only they held back ends at that instant, not in the past.
+    A step that only waited for them ends now, not in the past.
     """
     position = walk(steps, position, now)
     if is_completed(steps, position) or position.polls >= steps[position.step].polls:
@@ -108,7 +113,7 @@ def skip_polls(steps: Sequence[Step], position: Position, now: float) -> Positio
 def count_poll(
     steps: Sequence[Step], position: Position, now: float, *, ignore_polls: bool = False
 ) -> Position:
-    """Count one answered poll at an instant; the step may end with it, and others after it."""
+    """Counts a poll that is answered now; it may end the step, and those after it."""
     position = walk(steps, position, now, ignore_polls=ignore_polls)
     if is_completed(steps, position):
         return position

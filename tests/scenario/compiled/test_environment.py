@@ -1,4 +1,4 @@
-"""Accounts, apps and chance: what a world says of a key, an endpoint, a request."""
+"""Accounts by key, apps by endpoint, and random faults by request."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ RESET, HANG, SLOW = (CompiledFault(Fault(name)) for name in ("reset", "hang", "s
 def chaos(
     rate: float,
     seed: int = 3,
-    turns: tuple[CompiledFault, ...] = (RESET,),
+    faults: tuple[CompiledFault, ...] = (RESET,),
     on: frozenset[Operation] = frozenset(OPERATIONS),
 ) -> Chaos:
-    return Chaos(rate, seed, turns, on)
+    return Chaos(rate, seed, faults, on)
 
 
-def struck(
-    found: Chaos, count: int = 2000, operation: Operation = "status"
+def faults_of(
+    source: Chaos, count: int = 2000, operation: Operation = "status"
 ) -> list[CompiledFault | None]:
-    return [found.draw(operation, f"id-{number}", 0) for number in range(count)]
+    return [source.draw(operation, f"id-{number}", 0) for number in range(count)]
 
 
 @pytest.mark.parametrize(
-    ("pattern", "text", "does"),
+    ("pattern", "text", "is_match"),
     [
         ("*", "", True),
         ("*", "a/b", True),
@@ -51,15 +51,15 @@ def struck(
         ("key.1", "keyx1", False),
     ],
 )
-def test_stars_and_question_marks_stand_for_text(pattern: str, text: str, does: bool) -> None:
-    assert matches_glob(pattern, text) is does
+def test_a_glob_has_stars_and_question_marks(pattern: str, text: str, is_match: bool) -> None:
+    assert matches_glob(pattern, text) is is_match
 
 
-def test_the_first_account_that_fits_a_key_counts() -> None:
+def test_the_first_account_that_matches_a_key_applies() -> None:
     good, bad = Account(), Account(accepted_calls=5)
-    world = CompiledEnvironment(accounts=(("vip:*", good), ("*", bad)))
-    assert world.account_of("vip:1") is good
-    assert world.account_of("other:1") is bad
+    environment = CompiledEnvironment(accounts=(("vip:*", good), ("*", bad)))
+    assert environment.account_of("vip:1") is good
+    assert environment.account_of("other:1") is bad
     assert CompiledEnvironment().account_of("any") is DEFAULT_ACCOUNT
 
 
@@ -73,7 +73,7 @@ def test_the_first_account_that_fits_a_key_counts() -> None:
         ("me/app", DEFAULT_APP.runners),
     ],
 )
-def test_an_app_is_named_with_or_without_its_path(endpoint: str, runners: float) -> None:
+def test_an_app_matches_with_or_without_its_path(endpoint: str, runners: float) -> None:
     apps = (
         ("fal-ai/any-llm", App(runners=1)),
         ("*/flux/dev", App(runners=2)),
@@ -84,42 +84,41 @@ def test_an_app_is_named_with_or_without_its_path(endpoint: str, runners: float)
     assert CompiledEnvironment(apps=apps).app_of(parsed).runners == runners
 
 
-def test_a_rate_of_nothing_strikes_nobody_and_one_of_all_everybody() -> None:
-    assert struck(chaos(0.0)) == [None] * 2000
-    assert struck(chaos(1.0)) == [RESET] * 2000
+def test_rates_of_zero_and_one() -> None:
+    assert faults_of(chaos(0.0)) == [None] * 2000
+    assert faults_of(chaos(1.0)) == [RESET] * 2000
 
 
 @pytest.mark.parametrize("rate", [0.02, 0.05, 0.3, 0.5, 0.9])
 @pytest.mark.parametrize("seed", [0, 3, -7])
-def test_the_rate_is_kept(rate: float, seed: int) -> None:
-    hits = sum(it is not None for it in struck(chaos(rate, seed)))
+def test_the_rate_is_about_the_share_of_faults(rate: float, seed: int) -> None:
+    hits = sum(it is not None for it in faults_of(chaos(rate, seed)))
     spread = (2000 * rate * (1 - rate)) ** 0.5
     assert abs(hits - 2000 * rate) < 4 * spread
 
 
-def test_every_fault_has_its_share() -> None:
-    found = Counter(
-        it.fault.name for it in struck(chaos(1.0, turns=(RESET, HANG, SLOW))) if it and it.fault
-    )
-    assert set(found) == {"reset", "hang", "slow"}
-    assert all(550 < count < 790 for count in found.values())
+def test_faults_are_equally_frequent() -> None:
+    faults = faults_of(chaos(1.0, faults=(RESET, HANG, SLOW)))
+    counts = Counter(it.fault.name for it in faults if it and it.fault)
+    assert set(counts) == {"reset", "hang", "slow"}
+    assert all(550 < count < 790 for count in counts.values())
 
 
 @given(st.permutations(range(12)), st.integers(), st.floats(0, 1))
-def test_the_same_seed_strikes_the_same_requests_in_whatever_order(
+def test_the_same_seed_draws_the_same_faults_in_any_order(
     order: list[int], seed: int, rate: float
 ) -> None:
-    turns = (RESET, HANG)
-    one, other = chaos(rate, seed, turns), chaos(rate, seed, turns)
+    faults = (RESET, HANG)
+    one, other = chaos(rate, seed, faults), chaos(rate, seed, faults)
     expected = {n: one.draw("submit", f"id-{n % 4}", n) for n in range(12)}
     assert {n: other.draw("submit", f"id-{n % 4}", n) for n in order} == expected
 
 
-def test_another_seed_strikes_others() -> None:
-    assert struck(chaos(0.5, 1)) != struck(chaos(0.5, 2))
+def test_another_seed_draws_other_faults() -> None:
+    assert faults_of(chaos(0.5, 1)) != faults_of(chaos(0.5, 2))
 
 
-def test_operations_are_struck_apart_and_only_those_that_are_named() -> None:
+def test_operations_are_independent_and_limited_to_those_named() -> None:
     named = chaos(0.5, on=frozenset(("status", "result")))
-    assert struck(named, 100, "submit") == [None] * 100
-    assert struck(named, 100, "status") != struck(named, 100, "result")
+    assert faults_of(named, 100, "submit") == [None] * 100
+    assert faults_of(named, 100, "status") != faults_of(named, 100, "result")

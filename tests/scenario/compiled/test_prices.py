@@ -1,4 +1,4 @@
-"""Prices that a scenario gives."""
+"""Token prices of a scenario."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ LIST = build_price_list(
         ("m12", DEFAULT_PRICE),
     ],
 )
-def test_a_price_is_the_first_that_fits_else_the_usual(model: str, price: Price) -> None:
+def test_the_first_price_that_matches_or_the_default(model: str, price: Price) -> None:
     assert LIST.price_of(model) == price
 
 
-def test_without_any_all_are_the_usual() -> None:
+def test_without_prices_all_are_defaults() -> None:
     assert PriceList().price_of("openai/gpt-4o") == PRICES["openai/gpt-4o"]

@@ -1,4 +1,4 @@
-"""Which replies behave like any other."""
+"""Which replies need job options of their own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fakefal.scenario.model.reply import Reply
 
 
 @pytest.mark.parametrize(
-    ("reply", "is_usual"),
+    ("reply", "has_default_options"),
     [
         ({"text": "hi"}, True),
         ({"timeline": []}, True),
@@ -22,7 +22,8 @@ from fakefal.scenario.model.reply import Reply
         ({"faults": {"status": ["reset"]}}, False),
     ],
 )
-def test_a_plan_is_usual_if_its_job_needs_no_conduct_of_its_own(
-    reply: dict[str, Any], is_usual: bool
+def test_a_reply_that_changes_how_its_jobs_behave_has_options(
+    reply: dict[str, Any], has_default_options: bool
 ) -> None:
-    assert compile_reply(Reply.model_validate(reply)).has_default_options is is_usual
+    compiled = compile_reply(Reply.model_validate(reply))
+    assert compiled.has_default_options is has_default_options

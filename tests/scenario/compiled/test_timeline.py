@@ -1,4 +1,4 @@
-"""Walking a timeline: by time, by polls, and by neither."""
+"""Positions in a timeline, by time and by polls."""
 
 from __future__ import annotations
 
@@ -36,62 +36,62 @@ MOVES = st.lists(st.tuples(st.sampled_from(["walk", "poll"]), SECONDS), max_size
 BEGIN = 1_767_225_600.0
 
 
-def moved(steps: list[Step], moves: list[tuple[str, float]], waived: bool) -> list[Position]:
-    """Every position on the way of some moves, each so many seconds after the one before."""
+def moved(steps: list[Step], moves: list[tuple[str, float]], ignore_polls: bool) -> list[Position]:
+    """Every position after some moves, each made the given seconds after the previous one."""
     position, now = start_position(BEGIN), BEGIN
-    found = [position]
+    positions = [position]
     for kind, seconds in moves:
         now = add_seconds(now, seconds)
         move = walk if kind == "walk" else count_poll
-        position = move(steps, position, now, ignore_polls=waived)
-        found.append(position)
-    return found
+        position = move(steps, position, now, ignore_polls=ignore_polls)
+        positions.append(position)
+    return positions
 
 
 @given(STEPS, st.lists(SECONDS, max_size=8), st.booleans())
 def test_many_small_walks_equal_one_long_walk(
-    steps: list[Step], waits: list[float], waived: bool
+    steps: list[Step], waits: list[float], ignore_polls: bool
 ) -> None:
     instants = list(accumulate(waits, add_seconds, initial=BEGIN))
     small = start_position(BEGIN)
     for now in instants:
-        small = walk(steps, small, now, ignore_polls=waived)
-    assert small == walk(steps, start_position(BEGIN), instants[-1], ignore_polls=waived)
+        small = walk(steps, small, now, ignore_polls=ignore_polls)
+    assert small == walk(steps, start_position(BEGIN), instants[-1], ignore_polls=ignore_polls)
 
 
 @given(STEPS, MOVES, st.booleans())
 def test_a_job_never_goes_backwards(
-    steps: list[Step], moves: list[tuple[str, float]], waived: bool
+    steps: list[Step], moves: list[tuple[str, float]], ignore_polls: bool
 ) -> None:
-    found = moved(steps, moves, waived)
-    order = [(position.step, position.polls) for position in found]
+    positions = moved(steps, moves, ignore_polls)
+    order = [(position.step, position.polls) for position in positions]
     assert order == sorted(order)
-    entered = [position.entered_at for position in found]
+    entered = [position.entered_at for position in positions]
     assert entered == sorted(entered)
 
 
 @given(STEPS, MOVES, MOVES, st.booleans())
-def test_completed_absorbs(
+def test_completed_is_final(
     steps: list[Step],
     moves: list[tuple[str, float]],
     later: list[tuple[str, float]],
-    waived: bool,
+    ignore_polls: bool,
 ) -> None:
-    found = moved(steps, [*moves, *later], waived)
-    over = [position for position in found if is_completed(steps, position)]
+    positions = moved(steps, [*moves, *later], ignore_polls)
+    over = [position for position in positions if is_completed(steps, position)]
     assert len(set(over)) <= 1
-    assert found[len(found) - len(over) :] == over
+    assert positions[len(positions) - len(over) :] == over
 
 
 @given(STEPS, MOVES, st.booleans())
 def test_no_move_leaves_a_job_in_a_step_that_is_over(
-    steps: list[Step], moves: list[tuple[str, float]], waived: bool
+    steps: list[Step], moves: list[tuple[str, float]], ignore_polls: bool
 ) -> None:
     now = list(accumulate((seconds for _, seconds in moves), add_seconds, initial=BEGIN))[-1]
-    position = walk(steps, moved(steps, moves, waived)[-1], now, ignore_polls=waived)
-    assert boundary(steps, position, ignore_polls=waived) > now
+    position = walk(steps, moved(steps, moves, ignore_polls)[-1], now, ignore_polls=ignore_polls)
+    assert boundary(steps, position, ignore_polls=ignore_polls) > now
     if moves:
-        assert moved(steps, moves, waived)[-1] == position
+        assert moved(steps, moves, ignore_polls)[-1] == position
 
 
 @given(STEPS)
@@ -144,7 +144,7 @@ def test_a_poll_that_ends_a_step_crosses_the_empty_ones_after_it() -> None:
     assert count_poll(steps, start_position(0.0), 4.0) == Position(2, 0, 4.0)
 
 
-def test_more_polls_than_wanted_do_not_matter() -> None:
+def test_more_polls_than_needed_do_not_matter() -> None:
     steps = [Step("IN_PROGRESS", polls=1, seconds=5.0), Step("IN_PROGRESS", polls=1)]
     position = start_position(0.0)
     for now in (1.0, 2.0, 3.0):
@@ -152,38 +152,38 @@ def test_more_polls_than_wanted_do_not_matter() -> None:
     assert walk(steps, position, 6.0) == Position(1, 0, 5.0)
 
 
-def test_steps_without_polls_or_time_are_crossed_at_once() -> None:
+def test_steps_without_polls_or_time_are_crossed_immediately() -> None:
     steps = [Step("IN_QUEUE"), Step("IN_PROGRESS"), Step("IN_PROGRESS", seconds=1.0)]
     assert walk(steps, start_position(3.0), 3.0) == Position(2, 0, 3.0)
 
 
-def test_a_boundary_is_the_exact_instant_and_not_when_somebody_looked() -> None:
+def test_a_boundary_does_not_depend_on_when_it_is_observed() -> None:
     steps = [Step("IN_QUEUE", seconds=1.0), Step("IN_PROGRESS", seconds=2.0)]
     assert walk(steps, start_position(0.0), 2.5) == Position(1, 0, 1.0)
     assert walk(steps, start_position(0.0), 99.0) == Position(2, 0, 3.0)
 
 
-def test_waived_polls_are_not_waited_for_but_time_is() -> None:
+def test_ignored_polls_do_not_delay_but_time_does() -> None:
     steps = [Step("IN_QUEUE", polls=3), Step("IN_PROGRESS", polls=3, seconds=2.0)]
     assert boundary(steps, start_position(0.0), ignore_polls=True) == 0.0
     assert walk(steps, start_position(0.0), 1.0, ignore_polls=True) == Position(1, 0, 0.0)
     assert walk(steps, start_position(0.0), 2.0, ignore_polls=True).step == 2
 
 
-@pytest.mark.parametrize("waived", [False, True])
-def test_a_step_that_lasts_forever_counts_polls_and_never_ends(waived: bool) -> None:
+@pytest.mark.parametrize("ignore_polls", [False, True])
+def test_a_step_that_lasts_forever_counts_polls_and_never_ends(ignore_polls: bool) -> None:
     steps = [Step("IN_PROGRESS", polls=1, forever=True)]
     position = count_poll(
         steps,
-        count_poll(steps, start_position(0.0), 1.0, ignore_polls=waived),
+        count_poll(steps, start_position(0.0), 1.0, ignore_polls=ignore_polls),
         1e9,
-        ignore_polls=waived,
+        ignore_polls=ignore_polls,
     )
     assert position == Position(0, 2, 0.0)
-    assert boundary(steps, position, ignore_polls=waived) == math.inf
+    assert boundary(steps, position, ignore_polls=ignore_polls) == math.inf
 
 
-def test_an_empty_timeline_is_over_from_the_start() -> None:
+def test_an_empty_timeline_is_completed_from_the_start() -> None:
     assert is_completed([], start_position(0.0))
     assert boundary([], start_position(0.0)) == math.inf
 
@@ -196,5 +196,5 @@ def test_waits_add_up_to_the_microsecond(waits: list[float]) -> None:
 
 
 @given(st.floats(0, 1e10), st.floats(0, 1e10))
-def test_later_is_never_before(instant: float, seconds: float) -> None:
+def test_adding_seconds_never_goes_back(instant: float, seconds: float) -> None:
     assert add_seconds(instant, seconds) >= instant

@@ -1,4 +1,4 @@
-"""Each fault as the trouble that it makes, and whose turn it is."""
+"""Compiling words and mappings of ``faults``."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from fakefal.scenario.compiler.faults import GARBAGE, compile_fault, compile_fau
 from fakefal.scenario.model.faults import CallFaults
 
 
-def turns(*entries: Any) -> FaultSequence:
-    found = compile_faults(CallFaults.model_validate({"submit": list(entries)}))
-    assert found is not None
-    return found["submit"]
+def sequence(*faults: Any) -> FaultSequence:
+    sequences = compile_faults(CallFaults.model_validate({"submit": list(faults)}))
+    assert sequences is not None
+    return sequences["submit"]
 
 
-def trouble(entry: Any) -> Fault:
-    """What a fault makes of one request."""
-    found = turns(entry).at(0).bind(parse_endpoint("fal-ai/any-llm/vision"))
-    assert found is not None
-    return found
+def compiled(fault: Any) -> Fault:
+    """The fault of a request to fal-ai/any-llm/vision."""
+    bound = sequence(fault).at(0).bind(parse_endpoint("fal-ai/any-llm/vision"))
+    assert bound is not None
+    return bound
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def trouble(entry: Any) -> Fault:
         ("truncate", Cut("close", "body"), True),
     ],
 )
-def test_a_word_for_the_connection_is_a_cut(word: str, cut: Cut, is_performed: bool) -> None:
-    assert trouble(word) == Fault(word, is_performed=is_performed, cut=cut)
+def test_words_for_the_connection_are_cuts(word: str, cut: Cut, is_performed: bool) -> None:
+    assert compiled(word) == Fault(word, is_performed=is_performed, cut=cut)
 
 
 @pytest.mark.parametrize(
@@ -60,15 +60,15 @@ def test_a_word_for_the_connection_is_a_cut(word: str, cut: Cut, is_performed: b
         ("too-early", {"is_too_early": True}),
     ],
 )
-def test_a_word_for_the_answer_changes_it(word: str, expected: dict[str, Any]) -> None:
-    assert trouble(word) == Fault(word, **expected)
+def test_words_for_the_response_change_it(word: str, expected: dict[str, Any]) -> None:
+    assert compiled(word) == Fault(word, **expected)
 
 
 def test_huge_headers_are_more_than_16_kb() -> None:
-    assert sum(len(name) + len(value) for name, value in trouble("huge-headers").headers) > 16_384
+    assert sum(len(name) + len(value) for name, value in compiled("huge-headers").headers) > 16_384
 
 
-def test_garbage_is_no_http() -> None:
+def test_garbage_is_not_http() -> None:
     assert not GARBAGE.startswith(b"HTTP")
 
 
@@ -90,39 +90,39 @@ def test_garbage_is_no_http() -> None:
         (504, "request_timeout"),
     ],
 )
-def test_a_bare_code_is_the_usual_failure_of_it(code: int, name: str) -> None:
-    found = trouble(code)
-    assert (found.name, found.is_performed) == (str(code), False)
-    assert found.outcome == outcome_of(CATALOG[name])
-    assert found.outcome.status == found.journal_status == code
+def test_a_status_code_is_its_default_error(code: int, name: str) -> None:
+    fault = compiled(code)
+    assert (fault.name, fault.is_performed) == (str(code), False)
+    assert fault.outcome == outcome_of(CATALOG[name])
+    assert fault.outcome.status == fault.journal_status == code
 
 
 @pytest.mark.parametrize(
     ("code", "detail"), [(418, "I'm a Teapot"), (508, "Loop Detected"), (598, "Unknown Status")]
 )
-def test_a_code_that_fal_does_not_know_has_its_phrase(code: int, detail: str) -> None:
-    refusal = trouble(code).outcome
-    assert refusal is not None
-    assert refusal.status == code
-    assert str(refusal.body["detail"]).lower() == detail.lower()
+def test_a_code_without_a_default_error_has_its_reason_phrase(code: int, detail: str) -> None:
+    outcome = compiled(code).outcome
+    assert outcome is not None
+    assert outcome.status == code
+    assert str(outcome.body["detail"]).lower() == detail.lower()
 
 
-@pytest.mark.parametrize("name", CATALOG)
-def test_a_name_of_the_catalogue_is_that_failure(name: str) -> None:
-    found = trouble(name)
-    expected = outcome_of(CATALOG[name], app="fal-ai/any-llm", path="/vision")
-    assert (found.outcome, found.is_performed) == (expected, False)
-    assert trouble(f"accepted-then-{name}").is_performed
+def test_every_name_of_the_catalogue_is_that_error() -> None:
+    for name, spec in CATALOG.items():
+        fault = compiled(name)
+        expected = outcome_of(spec, app="fal-ai/any-llm", path="/vision")
+        assert (fault.outcome, fault.is_performed) == (expected, False), name
+        assert compiled(f"accepted-then-{name}").is_performed, name
 
 
-def test_a_failure_that_names_the_call_names_the_one_it_meets() -> None:
-    turn = turns("unknown_app").at(0)
+def test_an_error_that_mentions_the_call_mentions_the_present_one() -> None:
+    unknown_app = sequence("unknown_app").at(0)
     for app, alias in (("fal-ai/flux/dev", "flux"), ("me/mine", "mine")):
-        met = turn.bind(parse_endpoint(app))
-        assert met is not None
-        assert met.outcome is not None
-        assert met.outcome.body == {"detail": f'Application "{alias}" not found'}
-    assert turn.bind(None) is not None
+        fault = unknown_app.bind(parse_endpoint(app))
+        assert fault is not None
+        assert fault.outcome is not None
+        assert fault.outcome.body == {"detail": f'Application "{alias}" not found'}
+    assert unknown_app.bind(None) is not None
 
 
 @pytest.mark.parametrize(
@@ -171,63 +171,63 @@ def test_a_failure_that_names_the_call_names_the_one_it_meets() -> None:
         ),
     ],
 )
-def test_a_fault_spelled_out(spec: dict[str, Any], expected: Fault) -> None:
-    assert trouble(spec) == expected
+def test_mappings_are_compiled(spec: dict[str, Any], expected: Fault) -> None:
+    assert compiled(spec) == expected
 
 
-def test_padding_is_as_long_as_wished() -> None:
-    ((_, value),) = trouble({"header_bytes": 300}).headers
+def test_padding_has_the_given_length() -> None:
+    ((_, value),) = compiled({"header_bytes": 300}).headers
     assert len(value) == 300
 
 
-def test_a_status_of_400_and_more_refuses() -> None:
-    found = trouble({"status": 404})
-    assert (found.outcome, found.status) == (outcome_of(CATALOG["not_found"]), None)
-    assert not found.is_performed
+def test_a_status_of_400_and_more_is_an_error() -> None:
+    fault = compiled({"status": 404})
+    assert (fault.outcome, fault.status) == (outcome_of(CATALOG["not_found"]), None)
+    assert not fault.is_performed
 
 
 @pytest.mark.parametrize(("body", "payload"), [("<html>", b"<html>"), ({"a": 1}, b'{"a":1}')])
 def test_a_status_with_a_body_has_that_body(body: Any, payload: bytes) -> None:
-    refusal = trouble({"status": 503, "body": body}).outcome
-    assert refusal is not None
-    assert (refusal.status, refusal.payload) == (503, payload)
+    outcome = compiled({"status": 503, "body": body}).outcome
+    assert outcome is not None
+    assert (outcome.status, outcome.payload) == (503, payload)
 
 
-def test_a_failure_may_be_late_and_reset_and_have_headers() -> None:
-    found = trouble(
+def test_an_error_may_be_delayed_reset_and_have_headers() -> None:
+    fault = compiled(
         {"fail": "nginx-502", "delay": 1, "reset": "during", "headers": {"x-fal-request-id": "y"}}
     )
-    assert found.outcome == outcome_of(CATALOG["nginx_502"])
-    assert (found.delay_seconds, found.cut) == (1.0, Cut("reset", "body"))
-    assert found.headers == (("x-fal-request-id", "y"),)
+    assert fault.outcome == outcome_of(CATALOG["nginx_502"])
+    assert (fault.delay_seconds, fault.cut) == (1.0, Cut("reset", "body"))
+    assert fault.headers == (("x-fal-request-id", "y"),)
 
 
-def test_a_failure_spelled_out_may_be_told_after_the_request_was_served() -> None:
-    found = trouble({"fail": {"error_type": "mine", "status": 503}, "accepted": True})
-    assert found.is_performed
-    assert found.outcome is not None
-    assert found.outcome.body == {"detail": "mine", "error_type": "mine"}
+def test_an_error_may_follow_an_executed_request() -> None:
+    fault = compiled({"fail": {"error_type": "mine", "status": 503}, "accepted": True})
+    assert fault.is_performed
+    assert fault.outcome is not None
+    assert fault.outcome.body == {"detail": "mine", "error_type": "mine"}
 
 
-def names(found: FaultSequence, count: int) -> list[str]:
-    met = (found.at(number).bind(None) for number in range(count))
-    return ["ok" if it is None else it.name for it in met]
+def names(faults: FaultSequence, count: int) -> list[str]:
+    bound = (faults.at(number).bind(None) for number in range(count))
+    return ["ok" if fault is None else fault.name for fault in bound]
 
 
-def test_faults_are_used_in_turn_and_then_all_is_well() -> None:
-    found = turns("500 x2", "ok", {"reset": "before", "times": 2}, "hang")
+def test_faults_are_used_one_after_another_and_then_none() -> None:
+    faults = sequence("500 x2", "ok", {"reset": "before", "times": 2}, "hang")
     expected = ["500", "500", "ok", "reset before", "reset before", "hang", "ok", "ok"]
-    assert names(found, 8) == expected
+    assert names(faults, 8) == expected
 
 
-@pytest.mark.parametrize("entry", ["503 x*", {"status": 503, "times": "always"}])
-def test_a_fault_may_come_for_ever(entry: Any) -> None:
-    found = turns("reset", entry, "hang")
-    assert names(found, 4)[:1] == ["reset"]
-    assert set(names(found, 4)[1:]) == {trouble(entry).name}
+@pytest.mark.parametrize("fault", ["503 x*", {"status": 503, "times": "always"}])
+def test_a_fault_may_apply_always(fault: Any) -> None:
+    faults = sequence("reset", fault, "hang")
+    assert names(faults, 4)[:1] == ["reset"]
+    assert set(names(faults, 4)[1:]) == {compiled(fault).name}
 
 
-def test_where_there_are_no_faults_there_is_nothing() -> None:
+def test_without_faults_the_result_is_none() -> None:
     assert compile_faults(None) is None
     assert compile_faults(CallFaults()) is None
     assert compile_fault("ok") == (HEALTHY, 1)

@@ -1,4 +1,4 @@
-"""Replies made ready: steps, pacing and failures."""
+"""Compiling replies: timeline, pacing and failures."""
 
 from __future__ import annotations
 
@@ -16,36 +16,37 @@ from fakefal.scenario.compiled.timeline import DEFAULT_TIMELINE, Step, StepLog
 from fakefal.scenario.compiler.reply import compile_reply
 from fakefal.scenario.model.reply import Reply
 from fakefal.scenario.templates.templates import TemplateError
-from tests.scenario.strategies import REPLIES, Data
+from tests.scenario.reply_strategies import REPLIES
+from tests.scenario.strategies import Data
 
 ANY_LLM = EndpointId("fal-ai/any-llm", "fal-ai/any-llm", "fal-ai", "any-llm")
 
 
-def plan(**reply: Any) -> CompiledReply:
+def compiled(**reply: Any) -> CompiledReply:
     return compile_reply(Reply.model_validate(reply), ("exchanges", 0, "reply"))
 
 
 def failed(fail: Any, **variables: Any) -> Outcome:
-    made = plan(fail=fail).fail
-    assert made is not None
-    return made(ANY_LLM, {"input": {}, **variables})
+    failure = compiled(fail=fail).fail
+    assert failure is not None
+    return failure(ANY_LLM, {"input": {}, **variables})
 
 
 @given(REPLIES)
-def test_every_reply_that_may_be_written_can_be_made_ready(reply: Data) -> None:
-    assert plan(**reply).run_seconds >= 0
+def test_every_valid_reply_can_be_compiled(reply: Data) -> None:
+    assert compiled(**reply).run_seconds >= 0
 
 
 def test_without_a_timeline_there_is_one_poll_of_each_state() -> None:
-    assert plan().timeline == DEFAULT_TIMELINE
+    assert compiled().timeline == DEFAULT_TIMELINE
 
 
 def test_an_empty_timeline_has_no_steps() -> None:
-    assert plan(timeline=[]).timeline == ()
+    assert compiled(timeline=[]).timeline == ()
 
 
 @pytest.mark.parametrize(
-    ("entry", "step"),
+    ("spec", "step"),
     [
         ("IN_QUEUE", Step("IN_QUEUE", polls=1, position=0)),
         ("IN_PROGRESS", Step("IN_PROGRESS", polls=1)),
@@ -69,8 +70,8 @@ def test_an_empty_timeline_has_no_steps() -> None:
         ),
     ],
 )
-def test_a_step_is_over_after_its_polls_its_time_or_one_poll(entry: Any, step: Step) -> None:
-    assert plan(timeline=[entry]).timeline == (step,)
+def test_a_step_ends_after_its_polls_its_time_or_one_poll(spec: Any, step: Step) -> None:
+    assert compiled(timeline=[spec]).timeline == (step,)
 
 
 @pytest.mark.parametrize(
@@ -86,49 +87,49 @@ def test_a_step_is_over_after_its_polls_its_time_or_one_poll(entry: Any, step: S
 def test_a_direct_run_takes_as_long_as_the_job_would_run(
     timeline: list[Any], seconds: float
 ) -> None:
-    assert plan(timeline=timeline).run_seconds == seconds
+    assert compiled(timeline=timeline).run_seconds == seconds
 
 
 def test_pacing_is_in_seconds() -> None:
-    pacing = plan(stream={"by": "char", "first": "300ms", "every": "20ms"}).pacing
+    pacing = compiled(stream={"by": "char", "first": "300ms", "every": "20ms"}).pacing
     assert (pacing.by, pacing.first_seconds, pacing.every_seconds) == ("char", 0.3, 0.02)
 
 
-def test_without_pacing_a_stream_is_cut_by_word_and_does_not_wait() -> None:
-    pacing = plan().pacing
+def test_by_default_a_stream_is_split_by_word_and_does_not_wait() -> None:
+    pacing = compiled().pacing
     assert (pacing.by, pacing.count, pacing.chunks) == ("word", None, None)
     assert (pacing.first_seconds, pacing.every_seconds) == (0, 0)
 
 
-def test_chunks_are_the_text_where_none_is_written() -> None:
-    made = plan(stream={"chunks": ["Ship", " it."]})
-    assert made.text is not None
-    assert made.text.render({}) == "Ship it."
+def test_chunks_are_the_text_of_a_reply_without_one() -> None:
+    reply = compiled(stream={"chunks": ["Ship", " it."]})
+    assert reply.text is not None
+    assert reply.text.render({}) == "Ship it."
 
 
-def test_chunks_beside_an_output_are_not_its_text() -> None:
-    assert plan(output={}, stream={"chunks": ["a"]}).text is None
+def test_chunks_beside_an_output_are_not_a_text() -> None:
+    assert compiled(output={}, stream={"chunks": ["a"]}).text is None
 
 
 def test_an_error_alone_has_the_empty_text() -> None:
-    made = plan(error="no")
-    assert made.text is not None
-    assert made.text.render({}) == ""
+    reply = compiled(error="no")
+    assert reply.text is not None
+    assert reply.text.render({}) == ""
 
 
 def test_an_output_of_null_is_an_output() -> None:
-    assert plan(output=None).output is not None
-    assert plan().output is None
+    assert compiled(output=None).output is not None
+    assert compiled().output is None
 
 
-def test_times_and_units_are_taken_over() -> None:
-    made = plan(inference_time="1.2s", billable_units=3)
-    assert (made.inference_seconds, made.billable_units) == (1.2, 3)
+def test_inference_time_and_units_are_compiled() -> None:
+    reply = compiled(inference_time="1.2s", billable_units=3)
+    assert (reply.inference_seconds, reply.billable_units) == (1.2, 3)
 
 
-@pytest.mark.parametrize("name", CATALOG)
-def test_a_name_of_the_catalogue_is_its_usual_form(name: str) -> None:
-    assert failed(name) == outcome_of(CATALOG[name], app="fal-ai/any-llm", path="/")
+def test_every_name_of_the_catalogue_is_that_error() -> None:
+    for name, spec in CATALOG.items():
+        assert failed(name) == outcome_of(spec, app="fal-ai/any-llm", path="/"), name
 
 
 @pytest.mark.parametrize(
@@ -187,30 +188,30 @@ def test_a_name_of_the_catalogue_is_its_usual_form(name: str) -> None:
         ({"status": 500}, 500, {"detail": "Error"}),
     ],
 )
-def test_a_failure_may_be_spelled_out(fail: Data, status: int, body: Any) -> None:
+def test_a_failure_may_be_a_mapping(fail: Data, status: int, body: Any) -> None:
     outcome = failed(fail)
     assert (outcome.status, outcome.body) == (status, body)
 
 
-def test_a_failure_has_the_headers_it_is_given() -> None:
+def test_a_failure_has_headers() -> None:
     outcome = failed({"status": 500, "headers": {"x-a": "b"}})
     assert outcome.headers == (("x-a", "b"),)
 
 
-def test_a_failure_may_hold_templates() -> None:
+def test_a_failure_may_contain_templates() -> None:
     fail = {"type": "mine", "msg": "bad {{ input.prompt }}", "input": "{{ input }}"}
     (item,) = failed(fail, input={"prompt": "x"}).body["detail"]
     assert (item["msg"], item["input"]) == ("bad x", {"prompt": "x"})
 
 
-def test_a_template_that_makes_a_failure_impossible_says_what() -> None:
+def test_a_template_that_renders_an_invalid_failure_is_an_error() -> None:
     with pytest.raises(TemplateError) as caught:
         failed({"status": 500, "detail": "{{ input }}"})
     assert caught.value.path == ("exchanges", 0, "reply", "fail")
     assert caught.value.message == "fail.detail: Input should be a valid string"
 
 
-def test_a_template_that_cannot_be_read_says_where() -> None:
+def test_a_template_with_an_error_has_its_path() -> None:
     with pytest.raises(TemplateError) as caught:
-        plan(fail={"status": 500, "body": {"a": "{{ nope }}"}})
+        compiled(fail={"status": 500, "body": {"a": "{{ nope }}"}})
     assert caught.value.path == ("exchanges", 0, "reply", "fail", "body", "a")

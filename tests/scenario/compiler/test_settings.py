@@ -1,4 +1,4 @@
-"""Seed and options of scenarios that are used together."""
+"""Effective settings of several scenarios, and later changes."""
 
 from __future__ import annotations
 
@@ -32,37 +32,37 @@ def test_with_a_scenario_misses_fail() -> None:
     assert effective_settings([scenario()], 0, None, CompatFlags()).unmatched == "fail"
 
 
-@pytest.mark.parametrize("told", ["fail", "generate"])
-def test_what_the_server_is_told_about_misses_holds(told: Any) -> None:
-    assert effective_settings([scenario()], 0, told, CompatFlags()).unmatched == told
+@pytest.mark.parametrize("unmatched", ["fail", "generate"])
+def test_the_server_may_set_what_misses_get(unmatched: Any) -> None:
+    assert effective_settings([scenario()], 0, unmatched, CompatFlags()).unmatched == unmatched
 
 
-def test_what_a_scenario_says_goes_before_the_server() -> None:
-    terms = effective_settings(
+def test_a_scenario_overrides_the_server() -> None:
+    settings = effective_settings(
         [scenario(seed=9, unmatched="generate", keys="strict", validate=False)],
         1,
         "fail",
         CompatFlags(keys="any", response_suffix=True),
     )
-    assert (terms.seed, terms.unmatched) == (9, "generate")
-    assert terms.flags == CompatFlags(keys="strict", response_suffix=True, validate=False)
+    assert (settings.seed, settings.unmatched) == (9, "generate")
+    assert settings.flags == CompatFlags(keys="strict", response_suffix=True, validate=False)
 
 
 def test_options_of_several_scenarios_add_up() -> None:
-    terms = effective_settings(
+    settings = effective_settings(
         [scenario(profile="2025-03"), scenario(keys="strict")], 0, None, CompatFlags()
     )
-    assert (terms.flags.profile, terms.flags.keys) == ("2025-03", "strict")
+    assert (settings.flags.profile, settings.flags.keys) == ("2025-03", "strict")
 
 
-def test_scenarios_may_say_the_same() -> None:
+def test_scenarios_may_agree() -> None:
     assert (
         effective_settings([scenario(seed=3), scenario("b", seed=3)], 0, None, CompatFlags()).seed
         == 3
     )
 
 
-def test_scenarios_that_disagree_are_refused_with_both_names() -> None:
+def test_scenarios_that_disagree_are_rejected_with_both_names() -> None:
     with pytest.raises(ScenarioError) as caught:
         effective_settings([scenario("a", seed=1), scenario("b", seed=2)], 0, None, CompatFlags())
     assert str(caught.value) == (
@@ -70,40 +70,47 @@ def test_scenarios_that_disagree_are_refused_with_both_names() -> None:
     )
 
 
-def changed(*given: dict[str, Any]) -> EffectiveSettings:
-    """The terms of a test that changes them step by step."""
-    terms = EffectiveSettings()
-    for data in given:
-        terms = changed_settings(terms, build_defaults(data))
-    return terms
+def changed(*changes: dict[str, Any]) -> EffectiveSettings:
+    """Settings after several changes."""
+    settings = EffectiveSettings()
+    for data in changes:
+        settings = changed_settings(settings, build_defaults(data))
+    return settings
 
 
-def world(*given: dict[str, Any]) -> CompiledEnvironment:
-    found = changed(*given).environment
-    assert found is not None
-    return found
+def environment(*changes: dict[str, Any]) -> CompiledEnvironment:
+    compiled = changed(*changes).environment
+    assert compiled is not None
+    return compiled
 
 
-def test_a_change_leaves_the_rest_as_it_was() -> None:
+def test_a_change_keeps_all_other_settings() -> None:
     first = changed({"options": {"logs": "window"}, "apps": {"a/b": "removed"}})
-    terms = changed_settings(
+    settings = changed_settings(
         first, build_defaults({"options": {"subpath": "refuse-405"}, "faults": {"run": 500}})
     )
-    assert terms.flags == CompatFlags(logs="window", subpath="refuse-405")
-    assert terms.environment is not None
+    assert settings.flags == CompatFlags(logs="window", subpath="refuse-405")
+    assert settings.environment is not None
     assert first.environment is not None
-    assert terms.environment.apps == first.environment.apps
-    assert set(terms.environment.faults) == {"run"}
-    assert (terms.seed, terms.unmatched) == (first.seed, first.unmatched)
+    assert settings.environment.apps == first.environment.apps
+    assert set(settings.environment.faults) == {"run"}
+    assert (settings.seed, settings.unmatched) == (first.seed, first.unmatched)
 
 
-def test_a_change_may_say_what_misses_get() -> None:
+def test_a_change_may_set_what_misses_get() -> None:
     assert changed({"options": {"unmatched": "fail"}}).unmatched == "fail"
 
 
-def test_what_is_named_again_is_replaced() -> None:
-    assert world({"apps": {"*": "removed"}}, {"apps": {"*": {"runners": 1}}}).apps[0][1].runners == 1
-    assert not world({"apps": {"*": "removed"}}, {"apps": {"*": {"runners": 1}}}).apps[0][1].is_removed
+def test_a_later_change_overrides_an_earlier_one() -> None:
+    assert (
+        environment({"apps": {"*": "removed"}}, {"apps": {"*": {"runners": 1}}}).apps[0][1].runners
+        == 1
+    )
+    assert (
+        not environment({"apps": {"*": "removed"}}, {"apps": {"*": {"runners": 1}}})
+        .apps[0][1]
+        .is_removed
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,7 +125,7 @@ def test_what_is_named_again_is_replaced() -> None:
         ),
     ],
 )
-def test_what_went_wrong_can_be_mended(bad: dict[str, Any], good: dict[str, Any]) -> None:
+def test_faults_can_be_turned_off_again(bad: dict[str, Any], good: dict[str, Any]) -> None:
     assert changed(bad).environment is not None
     after = changed(bad, good).environment or CompiledEnvironment()
     assert after.account_of("id:secret") == Account()
@@ -132,10 +139,10 @@ def test_a_preset_is_a_change_like_any_other() -> None:
     assert (named.environment, named.flags) == (written.environment, written.flags)
 
 
-def test_the_account_of_a_change_is_whole() -> None:
-    account = world({"account": {"state": "locked"}}, {"account": {"concurrency": 2}}).account_of(
-        "a"
-    )
+def test_an_account_is_replaced_as_a_whole() -> None:
+    account = environment(
+        {"account": {"state": "locked"}}, {"account": {"concurrency": 2}}
+    ).account_of("a")
     assert (account.rejection, account.concurrency) == (None, 2)
 
 
@@ -143,12 +150,12 @@ def with_jwks(name: str, jwks: Any) -> LoadedScenario:
     return load_data({"fakefal": 1, "jwks": jwks}, name)
 
 
-def test_how_keys_are_published_is_a_term() -> None:
+def test_jwks_are_part_of_the_settings() -> None:
     assert effective_settings([scenario()], 0, None, CompatFlags()).jwks == CompiledJwks()
-    given = [with_jwks("a", "down"), with_jwks("b", "down"), scenario()]
-    assert effective_settings(given, 0, None, CompatFlags()).jwks == CompiledJwks(503)
+    scenarios = [with_jwks("a", "down"), with_jwks("b", "down"), scenario()]
+    assert effective_settings(scenarios, 0, None, CompatFlags()).jwks == CompiledJwks(503)
 
 
-def test_scenarios_that_publish_keys_otherwise_are_refused() -> None:
+def test_scenarios_with_different_jwks_are_rejected() -> None:
     with pytest.raises(ScenarioError, match="b: jwks: jwks is down here and slow in a"):
         effective_settings([with_jwks("a", "slow"), with_jwks("b", "down")], 0, None, CompatFlags())

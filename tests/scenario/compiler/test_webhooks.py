@@ -1,4 +1,4 @@
-"""Webhooks made ready."""
+"""Compiling ``webhook`` and ``jwks``."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from fakefal.scenario.compiler.webhooks import compile_jwks, compile_webhook
 from fakefal.scenario.model.webhooks import JwksSpec, WebhookSpec
 
 
-def test_nothing_said_is_the_usual() -> None:
+def test_empty_mappings_are_the_defaults() -> None:
     assert compile_webhook(WebhookSpec()) == DEFAULT_WEBHOOK
     assert compile_jwks(None) == compile_jwks(JwksSpec()) == CompiledJwks()
 
 
-def test_everything_said_is_in_the_plan() -> None:
+def test_all_fields_of_a_webhook_are_compiled() -> None:
     spec = WebhookSpec.model_validate(
         {
             "after": "1s",
@@ -34,7 +34,7 @@ def test_everything_said_is_in_the_plan() -> None:
     )
 
 
-def test_words_are_plans_too() -> None:
+def test_words_are_compiled() -> None:
     assert compile_webhook("lost").is_dropped
     assert compile_webhook("early").is_early
     assert compile_webhook("payload_error").payload_error == NOT_JSON
@@ -42,7 +42,7 @@ def test_words_are_plans_too() -> None:
     assert compile_jwks("down").status == 503
 
 
-def test_ways_to_publish_are_plans() -> None:
+def test_all_fields_of_jwks_are_compiled() -> None:
     spec = JwksSpec.model_validate(
         {"status": 500, "times": 2, "delay": "1s", "rotate_after": "1h", "keys": 3, "empty": True}
     )

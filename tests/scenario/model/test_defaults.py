@@ -1,4 +1,4 @@
-"""What holds beyond single exchanges, as it is written."""
+"""Validation of scenario-wide fields."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from fakefal.scenario.model.defaults import ACCOUNT_STATES, AccountSpec, Scenari
 from tests.scenario.kinds import error_types
 
 
-def read(**data: Any) -> ScenarioDefaults:
+def defaults(**data: Any) -> ScenarioDefaults:
     return ScenarioDefaults.model_validate(data)
 
 
 @pytest.mark.parametrize("state", ACCOUNT_STATES)
-def test_an_account_is_in_a_state_that_refuses_with_401_or_403(state: str) -> None:
-    account = read(account=state).account
+def test_the_state_of_an_account_is_an_error_401_or_403(state: str) -> None:
+    account = defaults(account=state).account
     assert account == AccountSpec(state=state)
     assert CATALOG[state.replace("-", "_")].status in (401, 403)
 
@@ -28,20 +28,20 @@ def test_an_account_is_in_a_state_that_refuses_with_401_or_403(state: str) -> No
     ("written", "state"),
     [("exhausted_balance", "exhausted-balance"), ("locked", "exhausted-balance")],
 )
-def test_a_state_may_go_by_another_name(written: str, state: str) -> None:
-    account = read(account=written).account
+def test_a_state_has_aliases(written: str, state: str) -> None:
+    account = defaults(account=written).account
     assert account is not None
     assert account.state == state
 
 
 def test_short_forms_stand_for_long_ones() -> None:
-    short = read(
+    short = defaults(
         preset="account-locked",
         apps={"*": "removed"},
         chaos={"rate": 0.5, "faults": "reset", "on": "submit"},
         accounts={"a:*": "bad-key"},
     )
-    assert short == read(
+    assert short == defaults(
         preset=["account-locked"],
         apps={"*": {"removed": True}},
         chaos={"rate": 0.5, "faults": ["reset"], "on": ["submit"]},
@@ -51,7 +51,7 @@ def test_short_forms_stand_for_long_ones() -> None:
 
 @pytest.mark.parametrize("host", sorted(CANONICAL_HOSTS))
 def test_every_host_of_fal_may_be_down(host: str) -> None:
-    assert read(hosts={host: "down"}).hosts == {host: "down"}
+    assert defaults(hosts={host: "down"}).hosts == {host: "down"}
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def test_every_host_of_fal_may_be_down(host: str) -> None:
         ({"faults": {"phone": ["reset"]}}, "extra_forbidden"),
     ],
 )
-def test_what_circumstances_cannot_be(data: dict[str, Any], kind: str) -> None:
+def test_invalid_fields_are_rejected(data: dict[str, Any], kind: str) -> None:
     assert error_types(ScenarioDefaults, data) == [kind]
 
 
-def test_yaml_takes_the_words_as_they_look() -> None:
+def test_faults_in_yaml_need_no_quotes() -> None:
     text = """
 fakefal: 1
 chaos: {rate: 0.1, faults: [500, reset x2], on: [submit, status]}

@@ -1,4 +1,4 @@
-"""Faults as they are written: words, and faults spelled out."""
+"""Validation of ``faults``: words and mappings."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from tests.scenario.kinds import error_types
         ("ok x3", "ok", 3),
     ],
 )
-def test_a_word_says_what_happens_and_how_often(text: str, word: str, times: Any) -> None:
+def test_a_fault_is_parsed_into_its_word_and_number(text: str, word: str, times: Any) -> None:
     assert parse_fault(text) == FaultShorthand(word=word, times=times)
 
 
@@ -64,42 +64,41 @@ def test_a_word_says_what_happens_and_how_often(text: str, word: str, times: Any
         "٤٠٤",
     ],
 )
-def test_what_is_no_fault_is_none(text: str) -> None:
+def test_text_that_is_not_a_fault_is_none(text: str) -> None:
     assert parse_fault(text) is None
 
 
-@pytest.mark.parametrize("word", fault_names())
-def test_every_word_that_is_offered_is_known(word: str) -> None:
-    assert parse_fault(word) is not None
-    assert CallFaults.model_validate({"submit": [word]}).submit == [word]
+def test_every_name_of_a_fault_is_accepted() -> None:
+    names = fault_names()
+    assert [name for name in names if parse_fault(name) is None] == []
+    assert CallFaults.model_validate({"submit": names}).submit == names
 
 
-@pytest.mark.parametrize("name", CATALOG)
-def test_every_failure_of_the_catalogue_is_a_fault(name: str) -> None:
-    assert parse_fault(name) == FaultShorthand(word=name)
-    assert parse_fault(f"accepted-then-{name}") == FaultShorthand(word=f"accepted-then-{name}")
+def test_every_error_of_the_catalogue_is_a_fault() -> None:
+    names = [*CATALOG, *(f"accepted-then-{name}" for name in CATALOG)]
+    assert [parse_fault(name) for name in names] == [FaultShorthand(word=name) for name in names]
 
 
 @given(st.text(max_size=20) | st.sampled_from(fault_names()).map(lambda word: f"{word} x"))
-def test_any_text_is_a_fault_or_is_none(text: str) -> None:
-    written = parse_fault(text)
-    assert written is None or split_accepted(written.word)[0]
+def test_any_text_is_a_fault_or_none(text: str) -> None:
+    shorthand = parse_fault(text)
+    assert shorthand is None or split_accepted(shorthand.word)[0]
 
 
-def test_a_word_without_its_prefix() -> None:
+def test_the_prefix_of_an_executed_request_is_split_off() -> None:
     assert split_accepted("accepted-then-500") == ("500", True)
     assert split_accepted("reset") == ("reset", False)
 
 
 @pytest.mark.parametrize("one", ["reset", 500, {"status": 500}])
-def test_one_fault_needs_no_list(one: Any) -> None:
+def test_a_single_fault_needs_no_list(one: Any) -> None:
     assert CallFaults.model_validate({"run": one}) == CallFaults.model_validate({"run": [one]})
 
 
-def test_each_operation_has_faults_of_its_own() -> None:
+def test_every_operation_has_its_field() -> None:
     assert set(AllFaults.model_fields) == set(OPERATIONS)
-    own = set(OPERATIONS) - {"upload", "upload_put", "token", "download"}
-    assert set(CallFaults.model_fields) == own
+    of_replies = set(OPERATIONS) - {"upload", "upload_put", "token", "download"}
+    assert set(CallFaults.model_fields) == of_replies
 
 
 @pytest.mark.parametrize(
@@ -130,33 +129,31 @@ def test_each_operation_has_faults_of_its_own() -> None:
         ({"nope": 1}, "extra_forbidden"),
     ],
 )
-def test_what_a_spelled_out_fault_cannot_be(data: dict[str, Any], kind: str) -> None:
+def test_invalid_mappings_are_rejected(data: dict[str, Any], kind: str) -> None:
     assert kind in error_types(FaultSpec, data)
 
 
 @pytest.mark.parametrize("times", [0, -1, MAX_TIMES + 1, True, "twice", 1.5])
-def test_a_fault_comes_a_number_of_times_or_always(times: Any) -> None:
+def test_times_is_a_positive_number_or_always(times: Any) -> None:
     assert error_types(FaultSpec, {"reset": "before", "times": times})
 
 
 @pytest.mark.parametrize(
     "value", ["nope", "reset x0", 200, 600, True, None, 5.5, ["reset"], "accepted-then-nope"]
 )
-def test_what_is_no_fault_is_refused(value: Any) -> None:
+def test_values_that_are_not_faults_are_rejected(value: Any) -> None:
     assert error_types(CallFaults, {"submit": [value]}) == ["fault_name"]
 
 
-def test_no_faults_at_all_are_no_list() -> None:
+def test_a_list_of_faults_is_not_empty() -> None:
     assert error_types(CallFaults, {"submit": []}) == ["too_short"]
 
 
 @pytest.mark.parametrize("share", [0, 1, 0.4, "40%", "0%", "100%", "12.5%"])
-def test_a_share_is_a_number_or_per_cent(share: Any) -> None:
-    found = FaultSpec.model_validate({"truncate": share}).truncate
+def test_a_share_is_a_number_or_a_percentage(share: Any) -> None:
     expected = float(share[:-1]) / 100 if isinstance(share, str) else share
-    assert found == expected
+    assert FaultSpec.model_validate({"truncate": share}).truncate == expected
 
 
-@pytest.mark.parametrize("word", FAULT_DESCRIPTIONS)
-def test_every_word_is_explained(word: str) -> None:
-    assert FAULT_DESCRIPTIONS[word]
+def test_every_word_has_a_description() -> None:
+    assert [word for word, description in FAULT_DESCRIPTIONS.items() if not description] == []

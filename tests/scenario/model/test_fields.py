@@ -1,4 +1,4 @@
-"""Durations and headers as fields of the format."""
+"""Durations and headers as fields of models."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ class Head(StrictModel):
     headers: Headers
 
 
-def test_a_duration_is_kept_in_seconds_and_written_as_people_do() -> None:
+def test_a_duration_is_parsed_to_seconds_and_serialized_with_a_unit() -> None:
     wait = Wait.model_validate({"wait": "300ms"})
     assert wait.wait == 0.3
     assert wait.model_dump(mode="json") == {"wait": "300ms"}
 
 
 @pytest.mark.parametrize("value", ["soon", -1, True, None])
-def test_what_is_no_duration_is_refused(value: Any) -> None:
+def test_invalid_durations_are_rejected(value: Any) -> None:
     assert error_types(Wait, {"wait": value}) == ["duration"]
 
 
 @pytest.mark.parametrize(
     ("headers", "kind"), [({"a b": "x"}, "header_name"), ({"a": "x\ny"}, "header_text")]
 )
-def test_a_header_cannot_break_its_line(headers: Any, kind: str) -> None:
+def test_invalid_headers_are_rejected(headers: Any, kind: str) -> None:
     assert error_types(Head, {"headers": headers}) == [kind]
 
 
-def test_the_schema_of_a_duration_knows_both_forms() -> None:
+def test_the_schema_of_a_duration_allows_text_and_numbers() -> None:
     assert len(TypeAdapter(Duration).json_schema()["anyOf"]) == 2

@@ -1,4 +1,4 @@
-"""``tool_calls``, ``finish_reason``, ``usage`` and ``prices`` as a scenario writes them."""
+"""Validation of ``tool_calls``, ``finish_reason``, ``usage`` and ``prices``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from fakefal.scenario.model.scenario import Scenario
 from tests.scenario.kinds import error_types
 
 
-def test_one_tool_call_may_stand_without_a_list() -> None:
+def test_a_single_tool_call_needs_no_list() -> None:
     one = Reply.model_validate({"tool_calls": {"name": "now"}})
     assert one == Reply.model_validate({"tool_calls": [{"name": "now"}]})
 
 
 @pytest.mark.parametrize(
-    ("reply", "found"),
+    ("reply", "errors"),
     [
         ({"tool_calls": []}, ["too_short"]),
         ({"tool_calls": [{"name": ""}]}, ["string_too_short"]),
@@ -29,8 +29,8 @@ def test_one_tool_call_may_stand_without_a_list() -> None:
         ({"usage": {"tokens": 1}}, ["extra_forbidden"]),
     ],
 )
-def test_what_cannot_be(reply: dict[str, Any], found: list[str]) -> None:
-    assert error_types(Reply, reply) == found
+def test_invalid_fields_are_rejected(reply: dict[str, Any], errors: list[str]) -> None:
+    assert error_types(Reply, reply) == errors
 
 
 def test_prices_are_for_a_million_tokens() -> None:

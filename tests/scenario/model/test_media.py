@@ -1,4 +1,4 @@
-"""``kind``, ``files`` and ``media`` as a scenario writes them."""
+"""Validation of ``kind``, ``files`` and ``media``."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def test_media_is_a_word_or_a_mapping() -> None:
         {"kind": "images", "files": ["a.png", "b.png"]},
     ],
 )
-def test_what_goes_together(fields: dict[str, Any]) -> None:
+def test_valid_combinations(fields: dict[str, Any]) -> None:
     assert reply(**fields).model_fields_set == set(fields)
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "message"),
     [
         ({"kind": "images", "text": "x"}, "text and kind cannot be used together"),
         ({"kind": "text", "output": {}}, "output and kind cannot be used together"),
@@ -51,9 +51,9 @@ def test_what_goes_together(fields: dict[str, Any]) -> None:
         ({"output": {"a": 1}, "media": "slow"}, "media is for replies with files"),
         ({"text": "x", "media": "slow"}, "media is for replies with files"),
         ({"media": "sloww"}, "did you mean"),
-        ({"kind": "pictures"}, "is not known here"),
+        ({"kind": "pictures"}, "unknown value"),
     ],
 )
-def test_what_does_not_is_told(fields: dict[str, Any], told: str) -> None:
-    with pytest.raises(ScenarioError, match=told):
+def test_invalid_combinations_are_rejected(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
         load_data({"fakefal": 1, "exchanges": [{"reply": fields}]})

@@ -1,4 +1,4 @@
-"""Options as they are written."""
+"""Validation of ``options``."""
 
 from __future__ import annotations
 
@@ -31,41 +31,40 @@ VALUES: dict[str, list[Any]] = {
     "webhook_retries": [31, 10],
     "webhook_timestamps": ["auto", "clock", "real"],
 }
-"""Every switch of protocol.md section 16, and all that it may be."""
+"""Every compatibility flag and its values (docs/reference/open-questions.md)."""
 
 
-def test_a_switch_is_no_text() -> None:
+def test_a_boolean_option_is_not_a_text() -> None:
     assert len(error_types(Options, {"validate": "yes"})) == 1
 
 
-def test_validate_is_validate_in_files() -> None:
+def test_the_alias_of_validate_is_used_in_files() -> None:
     options = Options.model_validate({"validate": False})
     assert options.model_dump(by_alias=True, exclude_unset=True) == {"validate": False}
 
 
-def test_a_profile_is_a_known_one() -> None:
+def test_an_unknown_profile_is_rejected() -> None:
     assert error_types(Options, {"profile": "2031-01"}) == ["profile"]
 
 
-def test_every_switch_is_an_option() -> None:
+def test_every_flag_is_an_option() -> None:
     assert {*VALUES} == {*FLAG_NAMES}
     written = {field.alias or name for name, field in Options.model_fields.items()}
     assert written == {*FLAG_NAMES, "unmatched"}
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [(n, v) for n, values in VALUES.items() for v in values]
-)
-def test_an_option_sets_its_switch(name: str, value: Any) -> None:
-    switches = with_flags(CompatFlags(), flag_values({name: value}))
-    assert getattr(switches, name) == (tuple(value) if isinstance(value, list) else value)
+@pytest.mark.parametrize("name", sorted(VALUES))
+def test_an_option_sets_its_flag(name: str) -> None:
+    expected = [tuple(value) if isinstance(value, list) else value for value in VALUES[name]]
+    flags = [with_flags(CompatFlags(), flag_values({name: value})) for value in VALUES[name]]
+    assert [getattr(it, name) for it in flags] == expected
 
 
 @pytest.mark.parametrize("name", sorted(VALUES))
-@pytest.mark.parametrize("value", ["nope", 5, {}, [5]])
-def test_an_option_is_nothing_else(name: str, value: Any) -> None:
-    assert error_types(Options, {name: value})
+def test_other_values_of_an_option_are_rejected(name: str) -> None:
+    others: list[Any] = ["nope", 5, {}, [5]]
+    assert all(error_types(Options, {name: value}) for value in others)
 
 
-def test_what_is_not_set_is_not_told() -> None:
+def test_options_that_are_not_set_have_no_value() -> None:
     assert flag_values({"logs": None, "subpath": "accept"}) == {"subpath": "accept"}

@@ -1,4 +1,4 @@
-"""``frames``, ``on_message`` and ``realtime`` as models."""
+"""Validation of ``frames``, ``on_message`` and ``realtime``."""
 
 from __future__ import annotations
 
@@ -23,14 +23,13 @@ FRAMES: list[Any] = [
 
 
 @pytest.mark.parametrize("frame", [*FRAMES, "reset", "drop", "hang", "garbage"])
-def test_every_frame_is_read_and_written_alike(frame: Any) -> None:
-    given = scenario(exchange({"frames": [frame]}, when={"via": "socket"}))
-    loaded = load_data(given)
+def test_every_frame_survives_a_round_trip(frame: Any) -> None:
+    loaded = load_data(scenario(exchange({"frames": [frame]}, when={"via": "socket"})))
     again = load_data(dump_data(loaded.scenario))
     assert again.scenario == loaded.scenario
-    plan = loaded.exchanges[0].reply_for(0)
-    assert plan.script is not None
-    assert len(plan.script.frames) == 1
+    script = loaded.exchanges[0].reply_for(0).script
+    assert script is not None
+    assert len(script.frames) == 1
 
 
 @pytest.mark.parametrize(
@@ -54,12 +53,12 @@ def test_every_frame_is_read_and_written_alike(frame: Any) -> None:
         [],
     ],
 )
-def test_a_frame_that_cannot_be_is_refused(frame: Any) -> None:
+def test_invalid_frames_are_rejected(frame: Any) -> None:
     with pytest.raises(ValidationError):
         Reply.model_validate({"frames": [frame]})
 
 
 @pytest.mark.parametrize("other", [{"text": "a"}, {"output": 1}, {"fail": "reset"}])
-def test_frames_take_the_place_of_an_outcome(other: dict[str, Any]) -> None:
+def test_frames_cannot_be_combined_with_an_outcome(other: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Reply.model_validate({"frames": [], **other})

@@ -1,4 +1,4 @@
-"""``webhook`` and ``jwks`` as they are written."""
+"""Validation of ``webhook`` and ``jwks``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ JWKS: TypeAdapter[Any] = TypeAdapter(Jwks)
 
 
 @pytest.mark.parametrize("word", WEBHOOK_WORDS)
-def test_a_word_stands_for_a_mapping(word: str) -> None:
+def test_a_word_is_short_for_a_mapping(word: str) -> None:
     for spelling in (word, word.replace("-", "_")):
         spec = expand_webhook(WEBHOOK.validate_python(spelling))
         assert spec == WebhookSpec.model_validate(WEBHOOK_WORDS[word])
@@ -32,17 +32,17 @@ def test_a_word_stands_for_a_mapping(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", JWKS_WORDS)
-def test_a_word_stands_for_a_way_to_publish(word: str) -> None:
+def test_a_word_of_jwks_is_short_for_a_mapping(word: str) -> None:
     spec = expand_jwks(JWKS.validate_python(word))
     assert spec == JwksSpec.model_validate(JWKS_WORDS[word])
 
 
-def test_a_mapping_stands_for_itself() -> None:
+def test_a_mapping_stays_as_it_is() -> None:
     assert expand_webhook(WEBHOOK.validate_python({"after": "1s"})).after == 1
     assert expand_jwks(JWKS.validate_python({"keys": 2})).keys == 2
 
 
-def test_a_signature_may_be_spelled_with_underscores() -> None:
+def test_a_signature_may_be_written_with_underscores() -> None:
     assert WebhookSpec.model_validate({"signature": "unknown_key"}).signature == "unknown-key"
 
 
@@ -56,12 +56,12 @@ def test_a_signature_may_be_spelled_with_underscores() -> None:
         ({"payload_error": 1}, "payload_error"),
     ],
 )
-def test_what_does_not_fit_together_is_refused(spec: dict[str, Any], kind: str) -> None:
+def test_invalid_combinations_are_rejected(spec: dict[str, Any], kind: str) -> None:
     assert error_types(WebhookSpec, spec) == [kind]
 
 
 @pytest.mark.parametrize(
     ("spec", "kind"), [({"times": 2}, "companion"), ({"rotate_after": 0}, "rotation")]
 )
-def test_what_cannot_be_published_so_is_refused(spec: dict[str, Any], kind: str) -> None:
+def test_invalid_jwks_are_rejected(spec: dict[str, Any], kind: str) -> None:
     assert error_types(JwksSpec, spec) == [kind]

@@ -1,4 +1,4 @@
-"""``workflow`` as a model."""
+"""Validation of ``workflow``."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ B = {"id": "b", "app": "x/y", "output": 1}
         [{"id": "", "app": "x/y", "output": 1}],
     ],
 )
-def test_nodes_that_cannot_be_are_refused(nodes: list[Any]) -> None:
+def test_invalid_nodes_are_rejected(nodes: list[Any]) -> None:
     with pytest.raises(ValidationError):
         WorkflowSpec.model_validate({"nodes": nodes})
 
 
 def test_a_node_may_wait_for_one_or_many_or_none() -> None:
     nodes = [A, {**B, "after": "a"}, {"id": "c", "app": "x/y", "output": None, "after": []}]
-    found = WorkflowSpec.model_validate({"nodes": nodes}).nodes
-    assert [node.after for node in found] == [None, ["a"], []]
+    spec = WorkflowSpec.model_validate({"nodes": nodes})
+    assert [node.after for node in spec.nodes] == [None, ["a"], []]
