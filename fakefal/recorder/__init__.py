@@ -1,1 +1,1 @@
-"""Records conversations with an upstream, and makes scenarios of them and of foreign recordings."""
+"""Records traffic with an upstream, and turns it, or other tools' recordings, into scenarios."""

@@ -1,12 +1,11 @@
-"""The second answerer: forwards requests to upstream, hands the answers back, and keeps both."""
+"""Records by forwarding: requests go upstream, responses go back to the caller, both are kept."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -16,27 +15,24 @@ from fakefal.addressing import Address, AddressForm
 from fakefal.protocol.core import hosts
 from fakefal.recorder.capture.captures import Capture, RecordedRequest, buffered_response
 from fakefal.recorder.capture.forwarding import RequestForwarder
+from fakefal.recorder.capture.sockets import StartTask, relay
 from fakefal.recorder.capture.upstream import Upstream
-from fakefal.recorder.distil.sockets import relay
-from fakefal.recorder.distil.webhooks import PREFIX, WebhookRelay
+from fakefal.recorder.capture.webhooks import PREFIX, WebhookRelay
+from fakefal.recorder.distil.media import media_urls
 from fakefal.recorder.output.archive import Archive, finishes_exchange
-from fakefal.recorder.output.media import media_urls
-
-StartTask = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
-"""Runs a coroutine beside the others, and keeps its task."""
 
 _FETCH_TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(slots=True)
 class Recorder:
-    """Answers for upstream. ``now`` gives seconds since 1970, ``start`` keeps tasks.
+    """Responds on behalf of upstream. ``now`` returns seconds since 1970.
 
-    ``misses_only``: calls are answered by somebody else first, and come here if nobody did; what
-    they were about comes back here, uploads always do. ``fetches_media``: files in outputs that the
-    caller does not read are fetched all the same, so that nothing is missing at the next run.
-    ``listener`` is told of captures of requests that nobody else was asked before. ``keep_alive``
-    False closes a caller's connection after each answer.
+    ``misses_only``: the fake answers first, and only calls that matched no exchange come here;
+    reads of their requests and files follow them, and so does every upload.
+    ``should_fetch_media``: files in outputs are fetched even if the caller does not read them,
+    because a replay needs them. ``on_capture`` receives captures that the fake has not journaled
+    itself. ``keep_alive`` False closes the caller's connection after each response.
     """
 
     archive: Archive
@@ -57,7 +53,7 @@ class Recorder:
         self._webhooks = WebhookRelay(self.upstream, self.elapsed)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse | None:
-        """Upstream's answer to a request; None for one that is not for upstream."""
+        """Upstream's response; None for a request that the fake answers itself."""
         address = _resolve_address(request)
         if address is None:
             return None
@@ -73,13 +69,13 @@ class Recorder:
         return await self._forward(request, address, None)
 
     async def forward_missed(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
-        """Upstream's answer to a call that nobody else could answer, whose body was read."""
+        """Upstream's response to a call that matched no exchange; ``body`` is already read."""
         address = _resolve_address(request)
-        assert address is not None, request.raw_path  # it was missed under this address
+        assert address is not None, request.raw_path  # the miss was found under this address
         return await self._forward(request, address, body)
 
     async def record(self, capture: Capture) -> None:
-        """Keep a capture; return when it is on disk, if it finishes an exchange."""
+        """Add a capture; if it finishes an exchange, return once the file is on disk."""
         self.archive.add(capture)
         request, response = capture.request, capture.response
         is_call_start = request.method == "POST" and request.host in (hosts.RUN, hosts.QUEUE)
@@ -94,7 +90,7 @@ class Recorder:
             await self.archive.save()
 
     async def wait_for_media(self) -> None:
-        """Wait for files that are still being fetched."""
+        """Wait for running fetches of files, at most a minute."""
         if self._fetch_tasks:
             await asyncio.wait(self._fetch_tasks, timeout=_FETCH_TIMEOUT_SECONDS)
 
@@ -103,23 +99,23 @@ class Recorder:
         return self.now() - self.archive.recording.started_at
 
     def add_note(self, text: str) -> None:
-        """Say what could not be recorded."""
+        """Add a line to the recording's notes of what could not be recorded."""
         self.archive.add_note(text)
 
     def register_webhook(self, url: str) -> str:
-        """The path at which a webhook is received in place of the caller."""
+        """The local path that receives the webhook in place of the caller's URL."""
         return self._webhooks.register_target(url)
 
     async def _forward(
         self, request: web.BaseRequest, address: Address, body: bytes | None
     ) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            self.add_note(f"WebSocket {address.host}{address.path}: passed through, and not kept")
+            self.add_note(f"WebSocket {address.host}{address.path}: forwarded, not recorded")
             return await relay(request, address, self.upstream, self.start_task)
         return await RequestForwarder(self, request, address).forward(body)
 
     def _belongs_to_upstream(self, request: web.BaseRequest, address: Address) -> bool:
-        """Whether a request is about something that upstream has begun."""
+        """Whether a request reads a job or a file that upstream has created, or uploads one."""
         if address.host in (hosts.REST, *hosts.MEDIA_HOSTS):
             is_read = request.method in ("GET", "HEAD")
             return not is_read or f"https://{address.host}{address.path}" in self._media_urls
@@ -127,7 +123,7 @@ class Recorder:
         return len(parts) > 1 and parts[1].split("/")[0] in self._request_ids
 
     def _remember_ids(self, capture: Capture) -> None:
-        """Know a request that upstream has begun, or a file that it has taken."""
+        """Remember the request id of a submit and the URL of an upload."""
         try:
             body = capture.response.json()
         except ValueError:
@@ -138,7 +134,7 @@ class Recorder:
             self._media_urls.update(media_urls([body.get("access_url"), body.get("file_url")]))
 
     def _start_media_fetches(self, capture: Capture) -> None:
-        """Fetch the files of an output, and know their URLs."""
+        """Start to fetch the files that an output names."""
         try:
             body = capture.response.json()
         except ValueError:
@@ -152,7 +148,7 @@ class Recorder:
                     task.add_done_callback(self._fetch_tasks.discard)
 
     async def _fetch_media(self, url: str) -> None:
-        """Read a file of upstream as its public would; the distiller notes what is not there."""
+        """Read a file without credentials; a failure is noted when the recording is distilled."""
         host, _, path = url.removeprefix("https://").partition("/")
         started_at = self.elapsed()
         target = self.upstream.url(host, f"/{path}", "")
@@ -170,7 +166,7 @@ class Recorder:
     ) -> web.StreamResponse:
         capture = await self._webhooks.relay(request, address.path)
         if capture is None:
-            return web.Response(status=404, text="no webhook was asked for here")
+            return web.Response(status=404, text="no webhook is expected at this URL")
         await self.record(capture)
         response = capture.response
         return web.Response(status=response.status, body=response.body)
@@ -181,5 +177,5 @@ def _resolve_address(request: web.BaseRequest) -> Address | None:
         request.raw_path,
         request.headers,
         scheme=request.scheme,
-        connected_host=getattr(request.protocol, "meant", ""),
+        connected_host=getattr(request.protocol, "named_host", ""),
     )

@@ -1,1 +1,1 @@
-"""Forwards requests to fal and captures what was exchanged, without secrets."""
+"""Forwards requests to fal and captures them with their responses; knows how to redact secrets."""

@@ -1,4 +1,4 @@
-"""Marks what is said to upstream, so that who redirects connections to fal lets it through."""
+"""Lets the recorder reach the real fal from a process whose connections to fal are redirected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ _BYPASSED: ContextVar[bool] = ContextVar("fakefal_outward", default=False)
 
 @contextmanager
 def bypass_redirect() -> Iterator[None]:
-    """What is begun in the block goes to upstream, tasks and connections that it makes too."""
+    """Connections opened inside the block are not redirected.
+
+    A context variable, so that tasks started in the block inherit it.
+    """
     token = _BYPASSED.set(True)
     try:
         yield
@@ -20,5 +23,5 @@ def bypass_redirect() -> Iterator[None]:
 
 
 def is_redirect_bypassed() -> bool:
-    """Whether the present caller speaks to upstream."""
+    """Whether the current task runs inside ``bypass_redirect``."""
     return _BYPASSED.get()

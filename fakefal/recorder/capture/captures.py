@@ -1,8 +1,8 @@
-"""Captures: raw HTTP requests with their answers and times. A recording is a session of them."""
+"""Captures are raw HTTP requests with their responses and times; a recording is a list of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qsl, unquote
@@ -15,10 +15,10 @@ HeaderPairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """A request as fal's own hosts would get it: URLs in it are under fal's own names.
+    """A request as fal would receive it: host and URLs are fal's canonical ones.
 
-    ``path`` is percent-encoded and begins with a slash. ``body`` is empty for an upload, of which
-    ``size`` bytes came.
+    ``path`` is percent-encoded and begins with a slash. The bytes of an upload are not kept:
+    ``body`` is empty and ``size`` is their number.
     """
 
     method: str
@@ -40,7 +40,7 @@ class RecordedRequest:
         return f"https://{self.host}{self.path}"
 
     def header(self, name: str) -> str:
-        """A header's value, whatever the case of its name; empty if it is not there."""
+        """The first value of a header, ignoring the case of its name; empty if it is missing."""
         return _find_header(self.headers, name)
 
     def parameter(self, name: str) -> str | None:
@@ -48,14 +48,14 @@ class RecordedRequest:
         return dict(parse_qsl(self.query, keep_blank_values=True)).get(name)
 
     def json(self) -> Json:
-        """The body as JSON; None for one that is empty. Raises ValueError for what is none."""
+        """The body as JSON; None if it is empty. Raises ValueError if it is not JSON."""
         return decode(self.body) if self.body.strip() else None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedResponse:
-    """An answer. ``pieces`` are the bytes in the order and at the times that they came, in seconds
-    after the request; joined they are the body. ``cut`` says how it broke off, if it did."""
+    """A response. ``pieces`` are chunks of the body, each with its time in seconds after the
+    request. ``cut`` says how the connection broke off; status 0 is a response that never began."""
 
     status: int
     headers: HeaderPairs = ()
@@ -64,7 +64,7 @@ class RecordedResponse:
 
     @property
     def body(self) -> bytes:
-        """The whole body."""
+        """All pieces joined."""
         return b"".join(data for _, data in self.pieces)
 
     @property
@@ -73,19 +73,19 @@ class RecordedResponse:
         return self.header("content-type").partition(";")[0].strip().lower()
 
     def header(self, name: str) -> str:
-        """A header's value, whatever the case of its name; empty if it is not there."""
+        """The first value of a header, ignoring the case of its name; empty if it is missing."""
         return _find_header(self.headers, name)
 
     def json(self) -> Json:
-        """The body as JSON; raises ValueError for what is none."""
+        """The body as JSON; raises ValueError if it is not JSON."""
         return decode(self.body)
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A request with its answer. ``at`` is when it was asked and ``ended`` when its answer was
-    complete, in seconds after the recording began. ``place`` says where it stands in an imported
-    file. A ``webhook`` was asked by upstream, and answered by the receiver."""
+    """A request with its response. ``at`` is the time of the request and ``ended`` that of the
+    complete response, in seconds after the recording began. ``location`` is the position in an
+    imported file. Webhooks go the other way: upstream sends them and the receiver responds."""
 
     at: float
     ended: float
@@ -97,9 +97,9 @@ class Capture:
 
 @dataclass(slots=True)
 class Recording:
-    """A session: captures in the order in which they were asked, and where they are from.
+    """Captures in the order of their requests. ``source`` is the upstream or the imported file.
 
-    ``at`` is when it began, in seconds since 1970. ``notes`` is what could not be recorded.
+    ``started_at`` is in seconds since 1970. ``notes`` say what could not be recorded.
     """
 
     source: str
@@ -110,7 +110,7 @@ class Recording:
 
     @property
     def clients(self) -> list[str]:
-        """Who asked, by User-Agent, in order of appearance."""
+        """The distinct User-Agents, in order of appearance."""
         user_agents = (
             capture.request.header("user-agent")
             for capture in self.captures
@@ -122,13 +122,8 @@ class Recording:
 def buffered_response(
     status: int, headers: Iterable[tuple[str, str]], body: bytes, after: float = 0.0
 ) -> RecordedResponse:
-    """An answer that came in one piece, so many seconds after the request."""
+    """A response whose body arrives in one piece, ``after`` seconds after the request."""
     return RecordedResponse(status, tuple(headers), ((after, body),) if body else ())
-
-
-def to_pairs(headers: Mapping[str, str]) -> HeaderPairs:
-    """Headers as pairs."""
-    return tuple(headers.items())
 
 
 def _find_header(pairs: HeaderPairs, name: str) -> str:

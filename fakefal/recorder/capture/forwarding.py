@@ -1,4 +1,4 @@
-"""One request on its way to upstream, and its answer on the way back."""
+"""Forwards one request to upstream and its response back to the caller."""
 
 from __future__ import annotations
 
@@ -27,31 +27,34 @@ _CHUNK_BYTES = 65_536
 
 
 class CaptureSink(Protocol):
-    """Who keeps what was asked and answered."""
+    """What a forwarder needs of the recorder."""
 
     @property
-    def upstream(self) -> Upstream:
-        """Where requests go."""
+    def upstream(self) -> Upstream: ...
 
     @property
     def keep_alive(self) -> bool:
-        """Whether callers' connections stay open."""
+        """Whether the caller's connection stays open after the response."""
 
     def elapsed(self) -> float:
         """Seconds since the recording began."""
 
     def add_note(self, text: str) -> None:
-        """Say what could not be recorded."""
+        """Add a line to the recording's notes of what could not be recorded."""
 
     def register_webhook(self, url: str) -> str:
-        """The path at which a webhook is received in place of the caller."""
+        """The local path that receives the webhook in place of the caller's URL."""
 
     async def record(self, capture: Capture) -> None:
-        """Keep a capture; return when it is on disk, if it finishes an exchange."""
+        """Add a capture; if it finishes an exchange, return once the file is on disk."""
 
 
 class RequestForwarder:
-    """Asks upstream what was asked here. The caller hears the end of an answer once it is kept."""
+    """Sends a request upstream and streams the response back.
+
+    The last byte reaches the caller only after the capture is recorded, so that a test that ends
+    with the response cannot lose it.
+    """
 
     def __init__(self, sink: CaptureSink, request: web.BaseRequest, address: Address) -> None:
         self._sink = sink
@@ -62,7 +65,7 @@ class RequestForwarder:
         self._uploaded_bytes = 0
 
     async def forward(self, body: bytes | None = None) -> web.StreamResponse:
-        """Upstream's answer. ``body`` is that of the request, if it was read before."""
+        """Upstream's response. ``body`` is the request's body if somebody has already read it."""
         request, address = self._request, self._address
         query = address.query
         if address.host == hosts.QUEUE and "fal_webhook=" in query:
@@ -87,7 +90,7 @@ class RequestForwarder:
         try:
             response = await self._upstream.send(request.method, url, headers, upstream_body)
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
-            self._sink.add_note(f"{request.method} {address.host}: upstream was out of reach")
+            self._sink.add_note(f"{request.method} {address.host}: upstream could not be reached")
             return _unreachable_response(self._upstream.name, error)
         except (aiohttp.ClientError, OSError) as error:
             return await self._break_connection(
@@ -115,13 +118,13 @@ class RequestForwarder:
             yield chunk
 
     def _redirect_webhook(self, query: str) -> str:
-        """The query with a webhook URL that leads here, where upstream can reach it."""
+        """The query with a webhook URL that leads here, if upstream can reach this machine."""
         transport = self._request.transport
         local_address = None if transport is None else transport.get_extra_info("sockname")
         if not self._upstream.is_local or not local_address:
             self._sink.add_note(
-                "webhooks: upstream cannot reach this machine, so they go where the caller said "
-                "and are not recorded"
+                "webhooks: upstream cannot reach this machine, so they go to the caller's URL and "
+                "are not recorded"
             )
             return query
         host = f"[{local_address[0]}]" if ":" in local_address[0] else local_address[0]
@@ -190,7 +193,7 @@ class RequestForwarder:
         *,
         is_stream: bool,
     ) -> web.StreamResponse:
-        """Hand bytes on as they come, those of a stream event by event."""
+        """Pass bytes on as they arrive; an event stream event by event."""
         if response.content_length is not None and not is_stream:
             caller_response.content_length = response.content_length
         await caller_response.prepare(self._request)
@@ -211,7 +214,7 @@ class RequestForwarder:
     async def _break_connection(
         self, request: RecordedRequest, head: RecordedResponse, error: Exception
     ) -> web.StreamResponse:
-        """Upstream broke the connection: so is that of the caller."""
+        """Break the caller's connection in the way in which upstream broke its own."""
         causes = (error, error.__cause__, error.__context__)
         was_reset = any(isinstance(cause, ConnectionResetError) for cause in causes)
         cut = RecordedResponse(
@@ -231,28 +234,29 @@ class RequestForwarder:
 
 
 class _BrokenResponse(web.StreamResponse):
-    """Stands for an answer that will not be completed: the connection is closed already."""
+    """A response for aiohttp that sends nothing, because the connection is already closed."""
 
     @property
     def keep_alive(self) -> bool | None:
-        """It does not stay open."""
         return False
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Nothing more is sent."""
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Nothing more is sent."""
+        """No-op."""
 
 
 def _end_to_end_headers(pairs: HeaderPairs) -> HeaderPairs:
-    """Headers without those of the connection."""
+    """Headers without the hop-by-hop ones (RFC 9110 section 7.6.1)."""
     return tuple(pair for pair in pairs if pair[0].lower() not in HOP_BY_HOP)
 
 
 async def _whole_events(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    """The bytes of an event stream, cut after whole events, as URLs in them must not be cut."""
+    """The bytes of an event stream in chunks of whole events.
+
+    URLs in a chunk are rewritten, so none may be split between two chunks.
+    """
     buffer = b""
     async for data in response.content.iter_any():
         buffer += data
@@ -275,11 +279,11 @@ _EVENT_SEPARATORS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 
 
 def _unreachable_response(upstream_name: str, error: Exception) -> web.Response:
-    """The recorder's own answer; it is not recorded."""
-    detail = f"fakefal records from {upstream_name}, which is out of reach: {error}"
+    """The recorder's own 502, which is not recorded."""
+    detail = f"fakefal records from {upstream_name}, which cannot be reached: {error}"
     return web.Response(
         status=502,
         body=encode({"detail": detail}),
         content_type="application/json",
-        headers={names.HINT: "upstream is out of reach"},
+        headers={names.HINT: "upstream cannot be reached"},
     )

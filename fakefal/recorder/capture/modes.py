@@ -1,4 +1,4 @@
-"""When a session is recorded, and when a recording answers."""
+"""Recording modes, named as in VCR: whether a file is recorded, replayed or both."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from fakefal.errors import FakefalError
 from fakefal.scenario.values.durations import parse_duration
 
 if TYPE_CHECKING:
-    from fakefal.scenario.files.loader import LoadedScenario
+    from fakefal.scenario.compiled.scenario import LoadedScenario
     from fakefal.scenario.model.scenario import Recorded
 
 Mode = Literal["none", "once", "new", "all"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 MAX_AGE_SECONDS = 90 * 86_400.0
-"""A recording that is older is said to be, unless told otherwise."""
+"""Default age after which a recording is reported as old."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is done with a recording: it answers (``loaded``), is recorded, or both.
+    """What happens to a file: it is replayed (``loaded``), recorded, or both.
 
-    With both, upstream is asked what the recording has no answer to.
+    With both, calls that match nothing in the file are sent upstream.
     """
 
     loaded: LoadedScenario | None
@@ -34,20 +34,23 @@ class Decision:
 
 
 def default_mode(environment: Mapping[str, str]) -> Mode:
-    """``none`` in CI, which must not depend on what upstream says today; else ``once``."""
+    """``none`` in CI, where tests must not depend on upstream; else ``once``."""
     ci_value = environment.get("CI", "").lower()
     return "once" if ci_value in ("", "0", "false", "no") else "none"
 
 
 def choose_action(path: Path, mode: Mode) -> Decision:
-    """What a mode means for a file; raises FakefalError, ScenarioError for one that is wrong."""
-    from fakefal.scenario.files.loader import load_file  # most commands ask for no mode
+    """What a mode means for a file.
+
+    Raises FakefalError if mode ``none`` finds no file, ScenarioError if the file is invalid.
+    """
+    from fakefal.scenario.files.loader import load_file  # YAML and pydantic: slow to import
 
     exists = path.exists()
     if mode == "none":
         if not exists:
             raise FakefalError(
-                f"{path} is not there, and mode none records nothing — record it once with "
+                f"{path} does not exist, and mode none records nothing — record it once with "
                 "--mode once, and commit it"
             )
         return Decision(load_file(path), False)
@@ -58,14 +61,14 @@ def choose_action(path: Path, mode: Mode) -> Decision:
         return Decision(loaded, True)
     header = loaded.scenario.recorded
     if header is not None and not header.complete:
-        return Decision(None, True)  # it was broken off, so it is not the whole conversation
+        return Decision(None, True)  # the last recording was interrupted
     return Decision(loaded, False)
 
 
 def age_warning(
     loaded: LoadedScenario, now: Callable[[], float], max_age_seconds: float = MAX_AGE_SECONDS
 ) -> str:
-    """What to say of a recording that is old; empty for one that is not."""
+    """A warning about an old recording; empty if it is recent or no recording at all."""
     header = loaded.scenario.recorded
     if header is None:
         return ""
@@ -73,8 +76,8 @@ def age_warning(
     if age <= max_age_seconds:
         return ""
     return (
-        f"{loaded.file} was recorded {age / 86_400:.0f} days ago, and {max_age_seconds / 86_400:g} "
-        "are old — record it again with --mode all, and see fakefal diff"
+        f"{loaded.file} was recorded {age / 86_400:.0f} days ago, more than "
+        f"{max_age_seconds / 86_400:g} — record it again with --mode all, and see fakefal diff"
     )
 
 
@@ -84,7 +87,7 @@ def recorded_at(header: Recorded, file: str) -> float:
         moment = datetime.fromisoformat(header.at.replace("Z", "+00:00"))
     except ValueError:
         raise FakefalError(
-            f'{file}: recorded.at: "{header.at}" is no instant — write 2026-09-27T12:00:00Z'
+            f'{file}: recorded.at: "{header.at}" is not a timestamp — write 2026-09-27T12:00:00Z'
         ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
@@ -92,8 +95,8 @@ def recorded_at(header: Recorded, file: str) -> float:
 
 
 def parse_age(text: str) -> float:
-    """Seconds from ``90d``; raises FakefalError."""
+    """``90d`` in seconds; raises FakefalError."""
     try:
         return parse_duration(text)
     except ValueError:
-        raise FakefalError(f'"{text}" is no duration — write 90d or 12h') from None
+        raise FakefalError(f'"{text}" is not a duration — write 90d or 12h') from None

@@ -1,4 +1,4 @@
-"""Keeps secrets out of recordings: what the one table calls so, what was seen, what is named."""
+"""Keeps secrets out of recordings: known patterns, secrets seen in requests, users' patterns."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from fakefal.protocol.core.call import Json
 from fakefal.recorder.capture.captures import HeaderPairs, RecordedRequest, RecordedResponse
 
 REDACTED = "[redacted]"
-"""What stands where a secret stood."""
+"""Replaces a secret."""
 
 _MIN_SECRET_LENGTH = 8
-"""A text that is shorter is no secret that could be told from other text."""
+"""Shorter values are not redacted: they would also match ordinary text."""
 
 _SECRET_NAME = re.compile(
     r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_ID)?\Z", re.IGNORECASE
 )
 _NOT_SECRET = re.compile(r"[A-Za-z]*|[0-9]*|[.~]?/.*")
-"""Words, numbers and paths: they may stand where a secret does, and are none."""
+"""Words, numbers and paths, which variables with a secret-looking name often hold."""
 
 _WHITESPACE = re.compile(r"\s")
 
 
 class Redactor:
-    """Knows the secrets of one recording, and takes them out of what is to be written.
+    """Replaces the secrets of one recording in everything that is written.
 
-    ``patterns`` are regular expressions of the user; raises FakefalError for one that is none.
+    ``patterns`` are regular expressions of the user; raises FakefalError if one is invalid.
     """
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
@@ -40,7 +40,7 @@ class Redactor:
         self._redacted_texts: dict[str, str] = {}
 
     def learn(self, secret: str, description: str) -> None:
-        """A secret was seen; ``what`` names it without telling it. So were its parts, if any."""
+        """Add a secret, and the parts of ``id:secret``. ``description`` is shown in errors."""
         secret = secret.strip()
         parts = [part for part in secret.split(":") if not _NOT_SECRET.fullmatch(part)]
         for part in (secret, *parts):
@@ -54,13 +54,13 @@ class Redactor:
                 self._redacted_texts.clear()
 
     def learn_environment(self, environment: Mapping[str, str]) -> None:
-        """The secrets of an environment: values of variables that are named like one."""
+        """Add the values of environment variables with names such as ``API_KEY``."""
         for name, value in environment.items():
             if _SECRET_NAME.search(name) and not _NOT_SECRET.fullmatch(value):
                 self.learn(value, f"the environment's {name}")
 
     def learn_request(self, request: RecordedRequest) -> None:
-        """The secrets of a request's headers and query."""
+        """Add the secrets in a request's headers and query."""
         self._learn_headers(request.headers)
         for name, value in parse_qsl(request.query):
             if name.lower() in credentials.SECRET_PARAMETERS:
@@ -71,7 +71,7 @@ class Redactor:
                         self.learn(secret, f"the parameter {inner}")
 
     def learn_response(self, response: RecordedResponse) -> None:
-        """The secrets of an answer's headers."""
+        """Add the secrets in a response's headers."""
         self._learn_headers(response.headers)
 
     def _learn_headers(self, headers: HeaderPairs) -> None:
@@ -88,7 +88,7 @@ class Redactor:
                 self.learn(token or value, f"the header {name}")
 
     def redact_text(self, text: str) -> str:
-        """A text with marks in place of its secrets."""
+        """A text with ``[redacted]`` in place of secrets; cached until another secret is added."""
         redacted = self._redacted_texts.get(text)
         if redacted is None:
             redacted = self._redacted_texts[text] = self._redact(text)
@@ -96,7 +96,7 @@ class Redactor:
 
     @property
     def secret_count(self) -> int:
-        """How many secrets are known: what was redacted before may be another text now."""
+        """The number of known secrets; when it grows, earlier results may be outdated."""
         return len(self._secrets)
 
     def _redact(self, text: str) -> str:
@@ -113,7 +113,7 @@ class Redactor:
         return text
 
     def redact_json(self, value: Json) -> Json:
-        """JSON with marks in place of its secrets; some are told by a field's name alone."""
+        """JSON with secrets replaced, also values of fields with names such as ``api_key``."""
         if isinstance(value, str):
             return self.redact_text(value)
         if isinstance(value, list):
@@ -128,7 +128,11 @@ class Redactor:
         return value
 
     def redact_growing(self, values: Sequence[Json]) -> list[Json]:
-        """The events of a stream, in which a text may grow: the beginning of a secret is one."""
+        """The events of a stream in which each repeats and extends the text of the one before.
+
+        A text that ends inside a secret holds its beginning, which no pattern matches: it is cut
+        where the secret begins in the longer texts.
+        """
         safe_prefixes: dict[str, str] = {}
         for text in {text for value in values for text in _iterate_texts(value)}:
             redacted = self.redact_text(text)
@@ -149,19 +153,19 @@ class Redactor:
         ]
 
     def check_text(self, text: str, target: str) -> None:
-        """Refuse what would give a known secret away; raises FakefalError, which does not tell it.
+        """Raise FakefalError if a text holds a known secret; the error does not show it.
 
-        Other spellings of it are found as well: percent-encoded, in base64, and in JSON.
+        Finds encoded secrets too: percent-encoded, in base64, escaped in JSON.
         """
         for secret, name in self._secrets.items():
             if any(form in text for form in _encodings(secret)):
                 raise FakefalError(
-                    f"{target} is not written: {name} would stand in it — add --redact PATTERN for "
+                    f"{target} is not written: it would contain {name} — add --redact PATTERN for "
                     "the text around it"
                 )
 
     def check_bytes(self, data: bytes, target: str) -> None:
-        """The same for bytes."""
+        """``check_text`` for the bytes of a file."""
         self.check_text(data.decode("latin-1"), target)
 
     def _compile_secrets(self) -> re.Pattern[str] | None:
@@ -173,7 +177,7 @@ class Redactor:
 
 
 def _is_secret_field(name: str, value: Json) -> bool:
-    """Whether a field holds a secret by its name. A text of several words is none."""
+    """Whether a field's name says that it holds a secret; values with spaces are sentences."""
     key = credentials.normalized_field_name(name)
     if not isinstance(value, str) or not value or _WHITESPACE.search(value):
         return False
@@ -199,7 +203,7 @@ def _map_texts(value: Json, change: Callable[[str], str]) -> Json:
 
 
 def _encodings(secret: str) -> set[str]:
-    """A secret as it may be spelled; in base64 at each of the three places it can begin."""
+    """A secret in each encoding; in base64 for each of the three offsets within a 3-byte group."""
     data = secret.encode()
     forms = {secret, quote(secret, safe=""), secret.replace("/", "\\/")}
     for skipped in range(3):
@@ -216,8 +220,11 @@ def _compile_pattern(text: str) -> re.Pattern[str]:
         pattern = re.compile(text)
     except re.error as error:
         raise FakefalError(
-            f'--redact "{text}" is no regular expression ({error}) — write one, such as acct_[0-9]+'
+            f'--redact "{text}" is not a regular expression ({error}) — write one such as '
+            "acct_[0-9]+"
         ) from None
     if pattern.match(""):
-        raise FakefalError(f'--redact "{text}" matches nothing at all — name what it is to find')
+        raise FakefalError(
+            f'--redact "{text}" matches the empty string — write what it should find'
+        )
     return pattern

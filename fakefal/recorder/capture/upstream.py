@@ -1,4 +1,4 @@
-"""The upstream: the real fal, or a base URL in its place; where it is, and how it is asked."""
+"""The upstream: the real fal, or a base URL in its place."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-"""Headers of one connection, which are not handed on."""
+"""Headers that are not forwarded: the hop-by-hop ones of RFC 9110 section 7.6.1, and those that
+aiohttp sets itself because it decodes and re-frames bodies."""
 
 _INTERNAL_HEADERS = frozenset(
     {"accept-encoding", "x-forwarded-host", "x-fal-target-host", "x-fal-target-url"}
@@ -44,7 +45,7 @@ _INTERNAL_HEADERS = frozenset(
 
 
 class Upstream:
-    """Knows where each fal host is reached. ``base`` None is fal itself, over https."""
+    """Sends requests to fal, or to ``base`` with the host as first path segment."""
 
     def __init__(self, base: str | None = None) -> None:
         self._base = _FAL_BASE if base is None else f"{_check_base_url(base)}/{{host}}"
@@ -54,7 +55,7 @@ class Upstream:
 
     @property
     def is_local(self) -> bool:
-        """Whether it runs on this machine, so that it can reach what listens here."""
+        """Whether it runs on this machine, so that its webhooks can reach us."""
         host = URL(self._base.format(host="x")).host or ""
         try:
             return ip_address(host).is_loopback
@@ -62,16 +63,16 @@ class Upstream:
             return host == "localhost"
 
     def url(self, host: str, path: str, query: str) -> URL:
-        """The URL of a path on a fal host."""
+        """The upstream URL for a path on a fal host."""
         text = f"{self._base.replace('{host}', host)}{path}"
         return URL(f"{text}?{query}" if query else text, encoded=True)
 
     async def send(
         self, method: str, url: URL, headers: HeaderPairs, body: bytes | AsyncIterable[bytes] | None
     ) -> aiohttp.ClientResponse:
-        """Ask, and give the answer as soon as its head is there; to be closed by the caller.
+        """Send a request and return the response once its head has arrived; the caller closes it.
 
-        Redirects are handed on. Certificates are verified. Raises aiohttp.ClientError.
+        Does not follow redirects. Verifies certificates. Raises aiohttp.ClientError.
         """
         with bypass_redirect():
             return await self.session().request(
@@ -86,10 +87,7 @@ class Upstream:
     async def open_socket(
         self, url: URL, headers: HeaderPairs, limit_bytes: int
     ) -> aiohttp.ClientWebSocketResponse:
-        """Open a WebSocket, on which messages may be ``limit_bytes`` long.
-
-        Raises aiohttp.ClientError.
-        """
+        """Open a WebSocket for messages of at most ``limit_bytes``; raises aiohttp.ClientError."""
         with bypass_redirect():
             return await self.session().ws_connect(
                 url,
@@ -101,15 +99,12 @@ class Upstream:
             )
 
     def session(self) -> aiohttp.ClientSession:
-        """The HTTP client; made when it is first needed.
-
-        A named upstream gets each request on a connection of its own: what it breaks is then not
-        tried again behind the caller's back. Fal itself is asked through the proxies that the
-        environment named when the recording began: a test's own names none.
-        """
+        """The HTTP client, created on first use."""
         if self._session is None:
             is_named = self._base != _FAL_BASE
             self._session = aiohttp.ClientSession(
+                # aiohttp retries an idempotent request once when a reused connection breaks; a
+                # new connection for each request lets the caller see what a fake upstream breaks.
                 connector=aiohttp.TCPConnector(limit=0, force_close=is_named),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=30),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -128,11 +123,11 @@ class Upstream:
     # URLs in bodies
 
     def canonical(self, body: bytes) -> bytes:
-        """A body of upstream with URLs under fal's own names."""
+        """A body of upstream with fal's canonical URLs."""
         return self._replace_hosts(body, self._base, _FAL_BASE)
 
     def for_caller(self, body: bytes, address: Address) -> bytes:
-        """The same, with URLs that lead the caller back to the recorder."""
+        """A body of upstream with URLs that lead the caller back to the recorder."""
         for host in _HOST_NAMES:
             make_link = media_url_for if host in hosts.MEDIA_HOSTS else url_for
             upstream_url = self._base.replace("{host}", host)
@@ -140,14 +135,14 @@ class Upstream:
         return body
 
     def from_caller(self, body: bytes, address: Address) -> bytes:
-        """A body of the caller with URLs under fal's own names."""
+        """A body of the caller with fal's canonical URLs."""
         for host in set(CANONICAL_HOSTS.values()):
             for make_link in (url_for, media_url_for):
                 body = _replace_url(body, make_link(address, host, ""), f"https://{host}")
         return body
 
     def to_upstream(self, body: bytes) -> bytes:
-        """A body with URLs under fal's own names as upstream can reach them."""
+        """A body with canonical URLs, rewritten to the upstream's base."""
         return self._replace_hosts(body, _FAL_BASE, self._base)
 
     def _replace_hosts(self, body: bytes, before: str, after: str) -> bytes:
@@ -162,7 +157,7 @@ _HOST_NAMES = tuple(CANONICAL_HOSTS)
 
 
 def forwarded_headers(headers: HeaderPairs) -> HeaderPairs:
-    """A caller's headers as upstream gets them. It is asked for bodies that are not packed."""
+    """The headers to send upstream. Bodies must not be compressed: URLs in them are rewritten."""
     connection_headers = {
         token.strip().lower()
         for name, value in headers
@@ -175,14 +170,17 @@ def forwarded_headers(headers: HeaderPairs) -> HeaderPairs:
 
 
 def _replace_url(body: bytes, before: str, after: str) -> bytes:
-    """A body in which each string that begins with one URL begins with another."""
+    """Replace one URL by another at the beginning of JSON strings."""
     if before == after:
         return body
     return body.replace(f'"{before}/'.encode(), f'"{after}/'.encode())
 
 
 def _environment_proxies() -> dict[str, str]:
-    """The proxy of the environment for each host of fal that is to be asked through one."""
+    """The environment's proxy for each fal host, without those in NO_PROXY.
+
+    Read once: tests change the proxy variables later, to redirect their own clients.
+    """
     proxy = getproxies().get("https")
     return {} if not proxy else {name: proxy for name in _HOST_NAMES if not proxy_bypass(name)}
 
@@ -194,5 +192,5 @@ def _check_base_url(base: str) -> str:
     except ValueError:
         is_valid = False
     if not is_valid:
-        raise FakefalError(f'--upstream "{base}" is no base URL — write http://127.0.0.1:8788')
+        raise FakefalError(f'--upstream "{base}" is not a base URL — write http://127.0.0.1:8788')
     return base.rstrip("/")

@@ -1,4 +1,4 @@
-"""Turns a recording into an ordinary scenario, whether it is live or of a foreign format."""
+"""Turns a recording, live or imported, into an ordinary scenario."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from fakefal.recorder.capture.captures import Capture, Recording
 from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.distil.faults import compress, fault_of, repeat_forever
 from fakefal.recorder.distil.inputs import exact_pattern
+from fakefal.recorder.distil.media import Media
 from fakefal.recorder.distil.outcomes import (
     NotRecordable,
     failure_of,
@@ -28,23 +29,22 @@ from fakefal.recorder.distil.request_groups import (
 )
 from fakefal.recorder.distil.stream_replies import default_framing, framing_of, stream_reply
 from fakefal.recorder.distil.timing import IMMEDIATE_SECONDS, format_seconds
-from fakefal.recorder.output.media import Media
 from fakefal.scenario.values.seeded import canonical_json
 
 Fields = dict[str, Any]
 ComputedValue = TypeVar("ComputedValue")
 
 _FILES = b"/files/"
-"""In every URL of a file."""
+"""Part of the URL of every file on fal's hosts."""
 
 
 Cache = dict[tuple[object, ...], Any]
-"""What was worked out before, by what it follows from."""
+"""Results of earlier runs for a recording that grows, by the captures they depend on."""
 
 
 @dataclass(slots=True)
 class DistilResult:
-    """A scenario as a file would hold it, the bytes of its files by name, and what was left out."""
+    """A scenario as JSON, the bytes of its files by name, and notes on what was left out."""
 
     scenario: Fields
     files: dict[str, bytes] = field(default_factory=dict)
@@ -53,14 +53,14 @@ class DistilResult:
 
 @dataclass(slots=True)
 class _Group:
-    """All calls with the same input: they become one exchange."""
+    """All calls with the same endpoint, way and input; they become one exchange."""
 
     endpoint: EndpointId
     via: Via
     pattern: Json
     replies: list[Fields] = field(default_factory=list)
     pending_faults: list[Json] = field(default_factory=list)
-    """Faults that the next reply begins with."""
+    """Faults that precede the next reply."""
 
 
 def distil(
@@ -72,10 +72,11 @@ def distil(
     finished_only: bool = False,
     cache: Cache | None = None,
 ) -> DistilResult:
-    """A scenario that answers each recorded call as upstream did.
+    """A scenario that responds to each recorded call as upstream did.
 
-    ``folder`` is where its files lie beside it. With ``finished_only`` requests that may still go
-    on are left out. ``memory`` keeps what was worked out for a recording that grows.
+    ``folder`` is the name of the folder beside the scenario that holds its files.
+    ``finished_only`` leaves out requests that may still be running. ``cache`` is for a recording
+    that is distilled again as it grows.
     """
     cache = {} if cache is None else cache
     return _Distiller(recording, redactor, folder, finished_only, cache).build(version)
@@ -125,7 +126,7 @@ class _Distiller:
         return DistilResult(self._redactor.redact_json(data), files, list(dict.fromkeys(notes)))
 
     def _calls_in_order(self) -> list[tuple[float, Any]]:
-        """Everything that begins a call, in the order of asking."""
+        """Jobs, direct calls and rejected submits, in the order of their first request."""
         calls: list[tuple[float, Any]] = [
             (job.started_at, job) for job in self._captures.jobs.values()
         ]
@@ -148,7 +149,10 @@ class _Distiller:
     def _cached(
         self, key: tuple[object, ...], body: bytes, compute: Callable[[], ComputedValue]
     ) -> ComputedValue:
-        """What follows from captures alone, worked out once; URLs of files are looked up anew."""
+        """A result that depends on captures and known secrets only, computed once.
+
+        Results with URLs of files are not cached: whether a file was downloaded may change.
+        """
         if _FILES in body:
             return compute()
         key = (*key, self._redactor.secret_count)
@@ -161,7 +165,7 @@ class _Distiller:
         if job.submit is None:
             self._notes.append(
                 f"{job.endpoint.app}/requests/{job.id}: its submit was not recorded, so its input "
-                "is not known"
+                "is unknown"
             )
             return
         if self._finished_only and not job.is_finished:
@@ -213,7 +217,7 @@ class _Distiller:
         self._add_reply(group, reply, via)
 
     def _direct_fields(self, direct: DirectCall, input_: Json) -> Fields:
-        """The outcome of a direct call that began well; raises Unusable."""
+        """The outcome of a direct call whose status is below 400; raises NotRecordable."""
         response, files = direct.capture.response, self._media.files
         if direct.via == "stream":
             return stream_reply(response, direct.endpoint, input_, files, self._redactor)
@@ -229,30 +233,30 @@ class _Distiller:
         self._add_failure(group, endpoint, capture)
 
     def _add_failure(self, group: _Group, endpoint: EndpointId, capture: Capture) -> None:
-        """A call that failed at once: a reply, or a fault where no reply fails like it."""
+        """Add an immediate failure: as a reply, or as a fault if no reply can fail like that."""
         response = capture.response
         if not response.status or response.cut or response.status < 400:
             group.pending_faults.append(fault_of(response, endpoint))
             return
-        moment: FailsAt | None = "submit" if group.via == "queue" else None
-        failure = failure_of(response, endpoint, moment)
+        fails_at: FailsAt | None = "submit" if group.via == "queue" else None
+        failure = failure_of(response, endpoint, fails_at)
         is_text = isinstance(failure, dict) and not isinstance(failure.get("body"), (dict, list))
         is_error_spec = isinstance(failure, dict) and ("type" in failure or "error_type" in failure)
-        if isinstance(failure, dict) and not is_error_spec and (moment == "submit" or is_text):
+        if isinstance(failure, dict) and not is_error_spec and (fails_at == "submit" or is_text):
             group.pending_faults.append(fault_of(response, endpoint))
             return
         reply: Fields = {"fail": failure}
         seconds = capture.ended - capture.at
-        if moment is None and seconds > IMMEDIATE_SECONDS:
+        if fails_at is None and seconds > IMMEDIATE_SECONDS:
             reply["timeline"] = [{"IN_PROGRESS": {"for": format_seconds(seconds)}}]
-        if moment is None:
+        if fails_at is None:
             extra_fields = header_fields(response)
             if "billable_units" in extra_fields:
                 reply["billable_units"] = extra_fields["billable_units"]
             request_id = response.header("x-fal-request-id")
             if request_id:
                 reply["request_id"] = request_id
-        self._add_reply(group, reply, "submit" if moment else group.via)
+        self._add_reply(group, reply, "submit" if fails_at else group.via)
 
     def _add_reply(self, group: _Group, reply: Fields, operation: str) -> None:
         if group.pending_faults:
@@ -304,7 +308,10 @@ class _Distiller:
         return header
 
     def _options(self) -> Fields:
-        """What upstream decides: a recorded answer counts, whatever fakefal would say itself."""
+        """Scenario options under which fakefal behaves as this upstream did.
+
+        ``validate`` is off, as a recorded response overrides fakefal's own opinion of the input.
+        """
         options: Fields = {"unmatched": "fail", "validate": False, **self._compat_options}
         if self._error_in_status == {False}:
             options["error_in_status"] = False
@@ -322,7 +329,7 @@ class _Distiller:
 
 
 def _without_repeats(replies: Sequence[Fields]) -> list[Fields]:
-    """Replies in turn; equal ones at the end are one, as the last is repeated anyway."""
+    """Replies without equal ones at the end: a scenario repeats the last reply anyway."""
     distinct = list(replies)
     while len(distinct) > 1 and _without_request_id(distinct[-1]) == _without_request_id(
         distinct[-2]
@@ -342,7 +349,7 @@ def _referenced_files(value: Json) -> list[str]:
 
 
 def _describe(capture: Capture) -> str:
-    """A capture in words, for notes."""
+    """A capture in one line, for notes."""
     request = capture.request
     prefix = f"{capture.location}: " if capture.location else ""
-    return f"{prefix}{request.method} {request.url} ({capture.response.status or 'no answer'})"
+    return f"{prefix}{request.method} {request.url} ({capture.response.status or 'no response'})"

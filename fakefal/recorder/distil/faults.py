@@ -1,4 +1,4 @@
-"""Answers that went wrong on their way, as the faults of a reply."""
+"""Recorded responses as faults of a reply."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OK = "ok"
 
 
 def fault_of(response: RecordedResponse, endpoint: EndpointId) -> Json:
-    """One answer as a fault: its word, or spelled out."""
+    """A response as a fault: its name such as ``nginx-502``, or status, body and headers."""
     if response.status == 0:
         return response.cut or "close"
     if response.cut:
@@ -41,9 +41,9 @@ def fault_of(response: RecordedResponse, endpoint: EndpointId) -> Json:
 def fault_sequence(
     captures: Sequence[Capture], failed: Sequence[Capture], endpoint: EndpointId
 ) -> list[Json]:
-    """The faults of one operation, used in turn: ``ok`` where the answer was a good one.
+    """The faults of one operation in order, ``ok`` for each response that is not in ``failed``.
 
-    Good ones after the last fault are left out, as what follows is healthy.
+    Trailing ``ok`` are left out, as an exhausted list of faults means none.
     """
     faults = [
         fault_of(capture.response, endpoint) if capture in failed else OK for capture in captures
@@ -54,7 +54,7 @@ def fault_sequence(
 
 
 def compress(faults: Sequence[Json]) -> list[Json]:
-    """Equal faults in a row as one: ``nginx-502 x2``, or with ``times``."""
+    """Run-length encode equal faults in a row: ``nginx-502 x2``, or with ``times``."""
     runs: list[tuple[Json, int]] = []
     for fault in faults:
         if runs and runs[-1][0] == fault:
@@ -65,7 +65,7 @@ def compress(faults: Sequence[Json]) -> list[Json]:
 
 
 def repeat_forever(fault: Json) -> Json:
-    """A fault that every request meets."""
+    """The fault for every request from here on: ``nginx-502 x*``, or ``times: always``."""
     return f"{fault} x*" if isinstance(fault, str) else {**fault, "times": "always"}
 
 

@@ -1,4 +1,4 @@
-"""The input of a recorded call as a matcher that matches it, and nothing else."""
+"""The input of a recorded call as a matcher for exactly this input."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _TIMESTAMP_NAME = re.compile(r"[0-9]{12,}\.(\w+)")
 
 
 def exact_pattern(value: Json, links: Mapping[str, str], redactor: Redactor) -> Json:
-    """A matcher of one input.
+    """A matcher for one input.
 
-    ``links`` are the URLs that will be others at the next run, with the expressions that tell them.
-    Where a secret stood anything matches; of long data URIs the beginning and the length are kept.
+    ``links`` maps URLs that differ in each run to regular expressions for them. Secrets match any
+    text; long data URIs are compared by beginning and length.
     """
     pattern = _loose_pattern(value, links, redactor)
     if pattern is None:
@@ -28,15 +28,15 @@ def exact_pattern(value: Json, links: Mapping[str, str], redactor: Redactor) -> 
 
 
 def link_expression(name: str) -> str:
-    """Tells the URL of an uploaded or generated file by its name, wherever it is served."""
+    """A regular expression for the URL of a file with this name, whichever host serves it."""
     timestamp_name = _TIMESTAMP_NAME.fullmatch(name)
-    if timestamp_name is not None:  # the JavaScript client names what has no name by the clock
+    if timestamp_name is not None:  # the JavaScript client names a Blob after Date.now()
         return rf"/files/.*\.{re.escape(timestamp_name[1])}(\?.*)?$"
     return rf"/files/.*{re.escape(name)}(\?.*)?$" if name else "/files/"
 
 
 def _loose_pattern(value: Json, links: Mapping[str, str], redactor: Redactor) -> Json | None:
-    """A matcher where equality would not do; None where it does."""
+    """A matcher if the value must not be compared for equality; None if it can be."""
     if isinstance(value, str):
         return _text_pattern(value, links, redactor)
     if isinstance(value, list):
@@ -91,7 +91,7 @@ def _text_pattern(text: str, links: Mapping[str, str], redactor: Redactor) -> Js
 
 
 def _sort_keys(value: Json) -> Json:
-    """The same JSON with its keys in order, as they mean nothing in an input."""
+    """JSON with sorted keys, so that their order in the input does not change the file."""
     if isinstance(value, dict):
         return {name: _sort_keys(value[name]) for name in sorted(value)}
     return [_sort_keys(inner) for inner in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""Recorded JSON as a reply can hold it: what looks like a template or a file is neither."""
+"""Escapes recorded JSON for a reply, so that nothing in it is taken for a template or a file."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from fakefal.scenario.templates.templates import has_template
 def literal(value: Json, files: Mapping[str, str] | None = None) -> Json:
     """JSON that a reply renders to exactly this value.
 
-    ``files`` are the URLs of files that lie beside the scenario, with the names that they have
-    there; such a URL becomes a reference.
+    ``files`` maps URLs to names of files beside the scenario; such a URL becomes a file reference.
     """
     files = files or {}
     if isinstance(value, str):
@@ -31,7 +30,7 @@ def literal(value: Json, files: Mapping[str, str] | None = None) -> Json:
 
 
 def expression(value: Json) -> str:
-    """A template that is one expression, whose value is this."""
+    """A template of one Jinja expression that evaluates to the value."""
     return f"{{{{ {_source(value)} }}}}"
 
 

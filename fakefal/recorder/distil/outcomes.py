@@ -1,4 +1,4 @@
-"""Recorded answers as outcomes: the name of the catalogue, or what they were."""
+"""Recorded responses as outcomes of a reply: a name of the error catalog, or the body itself."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from fakefal.recorder.capture.captures import RecordedResponse
 from fakefal.recorder.distil.literals import expression, literal
 from fakefal.scenario.compiler.reply import compile_reply
 from fakefal.scenario.model.failure import FailSpec, failure_outcome
-from fakefal.scenario.model.scenario import Reply
+from fakefal.scenario.model.reply import Reply
 from fakefal.scenario.render.outcome import render_outcome
 from fakefal.scenario.templates.templates import has_template
 from fakefal.scenario.values.seeded import canonical_json
 
 Fields = dict[str, Any]
-"""Fields of a reply, as a file holds them."""
+"""Fields of a reply as in a scenario file."""
 
 _IGNORED_HEADERS = frozenset(
     {
@@ -37,15 +37,15 @@ _IGNORED_HEADERS = frozenset(
         *(name.lower() for name in (names.ERROR_TYPE, names.RETRYABLE, names.NEEDS_RETRY)),
     }
 )
-"""Headers that fakefal gives by itself, or that mean nothing to a caller."""
+"""Headers that fakefal adds itself, or that no client reads."""
 
 
 class NotRecordable(ValueError):
-    """An answer that a scenario cannot give; the text says why."""
+    """A response that no scenario can reproduce; the text says why."""
 
 
 def header_fields(response: RecordedResponse) -> Fields:
-    """``headers`` and ``billable_units`` of an answer: those that mean something to a caller."""
+    """``headers`` and ``billable_units`` of a reply, from the response's ``x-`` headers."""
     headers = {
         lowered: value
         for name, value in response.headers
@@ -75,19 +75,19 @@ def success_fields(
     via: Via,
     files: Mapping[str, str],
 ) -> Fields:
-    """The outcome of a call that succeeded; raises Unusable for an answer that is not JSON."""
+    """The outcome of a successful call; raises NotRecordable if the response is not JSON."""
     try:
         body = response.json()
     except ValueError:
         kind = response.content_type or "no content type"
-        raise NotRecordable(f"the answer is {kind}, and no JSON") from None
+        raise NotRecordable(f"the response is {kind}, not JSON") from None
     return output_fields(body, endpoint, input_, via, files)
 
 
 def output_fields(
     body: Json, endpoint: EndpointId, input_: Json, via: Via, files: Mapping[str, str]
 ) -> Fields:
-    """An output: as text where a language model would answer it in the same words."""
+    """An output: as ``text`` if an LLM reply renders the same bytes, else as ``output``."""
     if llm_api_of(endpoint) is not None and isinstance(body, dict):
         fields = completion_fields(body)
         if fields and renders_output(fields, body, endpoint, input_, via):
@@ -96,7 +96,7 @@ def output_fields(
 
 
 def completion_fields(body: dict[str, Json]) -> Fields:
-    """A language model's output as ``text``, ``reasoning`` and ``error``; empty if it is none."""
+    """A language model's output as ``text``, ``reasoning`` and ``error``; {} if it has no text."""
     fields = {
         name: body[field]
         for name, field in (("text", "output"), ("reasoning", "reasoning"), ("error", "error"))
@@ -110,38 +110,33 @@ def completion_fields(body: dict[str, Json]) -> Fields:
 def renders_output(
     fields: Fields, body: Json, endpoint: EndpointId, input_: Json, via: Via
 ) -> bool:
-    """Whether a reply of these fields answers exactly this."""
-    plan = compile_reply(Reply.model_validate(fields))
+    """Whether a reply with these fields renders exactly this body."""
+    reply = compile_reply(Reply.model_validate(fields))
     call = Call(endpoint, via, input_)
-    ending = render_outcome(plan, call, "recorded", 1, 0, CompatFlags())
-    return encode(ending.outcome.body) == encode(body) and ending.outcome.is_success
+    outcome = render_outcome(reply, call, "recorded", 1, 0, CompatFlags()).outcome
+    return encode(outcome.body) == encode(body) and outcome.is_success
 
 
 def failure_of(
-    response: RecordedResponse, endpoint: EndpointId, moment: FailsAt | None
+    response: RecordedResponse, endpoint: EndpointId, fails_at: FailsAt | None
 ) -> str | Fields:
-    """A failure: a name of the catalogue, a model error's parts, or its status and body.
+    """The value of ``fail``: a name of the catalog, fields of a model error, or status and body.
 
-    ``moment`` is where a queued call met it; None is a direct call. Raises Unusable for one that
-    no reply can have.
+    ``fails_at`` None is a direct call. Raises NotRecordable if no reply can fail like that.
     """
-    body = _body_of(response)
-    for entry in CATALOG.values():
-        outcome = outcome_of(entry, app=endpoint.app, path=f"/{endpoint.path}")
-        if _is_same_failure(outcome, response.status, body) and moment in (None, outcome.fails_at):
-            return entry.name.replace("_", "-") if entry.kind == "ingress" else entry.name
-    if moment != "submit":
-        for spec in (
-            *_model_error_specs(response.status, body),
-            *_request_error_specs(response.status, body),
-        ):
-            if _is_same_failure(
-                failure_outcome(FailSpec.model_validate(spec)), response.status, body
-            ):
+    status, body = response.status, _body_of(response)
+    for error in CATALOG.values():
+        outcome = outcome_of(error, app=endpoint.app, path=f"/{endpoint.path}")
+        if _is_same_failure(outcome, status, body) and fails_at in (None, outcome.fails_at):
+            return error.name.replace("_", "-") if error.kind == "ingress" else error.name
+    if fails_at != "submit":
+        for spec in (*_model_error_specs(status, body), *_request_error_specs(status, body)):
+            outcome = failure_outcome(FailSpec.model_validate(spec))
+            if _is_same_failure(outcome, status, body):
                 return {name: literal(value) for name, value in spec.items()}
-    if not 400 <= response.status <= 599:
-        raise NotRecordable(f"{response.status} is no failure that a reply can have")
-    fields: Fields = {"status": response.status, "body": literal(body)}
+    if not 400 <= status <= 599:
+        raise NotRecordable(f"a reply cannot fail with status {status}, only with 400 to 599")
+    fields: Fields = {"status": status, "body": literal(body)}
     if headers := header_fields(response).get("headers"):
         fields["headers"] = headers
     return fields
@@ -159,13 +154,13 @@ def _is_same_failure(outcome: Outcome, status: int, body: Json) -> bool:
         return False
     if isinstance(body, str):
         return outcome.payload == body.encode()
-    return not isinstance(outcome.body, bytes) and canonical_json(outcome.body) == canonical_json(
-        body
-    )
+    if isinstance(outcome.body, bytes):
+        return False
+    return canonical_json(outcome.body) == canonical_json(body)
 
 
 def _model_error_specs(status: int, body: Json) -> list[Fields]:
-    """The parts of a model error; empty for a body that is none."""
+    """The fields of a model error, as a list of at most one."""
     items = body.get("detail") if isinstance(body, dict) else None
     if not isinstance(items, list) or len(items) != 1 or not isinstance(items[0], dict):
         return []
@@ -174,24 +169,22 @@ def _model_error_specs(status: int, body: Json) -> list[Fields]:
         return []
     parts: Fields = {"type": item["type"]}
     parts |= {name: item[name] for name in ("loc", "msg", "ctx", "input") if name in item}
-    entry = CATALOG.get(item["type"])
-    if entry is not None and entry.kind == "model" and parts.get("msg") == entry.message:
+    error = CATALOG.get(item["type"])
+    is_model_error = error is not None and error.kind == "model"
+    if error is not None and is_model_error and parts.get("msg") == error.message:
         del parts["msg"]
-    default_status = entry.status if entry is not None and entry.kind == "model" else 422
+    default_status = error.status if error is not None and is_model_error else 422
     if status != default_status:
         parts["status"] = status
-    has_valid_fields = isinstance(parts.get("loc", []), list) and isinstance(
-        parts.get("ctx", {}), dict
+    loc = parts.get("loc", [])
+    is_valid = (
+        isinstance(loc, list)
+        and all(isinstance(part, (str, int)) and part is not True for part in loc)
+        and isinstance(parts.get("ctx", {}), dict)
+        and isinstance(parts.get("msg", ""), str)
+        and 400 <= status <= 599
     )
-    has_text_message = isinstance(parts.get("msg", ""), str)
-    has_valid_loc = all(
-        isinstance(part, (str, int)) and part is not True for part in parts.get("loc", [])
-    )
-    return (
-        [parts]
-        if has_valid_fields and has_text_message and has_valid_loc and 400 <= status <= 599
-        else []
-    )
+    return [parts] if is_valid else []
 
 
 def _request_error_specs(status: int, body: Json) -> list[Fields]:
@@ -200,8 +193,8 @@ def _request_error_specs(status: int, body: Json) -> list[Fields]:
     if not all(isinstance(value, str) for value in body.values()) or not 400 <= status <= 599:
         return []
     parts: Fields = {"error_type": body["error_type"], "detail": body["detail"]}
-    entry = CATALOG.get(body["error_type"])
-    if entry is None or entry.kind != "request" or entry.status != status:
+    error = CATALOG.get(body["error_type"])
+    if error is None or error.kind != "request" or error.status != status:
         parts["status"] = status
     return [parts]
 

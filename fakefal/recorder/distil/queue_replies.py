@@ -1,4 +1,4 @@
-"""A recorded queue request as a reply: timeline, outcome, faults, webhook."""
+"""Builds the reply of a recorded queue request: timeline, outcome, faults, webhook."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from fakefal.recorder.capture.captures import Capture, RecordedResponse, buffere
 from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.distil.faults import fault_of, fault_sequence, repeat_forever
 from fakefal.recorder.distil.outcomes import (
-    NotRecordable,
     failure_of,
     header_fields,
     success_fields,
@@ -30,11 +29,11 @@ from fakefal.recorder.distil.timing import format_seconds
 Fields = dict[str, Any]
 
 _WEBHOOK_TOLERANCE_SECONDS = 0.25
-"""A webhook that came no later after the end was sent at once."""
+"""A webhook within this time after completion is recorded as immediate."""
 
 
 class QueueReplyBuilder:
-    """Makes the reply of one queue request. ``given`` is its input."""
+    """Builds the reply of one queue request from its captures."""
 
     def __init__(
         self, job: RecordedJob, input_: Json, files: Mapping[str, str], redactor: Redactor
@@ -51,17 +50,17 @@ class QueueReplyBuilder:
         self._cancelled_at = _cancelled_at(job, self._submitted_at)
 
     def build(self) -> Fields:
-        """The reply, as a file holds it; raises Unusable where there is nothing to tell."""
+        """The reply as in a scenario file; raises NotRecordable."""
         fields: Fields = {}
         faults: dict[str, list[Json]] = {}
         is_finished = self._add_outcome(fields, faults)
         fields["timeline"] = self._timeline(is_finished)
         if not is_finished and not self._was_cancelled:
             self.notes.append(
-                f"{self._job.endpoint.app}/requests/{self._job.id}: its result, as nobody asked"
+                f"{self._job.endpoint.app}/requests/{self._job.id}: its result was never read"
             )
         if self._was_cancelled and "IN_PROGRESS" in fields["timeline"][-1]:
-            fields["cancel"] = "honoured"
+            fields["cancel"] = "accepted"
         seconds = self._inference_seconds()
         if seconds is not None:
             fields["inference_time"] = format_seconds(seconds)
@@ -74,7 +73,7 @@ class QueueReplyBuilder:
 
     @property
     def error_in_status(self) -> bool | None:
-        """Whether the status told of a model's own failure; None where there was none to tell."""
+        """Whether a completed status showed the model's error; None if there was none to show."""
         completed = [
             observation for observation in self._observations if observation.state == "COMPLETED"
         ]
@@ -87,7 +86,7 @@ class QueueReplyBuilder:
 
     @property
     def options(self) -> Fields:
-        """What upstream made of a cancel, where fakefal would do otherwise by itself."""
+        """Scenario options for how upstream cancels, where it differs from fakefal's default."""
         options: Fields = {}
         final = self._final_response()
         if self._was_cancelled and final is not None and final.status == 404:
@@ -99,10 +98,10 @@ class QueueReplyBuilder:
             options["cancel_answer"] = "success"
         return options
 
-    # How it ended
+    # The outcome
 
     def _add_outcome(self, fields: Fields, faults: dict[str, list[Json]]) -> bool:
-        """Fill in the outcome; False for a request whose end was not seen."""
+        """Add the outcome; return False if the recording ends before the request does."""
         final = self._final_response()
         if final is None:
             return False
@@ -122,7 +121,7 @@ class QueueReplyBuilder:
         return {"fail": failure_of(final, self._job.endpoint, "result")}
 
     def _final_response(self) -> RecordedResponse | None:
-        """The last answer that told how it ended: its result, or its webhook."""
+        """The last complete result that was read, else the result in a webhook."""
         results = [
             capture.response for capture in self._job.results if not is_early(capture.response)
         ]
@@ -140,11 +139,11 @@ class QueueReplyBuilder:
             return True
         return False
 
-    # On the way
+    # The timeline
 
     @property
     def _was_cancelled(self) -> bool:
-        """Whether a cancel, and nothing else, ended it."""
+        """Whether a cancel ended it: accepted, and the result is missing, 404 or 499."""
         final = self._final_response()
         return self._cancelled_at is not None and (final is None or final.status in (404, 499))
 
@@ -171,10 +170,10 @@ class QueueReplyBuilder:
         return [*steps_of(self._submit_status, observations, self._redactor)]
 
     def _unobserved_timeline(self) -> list[Json]:
-        """The timeline of a request whose status nobody asked for.
+        """The timeline of a request whose status was never polled.
 
-        Who asks for the result again and again is told so often that it is too early: from the
-        second time on that counts as a poll.
+        A caller may poll the result instead and get 400 until it is ready; each of these but the
+        first counts as a poll.
         """
         early = [capture for capture in self._job.results if is_early(capture.response)]
         first = self._steps([StatusObservation(0.0, "COMPLETED")])
@@ -190,14 +189,12 @@ class QueueReplyBuilder:
         return first
 
     def _ended_at(self) -> float:
-        """When it was known to be over, in seconds after its submit."""
+        """The time of the first result or webhook, in seconds after the submit; 0 if none."""
         results = [capture for capture in self._job.results if not is_early(capture.response)]
         final_captures = [*results[:1], *self._job.webhooks[:1]]
-        return (
-            max(0.0, min(capture.at for capture in final_captures) - self._submitted_at)
-            if final_captures
-            else 0.0
-        )
+        if not final_captures:
+            return 0.0
+        return max(0.0, min(capture.at for capture in final_captures) - self._submitted_at)
 
     def _inference_seconds(self) -> float | None:
         for observation in reversed(self._observations):
@@ -288,7 +285,10 @@ def _cancelled_at(job: RecordedJob, submitted_at: float) -> float | None:
 
 
 def _response_of_webhook(capture: Capture) -> RecordedResponse | None:
-    """The result that a webhook tells of; None for one that does not (protocol.md section 8)."""
+    """The result in a webhook; None if it has only a ``payload_error``.
+
+    Source: documented (docs/reference/webhooks.md#payload).
+    """
     body = capture.request.json()
     status = 200
     if body.get("status") == "ERROR":
@@ -302,6 +302,3 @@ def _response_of_webhook(capture: Capture) -> RecordedResponse | None:
     return buffered_response(
         status, (("content-type", "application/json"),), encode(body.get("payload"))
     )
-
-
-__all__ = ["NotRecordable", "QueueReplyBuilder"]

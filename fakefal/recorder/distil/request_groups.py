@@ -1,4 +1,4 @@
-"""Captures sorted into conversations: each queued request with all that was asked about it."""
+"""Groups captures by what they are about: each queue request with its polls, reads and webhooks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REST_BUILT_IN = (
     re.compile(r"storage/upload/(initiate|initiate-multipart|complete-multipart)"),
     re.compile(r"storage/auth/token|tokens(/realtime)?|\.well-known/jwks\.json"),
 )
-"""What rest.fal.ai is asked that every fake answers by itself."""
+"""Paths of rest.fal.ai that fakefal answers without a scenario."""
 
 _STREAM = re.compile(r"(?P<endpoint>.+)/stream")
 _RUN = re.compile(r"(?P<endpoint>.+)")
@@ -28,7 +28,7 @@ _RUN = re.compile(r"(?P<endpoint>.+)")
 
 @dataclass(slots=True)
 class RecordedJob:
-    """A queued request. ``submit`` is missing where a file begins after it."""
+    """A queue request. ``submit`` is None if the recording begins after it."""
 
     id: str
     endpoint: EndpointId
@@ -41,27 +41,24 @@ class RecordedJob:
 
     @property
     def started_at(self) -> float:
-        """When it began."""
+        """The time of the first capture."""
         captures = [self.submit, *self.statuses, *self.streams, *self.results]
         return min(capture.at for capture in captures if capture is not None)
 
     @property
     def capture_count(self) -> int:
-        """How many captures it has."""
         lists = (self.statuses, self.streams, self.results, self.cancels, self.webhooks)
         return sum(map(len, lists))
 
     @property
     def is_finished(self) -> bool:
-        """Whether it was seen to its end."""
-        return any(not is_early(capture.response) for capture in self.results) or bool(
-            self.webhooks
-        )
+        """Whether its result was read or its webhook sent."""
+        return bool(self.webhooks) or not all(is_early(read.response) for read in self.results)
 
 
 @dataclass(slots=True)
 class DirectCall:
-    """A direct run or a stream."""
+    """A direct run or a stream: one request to fal.run."""
 
     via: Literal["run", "stream"]
     endpoint: EndpointId
@@ -70,7 +67,11 @@ class DirectCall:
 
 @dataclass(slots=True)
 class RequestGroups:
-    """A recording, sorted. ``others`` are captures of which no conversation can be made."""
+    """The captures of a recording, grouped.
+
+    ``refused`` are submits without a request id. ``ignored`` need no exchange. ``unsupported`` are
+    captures that cannot be replayed, with the reason.
+    """
 
     jobs: dict[str, RecordedJob] = field(default_factory=dict)
     refused: list[tuple[EndpointId, Capture]] = field(default_factory=list)
@@ -82,7 +83,10 @@ class RequestGroups:
 
 
 def is_early(response: RecordedResponse) -> bool:
-    """Whether a result was asked for too early (protocol.md section 3.4)."""
+    """Whether a result was read before completion.
+
+    Source: documented (docs/reference/open-questions.md#result-before-completion).
+    """
     if response.status != 400:
         return False
     try:
@@ -93,7 +97,7 @@ def is_early(response: RecordedResponse) -> bool:
 
 
 def group_captures(captures: Iterable[Capture]) -> RequestGroups:
-    """Sort captures by what they are about; their order is that of asking."""
+    """Group captures, each group in the order of the requests."""
     groups = RequestGroups()
     for capture in sorted(captures, key=lambda item: item.at):
         _add_capture(groups, capture)
@@ -117,7 +121,7 @@ def _add_capture(groups: RequestGroups, capture: Capture) -> None:
     ):
         (groups.uploads if "upload" in request.path else groups.ignored).append(capture)
     else:
-        groups.unsupported.append((capture, f"a scenario says nothing about {request.host}"))
+        groups.unsupported.append((capture, f"scenarios do not cover {request.host}"))
 
 
 def _add_queue_capture(groups: RequestGroups, capture: Capture) -> None:
@@ -144,7 +148,7 @@ def _add_queue_capture(groups: RequestGroups, capture: Capture) -> None:
         ("GET", None): job.results,
     }.get((request.method, path_match["what"]))
     if same_operation is None:
-        groups.unsupported.append((capture, f"{request.method} is nothing that the queue is asked"))
+        groups.unsupported.append((capture, f"the queue API has no {request.method} here"))
     else:
         same_operation.append(capture)
 
@@ -152,7 +156,7 @@ def _add_queue_capture(groups: RequestGroups, capture: Capture) -> None:
 def _add_submit(groups: RequestGroups, capture: Capture) -> None:
     endpoint = parse_endpoint(capture.request.decoded_path)
     if endpoint is None or capture.request.method != "POST":
-        groups.unsupported.append((capture, "no endpoint is called by it"))
+        groups.unsupported.append((capture, "it does not call an endpoint"))
         return
     request_id = _request_id(capture) if capture.response.status < 300 else None
     if request_id is None:
@@ -182,7 +186,7 @@ def _add_direct_call(groups: RequestGroups, capture: Capture) -> None:
     if endpoint is None:
         groups.unsupported.append((capture, "the path names no endpoint"))
     elif request.method != "POST":
-        groups.unsupported.append((capture, f"{request.method} of an endpoint is not replayed"))
+        groups.unsupported.append((capture, f"{request.method} of an endpoint cannot be replayed"))
     elif stream is not None:
         groups.direct.append(DirectCall("stream", endpoint, capture))
     else:
@@ -197,6 +201,6 @@ def _add_webhook(groups: RequestGroups, capture: Capture) -> None:
     request_id = body.get("request_id") if isinstance(body, dict) else None
     job = groups.jobs.get(request_id) if isinstance(request_id, str) else None
     if job is None:
-        groups.unsupported.append((capture, "the webhook is of no request that was recorded"))
+        groups.unsupported.append((capture, "the webhook belongs to no recorded request"))
     else:
         job.webhooks.append(capture)

@@ -1,4 +1,4 @@
-"""A recorded stream as a reply: its events, their pace, and where it broke off."""
+"""Builds the reply of a recorded stream: its events, their pace, and where it broke off."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fakefal.recorder.distil.literals import literal
 from fakefal.recorder.distil.outcomes import Fields, NotRecordable, completion_fields, header_fields
 from fakefal.recorder.distil.timing import pacing_of
 from fakefal.scenario.compiler.reply import compile_reply
-from fakefal.scenario.model.scenario import Reply
+from fakefal.scenario.model.reply import Reply
 from fakefal.scenario.render.outcome import render_outcome, stream_events, template_variables
 
 
@@ -28,7 +28,7 @@ def stream_reply(
     files: Mapping[str, str],
     redactor: Redactor,
 ) -> Fields:
-    """The reply of a stream that began; raises Unusable for what is no stream of JSON events."""
+    """The reply of a stream; raises NotRecordable if it is not a stream of JSON events."""
     times, events = _events(response)
     events = redactor.redact_growing(events)
     pacing = pacing_of(times)
@@ -43,7 +43,7 @@ def stream_reply(
 
 
 def framing_of(response: RecordedResponse) -> str | None:
-    """How a stream spelled its events, by the name that options give it; None if it had none."""
+    """The stream's SSE framing as a value of ``options.stream_sse``; None if it is another one."""
     body = response.body
     newline = "\r\n" if b"\r\n" in body else "\n"
     name = "event" if b"event: event" in body else ""
@@ -54,14 +54,14 @@ def framing_of(response: RecordedResponse) -> str | None:
 
 
 def default_framing(endpoint: EndpointId) -> str:
-    """How fakefal spells the events of an endpoint by itself."""
+    """The framing that fakefal uses for an endpoint without ``options.stream_sse``."""
     return "plain" if llm_api_of(endpoint) is None else "named-crlf"
 
 
 def _events(response: RecordedResponse) -> tuple[list[float], list[Json]]:
     if response.content_type != "text/event-stream":
         raise NotRecordable(
-            f"a stream of {response.content_type or 'no content type'} is not replayed"
+            f"a stream of {response.content_type or 'no content type'} cannot be replayed"
         )
     decoder = sse.Decoder()
     times: list[float] = []
@@ -73,14 +73,14 @@ def _events(response: RecordedResponse) -> tuple[list[float], list[Json]]:
             except ValueError:
                 excerpt = event.data[:40]
                 raise NotRecordable(
-                    f'the event "{excerpt}" is no JSON, and a stream of fal has none'
+                    f'the event "{excerpt}" is not JSON, as events of fal are'
                 ) from None
             times.append(at)
     return times, events
 
 
 def _completion_stream(events: list[Json], endpoint: EndpointId, input_: Json) -> Fields | None:
-    """A language model's stream as text and chunks, if that gives the very same events."""
+    """A language model's stream as text and chunks, if these render the same events."""
     last = events[-1] if events else None
     if llm_api_of(endpoint) is None or not isinstance(last, dict):
         return None
@@ -103,16 +103,14 @@ def _completion_stream(events: list[Json], endpoint: EndpointId, input_: Json) -
 def _renders_events(fields: Fields, events: list[Json], endpoint: EndpointId, input_: Json) -> bool:
     reply = compile_reply(Reply.model_validate(fields))
     call = Call(endpoint, "stream", input_)
-    switches = CompatFlags()
-    ending = render_outcome(reply, call, "recorded", 1, 0, switches)
-    rendered_events = stream_events(
-        reply, ending, template_variables(call, "recorded", 1, 0), switches
-    )
-    return encode([*rendered_events]) == encode(events)
+    flags = CompatFlags()
+    rendered = render_outcome(reply, call, "recorded", 1, 0, flags)
+    variables = template_variables(call, "recorded", 1, 0)
+    return encode([*stream_events(reply, rendered, variables, flags)]) == encode(events)
 
 
 def _event_list(events: list[Json], files: Mapping[str, str], *, is_cut: bool) -> dict[str, Any]:
-    written = [literal(event, files) for event in events]
-    if is_cut or not written:
-        return {"stream": {"events": written}}
-    return {"output": written[-1], "stream": {"events": written[:-1]}}
+    literals = [literal(event, files) for event in events]
+    if is_cut or not literals:
+        return {"stream": {"events": literals}}
+    return {"output": literals[-1], "stream": {"events": literals[:-1]}}

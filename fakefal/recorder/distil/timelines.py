@@ -1,4 +1,4 @@
-"""What a client saw of a queued request, as the steps of a timeline."""
+"""Builds the timeline of a queue request from the statuses that the client saw."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.distil.timing import format_seconds
 
 MAX_COUNTED_POLLS = 5
-"""A step that was seen no more often is shown as often again. What was seen more often was waiting:
-it takes its time, and where time does not pass it is shown once."""
+"""A step seen in at most this many polls lasts exactly as many polls in the replay. One seen more
+often was a wait: it lasts its time, and a single poll under an instant clock."""
 
 _LOG_LEVELS = ("STDERR", "STDOUT", "ERROR", "INFO", "WARN", "DEBUG")
 
 
 @dataclass(frozen=True, slots=True)
 class StatusObservation:
-    """One look at a request, so many seconds after its submit. ``logs`` None were not asked for.
+    """One status that the client saw, ``seconds`` after the submit.
 
-    ``is_poll`` False is an event of a status stream, or what a submit answered.
+    ``logs`` is None if they were not requested. ``is_poll`` False is an event of a status stream,
+    or the response of a submit.
     """
 
     seconds: float
@@ -49,14 +50,14 @@ class _Step:
 
     @property
     def is_counted(self) -> bool:
-        """Whether it is left after as many polls."""
+        """Whether the replay leaves it after a number of polls, not only after a time."""
         return 0 < self.polls <= MAX_COUNTED_POLLS
 
 
 def observations_of(
     statuses: Sequence[Capture], streams: Sequence[Capture], submitted_at: float
 ) -> list[StatusObservation]:
-    """Every look at a request that was answered, in the order of time."""
+    """Every valid status in polls and status streams, in the order of time."""
     observations = [
         observation
         for capture in statuses
@@ -64,13 +65,13 @@ def observations_of(
     ]
     for capture in streams:
         observations += _streamed_observations(capture, submitted_at)
-    return sorted(observations, key=lambda sight: sight.seconds)
+    return sorted(observations, key=lambda observation: observation.seconds)
 
 
 def observation_of(
     value: Json, seconds: float, *, is_poll: bool, has_logs: bool
 ) -> StatusObservation | None:
-    """A look from the body of a status; None for a body that is none."""
+    """An observation from the body of a status; None if it is not a status."""
     if not isinstance(value, dict) or value.get("status") not in _STATES:
         return None
     position = value.get("queue_position")
@@ -103,7 +104,7 @@ def _polled_observations(capture: Capture, submitted_at: float) -> list[StatusOb
 
 
 def _streamed_observations(capture: Capture, submitted_at: float) -> list[StatusObservation]:
-    """The events of a status stream; their logs are made cumulative, as polled ones are."""
+    """The events of a status stream; each has only new logs, which are joined as in polls."""
     decoder = sse.Decoder()
     has_logs = wants_logs(capture.request.parameter("logs"))
     observations: list[StatusObservation] = []
@@ -138,9 +139,9 @@ def steps_of(
     observations: Sequence[StatusObservation],
     redactor: Redactor,
 ) -> list[dict[str, Any]]:
-    """The timeline of a request, from what its submit answered and what was seen of it since.
+    """The timeline of a request from its submit and the statuses seen since.
 
-    Where its end was not seen its last step lasts for ever.
+    If COMPLETED was never seen, the last step lasts forever.
     """
     steps = []
     entered_seconds = 0.0
@@ -159,11 +160,11 @@ def steps_of(
 def _walk(
     submitted: StatusObservation | None, observations: Sequence[StatusObservation]
 ) -> list[_Step]:
-    """The steps, each with the time after which it may be left.
+    """The steps, each with the time after which the replay may leave it.
 
-    A step whose polls are counted is left by the last of them, so its time is over somewhat before:
-    half way from the poll before. One that is left by time was left somewhere between two polls;
-    half way is farthest from both. What only the submit showed was over before the first look.
+    A step with counted polls ends with its last poll, so its time must be over before that poll:
+    halfway from the poll before. A step that ends by time ended somewhere between two polls:
+    halfway is farthest from both. A state that only the submit showed lasts no time.
     """
     steps: list[_Step] = []
     seen_logs: list[Json] = []
@@ -180,9 +181,9 @@ def _walk(
         if step is not None and (is_completed or new_logs or not is_same_step):
             step.left_seconds = _leave_seconds(step, observation)
             if is_same_step and not step.polls and not step.is_streamed and not step.logs:
-                steps.pop()  # the submit showed no more than this look does
+                steps.pop()  # the submit's own status adds nothing to this poll
         if is_completed:
-            if new_logs:  # of a step that is over at once
+            if new_logs:  # logs that appear only with COMPLETED need a step to carry them
                 final_logs = _Step("IN_PROGRESS", None, observation.seconds, 0, True, new_logs)
                 final_logs.left_seconds = 0.0
                 steps.append(final_logs)
@@ -215,11 +216,11 @@ def _leave_seconds(step: _Step, observation: StatusObservation) -> float:
 
 
 def _new_logs(observation: StatusObservation, seen_logs: list[Json]) -> list[Json]:
-    """The logs that were not there before."""
+    """The logs that no earlier status had."""
     logs = list(observation.logs or ())
     if logs[: len(seen_logs)] == seen_logs:
         return logs[len(seen_logs) :]
-    return [log for log in logs if log not in seen_logs]  # they come as a moving window
+    return [log for log in logs if log not in seen_logs]  # only the newest logs are sent
 
 
 def _step_detail(

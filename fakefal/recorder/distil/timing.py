@@ -1,4 +1,4 @@
-"""Recorded times as a scenario has them: in milliseconds, and no finer than they were seen."""
+"""Recorded times as durations of a scenario, in milliseconds."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Sequence
 from fakefal.scenario.values.durations import format_duration
 
 TOLERANCE_SECONDS = 0.005
-"""Waits that differ by no more are the same, and shorter ones are none."""
+"""Waits that differ by less are equal; shorter waits are zero."""
 
 _TOLERANCE_SHARE = 0.15
 
 IMMEDIATE_SECONDS = 0.02
-"""An answer that took no longer came at once."""
+"""A shorter response time is recorded as none."""
 
 
 def format_seconds(seconds: float) -> str:
-    """A duration as a scenario has it."""
+    """A duration as in a scenario file, such as ``1.5s``; negative ones become 0."""
     return format_duration(round(max(0.0, seconds), 3))
 
 
 def pacing_of(times: Sequence[float]) -> dict[str, object]:
-    """``first`` and ``every`` of a stream, or its ``waits``, from when its events came.
+    """``first`` and ``every`` of a stream, or its ``waits``.
 
-    ``times`` are in seconds after the request. Waits that are about the same become one, by at
-    most 15 % or 5 ms.
+    ``times`` are those of the events in seconds after the request. ``every`` is used if all waits
+    differ from their mean by at most 15 % or 5 ms.
     """
     gaps = [now - before for before, now in zip((0.0, *times), times, strict=False)]
     if all(gap <= TOLERANCE_SECONDS for gap in gaps):

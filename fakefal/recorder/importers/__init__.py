@@ -1,1 +1,1 @@
-"""Foreign recordings as captures, one format a file."""
+"""Reads other tools' recordings as captures; one module for each format."""

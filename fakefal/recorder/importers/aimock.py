@@ -1,4 +1,4 @@
-"""Fixtures of aimock: what it answers where it plays fal."""
+"""Imports fixtures of aimock, for its fake of fal."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ _UNSUPPORTED_FIELDS = (
 def read_aimock(text: str, file: str) -> ImportResult:
     """The fixtures of a file as exchanges; raises NotThisFormat.
 
-    A fixture matches a prompt by a part of it and an endpoint by its ``model``. Fixtures that
-    differ by ``sequenceIndex`` alone become replies in turn. Source: client (@copilotkit/aimock
-    1.43.0 types.d.ts: FixtureFileEntry; fal.js).
+    A fixture matches the prompt by a substring and the endpoint by its ``model``. Fixtures that
+    differ only in ``sequenceIndex`` become one exchange with several replies. Source: client
+    (@copilotkit/aimock 1.43.0 types.d.ts: FixtureFileEntry; fal.js).
     """
     try:
         data = json.loads(text)
     except ValueError as error:
-        raise NotThisFormat(f"it is no JSON ({error})") from None
+        raise NotThisFormat(f"not JSON ({error})") from None
     fixtures = data.get("fixtures") if isinstance(data, dict) else None
     if not isinstance(fixtures, list):
-        raise NotThisFormat("it has no fixtures")
+        raise NotThisFormat("no fixtures")
     imported = ImportResult()
     exchanges_by_condition: dict[str, Fields] = {}
     for number, fixture in enumerate(fixtures):
@@ -60,19 +60,19 @@ def _add_fixture(
     imported: ImportResult, exchanges_by_condition: dict[str, Fields], fixture: Json, location: str
 ) -> None:
     if not isinstance(fixture, dict) or not isinstance(fixture.get("match"), dict):
-        imported.unused.append(f"{location}: it matches nothing")
+        imported.unused.append(f"{location}: no match object")
         return
     match, response = fixture["match"], fixture.get("response")
     if match.get("endpoint") not in _FAL_ENDPOINTS:
-        imported.unused.append(f"{location}: {match['endpoint']} is not of fal")
+        imported.unused.append(f"{location}: {match['endpoint']} is not an endpoint of fal")
         return
     for name in (field for field in _UNSUPPORTED_MATCHES if field in match):
-        imported.unused.append(f"{location}: match.{name} means nothing to a call of fal")
+        imported.unused.append(f"{location}: match.{name} is not supported for fal")
     for name in (field for field in _UNSUPPORTED_FIELDS if field in fixture):
-        imported.unused.append(f"{location}: {name} is not taken over")
+        imported.unused.append(f"{location}: {name} is not supported")
     reply = _reply(response) if isinstance(response, dict) else None
     if reply is None:
-        imported.unused.append(f"{location}: its response is none that fal gives")
+        imported.unused.append(f"{location}: fal has no such response")
         return
     reply.update(_stream_timing(fixture))
     when = _condition(match)
@@ -139,7 +139,7 @@ def _json_reply(response: dict[str, Any]) -> Fields:
 
 
 def _media_reply(value: Json, kind: str) -> Fields:
-    """A file by its URL as it is; one that is made where there is none."""
+    """An output with the fixture's URLs; without URLs, a generated file."""
     items = value if isinstance(value, list) else [value]
     urls = [item.get("url") for item in items if isinstance(item, dict)]
     if not urls or not all(isinstance(url, str) for url in urls):

@@ -1,4 +1,4 @@
-"""A pasted JSON body, of a status, a result or a webhook, as an exchange that ends like it."""
+"""Imports a single JSON body of a status, a result or a webhook."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _ANY_ENDPOINT = "any/app"
 
 
 def read_body(text: str, file: str) -> ImportResult:
-    """An exchange that answers any call as the body tells; raises NotThisFormat.
+    """An exchange that ends as the body does, for any input; raises NotThisFormat.
 
-    A status names its endpoint by its URLs; what names none answers every endpoint.
+    The endpoint is that in the body's ``response_url``; without one it matches every endpoint.
     """
     try:
         body = json.loads(text)
     except ValueError as error:
-        raise NotThisFormat(f"it is no JSON ({error})") from None
+        raise NotThisFormat(f"not JSON ({error})") from None
     endpoint = _endpoint_of(body)
     imported = ImportResult()
     try:
@@ -70,11 +70,13 @@ def _webhook_reply(body: dict[str, Any], endpoint: EndpointId) -> Fields:
 
 
 def _status_reply(body: dict[str, Any], endpoint: EndpointId) -> Fields:
-    """A request that is over in a failure, or one that never gets any further."""
+    """A failed request, or one that stays in its state forever."""
     state = body["status"]
     if state == "COMPLETED":
         if not isinstance(body.get("error"), str):
-            raise NotRecordable("the status says that it is over, and not how: paste the result")
+            raise NotRecordable(
+                "a COMPLETED status does not hold the result — import the result instead"
+            )
         error_type = body.get("error_type")
         error_body: Fields = {"detail": body["error"]}
         if isinstance(error_type, str):
@@ -97,7 +99,7 @@ def _failure_reply(status: int, body: Json, endpoint: EndpointId) -> Fields:
 
 
 def _status_of(body: dict[str, Any]) -> int:
-    """The HTTP status of an error body, which the body itself does not tell."""
+    """The HTTP status that belongs to an error body, by its error types."""
     from fakefal.protocol.errors.catalog import find_error
 
     error_types = [body.get("error_type"), body.get("type")]

@@ -1,4 +1,4 @@
-"""Cassettes of VCR.py, in YAML and JSON."""
+"""Imports cassettes of VCR.py, in YAML or JSON."""
 
 from __future__ import annotations
 
@@ -17,29 +17,27 @@ from fakefal.recorder.importers.foreign import (
 )
 
 _ORDER_STEP_SECONDS = 0.001
-"""Cassettes tell no times, only an order; each request comes a little after the one before."""
+"""Cassettes have an order but no times; requests are placed this far apart."""
 
 
 def read_cassette(text: str, file: str) -> ImportResult:
-    """The requests to fal of a cassette; raises NotThisFormat.
+    """The requests to fal in a cassette; raises NotThisFormat.
 
     Source: vcrpy 9.4.2 (serialize.py, request.py).
     """
     data = _parse(text)
     interactions = data.get("interactions") if isinstance(data, dict) else None
     if not isinstance(interactions, list):
-        raise NotThisFormat("it has no interactions")
+        raise NotThisFormat("no interactions")
     if data.get("version") not in (None, 1):
-        raise NotThisFormat(f"its version is {data['version']}, and 1 is known")
+        raise NotThisFormat(f"unsupported version {data['version']}, only 1 is supported")
     imported = ImportResult()
     for number, interaction in enumerate(interactions):
         location = f"{file}: interactions[{number}]"
         try:
             add_capture(imported, _to_exchange(interaction, number * _ORDER_STEP_SECONDS), location)
         except (KeyError, ValueError, TypeError, AttributeError) as error:
-            imported.unused.append(
-                f"{location}: it cannot be read ({type(error).__name__}: {error})"
-            )
+            imported.unused.append(f"{location}: invalid ({type(error).__name__}: {error})")
     return imported
 
 
@@ -51,7 +49,7 @@ def _parse(text: str) -> Any:
     try:
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
-        raise NotThisFormat(f"it is neither JSON nor YAML ({error})") from None
+        raise NotThisFormat(f"neither JSON nor YAML ({error})") from None
 
 
 def _to_exchange(interaction: dict[str, Any], at: float) -> ForeignExchange:
@@ -70,7 +68,7 @@ def _to_exchange(interaction: dict[str, Any], at: float) -> ForeignExchange:
 
 
 def _body_bytes(body: Any) -> bytes:
-    """A body: text, bytes, or a mapping that holds either, or base64."""
+    """A body, given as text, bytes, or a mapping with either or with base64."""
     if isinstance(body, dict):
         if "base64_string" in body:
             return b64decode(body["base64_string"])

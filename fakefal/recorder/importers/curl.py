@@ -1,4 +1,4 @@
-"""Traces of curl: what ``curl -v`` or ``curl --trace-ascii`` says, pasted into a file."""
+"""Imports traces of curl: the output of ``curl -v`` or ``curl --trace-ascii``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CURL_MESSAGE = re.compile(r"(?:[*{}] |== Info|[*{}]$|\s*%|\s+\d+ +\d+ )")
 
 @dataclass(slots=True)
 class _CurlExchange:
-    """One request as it is put together from lines."""
+    """One request and its response, collected line by line."""
 
     location: str
     method: str
@@ -37,15 +37,15 @@ class _CurlExchange:
 
 
 def read_curl(text: str, file: str) -> ImportResult:
-    """The requests to fal of a trace; raises NotThisFormat.
+    """The requests to fal in a trace; raises NotThisFormat.
 
-    ``curl -v`` does not show what was sent: without ``--trace-ascii`` the input is not known.
+    ``curl -v`` does not show request bodies; requests with one need ``--trace-ascii``.
     """
     lines = text.splitlines()
     is_trace = any(_TRACE.search(line) for line in lines)
     exchanges = _read_trace(lines, file) if is_trace else _read_verbose(lines, file)
     if not exchanges:
-        raise NotThisFormat('it has no request line such as "> POST /fal-ai/any-llm HTTP/1.1"')
+        raise NotThisFormat('no request line such as "> POST /fal-ai/any-llm HTTP/1.1"')
     imported = ImportResult()
     first_started_at = exchanges[0].started_at
     for exchange in exchanges:
@@ -55,8 +55,8 @@ def read_curl(text: str, file: str) -> ImportResult:
         )
         if content_length not in (None, "0") and not body:
             imported.unused.append(
-                f"{exchange.location}: {exchange.method} {exchange.target}: what was sent does not show — use "
-                "curl --trace-ascii"
+                f"{exchange.location}: {exchange.method} {exchange.target}: the request body is "
+                "missing — use curl --trace-ascii"
             )
             continue
         host = next((value for name, value in exchange.headers if name.lower() == "host"), "")
@@ -80,7 +80,7 @@ def read_curl(text: str, file: str) -> ImportResult:
 
 
 def _read_verbose(lines: list[str], file: str) -> list[_CurlExchange]:
-    """``> `` begins what was sent, ``< `` the head of an answer; the rest is its body."""
+    """Read ``curl -v``: ``> `` and ``< `` begin header lines, other lines are response body."""
     exchanges: list[_CurlExchange] = []
     for number, line in enumerate(lines, 1):
         exchange = exchanges[-1] if exchanges else None
@@ -99,7 +99,7 @@ def _read_verbose(lines: list[str], file: str) -> list[_CurlExchange]:
 
 
 def _read_trace(lines: list[str], file: str) -> list[_CurlExchange]:
-    """``=> Send header`` and its like, then lines with an offset."""
+    """Read ``--trace-ascii``: headings such as ``=> Send header``, then lines with an offset."""
     exchanges: list[_CurlExchange] = []
     section = ""
     seconds = 0.0

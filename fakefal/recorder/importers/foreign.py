@@ -1,4 +1,4 @@
-"""What every importer gives: captures or exchanges, and a line for each thing it could not use."""
+"""What all importers share: their result, and the conversion of one foreign request."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Fields = dict[str, Any]
 
 
 class NotThisFormat(ValueError):
-    """A file of another format; the text says what is missing."""
+    """The file has another format; the text says what is missing."""
 
 
 @dataclass(slots=True)
 class ImportResult:
-    """What a foreign file holds. ``exchanges`` are those that no captures stand for.
+    """The content of a foreign file: captures, or ``exchanges`` if the format has no requests.
 
-    ``unused`` are lines that say what could not be used, each with its place.
+    ``unused`` are messages about what could not be imported, each with its location.
     """
 
     captures: list[Capture] = field(default_factory=list)
@@ -40,10 +40,10 @@ class ImportResult:
 
 @dataclass(slots=True)
 class ForeignExchange:
-    """A request with its answer as foreign files have it, before it is known to be fal's.
+    """A request with its response as in a foreign file; the URL need not be fal's.
 
-    ``headers`` and ``answer_headers`` may come packed: ``body`` is then unpacked. ``at`` and
-    ``seconds`` are 0 where the file tells no times.
+    ``response_body`` may be compressed as its headers say. ``started_at`` and ``seconds`` are 0 if
+    the file has no times.
     """
 
     method: str
@@ -59,14 +59,14 @@ class ForeignExchange:
 
 
 def add_capture(imported: ImportResult, exchange: ForeignExchange, location: str) -> None:
-    """Take a request that is fal's as a capture; say so of one that is not."""
+    """Add a capture, or a message to ``unused`` if the request is not to fal."""
     address = _address_of(exchange)
     if address is None:
         host = urlsplit(exchange.url).hostname or exchange.url
-        imported.unused.append(f"{location}: {exchange.method} {host}: no host of fal's")
+        imported.unused.append(f"{location}: {exchange.method} {host}: not a fal host")
         return
     if not exchange.status:
-        imported.unused.append(f"{location}: {exchange.method} {exchange.url}: it has no answer")
+        imported.unused.append(f"{location}: {exchange.method} {exchange.url}: no response")
         return
     body = canonical(exchange.body, address)
     response_body = canonical(
@@ -85,7 +85,7 @@ def add_capture(imported: ImportResult, exchange: ForeignExchange, location: str
 
 
 def canonical(body: bytes, address: Address) -> bytes:
-    """A body with URLs under fal's own names."""
+    """A body with fal's canonical URLs in place of those of a proxy or base URL."""
     if address.form is AddressForm.HOST:
         return body
     for host in set(CANONICAL_HOSTS.values()):
@@ -96,7 +96,7 @@ def canonical(body: bytes, address: Address) -> bytes:
 
 
 def decompress_body(body: bytes, headers: HeaderPairs) -> bytes:
-    """A body without its Content-Encoding; one that is not packed after all is as it was."""
+    """A body without its Content-Encoding; unchanged if it is not compressed after all."""
     encoding = next((value for name, value in headers if name.lower() == "content-encoding"), "")
     try:
         if encoding.lower() in ("gzip", "x-gzip"):
@@ -109,7 +109,7 @@ def decompress_body(body: bytes, headers: HeaderPairs) -> bytes:
 
 
 def spread_events(body: bytes, first: float, last: float) -> tuple[tuple[float, bytes], ...]:
-    """An event stream whose events came at unknown times between two known ones, evenly."""
+    """The events of a stream, spread evenly between two times."""
     separator = b"\r\n\r\n" if b"\r\n\r\n" in body else b"\n\n"
     events = [part + separator for part in body.split(separator) if part]
     if not events:
@@ -119,7 +119,7 @@ def spread_events(body: bytes, first: float, last: float) -> tuple[tuple[float, 
 
 
 def to_pairs(headers: Mapping[str, Any]) -> HeaderPairs:
-    """Headers of a mapping whose values are texts or lists of them."""
+    """Headers from a mapping whose values are strings or lists of strings."""
     header_pairs: list[tuple[str, str]] = []
     for name, value in headers.items():
         values = value if isinstance(value, list) else [value]

@@ -1,4 +1,4 @@
-"""HAR files, as browsers and proxies save what they saw (HTTP Archive 1.2)."""
+"""Imports HAR files (HTTP Archive 1.2), which browsers and proxies save."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ from fakefal.recorder.importers.foreign import (
 
 
 def read_har(text: str, file: str) -> ImportResult:
-    """The requests to fal of a HAR; raises NotThisFormat.
+    """The requests to fal in a HAR; raises NotThisFormat.
 
-    A HAR does not say when single events of a stream came: they are spread evenly over the time
-    that the answer took. Source: the HAR 1.2 specification.
+    A HAR has no times of a stream's events: they are spread evenly over the time of the response.
     """
     try:
         data = json.loads(text)
         entries = data["log"]["entries"]
     except (ValueError, KeyError, TypeError):
-        raise NotThisFormat("it has no log with entries") from None
+        raise NotThisFormat("no log with entries") from None
     imported = ImportResult()
     dated_entries: list[tuple[float, str, dict[str, Any]]] = []
     for number, entry in enumerate(entries):
@@ -35,17 +34,15 @@ def read_har(text: str, file: str) -> ImportResult:
         try:
             dated_entries.append((_parse_instant(entry["startedDateTime"]), location, entry))
         except (KeyError, ValueError, TypeError, AttributeError):
-            imported.unused.append(f"{location}: it does not say when it began")
+            imported.unused.append(f"{location}: no valid startedDateTime")
     first_started_at = min((instant for instant, _, _ in dated_entries), default=0.0)
     for started_at, location, entry in sorted(dated_entries, key=lambda dated: dated[0]):
         try:
             add_capture(imported, _to_exchange(entry, started_at - first_started_at), location)
         except (KeyError, ValueError, TypeError, AttributeError) as error:
-            imported.unused.append(
-                f"{location}: it cannot be read ({type(error).__name__}: {error})"
-            )
+            imported.unused.append(f"{location}: invalid ({type(error).__name__}: {error})")
         if entry.get("_webSocketMessages"):
-            imported.unused.append(f"{location}: messages of a WebSocket are not replayed")
+            imported.unused.append(f"{location}: WebSocket messages cannot be replayed")
     return imported
 
 

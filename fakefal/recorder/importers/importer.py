@@ -1,4 +1,4 @@
-"""Finds out what a foreign file is, and reads it."""
+"""Reads a foreign file with the importer for its format."""
 
 from __future__ import annotations
 
@@ -29,19 +29,18 @@ _READERS: dict[Format, Callable[[str, str], ImportResult]] = {
 def read_foreign(
     text: str, file: str, file_format: Format | None = None
 ) -> tuple[Format, ImportResult]:
-    """What a file holds, and the format that it is in; raises FakefalError for what is none."""
+    """The format of a file, guessed if not given, and its content; raises FakefalError."""
     chosen_format = file_format or guess_format(text)
     if chosen_format is None:
-        supported = "a HAR, a cassette of VCR.py, fixtures of aimock, a trace of curl, a JSON body"
-        raise FakefalError(f"{file}: what this is is not known — give {supported}")
+        raise FakefalError(f"{file}: unknown file format — pass --format {'|'.join(FORMATS)}")
     try:
         return chosen_format, _READERS[chosen_format](text, file)
     except NotThisFormat as error:
-        raise FakefalError(f"{file}: not {chosen_format}: {error} — name its --format") from None
+        raise FakefalError(f"{file}: not {chosen_format}: {error} — pass --format") from None
 
 
 def guess_format(text: str) -> Format | None:
-    """The format of a file, from what it holds."""
+    """The format of a file by its content; any other JSON is a ``body``. None if unknown."""
     try:
         data = json.loads(text)
     except ValueError:

@@ -1,1 +1,1 @@
-"""Writes recordings and their media, and compares them."""
+"""Writes recordings and their files to disk, and compares two recordings."""

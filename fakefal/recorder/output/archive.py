@@ -1,11 +1,10 @@
-"""The file of a recording while it grows: after each finished exchange it is whole on disk."""
+"""The file of a growing recording: valid on disk after each finished exchange."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,11 +21,11 @@ _INTERMEDIATE_PATH = re.compile(r"/(?:status|status/stream|cancel)/?\Z")
 
 @dataclass(slots=True)
 class Archive:
-    """Keeps the captures of a recording, and its file.
+    """Collects the captures of a recording and writes its file.
 
-    A file that is there already stays as it is until the recording is complete: until then it
-    grows in ``FILE.part``. ``redactor`` learns from each capture. ``added_to`` is the text of a
-    scenario that the exchanges are added to. ``refused`` is why nothing more is written.
+    An existing file is replaced only when the recording is complete; until then it grows in
+    ``FILE.part``. ``redactor`` learns from each capture. ``base_text`` is a scenario to which the
+    exchanges are appended. ``write_error`` says why nothing more is written.
     """
 
     path: Path
@@ -50,19 +49,19 @@ class Archive:
         self._writer = Writer(target, self.redactor, folder_of(self.path), self.base_text)
 
     def add(self, capture: Capture) -> None:
-        """Keep a capture; it is not on disk before ``save``."""
+        """Add a capture and the secrets in it; ``save`` writes it to disk."""
         self.redactor.learn_request(capture.request)
         self.redactor.learn_response(capture.response)
         self.recording.captures.append(capture)
 
     def add_note(self, text: str) -> None:
-        """Say in the file what could not be recorded."""
+        """Add a comment to the file about what could not be recorded."""
         if text not in self.recording.notes:
             self.recording.notes.append(text)
 
     async def save(self) -> None:
-        """Return when all that is finished is on disk. What cannot be written is kept in
-        ``refused``, so that the caller is answered all the same."""
+        """Write all finished exchanges. An error is kept in ``write_error`` instead of raised, so
+        that the caller still gets the response."""
         capture_count = len(self.recording.captures)
         async with self._lock:
             if self._saved_count >= capture_count or self.write_error:
@@ -75,9 +74,9 @@ class Archive:
                 self.write_error = str(error)
 
     async def close(self) -> DistilResult:
-        """Write all of it, unfinished requests too, and put it in place.
+        """Write everything, unfinished requests too, and replace the existing file.
 
-        Raises FakefalError where it cannot be written, or must not be.
+        Raises FakefalError if it cannot be written or would contain a secret.
         """
         async with self._lock:
             if self.write_error:
@@ -88,10 +87,9 @@ class Archive:
             return distilled
 
     async def close_incomplete(self) -> None:
-        """Let it be what it is: each finished exchange is on disk, and it is not complete.
+        """Stop an interrupted recording: write finished exchanges, keep an existing file.
 
-        A file that was there before stays; what was recorded anew lies beside it. Raises
-        FakefalError where it cannot be written, or must not be.
+        Raises FakefalError if it cannot be written or would contain a secret.
         """
         await self.save()
         if self.write_error:
@@ -116,7 +114,7 @@ class Archive:
 
 
 def finishes_exchange(capture: Capture) -> bool:
-    """Whether an exchange is finished with a capture, so that it must be on disk."""
+    """Whether this capture completes an exchange, so that the file must be written."""
     request = capture.request
     if capture.is_webhook or request.host == hosts.RUN:
         return True
@@ -128,13 +126,9 @@ def finishes_exchange(capture: Capture) -> bool:
 
 
 def _remove_stale_files(folder: Path, used: set[str]) -> None:
-    """Remove files of an older recording in the same place."""
+    """Remove files that only the previous recording in this folder used."""
     if not folder.is_dir():
         return
     for path in folder.iterdir():
         if _HASHED_NAME.fullmatch(path.name) and f"{folder.name}/{path.name}" not in used:
             path.unlink()
-
-
-Now = Callable[[], float]
-"""Gives the present, in seconds since 1970."""

@@ -1,4 +1,4 @@
-"""What differs between two recordings: what a client would notice, and no ids or times."""
+"""Compares two recordings: what a client would notice, without ids and, by default, times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fakefal.protocol.core.call import Json
-from fakefal.scenario.files.loader import LoadedScenario, dump_data
+from fakefal.scenario.compiled.scenario import LoadedScenario
+from fakefal.scenario.files.loader import dump_data
 from fakefal.scenario.values.seeded import canonical_json
 
 Fields = dict[str, Any]
@@ -19,7 +20,7 @@ _MAX_SHOWN_LENGTH = 60
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference. ``before`` or ``after`` is None where there was nothing."""
+    """One difference. ``before`` is None for an addition, ``after`` for a removal."""
 
     where: str
     before: str | None
@@ -29,23 +30,23 @@ class Change:
         if self.before is None:
             return f"{self.where}: new: {self.after}"
         if self.after is None:
-            return f"{self.where}: gone: {self.before}"
+            return f"{self.where}: removed: {self.before}"
         return f"{self.where}: {self.before} → {self.after}"
 
 
 def compare(before: LoadedScenario, after: LoadedScenario, *, times: bool = False) -> list[Change]:
-    """Every difference, in the order of the first recording. ``times`` counts durations too."""
+    """All differences, in the order of the first recording; with ``times`` durations too."""
     left, right = _replies_by_call(before), _replies_by_call(after)
     changes: list[Change] = []
     for key, (name, replies) in left.items():
         if key not in right:
-            changes.append(Change(name, f"asked {_format_count(len(replies))}", None))
+            changes.append(Change(name, f"called {_format_count(len(replies))}", None))
             continue
         _, other_replies = right[key]
         if len(replies) != len(other_replies):
             counts = (
-                f"asked {_format_count(len(replies))}",
-                f"asked {_format_count(len(other_replies))}",
+                f"called {_format_count(len(replies))}",
+                f"called {_format_count(len(other_replies))}",
             )
             changes.append(Change(name, *counts))
         for number, (old_reply, new_reply) in enumerate(
@@ -58,13 +59,13 @@ def compare(before: LoadedScenario, after: LoadedScenario, *, times: bool = Fals
             ]
     for key, (name, replies) in right.items():
         if key not in left:
-            changes.append(Change(name, None, f"asked {_format_count(len(replies))}"))
+            changes.append(Change(name, None, f"called {_format_count(len(replies))}"))
     changes += _differences(_scenario_fields(before), _scenario_fields(after), "", times)
     return changes
 
 
 def _replies_by_call(loaded: LoadedScenario) -> dict[str, tuple[str, list[Fields]]]:
-    """The replies of each call, by what it matches."""
+    """The name and the replies of each exchange by its ``when``."""
     replies_by_call: dict[str, tuple[str, list[Fields]]] = {}
     for exchange in dump_data(loaded.scenario).get("exchanges", []):
         when = exchange.get("when", {})
@@ -74,7 +75,7 @@ def _replies_by_call(loaded: LoadedScenario) -> dict[str, tuple[str, list[Fields
 
 
 def _describe_call(when: Fields) -> str:
-    """A call in words: endpoint, way, and the beginning of its input."""
+    """A call in one line: endpoint, ``via``, and the beginning of its input."""
     via = when.get("via", "")
     via_text = via if isinstance(via, str) else ", ".join(via)
     input_ = when.get("input")

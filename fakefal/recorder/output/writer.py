@@ -1,4 +1,4 @@
-"""Writes recordings: YAML that differs only where the conversation did, whole or not at all."""
+"""Writes recordings atomically, as YAML whose diff shows only what differs in the traffic."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from fakefal.scenario.files.loader import load_text
 from fakefal.scenario.files.yaml_text import read_yaml, write_blocks
 
 _HEAD = """\
-# A recording: what {source} answered on {day}.
-# Made by fakefal{version}. Edit it like any scenario; `fakefal check` finds mistakes.
+# A recording of {source} on {day}, made by fakefal{version}.
+# Edit it like any scenario; `fakefal check` finds mistakes.
 """
 
 
 class Writer:
-    """Writes one recording again and again, each time as a whole.
+    """Writes one recording repeatedly, each time completely.
 
-    ``folder`` holds its files, beside it. ``added_to`` is the text of a scenario that stays as it
-    is, the exchanges being added to it. Exchanges that did not change are not worded again.
+    ``folder`` is the name of the folder beside it that holds its files. ``base_text`` is a scenario
+    to which the exchanges are appended. The YAML of unchanged exchanges is cached.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Writer:
         self._written_files: set[str] = set()
 
     def text(self, distilled: DistilResult) -> str:
-        """The file; raises FakefalError where a known secret would stand in it."""
+        """The file's text; raises FakefalError if it would contain a known secret."""
         if self._base_text is None:
             text = self._head(distilled) + "".join(
                 self._exchange_blocks(distilled.scenario["exchanges"])
@@ -51,10 +51,7 @@ class Writer:
         return text
 
     def write(self, distilled: DistilResult) -> None:
-        """Write the files, then the scenario; raises FakefalError where it cannot be.
-
-        What was there before stays as it was until all of it is written.
-        """
+        """Write new files, then the scenario; raises FakefalError."""
         text = self.text(distilled)
         for name, data in distilled.files.items():
             if name not in self._written_files:
@@ -91,7 +88,7 @@ class Writer:
 
 
 def append_exchanges(text: str, exchanges: list[Json], file: str) -> str:
-    """A scenario with exchanges added at its end; all that stands in it stays, comments too."""
+    """A scenario with exchanges appended; its text, comments included, stays if YAML allows."""
     if not exchanges:
         return text
     source = read_yaml(text, file)
@@ -116,7 +113,7 @@ def append_exchanges(text: str, exchanges: list[Json], file: str) -> str:
 
 
 def _with_unique_ids(exchanges: list[Json], data: Json) -> list[Json]:
-    """Exchanges with ids that no other one of the file has."""
+    """Exchanges whose ids are unique in the file."""
     taken = {exchange.get("id") for exchange in data.get("exchanges") or []}
     renamed = []
     for exchange in exchanges:
@@ -130,26 +127,28 @@ def _with_unique_ids(exchanges: list[Json], data: Json) -> list[Json]:
 
 
 def format_exchange(exchange: Json) -> str:
-    """An exchange as it stands in the list of a file."""
+    """An exchange as an item of the YAML list ``exchanges``."""
     return write_blocks({"exchanges": [exchange]}).partition("\n")[2] + "\n"
 
 
 def check_name(path: Path) -> None:
-    """Refuse a name that no recording can have; raises FakefalError."""
+    """Raise FakefalError unless the name is that of a YAML file."""
     if path.suffix not in (".yaml", ".yml"):
-        raise FakefalError(f"{path}: a recording is YAML — name it {path.stem or 'session'}.yaml")
+        raise FakefalError(
+            f"{path}: a recording is a YAML file — name it {path.stem or 'session'}.yaml"
+        )
 
 
 def folder_of(path: Path) -> str:
-    """The folder beside a recording that holds its files: ``session.files`` for session.yaml."""
+    """The name of the folder for a recording's files: ``session.files`` for session.yaml."""
     return f"{path.name.partition('.')[0] or 'recording'}.files"
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Put bytes there at once: nobody ever sees half of them, whenever the power goes.
+    """Write a file so that no reader and no power loss ever leaves half of it.
 
-    On Linux they have no name until they are complete; elsewhere a temporary one, which is removed
-    when the next recording is written.
+    On Linux the bytes go to a file without a name (open(2), O_TMPFILE); elsewhere to a temporary
+    name, which the next call removes. Then it is synced and renamed. Raises FakefalError.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -161,16 +160,16 @@ def write_atomically(path: Path, data: bytes) -> None:
         _sync_folder(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise FakefalError(f"{path} cannot be written: {reason} — name another place") from None
+        raise FakefalError(f"{path} cannot be written: {reason} — choose another path") from None
 
 
 def _write_file(path: Path, data: bytes, mode: int) -> None:
-    """Make a file that is complete from the moment it is there, where the system can."""
+    """Write and sync a file that has no name until it is complete, if the system can do that."""
     tmpfile_flag = getattr(os, "O_TMPFILE", 0)
     if tmpfile_flag:
         try:
             descriptor = os.open(path.parent, os.O_WRONLY | tmpfile_flag, mode)
-        except OSError:  # this file system has none
+        except OSError:  # not supported by this file system
             tmpfile_flag = 0
     if not tmpfile_flag:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -183,7 +182,8 @@ def _write_file(path: Path, data: bytes, mode: int) -> None:
 
 
 def _link_unnamed(descriptor: int, path: Path) -> None:
-    """Give a file that has no name one. A folder makes Python follow the link (linkat)."""
+    """Give a name to a file opened with O_TMPFILE, as open(2) shows."""
+    # os.link calls linkat, which can follow the symlink in /proc, only if a dir_fd is given.
     folder_descriptor = os.open(path.parent, os.O_RDONLY)
     try:
         os.link(
@@ -194,8 +194,8 @@ def _link_unnamed(descriptor: int, path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last as well, where folders can be told to."""
-    if os.name == "nt":
+    """Sync the folder, so that the new name survives a power loss as well (fsync(2))."""
+    if os.name == "nt":  # Windows cannot open folders
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -205,5 +205,5 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _to_comment(text: str) -> str:
-    """Text as a comment can hold it."""
+    """Text in one line, without control characters."""
     return "".join(character if character.isprintable() else " " for character in text)

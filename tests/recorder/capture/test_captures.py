@@ -8,16 +8,15 @@ from fakefal.recorder.capture.captures import (
     RecordedResponse,
     Recording,
     buffered_response,
-    to_pairs,
 )
-from tests.recorder.talking import make_run
+from tests.recorder.sessions import make_run
 
 
-def test_an_answer_in_pieces_is_one_body() -> None:
-    heard = RecordedResponse(
+def test_the_pieces_of_a_response_are_one_body() -> None:
+    response = RecordedResponse(
         200, (("Content-Type", "Text/Event-Stream; charset=utf-8"),), ((0.1, b"a"), (0.2, b"b"))
     )
-    assert (heard.body, heard.content_type, heard.header("CONTENT-type")[:4]) == (
+    assert (response.body, response.content_type, response.header("CONTENT-type")[:4]) == (
         b"ab",
         "text/event-stream",
         "Text",
@@ -26,22 +25,26 @@ def test_an_answer_in_pieces_is_one_body() -> None:
     assert buffered_response(200, (), b"x", 0.5).pieces == ((0.5, b"x"),)
 
 
-def test_a_request_knows_its_parts() -> None:
-    asked = RecordedRequest(
-        "POST", "fal.run", "/acme/a%20b/", "x=1&x=2&y=", to_pairs({"A": "b"}), b' {"n": 1}'
+def test_a_request_has_path_parameters_and_headers() -> None:
+    request = RecordedRequest(
+        "POST", "fal.run", "/acme/a%20b/", "x=1&x=2&y=", (("A", "b"),), b' {"n": 1}'
     )
-    assert (asked.decoded_path, asked.url) == ("acme/a b", "https://fal.run/acme/a%20b/")
-    assert (asked.parameter("x"), asked.parameter("y"), asked.parameter("z")) == ("2", "", None)
-    assert (asked.header("a"), asked.header("b"), asked.json()) == ("b", "", {"n": 1})
+    assert (request.decoded_path, request.url) == ("acme/a b", "https://fal.run/acme/a%20b/")
+    assert (request.parameter("x"), request.parameter("y"), request.parameter("z")) == (
+        "2",
+        "",
+        None,
+    )
+    assert (request.header("a"), request.header("b"), request.json()) == ("b", "", {"n": 1})
     assert RecordedRequest("GET", "fal.run", "/").json() is None
 
 
-def test_what_is_no_json_says_so() -> None:
+def test_a_body_that_is_not_json_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="line 1"):
         buffered_response(200, (), b"x").json()
 
 
-def test_a_recording_knows_who_asked() -> None:
+def test_a_recording_lists_its_clients() -> None:
     first = make_run()
     hook = Capture(
         0,

@@ -17,24 +17,24 @@ from tests.recorder.recording_proxy import recording
 LARGE = "x" * 300_000
 
 
-async def test_answers_come_back_as_they_are(tmp_path: Path) -> None:
+async def test_responses_are_returned_unchanged(tmp_path: Path) -> None:
     reply = {"output": {"text": LARGE, "é": None}, "headers": {"x-note": "n"}, "billable_units": 2}
-    async with recording(tmp_path / "a.yaml", scenario(exchange(reply))) as both:
-        heard = await both.caller.run("acme/app", json={})
-        direct = await Caller(both.caller.session, both.upstream).run("acme/app", json={})
-    assert (heard.status, heard.body) == (direct.status, direct.body)
+    async with recording(tmp_path / "a.yaml", scenario(exchange(reply))) as setup:
+        response = await setup.caller.run("acme/app", json={})
+        direct = await Caller(setup.caller.session, setup.upstream).run("acme/app", json={})
+    assert (response.status, response.body) == (direct.status, direct.body)
     names = ("Content-Type", "x-note", "x-fal-billable-units")
-    assert [heard.headers[it] for it in names] == [direct.headers[it] for it in names]
-    assert heard.headers["Content-Length"] == str(len(heard.body))
+    assert [response.headers[name] for name in names] == [direct.headers[name] for name in names]
+    assert response.headers["Content-Length"] == str(len(response.body))
 
 
 @pytest.mark.parametrize("form", ["host", "base", "proxy"])
-async def test_links_lead_back_to_the_recorder_in_the_form_of_the_caller(
+async def test_links_lead_back_to_the_recorder_in_the_callers_form(
     form: str, tmp_path: Path
 ) -> None:
-    async with recording(tmp_path / "a.yaml", scenario(exchange())) as both:
-        own = both.recorder.url
-        ways: dict[str, Any] = {
+    async with recording(tmp_path / "a.yaml", scenario(exchange())) as setup:
+        own = setup.recorder.url
+        requests: dict[str, Any] = {
             "host": {"path": "/acme/app"},
             "base": {"path": "/queue.fal.run/acme/app", "host": None},
             "proxy": {
@@ -43,97 +43,99 @@ async def test_links_lead_back_to_the_recorder_in_the_form_of_the_caller(
                 "headers": {"x-fal-target-url": "https://queue.fal.run/acme/app"},
             },
         }
-        heard = await both.caller.request("POST", json={}, **ways[form])
-        port = both.recorder.port
+        response = await setup.caller.request("POST", json={}, **requests[form])
+        port = setup.recorder.port
     base = f"{own}/queue.fal.run" if form == "base" else "https://queue.fal.run"
-    assert heard.json["status_url"].startswith(f"{base}/acme/app/requests/"), port
+    assert response.json["status_url"].startswith(f"{base}/acme/app/requests/"), port
 
 
-async def test_files_go_up_and_down_and_their_urls_are_recognised(tmp_path: Path) -> None:
+async def test_uploads_and_downloads_are_recorded(tmp_path: Path) -> None:
     upstream = scenario(exchange({"kind": "images"}))
-    async with recording(tmp_path / "a.yaml", upstream) as both:
-        caller = both.caller
-        begun = await caller.request(
+    async with recording(tmp_path / "a.yaml", upstream) as setup:
+        caller = setup.caller
+        initiated = await caller.request(
             "POST",
             "/rest.fal.ai/storage/upload/initiate",
             host=None,
             json={"file_name": "in.png", "content_type": "image/png"},
         )
         session = caller.session
-        async with session.put(begun.json["upload_url"], data=b"bytes" * 50_000) as put:
+        async with session.put(initiated.json["upload_url"], data=b"bytes" * 50_000) as put:
             assert put.status == 200
-        given = {"image_url": begun.json["file_url"]}
-        heard = await caller.request("POST", "/fal.run/acme/edit", host=None, json=given)
-        async with session.get(heard.json["images"][0]["url"]) as read:
+        input_ = {"image_url": initiated.json["file_url"]}
+        response = await caller.request("POST", "/fal.run/acme/edit", host=None, json=input_)
+        async with session.get(response.json["images"][0]["url"]) as read:
             assert read.status == 200
             picture = await read.read()
-        async with session.head(heard.json["images"][0]["url"]) as head:
+        async with session.head(response.json["images"][0]["url"]) as head:
             assert int(head.headers["Content-Length"]) == len(picture)
-    (entry,) = both.loaded.exchanges
-    fields, _ = entry.model.when.input["$all"]
+    (exchange_,) = setup.loaded.exchanges
+    fields, _ = exchange_.model.when.input["$all"]
     assert fields["image_url"] == {"$regex": r"/files/.*in\.png(\?.*)?$"}
-    (asset,) = both.loaded.assets.values()
+    (asset,) = setup.loaded.assets.values()
     assert asset.data == picture
 
 
-async def test_events_come_as_they_come(tmp_path: Path) -> None:
-    async with recording(tmp_path / "a.yaml", scenario(exchange({"text": "a b c"}))) as both:
-        heard = await both.caller.request(
+async def test_events_are_returned_unchanged(tmp_path: Path) -> None:
+    async with recording(tmp_path / "a.yaml", scenario(exchange({"text": "a b c"}))) as setup:
+        response = await setup.caller.request(
             "POST", "/fal-ai/any-llm/stream", host=RUN, json={"prompt": "x"}
         )
-        direct = await Caller(both.caller.session, both.upstream).request(
+        direct = await Caller(setup.caller.session, setup.upstream).request(
             "POST", "/fal-ai/any-llm/stream", host=RUN, json={"prompt": "x"}
         )
-    assert heard.body == direct.body
-    assert heard.headers["Content-Type"] == direct.headers["Content-Type"]
+    assert response.body == direct.body
+    assert response.headers["Content-Type"] == direct.headers["Content-Type"]
 
 
 @pytest.mark.parametrize("fault", ["reset", "close", "reset-headers", "truncate"])
-async def test_what_upstream_breaks_is_broken_for_the_caller_and_again(
+async def test_a_broken_response_breaks_for_the_caller_and_in_the_replay(
     fault: str, tmp_path: Path
 ) -> None:
     upstream = scenario(exchange({"text": "ok", "faults": {"run": [fault]}}))
-    async with recording(tmp_path / "a.yaml", upstream) as both:
+    async with recording(tmp_path / "a.yaml", upstream) as setup:
         with pytest.raises(aiohttp.ClientError):
-            await both.caller.run("acme/app", json={})
-        assert (await both.caller.run("acme/app", json={})).status == 200
-    async with running_caller(both.path, clock="instant") as caller:
+            await setup.caller.run("acme/app", json={})
+        assert (await setup.caller.run("acme/app", json={})).status == 200
+    async with running_caller(setup.path, clock="instant") as caller:
         with pytest.raises(aiohttp.ClientError):
             await caller.run("acme/app", json={})
         assert (await caller.run("acme/app", json={})).status == 200
 
 
-async def test_an_upstream_out_of_reach_is_told_and_not_recorded(tmp_path: Path) -> None:
+async def test_an_unreachable_upstream_is_a_502_and_not_recorded(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
-    fake = FakeFalServer()
-    fake.record(RecordingConfig(path, "http://127.0.0.1:9"))
-    async with aiohttp.ClientSession() as session, fake:
-        heard = await Caller(session, fake).run("acme/app", json={})
-    assert heard.status == 502
-    assert "out of reach" in heard.json["detail"]
+    server = FakeFalServer()
+    server.record(RecordingConfig(path, "http://127.0.0.1:9"))
+    async with aiohttp.ClientSession() as session, server:
+        response = await Caller(session, server).run("acme/app", json={})
+    assert response.status == 502
+    assert "cannot be reached" in response.json["detail"]
     text = path.read_text(encoding="utf-8")
-    assert "# Not recorded: POST fal.run: upstream was out of reach" in text
+    assert "# Not recorded: POST fal.run: upstream could not be reached" in text
     assert "exchanges: []" in text
 
 
-async def test_redirects_are_handed_on(tmp_path: Path) -> None:
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+async def test_redirects_are_returned_to_the_caller(tmp_path: Path) -> None:
+    async def redirect(request: web.BaseRequest) -> web.StreamResponse:
         assert request.headers["Authorization"] == "Key id:secret"
         assert "x-forwarded-host" not in request.headers
         location = f"http://{request.host}/queue.fal.run/acme/app"
         return web.Response(status=307, headers={"Location": location, "X-More": "1"})
 
-    runner = web.ServerRunner(web.Server(answer))
+    runner = web.ServerRunner(web.Server(redirect))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    fake = FakeFalServer()
-    fake.record(RecordingConfig(tmp_path / "a.yaml", f"http://127.0.0.1:{runner.addresses[0][1]}"))
-    async with aiohttp.ClientSession() as session, fake:
-        heard = await Caller(session, fake).request(
+    server = FakeFalServer()
+    server.record(
+        RecordingConfig(tmp_path / "a.yaml", f"http://127.0.0.1:{runner.addresses[0][1]}")
+    )
+    async with aiohttp.ClientSession() as session, server:
+        response = await Caller(session, server).request(
             "GET", "/fal.run/acme/app", host=None, allow_redirects=False
         )
     await runner.cleanup()
-    assert heard.status == 307
-    assert heard.headers["Location"] == f"{fake.url}/queue.fal.run/acme/app"
-    assert json.loads(heard.body or b"0") == 0
+    assert response.status == 307
+    assert response.headers["Location"] == f"{server.url}/queue.fal.run/acme/app"
+    assert json.loads(response.body or b"0") == 0

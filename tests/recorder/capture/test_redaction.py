@@ -14,7 +14,7 @@ from fakefal.recorder.capture.redaction import REDACTED, Redactor
 from fakefal.recorder.distil.distil import distil
 from fakefal.recorder.output.writer import Writer
 from tests.recorder.distil.test_stream_replies import growing
-from tests.recorder.talking import (
+from tests.recorder.sessions import (
     ANY_LLM,
     KEY,
     JobCaptures,
@@ -50,7 +50,7 @@ PLANTED: dict[str, str] = {
     "user id": "github|12345678",
     "twilio": f"SK{_HEX}",
 }
-"""Kinds of secrets, each as it may stand in any text."""
+"""Kinds of secrets, each as in ordinary text."""
 
 PARTS = {
     "basic auth": "dXNlcjE6cGFzc3dvcmQxMjM0NTY=",
@@ -62,7 +62,7 @@ PARTS = {
     "password in a url": "hunter2hunter2",
     "token parameter": "abc.def.ghi123",
 }
-"""What of them must not be seen; by default all of it."""
+"""The part of each that must not be written; by default all of it."""
 
 NAMED = {
     "password": "correcthorse",
@@ -71,13 +71,13 @@ NAMED = {
     "refresh_token": "1//0abcdef",
     "user_id": "usr-77",
 }
-"""Fields that are secrets by their names."""
+"""Fields whose names say that they are secret."""
 
 COOKIE = "session=s3ss10n-c00k1e-value; theme=dark"
 
 
-def conversation() -> list[Any]:
-    """Every kind in every place: inputs, outputs, logs, events, errors, headers, queries."""
+def traffic() -> list[Any]:
+    """Captures with every kind of secret in inputs, outputs, logs, events, headers and so on."""
     spread = {name: f"before {secret} after" for name, secret in PLANTED.items()}
     logs: list[Any] = [{"message": text} for text in spread.values()]
     job = JobCaptures(ANY_LLM, {"prompt": json.dumps(spread), **NAMED}).add_submit()
@@ -101,7 +101,7 @@ def conversation() -> list[Any]:
         make_run(2, {"prompt": "fails"}, error, 422),
         make_stream(events, [0.0] * len(events)),
     ]
-    asked = RecordedRequest(
+    request = RecordedRequest(
         "POST",
         "fal.run",
         "/acme/app",
@@ -109,32 +109,32 @@ def conversation() -> list[Any]:
         (("Authorization", f"Key {KEY}"), ("Cookie", COOKIE), ("X-Api-Key", "x-api-k3y-value")),
         body_of({"echo": f"{KEY} s3ss10n-c00k1e-value x-api-k3y-value tok3n-in-the-query"}),
     )
-    return [*parts, make_capture(3, asked, 200, {"echo": f"you sent {KEY} and env-secret-0123"})]
+    return [*parts, make_capture(3, request, 200, {"echo": f"you sent {KEY} and env-secret-0123"})]
 
 
-def test_a_scanner_finds_no_secret_of_any_kind_in_what_is_written(tmp_path: Path) -> None:
+def test_no_secret_of_any_kind_is_written(tmp_path: Path) -> None:
     redactor = Redactor(["acct_[0-9]+"])
     redactor.learn_environment({"MY_SERVICE_TOKEN": "env-secret-0123", "HOME": "/root"})
-    captures = conversation()
+    captures = traffic()
     captures.append(make_run(9, {"account": "acct_99887766"}, {"for": "acct_99887766"}))
-    for it in captures:
-        redactor.learn_request(it.asked)
-        redactor.learn_response(it.heard)
-    found = distil(Recording("https://fal.run", 0.0, captures), redactor, version="0")
-    Writer(tmp_path / "a.yaml", redactor).write(found)
+    for capture in captures:
+        redactor.learn_request(capture.request)
+        redactor.learn_response(capture.response)
+    distilled = distil(Recording("https://fal.run", 0.0, captures), redactor, version="0")
+    Writer(tmp_path / "a.yaml", redactor).write(distilled)
     written = "\n".join(
         path.read_text(encoding="utf-8") for path in tmp_path.rglob("*") if path.is_file()
     )
-    hunted = [PARTS.get(name, secret) for name, secret in PLANTED.items()]
-    hunted += [*NAMED.values(), KEY, *KEY.split(":"), "s3ss10n-c00k1e-value", "x-api-k3y-value"]
-    hunted += ["tok3n-in-the-query", "env-secret-0123", "acct_99887766"]
+    secrets = [PARTS.get(name, secret) for name, secret in PLANTED.items()]
+    secrets += [*NAMED.values(), KEY, *KEY.split(":"), "s3ss10n-c00k1e-value", "x-api-k3y-value"]
+    secrets += ["tok3n-in-the-query", "env-secret-0123", "acct_99887766"]
     assert len(PLANTED) >= 20
-    assert [it for it in hunted if it in written] == []
+    assert [secret for secret in secrets if secret in written] == []
     assert REDACTED in written
-    assert found.notes == []
+    assert distilled.notes == []
 
 
-def test_what_was_seen_in_headers_and_queries_is_left_out_everywhere() -> None:
+def test_secrets_in_headers_and_queries_are_redacted_everywhere() -> None:
     redactor = Redactor()
     redactor.learn_request(
         RecordedRequest(
@@ -160,7 +160,7 @@ def test_what_was_seen_in_headers_and_queries_is_left_out_everywhere() -> None:
         "2026-09-27T12:00:00Z",
     ],
 )
-def test_plain_text_stays(text: str) -> None:
+def test_ordinary_text_is_not_redacted(text: str) -> None:
     assert Redactor().redact_text(text) == text
 
 
@@ -174,16 +174,16 @@ def test_plain_text_stays(text: str) -> None:
         {"token": None},
     ],
 )
-def test_fields_that_hold_no_secret_stay(value: Any) -> None:
+def test_ordinary_fields_are_not_redacted(value: Any) -> None:
     assert Redactor().redact_json(value) == value
 
 
 @pytest.mark.parametrize("skipped", [0, 1, 2])
-def test_a_known_secret_in_another_spelling_is_not_written(skipped: int) -> None:
+def test_an_encoded_secret_is_not_written(skipped: int) -> None:
     redactor = Redactor()
     redactor.learn(KEY, "the key")
     hidden = b64encode(b"x" * skipped + KEY.encode()).decode()
-    with pytest.raises(FakefalError, match="the key would stand in it") as caught:
+    with pytest.raises(FakefalError, match="it would contain the key") as caught:
         redactor.check_text(f"output: {hidden}", "a.yaml")
     assert KEY not in str(caught.value)
     with pytest.raises(FakefalError):
@@ -192,6 +192,6 @@ def test_a_known_secret_in_another_spelling_is_not_written(skipped: int) -> None
 
 
 @pytest.mark.parametrize("pattern", ["(", "x*"])
-def test_a_pattern_that_cannot_be_used_is_refused(pattern: str) -> None:
+def test_an_invalid_pattern_is_an_error(pattern: str) -> None:
     with pytest.raises(FakefalError, match="--redact"):
         Redactor([pattern])

@@ -13,31 +13,31 @@ PATH = "/fal.run/fal-ai/any-llm/realtime"
 HEADERS = {"Authorization": "Key id:secret"}
 
 
-async def test_frames_go_both_ways_and_the_file_says_that_they_are_not_kept(tmp_path: Path) -> None:
+async def test_frames_are_relayed_and_noted_as_not_recorded(tmp_path: Path) -> None:
     upstream = scenario(exchange({"text": "through"}))
-    async with recording(tmp_path / "a.yaml", upstream) as both:
-        session = both.caller.session
-        async with session.ws_connect(f"{both.recorder.url}{PATH}", headers=HEADERS) as line:
-            await line.send_bytes(msgpack.packb({"prompt": "x"}))
-            message = await line.receive(10)
+    async with recording(tmp_path / "a.yaml", upstream) as setup:
+        session = setup.caller.session
+        async with session.ws_connect(f"{setup.recorder.url}{PATH}", headers=HEADERS) as socket:
+            await socket.send_bytes(msgpack.packb({"prompt": "x"}))
+            message = await socket.receive(10)
             assert msgpack.unpackb(message.data)["output"] == "through"
-    text = both.path.read_text(encoding="utf-8")
-    assert "# Not recorded: WebSocket fal.run/fal-ai/any-llm/realtime: passed through" in text
+    text = setup.path.read_text(encoding="utf-8")
+    assert "# Not recorded: WebSocket fal.run/fal-ai/any-llm/realtime: forwarded" in text
 
 
-async def test_a_refusal_before_the_upgrade_is_handed_on(tmp_path: Path) -> None:
-    async with recording(tmp_path / "a.yaml", scenario(exchange())) as both:
-        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
-            await both.caller.session.ws_connect(f"{both.recorder.url}{PATH}")
-        assert caught.value.status == 401
+async def test_a_rejected_handshake_keeps_its_status(tmp_path: Path) -> None:
+    async with recording(tmp_path / "a.yaml", scenario(exchange())) as setup:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as error_info:
+            await setup.caller.session.ws_connect(f"{setup.recorder.url}{PATH}")
+        assert error_info.value.status == 401
 
 
-async def test_how_upstream_closes_is_how_it_is_closed(tmp_path: Path) -> None:
+async def test_the_close_code_of_upstream_is_relayed(tmp_path: Path) -> None:
     upstream = scenario(exchange(), realtime_text="error")
-    async with recording(tmp_path / "a.yaml", upstream) as both:
-        session = both.caller.session
-        async with session.ws_connect(f"{both.recorder.url}{PATH}", headers=HEADERS) as line:
-            await line.send_str("text")
-            assert "INTERNAL_ERROR" in (await line.receive(10)).data
-            await line.receive(10)
-            assert line.close_code == 1000
+    async with recording(tmp_path / "a.yaml", upstream) as setup:
+        session = setup.caller.session
+        async with session.ws_connect(f"{setup.recorder.url}{PATH}", headers=HEADERS) as socket:
+            await socket.send_str("text")
+            assert "INTERNAL_ERROR" in (await socket.receive(10)).data
+            await socket.receive(10)
+            assert socket.close_code == 1000

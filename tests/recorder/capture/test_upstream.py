@@ -11,7 +11,7 @@ from fakefal.recorder.capture.upstream import Upstream, forwarded_headers
 BASE = "http://127.0.0.1:8788"
 
 
-def test_a_named_upstream_is_asked_in_the_base_url_form() -> None:
+def test_a_configured_upstream_gets_base_url_paths() -> None:
     assert str(Upstream(BASE + "/").url("queue.fal.run", "/a%20b", "x=%2F")) == (
         f"{BASE}/queue.fal.run/a%20b?x=%2F"
     )
@@ -23,34 +23,34 @@ def test_a_named_upstream_is_asked_in_the_base_url_form() -> None:
     ("base", "is_local"),
     [(None, False), (BASE, True), ("http://localhost:1", True), ("https://fal.example/x", False)],
 )
-def test_whether_it_can_reach_this_machine_is_known(base: str | None, is_local: bool) -> None:
+def test_loopback_upstreams_are_local(base: str | None, is_local: bool) -> None:
     assert Upstream(base).is_local is is_local
 
 
 @pytest.mark.parametrize("base", ["fal.run", "ftp://x", "http://", "http://[::1"])
-def test_what_is_no_base_url_is_refused(base: str) -> None:
-    with pytest.raises(FakefalError, match="is no base URL"):
+def test_an_invalid_base_url_is_an_error(base: str) -> None:
+    with pytest.raises(FakefalError, match="is not a base URL"):
         Upstream(base)
 
 
 @given(
     st.sampled_from([None, BASE]), st.sampled_from(["queue.fal.run", "fal.run", "v3b.fal.media"])
 )
-def test_urls_go_through_every_form_and_back(base: str | None, host: str) -> None:
+def test_urls_convert_to_every_form_and_back(base: str | None, host: str) -> None:
     upstream = Upstream(base)
     address = addressing.resolve(f"/{host}/x", {"host": "127.0.0.1:8787"})
     assert address is not None
     canonical = f'{{"a": "https://{host}/x", "b": "see https://{host}/x"}}'.encode()
-    theirs = upstream.to_upstream(canonical)
-    assert upstream.canonical(theirs) == canonical
-    mine = upstream.for_caller(theirs, address)
-    assert f'"http://127.0.0.1:8787/{host}/x"'.encode() in mine
-    assert upstream.from_caller(mine, address) == canonical
-    assert b"see https://" in mine  # what is no URL of its own is left alone
+    upstream_body = upstream.to_upstream(canonical)
+    assert upstream.canonical(upstream_body) == canonical
+    caller_body = upstream.for_caller(upstream_body, address)
+    assert f'"http://127.0.0.1:8787/{host}/x"'.encode() in caller_body
+    assert upstream.from_caller(caller_body, address) == canonical
+    assert b"see https://" in caller_body  # only whole strings are URLs
 
 
-def test_headers_of_the_connection_stay_here() -> None:
-    given = (
+def test_hop_by_hop_headers_are_not_forwarded() -> None:
+    headers = (
         ("Host", "x"),
         ("Connection", "close, X-Hop"),
         ("X-Hop", "1"),
@@ -59,4 +59,7 @@ def test_headers_of_the_connection_stay_here() -> None:
         ("X-Forwarded-Host", "fal.run"),
         ("X-Fal-Target-Url", "u"),
     )
-    assert forwarded_headers(given) == (("Authorization", "Key k"), ("Accept-Encoding", "identity"))
+    assert forwarded_headers(headers) == (
+        ("Authorization", "Key k"),
+        ("Accept-Encoding", "identity"),
+    )

@@ -14,7 +14,7 @@ from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.distil.distil import distil
 from fakefal.scenario.files.loader import load_data
 from tests.callers import RUN, running_caller
-from tests.recorder.talking import (
+from tests.recorder.sessions import (
     ANY_LLM,
     HTML,
     JSON,
@@ -40,7 +40,7 @@ SCALARS = (
 KEYS = TEXTS | st.sampled_from(["file", "url", "output", "$eq", "prompt"])
 JSONS = st.recursive(
     SCALARS,
-    lambda it: st.lists(it, max_size=3) | st.dictionaries(KEYS, it, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=8,
 )
 OBJECTS = st.dictionaries(KEYS, JSONS, max_size=4)
@@ -50,30 +50,30 @@ FAILURES = st.tuples(st.sampled_from([400, 418, 422, 500, 503]), OBJECTS)
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(ENDPOINTS, OBJECTS, JSONS, st.none() | FAILURES), min_size=1, max_size=5))
-async def test_a_recording_answers_its_own_calls_as_they_were_answered(talks: list[Any]) -> None:
+async def test_a_recording_replays_its_own_calls(calls: list[Any]) -> None:
     captures = [
         make_run(
             number,
-            asked,
-            answer if failure is None else failure[1],
+            input_,
+            body if failure is None else failure[1],
             200 if failure is None else failure[0],
             endpoint=endpoint,
         )
-        for number, (endpoint, asked, answer, failure) in enumerate(talks)
+        for number, (endpoint, input_, body, failure) in enumerate(calls)
     ]
-    captures = [it for it in captures if it.response.body]
-    found = distil_captures(*captures)
-    assert found.notes == []
-    async with running_caller(found.scenario, clock="instant") as caller:
+    captures = [capture for capture in captures if capture.response.body]
+    distilled = distil_captures(*captures)
+    assert distilled.notes == []
+    async with running_caller(distilled.scenario, clock="instant") as caller:
         for capture in captures:
-            heard = await caller.request(
+            response = await caller.request(
                 "POST", capture.request.path, host=RUN, data=capture.request.body
             )
-            assert heard.status == capture.response.status
-            assert encode(json.loads(heard.body)) == encode(json.loads(capture.response.body))
+            assert response.status == capture.response.status
+            assert encode(json.loads(response.body)) == encode(json.loads(capture.response.body))
 
 
-def test_one_call_is_one_exchange_that_names_its_endpoint_and_input() -> None:
+def test_one_call_becomes_one_exchange() -> None:
     exchange = only_exchange(
         distil_captures(make_run(input_={"b": 1, "a": {"d": 1, "c": 2}}, body={"ok": True}))
     )
@@ -88,76 +88,78 @@ def test_one_call_is_one_exchange_that_names_its_endpoint_and_input() -> None:
     }
 
 
-def test_the_header_says_where_a_recording_is_from() -> None:
+def test_the_header_describes_the_recording() -> None:
     recording = Recording("https://fal.run", 1_790_000_000.0, [make_run(body=1)], is_complete=False)
-    found = distil(recording, Redactor(), version="1.2").scenario
-    assert found["recorded"] == {
+    data = distil(recording, Redactor(), version="1.2").scenario
+    assert data["recorded"] == {
         "at": "2026-09-21T14:13:20Z",
         "source": "https://fal.run",
         "fakefal": "1.2",
         "clients": ["tests/1"],
         "complete": False,
     }
-    assert found["options"] == {"unmatched": "fail", "validate": False}
-    load_data(found)
+    assert data["options"] == {"unmatched": "fail", "validate": False}
+    load_data(data)
 
 
-def test_repeated_calls_are_replies_in_turn() -> None:
-    found = only_exchange(
+def test_repeated_calls_become_replies() -> None:
+    exchange = only_exchange(
         distil_captures(make_run(0, body=1), make_run(1, body=2), make_run(2, body=2))
     )
-    assert found["replies"] == [{"output": 1}, {"output": 2}]
+    assert exchange["replies"] == [{"output": 1}, {"output": 2}]
 
 
-def test_what_failed_before_it_succeeded_is_a_reply_of_its_own() -> None:
+def test_a_failure_before_a_success_is_a_separate_reply() -> None:
     page = ingress_page(502, "Bad Gateway")
-    found = only_exchange(distil_captures(make_run(0, None, page, 502, HTML), make_run(1, body=1)))
-    assert found["replies"] == [{"fail": "nginx-502"}, {"output": 1}]
+    exchange = only_exchange(
+        distil_captures(make_run(0, None, page, 502, HTML), make_run(1, body=1))
+    )
+    assert exchange["replies"] == [{"fail": "nginx-502"}, {"output": 1}]
 
 
-def test_a_failed_run_keeps_its_id_and_what_it_cost() -> None:
+def test_a_failed_run_keeps_its_id_and_billable_units() -> None:
     id_ = "019f3d10-8a6b-7c3e-9d55-0a1b2c3d4e5f"
     headers = (*JSON, ("x-fal-request-id", id_), ("x-fal-billable-units", "0"))
-    found = only_exchange(
+    reply = only_exchange(
         distil_captures(make_run(body={"detail": "no"}, status=418, headers=headers))
     )["reply"]
-    assert (found["request_id"], found["billable_units"]) == (id_, 0)
+    assert (reply["request_id"], reply["billable_units"]) == (id_, 0)
 
 
-def test_a_page_that_no_reply_gives_is_a_fault_before_the_next_reply() -> None:
-    found = reply_of(make_run(0, None, b"teapot", 418, HTML), make_run(1, body=1))
+def test_a_page_that_no_reply_can_have_is_a_fault_of_the_next_reply() -> None:
+    reply = reply_of(make_run(0, None, b"teapot", 418, HTML), make_run(1, body=1))
     fault = {"status": 418, "body": "teapot", "content_type": "text/html"}
-    assert found == {"output": 1, "faults": {"run": [fault]}}
+    assert reply == {"output": 1, "faults": {"run": [fault]}}
     last = reply_of(
         make_run(0, None, b"teapot", 418, HTML), make_run(1, None, b"teapot", 418, HTML)
     )
     assert last == {"faults": {"run": [fault, {**fault, "times": "always"}]}}
 
 
-def test_a_run_takes_as_long_as_it_took() -> None:
+def test_a_run_keeps_its_duration() -> None:
     assert reply_of(make_run(body=1, seconds=1.5))["timeline"] == [{"IN_PROGRESS": {"for": "1.5s"}}]
 
 
-def test_requests_that_may_go_on_are_left_out_on_demand() -> None:
+def test_unfinished_requests_can_be_left_out() -> None:
     job = JobCaptures().add_submit().add_poll(0.1, "IN_PROGRESS")
     assert distil_captures(*job.captures, finished_only=True).scenario["exchanges"] == []
     timeline = reply_of(*job.captures)["timeline"]
     assert timeline[-1] == {"IN_PROGRESS": {"forever": True}}
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_whether_a_status_tells_of_a_failure_is_an_option(told: bool) -> None:
-    more: dict[str, Any] = {"error": "Invalid status code: 422"} if told else {}
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_errors_in_the_status_become_an_option(is_shown: bool) -> None:
+    fields: dict[str, Any] = {"error": "Invalid status code: 422"} if is_shown else {}
     body = {"detail": [{"loc": ["body"], "msg": "no", "type": "mine"}]}
-    job = JobCaptures().add_submit().add_poll(0.1, "COMPLETED", **more).add_result(0.2, body, 422)
+    job = JobCaptures().add_submit().add_poll(0.1, "COMPLETED", **fields).add_result(0.2, body, 422)
     options = distil_captures(*job.captures).scenario["options"]
-    assert options.get("error_in_status", True) is told
+    assert options.get("error_in_status", True) is is_shown
 
 
-def test_what_cannot_be_replayed_is_said() -> None:
+def test_calls_that_cannot_be_replayed_are_noted() -> None:
     odd = make_run(body=b"\x89PNG", headers=(("Content-Type", "image/png"),))
     assert distil_captures(odd).notes == [
-        "POST https://fal.run/acme/app (200): the answer is image/png, and no JSON"
+        "POST https://fal.run/acme/app (200): the response is image/png, not JSON"
     ]
     orphan = JobCaptures(ANY_LLM).add_poll(0.1, "IN_PROGRESS")
     assert "its submit was not recorded" in distil_captures(*orphan.captures).notes[0]

@@ -9,7 +9,7 @@ from fakefal.protocol.errors.errors import ingress_page
 from fakefal.recorder.capture.captures import RecordedResponse, buffered_response
 from fakefal.recorder.distil.faults import compress, fault_of, fault_sequence, repeat_forever
 from fakefal.scenario.model.faults import CallFaults
-from tests.recorder.talking import HTML, JSON, make_run
+from tests.recorder.sessions import HTML, JSON, make_run
 
 ENDPOINT = parse_endpoint("acme/app")
 assert ENDPOINT is not None
@@ -18,7 +18,7 @@ PAGE = buffered_response(502, HTML, ingress_page(502, "Bad Gateway"))
 
 
 @pytest.mark.parametrize(
-    ("heard", "fault"),
+    ("response", "fault"),
     [
         (PAGE, "nginx-502"),
         (RecordedResponse(0, (), (), "reset"), "reset"),
@@ -32,21 +32,21 @@ PAGE = buffered_response(502, HTML, ingress_page(502, "Bad Gateway"))
         ),
     ],
 )
-def test_an_answer_is_a_word_or_spelled_out(heard: RecordedResponse, fault: Any) -> None:
+def test_a_response_is_a_named_or_a_detailed_fault(response: RecordedResponse, fault: Any) -> None:
     assert ENDPOINT is not None
-    assert fault_of(heard, ENDPOINT) == fault
+    assert fault_of(response, ENDPOINT) == fault
     CallFaults.model_validate({"status": [fault, repeat_forever(fault)]})
 
 
-def test_good_answers_before_a_fault_are_counted() -> None:
+def test_good_responses_before_a_fault_are_counted() -> None:
     assert ENDPOINT is not None
     captures = [make_run(0, body=1), make_run(1, None, PAGE.body, 502, HTML), make_run(2, body=1)]
     assert fault_sequence(captures, captures[1:2], ENDPOINT) == ["ok", "nginx-502"]
 
 
-def test_equal_faults_in_a_row_are_one() -> None:
-    spelled = {"status": 500}
-    assert compress(["a", "a", "ok", spelled, spelled]) == [
+def test_equal_faults_in_a_row_are_compressed() -> None:
+    detailed = {"status": 500}
+    assert compress(["a", "a", "ok", detailed, detailed]) == [
         "a x2",
         "ok",
         {"status": 500, "times": 2},

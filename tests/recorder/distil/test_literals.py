@@ -14,9 +14,9 @@ from tests.recorder.distil.test_distil import JSONS
 @settings(max_examples=200)
 @given(JSONS)
 def test_anything_renders_as_itself(value: Any) -> None:
-    made = literal(value)
-    assert [*references_in(made)] == []
-    rendered = compile_value(made).render({})
+    escaped = literal(value)
+    assert [*references_in(escaped)] == []
+    rendered = compile_value(escaped).render({})
     assert (rendered, str(rendered)) == (value, str(value))
 
 
@@ -28,14 +28,14 @@ def test_anything_renders_as_itself(value: Any) -> None:
         {"file": "{{ a }}", "x": [None, True, 1, {"{{": "}}"}]},
     ],
 )
-def test_what_looks_like_a_file_is_none(value: Any) -> None:
+def test_values_that_look_like_file_references_are_escaped(value: Any) -> None:
     assert compile_value(literal(value)).render({}) == value
 
 
-def test_a_file_that_was_kept_is_a_reference() -> None:
+def test_the_url_of_a_stored_file_becomes_a_reference() -> None:
     url = "https://v3b.fal.media/files/b/0/x.png"
-    made = literal({"images": [{"url": f"{url}?identity=1"}]}, {url: "a.files/0.png"})
-    assert made == {"images": [{"url": {"file": "a.files/0.png", "as": "url"}}]}
+    escaped = literal({"images": [{"url": f"{url}?identity=1"}]}, {url: "a.files/0.png"})
+    assert escaped == {"images": [{"url": {"file": "a.files/0.png", "as": "url"}}]}
 
 
 def test_text_with_braces_is_an_expression() -> None:

@@ -15,30 +15,32 @@ from fakefal.recorder.distil.outcomes import (
     output_fields,
     success_fields,
 )
-from tests.recorder.talking import ANY_LLM, JSON, body_of
+from tests.recorder.sessions import ANY_LLM, JSON, body_of
 
 _parsed = parse_endpoint(ANY_LLM)
 assert _parsed is not None
 ENDPOINT: EndpointId = _parsed
 
 
-def heard(status: int, body: Any) -> RecordedResponse:
+def json_response(status: int, body: Any) -> RecordedResponse:
     return buffered_response(status, JSON, body_of(body))
 
 
-@pytest.mark.parametrize("name", CATALOG)
-def test_every_failure_of_the_catalogue_is_told_by_a_name_that_means_the_same(name: str) -> None:
-    outcome = outcome_of(CATALOG[name], app=ANY_LLM, path="/")
-    told = failure_of(
-        buffered_response(outcome.status, outcome.headers, outcome.payload), ENDPOINT, None
-    )
-    assert isinstance(told, str)
-    same = outcome_of(CATALOG[told.replace("-", "_")], app=ANY_LLM, path="/")
-    assert (same.status, same.payload) == (outcome.status, outcome.payload)
+def test_every_failure_of_the_catalog_is_recorded_by_an_equivalent_name() -> None:
+    different = []
+    for name, error in CATALOG.items():
+        outcome = outcome_of(error, app=ANY_LLM, path="/")
+        response = buffered_response(outcome.status, outcome.headers, outcome.payload)
+        failure = failure_of(response, ENDPOINT, None)
+        assert isinstance(failure, str), name
+        same = outcome_of(CATALOG[failure.replace("-", "_")], app=ANY_LLM, path="/")
+        if (same.status, same.payload) != (outcome.status, outcome.payload):
+            different.append(f"{name} is recorded as {failure}")
+    assert different == []
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "moment", "told"),
+    ("status", "body", "fails_at", "failure"),
     [
         (
             422,
@@ -81,23 +83,23 @@ def test_every_failure_of_the_catalogue_is_told_by_a_name_that_means_the_same(na
         ),
     ],
 )
-def test_other_failures_are_told_by_their_parts(
-    status: int, body: Any, moment: FailsAt, told: Any
+def test_other_failures_are_recorded_by_their_fields(
+    status: int, body: Any, fails_at: FailsAt, failure: Any
 ) -> None:
-    assert failure_of(heard(status, body), ENDPOINT, moment) == told
+    assert failure_of(json_response(status, body), ENDPOINT, fails_at) == failure
 
 
-def test_a_name_is_taken_only_where_it_is_met() -> None:
+def test_a_name_is_used_only_where_that_error_occurs() -> None:
     outcome = outcome_of(CATALOG["exhausted_balance"])
     locked = buffered_response(outcome.status, (), outcome.payload)
     assert failure_of(locked, ENDPOINT, "submit") == "exhausted_balance"
     assert failure_of(locked, ENDPOINT, "result") == {"status": 403, "body": outcome.body}
 
 
-def test_what_no_reply_can_be_is_refused() -> None:
+def test_responses_that_no_reply_can_have_are_rejected() -> None:
     with pytest.raises(NotRecordable, match="302"):
-        failure_of(heard(302, {}), ENDPOINT, None)
-    with pytest.raises(NotRecordable, match="text/html, and no JSON"):
+        failure_of(json_response(302, {}), ENDPOINT, None)
+    with pytest.raises(NotRecordable, match="text/html, not JSON"):
         success_fields(
             buffered_response(200, (("Content-Type", "text/html"),), b"<p>"),
             ENDPOINT,
@@ -107,7 +109,7 @@ def test_what_no_reply_can_be_is_refused() -> None:
         )
 
 
-def test_a_language_models_output_is_text_if_that_gives_the_same() -> None:
+def test_a_language_models_output_is_text_if_it_renders_the_same() -> None:
     body = {"output": "x", "reasoning": None, "partial": False, "error": None}
     assert output_fields(body, ENDPOINT, {}, "run", {}) == {"text": "x"}
     assert output_fields({**body, "more": 1}, ENDPOINT, {}, "run", {}) == {
@@ -119,7 +121,7 @@ def test_a_language_models_output_is_text_if_that_gives_the_same() -> None:
     }
 
 
-def test_headers_that_mean_something_are_kept() -> None:
+def test_headers_that_clients_read_are_recorded() -> None:
     pairs = (
         ("X-B", "{{ 2 }}"),
         ("X-A", "1"),

@@ -12,23 +12,23 @@ from fakefal.recorder.capture.captures import Capture
 from fakefal.recorder.distil.stream_replies import framing_of
 from tests.callers import RUN, running_caller
 from tests.recorder.distil.test_distil import OBJECTS, TEXTS
-from tests.recorder.talking import distil_captures, make_stream, reply_of
+from tests.recorder.sessions import distil_captures, make_stream, reply_of
 
 
 def growing(*texts: str) -> list[dict[str, Any]]:
     """The events of a language model."""
     parts = ["".join(texts[: number + 1]) for number in range(len(texts))]
-    events = [{"output": it, "reasoning": None, "partial": True, "error": None} for it in parts]
+    events = [{"output": text, "reasoning": None, "partial": True, "error": None} for text in parts]
     return [*events, {**events[-1], "partial": False}] if events else []
 
 
 async def replayed(capture: Capture) -> list[Any]:
     async with running_caller(distil_captures(capture).scenario, clock="instant") as caller:
-        heard = await caller.request(
+        response = await caller.request(
             "POST", capture.request.path, host=RUN, data=capture.request.body
         )
-        assert heard.status == 200, heard.body
-        return [json.loads(event.data) for event in sse.Decoder().feed(heard.body)]
+        assert response.status == 200, response.body
+        return [json.loads(event.data) for event in sse.Decoder().feed(response.body)]
 
 
 def test_a_language_model_streams_text_in_chunks() -> None:
@@ -54,19 +54,19 @@ def test_uneven_pauses_are_listed() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(TEXTS.filter(bool), min_size=1, max_size=5))
-async def test_any_text_streams_again_as_it_did(texts: list[str]) -> None:
+async def test_any_text_streams_again_in_the_same_chunks(texts: list[str]) -> None:
     events = growing(*texts)
     assert await replayed(make_stream(events, [0.0] * len(events))) == events
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(OBJECTS, max_size=5))
-async def test_any_events_stream_again_as_they_did(events: list[Any]) -> None:
+async def test_any_events_stream_again(events: list[Any]) -> None:
     times = [0.0] * len(events)
     assert await replayed(make_stream(events, times, endpoint="acme/app")) == events
 
 
-async def test_a_stream_that_broke_off_breaks_off_again() -> None:
+async def test_a_broken_stream_breaks_in_the_replay() -> None:
     import aiohttp
 
     broken = make_stream([{"n": 1}, {"n": 2}], [0.0, 0.0], endpoint="acme/app", cut="reset")
@@ -74,41 +74,40 @@ async def test_a_stream_that_broke_off_breaks_off_again() -> None:
         read: list[bytes] = []
 
         async def listen() -> None:
-            asking = caller.open_request(
+            request = caller.open_request(
                 "POST", broken.request.path, host=RUN, data=broken.request.body
             )
-            async with asking as response:
+            async with request as response:
                 async for chunk in response.content.iter_any():
                     read.append(chunk)
 
         with pytest.raises(aiohttp.ClientError):
             await listen()
     events = sse.Decoder().feed(b"".join(read))
-    assert [json.loads(it.data) for it in events] == [{"n": 1}, {"n": 2}]
+    assert [json.loads(event.data) for event in events] == [{"n": 1}, {"n": 2}]
 
 
 @pytest.mark.parametrize("name", sse.FRAMINGS)
-def test_how_events_were_spelled_is_known(name: str) -> None:
-    found = make_stream([{"n": 1}], [0.0], framing=sse.FRAMINGS[name])
-    assert framing_of(found.response) == name
+def test_the_framing_of_a_stream_is_recognised(name: str) -> None:
+    capture = make_stream([{"n": 1}], [0.0], framing=sse.FRAMINGS[name])
+    assert framing_of(capture.response) == name
 
 
-def test_another_spelling_than_fakefals_own_is_an_option() -> None:
-    found = distil_captures(
+def test_an_unusual_framing_becomes_an_option() -> None:
+    distilled = distil_captures(
         make_stream([{"n": 1}], [0.0], endpoint="acme/app", framing=sse.DATA_CRLF)
     )
-    assert found.scenario["options"]["stream_sse"] == "plain-crlf"
+    assert distilled.scenario["options"]["stream_sse"] == "plain-crlf"
 
 
-def test_the_beginning_of_a_secret_is_left_out_too() -> None:
+def test_the_beginning_of_a_secret_is_redacted_too() -> None:
     events = growing("the key is ", "sk-abcd", "efghijklmnop", "qrstuvwxyz1234 ok")
     reply = reply_of(make_stream(events, [0.0] * len(events)))
     assert "sk-" not in json.dumps(reply)
     assert reply["output"]["output"] == "the key is [redacted] ok"
 
 
-def test_a_stream_of_no_json_is_not_replayed() -> None:
-    found = distil_captures(make_stream([], []))
+def test_a_stream_of_other_events_is_noted() -> None:
     capture = make_stream([{"n": 1}], [0.0])
     from dataclasses import replace
 
@@ -116,7 +115,7 @@ def test_a_stream_of_no_json_is_not_replayed() -> None:
 
     done = replace(
         capture,
-        heard=RecordedResponse(200, capture.response.headers, ((0.0, b"data: [DONE]\n\n"),)),
+        response=RecordedResponse(200, capture.response.headers, ((0.0, b"data: [DONE]\n\n"),)),
     )
     assert "[DONE]" in distil_captures(done).notes[0]
-    assert found.notes == []
+    assert distil_captures(make_stream([], [])).notes == []

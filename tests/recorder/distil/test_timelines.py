@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fakefal.protocol.core.call import Json
 from fakefal.recorder.distil.timelines import MAX_COUNTED_POLLS
 from tests.callers import running_caller
-from tests.recorder.talking import ANY_LLM, ID, JobCaptures, distil_captures, reply_of
+from tests.recorder.sessions import ANY_LLM, ID, JobCaptures, distil_captures, reply_of
 
 LOGS: list[Json] = [
     {"message": text, "timestamp": "2026-01-01T00:00:00.000000Z", "level": level, "source": "USER"}
@@ -23,7 +23,7 @@ def timeline(job: JobCaptures) -> Any:
     return reply_of(*job.captures)["timeline"]
 
 
-def test_what_looks_the_same_is_one_step_with_as_many_polls() -> None:
+def test_equal_statuses_are_one_step_with_their_polls() -> None:
     job = (
         JobCaptures()
         .add_submit(position=2)
@@ -38,7 +38,7 @@ def test_what_looks_the_same_is_one_step_with_as_many_polls() -> None:
     ]
 
 
-def test_a_step_that_was_seen_often_goes_by_time_and_is_shown_once() -> None:
+def test_a_step_with_many_polls_ends_by_time() -> None:
     job = JobCaptures().add_submit(position=0)
     for number in range(1, 9):
         job.add_poll(number / 10, "IN_QUEUE", 0)
@@ -47,7 +47,7 @@ def test_a_step_that_was_seen_often_goes_by_time_and_is_shown_once() -> None:
     assert step == {"IN_QUEUE": {"position": 0, "polls": 1, "for": "850ms"}}
 
 
-def test_logs_begin_the_step_in_which_they_were_first_seen() -> None:
+def test_new_logs_begin_a_step() -> None:
     job = JobCaptures().add_submit().add_poll(0.1, "IN_PROGRESS", None, LOGS[:1])
     job.add_poll(0.2, "IN_PROGRESS", None, LOGS[:2]).add_poll(0.3, "COMPLETED", None, LOGS)
     assert timeline(job.add_result(0.4, DONE)) == [
@@ -64,19 +64,19 @@ def test_logs_begin_the_step_in_which_they_were_first_seen() -> None:
     ]
 
 
-def test_logs_of_a_moving_window_are_taken_once() -> None:
+def test_logs_of_a_moving_window_are_recorded_once() -> None:
     job = JobCaptures().add_submit().add_poll(0.1, "IN_PROGRESS", None, LOGS[:1])
     job.add_poll(0.2, "IN_PROGRESS", None, LOGS[1:2]).add_poll(0.3, "COMPLETED", None, LOGS[1:])
-    told = [
+    logs = [
         log
         for step in timeline(job.add_result(0.4, DONE))
-        for it in step.values()
-        for log in it.get("logs", [])
+        for detail in step.values()
+        for log in detail.get("logs", [])
     ]
-    assert told == ["loading", {"message": "slow", "level": "WARN"}, "done"]
+    assert logs == ["loading", {"message": "slow", "level": "WARN"}, "done"]
 
 
-def test_a_request_that_was_never_seen_to_end_never_ends() -> None:
+def test_an_unfinished_request_stays_forever() -> None:
     job = JobCaptures().add_submit(position=3).add_poll(0.1, "IN_QUEUE", 3)
     assert timeline(job) == [{"IN_QUEUE": {"position": 3, "forever": True}}]
 
@@ -92,17 +92,17 @@ STEPS = st.lists(
 async def test_a_replay_shows_each_poll_what_the_recording_saw(
     steps: list[tuple[str, int, int]], with_logs: bool
 ) -> None:
-    alike = groupby(steps, lambda it: (it[0], it[0] == "IN_QUEUE" and it[1]))
-    assume(all(sum(it[2] for it in group) <= MAX_COUNTED_POLLS for _, group in alike))
+    equal_steps = groupby(steps, lambda step: (step[0], step[0] == "IN_QUEUE" and step[1]))
+    assume(all(sum(step[2] for step in group) <= MAX_COUNTED_POLLS for _, group in equal_steps))
     job = JobCaptures(ANY_LLM).add_submit("IN_QUEUE", 1)
     after, seen = 0.0, []
     for number, (state, position, polls) in enumerate(steps):
-        place = position if state == "IN_QUEUE" else None
+        queue_position = position if state == "IN_QUEUE" else None
         logs = LOGS[: number % 4] if with_logs else None
         for _ in range(polls):
             after += 0.1
-            job.add_poll(after, state, place, logs)
-            seen.append((state, place, logs and [log["message"] for log in logs]))
+            job.add_poll(after, state, queue_position, logs)
+            seen.append((state, queue_position, logs and [log["message"] for log in logs]))
     job.add_poll(after + 0.1, "COMPLETED", None, LOGS if with_logs else None).add_result(
         after + 0.2, DONE
     )
@@ -111,9 +111,9 @@ async def test_a_replay_shows_each_poll_what_the_recording_saw(
         assert (submitted.json["request_id"], submitted.json["queue_position"]) == (ID, 1)
         query = "?logs=1" if with_logs else ""
         for expected in seen:
-            told = (await caller.request("GET", f"{job.path}/status{query}")).json
-            logs = told["logs"] and [log["message"] for log in told["logs"]]
-            assert (told["status"], told.get("queue_position"), logs) == expected or (
+            status = (await caller.request("GET", f"{job.path}/status{query}")).json
+            logs = status["logs"] and [log["message"] for log in status["logs"]]
+            assert (status["status"], status.get("queue_position"), logs) == expected or (
                 logs == [] and expected[2] == []
             )
         last = (await caller.request("GET", f"{job.path}/status{query}")).json
@@ -122,7 +122,7 @@ async def test_a_replay_shows_each_poll_what_the_recording_saw(
 
 
 @pytest.mark.parametrize("log", ["text", {"message": "m"}, {"message": "m", "level": "odd"}])
-def test_odd_logs_are_told_as_they_can_be(log: Json) -> None:
+def test_unusual_logs_are_recorded_as_far_as_possible(log: Json) -> None:
     job = (
         JobCaptures()
         .add_submit()

@@ -9,7 +9,7 @@ from fakefal.scenario.values.durations import parse_duration
 
 
 @pytest.mark.parametrize(
-    ("times", "found"),
+    ("times", "pacing"),
     [
         ([], {}),
         ([0.001, 0.002], {}),
@@ -19,18 +19,18 @@ from fakefal.scenario.values.durations import parse_duration
         ([0.3, 0.9, 1.0], {"waits": ["300ms", "600ms", "100ms"]}),
     ],
 )
-def test_a_pace_is_told_as_shortly_as_it_can_be(times: list[float], found: object) -> None:
-    assert pacing_of(times) == found
+def test_pacing_is_written_in_the_shortest_form(times: list[float], pacing: object) -> None:
+    assert pacing_of(times) == pacing
 
 
 @given(st.lists(st.floats(0, 2), max_size=20))
-def test_a_pace_is_within_its_tolerance(gaps: list[float]) -> None:
+def test_pacing_is_within_its_tolerance(gaps: list[float]) -> None:
     times = [sum(gaps[: number + 1]) for number in range(len(gaps))]
-    told = pacing_of(times)
-    if "waits" in told:
-        waits = [parse_duration(it) for it in told["waits"]]  # type: ignore[attr-defined]
+    pacing = pacing_of(times)
+    if "waits" in pacing:
+        waits = [parse_duration(wait) for wait in pacing["waits"]]  # type: ignore[attr-defined]
     else:
-        first, every = (parse_duration(told.get(name, 0)) for name in ("first", "every"))
+        first, every = (parse_duration(pacing.get(name, 0)) for name in ("first", "every"))
         waits = [first, *[every] * (len(gaps) - 1)][: len(gaps)]
     for wait, gap in zip(waits, gaps, strict=True):
         assert abs(wait - gap) <= max(TOLERANCE_SECONDS, 0.36 * max(wait, gap)) + 0.001

@@ -9,7 +9,7 @@ from fakefal.recorder.importers.aimock import read_aimock
 from fakefal.recorder.importers.foreign import NotThisFormat
 from fakefal.scenario.files.loader import load_data
 from tests.callers import running_caller
-from tests.recorder.importers.replaying import scenario_of
+from tests.recorder.importers.replay import scenario_of
 
 FIXTURES: list[Any] = [
     {
@@ -53,22 +53,22 @@ async def test_fixtures_of_aimock_are_replayed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fixture", "told"),
+    ("fixture", "reason"),
     [
-        ({"response": {}}, "it matches nothing"),
-        ({"match": {"endpoint": "embedding"}}, "embedding is not of fal"),
-        ({"match": {}, "response": {"embedding": [1]}}, "its response is none that fal gives"),
-        ({"match": {"toolName": "x"}, "response": {"json": 1}}, "match.toolName means nothing"),
-        ({"match": {}, "response": {"json": 1}, "chaos": {}}, "chaos is not taken over"),
-        (7, "it matches nothing"),
+        ({"response": {}}, "no match object"),
+        ({"match": {"endpoint": "embedding"}}, "embedding is not an endpoint of fal"),
+        ({"match": {}, "response": {"embedding": [1]}}, "fal has no such response"),
+        ({"match": {"toolName": "x"}, "response": {"json": 1}}, "match.toolName is not supported"),
+        ({"match": {}, "response": {"json": 1}, "chaos": {}}, "chaos is not supported"),
+        (7, "no match object"),
     ],
 )
-def test_what_cannot_be_used_is_told(fixture: Any, told: str) -> None:
-    (line,) = read_aimock(fixtures(fixture), "f.json").unused
-    assert line.startswith(f"f.json: fixtures[0]: {told}")
+def test_unusable_entries_are_reported(fixture: Any, reason: str) -> None:
+    (message,) = read_aimock(fixtures(fixture), "f.json").unused
+    assert message.startswith(f"f.json: fixtures[0]: {reason}")
 
 
-def test_recorded_timings_are_the_pace_of_the_stream() -> None:
+def test_recorded_timings_become_the_pacing_of_the_stream() -> None:
     timings = {"ttftMs": 300, "interChunkDelaysMs": [20, 30], "totalDurationMs": 350}
     fixture = {"match": {}, "response": {"content": "a b c"}, "recordedTimings": timings}
     imported = read_aimock(fixtures(fixture), "f.json")
@@ -77,6 +77,6 @@ def test_recorded_timings_are_the_pace_of_the_stream() -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}"])
-def test_what_holds_no_fixtures_is_refused(text: str) -> None:
+def test_json_without_fixtures_is_rejected(text: str) -> None:
     with pytest.raises(NotThisFormat):
         read_aimock(text, "f.json")

@@ -8,7 +8,7 @@ import pytest
 from fakefal.recorder.importers.bodies import read_body
 from fakefal.recorder.importers.foreign import NotThisFormat
 from fakefal.scenario.files.loader import load_data
-from tests.recorder.importers.replaying import scenario_of
+from tests.recorder.importers.replay import scenario_of
 
 URLS = {"response_url": "https://queue.fal.run/fal-ai/any-llm/requests/7"}
 MISSING = {"loc": ["body", "prompt"], "msg": "Field required", "type": "missing", "input": {}}
@@ -74,13 +74,13 @@ def test_a_body_becomes_a_reply(body: Any, reply: Any) -> None:
     load_data(scenario_of(imported))
 
 
-def test_a_status_that_does_not_tell_how_it_ended_is_of_no_use() -> None:
+def test_a_completed_status_without_result_is_not_recordable() -> None:
     imported = read_body(json.dumps({"status": "COMPLETED", **URLS}), "b.json")
     assert imported.unused == [
-        "b.json: the status says that it is over, and not how: paste the result"
+        "b.json: a COMPLETED status does not hold the result — import the result instead"
     ]
 
 
-def test_what_is_no_json_is_refused() -> None:
-    with pytest.raises(NotThisFormat, match="no JSON"):
+def test_text_that_is_not_json_is_rejected() -> None:
+    with pytest.raises(NotThisFormat, match="not JSON"):
         read_body("hello", "b.json")

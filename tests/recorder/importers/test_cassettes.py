@@ -16,7 +16,7 @@ from fakefal.recorder.importers.cassettes import read_cassette
 from fakefal.recorder.importers.foreign import NotThisFormat
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from tests.recorder.importers.replaying import replayed
+from tests.recorder.importers.replay import replayed
 
 KEY = "11112222-3333-4444-5555-666677778888:0123456789abcdef"
 
@@ -51,7 +51,7 @@ UPSTREAM: dict[str, Any] = {
 }
 
 
-def recorded(cassette: Path, serializer: str) -> None:
+def record(cassette: Path, serializer: str) -> None:
     """Have VCR.py write a cassette of a few calls."""
     with ThreadedServer(FakeFalServer(UPSTREAM)) as fake:
         command = [sys.executable, "-c", APP, fake.url, str(cassette), serializer, KEY]
@@ -61,25 +61,25 @@ def recorded(cassette: Path, serializer: str) -> None:
 @pytest.mark.parametrize("serializer", ["yaml", "json"])
 async def test_a_cassette_of_vcr_py_is_replayed(serializer: str, tmp_path: Path) -> None:
     cassette = tmp_path / f"cassette.{serializer}"
-    await asyncio.to_thread(recorded, cassette, serializer)
+    await asyncio.to_thread(record, cassette, serializer)
     imported = read_cassette(cassette.read_text(encoding="utf-8"), cassette.name)
     assert imported.unused == []
-    told = [(status, body) for _, status, body in await replayed(imported)]
-    assert [status for status, _ in told] == [200, 202, 202, 200, 200, 422]
-    assert [body["status"] for _, body in told[:4]] == [
+    responses = [(status, body) for _, status, body in await replayed(imported)]
+    assert [status for status, _ in responses] == [200, 202, 202, 200, 200, 422]
+    assert [body["status"] for _, body in responses[:4]] == [
         "IN_QUEUE",
         "IN_QUEUE",
         "IN_PROGRESS",
         "COMPLETED",
     ]
-    assert told[4][1]["output"] == "from a cassette"
-    assert told[5][1]["detail"][0]["type"] == "content_policy_violation"
+    assert responses[4][1]["output"] == "from a cassette"
+    assert responses[5][1]["detail"][0]["type"] == "content_policy_violation"
 
 
 def interaction(**response: Any) -> dict[str, Any]:
     request = {"method": "POST", "uri": "https://fal.run/acme/app", "body": "{}", "headers": {}}
-    found = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "1"}}
-    return {"request": request, "response": {**found, **response}}
+    defaults = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "1"}}
+    return {"request": request, "response": {**defaults, **response}}
 
 
 def cassette_of(*interactions: Any) -> str:
@@ -99,27 +99,27 @@ def cassette_of(*interactions: Any) -> str:
         },
     ],
 )
-async def test_bodies_come_in_many_ways(response: dict[str, Any]) -> None:
+async def test_every_form_of_body_is_read(response: dict[str, Any]) -> None:
     if response.get("body", 0) is None:
-        told = interaction()
-        told["response"].pop("body")
-        told["response"] |= {"content": response["content"]}
+        recorded = interaction()
+        recorded["response"].pop("body")
+        recorded["response"] |= {"content": response["content"]}
     else:
-        told = interaction(**response)
-    (heard,) = await replayed(read_cassette(cassette_of(told), "c.yaml"))
-    assert heard[1:] == (200, {"a": 1})
+        recorded = interaction(**response)
+    (replayed_response,) = await replayed(read_cassette(cassette_of(recorded), "c.yaml"))
+    assert replayed_response[1:] == (200, {"a": 1})
 
 
-def test_what_cannot_be_used_is_told() -> None:
+def test_unusable_entries_are_reported() -> None:
     other = interaction()
     other["request"] = {**other["request"], "uri": "https://example.com/"}
     imported = read_cassette(cassette_of({}, other, interaction()), "c.yaml")
     assert len(imported.captures) == 1
-    assert imported.unused[0].startswith("c.yaml: interactions[0]: it cannot be read")
-    assert imported.unused[1] == "c.yaml: interactions[1]: POST example.com: no host of fal's"
+    assert imported.unused[0].startswith("c.yaml: interactions[0]: invalid")
+    assert imported.unused[1] == "c.yaml: interactions[1]: POST example.com: not a fal host"
 
 
 @pytest.mark.parametrize("text", ["a: [", "[]", json.dumps({"interactions": [], "version": 2})])
-def test_what_is_no_cassette_is_refused(text: str) -> None:
+def test_other_formats_are_rejected(text: str) -> None:
     with pytest.raises(NotThisFormat):
         read_cassette(text, "c.yaml")

@@ -28,11 +28,11 @@ from fakefal.recorder.importers.foreign import (
         ("https://queue.falrun.com/acme/app?x=1", ()),
     ],
 )
-def test_every_form_of_address_is_known(url: str, headers: tuple[tuple[str, str], ...]) -> None:
+def test_every_form_of_address_is_resolved(url: str, headers: tuple[tuple[str, str], ...]) -> None:
     imported = ImportResult()
     add_capture(imported, ForeignExchange("post", url, headers, b"{}", 200, (), b"1"), "here")
-    asked = imported.captures[0].request
-    assert (asked.method, asked.host, asked.path, asked.query) == (
+    request = imported.captures[0].request
+    assert (request.method, request.host, request.path, request.query) == (
         "POST",
         "queue.fal.run",
         "/acme/app",
@@ -40,7 +40,7 @@ def test_every_form_of_address_is_known(url: str, headers: tuple[tuple[str, str]
     )
 
 
-def test_urls_in_bodies_are_under_fals_own_names() -> None:
+def test_urls_in_bodies_become_canonical() -> None:
     imported = ImportResult()
     base = "http://127.0.0.1:8787"
     body = f'{{"url": "{base}/v3b.fal.media/files/b/0/x.png"}}'.encode()
@@ -54,18 +54,18 @@ def test_urls_in_bodies_are_under_fals_own_names() -> None:
     assert capture.request.json() == capture.response.json() == expected
 
 
-def test_what_has_no_answer_or_is_not_fals_is_told() -> None:
+def test_requests_without_response_or_to_other_hosts_are_reported() -> None:
     imported = ImportResult()
     add_capture(imported, ForeignExchange("GET", "https://example.com/"), "a")
     add_capture(imported, ForeignExchange("GET", "https://fal.run/x/y"), "b")
     assert imported.unused == [
-        "a: GET example.com: no host of fal's",
-        "b: GET https://fal.run/x/y: it has no answer",
+        "a: GET example.com: not a fal host",
+        "b: GET https://fal.run/x/y: no response",
     ]
 
 
 @pytest.mark.parametrize(
-    ("data", "packing"),
+    ("data", "encoding"),
     [
         (gzip.compress(b"x", mtime=0), "gzip"),
         (zlib.compress(b"x"), "deflate"),
@@ -73,8 +73,8 @@ def test_what_has_no_answer_or_is_not_fals_is_told() -> None:
         (b"x", "br"),
     ],
 )
-def test_packed_bodies_are_unpacked(data: bytes, packing: str) -> None:
-    assert decompress_body(data, (("Content-Encoding", packing),)) == b"x"
+def test_compressed_bodies_are_decompressed(data: bytes, encoding: str) -> None:
+    assert decompress_body(data, (("Content-Encoding", encoding),)) == b"x"
 
 
 def test_events_are_spread_evenly() -> None:

@@ -7,7 +7,7 @@ from fakefal.recorder.importers.importer import guess_format, read_foreign
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ('{"log": {"entries": []}}', "har"),
         ('{"interactions": [], "version": 1}', "vcr"),
@@ -20,13 +20,13 @@ from fakefal.recorder.importers.importer import guess_format, read_foreign
         ("hello", None),
     ],
 )
-def test_a_format_is_known_by_what_it_holds(text: str, found: str | None) -> None:
-    assert guess_format(text) == found
+def test_a_format_is_guessed_from_the_content(text: str, expected: str | None) -> None:
+    assert guess_format(text) == expected
 
 
-def test_what_is_not_known_is_told() -> None:
-    with pytest.raises(FakefalError, match=r"x\.txt: what this is is not known — give a HAR"):
+def test_an_unknown_or_wrong_format_is_an_error() -> None:
+    with pytest.raises(FakefalError, match=r"x\.txt: unknown file format — pass --format"):
         read_foreign("hello", "x.txt")
-    with pytest.raises(FakefalError, match=r"x\.txt: not har: it has no log with entries"):
+    with pytest.raises(FakefalError, match=r"x\.txt: not har: no log with entries"):
         read_foreign("{}", "x.txt", "har")
     assert read_foreign('{"n": 1}', "x.txt")[0] == "body"

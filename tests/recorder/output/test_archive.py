@@ -14,7 +14,7 @@ from fakefal.recorder.capture.captures import Recording
 from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.output.archive import Archive, finishes_exchange
 from fakefal.scenario.files.loader import load_file
-from tests.recorder.talking import KEY, JobCaptures, make_capture, make_request, make_run
+from tests.recorder.sessions import KEY, JobCaptures, make_capture, make_request, make_run
 
 RUNS = 50
 OLD = "fakefal: 1\nname: old\n"
@@ -23,26 +23,26 @@ CALLS = 4
 PICTURE = (("Content-Type", "image/png"),)
 
 
-def fresh(path: Path) -> Archive:
-    """An archive of a recording that begins now."""
+def make_archive(path: Path) -> Archive:
+    """An archive of a new recording."""
     recording = Recording("https://fal.run", 0.0, is_complete=False)
     return Archive(path, recording, Redactor(), "0")
 
 
-async def dying(path: Path, moment: int, out: int) -> None:
-    """Record, and die at the so-manieth thing that the file system is asked for."""
+async def record_until_killed(path: Path, moment: int, out: int) -> None:
+    """Record, and kill this process at the n-th call of the file system."""
     events = 0
 
     def watch(event: str, args: tuple[object, ...]) -> None:
         nonlocal events
         if event not in ("open", "os.rename", "os.link", "os.remove", "os.mkdir"):
             return
-        if any(path.parent.name in str(it) or "/proc/self/fd" in str(it) for it in args):
+        if any(path.parent.name in str(arg) or "/proc/self/fd" in str(arg) for arg in args):
             events += 1
             if events == moment:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    archive = fresh(path)
+    archive = make_archive(path)
     sys.addaudithook(watch)
     for number in range(CALLS):
         file = f"/files/b/{number}/x.png"
@@ -51,51 +51,51 @@ async def dying(path: Path, moment: int, out: int) -> None:
         read = make_request("GET", "v3b.fal.media", file)
         archive.add(make_capture(number + 0.5, read, 200, b"png%d" % number, PICTURE))
         await archive.save()
-        os.write(out, b"%d " % number)  # only now the caller hears of it
+        os.write(out, b"%d " % number)  # the caller gets the response only now
     await archive.close()
     os.write(out, b"end")
 
 
-def killed(folder: Path) -> None:
-    """Fifty recordings in processes of their own, which share what was imported."""
+def record_and_kill(folder: Path) -> None:
+    """Make fifty recordings in forked processes, which share the imports."""
     for moment in range(1, RUNS + 1):
         path = folder / f"recording{moment}" / "a.yaml"
         path.parent.mkdir()
         if moment % 2 == 0:
             path.write_text(OLD)
-        out = os.open(path.with_name("told"), os.O_WRONLY | os.O_CREAT)
+        out = os.open(path.with_name("saved"), os.O_WRONLY | os.O_CREAT)
         if (child := os.fork()) == 0:
-            asyncio.run(dying(path, moment, out))
+            asyncio.run(record_until_killed(path, moment, out))
             os._exit(0)
         os.close(out)
         os.waitpid(child, 0)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
-def test_whenever_it_is_killed_the_file_holds_every_finished_exchange(tmp_path: Path) -> None:
-    """Fifty recordings, the n-th killed at the n-th thing that it asks of the file system."""
-    code = "import sys; from pathlib import Path; from tests.recorder import test_archive; "
-    code += "test_archive.killed(Path(sys.argv[1]))"
+def test_a_killed_recording_has_every_finished_exchange_on_disk(tmp_path: Path) -> None:
+    """Fifty recordings, the n-th killed at its n-th call of the file system."""
+    code = "import sys; from pathlib import Path; from tests.recorder.output import test_archive; "
+    code += "test_archive.record_and_kill(Path(sys.argv[1]))"
     root = Path(__file__).parents[3]
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root, check=True, timeout=120)
     died = 0
     for moment in range(1, RUNS + 1):
         folder = tmp_path / f"recording{moment}"
         path = folder / "a.yaml"
-        told = (folder / "told").read_text().split()
-        died += "end" not in told
+        saved = (folder / "saved").read_text().split()
+        died += "end" not in saved
         grown = path
-        if moment % 2 == 0 and "end" not in told:
+        if moment % 2 == 0 and "end" not in saved:
             old = load_file(path).scenario
             if old.name == "old":  # it stays until the new one is complete
                 grown = folder / "a.yaml.part"
             else:
                 assert old.recorded is not None
                 assert old.recorded.complete
-        finished = [it for it in told if it != "end"]
+        finished = [number for number in saved if number != "end"]
         if finished or grown.exists():
             assert len(load_file(grown).exchanges) >= len(finished)
-        half = [it for it in folder.rglob(".*.new") if not it.stat().st_size]
+        half = [new for new in folder.rglob(".*.new") if not new.stat().st_size]
         assert half == []
     assert died > RUNS / 2
 
@@ -103,7 +103,7 @@ def test_whenever_it_is_killed_the_file_holds_every_finished_exchange(tmp_path: 
 async def test_an_old_file_stays_until_the_recording_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("fakefal: 1\nname: old\n")
-    archive = fresh(path)
+    archive = make_archive(path)
     archive.add(make_run(body=1))
     await archive.save()
     assert load_file(path).scenario.name == "old"
@@ -117,19 +117,19 @@ async def test_an_old_file_stays_until_the_recording_is_complete(tmp_path: Path)
     assert not (tmp_path / "a.yaml.part").exists()
 
 
-async def test_a_file_that_nothing_refers_to_any_more_is_removed(tmp_path: Path) -> None:
+async def test_files_of_the_previous_recording_are_removed(tmp_path: Path) -> None:
     folder = tmp_path / "a.files"
     folder.mkdir()
     (folder / "0123456789abcdef.png").write_text("of an older recording")
     (folder / "mine.png").write_text("of somebody else")
-    archive = fresh(tmp_path / "a.yaml")
+    archive = make_archive(tmp_path / "a.yaml")
     archive.add(make_run(body=1))
     await archive.close()
-    assert [it.name for it in folder.iterdir()] == ["mine.png"]
+    assert [file.name for file in folder.iterdir()] == ["mine.png"]
 
 
-async def test_what_must_not_be_written_is_told_at_the_end(tmp_path: Path) -> None:
-    archive = fresh(tmp_path / "a.yaml")
+async def test_a_secret_in_a_file_is_an_error_at_the_end(tmp_path: Path) -> None:
+    archive = make_archive(tmp_path / "a.yaml")
     picture = make_capture(
         1, make_request("GET", "v3b.fal.media", "/files/x.png"), 200, KEY.encode(), ()
     )
@@ -142,7 +142,7 @@ async def test_what_must_not_be_written_is_told_at_the_end(tmp_path: Path) -> No
     assert not (tmp_path / "a.yaml").exists()
 
 
-def test_an_exchange_is_finished_with_its_result() -> None:
+def test_a_result_finishes_an_exchange() -> None:
     job = (
         JobCaptures()
         .add_submit()
@@ -151,7 +151,13 @@ def test_an_exchange_is_finished_with_its_result() -> None:
         .add_cancel(0.3)
         .add_webhook(0.4, 1)
     )
-    assert [finishes_exchange(it) for it in job.captures] == [False, False, True, False, True]
+    assert [finishes_exchange(capture) for capture in job.captures] == [
+        False,
+        False,
+        True,
+        False,
+        True,
+    ]
     assert finishes_exchange(make_run(body=1))
     refused = make_capture(0, make_request("POST", "queue.fal.run", "/acme/app", {}), 403, {})
     assert finishes_exchange(refused)

@@ -20,7 +20,7 @@ from fakefal.recorder.output.writer import (
 from fakefal.scenario.files.loader import dump_data, load_file, load_text
 from fakefal.scenario.files.yaml_text import read_yaml, write_blocks
 from tests.recorder.distil.test_distil import JSONS, OBJECTS
-from tests.recorder.talking import KEY, distil_captures, make_run
+from tests.recorder.sessions import KEY, distil_captures, make_run
 
 
 def written(path: Path, *captures: Any) -> str:
@@ -30,7 +30,7 @@ def written(path: Path, *captures: Any) -> str:
 
 @settings(max_examples=100, deadline=None)
 @given(JSONS)
-def test_what_is_written_reads_as_the_same(value: Any) -> None:
+def test_written_yaml_loads_as_the_same_value(value: Any) -> None:
     text = write_blocks({"value": value})
     source = read_yaml(text, "x.yaml")
     assert source.problems == []
@@ -39,9 +39,9 @@ def test_what_is_written_reads_as_the_same(value: Any) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(OBJECTS, max_size=3), JSONS)
-def test_a_written_recording_loads_as_what_was_distilled(inputs: list[Any], answer: Any) -> None:
+def test_a_written_recording_loads_as_distilled(inputs: list[Any], output: Any) -> None:
     distilled = distil_captures(
-        *(make_run(n, given, answer) for n, given in enumerate(inputs) if answer is not None)
+        *(make_run(n, input_, output) for n, input_ in enumerate(inputs) if output is not None)
     )
     text = Writer(Path("a.yaml"), Redactor()).text(distilled)
     loaded = load_text(text, "a.yaml", is_json=False)
@@ -54,15 +54,15 @@ def dump_data_of(data: dict[str, Any]) -> Any:
     return dump_data(load_data(data).scenario)["exchanges"]
 
 
-def test_a_file_is_for_reading(tmp_path: Path) -> None:
+def test_a_file_is_readable(tmp_path: Path) -> None:
     text = written(
         tmp_path / "a.yaml", make_run(0, {"prompt": "x"}, {"text": "one\ntwo\n", "n": [1, 2]})
     )
     assert (
         text
         == """\
-# A recording: what https://fal.run answered on 2026-09-21.
-# Made by fakefal 0. Edit it like any scenario; `fakefal check` finds mistakes.
+# A recording of https://fal.run on 2026-09-21, made by fakefal 0.
+# Edit it like any scenario; `fakefal check` finds mistakes.
 fakefal: 1
 recorded:
   at: '2026-09-21T14:13:20Z'
@@ -87,7 +87,7 @@ exchanges:
     )
 
 
-def test_one_change_is_one_line(tmp_path: Path) -> None:
+def test_one_difference_changes_one_line(tmp_path: Path) -> None:
     first = written(tmp_path / "a.yaml", make_run(0, {"a": 1}, "x"), make_run(1, {"b": 2}, "y"))
     second = written(tmp_path / "b.yaml", make_run(0, {"a": 1}, "x"), make_run(1, {"b": 2}, "z"))
     differing = [
@@ -98,12 +98,12 @@ def test_one_change_is_one_line(tmp_path: Path) -> None:
     assert differing == [("    reply: {output: y}", "    reply: {output: z}")]
 
 
-def test_exchanges_are_added_at_the_end_and_comments_stay(tmp_path: Path) -> None:
+def test_exchanges_are_appended_and_comments_stay(tmp_path: Path) -> None:
     old = "# mine\nfakefal: 1\nexchanges:\n- id: acme/app 1  # this\n  when: {endpoint: acme/app}\n"
-    found = distil_captures(make_run(0, {"a": 1}, "x")).scenario["exchanges"]
-    grown = append_exchanges(old, found, "a.yaml")
-    assert grown.startswith(old.rstrip("\n"))
-    ids = [it.model.id for it in load_text(grown, "a.yaml", is_json=False).exchanges]
+    added = distil_captures(make_run(0, {"a": 1}, "x")).scenario["exchanges"]
+    extended = append_exchanges(old, added, "a.yaml")
+    assert extended.startswith(old.rstrip("\n"))
+    ids = [exchange.model.id for exchange in load_text(extended, "a.yaml", is_json=False).exchanges]
     assert ids == ["acme/app 1", "acme/app 2"]
 
 
@@ -115,14 +115,14 @@ def test_exchanges_are_added_at_the_end_and_comments_stay(tmp_path: Path) -> Non
         "exchanges: [{reply: {text: a}}]\nfakefal: 1\n",
     ],
 )
-def test_any_scenario_can_be_added_to(old: str) -> None:
-    found = distil_captures(make_run(0, {"a": 1}, "x")).scenario["exchanges"]
+def test_exchanges_can_be_appended_to_any_scenario(old: str) -> None:
+    added = distil_captures(make_run(0, {"a": 1}, "x")).scenario["exchanges"]
     before = len(load_text(old, "a.yaml", is_json=False).exchanges)
-    after = load_text(append_exchanges(old, found, "a.yaml"), "a.yaml", is_json=False)
+    after = load_text(append_exchanges(old, added, "a.yaml"), "a.yaml", is_json=False)
     assert len(after.exchanges) == before + 1
 
 
-def test_the_old_file_stays_where_a_secret_would_be_written(tmp_path: Path) -> None:
+def test_the_old_file_stays_if_a_secret_would_be_written(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("old")
     redactor = Redactor()
@@ -132,17 +132,17 @@ def test_the_old_file_stays_where_a_secret_would_be_written(tmp_path: Path) -> N
     with pytest.raises(FakefalError, match="the key"):
         Writer(path, redactor).write(distilled)
     assert path.read_text() == "old"
-    assert [it.name for it in tmp_path.iterdir()] == ["a.yaml"]
+    assert [file.name for file in tmp_path.iterdir()] == ["a.yaml"]
 
 
-def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_an_unwritable_path_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(FakefalError, match=r"cannot be written: .* — name another place"):
+    with pytest.raises(FakefalError, match=r"cannot be written: .* — choose another path"):
         write_atomically(tmp_path / "file" / "a.yaml", b"x")
 
 
 @pytest.mark.parametrize("has_unnamed_files", [True, False])
-def test_a_file_is_replaced_as_a_whole(
+def test_a_file_is_replaced_atomically(
     has_unnamed_files: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not has_unnamed_files:
@@ -155,17 +155,17 @@ def test_a_file_is_replaced_as_a_whole(
     path.chmod(0o600)
     write_atomically(path, b"three")
     assert path.stat().st_mode & 0o777 == 0o600
-    assert [it.name for it in tmp_path.iterdir()] == ["a.yaml"]
+    assert [file.name for file in tmp_path.iterdir()] == ["a.yaml"]
 
 
 @pytest.mark.parametrize("name", ["a.json", "a", "a.yaml.part"])
-def test_a_recording_is_yaml_by_its_name(name: str) -> None:
-    with pytest.raises(FakefalError, match="a recording is YAML — name it"):
+def test_a_recording_needs_a_yaml_name(name: str) -> None:
+    with pytest.raises(FakefalError, match="a recording is a YAML file — name it"):
         check_name(Path(name))
     check_name(Path("a.yml"))
 
 
-def test_files_lie_beside_it(tmp_path: Path) -> None:
+def test_files_are_stored_in_a_folder_beside_it(tmp_path: Path) -> None:
     assert folder_of(tmp_path / "session.test.yaml") == "session.files"
     written(tmp_path / "a.yaml", make_run(body="x"))
     assert load_file(tmp_path / "a.yaml").exchanges

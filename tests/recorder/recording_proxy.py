@@ -1,4 +1,4 @@
-"""A fake that records another one, both in one loop."""
+"""A fakefal server that records another one, both in one event loop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 import aiohttp
 
-from fakefal.scenario.files.loader import LoadedScenario, load_file
+from fakefal.scenario.compiled.scenario import LoadedScenario
+from fakefal.scenario.files.loader import load_file
 from fakefal.server.recording import RecordingConfig
 from fakefal.server.server import FakeFalServer
 from tests.callers import Caller
@@ -18,7 +19,7 @@ from tests.callers import Caller
 
 @dataclass
 class RecordingSetup:
-    """A caller of the recorder, the stand-in for fal behind it, and the recording."""
+    """A caller, the recorder, its upstream (a second fakefal server), and the recording."""
 
     caller: Caller
     upstream: FakeFalServer
@@ -31,7 +32,7 @@ class RecordingSetup:
 
     @property
     def called_endpoints(self) -> list[str]:
-        """The calls that upstream saw, by endpoint."""
+        """The endpoints of the calls that upstream received."""
         records = self.upstream.controls("id:secret").calls()
         return [record.endpoint for record in records]
 
@@ -40,12 +41,15 @@ class RecordingSetup:
 async def recording(
     path: Path, *upstream: Any, scenarios: tuple[Any, ...] = (), **options: Any
 ) -> AsyncIterator[RecordingSetup]:
-    """A recorder in front of a fake with these scenarios; its own go before in mode ``new``."""
+    """A recorder in front of an upstream with these scenarios.
+
+    ``scenarios`` are the recorder's own, which answer first in mode ``new``.
+    """
     async with (
-        FakeFalServer(*upstream, clock="instant") as fal,
+        FakeFalServer(*upstream, clock="instant") as server,
         aiohttp.ClientSession(auto_decompress=False) as session,
     ):
-        fake = FakeFalServer(*scenarios, clock="instant")
-        fake.record(RecordingConfig(path, fal.url, **options))
-        async with fake:
-            yield RecordingSetup(Caller(session, fake), fal, fake, path)
+        recorder = FakeFalServer(*scenarios, clock="instant")
+        recorder.record(RecordingConfig(path, server.url, **options))
+        async with recorder:
+            yield RecordingSetup(Caller(session, recorder), server, recorder, path)

@@ -1,4 +1,4 @@
-"""Conversations as captures, as a recorder would have seen them."""
+"""Makes captures as a recorder would."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def make_capture(
     *,
     seconds: float = 0.01,
 ) -> Capture:
-    """A request with an answer that came in one piece."""
+    """A capture whose response has one piece."""
     response = buffered_response(status, headers, body_of(body), seconds)
     return Capture(at, at + seconds, request, response)
 
@@ -80,7 +80,7 @@ def make_stream(
     framing: sse.Framing = sse.NAMED_CRLF,
     cut: Any = "",
 ) -> Capture:
-    """A stream whose events came at these times."""
+    """A stream with events at these times."""
     pieces = tuple(
         (at, framing.encode(json.dumps(event))) for at, event in zip(times, events, strict=True)
     )
@@ -90,7 +90,7 @@ def make_stream(
 
 
 class JobCaptures:
-    """A queue request, asked about at the times that are told."""
+    """Builds the captures of a queue request; times are in seconds after the submit."""
 
     def __init__(
         self, endpoint: str = ANY_LLM, input_: Json = None, id_: str = ID, at: float = 0.0
@@ -141,13 +141,13 @@ class JobCaptures:
         return self
 
     def add_webhook(
-        self, after: float, payload: Json, status: int = 200, **fields: Json
+        self, after: float, payload: Json, response_status: int = 200, **fields: Json
     ) -> JobCaptures:
         body = {"request_id": self.id, "gateway_request_id": self.id, "status": "OK", **fields}
         request = RecordedRequest(
             "POST", "queue.fal.run", "/webhook", "", JSON, body_of({**body, "payload": payload})
         )
-        response = buffered_response(status, (), b"")
+        response = buffered_response(response_status, (), b"")
         self.captures.append(
             Capture(self.at + after, self.at + after, request, response, is_webhook=True)
         )
@@ -168,7 +168,7 @@ class JobCaptures:
 
 
 def distil_captures(*captures: Capture, **options: Any) -> DistilResult:
-    """What becomes of captures."""
+    """Distil captures."""
     redactor = Redactor()
     for capture in captures:
         redactor.learn_request(capture.request)
@@ -177,7 +177,7 @@ def distil_captures(*captures: Capture, **options: Any) -> DistilResult:
 
 
 def only_exchange(distilled: DistilResult) -> dict[str, Any]:
-    """The only exchange."""
+    """The only exchange of a scenario."""
     (exchange,) = distilled.scenario["exchanges"]
     fields: dict[str, Any] = exchange
     return fields

@@ -1,4 +1,4 @@
-"""WebSockets to upstream: every frame is handed on, both ways, and none is kept."""
+"""Relays WebSockets to upstream in both directions, without recording the frames."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ _CLOSE_TIMEOUT_SECONDS = 5.0
 
 WebSocket = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
 StartTask = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
+"""Starts a named task and keeps a reference to it."""
 
 
 async def relay(
     request: web.BaseRequest, address: Address, upstream: Upstream, start_task: StartTask
 ) -> web.StreamResponse:
-    """Connect to upstream, then upgrade, and hand frames on until one side closes.
+    """Connect to upstream, then upgrade, and forward frames until one side closes.
 
-    A refusal before the upgrade is handed on with its status.
+    If upstream rejects the handshake, the caller gets the same status.
     """
     headers = tuple(
         (name, value)
@@ -39,7 +40,7 @@ async def relay(
         body = encode({"detail": error.message})
         return web.Response(status=error.status, body=body, content_type="application/json")
     except (aiohttp.ClientError, OSError) as error:
-        body = encode({"detail": f"upstream is out of reach: {error}"})
+        body = encode({"detail": f"upstream cannot be reached: {error}"})
         return web.Response(status=502, body=body, content_type="application/json")
     caller_socket = web.WebSocketResponse(
         timeout=_CLOSE_TIMEOUT_SECONDS,
@@ -76,6 +77,9 @@ async def _forward_frames(source: WebSocket, target: WebSocket) -> None:
 
 
 def _close_code(socket: WebSocket) -> int:
-    """The code that a side closed with, as the other may be told it."""
+    """The close code of one side that may be sent to the other.
+
+    1005, 1006 and 1015 must not appear in a Close frame (RFC 6455 section 7.4.1).
+    """
     code = socket.close_code
     return code if code is not None and code not in (1005, 1006, 1015) else 1000

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from fakefal.recorder.capture.captures import Capture, HeaderPairs
+from fakefal.recorder.distil.media import Media, media_urls
 from fakefal.recorder.distil.request_groups import group_captures
-from fakefal.recorder.output.media import Media, media_urls
-from tests.recorder.talking import (
+from tests.recorder.sessions import (
     distil_captures,
     make_capture,
     make_request,
@@ -25,21 +25,21 @@ def download(
     )
 
 
-def test_a_file_lies_beside_the_scenario_under_its_hash() -> None:
-    answer = {"images": [{"url": URL, "width": 1}]}
-    found = distil_captures(make_run(body=answer), download(), folder="a.files")
-    (name,) = found.files
-    assert name == "a.files/8f2b1e3b4f8e2f2c.png" or name.startswith("a.files/")
-    assert found.files[name] == b"png"
-    assert only_exchange(found)["reply"]["output"] == {
+def test_a_file_is_stored_beside_the_scenario_under_its_hash() -> None:
+    output = {"images": [{"url": URL, "width": 1}]}
+    distilled = distil_captures(make_run(body=output), download(), folder="a.files")
+    (name,) = distilled.files
+    assert name.startswith("a.files/")
+    assert distilled.files[name] == b"png"
+    assert only_exchange(distilled)["reply"]["output"] == {
         "images": [{"url": {"file": name, "as": "url"}, "width": 1}]
     }
 
 
-def test_the_same_bytes_are_kept_once_and_unused_ones_not_at_all() -> None:
+def test_equal_files_are_stored_once_and_unused_ones_not() -> None:
     other = download(path="/files/b/1/y.png")
-    answer = {"a": URL, "b": URL.replace("/0/x", "/1/y")}
-    assert len(distil_captures(make_run(body=answer), download(), other).files) == 1
+    output = {"a": URL, "b": URL.replace("/0/x", "/1/y")}
+    assert len(distil_captures(make_run(body=output), download(), other).files) == 1
     assert distil_captures(make_run(body=1), download()).files == {}
 
 
@@ -52,20 +52,20 @@ def test_the_same_bytes_are_kept_once_and_unused_ones_not_at_all() -> None:
         ("/files/a/x", "application/weird", "bin"),
     ],
 )
-def test_the_extension_tells_the_type(url: str, kind: str, extension: str) -> None:
+def test_the_extension_fits_the_content_type(url: str, kind: str, extension: str) -> None:
     media = Media("f", group_captures([download(kind=kind, path=url)]))
     (name,) = media.contents
     assert name.endswith(f".{extension}")
 
 
 def test_a_file_that_could_not_be_read_is_noted() -> None:
-    found = distil_captures(make_run(body={"url": URL}), download(404, b"{}"))
-    assert found.notes == [f"GET {URL}: 404, so there is no file to keep"]
-    assert only_exchange(found)["reply"]["output"] == {"url": URL}
+    distilled = distil_captures(make_run(body={"url": URL}), download(404, b"{}"))
+    assert distilled.notes == [f"GET {URL}: 404, so its file is missing"]
+    assert only_exchange(distilled)["reply"]["output"] == {"url": URL}
 
 
-def test_uploads_are_known_by_their_names() -> None:
-    begun = make_capture(
+def test_uploads_match_by_their_names() -> None:
+    initiated = make_capture(
         0,
         make_request(
             "POST", "rest.fal.ai", "/storage/upload/initiate", {"file_name": "my cat.png"}
@@ -73,7 +73,7 @@ def test_uploads_are_known_by_their_names() -> None:
         200,
         {"upload_url": "https://x.test/put?sig=1", "file_url": URL},
     )
-    assert Media("f", group_captures([begun])).links == {URL: r"/files/.*my_cat\.png(\?.*)?$"}
+    assert Media("f", group_captures([initiated])).links == {URL: r"/files/.*my_cat\.png(\?.*)?$"}
 
 
 def test_urls_of_files_are_found_anywhere() -> None:

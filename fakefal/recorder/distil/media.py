@@ -1,4 +1,4 @@
-"""Files that came and went in a recording: downloads by their hash, and URLs that will change."""
+"""The files of a recording: downloads, named by their hash, and URLs that differ in each run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fakefal.recorder.distil.request_groups import RequestGroups
 from fakefal.scenario.media.assets import MEDIA_TYPES
 
 MAX_FILE_BYTES = 64_000_000
-"""No larger file is kept, as none is served (scenario/files/loader.py)."""
+"""Larger files are not stored, as fakefal does not serve them (scenario/files/loader.py)."""
 
 _HASH_LENGTH = 16
 
@@ -21,8 +21,8 @@ _HASH_LENGTH = 16
 class Media:
     """The files of a recording.
 
-    ``files`` are names beside the scenario by the URLs under fal's own names, ``kept`` the bytes
-    by those names, ``links`` the expressions that tell the URLs of files in inputs.
+    ``files`` maps canonical URLs to names beside the scenario, ``contents`` these names to bytes,
+    ``links`` URLs that may appear in inputs to regular expressions for them.
     """
 
     def __init__(self, folder: str, groups: RequestGroups) -> None:
@@ -37,7 +37,7 @@ class Media:
             self._add_download(capture)
 
     def _add_upload(self, capture: Capture) -> None:
-        """An answer that tells where an upload will be read."""
+        """Add the URL under which an uploaded file can be read."""
         if capture.response.status >= 300:
             return
         body = _response_json(capture)
@@ -54,11 +54,13 @@ class Media:
             return
         if response.status != 200 or response.cut:
             if response.status != 304:
-                self.notes.append(f"GET {url}: {response.status}, so there is no file to keep")
+                self.notes.append(f"GET {url}: {response.status}, so its file is missing")
             return
         data = response.body
         if len(data) > MAX_FILE_BYTES:
-            self.notes.append(f"GET {url}: larger than {MAX_FILE_BYTES // 1_000_000} MB, not kept")
+            self.notes.append(
+                f"GET {url}: larger than {MAX_FILE_BYTES // 1_000_000} MB, so its file is missing"
+            )
             return
         digest = sha256(data).hexdigest()[:_HASH_LENGTH]
         name = f"{digest}.{_extension(url, response.content_type)}"
@@ -68,7 +70,7 @@ class Media:
 
 
 def media_urls(value: Json) -> Iterable[str]:
-    """Every URL of a file on fal's hosts in JSON, without its query."""
+    """The URLs of files on fal's hosts in JSON, without their queries."""
     if isinstance(value, str):
         if value.startswith(_FILE_URL_PREFIXES):
             yield value.partition("?")[0]
@@ -93,7 +95,7 @@ def _response_json(capture: Capture) -> Json:
 
 
 def _name_of(capture: Capture) -> str:
-    """The name of an uploaded file, as its URL ends; empty if it had none."""
+    """The name of an uploaded file as its URL will end with; empty if the client sent none."""
     name: Json = capture.request.header("x-fal-file-name")
     if not name and "initiate" in capture.request.path:
         try:
@@ -105,7 +107,7 @@ def _name_of(capture: Capture) -> str:
 
 
 def _extension(url: str, content_type: str) -> str:
-    """The extension whose type is that of the answer: the URL's own if it fits."""
+    """The extension for the response's type; the URL's own if it has that type."""
     _, dot, url_extension = url.rpartition("/")[2].lower().rpartition(".")
     if url_extension in MEDIA_TYPES and content_type in ("", MEDIA_TYPES[url_extension]):
         return url_extension

@@ -1,4 +1,4 @@
-"""Webhooks of upstream: received here, handed on to where the caller wanted them, and kept."""
+"""Receives upstream's webhooks, forwards them to the caller's URLs, and captures both."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from fakefal.recorder.capture.captures import (
 from fakefal.recorder.capture.upstream import HOP_BY_HOP, Upstream
 
 PREFIX = "/recorder/webhooks/"
-"""Where upstream posts them, under the control API."""
+"""The path under the control API to which upstream posts them."""
 
 _CONTROL = "/_fakefal"
 _POST_TIMEOUT_SECONDS = 120.0
 
 
 class WebhookRelay:
-    """Knows which webhook is whose. ``elapsed`` gives seconds since the recording began."""
+    """Maps local paths to the callers' URLs. ``elapsed`` is seconds since the recording began."""
 
     def __init__(self, upstream: Upstream, elapsed: Callable[[], float]) -> None:
         self._upstream = upstream
@@ -33,14 +33,14 @@ class WebhookRelay:
         self._targets: list[str] = []
 
     def register_target(self, url: str) -> str:
-        """The path that stands for a URL of a caller."""
+        """The local path for a caller's URL; the same URL always has the same path."""
         if url not in self._targets:
             self._targets.append(url)
         return f"{_CONTROL}{PREFIX}{self._targets.index(url)}"
 
     async def relay(self, request: web.BaseRequest, path: str) -> Capture | None:
-        """Hand a webhook on, byte by byte as its signature is over the bytes; None if it is
-        nobody's."""
+        """Forward a webhook unchanged, as its signature covers the bytes; None if the path is
+        not registered."""
         number = path.removeprefix(PREFIX)
         if not number.isdecimal() or int(number) >= len(self._targets):
             return None
@@ -59,7 +59,7 @@ class WebhookRelay:
     async def _post(
         self, target: str, pairs: tuple[tuple[str, str], ...], body: bytes
     ) -> RecordedResponse:
-        """The receiver's answer; 502 where there is none, so that upstream tries again."""
+        """The receiver's response; 502 if there is none, so that upstream retries."""
         timeout = aiohttp.ClientTimeout(total=_POST_TIMEOUT_SECONDS)
         try:
             async with self._upstream.session().post(
@@ -69,4 +69,4 @@ class WebhookRelay:
                     response.status, [*response.headers.items()], await response.read()
                 )
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError):
-            return buffered_response(502, (), b"the receiver did not answer")
+            return buffered_response(502, (), b"the receiver did not respond")

@@ -1,4 +1,4 @@
-"""What was imported, distilled and asked again."""
+"""Replays what was imported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.callers import running_caller
 
 
 def scenario_of(imported: ImportResult) -> dict[str, Any]:
-    """The scenario that a foreign file becomes."""
+    """The scenario for an imported file."""
     recording = Recording("a file", 1_790_000_000.0, imported.captures)
     data = distil(recording, Redactor(), version="0").scenario
     data["exchanges"] += imported.exchanges
@@ -21,8 +21,8 @@ def scenario_of(imported: ImportResult) -> dict[str, Any]:
 
 
 async def replayed(imported: ImportResult) -> list[tuple[str, int, Any]]:
-    """What each captured request gets once more: path, status, JSON body or the bytes."""
-    answers = []
+    """The response to each captured request in a replay: path, status, JSON body or bytes."""
+    responses = []
     async with running_caller(scenario_of(imported), clock="instant") as caller:
         for capture in imported.captures:
             request = capture.request
@@ -34,5 +34,5 @@ async def replayed(imported: ImportResult) -> list[tuple[str, int, Any]]:
                 body = json.loads(response.body)
             except ValueError:
                 body = response.body
-            answers.append((request.path, response.status, body))
-    return answers
+            responses.append((request.path, response.status, body))
+    return responses
