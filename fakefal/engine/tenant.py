@@ -114,14 +114,13 @@ class Tenant:
         if resolution.rendered.outcome.fails_at == "submit":
             raise self.resolver.immediate_failure(call, resolution)
         waits_for_runner = self._limits_runners(app)
-        shows_error = self.settings.flags.error_in_status
         job = make_job(
             call,
             resolution,
             self.clock,
             app,
             waits_for_runner=waits_for_runner,
-            shows_error=shows_error,
+            flags=self.settings.flags,
         )
         self.faults.accepted_calls += 1
         self.queue.admit(job, now, waits_for_runner=waits_for_runner)

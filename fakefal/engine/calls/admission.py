@@ -11,6 +11,7 @@ from fakefal.engine.queue.job import Job
 from fakefal.engine.queue.job_options import DEFAULT_JOB_OPTIONS, JobOptions
 from fakefal.engine.queue.retries import attempts_of, with_runner_waits
 from fakefal.protocol.core.call import Call
+from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.platform_options import DEFAULT_OPTIONS
 from fakefal.protocol.errors.catalog import outcome_of
 from fakefal.scenario.compiled.environment import DEFAULT_APP, App
@@ -26,15 +27,18 @@ def make_job(
     app: App,
     *,
     waits_for_runner: bool,
-    shows_error: bool,
+    flags: CompatFlags,
 ) -> Job:
     """Create the job of a call; with ``waits_for_runner`` it needs a runner for each run.
 
-    ``shows_error`` says whether the error of a failed model is in the status too. Source:
-    docs/reference/open-questions.md#model-errors-in-the-status
+    ``flags`` decide whether the error of a failed model is in the status too (source:
+    docs/reference/open-questions.md#model-errors-in-the-status), and the default timeline.
     """
     reply, rendered = resolution.reply, resolution.rendered
     steps: tuple[Step, ...] = reply.timeline
+    has_no_steps = flags.default_timeline == "none" and not app.foreign_queue_length
+    if has_no_steps and reply.has_default_timeline:
+        steps = ()
     job_options = DEFAULT_JOB_OPTIONS
     is_default = (
         reply.has_default_options
@@ -66,7 +70,7 @@ def make_job(
     job = Job(
         resolution.request_id,
         call,
-        _without_error_text(rendered, shows_error=shows_error),
+        _without_error_text(rendered, shows_error=flags.error_in_status),
         steps,
         now,
         inference_seconds=inference_seconds,

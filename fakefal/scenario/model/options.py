@@ -65,6 +65,11 @@ class Options(StrictModel):
     unknown_fields: UnknownFields | None = None
     webhook_retries: Literal[31, 10] | None = Field(None, description="Retries of a webhook.")
     webhook_timestamps: Literal["auto", "clock", "real"] | None = None
+    default_timeline: Literal["steps", "none"] | None = Field(
+        None,
+        description="Steps of a job without a timeline: one poll each IN_QUEUE and IN_PROGRESS, "
+        "or none, so that it is completed before the first poll.",
+    )
     realtime_text: Literal["ignore", "error"] | None = Field(
         None, description="Response of a realtime endpoint to a text frame."
     )

@@ -15,7 +15,7 @@ from tests.building import exchange, make_call
 from tests.engine.living import make_tenant_in
 
 
-def job(
+def make_admitted_job(
     reply: dict[str, Any] | None = None,
     platform_options: PlatformOptions = DEFAULT_OPTIONS,
     **parts: Any,
@@ -25,10 +25,9 @@ def job(
     return tenant.submit(make_call(platform_options=platform_options))
 
 
-def shape(created: Job) -> str:
+def shape(job: Job) -> str:
     return "".join(
-        "g" if step.needs_runner else "q" if step.state == "IN_QUEUE" else "r"
-        for step in created.steps
+        "g" if step.needs_runner else "q" if step.state == "IN_QUEUE" else "r" for step in job.steps
     )
 
 
@@ -45,7 +44,7 @@ def shape(created: Job) -> str:
 def test_without_options_a_job_has_the_default_options(
     reply: dict[str, Any], parts: dict[str, Any]
 ) -> None:
-    assert job(reply, **parts).job_options is DEFAULT_JOB_OPTIONS
+    assert make_admitted_job(reply, **parts).job_options is DEFAULT_JOB_OPTIONS
 
 
 @pytest.mark.parametrize(
@@ -69,7 +68,7 @@ def test_without_options_a_job_has_the_default_options(
 def test_options_of_caller_app_and_reply_become_job_options(
     reply: dict[str, Any], options: PlatformOptions, parts: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    made_options = job(reply, options, **parts).job_options
+    made_options = make_admitted_job(reply, options, **parts).job_options
     for name, value in expected.items():
         assert getattr(made_options, name) == value
 
@@ -89,23 +88,23 @@ def test_limited_runners_add_a_wait_for_a_runner(
     reply: dict[str, Any], runners: int | None, expected: str
 ) -> None:
     apps: dict[str, Any] = {} if runners is None else {"apps": {"*": {"runners": runners}}}
-    assert shape(job(reply, **apps)) == expected
+    assert shape(make_admitted_job(reply, **apps)) == expected
 
 
 @pytest.mark.parametrize(("options", "times", "units"), [({}, 9, 1), ({}, 10, None)])
 def test_a_job_that_fails_all_attempts_costs_nothing(
     options: dict[str, Any], times: int, units: int | None
 ) -> None:
-    created = job({"retries": times}, PlatformOptions(**options))
-    assert created.units == units
-    assert created.rendered.outcome.is_success is (units is not None)
+    job = make_admitted_job({"retries": times}, PlatformOptions(**options))
+    assert job.units == units
+    assert job.rendered.outcome.is_success is (units is not None)
 
 
 @pytest.mark.parametrize("shows", [True, False])
 def test_the_error_of_a_model_is_in_the_status_if_the_flag_says_so(shows: bool) -> None:
     options = {"error_in_status": shows}
-    own = job({"fail": "no_media_generated", "timeline": []}, options=options)
-    platforms = job({"fail": "runner_disconnected", "timeline": []}, options=options)
+    own = make_admitted_job({"fail": "no_media_generated", "timeline": []}, options=options)
+    platforms = make_admitted_job({"fail": "runner_disconnected", "timeline": []}, options=options)
     expected = "Invalid status code: 422" if shows else None
     assert own.snapshot(with_logs=False).error == expected
     assert platforms.snapshot(with_logs=False).error == "Runner disconnected"
@@ -113,12 +112,30 @@ def test_the_error_of_a_model_is_in_the_status_if_the_flag_says_so(shows: bool) 
 
 def test_other_users_queue_counts_only_without_a_scripted_position() -> None:
     parts: dict[str, Any] = {"apps": {"*": {"queue_length": 12}}}
-    assert job(**parts).submit_snapshot().queue_position == 12
+    assert make_admitted_job(**parts).submit_snapshot().queue_position == 12
     scripted = {"timeline": [{"IN_QUEUE": {"position": 3}}]}
-    assert job(scripted, **parts).submit_snapshot().queue_position == 3
+    assert make_admitted_job(scripted, **parts).submit_snapshot().queue_position == 3
 
 
 def test_the_job_has_the_fault_of_its_resolution() -> None:
-    submit_fault = job({"faults": {"submit": ["accepted-then-reset"]}}).fault
+    submit_fault = make_admitted_job({"faults": {"submit": ["accepted-then-reset"]}}).fault
     assert submit_fault is not None
     assert submit_fault.name == "accepted-then-reset"
+
+
+@pytest.mark.parametrize(
+    ("reply", "parts", "expected"),
+    [
+        ({}, {}, ""),
+        ({"timeline": ["IN_QUEUE"]}, {}, "q"),
+        ({"retries": 1}, {}, "rqr"),
+        ({}, {"apps": {"fal-ai/*": {"runners": 1}}}, "g"),
+        ({}, {"apps": {"fal-ai/*": {"queue_length": 3}}}, "qr"),
+    ],
+)
+def test_without_a_default_timeline_only_scripted_steps_remain(
+    reply: dict[str, Any], parts: dict[str, Any], expected: str
+) -> None:
+    job = make_admitted_job(reply, options={"default_timeline": "none"}, **parts)
+    assert shape(job) == expected
+    assert job.is_over is (expected in ("", "g"))  # a free runner is taken immediately
