@@ -1,22 +1,19 @@
-"""``/_fakefal/…``: finds the route of a request and has it answered."""
+"""Dispatches requests under ``/_fakefal/`` to the handlers of the control API."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any
+from collections.abc import Mapping
 
 from fakefal.control import schemas
 from fakefal.control.requests import ApiResponse, ControlContext, ControlRequest, control_error
-from fakefal.control.routes import Route, find_routes, routes_by_path
+from fakefal.control.routes import ROUTES, ApiRoute, find_routes
 from fakefal.errors import ScenarioError, SettingError
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.errors.errors import ApiError
 
 
 def is_public(path: str) -> bool:
-    """Whether a path is told to everybody, token or not."""
+    """Whether a path needs no token."""
     routes, _ = find_routes(path)
     return any(route.scope == "public" for route in routes.values())
 
@@ -29,10 +26,10 @@ def handle(
     query: str = "",
     body: bytes = b"",
 ) -> ApiResponse:
-    """The answer to a control request; raises WireError for what cannot be answered."""
+    """The response to a control request. ``path`` is without ``/_fakefal``. Raises ApiError."""
     routes, path_parameters = find_routes(path)
     if not routes:
-        known_paths = [f"/_fakefal{known}" for known in routes_by_path()]
+        known_paths = [*dict.fromkeys(f"/_fakefal{route.path}" for route in ROUTES)]
         detail = f"no such control route — known: {', '.join(known_paths)}"
         raise control_error(404, detail, routes=known_paths)
     allowed = ", ".join([*routes, *(["HEAD"] if "GET" in routes else []), "OPTIONS"])
@@ -47,7 +44,7 @@ def handle(
     request = ControlRequest(context, headers, query, body, path_parameters, route.example)
     try:
         _check_parameters(request, route)
-        result = _import_handler(route.handler)(request)
+        result = route.load_handler("fakefal.control")(request)
     except ScenarioError as error:
         problems = [
             {
@@ -55,41 +52,29 @@ def handle(
                 "line": problem.line,
                 "column": problem.column,
                 "path": problem.path,
-                "what": problem.message,
-                "right": problem.suggestion,
+                "message": problem.message,
+                "suggestion": problem.suggestion,
             }
             for problem in error.problems
         ]
-        raise control_error(422, str(error), mistakes=problems) from None
+        raise control_error(422, str(error), problems=problems) from None
     except SettingError as error:
         raise control_error(400, str(error)) from None
-    return (
-        result
-        if isinstance(result, ApiResponse)
-        else ApiResponse(encode(result), route.content_type)
-    )
+    if isinstance(result, ApiResponse):
+        return result
+    return ApiResponse(encode(result), route.content_type)
 
 
 def to_control_error(error: ApiError) -> ApiError:
-    """A refusal that was worded for callers of fal, as this API words its own."""
+    """An error in fal's format converted to this API's: ``{"detail": "…"}``."""
     if isinstance(error.body, dict):
         return error
-    return control_error(error.status, error.hint or "cannot be answered", *error.headers)
+    return control_error(error.status, error.hint or "the request failed", *error.headers)
 
 
-def _check_parameters(request: ControlRequest, route: Route) -> None:
-    """Refuse parameters that a route does not know, so that a slip of the pen is seen."""
+def _check_parameters(request: ControlRequest, route: ApiRoute) -> None:
+    """Raise the 400 for an unknown parameter, so that a typo is not ignored."""
     if not request.query:
         return
-
     model_name = route.query_model or "NoParameters"
     request.parse_query(getattr(schemas, model_name))
-
-
-@cache
-def _import_handler(name: str) -> Callable[[ControlRequest], Any]:
-    module, _, function = name.partition(".")
-    handler: Callable[[ControlRequest], Any] = getattr(
-        importlib.import_module(f"fakefal.control.{module}"), function
-    )
-    return handler

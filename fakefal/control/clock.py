@@ -1,4 +1,4 @@
-"""The clock of a tenant, and its new beginning."""
+"""Control of a tenant's clock, and resets."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from fakefal.engine.controls import Controls
 
 
 def show_clock(request: ControlRequest) -> dict[str, Any]:
-    """The clock as it is now."""
+    """Kind and current time of the clock."""
     return request.controls.clock()
 
 
 def advance_clock(request: ControlRequest) -> dict[str, Any]:
-    """Move it by a duration, or to an instant; a duration may also be sent bare."""
+    """Advance by a duration or to an instant; the body may be a bare duration."""
     from fakefal.control.schemas import AdvanceBody
 
     controls = request.controls
@@ -22,19 +22,21 @@ def advance_clock(request: ControlRequest) -> dict[str, Any]:
     body = request.parse_body(AdvanceBody, sent if isinstance(sent, dict) else {"by": sent})
     if (body.by is None) == (body.to is None):
         raise control_error(
-            400, f"the clock moves by a duration or to an instant — send {request.example}"
+            400, f"the clock advances by a duration or to an instant — send {request.example}"
         )
     if body.by is not None:
         return controls.advance(body.by)
     assert body.to is not None
     seconds = round(body.to.timestamp() - controls.tenant.clock.now(), 6)
     if seconds < 0:
-        raise control_error(400, f"{body.to.isoformat()} is past: time goes forward only")
+        raise control_error(
+            400, f"{body.to.isoformat()} is in the past: the clock only goes forward"
+        )
     return controls.advance(seconds)
 
 
 def reset(request: ControlRequest) -> dict[str, Any]:
-    """Begin anew: the tenant of a key, or every one."""
+    """Replace the tenant of a key, or all tenants, by new ones."""
     from fakefal.control.schemas import ResetBody
 
     clock = request.parse_body(ResetBody).clock

@@ -1,8 +1,8 @@
-"""Who may ask the control API: no page of another site, and from outside only who has the token.
+"""Access control: no pages of other sites; a token when listening beyond loopback.
 
-Browsers let any page send requests to loopback. Two things betray them: the ``Host`` of a name
-that was bound anew to this address (DNS rebinding), and an ``Origin`` or ``Sec-Fetch-Site`` that
-tells of another site. Programs send neither, or the address that they were told.
+Browsers let any page send requests to loopback. Such a request has a foreign name in ``Host`` (DNS
+rebinding), or an ``Origin`` (RFC 6454) or ``Sec-Fetch-Site`` (W3C Fetch Metadata) of another site.
+Programs send none of these, or the address that they connect to.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _UNSPECIFIED_HOSTS = frozenset({"", "0.0.0.0", "::"})
 
 
 def new_token() -> str:
-    """A token that nobody can guess; the one thing here that does not follow from the seed."""
+    """A random token; not derived from the seed, which callers may know."""
     return secrets.token_urlsafe(24)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What a request tells of who sent it.
+    """The parts of a request that say who sent it.
 
     ``hosts`` are its ``Host`` headers and the authority of an absolute target.
     """
@@ -43,10 +43,10 @@ class Caller:
 
 
 class AccessGuard:
-    """Admits or refuses callers.
+    """Admits or rejects callers.
 
-    ``bound`` are the host that was asked for and the addresses that are listened on, ``names`` what
-    else may stand in ``Host``. ``token`` None demands none.
+    ``bound_hosts`` are the configured host and the addresses that the server listens on;
+    ``allowed_names`` are more values for ``Host``. ``token`` None requires no token.
     """
 
     def __init__(
@@ -60,20 +60,22 @@ class AccessGuard:
         self.token = token
 
     def check(self, caller: Caller, *, is_public: bool) -> None:
-        """Raise the 403 of a caller from another site, or the 401 of one without the token."""
+        """Raise the 403 for a caller from another site, or the 401 for a missing token."""
         for host in caller.hosts:
             if not self._is_allowed_host(host):
                 raise control_error(
                     403,
-                    f'the control API does not answer under "{host[:200]}" — use 127.0.0.1 or the '
+                    f'the control API is not available under "{host[:200]}" — use 127.0.0.1 or the '
                     "address it listens on, or start it with --control-host NAME",
                 )
         for origin in caller.origins:
             if not caller.hosts or _authority_of_origin(origin) != caller.hosts[0].lower():
-                raise control_error(403, f'"{origin[:200]}" is another site, and may not ask this')
+                raise control_error(
+                    403, f'requests from another site, "{origin[:200]}", are blocked'
+                )
         is_safe_same_site = caller.fetch_site == "same-site" and caller.method in _SAFE_METHODS
         if caller.fetch_site not in (None, "same-origin", "none") and not is_safe_same_site:
-            raise control_error(403, "this came from a page of another site, which may not ask it")
+            raise control_error(403, "requests from pages of another site are blocked")
         if self.token is not None and not is_public:
             self._check_token(caller, self.token)
 
@@ -83,26 +85,22 @@ class AccessGuard:
             [] if credential is None or credential.scheme != "bearer" else [credential.token]
         )
         sent_tokens = [candidate for candidate in (caller.token, *bearer_tokens) if candidate]
-        if any(
-            [hmac.compare_digest(_encode(candidate), _encode(token)) for candidate in sent_tokens]
-        ):
+        # A list, so that all are compared and the time does not show which one matched.
+        if any([hmac.compare_digest(_encode(sent), _encode(token)) for sent in sent_tokens]):
             return
-        problem = (
-            "that is not the token" if sent_tokens else "the control API demands its token here"
-        )
+        problem = "wrong token" if sent_tokens else "the control API requires a token here"
         raise control_error(
             401,
-            f"{problem} — send Authorization: Bearer … or {TOKEN_HEADER}: …; it is FAKEFAL_TOKEN, or what "
-            "the server printed when it started",
+            f"{problem} — send Authorization: Bearer … or {TOKEN_HEADER}: …; it is FAKEFAL_TOKEN, "
+            "or the one that the server printed when it started",
             ("WWW-Authenticate", 'Bearer realm="fakefal"'),
         )
 
     def _is_allowed_host(self, host: str) -> bool:
-        """Whether a ``Host`` may be meant for us.
+        """Whether a ``Host`` is allowed.
 
-        Bound to every address, that is any address, for no name stands behind it that could be
-        bound anew; and any name without a dot, as containers call each other. There the token is
-        demanded as well.
+        A server that listens on all addresses allows every IP address, which DNS rebinding cannot
+        use, and, as it requires a token, names without a dot, as containers use.
         """
         name = _normalise_host(host)
         if name in self._allowed_names or name == "localhost" or name.endswith(".localhost"):
@@ -116,12 +114,12 @@ class AccessGuard:
 
 
 def is_loopback(addresses: Iterable[str]) -> bool:
-    """Whether all addresses that are listened on can be reached from this machine alone."""
+    """Whether all addresses can be reached from this machine only."""
     return all(_is_loopback(address) for address in addresses)
 
 
 def authority_of(target: str) -> str | None:
-    """The host and port in an absolute request target; None for a path."""
+    """Host and port of an absolute-form target (RFC 9112 section 3.2.2); None for a path."""
     if target.startswith("/") or "://" not in target:
         return None
     return target.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]

@@ -1,4 +1,4 @@
-"""Jobs, misses and files of a tenant."""
+"""Lists jobs, misses and files of a tenant."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fakefal.scenario.compiled.environment import matches_glob
 
 
 def list_jobs(request: ControlRequest) -> list[dict[str, Any]]:
-    """The jobs that are asked for, oldest first, as they are now."""
+    """The jobs that match the query, oldest first."""
     jobs = request.controls.jobs()
     if not request.query:
         return jobs
@@ -29,7 +29,7 @@ def list_jobs(request: ControlRequest) -> list[dict[str, Any]]:
 
 
 def show_job(request: ControlRequest) -> dict[str, Any]:
-    """All about one job; raises the 404 of one that there is not."""
+    """One job with its input, timeline, logs and outcome; raises the 404 for an unknown id."""
     controls, request_id = request.controls, request.path_parameters["request_id"]
     job = controls.tenant.queue.jobs.get(request_id)
     if job is None:
@@ -68,12 +68,12 @@ def _job_details(job: Job) -> dict[str, Any]:
 
 
 def _to_json(body: Any) -> Any:
-    """A body as JSON; a page that is none is told as text."""
+    """A body as JSON; a body that is not JSON, such as an HTML page, as text."""
     return body.decode("utf-8", "replace") if isinstance(body, bytes) else body
 
 
 def list_misses(request: ControlRequest) -> list[Any]:
-    """The misses, oldest first: each as a line, or with the nearest exchanges as data."""
+    """The misses, oldest first: as text, or with ``details`` as objects."""
     if not request.query:
         return request.controls.misses()
     from fakefal.control.schemas import MissParameters
@@ -92,7 +92,7 @@ def _miss_details(miss: Miss) -> dict[str, Any]:
         "nearest": [
             {
                 "exchange": near.exchange.label.strip('"'),
-                "place": near.exchange.location,
+                "location": near.exchange.location,
                 "distance": near.distance,
                 "difference": str(near.difference),
             }
@@ -102,5 +102,5 @@ def _miss_details(miss: Miss) -> dict[str, Any]:
 
 
 def list_files(request: ControlRequest) -> list[dict[str, Any]]:
-    """The files that are kept, oldest first."""
+    """Uploads and output files, oldest first."""
     return [file.body() for file in request.controls.files()]

@@ -1,4 +1,4 @@
-"""The journal: what of it is asked for, and as it is written."""
+"""Lists the journal and streams new entries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fakefal.control.schemas import JournalParameters, LiveParameters
 
 DROPPED_HEADER = "x-fakefal-dropped"
-"""The header of the journal that says how many entries it lacks; they were the oldest."""
+"""Response header with the number of oldest entries that a full journal has dropped."""
 
 MAX_LISTENERS = 64
 HEARTBEAT_SECONDS = 15.0
@@ -34,7 +34,7 @@ _EVENT_ID = re.compile(r"([0-9]{1,15})\.([0-9]{1,15})")
 
 
 def list_entries(request: ControlRequest) -> ApiResponse:
-    """The entries that are asked for, oldest first."""
+    """The entries that match the query, oldest first."""
     journal = request.tenant.journal
     if not request.query:
         entries = [entry.body() for entry in journal]
@@ -57,14 +57,17 @@ def list_entries(request: ControlRequest) -> ApiResponse:
 
 
 def stream_entries(request: ControlRequest) -> ApiResponse:
-    """Each entry as it is written: server-sent events, with the past that is asked for first."""
+    """Entries as server-sent events: past ones after ``since``, then each new one.
+
+    ``Last-Event-ID`` resumes an interrupted stream, as browsers do (HTML Standard, section 9.2).
+    """
     from fakefal.control.schemas import LiveParameters
 
     parameters, tenant = request.parse_query(LiveParameters), request.tenant
     context = request.context
     if context.live_streams >= MAX_LISTENERS:
         raise control_error(
-            503, f"{MAX_LISTENERS} streams are open — close one", ("Retry-After", "5")
+            503, f"{MAX_LISTENERS} streams are already open — close one", ("Retry-After", "5")
         )
     edition, number = tenant.journal.edition, tenant.journal.count
     if parameters.since is not None:
@@ -74,7 +77,7 @@ def stream_entries(request: ControlRequest) -> ApiResponse:
         id_match = _EVENT_ID.fullmatch(last_event_id)
         if id_match is None:
             raise control_error(
-                400, f'Last-Event-ID "{last_event_id}" is none of this journal: 1.57, for example'
+                400, f'invalid Last-Event-ID "{last_event_id}" — send one such as 1.57'
             )
         edition, number = int(id_match[1]), int(id_match[2])
     feed = EntryFeed(
@@ -89,10 +92,10 @@ def stream_entries(request: ControlRequest) -> ApiResponse:
 
 
 class EntryFeed:
-    """The journal of a key from one entry on, through resets: events for one listener.
+    """Follows the journal of a key, across resets, for one listener.
 
-    ``find`` gives the tenant as it is now, None if there is none any more. Nothing waits in a
-    queue: a listener that is slow reads later from the journal, and is told what it has lost.
+    ``find_tenant`` returns the present tenant, None if it was removed. There is no queue: a slow
+    listener reads the journal later, and an event ``dropped`` says how many entries it missed.
     """
 
     def __init__(
@@ -113,9 +116,10 @@ class EntryFeed:
         self._is_closed = False
 
     async def events(self) -> AsyncGenerator[bytes, None]:
-        """The events as bytes; a comment after fifteen silent seconds."""
+        """The events as bytes; a comment after 15 seconds without one keeps proxies from closing
+        the connection."""
         try:
-            yield b"retry: 1000\n: the journal, as it is written\n\n"
+            yield b"retry: 1000\n: new journal entries\n\n"
             while True:
                 while events := self._collect_events():
                     for event in events:
@@ -125,12 +129,12 @@ class EntryFeed:
                 heartbeat_at = self._clock.now() + HEARTBEAT_SECONDS
                 await self._clock.wait_until(heartbeat_at, self._wakeup)
                 if self._clock.now() >= heartbeat_at:
-                    yield b": nothing new\n\n"
+                    yield b": no new entries\n\n"
         finally:
             self._follow(None)
 
     def _collect_events(self) -> list[bytes]:
-        """What happened since; nothing is missed between this and the next wait."""
+        """The events since the last call. Synchronous, so that the next wait misses none."""
         tenant = self._find_tenant()
         if tenant is not self._tenant:
             self._follow(tenant)
@@ -162,7 +166,7 @@ class EntryFeed:
         self._tenant = tenant
         if tenant is not None:
             tenant.journal.add_listener(self._wake)
-            tenant.close_callbacks.add(self._wakeup.set)  # a reset is news as well
+            tenant.close_callbacks.add(self._wakeup.set)  # a reset is an event too
 
     def _wake(self, _: JournalEntry) -> None:
         self._wakeup.set()
@@ -171,8 +175,8 @@ class EntryFeed:
 async def _with_listener_count(
     context: ControlContext, feed: EntryFeed
 ) -> AsyncGenerator[bytes, None]:
-    """The events of a feed, which counts as open meanwhile."""
-    if context.live_streams >= MAX_LISTENERS:  # many came at once
+    """The events of a feed, which is counted in ``live_streams`` while it is open."""
+    if context.live_streams >= MAX_LISTENERS:  # others were opened since the check
         return
     context.live_streams += 1
     events = feed.events()

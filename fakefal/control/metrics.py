@@ -1,4 +1,4 @@
-"""Counters and gauges of the server, as Prometheus reads them."""
+"""Exports counters and gauges for Prometheus."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def export_metrics(request: ControlRequest) -> ApiResponse:
-    """All of them, in the text format."""
+    """All metrics in Prometheus' text format 0.0.4."""
     from prometheus_client import CollectorRegistry
     from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
@@ -24,13 +24,13 @@ def export_metrics(request: ControlRequest) -> ApiResponse:
 
 
 class _Collector:
-    """What is counted, read when somebody asks: calls do no work for it."""
+    """Computes the metrics at each scrape, so that calls do no work for them."""
 
     def __init__(self, context: ControlContext) -> None:
         self._context = context
 
     def collect(self) -> Iterable[Metric]:
-        """The metrics, each with all its samples."""
+        """The metrics with their samples; called by prometheus_client."""
         engine = self._context.engine
         anonymous = [] if engine.anonymous_tenant is None else [engine.anonymous_tenant]
         tenants = [*anonymous, *engine.tenants]
@@ -43,19 +43,27 @@ class _Collector:
 
         context, engine = self._context, self._context.engine
         build = GaugeMetricFamily(
-            "fakefal_build_info", "Which fakefal this is.", labels=["version"]
+            "fakefal_build_info", "The version of fakefal.", labels=["version"]
         )
         build.add_metric([context.version], 1)
         yield build
         for name, text, value in (
-            ("fakefal_tenants", "API keys with a state of their own.", tenant_count),
+            ("fakefal_tenants", "API keys that have called.", tenant_count),
             (
                 "fakefal_exchanges_loaded",
-                "Exchanges that hold for every key.",
+                "Exchanges that apply to every key.",
                 _loaded_exchange_count(context),
             ),
-            ("fakefal_scenarios_loaded", "Scenarios of every key.", len(engine.scenarios)),
-            ("fakefal_journal_listeners", "Live streams of the journal.", context.live_streams),
+            (
+                "fakefal_scenarios_loaded",
+                "Scenarios that apply to every key.",
+                len(engine.scenarios),
+            ),
+            (
+                "fakefal_journal_listeners",
+                "Open live streams of the journal.",
+                context.live_streams,
+            ),
         ):
             yield GaugeMetricFamily(name, text, value=value)
 
@@ -68,16 +76,16 @@ class _Collector:
             tally += tenant.journal.tally()
         entries = CounterMetricFamily(
             "fakefal_journal_entries",
-            "What happened: calls, polls, results, webhooks and so on.",
+            "Journal entries: calls, polls, results, webhooks and so on.",
             labels=["kind", "via", "status"],
         )
         for (kind, via, status), count in sorted(tally.items()):
             entries.add_metric([kind, via, str(status)], count)
         yield entries
         missed = engine.past_misses + sum(tenant.journal.miss_count for tenant in tenants)
-        yield CounterMetricFamily("fakefal_misses", "Calls that met no exchange.", value=missed)
+        yield CounterMetricFamily("fakefal_misses", "Calls that matched no exchange.", value=missed)
         dropped = sum(tenant.journal.dropped for tenant in tenants)
-        text = "Entries that full journals have let go."
+        text = "Entries that full journals have dropped."
         yield GaugeMetricFamily("fakefal_journal_dropped_entries", text, value=dropped)
 
 
@@ -86,7 +94,7 @@ def _loaded_exchange_count(context: ControlContext) -> int:
 
 
 def _storage_metrics(tenants: list[Tenant]) -> Iterator[Metric]:
-    """What is kept now: jobs by state, webhooks by stage, files and their bytes."""
+    """Gauges of what is stored: jobs by state, webhooks by stage, files and their bytes."""
     from prometheus_client.core import GaugeMetricFamily
 
     jobs: Counter[str] = Counter()
@@ -99,14 +107,16 @@ def _storage_metrics(tenants: list[Tenant]) -> Iterator[Metric]:
         if tenant.has_webhooks:
             webhooks.update(delivery.stage for delivery in tenant.webhooks.deliveries)
     for name, text, label, counts in (
-        ("fakefal_jobs", "Queue requests that are kept.", "state", jobs),
-        ("fakefal_webhooks", "Webhooks that are kept.", "state", webhooks),
+        ("fakefal_jobs", "Stored queue requests.", "state", jobs),
+        ("fakefal_webhooks", "Stored webhooks.", "state", webhooks),
     ):
         family = GaugeMetricFamily(name, text, labels=[label])
         for value, count in sorted(counts.items()):
             family.add_metric([value], count)
         yield family
     files = [file for tenant in tenants for file in tenant.files]
-    yield GaugeMetricFamily("fakefal_files", "Files that are kept.", value=len(files))
+    yield GaugeMetricFamily("fakefal_files", "Stored files.", value=len(files))
     size = sum(file.blob.size for file in files)
-    yield GaugeMetricFamily("fakefal_file_bytes", "What those files come to.", value=size)
+    yield GaugeMetricFamily(
+        "fakefal_file_bytes", "Total size of stored files in bytes.", value=size
+    )

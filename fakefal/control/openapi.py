@@ -1,4 +1,4 @@
-"""The control API's description of itself, made of the table of routes and of the shapes."""
+"""Generates the OpenAPI description from the route table and the schemas."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from fakefal.control import schemas
 from fakefal.control.guard import TOKEN_HEADER
 from fakefal.control.journal import DROPPED_HEADER
 from fakefal.control.requests import KEY_HEADER, ApiResponse, ControlRequest
-from fakefal.control.routes import ROUTES, Route
+from fakefal.control.routes import ROUTES, ApiRoute
 from fakefal.protocol.core.json_codec import encode
 
 _REF_TEMPLATE = "#/components/schemas/{model}"
 _ERROR_DESCRIPTIONS = {
-    400: "What was sent is not understood.",
+    400: "A parameter or the body is invalid.",
     401: "A key or the token is missing.",
-    403: "It came from another site, or under a foreign name.",
-    404: "There is no such thing.",
+    403: "The request came from another site, or its Host is not allowed.",
+    404: "There is no such tenant, job or route.",
     413: "The body is too large.",
-    422: "The scenario has mistakes.",
-    503: "Not now.",
+    422: "The scenario is invalid.",
+    503: "Not available at the moment.",
 }
 _SECURITY_SCHEMES: dict[str, Any] = {
     "key": {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": "`Key …`, as the client under test sends it: whose tenant is meant.",
+        "description": "`Key …` as sent by the client under test; it selects the tenant.",
     },
     "own_key": {
         "type": "apiKey",
@@ -38,13 +38,13 @@ _SECURITY_SCHEMES: dict[str, Any] = {
         "name": KEY_HEADER,
         "description": "The same key.",
     },
-    "token": {"type": "http", "scheme": "bearer", "description": "Where a token is demanded."},
+    "token": {"type": "http", "scheme": "bearer", "description": "If the server requires a token."},
     "own_token": {"type": "apiKey", "in": "header", "name": TOKEN_HEADER},
 }
 
 
 def describe_api(request: ControlRequest) -> ApiResponse:
-    """The description, as JSON."""
+    """The OpenAPI document as JSON, cached."""
     return ApiResponse(_document(request.context.version, request.context.token is not None))
 
 
@@ -60,7 +60,7 @@ def _document(version: str, has_token: bool) -> bytes:
             "info": {
                 "title": "fakefal control API",
                 "version": version,
-                "description": "What may be asked of a fake fal.ai from outside its process.",
+                "description": "Inspects and controls a running fake of fal.ai.",
                 "license": {"name": "MIT", "identifier": "MIT"},
             },
             "servers": [{"url": "/"}],
@@ -70,11 +70,12 @@ def _document(version: str, has_token: bool) -> bytes:
     )
 
 
-def _operation(route: Route, has_token: bool) -> dict[str, Any]:
+def _operation(route: ApiRoute, has_token: bool) -> dict[str, Any]:
+    tag, _, function = route.handler.partition(".")
     operation: dict[str, Any] = {
-        "operationId": f"{route.handler.replace('.', '_')}_{_operation_suffix(route)}".rstrip("_"),
+        "operationId": f"{function}_root" if route.path == "/" else function,
         "summary": route.summary,
-        "tags": [route.handler.partition(".")[0]],
+        "tags": [tag],
         "parameters": [
             *_path_parameters(route),
             *_query_parameters(route),
@@ -88,12 +89,7 @@ def _operation(route: Route, has_token: bool) -> dict[str, Any]:
     return operation
 
 
-def _operation_suffix(route: Route) -> str:
-    """Two routes may have the same handler."""
-    return "root" if route.path == "/" else ""
-
-
-def _path_parameters(route: Route) -> list[dict[str, Any]]:
+def _path_parameters(route: ApiRoute) -> list[dict[str, Any]]:
     return [
         {"name": part[1:-1], "in": "path", "required": True, "schema": {"type": "string"}}
         for part in route.path.split("/")
@@ -101,7 +97,7 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
     ]
 
 
-def _query_parameters(route: Route) -> list[dict[str, Any]]:
+def _query_parameters(route: ApiRoute) -> list[dict[str, Any]]:
     if not route.query_model:
         return []
     schema = _schema_class(route.query_model).model_json_schema(ref_template=_REF_TEMPLATE)
@@ -112,7 +108,7 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _query_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter that may be left out: null is no value that a query can hold."""
+    """An optional parameter, without ``null`` in its schema, which no query can express."""
     schema = {key: value for key, value in schema.items() if key != "title"}
     text = schema.pop("description", "")
     options = [option for option in schema.pop("anyOf", []) if option.get("type") != "null"]
@@ -127,24 +123,24 @@ def _query_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return parameter
 
 
-def _header_parameters(route: Route) -> list[dict[str, Any]]:
-    if route.handler != "journal.live":
+def _header_parameters(route: ApiRoute) -> list[dict[str, Any]]:
+    if route.handler != "journal.stream_entries":
         return []
-    text = "Go on after this event: the id of the last one, as browsers send it."
+    text = "Resume after the event with this id, as browsers do."
     schema = {"type": "string", "pattern": r"^[0-9]{1,15}\.[0-9]{1,15}$"}
     return [{"name": "Last-Event-ID", "in": "header", "description": text, "schema": schema}]
 
 
-def _request_body(route: Route) -> dict[str, Any]:
+def _request_body(route: ApiRoute) -> dict[str, Any]:
     schema = {"$ref": _REF_TEMPLATE.format(model=route.body_model)}
     content: dict[str, Any] = {"application/json": {"schema": schema}}
     if route.body_model == "Scenario":
-        text = {"type": "string", "description": "A scenario as a file would hold it."}
+        text = {"type": "string", "description": "A scenario as in a file."}
         content["application/yaml"] = {"schema": text, "example": route.example}
-    return {"required": route.body_model in ("Scenario", "Advance"), "content": content}
+    return {"required": route.body_model in ("Scenario", "AdvanceBody"), "content": content}
 
 
-def _success_response(route: Route) -> dict[str, Any]:
+def _success_response(route: ApiRoute) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string"}
     if route.response.startswith("["):
         name = route.response.strip("[]")
@@ -157,10 +153,8 @@ def _success_response(route: Route) -> dict[str, Any]:
         "description": route.summary,
         "content": {route.content_type: {"schema": schema}},
     }
-    if route.handler == "journal.listed":
-        dropped_header = {
-            "description": "Entries that a full journal has let go; they were the oldest."
-        }
+    if route.handler == "journal.list_entries":
+        dropped_header = {"description": "Number of oldest entries that a full journal dropped."}
         response["headers"] = {DROPPED_HEADER: {**dropped_header, "schema": {"type": "integer"}}}
     return response
 
@@ -174,7 +168,7 @@ def _item_schema(name: str) -> dict[str, Any]:
     return schema
 
 
-def _error_responses(route: Route) -> dict[str, Any]:
+def _error_responses(route: ApiRoute) -> dict[str, Any]:
     statuses = [403]
     if route.scope != "public" or route.path == "/ca.pem":
         statuses += [400]
@@ -187,7 +181,7 @@ def _error_responses(route: Route) -> dict[str, Any]:
         statuses += [422]
     if route.path in ("/ready", "/journal/live"):
         statuses += [503]
-    schema = {"schema": {"$ref": _REF_TEMPLATE.format(model="Refusal")}}
+    schema = {"schema": {"$ref": _REF_TEMPLATE.format(model="ErrorBody")}}
     return {
         str(status): {
             "description": _ERROR_DESCRIPTIONS[status],
@@ -197,21 +191,19 @@ def _error_responses(route: Route) -> dict[str, Any]:
     }
 
 
-def _security(route: Route, has_token: bool) -> list[dict[str, Any]]:
-    """The ways in which a caller may say who it is; an empty one stands for none."""
+def _security(route: ApiRoute, has_token: bool) -> list[dict[str, Any]]:
+    """The alternative security requirements; ``{}`` is none."""
     if route.scope == "public":
         return [{}]
-    alternatives: list[dict[str, Any]]
-    if not has_token:
-        alternatives = [{}] if route.scope == "server" else []
-        return alternatives if route.scope == "server" else [{"key": []}, {"own_key": []}, {}]
     if route.scope == "server":
-        return [{"token": []}, {"own_token": []}]
+        return [{"token": []}, {"own_token": []}] if has_token else [{}]
+    if not has_token:
+        return [{"key": []}, {"own_key": []}, {}]
     return [{"token": [], "own_key": []}, {"own_token": [], "key": []}, {"token": []}]
 
 
 def _component_schemas() -> dict[str, Any]:
-    """Every shape that a route names, with all that it is made of."""
+    """The schemas of all routes, with those that they refer to."""
     models: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {
         (schemas.ErrorBody, "serialization"): None
     }
@@ -230,7 +222,7 @@ def _component_schemas() -> dict[str, Any]:
 
 
 def _drop_null_defaults(schema: Any) -> None:
-    """Leave out defaults of null: they say that a key may be left out, which ``required`` says."""
+    """Remove ``default: null``: that a key is optional is already said by ``required``."""
     if isinstance(schema, dict):
         if schema.get("default", schema) is None:
             del schema["default"]

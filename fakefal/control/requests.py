@@ -1,4 +1,4 @@
-"""A control request and its answer as data; who asks, and what is sent."""
+"""Requests and responses of the control API as data, and the tenant that a request is about."""
 
 from __future__ import annotations
 
@@ -20,19 +20,18 @@ if TYPE_CHECKING:
     Model = TypeVar("Model", bound=BaseModel)
 
 KEY_HEADER = "x-fakefal-key"
-"""A header for the key, where ``Authorization`` holds the token of the control API."""
+"""A header for the key when ``Authorization`` holds the token of the control API."""
 
 JSON = "application/json"
 ALL_TENANTS = "all"
-ANONYMOUS_TENANT = "nobody"
+ANONYMOUS_TENANT = "anonymous"
 
 
 @dataclass(slots=True)
 class ControlContext:
-    """What the control API is a window of.
+    """Everything the control API may access.
 
-    ``certificate`` gives the PEM of the local CA, ``is_ready`` whether all ports listen; ``token``
-    is what the API demands, None for nothing. ``live`` counts the streams that are open.
+    ``token`` is required of callers unless None. ``live_streams`` counts the open streams.
     """
 
     engine: Engine
@@ -45,7 +44,7 @@ class ControlContext:
 
 @dataclass(slots=True)
 class ApiResponse:
-    """An answer: bytes that are there at once, or ``events`` that come bit by bit."""
+    """A response with a body, or with ``events`` that are sent as they are generated."""
 
     payload: bytes = b""
     content_type: str = JSON
@@ -55,15 +54,15 @@ class ApiResponse:
 
 
 def control_error(status: int, detail: str, *headers: tuple[str, str], **fields: Any) -> ApiError:
-    """A refusal in the words of the control API: ``{"detail": "…"}``."""
+    """An error in the control API's format: ``{"detail": "…"}`` and more fields."""
     return ApiError(status, {"detail": detail, **fields}, headers)
 
 
 @dataclass(slots=True)
 class ControlRequest:
-    """A request whose route is known. ``headers`` are looked up in any case.
+    """A request whose route is known. ``headers`` must ignore the case of names.
 
-    ``parts`` is what the route took from the path, ``example`` a body that would be right.
+    ``example`` is a valid body, shown in errors.
     """
 
     context: ControlContext
@@ -75,12 +74,12 @@ class ControlRequest:
 
     @property
     def engine(self) -> Engine:
-        """The engine."""
+        """Shorthand for the context's engine."""
         return self.context.engine
 
     @property
     def query_parameters(self) -> dict[str, str]:
-        """The parameters of the query; those that are repeated are joined by commas."""
+        """The parameters of the query; values of repeated ones are joined by commas."""
         parameters: dict[str, str] = {}
         for name, value in parse_qsl(self.query, keep_blank_values=True):
             parameters[name] = f"{parameters[name]},{value}" if name in parameters else value
@@ -88,12 +87,12 @@ class ControlRequest:
 
     @property
     def is_for_all(self) -> bool:
-        """Whether the whole server is meant, and no single key."""
+        """Whether ``?tenant=all`` was sent: the request is about the whole server."""
         return self.query_parameters.get("tenant") == ALL_TENANTS
 
     @property
     def credential(self) -> Credential | None:
-        """The key whose tenant is meant."""
+        """The key of the tenant that the request is about."""
         own_key = self.headers.get(KEY_HEADER)
         if own_key:
             return read_credential(own_key) or Credential("key", own_key.strip())
@@ -103,16 +102,16 @@ class ControlRequest:
             and credential.scheme == "bearer"
             and self.context.token is not None
         ):
-            return None  # that is the token
+            return None  # it is the token
         return credential
 
     @property
     def tenant(self) -> Tenant:
-        """The tenant that is meant; raises WireError where it is not said, or there is none."""
+        """The tenant that the request is about; raises ApiError without a single valid one."""
         tag = self.query_parameters.get("tenant")
         if tag == ALL_TENANTS:
             raise control_error(
-                400, "this is told of one key at a time — GET /_fakefal/tenants has them"
+                400, "this endpoint needs a single tenant — GET /_fakefal/tenants lists them"
             )
         if tag is not None:
             return self._tenant_by_tag(tag)
@@ -120,18 +119,18 @@ class ControlRequest:
         if credential is None:
             raise control_error(
                 401,
-                "send the key whose tenant is meant: Authorization: Key … — or "
-                f"{KEY_HEADER}: …, or ?tenant=… of /_fakefal/tenants",
+                f"no tenant given — send its key as Authorization: Key … or {KEY_HEADER}: …, or "
+                "?tenant=… as listed by /_fakefal/tenants",
             )
         return self.engine.tenant_for(credential)
 
     @property
     def controls(self) -> Controls:
-        """The controls of the tenant that is meant."""
+        """The controls of ``tenant``."""
         return Controls.for_tenant(self.engine, self.tenant)
 
     def read_json(self) -> Any:
-        """The body, which is JSON; None for none. Raises WireError."""
+        """The JSON body; None if it is empty. Raises ApiError."""
         if not self.body:
             return None
         try:
@@ -142,12 +141,12 @@ class ControlRequest:
             ) from None
 
     def parse_body(self, model: type[Model], value: Any = None) -> Model:
-        """The body, or a value that was made of it, as a shape; raises WireError."""
+        """The body, or a value made from it, validated; raises ApiError."""
         body = self.read_json() if value is None else value
         return self._validate(model, {} if body is None else body, "the body", self._example_hint())
 
     def parse_query(self, model: type[Model]) -> Model:
-        """The parameters of the query as a shape; raises WireError."""
+        """The parameters of the query, validated; raises ApiError."""
         names = ", ".join(model.model_fields)
         return self._validate(model, self.query_parameters, "the query", f" — known: {names}")
 
@@ -173,13 +172,11 @@ class ControlRequest:
             else self.engine.tenant_by_tag(tag)
         )
         if tenant is None:
-            raise control_error(
-                404, f'no tenant "{tag}" — GET /_fakefal/tenants lists those there are'
-            )
+            raise control_error(404, f'unknown tenant "{tag}" — GET /_fakefal/tenants lists them')
         return tenant
 
 
 def _format_problem(error: Any) -> str:
     if error["type"] == "extra_forbidden":
-        return "is not known here"
+        return "unknown name"
     return str(error["msg"]).removeprefix("Value error, ")

@@ -1,26 +1,26 @@
-"""The whole control API on one page: what can be asked, and who answers it."""
+"""The route table of the control API."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
+from fakefal.routing import Route, matching_routes
+
 Scope = Literal["public", "server", "key"]
-"""``public`` is told to all, ``server`` is about the whole of it, ``key`` about one tenant."""
+"""``public`` needs no token, ``server`` is about the whole server, ``key`` about one tenant."""
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """One line of the table.
+class ApiRoute(Route):
+    """A route with its description.
 
-    ``handler`` is a module beside this one and a function in it, imported when it is first asked
-    for. ``query``, ``body`` and ``answer`` name shapes; an answer in brackets is a list of them.
-    ``example`` is a body that would be right, ``content_type`` that of an answer without a shape.
+    ``query_model``, ``body_model`` and ``response`` are classes in ``schemas``; a response in
+    brackets is a list. ``example`` is a valid body. ``content_type`` is that of a response without
+    a schema.
     """
 
-    method: str
-    path: str
     handler: str
     summary: str
     scope: Scope = "key"
@@ -36,171 +36,178 @@ _EXAMPLE_SCENARIO = (
 )
 _PEM, _TEXT, _EVENTS = "application/x-pem-file", "text/plain", "text/event-stream"
 
-ROUTES: tuple[Route, ...] = (
-    Route("GET", "/", "server.health", "whether it is alive", "public", "Health", ""),
-    Route("GET", "/health", "server.health", "whether it is alive", "public", "Health", ""),
-    Route("GET", "/ready", "server.ready", "whether all its ports listen", "public", "Ready", ""),
-    Route(
+ROUTES: tuple[ApiRoute, ...] = (
+    ApiRoute("GET", "/", "server.health", "whether the server is alive", "public", "Health", ""),
+    ApiRoute(
+        "GET", "/health", "server.health", "whether the server is alive", "public", "Health", ""
+    ),
+    ApiRoute("GET", "/ready", "server.ready", "whether all ports listen", "public", "Ready", ""),
+    ApiRoute(
         "GET",
         "/ca.pem",
         "server.certificate",
-        "the certificate of the local CA, to be trusted",
+        "the certificate of the local CA",
         "public",
         query_model="",
         content_type=_PEM,
     ),
-    Route("GET", "/version", "server.version", "which fakefal this is", "server", "Version", ""),
-    Route(
-        "GET", "/tenants", "server.tenants", "the keys that have called", "server", "[Tenant]", ""
+    ApiRoute(
+        "GET",
+        "/version",
+        "server.version",
+        "versions of fakefal, the scenario format and Python",
+        "server",
+        "Version",
+        "",
     ),
-    Route(
+    ApiRoute(
+        "GET", "/tenants", "server.list_tenants", "keys that have called", "server", "[Tenant]", ""
+    ),
+    ApiRoute(
         "GET",
         "/metrics",
-        "metrics.metrics",
-        "counters as Prometheus reads them",
+        "metrics.export_metrics",
+        "metrics in Prometheus' text format",
         "server",
         query_model="",
         content_type=_TEXT,
     ),
-    Route(
+    ApiRoute(
         "GET",
         "/openapi.json",
-        "openapi.described",
+        "openapi.describe_api",
         "this API as OpenAPI 3.1",
         "server",
         query_model="",
     ),
-    Route(
-        "GET", "/scenarios", "scenarios.told", "exchanges, and how often used", response="Scenarios"
+    ApiRoute(
+        "GET",
+        "/scenarios",
+        "scenarios.show_scenarios",
+        "exchanges with their use counts",
+        response="Scenarios",
     ),
-    Route(
+    ApiRoute(
         "PUT",
         "/scenarios",
-        "scenarios.replace",
-        "answer with this one instead; YAML or JSON",
-        response="Taken",
-        query_model="SentParameters",
+        "scenarios.replace_scenarios",
+        "replace the scenarios sent before; YAML or JSON",
+        response="LoadResult",
+        query_model="ScenarioParameters",
         body_model="Scenario",
         example=_EXAMPLE_SCENARIO,
     ),
-    Route(
+    ApiRoute(
         "POST",
         "/scenarios",
-        "scenarios.append",
-        "answer with this one too, after those there are",
-        response="Taken",
-        query_model="SentParameters",
+        "scenarios.append_scenarios",
+        "add a scenario after those sent before; YAML or JSON",
+        response="LoadResult",
+        query_model="ScenarioParameters",
         body_model="Scenario",
         example=_EXAMPLE_SCENARIO,
     ),
-    Route("DELETE", "/scenarios", "scenarios.clear", "forget what was sent", response="Cleared"),
-    Route(
+    ApiRoute(
+        "DELETE",
+        "/scenarios",
+        "scenarios.clear_scenarios",
+        "remove the scenarios that were sent",
+        response="ClearResult",
+    ),
+    ApiRoute(
         "GET",
         "/journal",
-        "journal.listed",
-        "all that happened, oldest first",
-        response="[Entry]",
+        "journal.list_entries",
+        "journal entries, oldest first",
+        response="[JournalEntry]",
         query_model="JournalParameters",
     ),
-    Route(
+    ApiRoute(
         "GET",
         "/journal/live",
-        "journal.live",
-        "the journal as it is written: server-sent events",
+        "journal.stream_entries",
+        "new journal entries as server-sent events",
         query_model="LiveParameters",
         content_type=_EVENTS,
     ),
-    Route(
+    ApiRoute(
         "GET",
         "/jobs",
-        "jobs.listed",
-        "queue requests and where they are",
+        "jobs.list_jobs",
+        "queue requests and their states",
         response="[Job]",
         query_model="JobParameters",
     ),
-    Route("GET", "/jobs/{request_id}", "jobs.one", "all about one of them", response="JobDetails"),
-    Route(
+    ApiRoute(
+        "GET", "/jobs/{request_id}", "jobs.show_job", "one queue request", response="JobDetails"
+    ),
+    ApiRoute(
         "GET",
         "/misses",
-        "jobs.misses",
-        "calls that met no exchange",
+        "jobs.list_misses",
+        "calls that matched no exchange",
         response="[Miss]",
         query_model="MissParameters",
     ),
-    Route(
+    ApiRoute(
         "GET",
         "/webhooks",
-        "webhooks.listed",
+        "webhooks.list_webhooks",
         "webhooks and their attempts",
         response="[Delivery]",
         query_model="WebhookParameters",
     ),
-    Route(
+    ApiRoute(
         "POST",
         "/webhooks/redeliver",
-        "webhooks.redeliver",
-        "send one again, or all that failed",
+        "webhooks.redeliver_webhooks",
+        "send the webhook of one request again, or all that failed",
         response="[Delivery]",
-        body_model="Redeliver",
+        body_model="RedeliverBody",
         example='{"request_id": "…"}, or {} for all failed',
     ),
-    Route("GET", "/jwks.json", "webhooks.jwks", "the public keys of webhooks", "server", "Jwks"),
-    Route(
+    ApiRoute(
+        "GET",
+        "/jwks.json",
+        "webhooks.show_jwks",
+        "the public keys for webhooks",
+        "server",
+        "Jwks",
+    ),
+    ApiRoute(
         "POST",
         "/jwks",
-        "webhooks.publish",
-        "how those keys are published",
+        "webhooks.publish_jwks",
+        "change how these keys are published",
         response="Jwks",
-        body_model="Publish",
+        body_model="PublishBody",
         example='{"jwks": "down"}, {"jwks": {…}}, or {"rotate": true}',
     ),
-    Route("GET", "/files", "jobs.files", "uploads, and files of outputs", response="[File]"),
-    Route("GET", "/clock", "clock.told", "the clock", response="Clock"),
-    Route(
+    ApiRoute("GET", "/files", "jobs.list_files", "uploads and output files", response="[File]"),
+    ApiRoute("GET", "/clock", "clock.show_clock", "the tenant's clock", response="Clock"),
+    ApiRoute(
         "POST",
         "/clock/advance",
-        "clock.advance",
-        "move it: by a duration, or to an instant",
+        "clock.advance_clock",
+        "advance it by a duration or to an instant",
         response="Clock",
-        body_model="Advance",
+        body_model="AdvanceBody",
         example='{"by": "90s"}, or {"to": "2026-01-01T00:05:00Z"}',
     ),
-    Route(
+    ApiRoute(
         "POST",
         "/reset",
         "clock.reset",
-        "forget jobs, files, journal, counters and sent scenarios",
-        response="Reset",
+        "remove jobs, files, journal, counters and sent scenarios",
+        response="ResetResult",
         body_model="ResetBody",
         example='{} or {"clock": "manual"}',
     ),
 )
-"""Every route, under ``/_fakefal``."""
+"""All routes; their paths are under ``/_fakefal``."""
 
 
-@cache
-def routes_by_path() -> dict[str, dict[str, Route]]:
-    """The routes by path, then by method."""
-    by_path: dict[str, dict[str, Route]] = {}
-    for route in ROUTES:
-        by_path.setdefault(route.path, {})[route.method] = route
-    return by_path
-
-
-def find_routes(path: str) -> tuple[dict[str, Route], dict[str, str]]:
-    """The routes of a path, by method, and what they take from it; no routes if there are none."""
-    path = path.rstrip("/") or "/"
-    exact = routes_by_path().get(path)
-    if exact is not None:
-        return exact, {}
-    segments = path.split("/")
-    for pattern, routes in routes_by_path().items():
-        expected = pattern.split("/")
-        if "{" in pattern and len(expected) == len(segments):
-            pairs = list(zip(expected, segments, strict=True))
-            if all(
-                expected_segment == segment or expected_segment.startswith("{")
-                for expected_segment, segment in pairs
-            ):
-                return routes, {one[1:-1]: other for one, other in pairs if one.startswith("{")}
-    return {}, {}
+def find_routes(path: str) -> tuple[dict[str, ApiRoute], Mapping[str, str]]:
+    """The routes for a path by method, and the parameters in the path; empty if there are none."""
+    matches = [*matching_routes(ROUTES, path.rstrip("/") or "/")]
+    return {route.method: route for route, _ in matches}, matches[0][1] if matches else {}

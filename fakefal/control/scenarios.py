@@ -1,4 +1,4 @@
-"""Scenarios that are sent to a running server, for one key or for all."""
+"""Scenarios sent to a running server, for one key or for all."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from fakefal.control.requests import ControlRequest, control_error
 from fakefal.engine.scenario_controls import ScenarioControls
 
 if TYPE_CHECKING:
-    from fakefal.scenario.files.loader import LoadedScenario
+    from fakefal.scenario.compiled.scenario import LoadedScenario
 
 
 def show_scenarios(request: ControlRequest) -> dict[str, Any]:
-    """What is served, in the order in which it is asked."""
+    """The exchanges in the order of matching, and the settings."""
     return _controls(request).describe()
 
 
 def replace_scenarios(request: ControlRequest) -> dict[str, Any]:
-    """Serve what is sent instead of what was sent before."""
+    """Replace the scenarios sent before."""
     loaded, controls = _load_body(request), _controls(request)
     controls.replace(loaded)
     return _load_result(loaded, controls)
 
 
 def append_scenarios(request: ControlRequest) -> dict[str, Any]:
-    """Serve what is sent as well, after what was sent before."""
+    """Add a scenario after those sent before."""
     loaded, controls = _load_body(request), _controls(request)
     controls.append(loaded)
     return _load_result(loaded, controls)
 
 
 def clear_scenarios(request: ControlRequest) -> dict[str, Any]:
-    """Forget what was sent."""
+    """Remove the scenarios that were sent; those loaded at the start stay."""
     _controls(request).clear()
     return {"cleared": True}
 
@@ -41,7 +41,7 @@ def _controls(request: ControlRequest) -> ScenarioControls:
 
 
 def _load_body(request: ControlRequest) -> LoadedScenario:
-    """The scenario of a body, read and checked as a file is; raises ScenarioError."""
+    """The scenario in the body, checked like a file; raises ScenarioError."""
     from fakefal.control.schemas import ScenarioParameters
     from fakefal.scenario.files.loader import load_text
 
@@ -56,7 +56,7 @@ def _load_body(request: ControlRequest) -> LoadedScenario:
 
 
 def _is_json(request: ControlRequest, text: str) -> bool:
-    """By its type; where a program named none of either, by how it begins."""
+    """Whether the body is JSON: by Content-Type, or else by its first character."""
     content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if content_type.endswith(("/json", "+json")):
         return True
@@ -68,5 +68,5 @@ def _load_result(loaded: LoadedScenario, controls: ScenarioControls) -> dict[str
         "file": loaded.file,
         "name": loaded.scenario.name,
         "exchanges": len(loaded.exchanges),
-        "in_all": controls.count(),
+        "total": controls.count(),
     }

@@ -1,4 +1,4 @@
-"""The shapes of what the control API takes and gives: its description is made of them."""
+"""Schemas of requests and responses of the control API; OpenAPI is generated from them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Scenario"]
 
 JobState = Literal["queued", "running", "completed", "cancelled"]
 MAX_ITEMS = 10_000
-"""The most entries of a list that are given at once."""
+"""The maximum and default length of lists."""
 
 
 def _split_commas(value: Any) -> Any:
@@ -25,105 +25,109 @@ def _split_commas(value: Any) -> Any:
 
 def _require_text(value: Any) -> Any:
     if not isinstance(value, str):
-        raise ValueError("is no instant as text, such as 2026-01-01T00:05:00Z")
+        raise ValueError("is not a timestamp such as 2026-01-01T00:05:00Z")
     return value
 
 
 class _RequestModel(BaseModel):
-    """What is asked for; a word that is not known is refused."""
+    """Parameters or a body; unknown names are errors."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class NoParameters(_RequestModel):
-    """A route without parameters."""
+    """For routes without parameters."""
 
 
 class Parameters(_RequestModel):
-    """Whose tenant is meant, where no key says it."""
+    """The tenant, for requests without a key."""
 
     tenant: str | None = Field(
         None,
-        description="A tenant of /_fakefal/tenants instead of a key; nobody: callers without one; "
-        "all: the whole server (scenarios and reset).",
+        description="A tenant from /_fakefal/tenants in place of a key; anonymous: callers without "
+        "a key; all: the whole server (scenarios and reset).",
     )
 
 
 class ScenarioParameters(Parameters):
-    """How a scenario that is sent is called."""
+    """The name of a scenario that is sent."""
 
-    file: str = Field("scenario", max_length=200, description="Its name in mistakes and misses.")
+    file: str = Field("scenario", max_length=200, description="The name in errors and misses.")
 
 
 class _EntryFilter(Parameters):
     kind: Annotated[list[EntryKind], BeforeValidator(_split_commas)] | None = Field(
-        None, description="Entries of these kinds alone."
+        None, description="Only entries of these kinds."
     )
     via: Annotated[list[Via], BeforeValidator(_split_commas)] | None = Field(
-        None, description="Of calls that came in these ways alone."
+        None, description="Only calls made in these ways."
     )
-    endpoint: str | None = Field(None, description="Exact, or with * and ?: fal-ai/*.")
-    request_id: str | None = Field(None, description="About one request alone.")
+    endpoint: str | None = Field(
+        None, description="An endpoint, or a pattern with * and ?: fal-ai/*."
+    )
+    request_id: str | None = Field(None, description="Only this request.")
 
 
 class JournalParameters(_EntryFilter):
-    """Which entries; ``limit`` takes the newest, after ``since`` the oldest."""
+    """Selects entries; ``limit`` takes the newest, with ``since`` the oldest."""
 
-    since: int | None = Field(None, ge=0, description="Those after the entry of this number.")
-    limit: int = Field(MAX_ITEMS, ge=1, le=MAX_ITEMS, description="At most so many.")
+    since: int | None = Field(None, ge=0, description="Only entries after this number.")
+    limit: int = Field(MAX_ITEMS, ge=1, le=MAX_ITEMS, description="The maximum number of entries.")
 
 
 class LiveParameters(_EntryFilter):
-    """Which entries are told as they come."""
+    """Selects the entries of a live stream."""
 
     since: int | None = Field(
-        None, ge=0, description="Begin after the entry of this number; else with what comes next."
+        None, ge=0, description="Begin after this entry number. Default: only new entries."
     )
 
 
 class JobParameters(Parameters):
-    """Which jobs; ``limit`` takes the newest."""
+    """Selects jobs; ``limit`` takes the newest."""
 
     state: Annotated[list[JobState], BeforeValidator(_split_commas)] | None = None
-    endpoint: str | None = Field(None, description="Exact, or with * and ?: fal-ai/*.")
+    endpoint: str | None = Field(
+        None, description="An endpoint, or a pattern with * and ?: fal-ai/*."
+    )
     limit: int = Field(MAX_ITEMS, ge=1, le=MAX_ITEMS)
 
 
 class MissParameters(Parameters):
-    """How misses are told; ``limit`` takes the newest."""
+    """The form of misses; ``limit`` takes the newest."""
 
-    details: bool = Field(False, description="As objects, each with the nearest exchanges.")
+    details: bool = Field(False, description="Return objects with the nearest exchanges.")
     limit: int = Field(MAX_ITEMS, ge=1, le=MAX_ITEMS)
 
 
 class WebhookParameters(Parameters):
-    """Which webhooks."""
+    """Selects webhooks."""
 
     state: Annotated[list[Stage], BeforeValidator(_split_commas)] | None = None
-    request_id: str | None = Field(None, description="Of one request alone.")
+    request_id: str | None = Field(None, description="Only this request.")
 
 
 class AdvanceBody(_RequestModel):
-    """How the clock moves: by a duration, or to an instant."""
+    """How far the clock advances: by a duration, or to an instant."""
 
     by: Duration | None = None
     to: Annotated[AwareDatetime, BeforeValidator(_require_text)] | None = None
 
 
 class ResetBody(_RequestModel):
-    """The clock that the tenant has afterwards; left out, one of the same kind."""
+    """The kind of clock after the reset; by default the same kind as before."""
 
     clock: Literal["real", "instant", "manual"] | None = None
 
 
 class RedeliverBody(_RequestModel):
-    """Which webhook is sent again; none named means all that failed."""
+    """The request whose webhook is sent again; by default all webhooks that failed."""
 
     request_id: str | None = None
 
 
 class PublishBody(_RequestModel):
-    """How the keys of webhooks are published, as ``jwks`` of a scenario says; or a new key."""
+    """How the webhook keys are published, as a scenario's ``jwks``; ``rotate`` adds a new key."""
 
     jwks: Any = None
     rotate: bool = False
@@ -134,13 +138,13 @@ class ApiModel(BaseModel):
 
 
 class Health(ApiModel):
-    """It is alive."""
+    """The server is alive."""
 
     status: Literal["ok"]
 
 
 class Ready(ApiModel):
-    """It listens on all its ports."""
+    """The server listens on all its ports."""
 
     status: Literal["ready"]
     version: str
@@ -149,7 +153,7 @@ class Ready(ApiModel):
 
 
 class Version(ApiModel):
-    """Which fakefal this is; ``format`` is the version of scenario files."""
+    """Versions; ``format`` is that of the scenario format."""
 
     version: str
     format: int
@@ -157,7 +161,7 @@ class Version(ApiModel):
 
 
 class Tenant(ApiModel):
-    """What one key has done. ``tenant`` stands for the key, of which a part is shown."""
+    """The counts of one key. ``tenant`` identifies the key, which is masked."""
 
     tenant: str
     key: str
@@ -169,7 +173,7 @@ class Tenant(ApiModel):
 
 
 class Clock(ApiModel):
-    """The clock: an instant in seconds since 1970, and as text."""
+    """The clock; ``now`` is in seconds since 1970, ``iso`` the same as text."""
 
     kind: Literal["real", "scaled", "instant", "manual"]
     now: float
@@ -177,7 +181,7 @@ class Clock(ApiModel):
 
 
 class ExchangeUse(ApiModel):
-    """An exchange, where it is written, and how many calls it has answered."""
+    """An exchange, its location in a file, and the number of calls that it answered."""
 
     label: str
     location: str
@@ -188,7 +192,7 @@ class ExchangeUse(ApiModel):
 
 
 class Scenarios(ApiModel):
-    """What is served: what was sent for this key, then what was loaded at start or sent for all."""
+    """Exchanges sent for this key (``own``), then those loaded at start or sent for all keys."""
 
     unmatched: Literal["fail", "generate"]
     seed: int
@@ -198,7 +202,7 @@ class Scenarios(ApiModel):
 
 
 class LoadResult(ApiModel):
-    """A scenario that is served now."""
+    """A scenario that was loaded; ``total`` counts all exchanges sent so far."""
 
     file: str
     name: str | None
@@ -207,19 +211,19 @@ class LoadResult(ApiModel):
 
 
 class ClearResult(ApiModel):
-    """What was sent is forgotten."""
+    """The scenarios that were sent are removed."""
 
     cleared: Literal[True]
 
 
 class ResetResult(ApiModel):
-    """The tenant begins anew."""
+    """The tenant was reset."""
 
     reset: Literal[True]
 
 
 class JournalEntry(ApiModel):
-    """A line of the journal; ``number`` counts from 1 for each tenant."""
+    """An entry of the journal; ``number`` counts from 1 for each tenant."""
 
     number: int
     at: str
@@ -236,7 +240,7 @@ class JournalEntry(ApiModel):
 
 
 class Job(ApiModel):
-    """A queue request and where it is."""
+    """A queue request and its state."""
 
     request_id: str
     endpoint: str
@@ -249,7 +253,7 @@ class Job(ApiModel):
 
 
 class Step(ApiModel):
-    """A step of a timeline."""
+    """A step of a job's timeline."""
 
     state: Literal["IN_QUEUE", "IN_PROGRESS"]
     polls: int
@@ -268,7 +272,7 @@ class Log(ApiModel):
 
 
 class JobDetails(Job):
-    """All about a job: what was asked, its timeline, the step it is in, its logs and its end."""
+    """A job with its input, timeline, present step, logs and outcome."""
 
     input: Any
     headers: dict[str, str]
@@ -283,7 +287,7 @@ class JobDetails(Job):
 
 
 class NearMiss(ApiModel):
-    """An exchange that did not answer, and the first reason why."""
+    """An exchange that nearly matched, and the first difference."""
 
     exchange: str
     location: str
@@ -292,7 +296,7 @@ class NearMiss(ApiModel):
 
 
 class MissDetails(ApiModel):
-    """A call that met no exchange."""
+    """A call that matched no exchange."""
 
     text: str
     endpoint: str
@@ -334,7 +338,7 @@ class Jwks(ApiModel):
 
 
 class File(ApiModel):
-    """A file that is kept."""
+    """A stored file."""
 
     url: str
     file_name: str
@@ -345,18 +349,18 @@ class File(ApiModel):
 
 
 class ScenarioProblem(ApiModel):
-    """One thing that is wrong in a scenario."""
+    """One problem in a scenario."""
 
     file: str
     line: int
     column: int
     path: str
-    what: str
-    right: str
+    message: str
+    suggestion: str
 
 
 class ErrorBody(ApiModel):
-    """Why something cannot be answered. ``mistakes`` are of a scenario, ``routes`` those known."""
+    """An error. ``problems`` are those of a scenario, ``routes`` all that exist."""
 
     detail: str
     problems: list[ScenarioProblem] | None = None

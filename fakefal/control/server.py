@@ -1,4 +1,4 @@
-"""What is told about the server as a whole."""
+"""Information about the server as a whole."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _SHOWN_KEY_LENGTH = 4
 
 
 def health(_: ControlRequest) -> dict[str, str]:
-    """It answers, so it is alive."""
+    """Always ``ok``: a server that responds is alive."""
     return {"status": "ok"}
 
 
 def ready(request: ControlRequest) -> dict[str, Any]:
-    """Whether all its ports listen; raises the 503 of one that is starting or stopping."""
+    """Versions and counts once all ports listen; raises the 503 while it starts or stops."""
     if not request.context.is_ready():
-        raise control_error(503, "not all ports listen yet, or no longer", ("Retry-After", "1"))
+        raise control_error(503, "the server is starting or stopping", ("Retry-After", "1"))
     engine = request.engine
     return {
         "status": "ready",
@@ -38,7 +38,7 @@ def ready(request: ControlRequest) -> dict[str, Any]:
 
 
 def version(request: ControlRequest) -> dict[str, Any]:
-    """Which fakefal this is, and which scenario files it reads."""
+    """The versions of fakefal, of the scenario format, and of Python."""
     fakefal_version = request.context.version
     return {
         "version": fakefal_version,
@@ -48,23 +48,21 @@ def version(request: ControlRequest) -> dict[str, Any]:
 
 
 def certificate(request: ControlRequest) -> ApiResponse:
-    """The certificate of the local CA; it is no secret, and its key is told to nobody."""
+    """The certificate of the local CA, without its key."""
     disposition = ("Content-Disposition", 'inline; filename="ca.pem"')
     return ApiResponse(request.context.ca_pem(), _PEM, (disposition,))
 
 
 def list_tenants(request: ControlRequest) -> list[dict[str, Any]]:
-    """The tenants, the one used last at the end; keys are shown in part."""
+    """The tenants, least recently used first; their keys are masked."""
     tenants = [
         _describe_tenant(tenant, tenant.files.tenant_tag, _mask_key(tenant.key))
         for tenant in request.engine.tenants
     ]
     anonymous = request.engine.anonymous_tenant
-    return (
-        tenants
-        if anonymous is None
-        else [_describe_tenant(anonymous, ANONYMOUS_TENANT, ""), *tenants]
-    )
+    if anonymous is None:
+        return tenants
+    return [_describe_tenant(anonymous, ANONYMOUS_TENANT, ""), *tenants]
 
 
 def _describe_tenant(tenant: Tenant, name: str, key: str) -> dict[str, Any]:
@@ -82,6 +80,6 @@ def _describe_tenant(tenant: Tenant, name: str, key: str) -> dict[str, Any]:
 
 
 def _mask_key(key: str) -> str:
-    """As much of a key as tells it from others: its id, or its first letters."""
+    """The id of a key ``id:secret``, or the first letters of any other key."""
     id_, colon, _ = key.partition(":")
     return f"{id_}:…" if colon else f"{key[:_SHOWN_KEY_LENGTH]}…"

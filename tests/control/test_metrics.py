@@ -11,19 +11,19 @@ from tests.control.calls import call, call_json
 
 
 def samples(engine: Engine) -> dict[str, float]:
-    """What is counted, as a scraper reads it."""
-    answer = call(engine, "GET", "/metrics", authorization=None)
-    assert answer.content_type.startswith("text/plain; version=0.0.4")
+    """The samples by name and labels."""
+    response = call(engine, "GET", "/metrics", key=None)
+    assert response.content_type.startswith("text/plain; version=0.0.4")
     return {
         f"{sample.name}{sorted(sample.labels.items()) or ''}": sample.value
-        for family in text_string_to_metric_families(answer.payload.decode())
+        for family in text_string_to_metric_families(response.payload.decode())
         for sample in family.samples
     }
 
 
-def entries(found: dict[str, float]) -> float:
+def entry_count(counts: dict[str, float]) -> float:
     calls = "fakefal_journal_entries_total[('kind', 'call')"
-    return sum(it for name, it in found.items() if name.startswith(calls))
+    return sum(count for name, count in counts.items() if name.startswith(calls))
 
 
 def test_calls_misses_jobs_and_keys_are_counted() -> None:
@@ -33,31 +33,31 @@ def test_calls_misses_jobs_and_keys_are_counted() -> None:
     with pytest.raises(ApiError):
         tenant_of(engine).stream(make_call(via="stream"))
     engine.record_rejection(None, "x", 401, "y")
-    found = samples(engine)
+    counts = samples(engine)
     calls = "fakefal_journal_entries_total[('kind', 'call'), ('status', '{}'), ('via', '{}')]"
-    assert found[calls.format(200, "queue")] == 2
-    assert found[calls.format(404, "stream")] == 1
-    assert found["fakefal_misses_total"] == 1
-    assert sum(it for name, it in found.items() if name.startswith("fakefal_jobs[")) == 2
-    assert found["fakefal_tenants"] == 2
-    assert found["fakefal_exchanges_loaded"] == 1
-    assert found["fakefal_build_info[('version', '0.1.0')]"] == 1
-    assert found["fakefal_webhooks[('state', 'waiting')]"] == 1
+    assert counts[calls.format(200, "queue")] == 2
+    assert counts[calls.format(404, "stream")] == 1
+    assert counts["fakefal_misses_total"] == 1
+    assert sum(count for name, count in counts.items() if name.startswith("fakefal_jobs[")) == 2
+    assert counts["fakefal_tenants"] == 2
+    assert counts["fakefal_exchanges_loaded"] == 1
+    assert counts["fakefal_build_info[('version', '0.1.0')]"] == 1
+    assert counts["fakefal_webhooks[('state', 'waiting')]"] == 1
 
 
-def test_what_was_counted_stays_counted() -> None:
+def test_counters_survive_resets_and_evictions() -> None:
     engine = make_engine(limits=Limits(journal_entries=2, tenants=1))
     for _ in range(5):
         tenant_of(engine).submit(make_call())
-    assert entries(samples(engine)) == 5
+    assert entry_count(samples(engine)) == 5
     call_json(engine, "POST", "/reset")
-    assert entries(samples(engine)) == 5
-    tenant_of(engine, "other").submit(make_call())  # the first key is let go
-    assert entries(samples(engine)) == 6
+    assert entry_count(samples(engine)) == 5
+    tenant_of(engine, "other").submit(make_call())  # drops the first key
+    assert entry_count(samples(engine)) == 6
     assert samples(engine)["fakefal_journal_dropped_entries"] == 0
 
 
-def test_counting_makes_nothing() -> None:
+def test_metrics_create_no_state() -> None:
     engine = make_engine()
     tenant_of(engine)
     samples(engine)

@@ -21,44 +21,48 @@ def test_the_description_is_valid(document: Any) -> None:
 
 
 def test_every_route_is_in_it_and_nothing_else(document: Any) -> None:
-    found = {
+    described = {
         (method.upper(), path)
         for path, operations in document["paths"].items()
         for method in operations
     }
-    assert found == {(route.method, f"/_fakefal{route.path}") for route in ROUTES}
+    assert described == {(route.method, f"/_fakefal{route.path}") for route in ROUTES}
 
 
-def test_operations_have_names_of_their_own(document: Any) -> None:
-    ids = [one["operationId"] for it in document["paths"].values() for one in it.values()]
+def test_operation_ids_are_unique(document: Any) -> None:
+    ids = [
+        operation["operationId"]
+        for path in document["paths"].values()
+        for operation in path.values()
+    ]
     assert len(set(ids)) == len(ids)
 
 
-def test_every_reference_leads_somewhere_and_every_schema_is_used(document: Any) -> None:
+def test_every_schema_is_used(document: Any) -> None:
     text = json.dumps(document)
     for name in document["components"]["schemas"]:
         assert f'"#/components/schemas/{name}"' in text
 
 
-def test_parameters_bodies_and_refusals_are_described(document: Any) -> None:
+def test_parameters_bodies_and_errors_are_described(document: Any) -> None:
     journal = document["paths"]["/_fakefal/journal"]["get"]
-    names = [it["name"] for it in journal["parameters"]]
+    names = [parameter["name"] for parameter in journal["parameters"]]
     assert names == ["tenant", "kind", "via", "endpoint", "request_id", "since", "limit"]
     assert "x-fakefal-dropped" in journal["responses"]["200"]["headers"]
-    sent = document["paths"]["/_fakefal/scenarios"]["put"]
-    assert set(sent["requestBody"]["content"]) == {"application/json", "application/yaml"}
-    assert {"200", "400", "401", "403", "404", "413", "422"} == set(sent["responses"])
+    put = document["paths"]["/_fakefal/scenarios"]["put"]
+    assert set(put["requestBody"]["content"]) == {"application/json", "application/yaml"}
+    assert {"200", "400", "401", "403", "404", "413", "422"} == set(put["responses"])
     live = document["paths"]["/_fakefal/journal/live"]["get"]
     assert list(live["responses"]["200"]["content"]) == ["text/event-stream"]
     assert live["parameters"][-1]["name"] == "Last-Event-ID"
 
 
-def test_what_is_demanded_depends_on_the_server(document: Any) -> None:
-    demanding = call_json(make_context(make_engine(), "token"), "GET", "/openapi.json", key=None)
+def test_security_depends_on_the_token(document: Any) -> None:
+    protected = call_json(make_context(make_engine(), "token"), "GET", "/openapi.json", key=None)
     nothing: dict[str, Any] = {}
-    for found, wanted in ((document, nothing), (demanding, {"token": []})):
-        assert wanted in found["paths"]["/_fakefal/metrics"]["get"]["security"]
-        assert found["paths"]["/_fakefal/health"]["get"]["security"] == [{}]
+    for api, requirement in ((document, nothing), (protected, {"token": []})):
+        assert requirement in api["paths"]["/_fakefal/metrics"]["get"]["security"]
+        assert api["paths"]["/_fakefal/health"]["get"]["security"] == [{}]
 
 
 def test_it_takes_no_parameters() -> None:

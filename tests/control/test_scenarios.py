@@ -26,53 +26,53 @@ BAD = "fakefal: 1\nexchanges:\n  - reply: {texd: x}\n  - when: {endpont: y}\n"
         (scenario(exchange(id="a")), "application/yaml"),
     ],
 )
-def test_yaml_and_json_are_taken(body: Any, kind: str) -> None:
+def test_yaml_and_json_are_accepted(body: Any, kind: str) -> None:
     engine = make_engine()
-    taken = call_json(engine, "PUT", "/scenarios", body, Content_Type=kind)
-    assert (taken["file"], taken["exchanges"], taken["in_all"]) == ("scenario", 1, 1)
+    result = call_json(engine, "PUT", "/scenarios", body, Content_Type=kind)
+    assert (result["file"], result["exchanges"], result["total"]) == ("scenario", 1, 1)
     (sent,) = call_json(engine, "GET", "/scenarios")["own"]
     assert sent["label"] == "a"
     assert tenant_of(engine).submit(make_call()).label == '"a"'
 
 
-def test_it_is_appended_and_forgotten() -> None:
+def test_scenarios_can_be_appended_and_cleared() -> None:
     engine = make_engine()
     call_json(engine, "PUT", "/scenarios", GOOD)
-    assert call_json(engine, "POST", "/scenarios", GOOD)["in_all"] == 2
+    assert call_json(engine, "POST", "/scenarios", GOOD)["total"] == 2
     assert call_json(engine, "DELETE", "/scenarios") == {"cleared": True}
     assert call_json(engine, "GET", "/scenarios")["own"] == []
 
 
-def test_for_all_keys_where_that_is_said() -> None:
+def test_scenarios_can_be_sent_for_all_keys() -> None:
     engine = make_engine()
-    taken = call_json(engine, "PUT", "/scenarios?tenant=all&file=all.yaml", GOOD, key=None)
-    assert (taken["file"], taken["name"], taken["in_all"]) == ("all.yaml", "tagline", 1)
+    result = call_json(engine, "PUT", "/scenarios?tenant=all&file=all.yaml", GOOD, key=None)
+    assert (result["file"], result["name"], result["total"]) == ("all.yaml", "tagline", 1)
     for key in ("Key a:b", "Key c:d"):
         (loaded,) = call_json(engine, "GET", "/scenarios", key=key)["loaded"]
-        assert loaded["place"] == "line 4 of all.yaml"
+        assert loaded["location"] == "line 4 of all.yaml"
     call_json(engine, "DELETE", "/scenarios?tenant=all", key=None)
     assert call_json(engine, "GET", "/scenarios?tenant=all")["loaded"] == []
 
 
-def test_mistakes_are_those_of_a_file_all_at_once(tmp_path: Path) -> None:
+def test_problems_are_those_of_a_file(tmp_path: Path) -> None:
     engine = make_engine()
     error = expect_error(engine, "PUT", "/scenarios?file=wrong.yaml", BAD)
     file = tmp_path / "wrong.yaml"
     file.write_text(BAD, encoding="utf-8")
-    with pytest.raises(ScenarioError) as caught:
+    with pytest.raises(ScenarioError) as error_info:
         load_file(file)
     assert error.status == 422
-    assert error.body["detail"] == str(caught.value).replace(str(file), "wrong.yaml")
-    places = [(it["line"], it["column"]) for it in error.body["mistakes"]]
-    assert places == [(3, 13), (4, 12)]
+    assert error.body["detail"] == str(error_info.value).replace(str(file), "wrong.yaml")
+    positions = [(problem["line"], problem["column"]) for problem in error.body["problems"]]
+    assert positions == [(3, 13), (4, 12)]
     assert call_json(engine, "GET", "/scenarios")["own"] == []
 
 
-def test_mistakes_in_json_have_their_place_too() -> None:
+def test_problems_in_json_have_a_location_too() -> None:
     body = json.dumps({"fakefal": 1, "exchanges": [{"reply": {"texd": "x"}}]}, indent=1)
     error = expect_error(make_engine(), "POST", "/scenarios", body, Content_Type="application/json")
-    (mistake,) = error.body["mistakes"]
-    assert (mistake["line"], mistake["path"]) == (6, "exchanges[0].reply.texd")
+    (problem,) = error.body["problems"]
+    assert (problem["line"], problem["path"]) == (6, "exchanges[0].reply.texd")
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,12 @@ def test_mistakes_in_json_have_their_place_too() -> None:
     [
         ("", 400, "the body is empty — send a scenario"),
         (b"\xff\xfe", 400, "not UTF-8"),
-        ("[]", 422, "a scenario is a mapping"),
+        ("[]", 422, "a scenario must be a mapping"),
         ("{", 422, "scenario:1:2"),
         ("fakefal: 2", 422, "fakefal"),
     ],
 )
-def test_what_is_no_scenario_is_refused(body: Any, status: int, what: str) -> None:
+def test_other_bodies_are_errors(body: Any, status: int, what: str) -> None:
     error = expect_error(make_engine(), "PUT", "/scenarios", body)
     assert error.status == status
     assert what in error.body["detail"]
@@ -97,11 +97,13 @@ def test_no_file_of_the_server_can_be_reached(name: str) -> None:
     for file in ("x.yaml", f"{Path(__file__).parents[2]}/fakefal/x.yaml"):
         error = expect_error(make_engine(), "PUT", f"/scenarios?file={file}", body)
         assert error.status == 422
-        assert "a scenario that was sent has no files beside it" in error.body["detail"]
+        assert (
+            "a scenario that was sent over the API has no files beside it" in error.body["detail"]
+        )
 
 
 def test_what_is_listed_can_be_sent_again() -> None:
     engine = make_engine()
     call_json(engine, "PUT", "/scenarios", GOOD)
-    exchanges = [it["exchange"] for it in call_json(engine, "GET", "/scenarios")["own"]]
+    exchanges = [use["exchange"] for use in call_json(engine, "GET", "/scenarios")["own"]]
     assert call(engine, "PUT", "/scenarios", {"fakefal": 1, "exchanges": exchanges}).status == 200

@@ -8,8 +8,8 @@ from tests.building import exchange, make_call, make_engine, tenant_of
 from tests.control.calls import call_json, expect_error
 
 
-def delivered(engine: Engine, status: int) -> str:
-    """A webhook whose one attempt got this answer; the request id."""
+def deliver(engine: Engine, status: int) -> str:
+    """Deliver a webhook with one attempt that got this status; return the request id."""
     tenant = tenant_of(engine)
     call = make_call(webhook="http://127.0.0.1:9/hook", input_={"prompt": str(status)})
     job = tenant.submit(call)
@@ -20,24 +20,27 @@ def delivered(engine: Engine, status: int) -> str:
     return job.id
 
 
-def test_webhooks_are_chosen_and_sent_again() -> None:
+def test_webhooks_can_be_filtered_and_redelivered() -> None:
     engine = make_engine([exchange({"text": "x", "timeline": []})])
-    good, bad = delivered(engine, 200), delivered(engine, 302)
-    assert [it["request_id"] for it in call_json(engine, "GET", "/webhooks")] == [good, bad]
-    for query, wanted in (("state=delivered", good), (f"request_id={bad}", bad)):
-        assert [it["request_id"] for it in call_json(engine, "GET", f"/webhooks?{query}")] == [
-            wanted
-        ]
+    ok, failed = deliver(engine, 200), deliver(engine, 302)
+    assert [webhook["request_id"] for webhook in call_json(engine, "GET", "/webhooks")] == [
+        ok,
+        failed,
+    ]
+    for query, expected in (("state=delivered", ok), (f"request_id={failed}", failed)):
+        assert [
+            webhook["request_id"] for webhook in call_json(engine, "GET", f"/webhooks?{query}")
+        ] == [expected]
     assert expect_error(engine, "GET", "/webhooks?state=gone").status == 400
     (again,) = call_json(engine, "POST", "/webhooks/redeliver", {})
-    assert again["request_id"] == bad
-    (again,) = call_json(engine, "POST", "/webhooks/redeliver", {"request_id": good})
-    assert again["request_id"] == good
+    assert again["request_id"] == failed
+    (again,) = call_json(engine, "POST", "/webhooks/redeliver", {"request_id": ok})
+    assert again["request_id"] == ok
     assert expect_error(engine, "POST", "/webhooks/redeliver", {"request_id": "x"}).status == 400
     assert expect_error(engine, "POST", "/webhooks/redeliver", {"request_id": 5}).status == 400
 
 
-def test_keys_are_told_with_and_without_a_key() -> None:
+def test_public_keys_need_no_api_key() -> None:
     engine = make_engine()
     keys = call_json(engine, "GET", "/jwks.json", key=None)
     assert keys == call_json(engine, "GET", "/jwks.json", key="Key other")
@@ -50,7 +53,7 @@ def test_keys_are_published_and_rotated() -> None:
     assert call_json(engine, "POST", "/jwks", {"rotate": True}) != first
     assert len(call_json(engine, "POST", "/jwks", {"jwks": {"keys": 3}})["keys"]) == 3
     assert call_json(engine, "POST", "/jwks", {"jwks": "down"})["keys"]
-    wrong: list[Any] = [{}, {"jwks": "sideways"}, {"rotates": True}, []]
-    for body in wrong:
+    invalid: list[Any] = [{}, {"jwks": "sideways"}, {"rotates": True}, []]
+    for body in invalid:
         error = expect_error(engine, "POST", "/jwks", body)
         assert error.status == 400

@@ -17,7 +17,7 @@ KEY = "Key id:secret"
 
 
 def make_context(engine: Engine, token: str | None = None) -> ControlContext:
-    """A house that is ready and has a certificate."""
+    """A context of a server that is ready and has a certificate."""
     return ControlContext(engine, "0.1.0", lambda: True, lambda: b"PEM", token)
 
 
@@ -26,14 +26,14 @@ def call(
     method: str,
     path: str,
     body: Any = None,
-    authorization: str | None = KEY,
+    key: str | None = KEY,
     **headers: str,
 ) -> ApiResponse:
-    """The answer to a request; a path may have a query, a body may be JSON, text or bytes."""
+    """The response to a request. A path may have a query, a body may be JSON, text or bytes."""
     context = engine if isinstance(engine, ControlContext) else make_context(engine)
     header_map = CIMultiDict({name.replace("_", "-"): value for name, value in headers.items()})
-    if authorization is not None:
-        header_map["Authorization"] = authorization
+    if key is not None:
+        header_map["Authorization"] = key
     path, _, query = path.partition("?")
     if isinstance(body, str):
         body = body.encode()
@@ -45,14 +45,14 @@ def call(
 def call_json(
     engine: Engine | ControlContext, method: str, path: str, *args: Any, **options: Any
 ) -> Any:
-    """The JSON of an answer."""
+    """The JSON of a response."""
     return json.loads(call(engine, method, path, *args, **options).payload)
 
 
 def expect_error(
     engine: Engine | ControlContext, method: str, path: str, *args: Any, **options: Any
 ) -> ApiError:
-    """Why a request is refused."""
+    """The error that a request raises."""
     with pytest.raises(ApiError) as error_info:
         call(engine, method, path, *args, **options)
     return error_info.value
