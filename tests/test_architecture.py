@@ -34,8 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": _ABOVE,
     "testing": _ABOVE,
     "server": {"handlers", *_WAYS, *_BELOW, "_version"},
-    "handlers": {"engine", "addressing", "protocol"},
-    "control": {"engine", "scenario", "protocol"},
+    "handlers": {"engine", "addressing", "protocol", "routing"},
+    "control": {"engine", "scenario", "protocol", "routing"},
     "recorder": {"scenario", "addressing", "protocol"},
     "ca": {"protocol"},
     "proxy": {"protocol"},
@@ -46,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"protocol"},
     "protocol": set(),
     "errors": set(),
+    "routing": set(),
     "_version": set(),
 }
 """Who may import whom; ``errors`` and one's own package always."""
@@ -55,7 +56,8 @@ CORE = {*_BELOW, "errors"}
 
 IO_MODULES = {"aiohttp", "ssl", "socket", "threading", "http.server", "urllib.request"}
 
-FILE_OWNERS = {"scenario/files/loader.py", "settings.py"}
+FILE_OWNERS = {"scenario/files/loader.py", "scenario/media/samples.py", "settings.py"}
+"""They read files: scenarios, the samples in the package itself, the configuration."""
 
 BANNED: dict[str, set[str]] = {
     "time": {"engine/core/clock.py", "testing/redirect/sleeps.py"},
