@@ -1,4 +1,4 @@
-"""What a program must find in its environment so that its fal clients talk to the fake."""
+"""The environment variables that redirect a program's fal clients to the fake."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ from pathlib import Path
 from fakefal.protocol.core.hosts import CANONICAL_HOSTS
 
 EnvChanges = dict[str, str | None]
-"""Variables by name; None takes one away."""
+"""New values by name; None removes the variable."""
 
 DEFAULT_KEY = "fakefal:run"
-"""The key of programs that have none; with a colon, which the fal SDK wants."""
+"""The key of programs that have none; the fal SDK only accepts keys with a colon."""
 
 NO_PROXY_HOSTS = ("127.0.0.1", "localhost")
-"""Never through the proxy: receivers of webhooks, stand-ins, the fake itself.
+"""Hosts that bypass the proxy: webhook receivers, other local servers, the fake itself.
 
-``::1`` is not here: older httpx refuses to start when it meets it in NO_PROXY.
+Without ``::1``, because older versions of httpx raise an error for it in NO_PROXY.
 """
 
 CA_BUNDLE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Each replaces the roots of who obeys it. Source: client (clients.md section 3a)."""
+"""Files that replace the trusted roots of clients that read the variable.
+
+Source: client (docs/reference/clients.md#proxy-and-ca-variables).
+"""
 
 EXTRA_CA_VARIABLES = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
-"""Each adds to the roots of who obeys it."""
+"""Files that add to the trusted roots of clients that read the variable."""
 
 KEY_VARIABLES = ("FAL_KEY", "FAL_API_KEY", "FAL_AI_API_KEY")
-"""fal's clients, the AI SDK, litellm. Source: client (clients.md section 4)."""
+"""fal's clients, the AI SDK, litellm. Source: client (docs/reference/clients.md#key-variables)."""
 
 HOST_VARIABLES = (
     "FAL_HOST",
@@ -40,19 +43,21 @@ HOST_VARIABLES = (
     "FAL_CDN_HOST",
     "FAL_AI_API_BASE",
 )
-"""Each leads a client past the fake, so they are taken away. Source: client (clients.md 3c)."""
+"""Variables that make a client use another host than the fake, so they are removed.
+
+Source: client (docs/reference/clients.md#host-variables).
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class RedirectConfig:
-    """How a fake is reached, and what its callers are given.
+    """What the variables point at.
 
-    ``url`` is its plain port, which is an HTTP proxy too. ``bundle`` is a file of the local CA and
-    of all other roots, ``added`` one of what is trusted beside the roots: the CA, and what the
-    caller's environment added already. ``preload`` is the script that Node requires first,
-    ``python`` a folder for PYTHONPATH, ``escapes`` the file that both write attempts to reach the
-    real fal to. ``everything`` sends plain http through the proxy as well, so that the fake can
-    refuse it.
+    ``url`` is the fake's plain port, which is an HTTP proxy too. ``bundle`` is a file with the
+    local CA and all other roots, ``extra_certs`` one with the CA and what the caller's environment
+    already added. ``node_preload`` is a script for ``--require``, ``python_hooks`` a folder for
+    PYTHONPATH; both append blocked connections to ``escapes_file``. ``key`` replaces all keys.
+    ``is_proxy_for_all`` sends plain HTTP through the proxy as well, so that the fake can block it.
     """
 
     url: str
@@ -66,9 +71,9 @@ class RedirectConfig:
 
 
 def redirect_changes(config: RedirectConfig, current: Mapping[str, str]) -> EnvChanges:
-    """The changes to an environment after which its programs talk to the fake.
+    """The changes that redirect programs with the environment ``current``.
 
-    What is there already and does no harm is kept: keys, Node options, hosts without a proxy.
+    Keeps the caller's keys, Node options and NO_PROXY hosts that are not fal's.
     """
     changes: EnvChanges = {"FAKEFAL_URL": config.url}
     changes.update(_proxy_changes(config, current))
@@ -77,7 +82,7 @@ def redirect_changes(config: RedirectConfig, current: Mapping[str, str]) -> EnvC
     changes.update({name: None for name in HOST_VARIABLES if name in current})
     changes.update(_key_changes(config, current))
     if config.is_proxy_for_all:
-        changes["NODE_USE_ENV_PROXY"] = "1"  # Node from 22.21 on takes its proxy variables then
+        changes["NODE_USE_ENV_PROXY"] = "1"  # makes Node 22.21 and newer read proxy variables
     if config.node_preload is not None:
         changes["NODE_OPTIONS"] = _node_options(
             current.get("NODE_OPTIONS", ""), config.node_preload
@@ -90,7 +95,7 @@ def redirect_changes(config: RedirectConfig, current: Mapping[str, str]) -> EnvC
 
 
 def apply_changes(current: Mapping[str, str], changes: EnvChanges) -> dict[str, str]:
-    """An environment after its changes."""
+    """A copy of ``current`` with the changes."""
     unchanged = {name: value for name, value in current.items() if name not in changes}
     return {**unchanged, **{name: value for name, value in changes.items() if value is not None}}
 
@@ -98,24 +103,21 @@ def apply_changes(current: Mapping[str, str], changes: EnvChanges) -> dict[str, 
 def trusted_files(
     current: Mapping[str, str], names: Iterable[str] = CA_BUNDLE_VARIABLES
 ) -> list[Path]:
-    """The files of certificates that an environment names, each once."""
+    """The certificate files that the variables name, each once."""
     return list(dict.fromkeys(Path(current[name]) for name in names if current.get(name)))
 
 
 def _proxy_changes(config: RedirectConfig, current: Mapping[str, str]) -> EnvChanges:
-    """Both spellings: curl reads the small ones alone, some programs the capital ones alone."""
+    """Both spellings: curl reads only the lower-case ones, some programs only the others."""
     names = ["https_proxy"]
     if config.is_proxy_for_all:
         names += ["http_proxy", "all_proxy"]
-    # websockets asks these before https_proxy
-    names += [
-        name
-        for name in ("wss_proxy", "socks_proxy")
-        if current.get(name) or current.get(_upper(name))
-    ]
+    for name in ("wss_proxy", "socks_proxy"):  # websockets prefers these to https_proxy
+        if current.get(name) or current.get(name.upper()):
+            names.append(name)
     changes: EnvChanges = {}
     for name in names:
-        changes[name] = changes[_upper(name)] = config.url
+        changes[name] = changes[name.upper()] = config.url
     if "socks_proxy" in changes:
         changes["socks_proxy"] = changes["SOCKS_PROXY"] = None
     no_proxy = _without_fal_hosts(current.get("no_proxy") or current.get("NO_PROXY") or "")
@@ -123,18 +125,14 @@ def _proxy_changes(config: RedirectConfig, current: Mapping[str, str]) -> EnvCha
     return changes
 
 
-def _upper(name: str) -> str:
-    return name.upper()
-
-
 def _without_fal_hosts(hosts: str) -> str:
-    """A list of hosts without a proxy: loopback is in it, and no host of fal's."""
+    """A NO_PROXY list without hosts of fal, and with loopback."""
     entries = [entry for entry in re.split(r"[\s,]+", hosts) if entry and not _covers_fal(entry)]
     return ",".join(dict.fromkeys((*entries, *NO_PROXY_HOSTS)))
 
 
 def _covers_fal(entry: str) -> bool:
-    """Whether an entry of NO_PROXY keeps a host of fal's from the proxy."""
+    """Whether a NO_PROXY entry matches a host of fal, so that it would bypass the proxy."""
     bare = entry.rpartition(":")[0] if re.search(r":\d+$", entry) else entry
     bare = bare.lower().lstrip("*.")
     return not bare or any(host == bare or host.endswith(f".{bare}") for host in CANONICAL_HOSTS)
@@ -151,7 +149,7 @@ def _key_changes(config: RedirectConfig, current: Mapping[str, str]) -> EnvChang
 
 
 def _node_options(current: str, preload: Path) -> str:
-    """Node's options with a script required: ``--import`` would break those before 18.18."""
+    """NODE_OPTIONS with ``--require``, as Node before 18.18 fails at ``--import``."""
     path = preload.as_posix()
     if re.search(r'[\s"\\]', path):
         escaped = path.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,4 +1,4 @@
-"""What listens where the private hosts file leads: refuses every call, and notes whose it was."""
+"""The listener at the address of the private hosts file: rejects and records connections to fal."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _MAX_ESCAPES = 1_000
 
 
 class EscapeListener:
-    """Listens on 443 and 80 of an address; ``escapes`` are the attempts so far.
+    """Listens on ports 443 and 80 of an address, and records what connects in ``escapes``.
 
-    The answer is a 403 that says why; TLS is spoken as whichever host is asked for, so that the URL
-    is known and the program reads the reason.
+    Every request gets a 403 with the reason. TLS is accepted for any host of fal, so that the URL
+    becomes known and the program can show the response.
     """
 
     def __init__(self, authority: Authority, address: str) -> None:
@@ -35,7 +35,7 @@ class EscapeListener:
         self._connections: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
 
     async def start(self) -> str:
-        """Listen; gives why it cannot be done, or an empty string."""
+        """Listen; returns why that is not possible, or an empty string."""
         for port in _PORTS:
             try:
                 server = await asyncio.start_server(self._serve, self._address, port)
@@ -46,7 +46,7 @@ class EscapeListener:
         return ""
 
     async def stop(self) -> None:
-        """Listen no more, and end what is open; that is noted too."""
+        """Close the ports and the open connections, which are recorded too."""
         servers, self._servers = self._servers, []
         for server in servers:
             server.close()
@@ -58,7 +58,7 @@ class EscapeListener:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         port = writer.get_extra_info("sockname")[1]
         peer = writer.get_extra_info("peername")[:2]
-        pid, command = find_process(peer, (self._address, port))  # it may be gone in a moment
+        pid, command = find_process(peer, (self._address, port))  # first: it may exit soon
         self._connections[writer] = asyncio.current_task()
         connection = _Connection(reader, writer)
         target = f"port {port} of a host of fal's"
@@ -75,7 +75,7 @@ class EscapeListener:
             del self._connections[writer]
 
     async def _reject(self, connection: _Connection, port: int) -> str:
-        """Answer a connection; gives the URL that was asked for."""
+        """Answer a connection with a 403; returns the requested URL."""
         if _PORTS[port] == "https":
             await connection.start_tls(self._tls(), self._server_names)
         head = await connection.read_head()
@@ -87,7 +87,7 @@ class EscapeListener:
         path = [*request.split(" "), "", ""][1]
         url = path if "://" in path else f"{_PORTS[port]}://{host}{path}"
         detail = (
-            f"fakefal refused a direct connection to {url}: fal is reached through the proxy of "
+            f"fakefal blocked a direct connection to {url}: fal is reached through the proxy of "
             "the environment (HTTPS_PROXY), which this program does not use"
         )
         body = json.dumps({"detail": detail})
@@ -111,7 +111,7 @@ class EscapeListener:
 
 
 class _Connection:
-    """A connection, with TLS or without; ``told`` is what is known of its target so far."""
+    """A connection with or without TLS; ``target`` is what is known of its URL so far."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.host = ""
@@ -124,7 +124,7 @@ class _Connection:
     async def start_tls(
         self, context: ssl.SSLContext, server_names: dict[ssl.SSLObject | ssl.SSLSocket, str]
     ) -> None:
-        """Shake hands; raises OSError (as ssl's errors are) for a caller that will not."""
+        """Do the TLS handshake; raises OSError (ssl's errors are a subclass) if it fails."""
         self._tls = tls = context.wrap_bio(self._in, self._out, server_side=True)
         try:
             while True:
@@ -142,19 +142,20 @@ class _Connection:
             await self._flush()
 
     async def read_head(self) -> str:
-        """The head of a request."""
+        """Read until the end of the header section, at most 16 KiB."""
         data = b""
         while b"\r\n\r\n" not in data and len(data) < _HEAD_BYTES:
             data += await self._read()
         return data.partition(b"\r\n\r\n")[0].decode("latin-1")
 
     async def send(self, content: bytes) -> None:
-        """Send all of it, and say that there is no more."""
+        """Send all bytes, and close_notify if it is TLS."""
         if self._tls is None:
             self._writer.write(content)
         else:
             self._tls.write(content)
-            with suppress(ssl.SSLError):  # the caller may not take leave
+            # Many clients close without sending close_notify (RFC 8446 section 6.1).
+            with suppress(ssl.SSLError):
                 self._tls.unwrap()
         await self._flush()
 
@@ -162,7 +163,7 @@ class _Connection:
         if self._tls is None:
             data = await self._reader.read(_HEAD_BYTES)
             if not data:
-                raise ConnectionError("the caller has gone")
+                raise ConnectionError("the client closed the connection")
             return data
         while True:
             try:
@@ -173,7 +174,7 @@ class _Connection:
     async def _feed(self) -> None:
         data = await self._reader.read(_HEAD_BYTES)
         if not data:
-            raise ConnectionError("the caller has gone")
+            raise ConnectionError("the client closed the connection")
         self._in.write(data)
 
     async def _flush(self) -> None:

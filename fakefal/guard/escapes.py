@@ -1,4 +1,4 @@
-"""Attempts to reach the real fal: what was refused, and whose it was."""
+"""Escapes: blocked attempts of programs to reach the real fal, with the process that made them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _MAX_ARGUMENTS = 40
 
 @dataclass(frozen=True, slots=True)
 class Escape:
-    """A refused attempt. ``target`` is ``queue.falrun.com:443``, or the URL where it is known.
+    """A blocked attempt. ``target`` is ``queue.falrun.com:443``, or the URL where it is known.
 
-    ``by`` says what noticed it: ``Python``, ``Node``, or ``names`` for the guard behind the private
-    hosts file. ``stack`` is who called, the innermost last; empty where nobody knows. ``count`` is
-    how often the same process tried the same.
+    ``by`` is what detected it: ``Python``, ``Node``, or ``names`` for the listener behind the
+    private hosts file. ``stack`` is innermost last, and empty where it is unknown. ``count`` is
+    how often the same process tried the same target.
     """
 
     target: str
@@ -36,7 +36,7 @@ class Escape:
         return f"{self.target}{times}, tried by {who}{process}"
 
     def body(self) -> dict[str, Any]:
-        """The attempt as JSON."""
+        """The attempt as JSON, as the run report contains it."""
         return {
             "target": self.target,
             "by": self.by,
@@ -49,7 +49,7 @@ class Escape:
 
 
 def read_escapes(path: Path) -> list[Escape]:
-    """What guarded programs wrote to the file; a line that is none of theirs is passed over."""
+    """Read what guarded programs appended to the file, at most 4 MB; skips invalid lines."""
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES)
@@ -75,7 +75,7 @@ def read_escapes(path: Path) -> list[Escape]:
 
 
 def merge_repeats(escapes: Iterable[Escape]) -> list[Escape]:
-    """The same attempts of the same process as one, in the order of the first of each."""
+    """Merge attempts of one process at one target, in the order of the first of each."""
     merged: dict[tuple[int, str], Escape] = {}
     for escape in escapes:
         key = (escape.pid, escape.target)

@@ -1,4 +1,4 @@
-"""A private hosts file: fal's names lead to this machine, for a command and its children alone."""
+"""A private hosts file, for one command: fal's host names resolve to an address of this machine."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _HOSTS_LINE = re.compile(r"^\s*hosts:.*$", re.MULTILINE)
 
 
 def guard_address(number: int) -> str:
-    """An address of this machine that nobody else uses, from a number such as a process id."""
+    """A loopback address for one run, from a number such as a process id."""
     return f"127.86.{number // 254 % 254 + 1}.{number % 254 + 1}"
 
 
 def hosts_text(existing: str, address: str) -> str:
-    """A hosts file that has all known names of fal at an IPv4 address, and keeps the rest.
+    """The hosts file with all known hosts of fal at an IPv4 address; other lines are kept.
 
-    The IPv6 form of the same address is there too, else who asks for that alone would ask the DNS.
+    The IPv4-mapped IPv6 address is added, as lookups of AAAA alone would otherwise go to DNS.
     """
     lines = [_without_fal(line) for line in (existing or _DEFAULT_HOSTS).splitlines()]
     names = " ".join(CANONICAL_HOSTS)
@@ -26,9 +26,9 @@ def hosts_text(existing: str, address: str) -> str:
 
 
 def nsswitch_text(existing: str) -> str:
-    """An nsswitch.conf that asks the hosts file before anything else.
+    """An nsswitch.conf that reads the hosts file first.
 
-    A resolver that is a service (systemd-resolved) would answer from the real hosts file.
+    A resolver that runs as a service (systemd-resolved) would answer from the real hosts file.
     """
     line = "hosts: files dns"
     if _HOSTS_LINE.search(existing) is None:

@@ -1,4 +1,4 @@
-"""Which process holds the other end of a connection to this machine; Linux alone."""
+"""Finds the process at the other end of a local connection; Linux only."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Address = tuple[str, int]
 def find_process(
     local: Address, remote: Address, proc: Path = _PROC
 ) -> tuple[int, tuple[str, ...]]:
-    """The process whose socket goes from ``local`` to ``remote``, IPv4: its id and command line.
+    """The id and command line of the process with a socket from ``local`` to ``remote``, IPv4.
 
-    ``(0, ())`` where that cannot be known: another user's process, another system, gone already.
+    ``(0, ())`` if it is unknown: another user's process, another system, or ended already.
     """
     inode = _inode(_hex(local), _hex(remote), proc)
     if not inode:
@@ -28,7 +28,7 @@ def find_process(
 
 
 def _inode(local: str, remote: str, proc: Path) -> str:
-    """The inode of a socket; those of IPv6 that carry IPv4 are in a table of their own."""
+    """The inode of a socket; IPv6 sockets with IPv4-mapped addresses are in tcp6."""
     mapped = "0000000000000000FFFF0000"
     for table, prefix in (("net/tcp", ""), ("net/tcp6", mapped)):
         try:
@@ -43,7 +43,7 @@ def _inode(local: str, remote: str, proc: Path) -> str:
 
 
 def _hex(address: Address) -> str:
-    """An address as the kernel prints it: the number as it lies in memory, then the port."""
+    """An address as the kernel prints it: the number in host byte order, then the port."""
     number = int.from_bytes(socket.inet_aton(address[0]), "little")
     return f"{number:08X}:{address[1]:04X}"
 

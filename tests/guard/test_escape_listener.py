@@ -21,7 +21,7 @@ from fakefal.guard.escape_listener import EscapeListener
 
 
 @pytest.fixture
-def trap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EscapeListener:
+def listener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EscapeListener:
     """One whose ports everybody may listen on."""
     ports = {}
     for scheme in ("https", "http"):
@@ -35,7 +35,7 @@ def port_of(scheme: str) -> int:
     return next(port for port, name in module._PORTS.items() if name == scheme)
 
 
-def ask(tmp_path: Path, scheme: str) -> tuple[int, Any]:
+def send(tmp_path: Path, scheme: str) -> tuple[int, Any]:
     port = port_of(scheme)
     if scheme == "http":
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
@@ -46,35 +46,37 @@ def ask(tmp_path: Path, scheme: str) -> tuple[int, Any]:
         connection.sock = context.wrap_socket(raw, server_hostname="queue.falrun.com")
     connection.request("POST", "/x?y=1", b"body", {"Host": "queue.falrun.com"})
     answer = connection.getresponse()
-    found = answer.status, json.load(answer)
+    result = answer.status, json.load(answer)
     connection.close()
-    return found
+    return result
 
 
-async def held(trap: EscapeListener, talk: Callable[[], Any]) -> Any:
-    assert await trap.start() == ""
+async def run_with(listener: EscapeListener, connect: Callable[[], Any]) -> Any:
+    assert await listener.start() == ""
     try:
-        return await asyncio.to_thread(talk)
+        return await asyncio.to_thread(connect)
     finally:
-        await trap.stop()
+        await listener.stop()
 
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
-async def test_a_call_is_refused_and_noted(
-    trap: EscapeListener, tmp_path: Path, scheme: str
+async def test_a_request_is_rejected_and_recorded(
+    listener: EscapeListener, tmp_path: Path, scheme: str
 ) -> None:
-    status, body = await held(trap, lambda: ask(tmp_path, scheme))
+    status, body = await run_with(listener, lambda: send(tmp_path, scheme))
     url = f"{scheme}://queue.falrun.com/x?y=1"
     assert status == 403
-    assert body["detail"].startswith(f"fakefal refused a direct connection to {url}: ")
-    (escape,) = trap.escapes
+    assert body["detail"].startswith(f"fakefal blocked a direct connection to {url}: ")
+    (escape,) = listener.escapes
     assert escape.target == url
     if sys.platform == "linux":
         assert escape.pid == os.getpid()
 
 
-async def test_who_does_not_trust_the_ca_is_noted_by_the_name(trap: EscapeListener) -> None:
-    def talk() -> None:
+async def test_a_client_that_does_not_trust_the_ca_is_recorded_by_server_name(
+    listener: EscapeListener,
+) -> None:
+    def connect() -> None:
         context = ssl.create_default_context()
         with (
             pytest.raises(ssl.SSLError),
@@ -83,10 +85,10 @@ async def test_who_does_not_trust_the_ca_is_noted_by_the_name(trap: EscapeListen
         ):
             pass
 
-    await held(trap, talk)
-    assert trap.escapes[0].target == "fal.run:443"
+    await run_with(listener, connect)
+    assert listener.escapes[0].target == "fal.run:443"
 
 
-async def test_a_port_that_is_taken_is_told(trap: EscapeListener) -> None:
+async def test_a_port_in_use_is_reported(listener: EscapeListener) -> None:
     with socket.create_server(("127.0.0.1", port_of("http"))):
-        assert (await trap.start()).startswith(f"cannot listen on port {port_of('http')}: ")
+        assert (await listener.start()).startswith(f"cannot listen on port {port_of('http')}: ")

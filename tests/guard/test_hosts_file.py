@@ -17,19 +17,19 @@ HOSTS = """\
 """
 
 
-def test_all_of_fals_names_lead_to_the_address_and_nowhere_else() -> None:
+def test_all_hosts_of_fal_resolve_to_the_address_only() -> None:
     lines = hosts_text(HOSTS, "127.86.1.2").splitlines()
     for number, address in ((0, "127.86.1.2"), (1, "::ffff:127.86.1.2")):
         assert lines[number].split() == [address, *CANONICAL_HOSTS]
     assert lines[2:] == ["127.0.0.1 localhost  # here", "10.0.0.1 mirror.example", ""]
 
 
-def test_a_machine_without_a_hosts_file_still_knows_itself() -> None:
+def test_without_a_hosts_file_localhost_is_added() -> None:
     assert "127.0.0.1 localhost" in hosts_text("", "127.86.1.2")
 
 
 @given(st.text())
-def test_no_other_line_names_fal(existing: str) -> None:
+def test_no_other_line_has_a_host_of_fal(existing: str) -> None:
     lines = hosts_text(existing, "127.86.1.2").splitlines()[2:]
     names = [name for line in lines for name in line.partition("#")[0].split()[1:]]
     assert not any(map(is_fal_host, names))
@@ -43,7 +43,7 @@ def test_each_run_has_an_address_of_this_machine(number: int) -> None:
     assert int(address) & 0xFF not in (0, 255)
 
 
-def test_the_hosts_file_is_asked_before_any_service() -> None:
+def test_the_hosts_file_is_read_before_any_service() -> None:
     hosts = "hosts:  mymachines resolve [!UNAVAIL=return] files dns"
     existing = f"passwd: files\n{hosts}\ngroup: files\n"
     assert nsswitch_text(existing) == "passwd: files\nhosts: files dns\ngroup: files\n"

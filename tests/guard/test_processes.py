@@ -25,12 +25,12 @@ def test_the_process_at_the_other_end_is_found(name: str) -> None:
         with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
             taken, peer = server.accept()
             with taken:
-                pid, told = find_process(peer, ("127.0.0.1", port))
+                pid, command_line = find_process(peer, ("127.0.0.1", port))
                 assert process.stdin is not None
                 process.stdin.write(b"\n")
                 process.stdin.close()
     assert pid == process.pid
-    assert list(told) == command
+    assert list(command_line) == command
 
 
 def test_our_own_connection_is_ours() -> None:
@@ -42,6 +42,6 @@ def test_our_own_connection_is_ours() -> None:
     assert pid == os.getpid()
 
 
-def test_what_cannot_be_known_is_not_guessed(tmp_path: Path) -> None:
+def test_an_unknown_process_is_not_guessed(tmp_path: Path) -> None:
     assert find_process(("127.0.0.1", 1), ("127.0.0.1", 2)) == (0, ())
     assert find_process(("127.0.0.1", 1), ("127.0.0.1", 2), tmp_path) == (0, ())

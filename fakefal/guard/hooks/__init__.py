@@ -1,6 +1,6 @@
-"""What runs inside other programs: hooks for Python and Node, and what starts a command.
+"""Hooks that run inside other programs (Python and Node), and the launcher of commands.
 
-Nothing here imports fakefal or any library: it runs in interpreters that have neither.
+The hooks import neither fakefal nor any library: they run in interpreters that have neither.
 """
 
 import shutil
@@ -8,19 +8,19 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 PYTHON = FOLDER / "python"
-"""To be put on PYTHONPATH: a ``sitecustomize`` that guards and redirects."""
+"""A folder for PYTHONPATH, with a ``sitecustomize`` that guards and redirects."""
 PRELOAD = FOLDER / "node" / "preload.cjs"
-"""To be required by Node before the program."""
+"""A script for Node's ``--require``."""
 LAUNCHER = FOLDER / "launch.py"
-"""Starts a command in a process group, and where it can in a private view of the hosts file."""
+"""Starts a command in its own process group and, if possible, with a private hosts file."""
 
 
 def readable_hooks(folder: Path) -> tuple[Path, Path]:
-    """PYTHON and PRELOAD where every user may read them: as they are, or as copies in ``folder``.
+    """PYTHON and PRELOAD, or copies in ``folder`` if not every user may read them.
 
-    A command of root may become another user, and Node does not start without its preload.
+    A command of root may switch to another user, and Node fails without its preload script.
     """
-    if _is_world_readable(PRELOAD):
+    if _is_readable_by_all(PRELOAD):
         return PYTHON, PRELOAD
     for source in (PYTHON, PRELOAD.parent):
         copied = folder / source.name
@@ -31,7 +31,7 @@ def readable_hooks(folder: Path) -> tuple[Path, Path]:
     return folder / PYTHON.name, folder / PRELOAD.parent.name / PRELOAD.name
 
 
-def _is_world_readable(path: Path) -> bool:
+def _is_readable_by_all(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o005 == 0o005 for folder in path.parents) and bool(
         path.stat().st_mode & 0o004
     )

@@ -1,9 +1,9 @@
-"""Becomes a command: in a process group of its own, and with its own view of the hosts file.
+"""Execs a command in its own process group, and with a private hosts file.
 
-Called as ``python -I -S launch.py PLAN COMMAND…``. PLAN is JSON: ``status`` a file descriptor that
-is told how it went (one JSON object a line), ``hosts`` and ``nsswitch.conf`` files to be seen as
-those in /etc or null, ``terminal`` whether the terminal is handed over, ``open_files`` a limit or
-null. POSIX, standard library alone.
+Called as ``python -I -S launch.py PLAN COMMAND…``. PLAN is JSON: ``status`` is a file descriptor
+for results (one JSON object a line), ``hosts`` and ``nsswitch.conf`` are files to mount over those
+in /etc or null, ``terminal`` is whether to take the terminal, ``open_files`` a limit or null.
+POSIX, standard library only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BIND = 0x1000  # MS_BIND
 _FOLLOWING = 0x80000 | 0x4000  # MS_SLAVE | MS_REC
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 _CACHES = ("/run/nscd/socket", "/var/run/nscd/socket")
-"""Whoever asks there is answered by a process that sees the real hosts file."""
+"""Sockets of nscd, which answers lookups from the real hosts file."""
 
 
 def _libc() -> Any:
@@ -40,14 +40,17 @@ def _check(result: int, what: str) -> None:
 
 
 def die_with_parent() -> None:
-    """End when the process that started this one is killed; Linux alone."""
+    """Have the kernel send SIGTERM when the parent process ends; Linux only."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             _libc().prctl(_DEATH_SIGNAL, int(signal.SIGTERM), 0, 0, 0)
 
 
 def take_terminal() -> None:
-    """Be what Ctrl-C and the keyboard go to."""
+    """Make this process group the terminal's foreground group, which gets Ctrl-C and input.
+
+    SIGTTOU is blocked meanwhile: it stops a background group that calls tcsetpgrp.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
@@ -60,7 +63,7 @@ def take_terminal() -> None:
 
 
 def limit_files(number: int) -> None:
-    """Have no higher limit of open files than the command would have had without us."""
+    """Lower the limit of open files to what the command would have without fakefal."""
     import resource
 
     with contextlib.suppress(ValueError, OSError):
@@ -69,9 +72,10 @@ def limit_files(number: int) -> None:
 
 
 def mount_files(files: dict[str, str]) -> str:
-    """Put files in the place of others, for this process and its children.
+    """Mount files over others in a new mount namespace, for this process and its children.
 
-    Gives by whose right it could be done, ``root`` or ``user namespace``; raises OSError.
+    ``files`` are sources by target. Returns the privilege that allowed it, ``root`` or
+    ``user namespace``; raises OSError.
     """
     libc = _libc()
     if os.geteuid() == 0:
@@ -98,9 +102,9 @@ def mount_files(files: dict[str, str]) -> str:
 
 
 def reason_blocked(files: dict[str, str]) -> str:
-    """Why ``see`` would fail, found out by a process that does it first; empty if it would not.
+    """Try ``mount_files`` in a child process; returns why it fails, or an empty string.
 
-    Half of it must not happen to the command: it would be nobody in a user namespace of its own.
+    A failure halfway would leave the command in a user namespace where it is user nobody.
     """
     reading, writing = os.pipe()
     child = os.fork()
@@ -119,7 +123,7 @@ def reason_blocked(files: dict[str, str]) -> str:
 
 
 def exec_command(command: list[str]) -> NoReturn:
-    """Run a command in place of this process; a script without ``#!`` is the shell's."""
+    """Replace this process by a command; a script without ``#!`` runs in the shell."""
     try:
         os.execvp(command[0], command)
     except OSError as error:
@@ -129,7 +133,7 @@ def exec_command(command: list[str]) -> NoReturn:
 
 
 def main(plan: dict[str, Any], command: list[str]) -> int:
-    """Do what the plan says and become the command; gives a code if that cannot be."""
+    """Follow the plan and exec the command; returns an exit code if that fails."""
     status = int(plan["status"])
     os.set_inheritable(status, False)
     die_with_parent()
@@ -144,7 +148,7 @@ def main(plan: dict[str, Any], command: list[str]) -> int:
         names = mount_files(files)
     os.write(status, json.dumps({"names": names, "why": reason}).encode() + b"\n")
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)  # Python ignores them, and an exec would hand that on
+        signal.signal(number, signal.SIG_DFL)  # Python ignores them, and exec keeps that
     try:
         exec_command(command)
     except OSError as error:

@@ -19,43 +19,43 @@ WHERE = "import os; print(os.getpid(), os.getpgrp())"
 
 
 def launch(*command: str, **plan: Any) -> tuple[str, list[dict[str, Any]], int]:
-    """What the command wrote, what was said of it, and its exit code."""
+    """What the command wrote, what was statuses of it, and its exit code."""
     reading, writing = os.pipe()
-    told = json.dumps({"status": writing, "terminal": False, **plan})
+    launch_plan = json.dumps({"status": writing, "terminal": False, **plan})
     with subprocess.Popen(
-        [sys.executable, "-I", "-S", str(LAUNCHER), told, *command],
+        [sys.executable, "-I", "-S", str(LAUNCHER), launch_plan, *command],
         stdout=subprocess.PIPE,
         encoding="utf-8",
         pass_fds=(writing,),
     ) as process:
         os.close(writing)
         with os.fdopen(reading) as status:
-            said = [json.loads(line) for line in status]
+            statuses = [json.loads(line) for line in status]
         assert process.stdout is not None
         out = process.stdout.read()
-    return out, said, process.returncode
+    return out, statuses, process.returncode
 
 
 def test_it_is_the_command_itself_in_a_group_of_its_own() -> None:
-    out, said, code = launch(sys.executable, "-c", WHERE)
+    out, statuses, code = launch(sys.executable, "-c", WHERE)
     pid, group = out.split()
     assert pid == group
-    assert (said, code) == ([{"names": "", "why": ""}], 0)
+    assert (statuses, code) == ([{"names": "", "why": ""}], 0)
 
 
 def test_the_command_does_not_inherit_what_is_ours() -> None:
     program = "import os; print(len(os.listdir('/proc/self/fd' if os.name else '')))"
     if sys.platform != "linux":
         pytest.skip("there is no /proc")
-    plain = subprocess.run(
+    direct = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert launch(sys.executable, "-c", program)[0] == plain.stdout
+    assert launch(sys.executable, "-c", program)[0] == direct.stdout
 
 
-def test_why_it_cannot_be_is_said() -> None:
-    _, said, code = launch("no-such-program")
-    assert said[-1] == {"errno": 2, "error": "No such file or directory"}
+def test_a_failed_exec_is_reported() -> None:
+    _, statuses, code = launch("no-such-program")
+    assert statuses[-1] == {"errno": 2, "error": "No such file or directory"}
     assert code == 127
 
 

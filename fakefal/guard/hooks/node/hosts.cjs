@@ -1,16 +1,16 @@
-// Which host names are fal's.
+// Recognises fal's host names.
 "use strict";
 
 const DOMAINS = ["fal.run", "fal.ai", "fal.media", "falrun.com"];
 
-/** Whether a host name, without a port, is fal's. */
-function isFals(host) {
+/** Whether a host name, without a port, is one of fal's domains or below one. */
+function isFalHost(host) {
   if (typeof host !== "string") return false;
   const name = host.replace(/\.+$/, "").toLowerCase();
   return DOMAINS.some((domain) => name === domain || name.endsWith(`.${domain}`));
 }
 
-/** The URL of a string, URL or whatever has an href; null for what is none. */
+/** The URL of a string, a URL or an object with href; null if it is invalid. */
 function urlOf(value) {
   try {
     return new URL(String(value?.href ?? value));
@@ -19,4 +19,4 @@ function urlOf(value) {
   }
 }
 
-module.exports = { isFals, urlOf };
+module.exports = { isFalHost, urlOf };

@@ -1,7 +1,7 @@
-// Required by every Node under `fakefal run` before its program (NODE_OPTIONS). Brings what talks
-// to fal over fetch, WebSocket, http, https and undici to the fake at FAKEFAL_URL, and refuses what
-// would reach fal in another way. CommonJS, because `--require` is known to every version of Node;
-// worker threads and child processes get it by the environment.
+// Required by every Node under `fakefal run` before its program (NODE_OPTIONS). Redirects fal calls
+// over fetch, WebSocket, http, https and undici to the fake at FAKEFAL_URL, and blocks other ways
+// to reach fal. CommonJS, because every version of Node supports `--require`; worker threads and
+// child processes inherit NODE_OPTIONS.
 "use strict";
 
 const text = process.env.FAKEFAL_URL;
@@ -9,7 +9,7 @@ if (text && !globalThis[Symbol.for("fakefal.preload")]) {
   Object.defineProperty(globalThis, Symbol.for("fakefal.preload"), { value: true });
   try {
     const base = new URL(text);
-    // the guard last: it must see what the others let through
+    // the guard last, as the others replace what it wraps
     require("./requests.cjs").install(base);
     require("./undici.cjs").install(base);
     require("./guard.cjs").install();

@@ -1,16 +1,16 @@
-// http.request and https.request: what axios, got, node-fetch, ws and the like are built on.
+// Redirects http.request and https.request, which axios, got, node-fetch and ws use.
 "use strict";
 
 const http = require("node:http");
 const https = require("node:https");
 const { urlToHttpOptions } = require("node:url");
-const { isFals } = require("./hosts.cjs");
+const { isFalHost } = require("./hosts.cjs");
 
 const REPLACED = ["host", "hostname", "port", "defaultPort", "protocol", "agent", "createConnection"];
 const OF_TLS = ["servername", "ca", "cert", "key", "pfx", "rejectUnauthorized", "checkServerIdentity"];
 const OF_SOCKETS = ["socketPath", "lookup", "family", "localAddress", "localPort"];
 
-/** The options of a request and its callback, of all the ways to write them; null if it is no URL. */
+/** Normalise the arguments to [options, callback]; null for an invalid URL. */
 function read(input, options, callback) {
   if (typeof input === "string" || (input && typeof input.href === "string" && input.protocol)) {
     let url;
@@ -31,7 +31,7 @@ function without(options, names) {
   return kept;
 }
 
-/** Headers with a Host, in the form in which they were given: an object, or a flat list. */
+/** Headers with a Host, in the same form: an object, or a flat list. */
 function withHost(headers, host) {
   if (Array.isArray(headers)) {
     const has = headers.some((name, at) => at % 2 === 0 && String(name).toLowerCase() === "host");
@@ -43,20 +43,20 @@ function withHost(headers, host) {
 
 const agents = new WeakMap();
 
-/** An agent for plain http that pools as the given one does. */
-function plain(agent) {
+/** An http.Agent with the pool settings of another agent. */
+function httpAgentFor(agent) {
   if (agent === false || agent === undefined || agent === null) return agent ?? undefined;
-  let found = agents.get(agent);
-  if (!found) {
+  let httpAgent = agents.get(agent);
+  if (!httpAgent) {
     const options = agent.options ?? {};
-    found = new http.Agent({
+    httpAgent = new http.Agent({
       keepAlive: Boolean(agent.keepAlive),
       maxSockets: agent.maxSockets,
       timeout: options.timeout,
     });
-    agents.set(agent, found);
+    agents.set(agent, httpAgent);
   }
-  return found;
+  return httpAgent;
 }
 
 function install(base) {
@@ -64,22 +64,21 @@ function install(base) {
 
   const redirected = (module, request) =>
     function (...args) {
-      const found = read(...args);
-      const options = found?.[0];
+      const [options, callback] = read(...args) ?? [];
       const host = options && String(options.hostname || options.host || "").replace(/:\d+$/, "");
-      if (!host || !isFals(host)) return Reflect.apply(request, this, args);
+      if (!host || !isFalHost(host)) return Reflect.apply(request, this, args);
       const isTls = (options.protocol ?? (module === https ? "https:" : "http:")) === "https:";
-      const usual = isTls ? 443 : 80;
-      const port = Number(options.port || options.defaultPort || usual);
-      const named = port === usual ? host : `${host}:${port}`;
+      const defaultPort = isTls ? 443 : 80;
+      const port = Number(options.port || options.defaultPort || defaultPort);
+      const hostHeader = port === defaultPort ? host : `${host}:${port}`;
       const changed = without(options, [...REPLACED, ...OF_TLS, ...OF_SOCKETS]);
       changed.protocol = "http:";
       changed.host = changed.hostname = base.hostname;
       changed.port = base.port || 80;
-      changed.agent = plain(options.agent);
-      changed.headers = withHost(options.headers, named);
-      const made = Reflect.apply(real, http, found[1] ? [changed, found[1]] : [changed]);
-      made.host = host; // who asks the request for its address gets what was meant
+      changed.agent = httpAgentFor(options.agent);
+      changed.headers = withHost(options.headers, hostHeader);
+      const made = Reflect.apply(real, http, callback ? [changed, callback] : [changed]);
+      made.host = host; // clients read the request's host and protocol, for example in redirects
       made.protocol = isTls ? "https:" : "http:";
       return made;
     };

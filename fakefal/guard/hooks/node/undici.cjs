@@ -1,20 +1,20 @@
-// fetch and WebSocket, Node's own and those of the undici package: both send through dispatchers.
-// Only where a request goes to is changed, below fetch, so URLs, redirects, streams and signals are
-// what they would be; fal's name goes in the Host header.
+// Redirects fetch and WebSocket, Node's own and those of the undici package: both use dispatchers.
+// Only the origin of a request is replaced, below fetch, so URLs, redirects, streams and signals
+// behave as usual; the Host header has fal's host name.
 "use strict";
 
 const Module = require("node:module");
-const { isFals, urlOf } = require("./hosts.cjs");
+const { isFalHost, urlOf } = require("./hosts.cjs");
 
 const GLOBAL = Symbol.for("undici.globalDispatcher.1");
-const tamed = new WeakSet();
+const patched = new WeakSet();
 let mocking = 0;
 
 function hasHost(names) {
   return names.some((name) => String(name).toLowerCase() === "host");
 }
 
-/** Headers with a Host, in any form that undici takes. */
+/** Headers with a Host, in any form that undici accepts. */
 function withHost(headers, host) {
   if (headers === undefined || headers === null) return { host };
   if (Array.isArray(headers)) {
@@ -27,30 +27,30 @@ function withHost(headers, host) {
   return hasHost(Object.keys(headers)) ? headers : { ...headers, host };
 }
 
-/** The same request to the fake; the request itself if it is none for fal. */
+/** The same request to the fake; other requests than fal's are returned unchanged. */
 function redirected(options, base) {
   const origin = options?.origin === undefined ? null : urlOf(options.origin);
-  if (!origin || !isFals(origin.hostname)) return options;
+  if (!origin || !isFalHost(origin.hostname)) return options;
   return { ...options, origin: base.origin, headers: withHost(options.headers, origin.host) };
 }
 
-/** Make all dispatchers of the class of one send to the fake what is for fal. */
-function tame(dispatcher, base) {
+/** Patch a dispatcher's class to redirect requests to fal. */
+function patchDispatcher(dispatcher, base) {
   let owner = dispatcher;
   while (owner && !Object.hasOwn(owner, "dispatch")) owner = Object.getPrototypeOf(owner);
-  if (!owner || tamed.has(owner)) return;
-  tamed.add(owner);
+  if (!owner || patched.has(owner)) return;
+  patched.add(owner);
   const real = owner.dispatch;
   owner.dispatch = function dispatch(options, handler) {
     return Reflect.apply(real, this, [mocking ? options : redirected(options, base), handler]);
   };
 }
 
-/** The undici package: its mocks answer first, and its proxies are not asked the way to the fake. */
-function tamePackage(undici, base) {
-  if (typeof undici?.Agent !== "function" || tamed.has(undici)) return;
-  tamed.add(undici);
-  tame(undici.Agent.prototype, base);
+/** Patch the undici package: its mocks still answer first, its proxies are bypassed for the fake. */
+function patchPackage(undici, base) {
+  if (typeof undici?.Agent !== "function" || patched.has(undici)) return;
+  patched.add(undici);
+  patchDispatcher(undici.Agent.prototype, base);
   if (undici.MockAgent) {
     const { prototype } = undici.MockAgent;
     const real = prototype.dispatch;
@@ -81,15 +81,15 @@ function install(base) {
 
   const prepare = () => {
     if (globalThis[GLOBAL] === undefined && typeof real === "function") {
-      real("data:,").catch(() => {}); // Node loads its undici when fetch is first called
+      real("data:,").catch(() => {}); // Node loads its undici on the first call of fetch
     }
-    if (globalThis[GLOBAL]) tame(globalThis[GLOBAL], base);
+    if (globalThis[GLOBAL]) patchDispatcher(globalThis[GLOBAL], base);
   };
   if (typeof real === "function") {
     globalThis.fetch = new Proxy(real, {
       apply(target, self, args) {
         prepare();
-        if (args[1]?.dispatcher) tame(args[1].dispatcher, base);
+        if (args[1]?.dispatcher) patchDispatcher(args[1].dispatcher, base);
         return Reflect.apply(target, self, args);
       },
     });
@@ -99,16 +99,16 @@ function install(base) {
   const load = Module._load;
   Module._load = function _load(request, ...rest) {
     const loaded = Reflect.apply(load, this, [request, ...rest]);
-    if (request === "undici" || /[\\/]undici[\\/]index\.js$/.test(request)) tamePackage(loaded, base);
+    if (request === "undici" || /[\\/]undici[\\/]index\.js$/.test(request)) patchPackage(loaded, base);
     return loaded;
   };
 }
 
-/** A global class that is made when it is first asked for stays so: loading it takes time. */
+/** Wrap a global class lazily: Node loads it on first use, which takes time. */
 function wrapSocket(name, prepare, base) {
   const own = Object.getOwnPropertyDescriptor(globalThis, name);
   if (!own?.configurable) return;
-  const settle = (value) =>
+  const define = (value) =>
     Object.defineProperty(globalThis, name, {
       value,
       configurable: true,
@@ -118,18 +118,18 @@ function wrapSocket(name, prepare, base) {
   Object.defineProperty(globalThis, name, {
     configurable: true,
     enumerable: own.enumerable,
-    set: settle,
+    set: define,
     get() {
       const real = own.get ? own.get.call(globalThis) : own.value;
       if (typeof real !== "function") return real;
       const wrapped = new Proxy(real, {
         construct(target, args, made) {
           prepare();
-          if (args[1]?.dispatcher) tame(args[1].dispatcher, base);
+          if (args[1]?.dispatcher) patchDispatcher(args[1].dispatcher, base);
           return Reflect.construct(target, args, made);
         },
       });
-      settle(wrapped);
+      define(wrapped);
       return wrapped;
     },
   });

@@ -1,8 +1,8 @@
-"""Keeps a Python program from the real fal, and brings to the fake what knows no proxy.
+"""Keeps a Python program from the real fal, and adds proxy support to old ``websockets``.
 
-A host of fal's that is looked up or connected to directly is refused and reported: the way to the
-fake is the proxy of the environment. ``websockets`` before 15 knows no proxy, so its sockets are
-opened through it here. Works on Python 3.8 and newer, with the standard library alone.
+Lookups of and direct connections to fal's hosts are blocked and reported: programs reach the fake
+through the proxy of the environment. ``websockets`` before 15 does not support proxies, so its
+sockets are opened through the proxy here. Python 3.8 and newer, standard library only.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-TYPE_CHECKING = False  # that of typing, without its import: every Python under a run pays for it
+TYPE_CHECKING = False  # mypy treats it as typing's, whose import would slow every Python start
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 DOMAINS = ("fal.run", "fal.ai", "fal.media", "falrun.com")
-"""The domains of fal; a name below one is fal's as well."""
+"""fal's domains, subdomains included; the same as in protocol/core/hosts.py and hosts.cjs."""
 
 _LOOKUPS = ("socket.getaddrinfo", "socket.gethostbyname")
 _WEBSOCKETS = ("websockets.sync.client", "websockets.asyncio.client", "websockets.legacy.client")
@@ -29,14 +29,14 @@ _CONNECT_SECONDS = 10
 
 
 class EscapeBlocked(RuntimeError):
-    """A direct connection to fal, which fakefal does not let through.
+    """A direct connection to fal was blocked.
 
-    No OSError: clients try again for a minute after those, and hide the text.
+    Not an OSError: clients retry those for up to a minute, and hide their text.
     """
 
 
-def is_fals(host: object) -> bool:
-    """Whether a host name belongs to fal."""
+def is_fal_host(host: object) -> bool:
+    """Whether a host name (str or bytes) is one of fal's domains or below one."""
     if isinstance(host, (bytes, bytearray)):
         host = bytes(host).decode("ascii", "replace")
     if not isinstance(host, str):
@@ -46,7 +46,10 @@ def is_fals(host: object) -> bool:
 
 
 def install() -> None:
-    """Guard this process from now on."""
+    """Install an audit hook, and a finder that patches what the hook cannot see.
+
+    Audit hooks (PEP 578) cannot be removed.
+    """
     sys.addaudithook(_audit)
     sys.meta_path.insert(0, _Finder())
 
@@ -58,22 +61,22 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         host, port = arguments[1][0], arguments[1][1] if len(arguments[1]) > 1 else None
     else:
         return
-    if is_fals(host):
-        refuse(_text(host), port, event)
+    if is_fal_host(host):
+        block(_text(host), port, event)
 
 
-def refuse(host: str, port: object, how: str) -> None:
-    """Report an attempt and raise what the program gets for it."""
+def block(host: str, port: object, how: str) -> None:
+    """Report an attempt, and raise EscapeBlocked."""
     target = f"{host}:{port}" if port not in (None, 0, "") else host
     _report(target, how)
     raise EscapeBlocked(
-        f"fakefal refused a direct connection to {target}: fal is reached through the proxy of "
+        f"fakefal blocked a direct connection to {target}: fal is reached through the proxy of "
         "the environment (HTTPS_PROXY), which this code does not use"
     )
 
 
 def _report(target: str, how: str) -> None:
-    """Append a line to the file of escapes; a full disk does not let the attempt through."""
+    """Append a line to the file of escapes; errors of the file do not unblock the attempt."""
     path = os.environ.get("FAKEFAL_ESCAPES")
     if not path:
         return
@@ -99,12 +102,12 @@ def _report(target: str, how: str) -> None:
 
 
 def _command() -> list[str]:
-    arguments = getattr(sys, "orig_argv", None)  # from 3.10
+    arguments = getattr(sys, "orig_argv", None)  # new in Python 3.10
     return list(arguments or [sys.executable, *getattr(sys, "argv", [])])
 
 
 def _stack() -> list[str]:
-    """Who called, the innermost last: ``app.py:12 in ask``; not this file."""
+    """The innermost frames, last the caller: ``app.py:12 in send``; without this file."""
     import traceback
 
     frames = [frame for frame in traceback.extract_stack() if frame.filename != __file__]
@@ -115,11 +118,8 @@ def _text(host: object) -> str:
     return bytes(host).decode("ascii", "replace") if isinstance(host, bytes) else str(host)
 
 
-# Libraries that the audit hook cannot see, or that know no proxy
-
-
 class _Finder:
-    """Lets a few modules that open sockets be found as ever, and patches them."""
+    """Finds uvloop, whose C code raises no audit events, and websockets, and patches them."""
 
     def find_spec(
         self,
@@ -133,7 +133,7 @@ class _Finder:
 
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader)  # type: ignore[assignment]  # it has all they call
+            spec.loader = _Loader(spec.loader)  # type: ignore[assignment]  # delegates the rest
         return spec
 
 
@@ -150,7 +150,7 @@ class _Loader:
         try:
             _patch(module)
         except Exception as error:
-            sys.stderr.write(f"fakefal: {module.__name__} is as it was: {error!r}\n")
+            sys.stderr.write(f"fakefal: {module.__name__} cannot be patched: {error!r}\n")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)  # get_source and the like
@@ -164,26 +164,26 @@ def _patch(module: ModuleType) -> None:
 
 
 def _patch_loop(loop: Any) -> None:
-    """Refuse what uvloop would look up by itself, without an event for audit hooks."""
+    """Block lookups and connections of uvloop, which raises no audit events for them."""
     real, lookup = loop.create_connection, loop.getaddrinfo
 
     async def create_connection(
         self: Any, factory: Any, host: Any = None, *args: Any, **kwargs: Any
     ) -> Any:
-        if is_fals(host):
-            refuse(_text(host), args[0] if args else kwargs.get("port"), "uvloop")
+        if is_fal_host(host):
+            block(_text(host), args[0] if args else kwargs.get("port"), "uvloop")
         return await real(self, factory, host, *args, **kwargs)
 
     async def getaddrinfo(self: Any, host: Any, *args: Any, **kwargs: Any) -> Any:
-        if is_fals(host):
-            refuse(_text(host), args[0] if args else kwargs.get("port"), "uvloop")
+        if is_fal_host(host):
+            block(_text(host), args[0] if args else kwargs.get("port"), "uvloop")
         return await lookup(self, host, *args, **kwargs)
 
     loop.create_connection, loop.getaddrinfo = create_connection, getaddrinfo
 
 
 def _patch_websockets(module: ModuleType) -> None:
-    """Make a module of ``websockets`` take a socket through the proxy, if it knows no proxies."""
+    """Patch ``connect`` of a ``websockets`` module, if the version does not support proxies."""
     version = sys.modules["websockets"].__dict__.get("__version__") or _version()
     if int(str(version).split(".")[0]) >= 15:
         return
@@ -201,7 +201,10 @@ def _version() -> str:
 
 
 def _with_proxy_socket(real: Callable[..., Any], skipped: int = 0) -> Callable[..., Any]:
-    """``connect(uri, …)`` that opens its socket to a host of fal's through the proxy."""
+    """``connect(uri, …)`` with a socket through the proxy, if the host is one of fal's.
+
+    ``skipped`` is the number of arguments before ``uri``.
+    """
     import functools
 
     @functools.wraps(real)
@@ -218,7 +221,7 @@ def _socket_for(uri: object, options: dict[str, Any]) -> dict[str, Any]:
 
     proxy = os.environ.get("FAKEFAL_URL")
     parts = urlsplit(uri) if isinstance(uri, str) else None
-    if not proxy or parts is None or not is_fals(parts.hostname):
+    if not proxy or parts is None or not is_fal_host(parts.hostname):
         return {}
     if options.keys() & {"sock", "host", "port", "unix"}:
         return {}
@@ -228,7 +231,10 @@ def _socket_for(uri: object, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tunnel(proxy: str, host: str, port: int) -> socket.socket:
-    """A socket that the proxy has connected to a host; raises ConnectionError."""
+    """A socket with an open CONNECT tunnel to a host (RFC 9110 section 9.3.6).
+
+    Raises ConnectionError.
+    """
     import socket
     from urllib.parse import urlsplit
 
@@ -238,9 +244,9 @@ def _tunnel(proxy: str, host: str, port: int) -> socket.socket:
         sock.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
         head = b""
         while not head.endswith(b"\r\n\r\n"):
-            byte = sock.recv(1)  # not one more: what follows is the host's
+            byte = sock.recv(1)  # one at a time: bytes after the header belong to the tunnel
             if not byte:
-                raise ConnectionError(f"fakefal closed the way to {host}:{port}")
+                raise ConnectionError(f"fakefal closed the tunnel to {host}:{port}")
             head += byte
         if head.split(None, 2)[1] != b"200":
             raise ConnectionError(f"fakefal answered {head.splitlines()[0]!r} for {host}:{port}")

@@ -1,6 +1,6 @@
-"""Run by every Python under ``fakefal run`` before its program; then the next of this name.
+"""Runs in every Python under ``fakefal run`` before the program, then runs the hidden one.
 
-Whatever goes wrong here must not keep the program from running, so it is told and passed over.
+Errors here must not keep the program from running, so they are only written to stderr.
 """
 
 import os
@@ -10,14 +10,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def _next() -> None:
-    """Run the ``sitecustomize`` that this one hides, as if it had been found first."""
+    """Run the ``sitecustomize`` that this one hides on ``sys.path``."""
     from importlib.machinery import PathFinder
 
     others = [folder for folder in sys.path if os.path.abspath(folder or ".") != HERE]
     spec = PathFinder.find_spec("sitecustomize", others)
     if spec is None or spec.loader is None:
         return
-    from importlib.util import module_from_spec  # most have no other, and start sooner
+    from importlib.util import module_from_spec  # here, as most interpreters hide none
 
     module = module_from_spec(spec)
     sys.modules["sitecustomize"] = module
@@ -26,7 +26,7 @@ def _next() -> None:
 
 if hasattr(sys, "addaudithook"):  # Python 3.8
     try:
-        import fakefal_child  # type: ignore[import-not-found]  # it lies beside this file
+        import fakefal_child  # type: ignore[import-not-found]  # a file beside this one
 
         fakefal_child.install()
     except Exception as error:

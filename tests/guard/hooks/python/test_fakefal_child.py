@@ -29,15 +29,15 @@ def test_all_hooks_know_the_same_domains() -> None:
     "name", [*hosts.CANONICAL_HOSTS, "Queue.FAL.run.", b"fal.run", "x.y.fal.media"]
 )
 def test_fals_hosts_are_known(name: str | bytes) -> None:
-    assert child.is_fals(name)
+    assert child.is_fal_host(name)
 
 
 @pytest.mark.parametrize("name", ["notfal.run", "fal.run.example", "", None, 7, "127.0.0.1"])
 def test_others_are_not(name: object) -> None:
-    assert not child.is_fals(name)
+    assert not child.is_fal_host(name)
 
 
-def test_an_attempt_is_refused_and_reported(
+def test_an_attempt_is_blocked_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "escapes"
@@ -49,12 +49,12 @@ def test_an_attempt_is_refused_and_reported(
         ("socket.connect", (None, ("queue.falrun.com", 443))),
         ("socket.getaddrinfo", (b"fal.run", None)),
     ):
-        with pytest.raises(child.EscapeBlocked, match=r"^fakefal refused a direct "):
+        with pytest.raises(child.EscapeBlocked, match=r"^fakefal blocked a direct "):
             child._audit(event, arguments)
-    told = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     targets = ["fal.run:443", "rest.fal.ai", "queue.falrun.com:443", "fal.run"]
-    assert [it["target"] for it in told] == targets
-    assert all("test_fakefal_child.py" in it["stack"][-1] for it in told)
+    assert [record["target"] for record in records] == targets
+    assert all("test_fakefal_child.py" in record["stack"][-1] for record in records)
 
 
 @pytest.mark.parametrize(
@@ -67,16 +67,16 @@ def test_an_attempt_is_refused_and_reported(
         ("open", ("fal.run", "r", 0)),
     ],
 )
-def test_whatever_else_happens_is_let_through(event: str, arguments: tuple[Any, ...]) -> None:
+def test_other_events_are_ignored(event: str, arguments: tuple[Any, ...]) -> None:
     child._audit(event, arguments)
 
 
-def test_a_report_that_cannot_be_written_does_not_let_anybody_through(
+def test_an_attempt_is_blocked_even_if_it_cannot_be_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKEFAL_ESCAPES", str(tmp_path / "gone" / "escapes"))
     with pytest.raises(child.EscapeBlocked):
-        child.refuse("fal.run", 443, "test")
+        child.block("fal.run", 443, "test")
 
 
 def proxy(answer: bytes) -> tuple[str, list[bytes]]:
@@ -103,7 +103,7 @@ def test_a_socket_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 502 no\r\n\r\n", b""])
-def test_a_proxy_that_will_not_is_a_lost_connection(
+def test_a_proxy_that_refuses_is_a_connection_error(
     answer: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, _ = proxy(answer)

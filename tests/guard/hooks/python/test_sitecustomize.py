@@ -21,7 +21,7 @@ def python(program: str, *folders: Path, **env: str) -> subprocess.CompletedProc
     )
 
 
-def test_a_program_runs_as_ever() -> None:
+def test_a_program_runs_as_usual() -> None:
     done = python("import sys; print(sys.argv)")
     assert (done.returncode, done.stdout, done.stderr) == (0, "['-c']\n", "")
 
@@ -32,7 +32,7 @@ def test_the_sitecustomize_that_it_hides_is_run(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("the user\n", "")
 
 
-def test_a_failure_of_the_hidden_one_is_told_as_ever(tmp_path: Path) -> None:
+def test_an_error_of_the_hidden_sitecustomize_is_printed_as_usual(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("1 / 0\n", encoding="utf-8")
     done = python("print('runs')", tmp_path)
     assert done.stdout == "runs\n"
@@ -54,7 +54,7 @@ def test_a_hook_that_fails_does_not_keep_the_program_from_running(tmp_path: Path
     assert done.stderr == "fakefal: this Python is not guarded: ValueError('no')\n"
 
 
-def test_it_costs_little() -> None:
+def test_it_imports_nothing_more() -> None:
     """Nothing is imported that Python does not import anyway."""
     program = "import sys; print(sorted(set(sys.modules) & {'socket', 'json', 'typing', 'ssl'}))"
     bare = subprocess.run(
