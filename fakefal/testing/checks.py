@@ -1,4 +1,4 @@
-"""What is looked at when a test ends."""
+"""Checks that run when a test ends, and what they find."""
 
 from __future__ import annotations
 
@@ -15,24 +15,26 @@ _HEADINGS = {
     "unused": "exchanges were not used",
     "uncollected": "results were paid for and not fetched",
     "undelivered": "webhooks were not delivered",
-    "refused": "webhooks went nowhere: their target is neither local nor allowed",
+    "refused": "webhooks were blocked: their target is neither local nor allowed",
 }
 
 
 class FakefalWarning(UserWarning):
-    """What a test left undone."""
+    """A finding whose rule is ``warn``, such as a webhook that no receiver accepted."""
 
 
 @dataclass
 class TestFindings:
-    """What a test left undone: texts of errors and of warnings, and what its functions raised."""
+    """Texts of errors and warnings, and the exceptions that callback functions raised."""
+
+    __test__ = False  # pytest collects classes whose names begin with Test
 
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     callback_errors: list[BaseException] = field(default_factory=list)
 
     def add(self, severity: str, text: str) -> None:
-        """Take a finding for what the rule makes of it."""
+        """File a text by severity: ``error``, ``warn``; anything else is dropped."""
         if severity == "error":
             self.errors.append(text)
         elif severity == "warn":
@@ -42,7 +44,7 @@ class TestFindings:
 def collect_findings(
     fake: FakeFal, settings: TestSettings, escapes: str, *, has_failed: bool
 ) -> TestFindings:
-    """All that is to be said when a test ends; of one that has failed already only the grave."""
+    """Run the checks of a test's end; after a failure only escapes and callback errors count."""
     findings = TestFindings(callback_errors=list(fake.callback_errors.errors))
     if escapes:
         findings.errors.append(escapes)
@@ -52,7 +54,7 @@ def collect_findings(
     checks = fake.end_of_test
 
     def run_checks() -> tuple[int, dict[str, list[str]] | None]:
-        """All in one visit to the server's thread; None if webhooks are to be waited for."""
+        """Run in the server's thread, in one call; None if webhooks must be waited for first."""
         miss_count = fake.controls.miss_count()
         if fake.controls.tenant.has_webhooks:
             return miss_count, None
@@ -60,16 +62,16 @@ def collect_findings(
 
     miss_count, lines = fake.server.call(run_checks)
     if lines is None:
-        with suppress(FakefalError):  # what is still on its way is told as undelivered
+        with suppress(FakefalError):  # what is still being sent is reported as undelivered
             fake.webhooks.wait_idle(timeout=_WEBHOOK_WAIT_SECONDS)
         lines = {name: getattr(checks, name)() for name in names}
     if miss_count and settings.severity("misses") != "ignore" and not fake.is_recording:
         try:
             fake.assert_no_misses()
         except UnmatchedCalls as error:
-            text = (
-                str(error) if fake.recording is None else fake.recording.explain_misses(str(error))
-            )
+            text = str(error)
+            if fake.recording is not None:
+                text = fake.recording.explain_misses(text)
             findings.add(settings.severity("misses"), text)
     for name in names:
         if lines[name]:

@@ -1,31 +1,32 @@
-"""Makes fakes: each with a tenant of its own on one server, this process redirected to it."""
+"""Creates fakes on one server, each with its own tenant, and redirects this process to them."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
 from fakefal.errors import FakefalError
 from fakefal.scenario.builder import build_defaults
-from fakefal.scenario.files.loader import LoadedScenario, load_data, load_file
+from fakefal.scenario.compiled.scenario import LoadedScenario
+from fakefal.scenario.files.loader import load_data, load_file
 from fakefal.server.thread import ThreadedServer
 from fakefal.testing.checks import FakefalWarning, TestFindings, collect_findings
 from fakefal.testing.config.recordings import open_recording
 from fakefal.testing.config.settings import RULES, TestSettings, read_marker
 from fakefal.testing.fixture import FakeFal
-from fakefal.testing.redirect.patches import Patches, variable
+from fakefal.testing.redirect.environ import read_variable, set_variable
 from fakefal.testing.redirect.redirect import Redirection, reset_clients
 
 
 class UnmetExpectations(FakefalError):
-    """What was left undone when a fake ended that is an error."""
+    """Findings of a fake's end whose rule is ``error``, such as unmatched calls."""
 
 
 class Factory:
-    """Begins and ends fakes; the one begun last gets the calls of this process.
+    """Starts and ends fakes; the newest one gets the calls of this process.
 
     ``with fakefal_factory(clock="manual") as fake:`` in a fixture of any scope.
     """
@@ -35,17 +36,17 @@ class Factory:
         self.active: list[FakeFal] = []
         self.redirection = Redirection(server)
         self._defaults = {rule.name: rule.default for rule in RULES} | dict(defaults or {})
-        self._patches: dict[str, Patches] = {}
+        self._patches: dict[str, ExitStack] = {}
         self._recorded_files: set[Path] = set()
         self._real_key = ""
         self._file_cache: dict[Path, tuple[tuple[int, int], LoadedScenario]] = {}
         self._count = 0
 
     def __call__(self, *scenarios: Any, **values: Any) -> FakeScope:
-        """A fake for a block; values are those of the marker, and ``key``.
+        """A fake for a ``with`` block; takes the arguments of the marker, and ``key``.
 
-        Raises at its end what its functions raised, Unfinished for what is an error, and warns of
-        what is a warning. Raises FakefalError at once for values that are wrong.
+        Raises FakefalError for invalid arguments. The end of the block raises what callback
+        functions raised, or UnmetExpectations, and emits a FakefalWarning for each warning.
         """
         key = values.pop("key", None)
         settings, problems = read_marker(scenarios, values)
@@ -58,7 +59,7 @@ class Factory:
         return FakeScope(self, key, TestSettings(self._defaults | settings, files))
 
     def begin(self, key: str, settings: TestSettings) -> FakeFal:
-        """A fake from now on; raises FakefalError for scenarios and options that are wrong."""
+        """Start a fake; raises FakefalError for invalid scenarios and options."""
         recording = open_recording(settings, self._recorded_files)
         loaded_scenarios, own_files = self._load_all(settings.scenarios)
         options = settings.values.get("options") or {}
@@ -81,13 +82,13 @@ class Factory:
             environment=redirection.environment,
             recording=recording,
         )
-        patches = self._patches[key] = Patches()
+        patches = self._patches[key] = ExitStack()
         if not self.active:
-            self._real_key = variable("FAL_KEY")
+            self._real_key = read_variable("FAL_KEY")
         if recording is not None and recording.is_recording:
             recording.set_key(patches, key, self._real_key if self.active else None)
         else:
-            patches.variable("FAL_KEY", key)
+            set_variable(patches, "FAL_KEY", key)
         redirection.acquire(settings.values.get("urls", "local"))
         reset_clients()
         self.active.append(fake)
@@ -101,9 +102,9 @@ class Factory:
         has_failed: bool,
         on_failure: Callable[[], None] | None = None,
     ) -> TestFindings:
-        """Look at what a fake has left undone, and forget it.
+        """Run the checks of a fake's end, and discard it.
 
-        ``on_failure`` is called before, if there is something that is an error.
+        ``on_failure`` is called before the fake is discarded if a check finds an error.
         """
         escapes = self._redirection_of(fake).pop_escapes() if fake is self._newest() else ""
         findings = TestFindings()
@@ -122,27 +123,23 @@ class Factory:
         return findings
 
     def discard(self, fake: FakeFal, *, is_complete: bool = False) -> str:
-        """Put everything back that a fake needed, and forget its tenant.
+        """Undo the redirection, drop the tenant and write the recording.
 
-        Its recording is written, as what it is: whole or not. Gives what kept it from that.
+        Returns why the recording could not be written, or an empty string.
         """
         self.active = [other for other in self.active if other is not fake]
         reset_clients()
         self._redirection_of(fake).release()
-        self._patches.pop(fake.key).undo()
+        self._patches.pop(fake.key).close()
         fake.close()
         return "" if fake.recording is None else fake.recording.stop(is_complete=is_complete)
 
     def _redirection_of(self, fake: FakeFal) -> Redirection:
-        recording = fake.recording
-        return (
-            recording.redirection
-            if recording is not None and recording.redirection
-            else self.redirection
-        )
+        own = fake.recording.redirection if fake.recording is not None else None
+        return self.redirection if own is None else own
 
     def close(self) -> None:
-        """End what is still there."""
+        """Discard all fakes, the newest first."""
         while self.active:
             self.discard(self.active[-1])
 
@@ -164,11 +161,11 @@ class Factory:
         return loaded_scenarios, own_files
 
     def _load_cached(self, path: Path) -> LoadedScenario:
-        """A file, read again only when it has changed."""
+        """Read a file, or return what was read before if its time and size are the same."""
         try:
             stat = path.stat()
         except OSError:
-            return load_file(path)  # which says what is wrong
+            return load_file(path)  # raises with a text for the user
         file_version = (stat.st_mtime_ns, stat.st_size)
         cached = self._file_cache.get(path)
         if cached is None or cached[0] != file_version:
@@ -177,7 +174,7 @@ class Factory:
 
 
 class FakeScope(AbstractContextManager[FakeFal]):
-    """The block in which a fake is there."""
+    """A ``with`` block with a fake."""
 
     def __init__(self, factory: Factory, key: str, settings: TestSettings) -> None:
         self._factory = factory
@@ -190,14 +187,14 @@ class FakeScope(AbstractContextManager[FakeFal]):
         return self._fake
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        assert self._fake is not None, "it has not begun"
+        assert self._fake is not None, "the block was not entered"
         findings = self._factory.end(self._fake, self._settings, has_failed=kind is not None)
         if kind is None:
             raise_findings(findings)
 
 
 def raise_findings(findings: TestFindings) -> None:
-    """Raise and warn of what was found."""
+    """Raise the first callback error, else warn, and raise UnmetExpectations for errors."""
     if findings.callback_errors:
         raise findings.callback_errors[0]
     for text in findings.warnings:

@@ -1,4 +1,4 @@
-"""The ``fakefal`` object that a test gets."""
+"""The object behind the ``fakefal`` fixture."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from fakefal.engine.controls import Controls
 from fakefal.engine.tenant import Tenant
 from fakefal.errors import FakefalError
-from fakefal.scenario.files.loader import LoadedScenario
+from fakefal.scenario.compiled.scenario import LoadedScenario
 from fakefal.scenario.media.assets import Asset
 from fakefal.scenario.model.scenario import Scenario
 from fakefal.server.thread import ThreadedServer
@@ -26,9 +26,9 @@ from fakefal.testing.scripting.scripting import ScriptedExchange, Scripting
 class FakeFal(Scripting, Inspection):
     """A fake fal for one test: its own exchanges, jobs, journal and clock.
 
-    ``url`` is where it listens and ``key`` the key that leads to this test's tenant. ``scenarios``
-    are what it begins with, ``own`` the files among them whose exchanges the test must use,
-    ``tape`` its recording.
+    ``key`` is the API key of this test's tenant. ``scenarios`` are loaded at the start;
+    ``own_files`` are those among them that must be used, or the test ends with an ``unused``
+    finding. ``environment`` makes the environment of a child process.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class FakeFal(Scripting, Inspection):
         engine = server.server.engine
         loaded_scenarios = tuple(scenarios)
         self._own_files = tuple(own_files)
-        self._begun: list[ScriptedExchange] = []
+        self._builders: list[ScriptedExchange] = []
         self._assets: dict[str, Asset] = {}
         for loaded in loaded_scenarios:
             self._assets.update(loaded.assets)
@@ -67,72 +67,73 @@ class FakeFal(Scripting, Inspection):
                 options=options or None,
             )
             self._previous_default = engine.default_tenant
-            engine.default_tenant = (
-                controls.tenant
-            )  # whatever key the code under test uses, it leads here
+            # The code under test may use any key: all of them reach this tenant.
+            engine.default_tenant = controls.tenant
             return controls
 
         self.controls = server.call(create_tenant)
         if recording is not None:
             recording.tenant = self.controls.tenant
-        self.clock = FakeClock(self)
+        self.clock = FakeClock(server, self.controls)
         self.webhooks = FakeWebhooks(server, self.controls)
 
     @property
     def url(self) -> str:
-        """Where the fake listens: ``http://127.0.0.1:49152``."""
+        """The URL of the server: ``http://127.0.0.1:49152``."""
         return self.server.server.url
 
     def base_url(self, fal_host: str) -> str:
-        """A base URL for code that can be told one: ``http://127.0.0.1:49152/queue.fal.run``."""
+        """A base URL for a fal host: ``http://127.0.0.1:49152/queue.fal.run``."""
         return self.server.server.base_url(fal_host)
 
     def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
-        """An environment that leads programs to this fake, made from this process's or another.
+        """Environment variables that point a program at this fake, added to ``env``.
 
-        Programs started with ``subprocess``, ``asyncio`` or ``multiprocessing`` have it already.
+        ``env`` defaults to the environment of this process. Programs started with ``subprocess``,
+        ``asyncio`` or ``multiprocessing`` get them without it. Raises FakefalError for a fake
+        that redirects nothing.
         """
         if self._environment is None:
-            raise FakefalError("this process is not redirected, and neither are its programs")
+            raise FakefalError("this fake does not redirect its process or child processes")
         return self._environment(env)
 
     @property
     def scenario(self) -> Scenario:
-        """All that this fake was told, as a scenario; raises FakefalError for functions."""
-        functions: dict[int, list[tuple[str, Any]]] = {}
-        published_builders = [builder for builder in self._begun if builder.is_published]
-        for builder in published_builders:
-            if builder.functions:
-                functions[builder.index] = list(builder.functions.values())
+        """Loaded and scripted exchanges as one scenario; raises FakefalError for functions."""
+        functions = {
+            builder.index: list(builder.functions.values())
+            for builder in self._builders
+            if builder.is_published and builder.functions
+        }
         return self.server.call(lambda: export_scenario(self.controls.tenant, functions))
 
     def dump(self, path: str | Path) -> Path:
-        """Write all that this fake was told to a scenario file, with the files it refers to.
+        """Write ``scenario`` to a YAML file, with the files it refers to beside it.
 
-        Raises FakefalError for what no file can hold, such as functions, and says where it is.
+        Raises FakefalError for another suffix, and for what a file cannot hold, such as functions.
         """
         target = Path(path)
         if target.suffix not in (".yaml", ".yml"):
-            raise FakefalError(f"{path}: a dump is YAML — name it {target.stem}.yaml")
+            raise FakefalError(f"{path}: scenarios are dumped as YAML — use {target.stem}.yaml")
         write_scenario(self.scenario, target, self._assets)
         return target
 
     @property
     def end_of_test(self) -> EndOfTestChecks:
-        """What is left undone, as it is checked when the test ends."""
-        return EndOfTestChecks(self.server, self.controls.tenant, self._begun, self._own_files)
+        """The checks that run when the test ends."""
+        return EndOfTestChecks(self.server, self.controls.tenant, self._builders, self._own_files)
 
     @property
     def is_recording(self) -> bool:
-        """Whether the real fal answers, and is recorded, where nothing here does."""
+        """Whether calls that no exchange matches go to the real fal and are recorded."""
         return self.recording is not None and self.recording.is_recording
 
-    def _scripted(self) -> None:
+    def _on_scripted(self) -> None:
         if self.is_recording:
             self.server.call(self.server.server.record_misses_only)
 
     def close(self) -> None:
-        """Forget the test's tenant; the one that was there before takes its place again."""
+        """Drop the test's tenant; the previous fake's tenant gets the calls again."""
 
         def remove_tenant() -> None:
             engine = self.server.server.engine

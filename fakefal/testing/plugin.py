@@ -1,4 +1,7 @@
-"""The pytest plugin. Heavy modules are imported in the fixtures, as every run loads this one."""
+"""The pytest plugin: hooks and fixtures.
+
+Every pytest run loads this module, so heavy modules are imported inside the functions.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,14 @@ _REPORT = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The flags ``--fakefal-…`` and the ini options ``fakefal_…``."""
+    """Add the flags ``--fakefal-…`` and the ini options ``fakefal_…``."""
     from fakefal.testing.config import markers
 
     markers.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read them, and make the marker known."""
+    """Read flags and ini options, and register the marker."""
     from fakefal.testing.config import markers
 
     markers.register(config)
@@ -35,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give marked tests the fixture, and refuse markers that are wrong."""
+    """Add the fixture to marked tests; raises pytest.UsageError for invalid markers."""
     from fakefal.testing.config import markers
 
     markers.check_markers(items)
@@ -45,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what happened on the fake where a test failed."""
+    """Add the section ``fakefal`` to the report of a failed test."""
     report = yield
     if report.failed and (factory := item.config.stash.get(_FACTORY, None)) is not None:
         item.stash[_FAILED] = True
@@ -60,7 +63,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was recorded, in other processes too."""
+    """List the recordings that were written, those of xdist's worker processes included."""
     for reports in terminalreporter.stats.values():
         for report in reports:
             if getattr(report, "when", "") == "teardown":
@@ -71,7 +74,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def fakefal_server() -> Iterator[ThreadedServer]:
-    """One fake fal for this process, on a free port, in a thread of its own."""
+    """One server for this process, on a free port, in its own thread."""
     from fakefal.server.server import FakeFalServer
     from fakefal.server.thread import ThreadedServer
 
@@ -85,9 +88,9 @@ def fakefal_server() -> Iterator[ThreadedServer]:
 def fakefal_factory(
     request: pytest.FixtureRequest, fakefal_server: ThreadedServer
 ) -> Iterator[Factory]:
-    """Makes fakes for fixtures of any scope: ``with fakefal_factory(clock="manual") as fake:``.
+    """Creates fakes for fixtures of any scope: ``with fakefal_factory(clock="manual") as fake:``.
 
-    It takes what the marker takes. The fake begun last gets the calls of the process.
+    Takes the arguments of the marker. The newest fake gets the calls of the process.
     """
     from fakefal.testing.factory import Factory
 
@@ -100,25 +103,25 @@ def fakefal_factory(
 
 @pytest.fixture
 def fakefal_clock(request: pytest.FixtureRequest) -> str:
-    """The clock of a test: ``instant`` waits for nobody. Override it for ``manual`` or ``real``."""
+    """The clock of a test: ``instant``, ``manual`` or ``real``. Override it to change the clock."""
     return str(request.config.stash[_RUN_SETTINGS]["clock"])
 
 
 @pytest.fixture
 def fakefal_scenario(request: pytest.FixtureRequest) -> Any:
-    """The scenarios that a fake begins with: paths, dicts, or a list of them. For overriding."""
+    """Scenarios loaded at the start: paths, dicts, or a list of them. Override it to add some."""
     return request.config.stash[_RUN_SETTINGS]["scenario"]
 
 
 @pytest.fixture
 def fakefal_options(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """The options that a fake begins with, as under ``options`` of a file. For overriding."""
+    """Options as under ``options`` of a scenario file. Override it to set some."""
     return dict(request.config.stash[_RUN_SETTINGS]["options"])
 
 
 @pytest.fixture
 def fakefal_key(request: pytest.FixtureRequest) -> str:
-    """The key of a test: ``FAL_KEY`` holds it, and it leads to the test's fake. For overriding."""
+    """The API key of a test, which ``FAL_KEY`` holds. Override it to choose another."""
     from fakefal.scenario.values.seeded import digest
 
     return f"fakefal:{digest(request.node.nodeid).hex()[:20]}"
@@ -133,7 +136,7 @@ def fakefal(
     fakefal_options: dict[str, Any],
     fakefal_key: str,
 ) -> Iterator[FakeFal]:
-    """A fake fal of the test's own; what this process says to fal reaches it.
+    """A fake fal for this test, which gets all fal calls of this process.
 
     A call that no exchange matches fails the test at its end.
     """
@@ -145,7 +148,7 @@ def fakefal(
     try:
         fake = fakefal_factory.begin(fakefal_key, settings)
     except SettingError:
-        raise  # of a fixture that was overridden: there the traceback helps
+        raise  # an overridden fixture returned an invalid value: keep the traceback
     except FakefalError as error:
         problem = str(error)
     if fake is None:
@@ -160,16 +163,15 @@ def fakefal(
 
     has_failed = item.stash.get(_FAILED, False)
     findings = fakefal_factory.end(fake, settings, has_failed=has_failed, on_failure=save_report)
-    __tracebackhide__ = bool(
-        findings.callback_errors
-    )  # there the traceback of the test's function counts
+    # With an error of a callback, only the traceback of that callback is of interest.
+    __tracebackhide__ = bool(findings.callback_errors)
     if fake.recording is not None and fake.recording.summary:
         item.user_properties.append(("fakefal", fake.recording.summary))
     _raise_findings(item, findings)
 
 
 def _settings_of(item: pytest.Item, clock: str, scenario: Any, options: dict[str, Any]) -> Any:
-    """What holds for a test: by its markers, its fixtures, and the settings of the run."""
+    """Merge the test's markers over its fixtures over the settings of the run."""
     from fakefal.testing.config import markers
 
     settings = markers.read_markers(item)
@@ -188,10 +190,10 @@ def _settings_of(item: pytest.Item, clock: str, scenario: Any, options: dict[str
 
 
 def _raise_findings(item: pytest.Item, findings: Any) -> None:
-    """Raise what the test's functions raised, warn, and fail."""
-    __tracebackhide__ = bool(findings.raised)
-    if findings.raised:
-        raise findings.raised[0]
+    """Raise the first callback error, else fail for errors, else warn."""
+    __tracebackhide__ = bool(findings.callback_errors)
+    if findings.callback_errors:
+        raise findings.callback_errors[0]
     if findings.errors:
         pytest.fail("\n".join(findings.errors), pytrace=False)
     if findings.warnings:
@@ -203,7 +205,7 @@ def _raise_findings(item: pytest.Item, findings: Any) -> None:
 
 @pytest.fixture
 def fakefal_receiver(fakefal: FakeFal) -> Iterator[Receiver]:
-    """A receiver of webhooks, checked as fal's docs say; give its ``url`` as the webhook's."""
+    """A webhook receiver that verifies signatures; pass its ``url`` as the webhook URL."""
     from fakefal.testing.receiver import Receiver
 
     jwks_url = f"{fakefal.base_url('rest.fal.ai')}/.well-known/jwks.json"

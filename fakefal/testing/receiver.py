@@ -1,4 +1,4 @@
-"""A receiver of webhooks for tests: a real HTTP server that checks what comes as fal's docs say."""
+"""A webhook receiver for tests: a real HTTP server that verifies signatures as fal's docs say."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from fakefal.protocol.core.call import Json
 from fakefal.scenario.values.durations import parse_duration
 
 ReceiverReply = int | Literal["hang", "close"]
-"""An HTTP status, silence until the receiver is closed, or an end without an answer."""
+"""An HTTP status, no response until the receiver stops, or a closed connection."""
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _FETCH_SECONDS = 10
@@ -29,9 +29,9 @@ _FETCH_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A webhook that came. ``flaw`` says why it is not genuine; empty if it is.
+    """A received webhook; ``problem`` says why it is not verified, and is empty if it is.
 
-    Header names are lower-case. ``answer`` is what the sender was told.
+    Header names are lower-case. ``reply`` is how the receiver answered.
     """
 
     headers: Mapping[str, str]
@@ -41,7 +41,7 @@ class Arrival:
 
     @property
     def is_verified(self) -> bool:
-        """Whether signature and timestamp are right."""
+        """Whether the signature and the timestamp are valid."""
         return not self.problem
 
     @property
@@ -51,17 +51,17 @@ class Arrival:
 
     @property
     def request_id(self) -> str:
-        """The request that it is about."""
+        """The ``request_id`` of the payload."""
         return str(self.body["request_id"])
 
 
 class Receiver:
-    """Listens at ``url``, and at ``secure_url`` once that was asked for; records what arrives.
+    """Receives webhooks at ``url``, and at ``secure_url`` once that property was read.
 
-    What is genuine is answered 200, what is not 401, unless ``answer`` says otherwise. ``now`` is
-    the time that timestamps are compared with. The keys are fetched anew for each webhook, or once
-    if ``keeps_keys`` is set, as fal's docs allow for a day. ``home`` is where the local CA lies,
-    which the certificate is from; None is the user's.
+    Answers 200 to verified webhooks and 401 to others, unless ``respond_with`` says otherwise.
+    ``now`` is the time that timestamps are compared with. The public keys are fetched for each
+    webhook, or once if ``cache_keys`` is set: fal's docs allow 24 hours
+    (docs/reference/webhooks.md#jwks). ``ca_folder`` holds the local CA; None is the user's.
     """
 
     def __init__(
@@ -83,14 +83,14 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        """Where it listens: the ``webhook_url`` of a submit."""
+        """The URL to pass as ``webhook_url``."""
         return f"http://127.0.0.1:{self._http_listener.port}/webhook"
 
     @property
     def secure_url(self) -> str:
-        """The same over https, with a certificate of the local CA, which the fake trusts.
+        """The same over HTTPS, with a certificate of the local CA, which the fake trusts.
 
-        Whoever asks first has it listen there, and the CA made if this machine has none.
+        The first read opens the port, and creates the CA if this machine has none.
         """
         if self._https_listener.context is None:
             from fakefal.ca.authority import Authority
@@ -104,33 +104,35 @@ class Receiver:
 
     @property
     def arrivals(self) -> list[Arrival]:
-        """What came, oldest first, forged ones included."""
+        """All webhooks received, oldest first, forged ones included."""
         with self._changed:
             return list(self._arrivals)
 
     @property
     def verified(self) -> list[Arrival]:
-        """What came and was genuine."""
+        """The received webhooks that are verified."""
         return [arrival for arrival in self.arrivals if arrival.is_verified]
 
     def respond_with(self, *replies: ReceiverReply) -> None:
-        """Answer the next webhooks so, in turn: statuses, ``"hang"`` or ``"close"``."""
+        """Queue replies to the next webhooks: statuses, ``"hang"`` or ``"close"``."""
         self._replies.extend(replies)
 
     def delay(self, duration: float | str) -> None:
-        """Wait before each answer, in real time: ``"200ms"``."""
+        """Wait before each reply, in real time: ``"200ms"``."""
         self._delay_seconds = parse_duration(duration)
 
     def wait(self, count: int = 1, *, timeout: float = 10.0) -> list[Arrival]:
-        """Wait until so many webhooks have come; raises TimeoutError."""
+        """Wait until ``count`` webhooks have arrived; raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self._arrivals) >= count, timeout):
                 arrival_count = len(self._arrivals)
-                raise TimeoutError(f"{arrival_count} of {count} webhooks came within {timeout:g}s")
+                raise TimeoutError(
+                    f"{arrival_count} of {count} webhooks arrived within {timeout:g}s"
+                )
             return list(self._arrivals)
 
     def start(self) -> None:
-        """Listen, on the ports it had before if it was stopped."""
+        """Open the ports; after ``stop`` they are the same as before."""
         self._closed.clear()
         self._is_started = True
         self._http_listener.start()
@@ -138,7 +140,7 @@ class Receiver:
             self._https_listener.start()
 
     def stop(self) -> None:
-        """Listen no more: who comes now is refused. What hangs ends."""
+        """Close the ports, and end replies of "hang"."""
         self._closed.set()
         self._is_started = False
         self._http_listener.stop()
@@ -157,7 +159,7 @@ class Receiver:
         self.stop()
 
     def receive(self, headers: Mapping[str, str], content: bytes) -> ReceiverReply:
-        """Check and record a webhook; gives what is to be answered."""
+        """Check and record a webhook; returns the reply to send."""
         if self._delay_seconds:
             self._closed.wait(self._delay_seconds)
         problem = self._find_problem(headers, content)
@@ -170,7 +172,10 @@ class Receiver:
         return reply
 
     def _find_problem(self, headers: Mapping[str, str], content: bytes) -> str:
-        """What is wrong with a webhook, by fal's recipe (protocol.md section 8)."""
+        """Why a webhook is not genuine, by fal's recipe; empty if it is.
+
+        Source: documented (docs/reference/webhooks.md#signature).
+        """
         names = (wire.REQUEST_ID, wire.USER_ID, wire.TIMESTAMP, wire.SIGNATURE)
         values = [headers.get(name.lower()) for name in names]
         for name, value in zip(names, values, strict=True):
@@ -178,7 +183,7 @@ class Receiver:
                 return f"the header {name} is missing"
         request_id, user_id, timestamp, signature = map(str, values)
         if not timestamp.isdigit():
-            return "the timestamp is no number"
+            return "the timestamp is not a number"
         skew_seconds = abs(int(timestamp) - int(self._now()))
         if skew_seconds > wire.TOLERANCE_SECONDS:
             return f"the timestamp is {skew_seconds}s off"
@@ -221,21 +226,22 @@ class _Listener:
         self._server: ThreadingHTTPServer | None = None
 
     def start(self) -> None:
-        """Listen, on the port it had before if there was one."""
+        """Open a free port, or the same one as before."""
         self._server = _Server(("127.0.0.1", self.port), _make_handler(self._receiver))
         self.port = self._server.server_address[1]
         if self.context is not None:
             self._server.socket = self.context.wrap_socket(
                 self._server.socket,
                 server_side=True,
-                do_handshake_on_connect=False,  # else a silent caller would keep out the others
+                # With a handshake in accept(), one silent client would block all others.
+                do_handshake_on_connect=False,
             )
         threading.Thread(
             target=self._server.serve_forever, args=(0.01,), name="receiver", daemon=True
         ).start()
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Close the port."""
         server, self._server = self._server, None
         if server is not None:
             server.shutdown()
@@ -243,14 +249,14 @@ class _Listener:
 
 
 class _Server(ThreadingHTTPServer):
-    """One thread for each connection; those that still hang do not hold up the end."""
+    """A thread per connection; daemon threads, so a reply of "hang" does not block the exit."""
 
     daemon_threads = True
     request_queue_size = 128
     allow_reuse_address = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """The sender has gone; what it heard is its own affair."""
+        """No-op: the sender closed the connection, which it reports itself."""
 
 
 def _make_handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
@@ -269,6 +275,6 @@ def _make_handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(response_body)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Nothing is printed: ``arrivals`` tells it all."""
+            """No-op: ``arrivals`` is the log."""
 
     return Handler

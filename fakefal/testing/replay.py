@@ -1,4 +1,4 @@
-"""A failing test outside pytest: its scenario, its calls as a program, and one command for both."""
+"""Replays a failed test outside pytest: its scenario, its calls as a program, and a command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_CALLS = 50
 _HEADERS = ("x-fal-", "accept")
 
 _PROGRAM = '''\
-"""The calls of {name}, again: run by fakefal run, with nothing but the standard library."""
+"""Repeats the calls of {name}. Run it with fakefal run; it needs the standard library only."""
 
 import json
 import urllib.error
@@ -27,14 +27,14 @@ CALLS = json.loads({calls!r})
 POLLS = 1000
 
 
-def ask(method, url, headers, body=None):
+def send(method, url, headers, body=None):
     data = None if body is None else json.dumps(body).encode()
     headers = {{**headers, "Authorization": "Key fakefal:replay"}}
     headers["Content-Type"] = "application/json"
     request = urllib.request.Request(url, data, headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, answer.read().decode("utf-8", "replace")
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, response.read().decode("utf-8", "replace")
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode("utf-8", "replace")
@@ -44,27 +44,27 @@ def ask(method, url, headers, body=None):
 
 for number, call in enumerate(CALLS, 1):
     print(f"{{number}}. {{call['via']}} {{call['url']}} {{json.dumps(call['input'])}}")
-    status, text = ask("POST", call["url"], call["headers"], call["input"])
+    status, text = send("POST", call["url"], call["headers"], call["input"])
     print("   ", status, text)
     if call["via"] != "queue" or status != 200:
         continue
-    job, seen = json.loads(text), ""
+    job, last_text = json.loads(text), ""
     for _ in range(POLLS):
-        status, text = ask("GET", job["status_url"] + "?logs=1", {{}})
-        if text != seen:
+        status, text = send("GET", job["status_url"] + "?logs=1", {{}})
+        if text != last_text:
             print("   ", status, text)
-        seen = text
+        last_text = text
         if status != 202:
             break
-    status, text = ask("GET", job["response_url"], {{}})
+    status, text = send("GET", job["response_url"], {{}})
     print("   ", status, text)
 '''
 
 
 def write_replay(fake: FakeFal, folder: Path) -> str:
-    """Write ``scenario.yaml`` and ``calls.py``; gives the command that runs them.
+    """Write ``scenario.yaml`` and ``calls.py``; returns the command that runs them.
 
-    Raises FakefalError for what no scenario can hold.
+    At most 50 calls. Raises FakefalError for what a scenario cannot hold.
     """
     scenario = fake.dump(folder / "scenario.yaml")
     program = folder / "calls.py"
@@ -76,13 +76,13 @@ def write_replay(fake: FakeFal, folder: Path) -> str:
 
 
 def replay_command(scenario: Path, program: Path) -> str:
-    """``fakefal run SCENARIO -- PYTHON PROGRAM``, as a shell takes it."""
+    """``fakefal run SCENARIO -- PYTHON PROGRAM``, quoted for a shell."""
     command = ["fakefal", "run", str(scenario), "--", sys.executable, str(program)]
     return " ".join(map(shlex.quote, command))
 
 
 def _request_of(record: Any) -> dict[str, Any] | None:
-    """A call as a plain request; those over sockets have none."""
+    """A call as a plain HTTP request; None for those over WebSockets."""
     suffixes = {"queue": "", "run": "", "stream": "/stream"}
     if record.via not in suffixes or parse_endpoint(record.endpoint) is None:
         return None

@@ -1,4 +1,4 @@
-"""What a failing test shows of its fake: a timeline, the misses, and how to replay it."""
+"""The section ``fakefal`` of a failed test's report: timeline, misses, and a replay command."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from fakefal.testing.replay import write_replay
 
 
 def format_report(fake: FakeFal, item: pytest.Item) -> str:
-    """The section of a report."""
+    """Format the section, and write the files that the replay command needs."""
     timeline = fake.timeline
     parts = [str(timeline)]
     if timeline.misses:
         parts.append("\n".join(("misses:", *(f"  {miss}" for miss in timeline.misses))))
     for error in fake.callback_errors.errors:
         lines = traceback.format_exception(type(error), error, error.__traceback__)
-        parts.append(f"a function of the test raised:\n{''.join(lines).rstrip()}")
+        parts.append(f"a callback of the test raised:\n{''.join(lines).rstrip()}")
     if fake.calls:
         parts.append(_replay_hint(fake, item))
     return "\n\n".join(parts)
@@ -31,10 +31,10 @@ def _replay_hint(fake: FakeFal, item: pytest.Item) -> str:
     try:
         command = write_replay(fake, _make_folder(item))
     except FakefalError as error:
-        return f"it cannot be replayed outside pytest:\n  {_indent(str(error))}"
+        return f"no replay outside pytest is possible:\n  {_indent(str(error))}"
     except OSError as error:
-        return f"the scenario cannot be written for a replay: {error}"
-    return f"replay it outside pytest:\n  {command}"
+        return f"the scenario for a replay cannot be written: {error}"
+    return f"replay outside pytest:\n  {command}"
 
 
 def _indent(text: str) -> str:
@@ -42,7 +42,7 @@ def _indent(text: str) -> str:
 
 
 def _make_folder(item: pytest.Item) -> Path:
-    """A folder that pytest takes away when it is old, as those of ``tmp_path``."""
+    """A folder beside those of ``tmp_path``, of which pytest keeps the last three runs."""
     factory = getattr(item.config, "_tmp_path_factory", None)
     if isinstance(factory, pytest.TempPathFactory):
         return factory.mktemp("fakefal")

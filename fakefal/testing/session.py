@@ -1,4 +1,4 @@
-"""A fake for programs without pytest: started, redirected to, checked and stopped."""
+"""A fake for code without pytest: ``with running_fake() as fake:``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from fakefal.testing.fixture import FakeFal
 
 
 class running_factory(AbstractContextManager[Factory]):
-    """A server in a thread of its own, and what makes fakes on it.
+    """A server in its own thread, and a factory of fakes on it.
 
-    No generator: one that was left open would be closed when the interpreter ends, and wait then
-    for a thread that is no more.
+    A class, because a generator that is left open is closed at interpreter exit, and would then
+    wait forever for the server's daemon thread, which no longer runs.
     """
 
     def __init__(self) -> None:
@@ -36,10 +36,10 @@ class running_factory(AbstractContextManager[Factory]):
 
 
 class running_fake(AbstractContextManager[FakeFal]):
-    """What the fixture ``fakefal`` is to tests, for any code: the fake of the block.
+    """The ``fakefal`` fixture as a context manager.
 
-    ``with faking("x.yaml", clock="manual") as fake:`` takes what the marker takes. What this
-    process says to fal reaches it, and at the end it raises and warns of what was left undone.
+    ``with running_fake("x.yaml", clock="manual") as fake:`` takes the arguments of the marker. The
+    block redirects this process; its end runs the same checks as the end of a test.
     """
 
     def __init__(self, *scenarios: Any, **values: Any) -> None:

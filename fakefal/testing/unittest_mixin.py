@@ -1,4 +1,4 @@
-"""``unittest`` with a fake: a class to derive tests from."""
+"""``FakeFalMixin``: the ``fakefal`` fixture for ``unittest``."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from fakefal.testing.session import running_factory
 
 
 class FakeFalMixin:
-    """Gives every test of a ``unittest.TestCase`` a fake of its own: ``self.fakefal``.
+    """Gives every test of a ``unittest.TestCase`` its own fake: ``self.fakefal``.
 
-    ``class TestTagline(FakeFalMixin, unittest.TestCase):``. ``fakefal_settings`` of the class is
-    what the pytest marker takes: ``{"clock": "manual", "scenario": "x.yaml"}``. Works with
-    ``IsolatedAsyncioTestCase`` too. One server serves the class.
+    ``class TestTagline(FakeFalMixin, unittest.TestCase):``. ``fakefal_settings`` of the class
+    takes the arguments of the marker: ``{"clock": "manual", "scenario": "x.yaml"}``. Works with
+    ``IsolatedAsyncioTestCase`` too. The tests of a class share one server.
     """
 
     fakefal: FakeFal
@@ -30,7 +30,7 @@ class FakeFalMixin:
 
     @classmethod
     def setUpClass(cls) -> None:
-        """Start the server; raises FakefalError for settings that are wrong."""
+        """Start the server; raises FakefalError for invalid settings."""
         _, problems = read_marker((), cls.fakefal_settings)
         if problems:
             raise FakefalError("\n".join(problems))
@@ -60,11 +60,11 @@ class FakeFalMixin:
         self.fakefal = factory.begin(f"fakefal:{case.id()}", settings)
         case.addCleanup(self._end_fakefal, settings)
         try:
-            test_result: unittest.TestResult | None = super().run(result)  # type: ignore[misc]  # as above
+            ended: unittest.TestResult | None = super().run(result)  # type: ignore[misc]  # as above
         finally:
-            if self.fakefal in factory.active:  # a skipped test does not come to its cleanups
+            if self.fakefal in factory.active:  # unittest runs no cleanups of a skipped test
                 factory.discard(self.fakefal)
-        return test_result
+        return ended
 
     def _end_fakefal(self, settings: TestSettings) -> None:
         case: Any = self

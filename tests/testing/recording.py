@@ -43,7 +43,7 @@ def say(prompt="x"):
 def calls_of(upstream: ThreadedServer) -> list[str]:
     """The prompts that upstream was asked."""
     fake = upstream.server
-    return [it.input["prompt"] for it in upstream.call(lambda: fake.controls(KEY).calls())]
+    return [call.input["prompt"] for call in upstream.call(lambda: fake.controls(KEY).calls())]
 
 
 def from_(upstream: ThreadedServer) -> str:

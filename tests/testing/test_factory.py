@@ -38,7 +38,7 @@ def test_it_takes_what_the_marker_takes(fakefal_factory: Factory, tmp_path: Path
     with fakefal_factory(path):
         assert say() == "changed file"
     with (
-        pytest.raises(FakefalError, match=r"it takes no clok — did you mean clock\?"),
+        pytest.raises(FakefalError, match=r"unknown argument clok — did you mean clock\?"),
         fakefal_factory(clok="manual"),
     ):
         pass
@@ -54,11 +54,11 @@ def used(text: Any, endpoint: str = ANY_LLM, raises: type[Exception] | None = No
             say()
 
 
-def test_what_is_left_undone_is_told_at_the_end() -> None:
+def test_findings_are_raised_at_the_end() -> None:
     used("x")
     with (
         pytest.warns(FakefalWarning),
-        pytest.raises(UnmetExpectations, match="1 call met no exchange"),
+        pytest.raises(UnmetExpectations, match="1 call matched no exchange"),
     ):
         used("x", "a/b")
     with pytest.raises(ZeroDivisionError):
@@ -69,9 +69,9 @@ def test_what_is_left_undone_is_told_at_the_end() -> None:
         fake.on("a/b").text("x")
 
 
-def test_a_tenant_begins_anew_with_its_scenarios(fakefal_factory: Factory) -> None:
-    told = {"fakefal": 1, "exchanges": [{"reply": {"text": "kept"}}]}
-    with fakefal_factory(told, unused="ignore") as fake:
+def test_a_reset_tenant_keeps_its_scenarios(fakefal_factory: Factory) -> None:
+    scenario = {"fakefal": 1, "exchanges": [{"reply": {"text": "kept"}}]}
+    with fakefal_factory(scenario, unused="ignore") as fake:
         fake.on().text("own")
         assert say() == "own"
         fake.server.call(fake.controls.reset)

@@ -8,7 +8,7 @@ from tests.blackbox.installing import fal_client_folder
 from tests.testing.conftest import RunTests
 
 
-def test_uploads_of_every_face_reach_the_test(run_tests: RunTests) -> None:
+def test_uploads_through_every_host_reach_the_test(run_tests: RunTests) -> None:
     result = run_tests(
         """
         import fal_client
@@ -29,7 +29,8 @@ def test_uploads_of_every_face_reach_the_test(run_tests: RunTests) -> None:
             assert [file.name for file in fakefal.files] == [
                 "upload.bin", "a.txt", "upload.bin", "upload.bin"
             ]
-            assert [httpx.get(url).content for url in urls] == [it.read() for it in fakefal.files]
+            contents = [httpx.get(url).content for url in urls]
+            assert contents == [file.read() for file in fakefal.files]
 
         async def test_async(fakefal):
             url = await fal_client.upload_async(b"bytes", "text/plain")

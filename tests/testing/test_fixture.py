@@ -101,7 +101,7 @@ def test_a_field_may_be_wanted_absent(fakefal: FakeFal) -> None:
     assert run(prompt="x", model="openai/gpt-4o") == "named model"
 
 
-def test_replies_take_turns_and_the_last_stays(fakefal: FakeFal) -> None:
+def test_replies_are_used_in_order_and_the_last_repeats(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).fail("runner_disconnected").then.text("one").then.text("two")
     assert refused().status_code == 503
     assert [run(), run(), run()] == ["one", "two", "two"]
@@ -144,39 +144,42 @@ def test_a_reply_may_carry_headers_units_and_time(fakefal: FakeFal) -> None:
     )
 
 
-def test_soft_errors_are_told_inside_the_output(fakefal: FakeFal) -> None:
+def test_soft_errors_are_inside_the_output(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).soft_error("upstream said no", text="As far as")
     answer = fal_client.run(ANY_LLM, {"prompt": "x"})
     assert (answer["output"], answer["error"]) == ("As far as", "upstream said no")
 
 
 @pytest.mark.parametrize(
-    ("build", "told"),
+    ("build", "problem"),
     [
         (lambda fake: fake.on(ANY_LLM).fail("runner_disconected"), "runner_disconnected"),
-        (lambda fake: fake.on(ANY_LLM).fail(), "fail takes a name or a spelled-out failure"),
+        (lambda fake: fake.on(ANY_LLM).fail(), "fail takes either a name or fields"),
         (lambda fake: fake.on(ANY_LLM).text("x").times(-1), "times"),
         (lambda fake: fake.on(ANY_LLM).text("x").timeline("QUEUED"), "timeline[0]"),
         (lambda fake: fake.on(ANY_LLM).text("x").stream(by="wrod"), "stream.by"),
         (lambda fake: fake.on(ANY_LLM).text("x").stream(evry="1s"), 'did you mean "every"'),
-        (lambda fake: fake.on(ANY_LLM).text("x").takes("soon"), '"soon" is not a duration'),
+        (
+            lambda fake: fake.on(ANY_LLM).text("x").inference_time("soon"),
+            '"soon" is not a duration',
+        ),
         (lambda fake: fake.on(ANY_LLM, via="phone").text("x"), "when.via"),
         (lambda fake: fake.on(ANY_LLM, prompt=regex("(")).text("x"), "prompt"),
         (lambda fake: fake.on(ANY_LLM, prompt={"$contain": "x"}).text("x"), "$contains"),
         (lambda fake: fake.on(ANY_LLM).text("{{ input.prompt"), "text"),
-        (lambda fake: fake.on(ANY_LLM, input=[1], prompt="x"), "only if input is a dict"),
+        (lambda fake: fake.on(ANY_LLM, input=[1], prompt="x"), "input must be a dict"),
     ],
 )
-def test_a_mistake_in_an_exchange_is_told_where_it_is_made(
-    fakefal: FakeFal, build: Any, told: str
+def test_an_error_in_an_exchange_is_raised_where_it_is_written(
+    fakefal: FakeFal, build: Any, problem: str
 ) -> None:
     with pytest.raises(FakefalError) as caught:
         build(fakefal)
-    assert told in str(caught.value)
+    assert problem in str(caught.value)
     assert caught.value.__cause__ is None
 
 
-def test_a_mistake_leaves_what_was_there(fakefal: FakeFal) -> None:
+def test_an_error_changes_nothing(fakefal: FakeFal) -> None:
     exchange = fakefal.on(ANY_LLM).text("Ship it.")
     with pytest.raises(FakefalError):
         exchange.times(-1)
@@ -201,7 +204,7 @@ def test_a_scenario_file_adds_its_exchanges(fakefal: FakeFal, tmp_path: Path) ->
     ]
 
 
-def test_a_scenario_that_cannot_be_used_is_refused(fakefal: FakeFal, tmp_path: Path) -> None:
+def test_an_invalid_scenario_is_rejected(fakefal: FakeFal, tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="no such file"):
         fakefal.load(tmp_path / "x.yaml")
     with pytest.raises(ScenarioError, match=r"load\(…\): exchanges\[0\].reply.texd"):
@@ -211,7 +214,7 @@ def test_a_scenario_that_cannot_be_used_is_refused(fakefal: FakeFal, tmp_path: P
 # What happened
 
 
-def test_calls_are_told_as_they_came(fakefal: FakeFal) -> None:
+def test_calls_are_listed_as_received(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("x")
     run(prompt="one")
     job = fal_client.submit(ANY_LLM, {"prompt": "two"}, priority="low")
@@ -224,16 +227,16 @@ def test_calls_are_told_as_they_came(fakefal: FakeFal) -> None:
     kinds = [entry["kind"] for entry in fakefal.journal]
     assert kinds[:2] == ["call", "call"]
     assert set(kinds[2:]) == {"status", "result"}
-    (kept,) = fakefal.jobs
-    assert (kept["request_id"], kept["state"]) == (job.request_id, "completed")
+    (record,) = fakefal.jobs
+    assert (record["request_id"], record["state"]) == (job.request_id, "completed")
 
 
-def test_misses_are_kept_until_they_are_taken(fakefal: FakeFal) -> None:
+def test_misses_fail_the_test_unless_they_are_popped(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM, prompt=contains("tagline")).text("x")
     refused(prompt="one")
     refused(prompt="two")
     assert len(fakefal.misses) == 2
-    with pytest.raises(UnmatchedCalls, match="2 calls met no exchange"):
+    with pytest.raises(UnmatchedCalls, match="2 calls matched no exchange"):
         fakefal.assert_no_misses()
     one, two = fakefal.pop_misses()
     assert one.startswith(f"no exchange for {ANY_LLM} (run); nearest: ")
@@ -250,7 +253,7 @@ def test_misses_are_kept_until_they_are_taken(fakefal: FakeFal) -> None:
 # Time
 
 
-def test_an_instant_clock_is_moved_by_who_waits(fakefal: FakeFal) -> None:
+def test_waiting_moves_an_instant_clock(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("a b").timeline({"IN_PROGRESS": {"for": "1h"}}).stream(every="1h")
     before = fakefal.clock.now
     assert (fakefal.clock.kind, fakefal.clock.iso) == ("instant", "2026-01-01T00:00:00.000000Z")
@@ -296,7 +299,7 @@ def test_threads_share_the_fake_of_their_test(fakefal: FakeFal) -> None:
     assert sorted(call.input["prompt"] for call in fakefal.calls) == sorted(prompts)
 
 
-def test_a_fake_that_is_closed_is_forgotten(fakefal_server: ThreadedServer) -> None:
+def test_a_closed_fake_drops_its_tenant(fakefal_server: ThreadedServer) -> None:
     fake = FakeFal(fakefal_server, "closed:key", clock="manual")
     engine = fakefal_server.server.engine
     assert engine.default_tenant is fake.controls.tenant
@@ -305,12 +308,12 @@ def test_a_fake_that_is_closed_is_forgotten(fakefal_server: ThreadedServer) -> N
     assert fakefal_server.call(lambda: engine.find("closed:key")) is None
 
 
-def test_a_clock_of_no_known_kind_is_refused(fakefal_server: ThreadedServer) -> None:
+def test_an_unknown_kind_of_clock_is_rejected(fakefal_server: ThreadedServer) -> None:
     with pytest.raises(FakefalError, match="sand"):
         FakeFal(fakefal_server, "sand:key", clock="sand")
 
 
-def test_a_journal_that_is_not_full_has_let_nothing_go(fakefal: FakeFal) -> None:
+def test_a_journal_that_is_not_full_has_dropped_nothing(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("x")
     fal_client.run(ANY_LLM, {"prompt": "one"})
     assert (len(fakefal.journal), fakefal.dropped) == (1, 0)

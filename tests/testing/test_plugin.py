@@ -40,7 +40,7 @@ def test_a_miss_fails_the_test_at_its_end_and_says_why(run_tests: RunTests) -> N
 
         def test_taken(fakefal):
             call()
-            assert "none is loaded" in fakefal.take_misses()[0]
+            assert "none is loaded" in fakefal.pop_misses()[0]
 
         def test_hit(fakefal):
             fakefal.on("fal-ai/any-llm").text("x")
@@ -51,7 +51,7 @@ def test_a_miss_fails_the_test_at_its_end_and_says_why(run_tests: RunTests) -> N
     result.stdout.fnmatch_lines(
         [
             "*ERROR at teardown of test_missed *",
-            "1 call met no exchange:",
+            "1 call matched no exchange:",
             'no exchange for fal-ai/any-llm (run); nearest: *input.prompt lacks "tagline", '
             'got "a slogan"*',
             "*ERROR at teardown of test_missed_without_an_exchange *",
@@ -120,7 +120,7 @@ def test_the_clock_of_a_test_is_a_fixture_to_be_overridden(run_tests: RunTests) 
             def test_it_is_refused(self, fakefal):
                 pass
 
-        def test_it_waits_for_nobody_otherwise(fakefal):
+        def test_an_instant_clock_does_not_wait(fakefal):
             assert fakefal.clock.kind == "instant"
         """
     )
@@ -159,7 +159,7 @@ def test_the_plugin_costs_no_import_until_it_is_used() -> None:
     assert done.stdout.strip() == "[] ['fakefal', 'fakefal.testing', 'fakefal.testing.plugin']"
 
 
-def test_a_mistake_in_an_exchange_is_told_clearly(run_tests: RunTests) -> None:
+def test_an_error_in_an_exchange_has_a_clear_text(run_tests: RunTests) -> None:
     result = run_tests(
         """
         def test_wrong(fakefal):
@@ -192,7 +192,7 @@ def test_the_server_of_the_process_is_a_fixture(run_tests: RunTests) -> None:
 
 def test_the_fixtures_are_listed_with_what_they_are(run_tests: RunTests) -> None:
     result = run_tests("", "--fixtures")
-    for name, told in (
+    for name, docstring in (
         ("fakefal_server *session scope*", "One fake fal for this process*"),
         ("fakefal_factory *session scope*", "Makes fakes for fixtures of any scope*"),
         ("fakefal_clock *", "The clock of a test*"),
@@ -202,4 +202,4 @@ def test_the_fixtures_are_listed_with_what_they_are(run_tests: RunTests) -> None
         ("fakefal_receiver *", "A receiver of webhooks*"),
         ("fakefal -- *", "A fake fal of the test's own*"),
     ):
-        result.stdout.fnmatch_lines([name, f"    {told}"])
+        result.stdout.fnmatch_lines([name, f"    {docstring}"])

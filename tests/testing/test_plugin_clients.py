@@ -126,7 +126,7 @@ def test_everything_is_as_before_when_the_test_has_ended(
     result.stdout.fnmatch_lines(["E *assert 'as it' == 'should'*"])
 
 
-def test_workers_of_xdist_do_not_meet(run_tests: RunTests) -> None:
+def test_workers_of_xdist_are_independent(run_tests: RunTests) -> None:
     result = run_tests(
         """
         import fal_client

@@ -41,7 +41,7 @@ def post(receiver: Receiver, **headers: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("headers", "flaw"),
+    ("headers", "problem"),
     [
         ({}, "the header X-Fal-Webhook-Request-Id is missing"),
         (
@@ -50,7 +50,7 @@ def post(receiver: Receiver, **headers: str) -> int:
         ),
         (
             {"Request_Id": "r", "User_Id": "u", "Timestamp": "x", "Signature": "00"},
-            "the timestamp is no number",
+            "the timestamp is not a number",
         ),
         (
             {"Request_Id": "r", "User_Id": "u", "Timestamp": "1301", "Signature": "00"},
@@ -62,17 +62,17 @@ def post(receiver: Receiver, **headers: str) -> int:
         ),
     ],
 )
-def test_what_is_not_genuine_is_a_401_and_says_why(
-    receiver: Receiver, headers: dict[str, str], flaw: str
+def test_an_unverified_webhook_is_a_401_with_the_problem(
+    receiver: Receiver, headers: dict[str, str], problem: str
 ) -> None:
     assert post(receiver, **headers) == 401
     (arrival,) = receiver.wait()
-    assert arrival.problem.startswith(flaw)
+    assert arrival.problem.startswith(problem)
     assert (arrival.is_verified, arrival.reply, arrival.request_id) == (False, 401, "r")
     assert receiver.verified == []
 
 
-def test_it_answers_as_told_in_turn(receiver: Receiver) -> None:
+def test_it_responds_as_queued(receiver: Receiver) -> None:
     receiver.respond_with(500, "close", 302)
     assert [post(receiver) for _ in range(4)] == [500, 0, 302, 401]
     assert [arrival.reply for arrival in receiver.arrivals] == [500, "close", 302, 401]
@@ -80,16 +80,16 @@ def test_it_answers_as_told_in_turn(receiver: Receiver) -> None:
 
 def test_what_hangs_ends_with_the_receiver(receiver: Receiver) -> None:
     receiver.respond_with("hang")
-    heard: list[int] = []
-    thread = threading.Thread(target=lambda: heard.append(post(receiver)))
+    statuses: list[int] = []
+    thread = threading.Thread(target=lambda: statuses.append(post(receiver)))
     thread.start()
     receiver.wait()
     receiver.stop()
     thread.join(5)
-    assert heard == [0]
+    assert statuses == [0]
 
 
-def test_it_comes_back_where_it_was(receiver: Receiver) -> None:
+def test_it_restarts_on_the_same_port(receiver: Receiver) -> None:
     url = receiver.url
     receiver.stop()
     assert post(receiver) == 0
@@ -98,8 +98,8 @@ def test_it_comes_back_where_it_was(receiver: Receiver) -> None:
     assert post(receiver) == 401
 
 
-def test_waiting_has_an_end(receiver: Receiver) -> None:
-    with pytest.raises(TimeoutError, match=r"0 of 2 webhooks came within 0\.01s"):
+def test_waiting_times_out(receiver: Receiver) -> None:
+    with pytest.raises(TimeoutError, match=r"0 of 2 webhooks arrived within 0\.01s"):
         receiver.wait(2, timeout=0.01)
 
 
@@ -108,7 +108,7 @@ def test_an_answer_may_be_delayed(receiver: Receiver) -> None:
     assert post(receiver) == 401
 
 
-def test_it_listens_over_https_once_that_is_asked_for(tmp_path: Path) -> None:
+def test_https_is_served_once_its_url_was_read(tmp_path: Path) -> None:
     with Receiver("http://127.0.0.1:9/jwks.json", lambda: 1000.0, tmp_path) as receiver:
         assert not list(tmp_path.iterdir())
         url = receiver.secure_url
@@ -119,20 +119,20 @@ def test_it_listens_over_https_once_that_is_asked_for(tmp_path: Path) -> None:
                 receiver.start()
             assert receiver.secure_url == url
             request = urllib.request.Request(url, b'{"request_id":"r"}')
-            with pytest.raises(urllib.error.HTTPError, match="401") as found:
+            with pytest.raises(urllib.error.HTTPError, match="401") as caught:
                 urllib.request.urlopen(request, timeout=5, context=trusting)
-            found.value.close()
+            caught.value.close()
         assert post(receiver) == 401
         assert len(receiver.arrivals) == 3
 
 
-def test_a_silent_caller_keeps_nobody_out(tmp_path: Path) -> None:
+def test_a_silent_client_does_not_block_others(tmp_path: Path) -> None:
     with Receiver("http://127.0.0.1:9/jwks.json", lambda: 1000.0, tmp_path) as receiver:
         port = urlsplit(receiver.secure_url).port
         trusting = ssl.create_default_context(cafile=certificate_path(tmp_path))
         with (
             socket.create_connection(("127.0.0.1", port)),
-            socket.create_connection(("127.0.0.1", port)) as plain,
-            trusting.wrap_socket(plain, server_hostname="127.0.0.1") as secure,
+            socket.create_connection(("127.0.0.1", port)) as raw,
+            trusting.wrap_socket(raw, server_hostname="127.0.0.1") as secure,
         ):
             assert secure.version() is not None

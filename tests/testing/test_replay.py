@@ -27,10 +27,10 @@ def test_scenario_and_calls_are_written_and_the_command_names_them(
     program = (tmp_path / "calls.py").read_text()
     compile(program, "calls.py", "exec")
     line = next(line for line in program.splitlines() if line.startswith("CALLS = "))
-    found = json.loads(eval(line.removeprefix("CALLS = json.loads(").removesuffix(")")))
-    assert [call["url"] for call in found] == [
+    calls = json.loads(eval(line.removeprefix("CALLS = json.loads(").removesuffix(")")))
+    assert [call["url"] for call in calls] == [
         "https://queue.fal.run/a/b",
         "https://fal.run/a/b/c",
     ]
-    assert found[0]["headers"]["x-fal-queue-priority"] == "low"
-    assert "authorization" not in str(found).lower()
+    assert calls[0]["headers"]["x-fal-queue-priority"] == "low"
+    assert "authorization" not in str(calls).lower()

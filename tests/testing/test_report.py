@@ -31,7 +31,7 @@ def test_nothing_came(fakefal):
 """
 
 
-def test_the_report_tells_the_story_and_replays_it(run_tests: RunTests) -> None:
+def test_the_report_has_the_timeline_and_a_replay_command(run_tests: RunTests) -> None:
     result = run_tests(PROJECT)
     result.assert_outcomes(failed=4)
     result.stdout.fnmatch_lines(
@@ -41,13 +41,13 @@ def test_the_report_tells_the_story_and_replays_it(run_tests: RunTests) -> None:
             '* +0.000s call    #1 queue fal-ai/any-llm {"prompt": "tagline"} → 200 by *',
             "* status  #1 → 200 (IN_QUEUE)",
             "* result  #1 → 200",
-            "replay it outside pytest:",
+            "replay outside pytest:",
             "*call * #1 run fal-ai/any-llm * → 404 (miss)",
             "misses:",
             '  no exchange for fal-ai/any-llm (run); nearest: *input.prompt lacks "tagline"*',
-            "it cannot be replayed outside pytest:",
+            "no replay outside pytest is possible:",
             "  *exchanges?0?: the function <lambda> (test_the_report_tells*",
-            "journal: nothing has reached the fake",
+            "journal: empty, no request reached the fake",
         ]
     )
     commands = re.findall(r"^  (fakefal run .*)$", result.stdout.str(), re.MULTILINE)

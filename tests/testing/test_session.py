@@ -5,7 +5,7 @@ import threading
 import fal_client
 import httpx
 
-from fakefal import FakeFal, FakeFalServer, running_fake
+from fakefal import FakeFal, FakeFalServer, ThreadedServer, running_fake
 from fakefal.testing.session import running_factory
 
 
@@ -28,7 +28,7 @@ def test_one_server_for_many_fakes() -> None:
 
 
 def test_a_server_without_any_redirection() -> None:
-    server = FakeFalServer().in_thread()
+    server = ThreadedServer(FakeFalServer())
     with server as running:
         fake = FakeFal(server, "my:key")
         fake.on().text("here")

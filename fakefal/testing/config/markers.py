@@ -1,4 +1,4 @@
-"""The marker ``fakefal``: read, checked, and put together from function, class and module."""
+"""The marker ``fakefal`` and the plugin's options: added, read, checked and merged."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from fakefal.testing.config.settings import (
 )
 
 MARKER = "fakefal"
-_METAVARS = {"paths": "PATH", "options": "NAME=VALUE", "texts": "PATTERN"}
+_METAVARS = {"paths": "PATH", "options": "NAME=VALUE", "strings": "PATTERN"}
 _HELP = (
-    "fakefal(scenario=…, clock=…, options=…, record=…, strict=…, …): how the fake of a test is to "
-    "be; a test with it has the fixture without naming it"
+    "fakefal(scenario=…, clock=…, options=…, record=…, strict=…, …): settings of the test's fake; "
+    "a marked test uses the fixture fakefal without naming it"
 )
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """The flags and ini options of the table."""
+    """Add a flag and an ini option for each setting of the table."""
     group = parser.getgroup("fakefal", "fakefal: a local fake of fal.ai")
     for setting in SETTINGS:
         help_ = f"{setting.description} (ini: {setting.ini}"
-        if setting.kind == "word":
+        if setting.kind == "choice":
             group.addoption(
                 setting.option,
                 choices=setting.choices,
@@ -37,7 +37,7 @@ def add_options(parser: pytest.Parser) -> None:
                 help=f"{help_}; {'|'.join(setting.choices)}{_default_text(setting)})",
             )
             parser.addini(setting.ini, help_.partition(" (ini")[0], default="")
-        elif setting.kind == "switch":
+        elif setting.kind == "bool":
             no = "no-" if setting.default else ""
             group.addoption(
                 f"--fakefal-{no}{setting.name}",
@@ -48,7 +48,7 @@ def add_options(parser: pytest.Parser) -> None:
                 help=f"{'do not ' if no else ''}{help_})",
             )
             parser.addini(setting.ini, setting.description, type="bool", default=setting.default)
-        elif setting.kind == "text":
+        elif setting.kind == "string":
             metavar = "DURATION" if setting.default else "URL"
             help_ += f"{_default_text(setting)})"
             group.addoption(
@@ -73,12 +73,15 @@ def _default_text(setting: Setting) -> str:
 
 
 def read_config(config: pytest.Config) -> dict[str, Any]:
-    """What command line and ini file say, by name; raises pytest.UsageError."""
+    """Read the settings of the run: flag, else ini file, else default.
+
+    Raises pytest.UsageError.
+    """
     values: dict[str, Any] = {}
     for setting in SETTINGS:
         flag = config.getoption(setting.ini, None)
         value = flag if flag is not None else config.getini(setting.ini)
-        if setting.kind == "word":
+        if setting.kind == "choice":
             value = value or setting.default
             if value not in (*setting.choices, setting.default):
                 raise pytest.UsageError(
@@ -91,14 +94,14 @@ def read_config(config: pytest.Config) -> dict[str, Any]:
             value, problems = read_options(value or ())
             if problems:
                 raise pytest.UsageError(f"{setting.ini}: {'; '.join(problems)}")
-        elif setting.kind in ("text", "texts"):
+        elif setting.kind in ("string", "strings"):
             value = value or setting.default
         values[setting.name] = value
     return values
 
 
 def read_markers(item: pytest.Item) -> TestSettings:
-    """What the markers of a test say: the nearest one counts, scenarios are put together."""
+    """Merge a test's markers: the nearest value wins; scenarios and options are combined."""
     settings = TestSettings()
     settings.is_explicit = False
     for node, marker in item.iter_markers_with_node(MARKER):
@@ -106,11 +109,8 @@ def read_markers(item: pytest.Item) -> TestSettings:
         for scenario in values.pop("scenario", ()):
             path = resolve_scenario(item, scenario)
             settings.scenarios.append((path, node is item))
-            if (
-                settings.recording_path is None
-                and not settings.is_explicit
-                and isinstance(path, Path)
-            ):
+            is_first = settings.recording_path is None and not settings.is_explicit
+            if is_first and isinstance(path, Path):
                 settings.recording_path = path
         settings.is_explicit = settings.is_explicit or "record" in values
         options = values.pop("options", None)
@@ -122,11 +122,8 @@ def read_markers(item: pytest.Item) -> TestSettings:
 
 
 def set_recording(item: pytest.Item, settings: TestSettings) -> None:
-    """Say where a test is recorded that names no file, and how."""
-    from fakefal.testing.config.recordings import (  # most runs record nothing
-        command_for,
-        default_path,
-    )
+    """Fill in the path of a test's recording, its mode, and the command that records it."""
+    from fakefal.testing.config.recordings import command_for, default_path
 
     if settings.recording_path is None:
         class_names = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
@@ -136,21 +133,19 @@ def set_recording(item: pytest.Item, settings: TestSettings) -> None:
 
 
 def resolve_scenario(node: pytest.Item, scenario: Any) -> Any:
-    """A scenario as it is loaded: relative paths begin at the test file."""
+    """A dict as it is, or a path, relative to the folder of the test file."""
     return scenario if isinstance(scenario, dict) else node.path.parent / Path(scenario)
 
 
 def check_markers(items: Iterable[pytest.Item]) -> None:
-    """Give marked tests the fixture; raises pytest.UsageError for all that is wrong with marks."""
+    """Add the fixture to marked tests; raises pytest.UsageError with all invalid markers."""
     problem_lines: dict[str, None] = {}
     for item in items:
         markers = list(item.iter_markers_with_node(MARKER))
         for node, marker in markers:
             _, problems = read_marker(marker.args, marker.kwargs)
-            where = node.nodeid or str(node.path)
-            problem_lines.update(
-                dict.fromkeys(f"{where}: @pytest.mark.fakefal: {problem}" for problem in problems)
-            )
+            prefix = f"{node.nodeid or node.path}: @pytest.mark.fakefal"
+            problem_lines.update(dict.fromkeys(f"{prefix}: {problem}" for problem in problems))
         names = getattr(item, "fixturenames", None)
         if markers and names is not None and MARKER not in names:
             names.insert(0, MARKER)
@@ -159,5 +154,5 @@ def check_markers(items: Iterable[pytest.Item]) -> None:
 
 
 def register(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker, which ``--strict-markers`` and ``--markers`` need."""
     config.addinivalue_line("markers", _HELP)

@@ -1,6 +1,6 @@
-"""Tests that record: what the real fal answers is kept beside the test, and replayed from then on.
+"""Recordings of tests: responses of the real fal, stored beside the test and replayed later.
 
-A test that records gets a server of its own, which asks fal what the test asks it.
+A test that records gets a dedicated server, which forwards its calls to fal.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from fakefal.scenario.values.seeded import digest
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
 from fakefal.testing.config.settings import TestSettings
-from fakefal.testing.redirect.patches import Patches, environment
+from fakefal.testing.redirect.environ import current_environment, set_variable
 from fakefal.testing.redirect.redirect import Redirection
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ _UNSAFE_CHARACTERS = re.compile(r"[^\w\[\]=,+@-]+")
 
 
 def default_path(test_file: Path, names: Iterable[str]) -> Path:
-    """Where a test is recorded that names no file: ``recordings/<module>/<test>.yaml`` beside it.
+    """The recording of a test that names no file: ``recordings/<module>/<test>.yaml`` beside it.
 
-    ``names`` are those of its class, if it has one, and its own. What no file name can hold is
-    replaced, and a digest tells such names apart.
+    ``names`` are those of the test's classes and its own. Characters that file names cannot hold
+    are replaced, and a digest is added to tell such names apart.
     """
     name = "-".join(names)
     file_name = _UNSAFE_CHARACTERS.sub("-", name)[:_MAX_NAME_LENGTH]
@@ -55,10 +56,14 @@ def default_path(test_file: Path, names: Iterable[str]) -> Path:
 
 
 class TestRecording:
-    """The recording of one test: its file, and what is done with it.
+    """The recording of one test: replayed, recorded, or both.
 
-    ``mode`` is what holds for this test, ``warnings`` are what is to be said when it ends.
+    ``recorded_files`` were written by this run: another test adds to them instead of replacing
+    them. ``warnings`` become warnings at the test's end. Raises FakefalError for a file that
+    cannot be used.
     """
+
+    __test__ = False  # pytest collects classes whose names begin with Test
 
     def __init__(
         self, settings: TestSettings, path: Path, mode: Mode, recorded_files: set[Path]
@@ -82,13 +87,13 @@ class TestRecording:
 
     @property
     def is_recording(self) -> bool:
-        """Whether fal is asked."""
+        """Whether calls go to the real fal."""
         return self.decision.should_record
 
     def _decide(self) -> Decision:
         if self.mode == "none" and not self.path.exists():
             if self._is_explicit:
-                raise FakefalError(f"{self.path} is not there — {self._hint()}")
+                raise FakefalError(f"{self.path} does not exist — {self._hint()}")
             return Decision(None, False)
         decision = choose_action(self.path, self.mode)
         if decision.loaded is not None:
@@ -96,8 +101,8 @@ class TestRecording:
                 self.warnings.append(warning.replace("--mode all", "--fakefal-record=all"))
         elif self.path.exists() and "\nrecorded:" not in self.path.read_text(encoding="utf-8"):
             raise FakefalError(
-                f"{self.path} is no recording (it has no recorded: at its top) and would be "
-                "overwritten — name another file, or use mode new, which adds to it"
+                f"{self.path} is not a recording (no top-level recorded:) and would be "
+                "overwritten — name another file, or use mode new, which adds to the file"
             )
         return decision
 
@@ -105,26 +110,24 @@ class TestRecording:
         return f"record it once, and commit it: {self._record_command}"
 
     def explain_misses(self, text: str) -> str:
-        """What misses of a test come from that has no recording; empty if it has one."""
+        """The text of unmatched calls, with a hint if the recording does not exist."""
         if self.is_recording or self.decision.loaded is not None:
             return text
-        return f"{text}\n{self.path} is not there — {self._hint()}"
-
-    # While it records
+        return f"{text}\n{self.path} does not exist — {self._hint()}"
 
     def start(self, *, is_fallback: bool) -> tuple[ThreadedServer, Redirection]:
-        """Start the server, and what leads to it; ``is_second`` if scenarios answer first.
+        """Start the recording server; with ``is_fallback`` only for calls without an exchange.
 
-        Raises FakefalError.
+        Raises FakefalError for invalid options.
         """
         from fakefal._version import __version__
-        from fakefal.server.recording import RecordingConfig  # most tests record nothing
+        from fakefal.server.recording import RecordingConfig
 
-        options = RecordingConfig(
+        config = RecordingConfig(
             self.path,
             self._upstream,
             self._patterns,
-            environment(),
+            current_environment(),
             misses_only=self.decision.loaded is not None,
             fetch_media=self._has_media,
             version=__version__,
@@ -133,7 +136,7 @@ class TestRecording:
         )
         server = FakeFalServer(unmatched="fail", clock="instant", keep_alive=False)
         try:
-            server.record(options)
+            server.record(config)
         except FakefalError as error:
             raise FakefalError(_with_plugin_flags(error)) from None
         if is_fallback:
@@ -143,24 +146,27 @@ class TestRecording:
         self.redirection = Redirection(self.server)
         return self.server, self.redirection
 
-    def set_key(self, patches: Patches, key: str, real_key: str | None) -> None:
-        """Have the user's own key used; ``key`` is for an upstream that is not fal, if there is
-        none, and ``real`` is FAL_KEY before fakes changed it."""
-        variables = environment()
+    def set_key(self, patches: ExitStack, key: str, real_key: str | None) -> None:
+        """Set FAL_KEY to the user's own key.
+
+        ``real_key`` is its value before an outer fake replaced it; None if there is no such fake.
+        ``key`` is used if the user has no key and an upstream that is not fal.
+        """
+        variables = current_environment()
         if real_key is not None:
-            patches.variable("FAL_KEY", real_key)
+            set_variable(patches, "FAL_KEY", real_key)
             variables["FAL_KEY"] = real_key
         if any(variables.get(name) for name in _KEY_VARIABLES):
             return
         if self._upstream:
-            patches.variable("FAL_KEY", key)
+            set_variable(patches, "FAL_KEY", key)
         else:
-            self.warnings.append("FAL_KEY is not set, so fal refuses what is not public")
+            self.warnings.append("FAL_KEY is not set: fal rejects calls to non-public apps")
 
     def stop(self, *, is_complete: bool) -> str:
-        """Write the file and stop the server; gives what kept it from being written.
+        """Stop the server and write the file; returns why it could not be written, or "".
 
-        Of a test that did not pass, what it recorded is kept, but is not the whole conversation.
+        The recording of a test that did not pass is written with ``complete: false``.
         """
         server, self.server = self.server, None
         if server is None:
@@ -182,7 +188,7 @@ class TestRecording:
 
     @property
     def summary(self) -> str:
-        """What was recorded, as a line; empty if nothing was."""
+        """One line: ``recorded 2 calls in x.yaml``; empty if nothing was recorded."""
         if self.distilled is None:
             return ""
         exchanges = self.distilled.scenario["exchanges"]
@@ -190,7 +196,7 @@ class TestRecording:
         return f"recorded {calls} call{'s' * (calls != 1)} in {self.path}"
 
     def _journal_capture(self, capture: Capture) -> None:
-        """Have the test's ``calls`` and ``polls`` tell what upstream was asked."""
+        """Add a recorded request to the test's journal, for ``calls`` and ``polls``."""
         from fakefal.recorder.distil.request_groups import group_captures
 
         tenant = self.tenant
@@ -215,20 +221,21 @@ class TestRecording:
 
 
 def open_recording(settings: TestSettings, recorded_files: set[Path]) -> TestRecording | None:
-    """The tape of a test, if it has one; ``known`` are files that were recorded in this run.
+    """The recording of a test, or None; removes its file from the test's scenarios.
 
-    In CI nothing is recorded unless the command line says so. Raises FakefalError.
+    Where CI is set, tests only replay unless ``--fakefal-record`` says otherwise. Raises
+    FakefalError.
     """
     mode: Any = settings.forced_mode or settings.values.get("record") or ""
     if not mode:
         return None
-    if not settings.forced_mode and default_mode(environment()) == "none":
+    if not settings.forced_mode and default_mode(current_environment()) == "none":
         mode = "none"
     path = settings.recording_path
     if path is None:
         paths = [scenario for scenario, _ in settings.scenarios if not isinstance(scenario, dict)]
         if not paths:
-            raise FakefalError('record wants a file — scenario="recordings/x.yaml"')
+            raise FakefalError('record needs a file — scenario="recordings/x.yaml"')
         path = Path(paths[0])
     settings.scenarios = [
         (scenario, is_own)
@@ -239,7 +246,7 @@ def open_recording(settings: TestSettings, recorded_files: set[Path]) -> TestRec
 
 
 def command_for(nodeid: str) -> str:
-    """The command that records a test."""
+    """The command line that records one test, quoted for a shell."""
     return f"pytest {shlex.quote(nodeid)} --fakefal-record=once"
 
 
@@ -257,7 +264,7 @@ def _call_of(capture: Capture, endpoint: Any, via: Via) -> Call:
 
 
 def _with_plugin_flags(error: FakefalError) -> str:
-    """What a recorder says, with the plugin's names of its options."""
+    """The recorder's error text, with the plugin's names of the options."""
     text = str(error)
     for name in ("redact", "upstream"):
         text = text.replace(f"--{name} ", f"--fakefal-{name} ")

@@ -1,6 +1,6 @@
-"""What users may set for their tests: the table that flags, ini options and the marker are made of.
+"""The table of settings, from which the flags, the ini options and the marker are made.
 
-Every run of pytest imports this module, so it imports nothing heavy.
+Every pytest run imports this module, so it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-Kind = Literal["word", "switch", "paths", "options", "text", "texts"]
+Kind = Literal["choice", "bool", "paths", "options", "string", "strings"]
 
 
 class Setting:
-    """One of them: ``fakefal_<name>`` in an ini file, ``--fakefal-<flag>``, ``<name>=`` of the
-    marker.
+    """One setting: ini option ``fakefal_<name>``, flag ``--fakefal-<flag>``, marker argument.
 
-    Plain classes here: each dataclass would add a millisecond to every run.
+    Not a dataclass: creating one takes about a millisecond, in every pytest run.
     """
 
     def __init__(
@@ -37,43 +36,43 @@ class Setting:
 
     @property
     def example(self) -> str:
-        """A value that it takes."""
+        """A valid value, for error texts."""
         return str(self.default or "http://127.0.0.1:8788")
 
     @property
     def ini(self) -> str:
-        """Its name in an ini file."""
+        """The name in an ini file, which is the flag's ``dest`` too."""
         return f"fakefal_{self.name}"
 
     @property
     def option(self) -> str:
-        """Its flag on the command line."""
+        """The command line flag: ``--fakefal-max-age``."""
         return f"--fakefal-{self.flag or self.name}"
 
 
 MODES = ("none", "once", "new", "all")
-"""Of recordings: when fal is asked."""
+"""The values of ``record``: when a test sends its calls to the real fal."""
 
 CLOCKS = ("instant", "manual", "real")
 _RULES = ("error", "warn", "ignore")
 
 
 def _rule(name: str, default: str, subject: str) -> Setting:
-    return Setting(name, "word", default, f"what {subject} make of a test", _RULES)
+    return Setting(name, "choice", default, f"how a test ends with {subject}", _RULES)
 
 
 RULES = (
-    _rule("misses", "error", "calls that met no exchange"),
+    _rule("misses", "error", "calls that matched no exchange"),
     _rule("unused", "warn", "exchanges and replies that no call got"),
     _rule("uncollected", "warn", "results that were paid for and never fetched"),
     _rule("undelivered", "warn", "webhooks that no receiver accepted"),
     _rule("refused", "warn", "webhooks to a target that is neither local nor allowed"),
 )
-"""What is looked at when a test ends, and what it makes of it."""
+"""The checks at a test's end, each with its default severity."""
 
 SETTINGS = (
-    Setting("clock", "word", "instant", "the clock of tests", CLOCKS),
-    Setting("scenario", "paths", (), "scenario files that every fake begins with"),
+    Setting("clock", "choice", "instant", "the clock of tests", CLOCKS),
+    Setting("scenario", "paths", (), "scenario files that every fake loads"),
     Setting(
         "options",
         "options",
@@ -83,39 +82,41 @@ SETTINGS = (
     ),
     Setting(
         "urls",
-        "word",
+        "choice",
         "local",
-        "how answers name the fake to fal_client: by its own address, or as fal",
+        "URLs in responses to fal_client: the fake's own address, or fal's hosts",
         ("local", "fal"),
     ),
-    Setting("strict", "switch", False, "all that is looked at when a test ends is an error"),
+    Setting("strict", "bool", False, "treat every finding at a test's end as an error"),
     *RULES,
     Setting(
         "record",
-        "word",
+        "choice",
         "",
-        "record what the real fal answers, and replay it: once records if the file is missing, "
-        "new what it has no answer to, all again, none nothing. In CI none unless this flag is "
-        "given",
+        "record responses of the real fal and replay them: once records if the file is missing, "
+        "new adds calls it does not match, all records again, none only replays. In CI the "
+        "default is none",
         MODES,
     ),
-    Setting("upstream", "text", "", "the base URL that is recorded from in place of fal"),
-    Setting("redact", "texts", (), "a regular expression of what a recording leaves out"),
-    Setting("media", "switch", True, "record files too that the test does not read"),
-    Setting("max_age", "text", "90d", "say so of a recording that is older", flag="max-age"),
-    Setting("report", "switch", True, "show what happened on the fake when a test fails"),
+    Setting("upstream", "string", "", "base URL to record from instead of fal"),
+    Setting("redact", "strings", (), "regular expression of text to remove from recordings"),
+    Setting("media", "bool", True, "record files that the test does not read"),
+    Setting("max_age", "string", "90d", "warn of a recording that is older", flag="max-age"),
+    Setting("report", "bool", True, "show what happened on the fake when a test fails"),
 )
 
 SETTINGS_BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
 class TestSettings:
-    """What holds for one test: values by name, and its scenarios, the nearest first.
+    """The settings of one test: values by name, and its scenarios, the nearest first.
 
-    Of each scenario it is known whether the test itself named it. ``recording`` is the file of its
-    recording, ``forced`` the mode that the command line says, ``command`` what records it, and
-    ``is_marked`` whether it was said of this very test that it has one.
+    ``scenarios`` are pairs of a scenario and whether the test itself named it (which matters for
+    ``unused``). ``forced_mode`` is ``--fakefal-record``, ``record_command`` the command that error
+    texts name, ``is_explicit`` whether a marker asks for the recording.
     """
+
+    __test__ = False  # pytest collects classes whose names begin with Test
 
     def __init__(
         self,
@@ -126,18 +127,18 @@ class TestSettings:
         self.scenarios = list(scenarios)
         self.recording_path: Path | None = None
         self.forced_mode = ""
-        self.record_command = "run it where CI is not set"
+        self.record_command = "run the test where CI is not set"
         self.is_explicit = True
 
     def severity(self, rule: str) -> str:
-        """What a finding makes of the test: ``error``, ``warn`` or ``ignore``."""
+        """What a finding of a rule is: ``error``, ``warn`` or ``ignore``."""
         return "error" if self.values.get("strict") else str(self.values[rule])
 
 
 def read_marker(args: Iterable[Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The arguments of a marker as values by name, and all that is wrong with them.
+    """Check the arguments of a marker; returns the valid names' values, and a text per problem.
 
-    ``scenario`` is always a list.
+    ``scenario`` and ``redact`` become lists.
     """
     settings, problems = dict(values), []
     scenarios = [*args, *_as_list(settings.pop("scenario", None))]
@@ -145,16 +146,16 @@ def read_marker(args: Iterable[Any], values: Mapping[str, Any]) -> tuple[dict[st
         settings["redact"] = _as_list(settings["redact"])
     for name in [name for name in settings if name not in SETTINGS_BY_NAME]:
         del settings[name]
-        problems.append(f"it takes no {name} — {_suggest(name, SETTINGS_BY_NAME)}")
+        problems.append(f"unknown argument {name} — {_suggest(name, SETTINGS_BY_NAME)}")
     for name, value in settings.items():
         setting = SETTINGS_BY_NAME[name]
-        if setting.kind == "word" and value not in setting.choices:
+        if setting.kind == "choice" and value not in setting.choices:
             problems.append(f"{name}={value!r} — {_suggest(value, setting.choices)}")
-        elif setting.kind == "switch" and not isinstance(value, bool):
+        elif setting.kind == "bool" and not isinstance(value, bool):
             problems.append(f"{name}={value!r} — True or False")
-        elif setting.kind == "text" and not isinstance(value, str):
-            problems.append(f"{name}={value!r} — a text, such as {setting.example!r}")
-        elif setting.kind == "texts" and not all(isinstance(pattern, str) for pattern in value):
+        elif setting.kind == "string" and not isinstance(value, str):
+            problems.append(f"{name}={value!r} — a string, such as {setting.example!r}")
+        elif setting.kind == "strings" and not all(isinstance(pattern, str) for pattern in value):
             problems.append(f"{name}={value!r} — a regular expression, or a list of them")
         elif setting.kind == "options" and not isinstance(value, dict):
             problems.append(f'{name}={value!r} — a dict, such as {{"subpath": "refuse-405"}}')
@@ -169,7 +170,10 @@ def read_marker(args: Iterable[Any], values: Mapping[str, Any]) -> tuple[dict[st
 
 
 def read_options(lines: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
-    """``name = value`` lines as options, and what is wrong with them; values are as in YAML."""
+    """Parse ``name = value`` lines; returns the options, and a text per problem.
+
+    Values are ``true``, ``false``, ``null``, integers or text.
+    """
     options: dict[str, Any] = {}
     problems = []
     for line in lines:
@@ -195,7 +199,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _suggest(name: Any, valid_names: Iterable[str]) -> str:
-    import difflib  # only mistakes need it
+    import difflib  # needed for error texts only
 
     close_matches = difflib.get_close_matches(str(name), valid_names, n=1, cutoff=0.6)
     choices = f"one of {', '.join(valid_names)}"

@@ -1,4 +1,4 @@
-"""What a test asks afterwards, with failures that say what was expected, what came, and why."""
+"""What a test reads and asserts after its calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fakefal.testing.inspect.timeline_report import TimelineReport
 
 
 class Inspection:
-    """The part of ``fakefal`` that tells what happened."""
+    """The properties and assertions of ``fakefal`` about what happened."""
 
     server: ThreadedServer
     controls: Controls
@@ -23,62 +23,60 @@ class Inspection:
 
     @property
     def calls(self) -> Calls:
-        """The calls that came, oldest first; status polls are not calls."""
+        """The calls received, oldest first; status polls are not calls."""
         return Calls(self.server.call(self.controls.calls), self._excerpt)
 
     @property
     def submits(self) -> Calls:
-        """Those that came through the queue."""
+        """The calls through the queue."""
         return self.calls.where(via="queue")
 
     @property
     def polls(self) -> list[dict[str, Any]]:
-        """The status requests, answered or refused: entries of the journal."""
+        """The journal entries of status requests, successful or not."""
         return [entry for entry in self.journal if entry["kind"] in ("status", "stream")]
 
     @property
     def spend(self) -> BilledCalls:
-        """The calls that would have been billed, and how many units they come to."""
+        """The calls that fal would bill, with their units."""
         return self.server.call(lambda: collect_billed_calls(self.controls.tenant))
 
     @property
     def journal(self) -> list[dict[str, Any]]:
-        """All that happened, polls included."""
+        """All journal entries, polls included; the last 6,000."""
         return self.server.call(self.controls.journal)
 
     @property
     def dropped(self) -> int:
-        """How many of its oldest entries the journal, being full, has let go; ``calls`` too."""
+        """How many of the oldest entries the full journal has dropped; ``calls`` lacks them too."""
         return self.server.call(self.controls.dropped)
 
     @property
     def jobs(self) -> list[JobRecord]:
-        """The queue requests and where they are."""
+        """The queue requests, each with its state."""
         jobs = self.server.call(self.controls.jobs)
         return [JobRecord(job, self._state_of) for job in jobs]
 
     @property
     def files(self) -> list[FileRecord]:
-        """The files kept, oldest first: what was uploaded, and what outputs hold."""
+        """The stored files, oldest first: uploads, and files of outputs."""
         return self.server.call(self.controls.files)
 
     @property
     def messages(self) -> list[MessageRecord]:
-        """The messages that came on sockets of apps' own, oldest first."""
+        """The messages received on app WebSockets, oldest first."""
         return self.server.call(self.controls.messages)
 
     @property
     def misses(self) -> list[str]:
-        """Calls that met no exchange, each with the nearest and why they did not match."""
+        """Calls that matched no exchange, each with the nearest exchanges and the differences."""
         return self.server.call(self.controls.misses)
 
     def pop_misses(self) -> list[str]:
-        """The misses since the last time; those taken do not fail the test at its end."""
+        """Return the new misses since the last call; they no longer fail the test at its end."""
         miss_count = self.server.call(self.controls.miss_count)
         new_count, self._popped_misses = miss_count - self._popped_misses, miss_count
         return self.misses[-new_count:] if new_count else []
-
-    # Assertions
 
     def assert_called(
         self,
@@ -88,9 +86,9 @@ class Inspection:
         times: int | None = None,
         **criteria: Any,
     ) -> Calls:
-        """Raise AssertionError unless such calls came: at least one, or exactly ``times``.
+        """Return the matching calls; raise AssertionError unless there is one, or ``times``.
 
-        ``via``, ``input``, ``headers`` and input fields are as ``on`` takes them. Gives the calls.
+        Takes the criteria of ``on``: ``via``, ``input``, ``headers`` and input fields.
         """
         calls = self.calls
         matching_calls = calls.where(endpoint, **criteria)
@@ -100,20 +98,20 @@ class Inspection:
         nearest = calls.nearest(endpoint, criteria) if len(matching_calls) < (times or 1) else ""
         description = describe_criteria(endpoint, criteria)
         raise AssertionError(
-            f"expected {expected}{description}, got {len(matching_calls)}{nearest}\n{calls.format_list()}"
-            f"\n{self._excerpt()}"
+            f"expected {expected}{description}, got {len(matching_calls)}{nearest}\n"
+            f"{calls.format_list()}\n{self._excerpt()}"
         )
 
     def assert_not_called(
         self, endpoint: str | list[str] | None = None, /, **criteria: Any
     ) -> None:
-        """Raise AssertionError if such a call came."""
+        """Raise AssertionError if a call matches; takes the criteria of ``on``."""
         self.assert_called(endpoint, times=0, **criteria)
 
     def assert_cancelled(self, job: Any = None) -> None:
-        """Raise AssertionError unless a cancel of a request was accepted.
+        """Raise AssertionError unless a cancel request was accepted.
 
-        ``job`` is its id, a handle of ``fal_client``, or one of ``jobs``; None is any request.
+        ``job`` is a request id, a handle of ``fal_client``, or one of ``jobs``; None is any.
         """
         request_id = job if isinstance(job, str) else getattr(job, "request_id", None)
         if job is not None and request_id is None:
@@ -123,12 +121,12 @@ class Inspection:
         if any(entry["status"] in (200, 202) for entry in matching_cancels):
             return
         subject = "a request" if request_id is None else request_id
-        reason = "nobody asked for that"
+        reason = "no cancel request was received"
         if matching_cancels:
             reason = f"the cancel was answered {matching_cancels[-1]['status']}"
         elif cancels:
             others = ", ".join(dict.fromkeys(entry["request_id"] for entry in cancels))
-            reason = f"only others were cancelled: {others}"
+            reason = f"only other requests were cancelled: {others}"
         states = "".join(
             f"\n  {record.request_id} {record.endpoint}: {record.state}"
             for record in self.jobs
@@ -139,12 +137,12 @@ class Inspection:
         )
 
     def assert_no_misses(self) -> None:
-        """Raise MissesFound if a call met no exchange, taken misses aside."""
+        """Raise UnmatchedCalls if a call matched no exchange, except for popped misses."""
         if self.server.call(self.controls.miss_count) > self._popped_misses:
             self.server.call(self.controls.assert_no_misses)
 
     def assert_all_used(self) -> None:
-        """Raise AssertionError if an exchange, or one of its replies, was never given."""
+        """Raise AssertionError if an exchange, or one of its replies, was never used."""
         unused = self.end_of_test.unused()
         if unused:
             listing = "\n".join(f"  {line}" for line in unused)
@@ -152,12 +150,12 @@ class Inspection:
 
     @property
     def end_of_test(self) -> EndOfTestChecks:
-        """What is left undone, as it is checked when the test ends."""
+        """The checks that run when the test ends."""
         raise NotImplementedError
 
     @property
     def timeline(self) -> TimelineReport:
-        """What happened, for people: ``print(fakefal.story)``."""
+        """The journal as readable text: ``print(fakefal.timeline)``."""
         return self.server.call(lambda: TimelineReport.from_tenant(self.controls.tenant))
 
     def _excerpt(self) -> str:
@@ -165,7 +163,7 @@ class Inspection:
 
     def _state_of(self, request_id: str) -> str:
         states = {job["request_id"]: job["state"] for job in self.server.call(self.controls.jobs)}
-        return str(states.get(request_id, "forgotten"))
+        return str(states.get(request_id, "expired"))
 
 
 def _format_count(count: int, noun: str) -> str:

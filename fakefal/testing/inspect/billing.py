@@ -1,4 +1,4 @@
-"""What the calls of a test would have cost."""
+"""The calls of a test that fal would bill."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fakefal.protocol.core.call import Json
 
 @dataclass(frozen=True, slots=True)
 class BilledCall:
-    """A call that is billed. ``collected``: somebody got its result, by answer or by webhook."""
+    """A billed call; ``is_collected`` if its result was fetched or delivered by a webhook."""
 
     endpoint: str
     via: str
@@ -23,21 +23,21 @@ class BilledCall:
 
 
 class BilledCalls(list[BilledCall]):
-    """The calls that are billed: ``len(fakefal.paid)``, ``fakefal.paid.units``."""
+    """The billed calls: ``len(fakefal.spend)``, ``fakefal.spend.units``."""
 
     @property
     def units(self) -> float:
-        """Billable units in all."""
+        """The sum of the billable units."""
         return sum(call.units for call in self)
 
     @property
     def uncollected(self) -> BilledCalls:
-        """Those whose result nobody fetched."""
+        """The calls whose result was never fetched nor delivered."""
         return BilledCalls(call for call in self if not call.is_collected)
 
 
 def collect_billed_calls(tenant: Tenant) -> BilledCalls:
-    """What the calls of a tenant cost; a queued one costs when it has run to an output."""
+    """Collect the billed calls of a tenant; a queue request is billed once it has an output."""
     collected_ids = set(_collected_ids(tenant))
     billed_calls = BilledCalls(
         BilledCall(call.endpoint.text, call.via, call.input, request_id, units, True)

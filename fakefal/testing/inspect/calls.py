@@ -1,4 +1,4 @@
-"""The calls that came to a test: a list that can be asked."""
+"""``fakefal.calls``: a list of calls that can be filtered."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any
 from fakefal.engine.controls import CallRecord
 from fakefal.protocol.core.call import Call, Json
 from fakefal.protocol.core.endpoints import parse_endpoint
-from fakefal.scenario.builder import build_when, when_data
-from fakefal.scenario.matching.condition import Condition, compile_condition, distance
+from fakefal.scenario.builder import build_when, to_user_error, when_data
+from fakefal.scenario.compiler.condition import compile_condition
+from fakefal.scenario.matching.condition import Condition, distance
 from fakefal.scenario.matching.matchers import PatternError, quote
 
 _MAX_SHOWN = 12
 
 
 class Calls(list[CallRecord]):
-    """Calls, oldest first. ``story`` tells what else happened, for failures."""
+    """Calls, oldest first; ``excerpt`` returns the end of the journal, for assertion errors."""
 
     def __init__(self, calls: Iterable[CallRecord], excerpt: Callable[[], str] = str) -> None:
         super().__init__(calls)
@@ -32,23 +33,24 @@ class Calls(list[CallRecord]):
         headers: dict[str, Any] | None = None,
         **fields: Json,
     ) -> Calls:
-        """Those that ``on`` with the same arguments would answer."""
+        """The calls that ``on`` with the same arguments would match."""
         condition = build_condition(endpoint, via, input, headers, fields)
         return Calls((call for call in self if condition.matches(_call_of(call))), self._excerpt)
 
     def one(self, endpoint: str | list[str] | None = None, /, **criteria: Any) -> CallRecord:
-        """The only call, or the only one that is as ``where`` says; AssertionError if not one."""
+        """The only call that matches the criteria of ``on``; raises AssertionError if not one."""
         matching_calls = self.where(endpoint, **criteria)
         if len(matching_calls) == 1:
             return matching_calls[0]
         description = describe_criteria(endpoint, criteria)
+        nearest = self.nearest(endpoint, criteria)
         raise AssertionError(
-            f"expected exactly one call{description}, got {len(matching_calls)}{self.nearest(endpoint, criteria)}"
+            f"expected exactly one call{description}, got {len(matching_calls)}{nearest}"
             f"{self._details(matching_calls)}"
         )
 
     def nearest(self, endpoint: str | list[str] | None, criteria: dict[str, Any]) -> str:
-        """What kept the nearest of these calls from being as wanted, as a line of a failure."""
+        """A line that names the nearest call and its differences; empty without a near miss."""
         via, input_, headers = (criteria.get(name) for name in _NAMED_CRITERIA)
         condition = build_condition(
             endpoint, via, input_, headers or None, _field_criteria(criteria)
@@ -70,18 +72,14 @@ class Calls(list[CallRecord]):
         return f"\n{listing}" + (f"\n{excerpt}" if excerpt else "")
 
     def format_list(self) -> str:
-        """All of them, a line each."""
+        """The first 12 calls, one a line."""
         if not self:
-            return "no call came"
+            return "no calls"
         lines = [f"  {number}. {format_call(call)}" for number, call in enumerate(self, 1)]
         hidden_count = len(lines) - _MAX_SHOWN
-        return "\n".join(
-            [
-                "calls:",
-                *lines[:_MAX_SHOWN],
-                *([f"  … {hidden_count} more"] if hidden_count > 0 else []),
-            ]
-        )
+        if hidden_count > 0:
+            lines[_MAX_SHOWN:] = [f"  … {hidden_count} more"]
+        return "\n".join(["calls:", *lines])
 
 
 _NAMED_CRITERIA = ("via", "input", "headers")
@@ -92,19 +90,15 @@ def _field_criteria(criteria: dict[str, Any]) -> dict[str, Any]:
 
 
 def format_call(call: CallRecord) -> str:
-    """A call on one line."""
+    """One line: ``run fal-ai/any-llm {"prompt": "x"} → 200``."""
     return f"{call.via} {call.endpoint} {quote(call.input)} → {call.status}"
 
 
 def describe_criteria(endpoint: str | list[str] | None, criteria: dict[str, Any]) -> str:
-    """What was asked for, as a part of a sentence."""
-    parts = (
-        []
-        if endpoint is None
-        else [f"to {endpoint if isinstance(endpoint, str) else ' or '.join(endpoint)}"]
-    )
-    for name, value in criteria.items():
-        parts.append(f"{name}={_format_value(value)}")
+    """The criteria as text after "call": `` to fal-ai/any-llm, prompt="x"``."""
+    parts = [f"{name}={_format_value(value)}" for name, value in criteria.items()]
+    if endpoint is not None:
+        parts.insert(0, f"to {endpoint if isinstance(endpoint, str) else ' or '.join(endpoint)}")
     return f" {', '.join(parts)}" if parts else ""
 
 
@@ -120,17 +114,16 @@ def build_condition(
     headers: dict[str, Any] | None,
     fields: dict[str, Any],
 ) -> Condition:
-    """What ``on`` would compare calls with; raises FakefalError."""
+    """The condition of ``on`` with these arguments; raises FakefalError."""
     when = build_when(when_data(endpoint, via, input_, headers, fields))
     try:
         return compile_condition(when)
     except PatternError as error:
-        from fakefal.scenario.builder import to_user_error
-
         raise to_user_error(error) from None
 
 
 def _call_of(record: CallRecord) -> Call:
     endpoint = parse_endpoint(record.endpoint)
     assert endpoint is not None, record.endpoint
-    return Call(endpoint, record.via, record.input, record.headers)  # type: ignore[arg-type]  # a via as it came
+    via: Any = record.via
+    return Call(endpoint, via, record.input, record.headers)

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fakefal.engine.controls import Controls
 from fakefal.engine.next_event import step
 from fakefal.errors import FakefalError, SettingError
 from fakefal.scenario.values.durations import parse_duration
+from fakefal.server.thread import ThreadedServer
 from fakefal.testing.inspect.webhooks import wait_for_condition
-
-if TYPE_CHECKING:
-    from fakefal.testing.fixture import FakeFal
 
 _MAX_EVENTS = 100_000
 _LOOP_YIELDS = 5
+"""Tasks that an event has woken need a few turns of the loop until they wait again."""
 
 
 class FreezeScope:
-    """A clock that stands still; leaving the block makes it go on as before."""
+    """The block of ``with clock.freeze():``; its end resumes the clock."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
@@ -33,10 +32,11 @@ class FreezeScope:
 
 
 class FakeClock:
-    """The clock of one test."""
+    """Reads and moves the time of one tenant."""
 
-    def __init__(self, fake: FakeFal) -> None:
-        self._fake = fake
+    def __init__(self, server: ThreadedServer, controls: Controls) -> None:
+        self._server = server
+        self._controls = controls
 
     @property
     def now(self) -> float:
@@ -45,7 +45,7 @@ class FakeClock:
 
     @property
     def iso(self) -> str:
-        """The instant as log entries have it: ``2026-01-01T00:00:00.000000Z``."""
+        """The time in the format of log entries: ``2026-01-01T00:00:00.000000Z``."""
         return str(self._read()["iso"])
 
     @property
@@ -54,59 +54,54 @@ class FakeClock:
         return str(self._read()["kind"])
 
     def advance(self, duration: float | str) -> None:
-        """Move time ahead by ``"90s"`` or seconds; raises SettingError for what is no duration."""
-        self._fake.server.call(lambda: self._fake.controls.advance(duration))
+        """Move time ahead by ``"90s"`` or seconds; raises SettingError for an invalid duration."""
+        self._server.call(lambda: self._controls.advance(duration))
 
     def freeze(self) -> FreezeScope:
-        """Stand still from now on, whatever the clock: only ``advance`` and ``run_until`` move it.
+        """Stop any kind of clock: only ``advance`` and ``run_until`` move it.
 
         For the rest of the test, or for a block: ``with fakefal.clock.freeze(): …``.
         """
-        self._fake.server.call(lambda: self._fake.controls.tenant.clock.freeze())
+        self._server.call(lambda: self._controls.tenant.clock.freeze())
         return FreezeScope(self)
 
     def resume(self) -> None:
-        """Go on as before ``freeze``."""
-        self._fake.server.call(lambda: self._fake.controls.tenant.clock.resume())
+        """End ``freeze``: the clock continues from the time where it stands."""
+        self._server.call(lambda: self._controls.tenant.clock.resume())
 
     def run_until(
         self, condition: Callable[[], Any], *, at_most: float | str = "30d", timeout: float = 10.0
     ) -> None:
-        """Move time from event to event until something holds: ``run_until(job.completed)``.
+        """Move time from event to event until a condition is met: ``run_until(job.completed)``.
 
-        Events are the steps of jobs, waits of answers and streams, and webhooks, which are posted
-        on the way; ``patience`` is how many real seconds their receivers may take. Raises
-        FakefalError when nothing is left that time could bring about, or after ``at_most``.
+        Events are steps of jobs, waits of responses and streams, and webhooks, which are sent on
+        the way; ``timeout`` is how many real seconds a receiver may take. Raises FakefalError when
+        no event is left, or the next one is later than ``at_most`` from now.
         """
         limit = self.now + _seconds(at_most)
-        server = self._fake.server
         for _ in range(_MAX_EVENTS):
-            server.submit(_run_due(self._fake.controls, timeout)).result()
+            self._server.submit(_run_due(self._controls, timeout)).result()
             if condition():
                 return
-            reason_blocked = server.call(lambda: step(self._fake.controls.tenant, limit))
+            reason_blocked = self._server.call(lambda: step(self._controls.tenant, limit))
             if reason_blocked:
-                raise FakefalError(f"{condition!r} does not come true: {reason_blocked}")
-        raise FakefalError(f"{condition!r} has not come true after {_MAX_EVENTS} events")
+                raise FakefalError(f"condition not met: {condition!r}: {reason_blocked}")
+        raise FakefalError(f"condition not met after {_MAX_EVENTS} events: {condition!r}")
 
     @contextmanager
     def patch_sleep(self, *modules: str) -> Iterator[None]:
         """Inside the block the sleeps of ``fal_client`` move this clock instead of waiting.
 
-        ``modules`` are others whose ``time.sleep`` and ``asyncio.sleep`` are taken as well, with
-        all that is below them: ``takes_sleeps("myapp")``.
+        ``modules`` names more modules whose ``time.sleep`` and ``asyncio.sleep`` are patched,
+        with their submodules: ``patch_sleep("myapp")``.
         """
-        from fakefal.testing.redirect.sleeps import SleepPatch
+        from fakefal.testing.redirect.sleeps import patch_sleeps
 
-        patch = SleepPatch(("fal_client", "fal", *modules), self.advance)
-        patch.open()
-        try:
+        with patch_sleeps(("fal_client", "fal", *modules), self.advance):
             yield
-        finally:
-            patch.close()
 
     def _read(self) -> dict[str, Any]:
-        return self._fake.server.call(self._fake.controls.clock)
+        return self._server.call(self._controls.clock)
 
 
 async def _run_due(controls: Controls, timeout: float) -> None:

@@ -1,4 +1,4 @@
-"""What a test left undone, found when it ends."""
+"""What a test did not use, fetch or deliver, listed when it ends."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from fakefal.testing.scripting.scripting import ScriptedExchange
 
 
 class EndOfTestChecks:
-    """Each question gives a line for each thing; none means that all is well.
+    """The checks; each returns a line per finding.
 
-    ``files`` names the scenarios whose exchanges are the test's own; others are shared.
+    ``own_files`` are the scenario files that the test itself named. Exchanges of other files are
+    shared between tests, and may stay unused.
     """
 
     def __init__(
@@ -30,9 +31,9 @@ class EndOfTestChecks:
         self._own_files = tuple(own_files)
 
     def unused(self) -> list[str]:
-        """Exchanges and replies that no call has got, and those without a reply."""
+        """Exchanges and replies that answered no call, and ``on`` without a reply."""
         missing_replies = [
-            f"on({builder.description}) was given no reply: add .text(…), .output(…) or .fail(…)"
+            f"on({builder.description}) has no reply: add .text(…), .output(…) or .fail(…)"
             for builder in self._builders
             if not builder.has_reply
         ]
@@ -50,20 +51,20 @@ class EndOfTestChecks:
         return exchange.location.endswith(tuple(f" of {file}" for file in self._own_files))
 
     def uncollected(self) -> list[str]:
-        """Results that were paid for and never fetched."""
+        """Results that fal would bill and that were never fetched."""
         billed_calls = self._server.call(lambda: collect_billed_calls(self._tenant))
         return [
-            f"{call.request_id} of {call.endpoint} is finished and paid ({call.units:g} units), and "
-            "nobody fetched the result"
+            f"{call.request_id} of {call.endpoint} is completed and billed ({call.units:g} units), "
+            "but its result was not fetched"
             for call in billed_calls.uncollected
         ]
 
     def undelivered(self) -> list[str]:
-        """Webhooks that no receiver has accepted though they were due."""
+        """Webhooks that were due and that no receiver accepted."""
         return self._webhooks_in("failed", "dropped", "held", "waiting", "sending")
 
     def refused(self) -> list[str]:
-        """Webhooks that went nowhere because their target is neither local nor allowed."""
+        """Webhooks that were not sent because their target is neither local nor allowed."""
         return self._webhooks_in("refused")
 
     def _webhooks_in(self, *stages: str) -> list[str]:
@@ -77,7 +78,7 @@ class EndOfTestChecks:
                     reason = delivery.reason
                     if delivery.attempts and delivery.stage != "refused":
                         result = delivery.attempts[-1].result
-                        last_result = result.failure or f"the last answer was {result.status}"
+                        last_result = result.failure or f"the last response was {result.status}"
                         reason = f"{reason}; {last_result}" if reason else last_result
                     lines.append(
                         f"{delivery.job.id} to {delivery.shown_url}: {delivery.stage}, {reason}"
@@ -92,11 +93,11 @@ def _describe_unused(tenant: Tenant, exchange: CompiledExchange) -> str:
     location = f" ({exchange.location})" if exchange.location else ""
     subject = f"{exchange.label}{location}{_endpoint_text(exchange)}"
     if not use_count:
-        return f"{subject} has answered no call"
+        return f"{subject} answered no call"
     if exchange.capacity is not None and use_count < exchange.capacity:
-        return f"{subject} has answered {use_count} of {exchange.capacity} calls"
+        return f"{subject} answered {use_count} of {exchange.capacity} calls"
     if use_count < len(exchange.replies):
-        return f"{subject} has given {use_count} of its {len(exchange.replies)} replies"
+        return f"{subject} used {use_count} of its {len(exchange.replies)} replies"
     return ""
 
 

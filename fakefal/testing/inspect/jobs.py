@@ -1,4 +1,4 @@
-"""The queue requests of a test: what they are now, and what can be waited for."""
+"""The queue requests of a test, with conditions for ``clock.run_until``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class JobCondition:
-    """Something that is true or not yet: call it, or use it as a truth value."""
+    """A condition that reads the job's present state when it is called or used as a bool."""
 
     def __init__(self, description: str, check: Callable[[], bool]) -> None:
         self._description = description
@@ -24,10 +24,9 @@ class JobCondition:
 
 
 class JobRecord(dict[str, Any]):
-    """A queue request as it was when it was asked for: ``job["state"]`` or ``job.state``.
+    """A snapshot of a queue request: ``job["state"]`` or ``job.state``.
 
-    ``completed``, ``running`` and ``cancelled`` are conditions: they look again whenever they are
-    asked, so that time can be moved until they hold.
+    ``completed``, ``running`` and ``cancelled`` are live conditions: ``run_until(job.completed)``.
     """
 
     def __init__(self, data: dict[str, Any], read_state: Callable[[str], str]) -> None:
@@ -42,17 +41,17 @@ class JobRecord(dict[str, Any]):
 
     @property
     def completed(self) -> JobCondition:
-        """Whether it has ended, with an output or a failure."""
+        """Whether it has ended, with an output or an error."""
         return self._condition("completed")
 
     @property
     def running(self) -> JobCondition:
-        """Whether a runner has it."""
+        """Whether a runner is executing it."""
         return self._condition("running")
 
     @property
     def cancelled(self) -> JobCondition:
-        """Whether it was cancelled in the queue."""
+        """Whether it was cancelled while it was queued."""
         return self._condition("cancelled")
 
     def _condition(self, state: str) -> JobCondition:

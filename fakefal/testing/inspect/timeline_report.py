@@ -1,4 +1,4 @@
-"""What happened to a tenant, as a timeline for people."""
+"""``fakefal.timeline``: the journal as readable text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INPUT_LENGTH = 60
 
 @dataclass(frozen=True, slots=True)
 class TimelineReport:
-    """The journal as lines; requests that are alike and follow each other are one line."""
+    """The journal as lines; consecutive identical requests share a line."""
 
     lines: tuple[str, ...]
     misses: tuple[str, ...]
@@ -26,7 +26,7 @@ class TimelineReport:
 
     @classmethod
     def from_tenant(cls, tenant: Tenant) -> TimelineReport:
-        """The story of a tenant so far."""
+        """Build the report of a tenant's journal; times are offsets from the first entry."""
         entries = list(tenant.journal)
         start = entries[0].at if entries else 0.0
         return cls(
@@ -40,17 +40,17 @@ class TimelineReport:
         return self._format(_MAX_LINES)
 
     def excerpt(self) -> str:
-        """The last of it, for failures of assertions."""
+        """The last 12 lines, for assertion errors."""
         return self._format(_EXCERPT_LINES)
 
     def _format(self, limit: int) -> str:
         if not self.lines:
-            return "journal: nothing has reached the fake"
+            return "journal: empty, no request reached the fake"
         shown_lines = self.lines[-limit:]
         hidden_count = len(self.lines) - len(shown_lines)
         heading = f"journal ({self.clock} clock):"
-        hidden_note = [f"  … {hidden_count} lines before"] if hidden_count else []
-        dropped_note = [f"  ({self.dropped} older entries were let go)"] if self.dropped else []
+        hidden_note = [f"  … {hidden_count} earlier lines"] if hidden_count else []
+        dropped_note = [f"  ({self.dropped} older entries were dropped)"] if self.dropped else []
         return "\n".join(
             [heading, *dropped_note, *hidden_note, *(f"  {line}" for line in shown_lines)]
         )
@@ -88,7 +88,7 @@ def _format_entry(entry: JournalEntry, short_names: _ShortNames) -> str:
         parts = [name, call.via, call.endpoint.text, quote(call.input, _INPUT_LENGTH)]
     else:
         parts = [name]
-    parts.append(f"→ {entry.status}" if entry.status else "→ no answer")
+    parts.append(f"→ {entry.status}" if entry.status else "→ no response")
     if entry.label and entry.kind == "call":
         parts.append(f"by {entry.label}")
     if entry.note:
@@ -97,7 +97,7 @@ def _format_entry(entry: JournalEntry, short_names: _ShortNames) -> str:
 
 
 class _ShortNames:
-    """Short names for request ids, in the order in which they came."""
+    """Numbers request ids: ``#1``, ``#2``, …"""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Connections to fal that were refused: they would have left this process for the real service."""
+"""Blocked connections of this process to the real fal."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _MAX_ESCAPES = 100
 
 
 class EscapeBlocked(FakefalError, ConnectionRefusedError):
-    """A connection to fal that does not lead to the fake; the test fails for it at its end."""
+    """A connection to the real fal was blocked; the test fails at its end too."""
 
     def __init__(self, description: str) -> None:
-        super().__init__(f"fakefal refused a connection to the real fal: {description}")
+        super().__init__(f"fakefal blocked a connection to the real fal: {description}")
 
 
 @dataclass(frozen=True, slots=True)
 class Escape:
-    """One attempt: what was tried, in which thread, and from where."""
+    """One blocked connection, with its thread and the caller's stack."""
 
     description: str
     thread: str
@@ -35,11 +35,11 @@ class Escape:
 
 
 def capture_escape(description: str) -> Escape:
-    """An attempt of the present caller, with the frames that are neither ours nor the runner's."""
+    """An escape of the current caller, without the stack frames of fakefal and pytest."""
     frames: list[traceback.FrameSummary] = []
     for frame in traceback.extract_stack():
         if any(part in frame.filename.replace("\\", "/") for part in _RUNNERS):
-            frames.clear()  # what led to the test is of no interest
+            frames.clear()  # drops the outer frames, from the interpreter to the test function
         elif not frame.filename.startswith(_OWN_FOLDER):
             frames.append(frame)
     stack = "".join(traceback.format_list(frames[-_MAX_FRAMES:])).rstrip()
@@ -47,29 +47,29 @@ def capture_escape(description: str) -> Escape:
 
 
 class EscapeLog:
-    """The attempts since somebody began to look; at most a hundred are kept."""
+    """Counts the escapes since the last ``pop_report``, and keeps the first hundred."""
 
     def __init__(self) -> None:
         self.escapes: list[Escape] = []
         self.count = 0
 
     def block(self, description: str) -> EscapeBlocked:
-        """Note an attempt; gives the error to be raised."""
+        """Log an escape; returns the exception to raise."""
         self.count += 1
         if len(self.escapes) < _MAX_ESCAPES:
             self.escapes.append(capture_escape(description))
         return EscapeBlocked(description)
 
     def pop_report(self) -> str:
-        """All of them for people, and begin anew; empty if there is none."""
+        """Return the report, and clear the log."""
         report = self.report()
         self.escapes, self.count = [], 0
         return report
 
     def report(self) -> str:
-        """All of them for people; empty if there is none."""
+        """The escapes as text; empty if there are none."""
         if not self.count:
             return ""
         noun = "connection" if self.count == 1 else "connections"
-        heading = f"{self.count} {noun} to the real fal refused:"
+        heading = f"{self.count} {noun} to the real fal blocked:"
         return "\n".join((heading, *map(str, self.escapes)))

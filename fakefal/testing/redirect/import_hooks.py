@@ -1,4 +1,4 @@
-"""Has something done to modules that are imported later."""
+"""Calls back when a module is imported."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Callback = Callable[[ModuleType], None]
 
 
 class ImportHooks:
-    """A finder that goes first, finds nothing itself, and tells when a module has been imported.
+    """A meta path finder that calls back after a module was executed.
 
-    ``reactions`` are by module name; those of modules that are already there are called at once.
+    ``callbacks`` are by module name; for modules that are imported already, ``open`` calls them.
     """
 
     def __init__(self, callbacks: Mapping[str, Callback]) -> None:
@@ -22,7 +22,7 @@ class ImportHooks:
         self._in_progress: set[str] = set()
 
     def open(self) -> None:
-        """Begin."""
+        """Install the finder."""
         for name, callback in self._callbacks.items():
             module = sys.modules.get(name)
             if module is not None:
@@ -30,7 +30,7 @@ class ImportHooks:
         sys.meta_path.insert(0, self)
 
     def close(self) -> None:
-        """End; nothing of it stays in any module."""
+        """Remove the finder; loaded modules keep no trace of it."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
 
@@ -40,7 +40,7 @@ class ImportHooks:
         path: Sequence[str] | None = None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        """The spec that the others find, with a loader that tells."""
+        """The spec that the other finders return, with a loader that calls back."""
         callback = self._callbacks.get(fullname)
         if callback is None or fullname in self._in_progress:
             return None
@@ -59,7 +59,7 @@ class ImportHooks:
 
 
 class _CallbackLoader:
-    """A loader that does what the other does, and then tells."""
+    """Delegates to another loader, and calls back once the module is executed."""
 
     def __init__(self, loader: Any, callback: Callback) -> None:
         self._loader = loader

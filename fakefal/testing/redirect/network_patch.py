@@ -1,10 +1,9 @@
-"""The way of this process to fal: names, addresses and TLS lead to the fake, or nowhere.
+"""Patches sockets, DNS lookups and TLS of this process, so that fal's hosts lead to the fake.
 
-The standard library's own entrances are replaced for the time of a test, so it does not matter
-which client is used, whether it was made before the test, or what it is called from: urllib, httpx,
-requests, aiohttp, websockets and whatever else opens sockets in Python. Nothing is rewritten: the
-client asks ``https://queue.fal.run`` and gets answers that name it. What a recorder says to fal
-itself (``recorder/capture/bypass.py``) goes through, past the passages of others as well.
+The patches are in the standard library, so any Python client is redirected, whenever it was
+created: urllib, httpx, requests, aiohttp, websockets. URLs are not changed: a client requests
+``https://queue.fal.run`` and gets responses with such URLs. Requests that a recorder makes to the
+real fal (``recorder/capture/bypass.py``) are not redirected.
 """
 
 from __future__ import annotations
@@ -13,19 +12,21 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable
+from contextlib import ExitStack
 from contextvars import copy_context
 from ipaddress import ip_address
 from typing import Any
+from unittest import mock
 from weakref import WeakSet
 
 from fakefal.protocol.core.hosts import DOMAINS, canonical_host, is_fal_host
 from fakefal.recorder.capture.bypass import is_redirect_bypassed
+from fakefal.testing.redirect.environ import read_variable
 from fakefal.testing.redirect.escapes import EscapeLog
 from fakefal.testing.redirect.null_tls import NullTlsObject, NullTlsSocket
-from fakefal.testing.redirect.patches import Patches, variable
 
 REDIRECT_ADDRESS = "127.70.65.76"
-"""What the names of fal resolve to; whoever connects there, at any port, reaches the fake."""
+"""What fal's host names resolve to: connections to any port of it go to the fake."""
 
 _PROBED_HOSTS = ("fal.run", "queue.fal.run", "rest.fal.ai", "v3.fal.media", "falrun.com")
 _MAX_REMEMBERED = 10_000
@@ -34,7 +35,10 @@ _INET = (socket.AF_INET, socket.AF_INET6)
 
 
 class SocketRedirector:
-    """Where connections of this process go. ``own`` are the host and ports of the fake."""
+    """Redirects connections of this process to the fake at ``host`` and ``port``.
+
+    TLS as a host of fal is allowed with ``allowed_peers``, besides the fake itself.
+    """
 
     def __init__(self, host: str, port: int, escape_log: EscapeLog) -> None:
         self.fake_address = (host, port)
@@ -47,50 +51,46 @@ class SocketRedirector:
         self._getaddrinfo = socket.getaddrinfo
 
     def leads_to_fake(self, name: Any) -> bool:
-        """Whether a name is a host that the fake serves; raises EscapeRefused for others of fal."""
+        """Whether the fake serves a host; raises EscapeBlocked for other hosts of fal."""
         host = normalize_host(name)
         if is_redirect_bypassed():
             return False
         if canonical_host(host) is not None:
             return True
         if is_fal_host(host):
-            raise self.escape_log.block(f"{host} is no host that the fake knows")
+            raise self.escape_log.block(f"{host} is a host that the fake does not serve")
         return False
 
-    def open(self, patches: Patches) -> None:
-        """Replace the entrances of the standard library."""
+    def open(self, patches: ExitStack) -> None:
+        """Patch the standard library until the stack is closed."""
         self._getaddrinfo = socket.getaddrinfo
-        for name, patched in (
-            ("getaddrinfo", self._patched_getaddrinfo(socket.getaddrinfo)),
-            ("gethostbyname", self._patched_gethostbyname(socket.gethostbyname)),
-            ("gethostbyname_ex", self._patched_gethostbyname_ex(socket.gethostbyname_ex)),
+        for target, name, make_patched in (
+            (socket, "getaddrinfo", self._patched_getaddrinfo),
+            (socket, "gethostbyname", self._patched_gethostbyname),
+            (socket, "gethostbyname_ex", self._patched_gethostbyname_ex),
+            (socket.socket, "connect", self._patched_connect),
+            (socket.socket, "connect_ex", self._patched_connect),
+            (asyncio.BaseEventLoop, "getaddrinfo", self._patched_loop_getaddrinfo),
+            (ssl.SSLContext, "wrap_socket", self._patched_wrap_socket),
+            (ssl.SSLContext, "wrap_bio", self._patched_wrap_bio),
+            (ssl.SSLObject, "write", self._patched_write),
+            (ssl.SSLSocket, "send", self._patched_write),
+            (ssl.SSLSocket, "sendall", self._patched_write),
+            (ssl.SSLSocket, "write", self._patched_write),
         ):
-            patches.attribute(socket, name, patched)
-        for name in ("connect", "connect_ex"):
-            patches.attribute(
-                socket.socket, name, self._patched_connect(getattr(socket.socket, name))
-            )
-        base = asyncio.BaseEventLoop
-        patches.attribute(base, "getaddrinfo", self._patched_loop_getaddrinfo(base.getaddrinfo))
-        context = ssl.SSLContext
-        patches.attribute(context, "wrap_socket", self._patched_wrap_socket(context.wrap_socket))
-        patches.attribute(context, "wrap_bio", self._patched_wrap_bio(context.wrap_bio))
-        patches.attribute(ssl.SSLObject, "write", self._patched_write(ssl.SSLObject.write))
-        for name in ("send", "sendall", "write"):
-            patches.attribute(
-                ssl.SSLSocket, name, self._patched_write(getattr(ssl.SSLSocket, name))
-            )
+            patched = make_patched(getattr(target, name))
+            patches.enter_context(mock.patch.object(target, name, patched))
 
-    def open_uvloop(self, module: Any, patches: Patches) -> None:
-        """The entrances of uvloop, which asks the standard library nothing."""
+    def open_uvloop(self, module: Any, patches: ExitStack) -> None:
+        """Patch uvloop, which does lookups and connections in C, past the standard library."""
         loop = module.Loop
-        patches.attribute(loop, "getaddrinfo", self._patched_loop_getaddrinfo(loop.getaddrinfo))
-        patches.attribute(
-            loop, "create_connection", self._patched_create_connection(loop.create_connection)
-        )
-        patches.attribute(loop, "sock_connect", self._patched_sock_connect(loop.sock_connect))
-
-    # Names
+        for name, make_patched in (
+            ("getaddrinfo", self._patched_loop_getaddrinfo),
+            ("create_connection", self._patched_create_connection),
+            ("sock_connect", self._patched_sock_connect),
+        ):
+            patched = make_patched(getattr(loop, name))
+            patches.enter_context(mock.patch.object(loop, name, patched))
 
     def _patched_getaddrinfo(self, real: Any) -> Any:
         def getaddrinfo(
@@ -116,9 +116,11 @@ class SocketRedirector:
             proto: int = 0,
             flags: int = 0,
         ) -> Any:
-            if self.leads_to_fake(host):  # here the stack is still that of the caller
+            # Checked here, not in the executor's thread, for the caller's stack in the report.
+            if self.leads_to_fake(host):
                 return self._fake_addrinfo(host, port, family, type)
-            if is_redirect_bypassed():  # the thread that looks it up must know
+            if is_redirect_bypassed():
+                # run_in_executor does not copy the context, which holds the bypass.
                 arguments = (host, port, family, type, proto, flags)
                 run = copy_context().run
                 return await loop.run_in_executor(None, run, socket.getaddrinfo, *arguments)
@@ -134,7 +136,7 @@ class SocketRedirector:
         if type == socket.SOCK_DGRAM:
             raise self.escape_log.block(f"datagrams to {normalize_host(host)}")
         if family not in (socket.AF_UNSPEC, socket.AF_INET):
-            raise socket.gaierror(socket.EAI_NONAME, f"{normalize_host(host)} has no such address")
+            raise socket.gaierror(socket.EAI_NONAME, f"{normalize_host(host)} has only IPv4 here")
         number = _port_of(port)
         kind = socket.SOCK_STREAM
         return [(socket.AF_INET, kind, socket.IPPROTO_TCP, "", (REDIRECT_ADDRESS, number))]
@@ -165,8 +167,6 @@ class SocketRedirector:
             if entry[0] in _INET:
                 self.remember_foreign_address(entry[4][0])
 
-    # Connections
-
     def _patched_connect(self, real: Any) -> Any:
         def connect(sock: socket.socket, address: Any) -> Any:
             return real(sock, self._redirect_address(sock, address))
@@ -174,7 +174,7 @@ class SocketRedirector:
         return connect
 
     def _redirect_address(self, sock: socket.socket, address: Any) -> Any:
-        """The address to connect to instead; raises EscapeRefused."""
+        """The address to connect to instead; raises EscapeBlocked."""
         if sock.family not in _INET or not isinstance(address, tuple) or not address:
             return address
         if is_redirect_bypassed():
@@ -193,16 +193,16 @@ class SocketRedirector:
         return address
 
     def set_fal_addresses(self, addresses: Iterable[str]) -> None:
-        """Take these for the addresses of fal, instead of looking them up."""
+        """Set the IP addresses of fal, instead of looking them up on first use."""
         self._fal_addresses = set(addresses)
 
     def remember_foreign_address(self, address: str) -> None:
-        """Remember an address that has another name: some of fal's are those of others too."""
+        """Exclude an address from fal's: CDN addresses serve hosts of others too."""
         if len(self._foreign_addresses) < _MAX_REMEMBERED:
             self._foreign_addresses.add(address)
 
     def is_fals_address(self, host: str) -> bool:
-        """Whether an address is one of fal's, and was not looked up by the name of another."""
+        """Whether an IP address is one of fal's, and was not returned for another host."""
         try:
             if not ip_address(host.partition("%")[0]).is_global or host in self._foreign_addresses:
                 return False
@@ -210,9 +210,8 @@ class SocketRedirector:
             return False
         if self._fal_addresses is None:
             self._fal_addresses = set()
-            for name in (
-                () if variable("FAKEFAL_ESCAPES") else _PROBED_HOSTS
-            ):  # fakefal run watches that
+            # Under fakefal run these lookups would be reported as escapes.
+            for name in () if read_variable("FAKEFAL_ESCAPES") else _PROBED_HOSTS:
                 try:
                     addresses = self._getaddrinfo(name, 443)
                 except OSError:
@@ -241,8 +240,6 @@ class SocketRedirector:
             return await real(loop, sock, self._redirect_address(sock, address))
 
         return sock_connect
-
-    # TLS
 
     def _patched_wrap_socket(self, real: Any) -> Any:
         def wrap_socket(
@@ -297,7 +294,9 @@ class SocketRedirector:
             if server_side or not server_hostname or not self.leads_to_fake(server_hostname):
                 return real(context, incoming, outgoing, server_side, server_hostname, session)
             name = normalize_host(server_hostname)
-            if self._pending_tls <= 0:  # whoever it is connected with, it is not the fake
+            # A BIO does not know its peer, so connections to the fake are counted: without one
+            # that awaits TLS, the peer is another server.
+            if self._pending_tls <= 0:
                 raise self.escape_log.block(f"TLS as {name} with another server")
             self._pending_tls -= 1
             return NullTlsObject(incoming, outgoing, context, name)
@@ -305,12 +304,12 @@ class SocketRedirector:
         return wrap_bio
 
     def _allow_tls(self, tls: Any) -> Any:
-        """TLS that may be spoken, whatever the name of the other side."""
+        """Exclude a TLS object from the check in ``_patched_write``."""
         self._allowed_tls.add(tls)
         return tls
 
     def _patched_write(self, real: Any) -> Any:
-        """Connections that were open before lead to the real fal: nothing more goes there."""
+        """Block writes to fal over TLS connections that were opened before the redirection."""
 
         def write(tls: Any, data: Any, *args: Any) -> Any:
             name = tls.server_hostname
@@ -322,7 +321,7 @@ class SocketRedirector:
             ):
                 host = normalize_host(name)
                 if canonical_host(host) is not None or is_fal_host(host):
-                    raise self.escape_log.block(f"TLS as {host} over a connection from before")
+                    raise self.escape_log.block(f"TLS as {host} over an earlier connection")
             return real(tls, data, *args)
 
         return write
@@ -336,7 +335,7 @@ def normalize_host(name: Any) -> str:
 
 
 def no_proxy_hosts() -> str:
-    """What NO_PROXY must name, so that no proxy stands between a client and the fake."""
+    """The NO_PROXY entries that make clients connect to the fake without a proxy."""
     return ",".join(("127.0.0.1", "localhost", *DOMAINS))
 
 

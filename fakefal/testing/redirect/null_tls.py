@@ -1,4 +1,4 @@
-"""TLS that encrypts nothing: between a client of this process and the fake, on the loopback."""
+"""TLS objects that do not encrypt, for connections of this process to the fake on loopback."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 
 
 class _NoTls:
-    """What objects of TLS are asked about it: there is none."""
+    """The query methods of TLS objects, answered as for a connection without TLS."""
 
     server_side = False
     session = None
     session_reused = False
 
     def getpeercert(self, binary_form: bool = False) -> Any:
-        """No certificate."""
+        """There is no certificate."""
         return None if binary_form else {}
 
     def selected_alpn_protocol(self) -> str | None:
-        """None was agreed on, so it is HTTP/1.1."""
+        """None, so clients speak HTTP/1.1."""
         return None
 
     def selected_npn_protocol(self) -> str | None:
@@ -44,9 +44,9 @@ class _NoTls:
 
 
 class NullTlsObject(_NoTls):
-    """What ``SSLContext.wrap_bio`` gives for a connection to the fake: bytes go as they are.
+    """Replaces the result of ``SSLContext.wrap_bio``: passes bytes unchanged.
 
-    asyncio, uvloop, anyio and trio speak TLS through such an object.
+    asyncio, uvloop, anyio and trio use TLS through such an object.
     """
 
     def __init__(
@@ -61,35 +61,35 @@ class NullTlsObject(_NoTls):
         self.server_hostname = server_hostname
 
     def do_handshake(self) -> None:
-        """There is none."""
+        """No-op."""
 
     def read(self, length: int = 1024, buffer: Any = None) -> Any:
-        """Bytes that came, or how many were put into ``buffer``; nothing at the end.
+        """Received bytes, or how many were written to ``buffer``; b"" or 0 at the end.
 
-        Raises SSLWantReadError while there is none.
+        Raises SSLWantReadError while nothing has arrived.
         """
         data = self._incoming.read(length if buffer is None else min(length, len(buffer)))
         if not data and not self._incoming.eof:
-            raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "nothing has come yet")
+            raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "no data yet")
         if buffer is None:
             return data
         buffer[: len(data)] = data
         return len(data)
 
     def write(self, data: Any) -> int:
-        """Send bytes."""
+        """Queue bytes to send; returns their number."""
         return self._outgoing.write(data)
 
     def pending(self) -> int:
-        """How many bytes have come and were not read."""
+        """The number of received bytes that were not read."""
         return self._incoming.pending
 
     def unwrap(self) -> None:
-        """The end needs no agreement."""
+        """No-op: there is no close_notify to exchange."""
 
 
 class NullTlsSocket(_NoTls, socket.socket):
-    """What ``SSLContext.wrap_socket`` gives for a connection to the fake."""
+    """Replaces the result of ``SSLContext.wrap_socket``; takes over the socket's descriptor."""
 
     def __init__(self, sock: socket.socket, context: ssl.SSLContext, server_hostname: str) -> None:
         timeout = sock.gettimeout()
@@ -99,20 +99,20 @@ class NullTlsSocket(_NoTls, socket.socket):
         self.server_hostname = server_hostname
 
     def read(self, length: int = 1024, buffer: Any = None) -> Any:
-        """Bytes that came, or how many were put into ``buffer``."""
+        """Received bytes, or how many were written to ``buffer``."""
         return self.recv(length) if buffer is None else self.recv_into(buffer, length)
 
     def write(self, data: Any) -> int:
-        """Send bytes; gives how many were sent."""
+        """Send bytes; returns how many were sent."""
         return self.send(data)
 
     def do_handshake(self, block: bool = False) -> None:
-        """There is none."""
+        """No-op."""
 
     def unwrap(self) -> socket.socket:
-        """The socket, which was never wrapped."""
+        """The same socket."""
         return self
 
     def pending(self) -> int:
-        """None are kept back."""
+        """0: nothing is buffered."""
         return 0

@@ -1,44 +1,45 @@
-"""Points what this process says to fal at the fake, for as long as a test needs it."""
+"""Redirects the fal calls of this process and its children to a fake, for the time of a test."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal
+from unittest import mock
 
 from fakefal.server.thread import ThreadedServer
+from fakefal.testing.redirect.environ import read_variable, set_variable
 from fakefal.testing.redirect.escapes import EscapeLog
 from fakefal.testing.redirect.import_hooks import ImportHooks
 from fakefal.testing.redirect.network_patch import SocketRedirector, no_proxy_hosts
-from fakefal.testing.redirect.patches import Patches, variable
 from fakefal.testing.redirect.subprocesses import SubprocessRedirector
 
 if TYPE_CHECKING:
     import pytest
 
 Urls = Literal["local", "fal"]
-"""How answers name the fake to ``fal_client`` and ``fal.apps``: by its own address, or as fal."""
+"""URLs in responses to ``fal_client`` and ``fal.apps``: the fake's own address, or fal's hosts."""
 
 _CACHED_ATTRIBUTES = ("_auth", "_client", "_token_manager", "_cdn_client")
-"""What clients keep after their first use: the key, connections, and a storage token."""
+"""What the clients cache after their first use: the key, connections, and a storage token."""
 
 
 class Redirection:
-    """Sends this process to one fake, while at least one user is inside.
+    """Redirects this process to one fake while at least one user has acquired it.
 
-    ``fal_client`` (0.5 to 1.x, sync and async, whenever it was imported and its clients made) and
-    ``fal.apps`` get the URLs of the fake; whatever else asks a fal host reaches it by that host's
-    own name; what would reach the real fal is refused, and ``escapes`` tells it. Source: client
-    (fal_client 0.5.9 to 1.0.3 client.py, fal 1.83.0 apps.py: names of their URL constants).
+    ``fal_client`` (0.5 to 1.x, sync and async, imported and instantiated at any time) and
+    ``fal.apps`` get the fake's URLs. Other clients connect to fal's host names, which resolve to
+    the fake. Connections that would reach the real fal are blocked, and ``pop_escapes`` reports
+    them. Source: client (docs/reference/clients.md#python-in-process).
     """
 
     def __init__(self, server: ThreadedServer) -> None:
         self._server = server
         self._users = 0
-        self._patches = Patches()
+        self._patches = ExitStack()
         self._subprocesses = SubprocessRedirector(server)
         self._escape_log = EscapeLog()
         self._urls: Urls = "local"
@@ -46,30 +47,29 @@ class Redirection:
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody is inside."""
+        """Whether this process is redirected now."""
         return self._users > 0
 
     def acquire(self, urls: Urls = "local") -> None:
-        """One more user; the first one has everything redirected."""
+        """Count a user; the first one starts the redirection."""
         self._users += 1
         if self._users == 1:
             self._urls = urls
             self._open()
 
     def release(self) -> None:
-        """One user less; the last one has everything put back."""
+        """Release a user; the last one undoes all patches."""
         self._users -= 1
         if self._users == 0:
-            self._patches.undo()
+            self._patches.close()
 
     def pop_escapes(self) -> str:
-        """What was refused since this was asked last, for people; empty if nothing was."""
-        return "\n".join(
-            filter(None, (self._escape_log.pop_report(), self._subprocesses.pop_escapes()))
-        )
+        """A report of the connections blocked since the last call; empty if there are none."""
+        reports = (self._escape_log.pop_report(), self._subprocesses.pop_escapes())
+        return "\n".join(filter(None, reports))
 
     def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
-        """An environment that leads a program to the fake, whatever starts it."""
+        """Environment variables that point a program at the fake."""
         return self._subprocesses.environment(env)
 
     def _open(self) -> None:
@@ -77,8 +77,9 @@ class Redirection:
         server = self._server.server
         redirector = self.redirector = SocketRedirector(server.host, server.port, self._escape_log)
         for name in ("NO_PROXY", "no_proxy"):
-            before = variable(name)
-            patches.variable(name, f"{no_proxy_hosts()},{before}" if before else no_proxy_hosts())
+            previous = read_variable(name)
+            hosts = f"{no_proxy_hosts()},{previous}" if previous else no_proxy_hosts()
+            set_variable(patches, name, hosts)
         redirector.open(patches)
         self._subprocesses.open(patches)
         import_hooks = ImportHooks(
@@ -87,8 +88,8 @@ class Redirection:
                 "uvloop": lambda module: self._patch_uvloop(module, redirector),
             }
         )
-        patches.later(reset_clients)
-        patches.later(import_hooks.close)
+        patches.callback(reset_clients)
+        patches.callback(import_hooks.close)
         reset_clients()
         import_hooks.open()
 
@@ -99,19 +100,19 @@ class Redirection:
     def _patch_constants(self, module: ModuleType) -> None:
         if self._urls == "local":
             for name, value in _local_urls(module, self._server.server.url).items():
-                self._patches.attribute(module, name, value)
+                self._patches.enter_context(mock.patch.object(module, name, value))
 
 
 def redirect(patch: pytest.MonkeyPatch, url: str, key: str) -> None:
-    """Send ``fal_client`` and ``fal.apps`` to the fake at ``url``, and nothing else.
+    """Redirect ``fal_client`` and ``fal.apps`` to the fake at ``url``, and nothing else.
 
-    Undone with the patch. ``FAL_KEY`` is set, so that clients made in the test find a key; those
-    of the module forget the one they had. No proxy stands between them and the fake.
+    Sets ``FAL_KEY``, adds loopback to ``NO_PROXY``, and clears what the module-level clients have
+    cached. ``patch`` undoes it.
     """
     patch.setenv("FAL_KEY", key)
     for name in ("NO_PROXY", "no_proxy"):
         patch.setenv(name, "127.0.0.1", prepend=",")
-    with suppress(ImportError):  # the code under test will say why
+    with suppress(ImportError):  # then there is no constant to patch
         importlib.import_module("fal_client.client")
     reset_clients()
     for name in _URL_CONSTANTS:
@@ -136,12 +137,12 @@ _URL_CONSTANTS = {
         "_WS_URL_FORMAT": "{ws}/ws.fal.run/{{app_id}}",
     },
 }
-"""Where the clients keep their URLs. Source: client (fal_client 0.5.9 to 1.0.3 client.py, fal
-1.83.0 apps.py)."""
+"""The clients' URL constants. Source: client (fal_client 0.5.9 to 1.0.3 client.py, fal 1.83.0
+apps.py; docs/reference/clients.md#python-in-process)."""
 
 
 def _local_urls(module: ModuleType, url: str) -> dict[str, str]:
-    """The constants that this version of a module has, as they lead to a fake."""
+    """The constants that this version of the module has, with URLs of a fake."""
     websocket = url.replace("http", "ws", 1)
     return {
         name: template.format(http=url, ws=websocket)
@@ -151,14 +152,14 @@ def _local_urls(module: ModuleType, url: str) -> dict[str, str]:
 
 
 def reset_clients() -> None:
-    """Make the module's own clients forget the key, the connections and the tokens they have."""
+    """Clear what ``fal_client``'s module-level clients have cached, if it is imported."""
     module = sys.modules.get("fal_client")
     if module is not None:
         clear_caches(module)
 
 
 def clear_caches(module: ModuleType) -> None:
-    """Empty the caches of ``fal_client``'s module-level clients."""
+    """Drop the cached key, connections and tokens of the module-level clients."""
     for name in ("sync_client", "async_client"):
         cache = getattr(getattr(module, name, None), "__dict__", {})
         for attribute in _CACHED_ATTRIBUTES:

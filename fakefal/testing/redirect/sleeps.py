@@ -1,65 +1,60 @@
-"""Sleeps of clients that move the clock of a test instead of waiting."""
+"""Patches the sleeps of some modules to move the clock of a test instead of waiting."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-import time  # noqa: TID251 - it is replaced here, not read
-from collections.abc import Callable
+import time  # noqa: TID251 - it is patched here, not read
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any
+from unittest import mock
 
-from fakefal.testing.redirect.patches import Patches
 
+@contextmanager
+def patch_sleeps(modules: tuple[str, ...], advance: Callable[[float], None]) -> Iterator[None]:
+    """Patch ``time.sleep`` and ``asyncio.sleep`` for calls from ``modules`` and their submodules.
 
-class SleepPatch:
-    """Takes ``time.sleep`` and ``asyncio.sleep`` of some modules and all below them.
-
-    Others sleep as always: a sleep is taken by who calls it.
+    Calls from other modules sleep as before: the caller's frame decides. Names that were imported
+    (``from time import sleep``) are patched in the modules.
     """
+    sleep, async_sleep = time.sleep, asyncio.sleep  # noqa: TID251 - see above
 
-    def __init__(self, modules: tuple[str, ...], advance: Callable[[float], None]) -> None:
-        self._modules = modules
-        self._advance = advance
-        self._patches = Patches()
+    def patched_sleep(seconds: float) -> None:
+        if _is_caller_in(sys._getframe(1), modules):
+            advance(max(0.0, seconds))
+        else:
+            sleep(seconds)
 
-    def open(self) -> None:
-        """Begin."""
-        sleep, async_sleep = time.sleep, asyncio.sleep  # noqa: TID251 - see above
+    async def fake_async_sleep(delay: float, result: Any = None) -> Any:
+        advance(max(0.0, delay))
+        return await async_sleep(0, result)
 
-        def patched_sleep(seconds: float) -> None:
-            if self._is_patched_caller(sys._getframe(1)):
-                self._advance(max(0.0, seconds))
-            else:
-                sleep(seconds)
+    def patched_async_sleep(delay: float, result: Any = None) -> Any:
+        if _is_caller_in(sys._getframe(1), modules):
+            return fake_async_sleep(delay, result)
+        return async_sleep(delay, result)
 
-        async def fake_async_sleep(delay: float, result: Any = None) -> Any:
-            self._advance(max(0.0, delay))
-            return await async_sleep(0, result)
-
-        def patched_async_sleep(delay: float, result: Any = None) -> Any:
-            if self._is_patched_caller(sys._getframe(1)):
-                return fake_async_sleep(delay, result)
-            return async_sleep(delay, result)
-
-        self._patches.attribute(time, "sleep", patched_sleep)
-        self._patches.attribute(asyncio, "sleep", patched_async_sleep)
+    with ExitStack() as patches:
+        patches.enter_context(mock.patch.object(time, "sleep", patched_sleep))
+        patches.enter_context(mock.patch.object(asyncio, "sleep", patched_async_sleep))
         for module in list(sys.modules.values()):
-            if self._is_patched_module(getattr(module, "__name__", "")):
-                for name, value in list(vars(module).items()):
-                    if value is sleep:
-                        self._patches.attribute(module, name, patched_sleep)
-                    elif value is async_sleep:
-                        self._patches.attribute(module, name, patched_async_sleep)
+            if not _is_in(getattr(module, "__name__", ""), modules):
+                continue
+            for name, value in list(vars(module).items()):
+                if value is sleep:
+                    patches.enter_context(mock.patch.object(module, name, patched_sleep))
+                elif value is async_sleep:
+                    patches.enter_context(mock.patch.object(module, name, patched_async_sleep))
+        yield
 
-    def close(self) -> None:
-        """Put everything back."""
-        self._patches.undo()
 
-    def _is_patched_caller(self, frame: FrameType) -> bool:
-        return self._is_patched_module(frame.f_globals.get("__name__", ""))
+def _is_caller_in(frame: FrameType, modules: tuple[str, ...]) -> bool:
+    return _is_in(frame.f_globals.get("__name__", ""), modules)
 
-    def _is_patched_module(self, name: Any) -> bool:
-        return isinstance(name, str) and any(
-            name == module or name.startswith(f"{module}.") for module in self._modules
-        )
+
+def _is_in(name: Any, modules: tuple[str, ...]) -> bool:
+    return isinstance(name, str) and any(
+        name == module or name.startswith(f"{module}.") for module in modules
+    )

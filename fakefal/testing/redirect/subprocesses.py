@@ -1,4 +1,4 @@
-"""Programs that a test starts: their environment leads them to the fake."""
+"""Redirects the programs that a test starts, by their environment variables."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from fakefal.errors import FakefalError
 from fakefal.guard import hooks
@@ -18,14 +19,14 @@ from fakefal.guard.environment import RedirectConfig, apply_changes, redirect_ch
 from fakefal.guard.escapes import merge_repeats, read_escapes
 from fakefal.protocol.core.hosts import is_fal_host
 from fakefal.server.thread import ThreadedServer
-from fakefal.testing.redirect.patches import Patches, environment
+from fakefal.testing.redirect.environ import current_environment, set_variable
 
 _ENV_ARGUMENT = 10
-"""Which argument of ``subprocess.Popen`` the environment is."""
+"""The position of ``env`` among the arguments of ``subprocess.Popen``."""
 
-
-_IS_REDIRECTED: ContextVar[bool] = ContextVar("fakefal_led", default=False)
-"""Whether a program is being started that knows its way: another fake, begun later, has it."""
+_IS_REDIRECTED: ContextVar[bool] = ContextVar("fakefal_is_redirected", default=False)
+"""Set while a program is started with its environment redirected: with nested fakes, the newest
+one's patch runs first, and those below must not replace its variables."""
 
 
 @contextmanager
@@ -38,18 +39,17 @@ def _mark_redirected() -> Iterator[None]:
 
 
 class SubprocessRedirector:
-    """Gives the programs that this process starts an environment that leads them to the fake.
+    """Adds proxy, CA and guard variables to the environment of programs this process starts.
 
-    Whatever they are written in: a proxy, the certificates of the local CA, a preload for Node, a
-    guard for Python. The environment of this process is not changed by it.
+    The environment of this process itself does not change.
     """
 
     def __init__(self, server: ThreadedServer) -> None:
         self._server = server
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def open(self, patches: Patches) -> None:
-        """Begin; whatever starts programs in Python goes through one of these."""
+    def open(self, patches: ExitStack) -> None:
+        """Patch the functions through which Python starts programs."""
         start = subprocess.Popen.__init__
 
         def patched_init(child: Any, *args: Any, **kwargs: Any) -> None:
@@ -66,27 +66,28 @@ class SubprocessRedirector:
             with _mark_redirected():
                 return start(child, *args, **kwargs)
 
-        patches.attribute(subprocess.Popen, "__init__", patched_init)
-        patches.attribute(os, "system", self._with_environment(os.system))
-        spawn = multiprocessing.util.spawnv_passfds
-        patches.attribute(multiprocessing.util, "spawnv_passfds", self._with_environment(spawn))
-        patches.later(self._remove_folder)
+        util = multiprocessing.util
+        system = self._with_environment(os.system)
+        spawn = self._with_environment(util.spawnv_passfds)
+        patches.enter_context(mock.patch.object(subprocess.Popen, "__init__", patched_init))
+        patches.enter_context(mock.patch.object(os, "system", system))
+        patches.enter_context(mock.patch.object(util, "spawnv_passfds", spawn))
+        patches.callback(self._remove_folder)
 
-    def open_uvloop(self, module: Any, patches: Patches) -> None:
-        """uvloop starts programs by itself."""
+    def open_uvloop(self, module: Any, patches: ExitStack) -> None:
+        """Patch uvloop, which starts programs in C."""
         for name in ("subprocess_exec", "subprocess_shell"):
-            patches.attribute(
-                module.Loop, name, self._patched_loop_start(getattr(module.Loop, name))
-            )
+            patched = self._patched_loop_start(getattr(module.Loop, name))
+            patches.enter_context(mock.patch.object(module.Loop, name, patched))
 
     def environment(self, env: Mapping[Any, Any] | None = None) -> dict[str, str]:
-        """An environment, that of this process or another, with what leads to the fake."""
-        variables = environment() if env is None else _decode(env)
+        """``env``, or the environment of this process, with what redirects a program."""
+        variables = current_environment() if env is None else _decode(env)
         variables = {**variables, **_without_own_hosts(variables)}
         return apply_changes(variables, redirect_changes(self._redirect_config(), variables))
 
     def pop_escapes(self) -> str:
-        """What programs tried that would have reached the real fal; empty if nothing."""
+        """A report of what guarded programs were blocked from since the last call, or ""."""
         if self._folder is None:
             return ""
         path = Path(self._folder.name) / "escapes.jsonl"
@@ -94,7 +95,7 @@ class SubprocessRedirector:
         path.write_bytes(b"")
         if not escapes:
             return ""
-        lines = ["programs of the test tried to reach the real fal, and were refused:"]
+        lines = ["connections of the test's child processes to the real fal blocked:"]
         for escape in escapes:
             lines += [f"  {escape}", *(f"    {frame}" for frame in escape.stack)]
         return "\n".join(lines)
@@ -110,7 +111,8 @@ class SubprocessRedirector:
             try:
                 extra_certs.write_bytes(server.ca_path.read_bytes())
                 bundle.write_bytes(server.bundle_path.read_bytes())
-            except (FakefalError, OSError):  # then there is no TLS, but no way to the real fal too
+            except (FakefalError, OSError):
+                # No CA can be made here: TLS to the fake fails, and escapes stay blocked.
                 bundle.touch()
                 extra_certs.touch()
         return RedirectConfig(
@@ -123,19 +125,15 @@ class SubprocessRedirector:
         )
 
     def _with_environment(self, real: Any) -> Any:
-        """For what gives its own environment to programs, which is changed meanwhile."""
+        """For functions whose programs inherit ``os.environ``: set the variables meanwhile."""
 
         def run(*args: Any, **kwargs: Any) -> Any:
             if _IS_REDIRECTED.get():
                 return real(*args, **kwargs)
-            patches = Patches()
-            for name, value in self.environment().items():
-                patches.variable(name, value)
-            try:
-                with _mark_redirected():
-                    return real(*args, **kwargs)
-            finally:
-                patches.undo()
+            with ExitStack() as variables, _mark_redirected():
+                for name, value in self.environment().items():
+                    set_variable(variables, name, value)
+                return real(*args, **kwargs)
 
         return run
 
@@ -156,12 +154,12 @@ class SubprocessRedirector:
 
 
 def _decode(env: Mapping[Any, Any]) -> dict[str, str]:
-    """An environment of texts; one of bytes or paths may be given as well."""
+    """An environment as str; ``subprocess`` takes bytes and paths too."""
     return {os.fsdecode(name): os.fsdecode(value) for name, value in env.items()}
 
 
 def _without_own_hosts(env: Mapping[str, str]) -> dict[str, str]:
-    """NO_PROXY without what this process needs and its programs must not have."""
+    """NO_PROXY without fal's hosts: this process bypasses proxies, its programs use the fake's."""
     changes = {}
     for name in ("NO_PROXY", "no_proxy"):
         if name in env:

@@ -1,4 +1,4 @@
-"""Replies and predicates that are functions of a test: run, awaited, and blamed."""
+"""Callable replies and predicates of a test: how they are run, and what happens to their errors."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _TIMEOUT_SECONDS = 30.0
 _MAX_ERRORS = 20
 
 ReplyFunction = Callable[[CallRecord], Any]
-"""A function of a test that answers a call, sync or async."""
+"""A function that returns the reply to a call, sync or async."""
 
 
 class Failure(Exception):
-    """Raised in a reply function: the call fails so, by name or spelled out as ``fail`` takes it.
+    """Raise it in a reply function to fail the call; takes the arguments of ``fail``.
 
     ``raise Failure("content_policy_violation")``, ``raise Failure(status=418, body={…})``.
     """
@@ -42,25 +42,28 @@ class Failure(Exception):
         super().__init__(name or fields)
         if (name is None) == (not fields):
             raise FakefalError(
-                "Failure takes a name or a spelled-out failure — Failure(status=500), say"
+                "Failure takes either a name or fields — for example Failure(status=500)"
             )
         self.fail = fields if name is None else name
 
 
 class CallbackErrors:
-    """What the functions of a test raised: it is the test that fails for it."""
+    """Exceptions that callback functions raised, at most 20; each fails the test at its end."""
 
     def __init__(self) -> None:
         self.errors: list[BaseException] = []
 
     def record(self, error: BaseException) -> None:
-        """Note what a function raised."""
+        """Add an exception; beyond 20 it is dropped."""
         if len(self.errors) < _MAX_ERRORS:
             self.errors.append(error)
 
 
 class GuardedPredicate:
-    """A predicate whose mistakes are noted."""
+    """A predicate that records its exceptions and then does not match.
+
+    ``__wrapped__`` is the user's function, which error texts name.
+    """
 
     def __init__(self, function: Callable[[Json], Any], callback_errors: CallbackErrors) -> None:
         self.__wrapped__ = function
@@ -75,7 +78,7 @@ class GuardedPredicate:
 
 
 def guard_pattern(value: Any, callback_errors: CallbackErrors) -> Any:
-    """A pattern whose functions are guarded."""
+    """A copy of a pattern with each function as a GuardedPredicate."""
     if callable(value):
         return GuardedPredicate(value, callback_errors)
     if isinstance(value, dict):
@@ -86,10 +89,10 @@ def guard_pattern(value: Any, callback_errors: CallbackErrors) -> Any:
 
 
 class CallbackRunner:
-    """Calls a function from where it was written: its event loop, its context.
+    """Runs a reply function in the context variables and the event loop where it was scripted.
 
-    Sync functions run in a thread of their own, so they may wait and may call the fake. Async ones
-    run in the loop of the test that wrote them, or in one of their own if it had none.
+    Sync functions run in a new thread, so they may block and may call the fake. Async ones run in
+    the asyncio or trio loop of the test, or in a new loop if the test has none.
     """
 
     def __init__(self, function: ReplyFunction) -> None:
@@ -99,7 +102,10 @@ class CallbackRunner:
         self._trio = _trio_token()
 
     async def call(self, record: CallRecord) -> Any:
-        """What the function gives; raises what it raises."""
+        """Return what the function returns, or raise what it raises.
+
+        Raises FakefalError after 30 seconds.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
 
@@ -120,8 +126,8 @@ class CallbackRunner:
             result, error = await asyncio.wait_for(future, _TIMEOUT_SECONDS)
         except asyncio.TimeoutError:
             raise FakefalError(
-                f"{function_name(self.function)} has not answered in {_TIMEOUT_SECONDS:g}s — an "
-                "async function runs in the loop of its test, which must not be blocked meanwhile"
+                f"{function_name(self.function)} did not return within {_TIMEOUT_SECONDS:g}s — an "
+                "async function runs in the test's event loop, which must not be blocked meanwhile"
             ) from None
         if error is not None:
             raise error
@@ -150,7 +156,10 @@ def make_reply_factory(
     function: ReplyFunction,
     callback_errors: CallbackErrors,
 ) -> ReplyFactory:
-    """How a reply is made whose ``kind`` (text, output, fail or any) a function gives."""
+    """A factory of replies whose ``kind`` (text, output, fail or any) the function returns.
+
+    An exception of the function is recorded, and its call is answered with a 500.
+    """
     runner = CallbackRunner(function)
 
     async def create_reply(call: Call, request_id: str, count: int) -> CompiledReply:
@@ -173,12 +182,14 @@ def make_reply_factory(
 def _compile_value(
     static_fields: dict[str, Any], kind: str, value: Any, call: Call, function: ReplyFunction
 ) -> CompiledReply:
-    """The reply that a function's value stands for; raises FakefalError for what is none."""
+    """Compile a function's return value; raises FakefalError for one that is not valid."""
     if kind == "fail":
         return _compile(static_fields) if value is None else _compile_failure(static_fields, value)
     _check_json(value, function)
     if kind == "text" and not isinstance(value, str):
-        raise FakefalError(f"{function_name(function)} gave {quote(value)} — text wants a string")
+        raise FakefalError(
+            f"{function_name(function)} returned {quote(value)} — text must be a string"
+        )
     if kind == "text" or (
         kind == "any" and isinstance(value, str) and llm_api_of(call.endpoint) is not None
     ):
@@ -202,7 +213,9 @@ def _check_json(value: Any, function: ReplyFunction) -> None:
     try:
         json.dumps(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise FakefalError(f"{function_name(function)} gave what is no JSON: {error}") from None
+        raise FakefalError(
+            f"{function_name(function)} returned a value that is not JSON: {error}"
+        ) from None
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

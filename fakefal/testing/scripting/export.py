@@ -1,4 +1,4 @@
-"""Writes what a test has scripted to a scenario file."""
+"""Exports the exchanges of a test as a scenario, and writes it with its files."""
 
 from __future__ import annotations
 
@@ -19,31 +19,28 @@ from fakefal.scenario.model.scenario import Scenario
 def export_scenario(
     tenant: Tenant, functions: Mapping[int, Sequence[tuple[str, Any]]] | None = None
 ) -> Scenario:
-    """The scenario that would make a fake answer as this tenant does.
+    """The tenant's exchanges and settings as a scenario that answers in the same way.
 
-    ``functions`` are those among the replies, by the number of their exchange. Raises FakefalError
-    that names everything which no file can hold.
+    ``functions`` are pairs of kind and reply function by index of the exchange. Raises
+    FakefalError with a line for each function, as a file cannot hold any.
     """
     exchanges = []
-    reasons = []
+    problems = []
     for index, exchange in enumerate((*tenant.own_index.exchanges, *tenant.base_index.exchanges)):
         data = exchange.model.model_dump(by_alias=True, exclude_unset=True)
         at = ("exchanges", index)
         for path, function in functions_in(data.get("when"), (*at, "when")):
-            suggestion = "write contains(…), regex(…), any_of(…) or another pattern instead"
-            problem = f"the function {function_name(function)} decides what matches"
-            reasons.append(f"{format_path(path)}: {problem} — {suggestion}")
-        for _, function in (
-            (functions or {}).get(index, ()) if exchange in tenant.own_index.exchanges else ()
-        ):
-            problem = f"the function {function_name(function)} answers"
-            suggestion = (
-                "write text(…) or output(…); a template such as {{ input.prompt }} may help"
-            )
-            reasons.append(f"{format_path(at)}: {problem} — {suggestion}")
+            suggestion = "use contains(…), regex(…), any_of(…) or another pattern instead"
+            problem = f"the function {function_name(function)} is a predicate"
+            problems.append(f"{format_path(path)}: {problem} — {suggestion}")
+        is_own = exchange in tenant.own_index.exchanges
+        for _, function in (functions or {}).get(index, ()) if is_own else ():
+            problem = f"the function {function_name(function)} makes the reply"
+            suggestion = "use text(…) or output(…), with a template such as {{ input.prompt }}"
+            problems.append(f"{format_path(at)}: {problem} — {suggestion}")
         exchanges.append(data)
-    if reasons:
-        raise FakefalError("\n".join(("a scenario file cannot hold functions:", *reasons)))
+    if problems:
+        raise FakefalError("\n".join(("a scenario file cannot hold functions:", *problems)))
     fields: dict[str, Any] = {"fakefal": 1, **tenant.settings.raw}
     if tenant.settings.seed:
         fields["seed"] = tenant.settings.seed
@@ -51,16 +48,16 @@ def export_scenario(
 
 
 def write_scenario(scenario: Scenario, path: Path, assets: Mapping[str, Asset]) -> None:
-    """Write a scenario and the files that its outputs refer to, which lie beside it.
+    """Write a scenario, and beside it the files that its outputs refer to.
 
-    Raises FakefalError rather than replace a file that holds something else.
+    Raises FakefalError if a file with other content would be overwritten.
     """
     for name, asset in assets.items():
         target = path.parent / name
         if target.exists():
             if target.read_bytes() != asset.data:
                 raise FakefalError(
-                    f'"{name}" of the scenario would replace another file, {target} — dump to '
+                    f'"{name}" of the scenario would overwrite another file, {target} — dump to '
                     "another folder"
                 )
             continue

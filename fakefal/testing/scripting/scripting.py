@@ -1,4 +1,4 @@
-"""What a test says in advance: which calls get what, and what holds for all of them."""
+"""``fakefal.on(…)`` and the settings of a test: what its calls are answered with."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from fakefal.engine.controls import Controls
 from fakefal.errors import FakefalError
 from fakefal.protocol.core.call import Json
 from fakefal.scenario.builder import ExchangeBuilder, build_defaults, to_user_error, when_data
-from fakefal.scenario.compiled.exchange import CompiledExchange, compile_exchange
-from fakefal.scenario.files.loader import LoadedScenario, load_data, load_file, read_assets
+from fakefal.scenario.compiled.exchange import CompiledExchange
+from fakefal.scenario.compiled.scenario import LoadedScenario
+from fakefal.scenario.compiler.exchange import compile_exchange
+from fakefal.scenario.files.loader import load_data, load_file, read_assets
 from fakefal.scenario.matching.matchers import PatternError, quote
 from fakefal.scenario.media.assets import Asset
 from fakefal.scenario.model.scenario import Exchange
@@ -33,9 +35,9 @@ Publish = Callable[["ScriptedExchange", Exchange], None]
 
 
 class ScriptedExchange(ExchangeBuilder):
-    """An exchange in the making, as ``fakefal.on(…)`` begins it.
+    """A builder of an exchange, as ``fakefal.on(…)`` returns it.
 
-    Where a text, an output or a failure is wanted, a function of the call may stand, sync or async:
+    ``text``, ``output`` and ``fail`` also take a function of the call, sync or async:
     ``on("fal-ai/flux/dev").output(lambda call: {"seed": call.input["seed"]})``.
     """
 
@@ -47,38 +49,39 @@ class ScriptedExchange(ExchangeBuilder):
 
     @property
     def is_published(self) -> bool:
-        """Whether it answers already."""
+        """Whether the exchange is in the tenant's index, which its first reply causes."""
         return self.index >= 0
 
     @property
     def description(self) -> str:
-        """What it is for, as it was written."""
+        """Its ``when`` as the arguments of ``on``: ``endpoint="fal-ai/any-llm"``."""
         return ", ".join(f"{name}={quote(value)}" for name, value in self._when.items())
 
     def reply(self, function: ReplyFunction) -> Self:
-        """A function that gives a language model's text, or any JSON as the output.
+        """Answer with a function of the call: it returns an LLM's text, or any JSON as output.
 
-        It fails the call with ``raise Failure("runner_disconnected")``.
+        ``raise Failure("runner_disconnected")`` in it fails the call.
         """
         return self._set_function("any", function)
 
     def text(self, text: str | ReplyFunction, *, reasoning: str | None = None) -> Self:
-        """A language model's answer; ``reasoning`` is given to calls that ask for it."""
+        """Answer with an LLM's text; calls that request reasoning get ``reasoning`` too."""
         if callable(text):
             return self._set_function("text", text)
         return super().text(text, reasoning=reasoning)
 
     def output(self, output: Json | ReplyFunction) -> Self:
-        """Any JSON as the model's output."""
+        """Answer with any JSON; ``{"file": "cat.png"}`` in it becomes a file with a URL."""
         if callable(output):
             return self._set_function("output", output)
         return super().output(output)
 
     def fail(self, name: str | ReplyFunction | None = None, **fields: Any) -> Self:
-        """A failure: a name of the error catalogue, or spelled out as in a file.
+        """Fail the call: by a name of the error catalogue, or with the fields of a file's ``fail``.
 
         ``fail("runner_disconnected")``, ``fail(type="no_media_generated")``,
-        ``fail(status=418, body={"detail": "teapot"})``. A function gives one of these or None.
+        ``fail(status=418, body={"detail": "teapot"})``. A function returns a name, a dict of such
+        fields, or None for success.
         """
         if callable(name):
             return self._set_function("fail", name)
@@ -90,13 +93,13 @@ class ScriptedExchange(ExchangeBuilder):
 
     def _set_function(self, kind: str, function: ReplyFunction) -> Self:
         if not callable(function):
-            raise FakefalError("reply takes a function of the call — reply(lambda call: …), say")
+            raise FakefalError("reply takes a function — for example reply(lambda call: …)")
         self.functions[len(self._replies) - 1] = (kind, function)
         return self._set()
 
 
 class Scripting:
-    """The part of ``fakefal`` that scripts answers."""
+    """The methods of ``fakefal`` that script replies and settings."""
 
     server: ThreadedServer
     controls: Controls
@@ -113,11 +116,11 @@ class Scripting:
         headers: dict[str, Any] | None = None,
         **fields: Json,
     ) -> ScriptedExchange:
-        """Begin an exchange: which calls it answers. What is left out matches everything.
+        """Start an exchange for the calls that match all arguments.
 
         ``fields`` are fields of the input: ``on("fal-ai/any-llm", prompt=contains("tagline"))``.
-        A value may be a function that says yes or no. The first exchange that matches answers, in
-        the order of ``on``, and before those of scenarios that were loaded at the start.
+        A value may be a function that returns a bool. The first matching exchange answers, in the
+        order of ``on``; exchanges of scenarios loaded at the start come after them.
         """
         when = guard_pattern(when_data(endpoint, via, input, headers, fields), self.callback_errors)
         index: int | None = None
@@ -136,7 +139,7 @@ class Scripting:
         return builder
 
     def load(self, scenario: str | Path | dict[str, Any] | LoadedScenario) -> None:
-        """Add the exchanges and options of a file, or of a dict as a file would hold them."""
+        """Add a scenario: a file, or a dict in the format of a file."""
         if isinstance(scenario, LoadedScenario):
             loaded = scenario
         elif isinstance(scenario, dict):
@@ -147,26 +150,24 @@ class Scripting:
         for compiled in loaded.exchanges:
             self._put_exchange(None, compiled.model, loaded.assets, location=compiled.location)
 
-    # What holds for all calls of the test
-
     def preset(self, *names: str) -> None:
-        """Ready-made troubles by name, such as ``"one-job-then-locked"``."""
+        """Apply scenario presets by name, such as ``"one-job-then-locked"``."""
         self._change(preset=list(names))
 
     def options(self, **flags: Any) -> None:
-        """Switches as under ``options`` of a file: ``options(subpath="refuse-405")``."""
+        """Set options as under ``options`` of a file: ``options(subpath="refuse-405")``."""
         self._change(options=flags)
 
     def faults(self, **operations: Any) -> None:
-        """Faults of every request of its kind: ``faults(upload="503", download="truncate")``."""
+        """Set faults by operation: ``faults(upload="503", download="truncate")``."""
         self._change(faults=operations)
 
     def account(self, state: str | None = None, **fields: Any) -> None:
-        """How the account stands: ``account("exhausted-balance", after=1, reads="refused")``."""
+        """Set the account's state: ``account("exhausted-balance", after=1, reads="refused")``."""
         self._change(account=fields if state is None else {"state": state, **fields})
 
     def app(self, endpoint: str, **settings: Any) -> None:
-        """How an app is served: ``app("fal-ai/any-llm", runners=2, request_timeout="60s")``."""
+        """Set how an app is served: ``app("fal-ai/any-llm", runners=2, request_timeout="60s")``."""
         self._change(apps={endpoint: settings})
 
     def host_down(self, *hosts: str) -> None:
@@ -174,15 +175,15 @@ class Scripting:
         self._change(hosts=dict.fromkeys(hosts, "down"))
 
     def host_up(self, *hosts: str) -> None:
-        """Let fal hosts be reached again."""
+        """Accept connections to fal hosts again."""
         self._change(hosts=dict.fromkeys(hosts, "up"))
 
     def chaos(self, rate: float, faults: Any, **fields: Any) -> None:
-        """Faults by chance, the same for the same seed: ``chaos(0.1, ["reset"], seed=3)``."""
+        """Inject random faults, repeatable by seed: ``chaos(0.1, ["reset"], seed=3)``."""
         self._change(chaos={"rate": rate, "faults": faults, **fields})
 
     def prices(self, prices: dict[str, dict[str, float]]) -> None:
-        """What models cost, in US $ for a million tokens: ``{"openai/*": {"input": 1.0}}``."""
+        """Set prices in US $ per million tokens: ``{"openai/*": {"input": 1.0}}``."""
         self._change(prices=prices)
 
     def _change(self, **fields: Any) -> None:
@@ -191,10 +192,10 @@ class Scripting:
         self.server.call(lambda: self.controls.update(defaults))
 
     def _on_scripted(self) -> None:
-        """The test says itself what calls get."""
+        """Called before each change; a recording then only records unmatched calls."""
 
     def _reply_factories(self, builder: ScriptedExchange, exchange: Exchange) -> dict[int, Any]:
-        """The functions among the replies, by their number."""
+        """The factories of callable replies, by index of the reply."""
         factories = {}
         replies = exchange.replies or []
         for number, (kind, function) in builder.functions.items():
@@ -231,10 +232,11 @@ class Scripting:
 
 
 def _with_factories(exchange: CompiledExchange, factories: Mapping[int, Any]) -> CompiledExchange:
+    """A copy whose callable replies have their factory, and caches of their own."""
     replies = tuple(
-        replace(reply, source=factories[number], streams={}, known={})
+        replace(reply, factory=factories[number], stream_cache={}, outcome_cache={})
         if number in factories
         else reply
         for number, reply in enumerate(exchange.replies)
     )
-    return replace(exchange, plans=replies)
+    return replace(exchange, replies=replies)

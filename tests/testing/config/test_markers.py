@@ -24,7 +24,7 @@ def files(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.usefixtures("files")
-def test_marks_of_module_class_and_function_go_together(run_tests: RunTests) -> None:
+def test_markers_of_module_class_and_function_are_merged(run_tests: RunTests) -> None:
     result = run_tests(
         CALL
         + """
@@ -35,10 +35,11 @@ class TestOf:
     @pytest.mark.fakefal(scenario=["own.yaml", {"fakefal": 1, "exchanges": [
         {"when": {"input": {"prompt": "module"}}, "reply": {"text": "nearer"}}]}])
     def test_all(self, fakefal):
-        assert [say(it) for it in ("own", "cls", "module")] == ["from own", "from cls", "nearer"]
+        texts = [say(name) for name in ("own", "cls", "module")]
+        assert texts == ["from own", "from cls", "nearer"]
         assert fakefal.clock.kind == "instant"
-        switches = fakefal.controls.tenant.terms.switches
-        assert (switches.subpath, switches.validate) == ("refuse-405", False)
+        flags = fakefal.controls.tenant.settings.flags
+        assert (flags.subpath, flags.validate) == ("refuse-405", False)
         fakefal.on(prompt="own").text("first of all")
         assert say("own") == "first of all"
 
@@ -49,13 +50,13 @@ def test_module_alone(fakefal):
     assert (say("module"), fakefal.clock.kind) == ("from module", "manual")
     with pytest.raises(fal_client.client.FalClientHTTPError):
         say("own")
-    assert "line 2 of" in fakefal.take_misses()[0]
+    assert "line 2 of" in fakefal.pop_misses()[0]
 """
     )
     result.assert_outcomes(passed=3)
 
 
-def test_wrong_marks_are_usage_errors_and_told_all_at_once(run_tests: RunTests) -> None:
+def test_invalid_markers_are_usage_errors_and_all_are_reported(run_tests: RunTests) -> None:
     result = run_tests(
         """
         import pytest
@@ -71,12 +72,12 @@ def test_wrong_marks_are_usage_errors_and_told_all_at_once(run_tests: RunTests) 
     result.stderr.fnmatch_lines(
         [
             "*::test_one: @pytest.mark.fakefal: unused='sometimes' — one of error, warn, ignore",
-            "*: @pytest.mark.fakefal: it takes no clok — did you mean clock? (one of *",
+            "*: @pytest.mark.fakefal: unknown argument clok — did you mean clock? (one of *",
         ]
     )
 
 
-def test_a_wrong_scenario_is_told_in_the_words_of_the_loader(
+def test_an_invalid_scenario_is_reported_with_the_text_of_the_loader(
     run_tests: RunTests, pytester: pytest.Pytester
 ) -> None:
     (pytester.path / "x.yaml").write_text("fakefal: 1\nexchanges: [{reply: {texd: x}}]\n")
@@ -109,7 +110,7 @@ def test_a_wrong_scenario_is_told_in_the_words_of_the_loader(
 
 
 @pytest.mark.usefixtures("files")
-def test_ini_flags_fixtures_and_marks_each_go_before_the_last(
+def test_ini_flags_fixtures_and_markers_each_override_the_last(
     run_tests: RunTests, pytester: pytest.Pytester
 ) -> None:
     ini = pytester.path / "tox.ini"
@@ -159,7 +160,7 @@ def kind(pytestconfig):
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "problem"),
     [
         ("fakefal_clock = sand", 'fakefal_clock = "sand" — one of instant, manual, real'),
         ("fakefal_unused = no", 'fakefal_unused = "no" — one of error, warn, ignore'),
@@ -167,13 +168,13 @@ def kind(pytestconfig):
     ],
 )
 def test_a_wrong_ini_option_is_a_usage_error(
-    line: str, told: str, run_tests: RunTests, pytester: pytest.Pytester
+    line: str, problem: str, run_tests: RunTests, pytester: pytest.Pytester
 ) -> None:
     ini = pytester.path / "tox.ini"
     ini.write_text(f"[pytest]\n{line}\n")
     result = run_tests("def test_x(): pass")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"*{told}*"])
+    result.stderr.fnmatch_lines([f"*{problem}*"])
 
 
 def test_everything_is_in_the_help_and_the_markers(run_tests: RunTests) -> None:

@@ -29,7 +29,7 @@ def compare(name, seen):
 def test_sync(fakefal):
     updates = []
     result = fal_client.subscribe("fal-ai/any-llm", {"prompt": "wait"}, with_logs=True,
-                                  on_queue_update=lambda it: updates.append(repr(it)))
+                                  on_queue_update=lambda update: updates.append(repr(update)))
     with pytest.raises(fal_client.client.FalClientHTTPError) as caught:
         say("be rude")
     events = list(fal_client.stream("fal-ai/any-llm", {"prompt": "stream"}))
@@ -45,7 +45,7 @@ def test_sync(fakefal):
 async def test_async(fakefal):
     client = fal_client.AsyncClient()
     result = await client.subscribe("fal-ai/any-llm", {"prompt": "wait"}, with_logs=True)
-    events = [it async for it in client.stream("fal-ai/any-llm", {"prompt": "stream"})]
+    events = [event async for event in client.stream("fal-ai/any-llm", {"prompt": "stream"})]
     job = await client.submit("fal-ai/any-llm", {"prompt": "job"})
     compare("async", [result, events, job.request_id, await job.get()])
 """
@@ -60,7 +60,7 @@ def test_once_records_and_then_replays_without_upstream(
     folder = pytester.path / "recordings"
     module = "test_once_records_and_then_replays_without_upstream"
     paths = [folder / "all.yaml", folder / module / "test_async.yaml"]
-    result.stdout.fnmatch_lines_random([f"fakefal: recorded * call* in {it}" for it in paths])
+    result.stdout.fnmatch_lines_random([f"fakefal: recorded * call* in {path}" for path in paths])
     for path in paths:
         text = path.read_text()
         assert not any(part in text for part in (KEY, *KEY.split(":")))
@@ -92,7 +92,9 @@ def test_every_mode(
         before = len(calls_of(upstream))
         run_tests(source, from_(upstream), *flags).assert_outcomes(**outcome)
         assert calls_of(upstream)[before:] == asked
-    assert [it.model.when.endpoint for it in load_file(path).exchanges] == ["fal-ai/any-llm"]
+    assert [exchange.model.when.endpoint for exchange in load_file(path).exchanges] == [
+        "fal-ai/any-llm"
+    ]
 
 
 def test_a_missing_recording_names_the_command_that_makes_it(run_tests: RunTests) -> None:
@@ -111,12 +113,12 @@ def test_scripted(fakefal):
     result = run_tests(source, "--fakefal-record=none")
     result.assert_outcomes(passed=2, errors=2)
     name = "test_a_missing_recording_names_the_command_that_makes_it"
+    hint = "does not exist — record it once, and commit it"
     result.stdout.fnmatch_lines_random(
         [
-            f"*x.yaml is not there — record it once, and commit it: pytest {name}.py::test_one "
-            "--fakefal-record=once",
-            "1 call met no exchange:",
-            f"*recordings/{name}/test_unmarked.yaml is not there — record it once, and commit it: "
+            f"*x.yaml {hint}: pytest {name}.py::test_one --fakefal-record=once",
+            "1 call matched no exchange:",
+            f"*recordings/{name}/test_unmarked.yaml {hint}: "
             f"pytest {name}.py::test_unmarked --fakefal-record=once",
         ]
     )
@@ -128,14 +130,14 @@ def test_in_ci_nothing_is_recorded_unless_the_command_line_says_so(
     monkeypatch.setenv("CI", "true")
     result = run_tests(one("a"), from_(upstream))
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*x.yaml is not there — record it once*"])
+    result.stdout.fnmatch_lines(["*x.yaml does not exist — record it once*"])
     run_tests(one("a"), from_(upstream), "--fakefal-record=once").assert_outcomes(passed=1)
     assert calls_of(upstream) == ["a"]
     upstream.stop()
     run_tests(one("a")).assert_outcomes(passed=1)
 
 
-def test_ini_options_are_heard(
+def test_ini_options_are_applied(
     run_tests: RunTests, upstream: ThreadedServer, pytester: pytest.Pytester
 ) -> None:
     pytester.makeini(
@@ -180,9 +182,11 @@ def test_names_are_those_that_files_can_have(tmp_path: Path) -> None:
     file = tmp_path / "test_a.py"
     folder = tmp_path / "recordings" / "test_a"
     assert default_path(file, ["TestOf", "test_b[1]"]) == folder / "TestOf-test_b[1].yaml"
-    odd = [default_path(file, [f"test_b[{it}]"]).name for it in ("1.5", "1/5", "1:5", "x" * 500)]
+    odd = [
+        default_path(file, [f"test_b[{value}]"]).name for value in ("1.5", "1/5", "1:5", "x" * 500)
+    ]
     assert len(set(odd)) == 4
-    assert all(len(it) < 200 and "/" not in it and it.count(".") == 1 for it in odd)
+    assert all(len(name) < 200 and "/" not in name and name.count(".") == 1 for name in odd)
 
 
 def test_a_command_can_be_pasted() -> None:

@@ -8,21 +8,24 @@ import pytest
 from fakefal.testing.config.settings import SETTINGS, TestSettings, read_marker, read_options
 
 
-def test_a_mark_is_values_and_scenarios() -> None:
-    told = {"fakefal": 1}
+def test_a_marker_becomes_values_and_scenarios() -> None:
+    scenario = {"fakefal": 1}
     values, wrong = read_marker(
-        ("a.yaml",), {"scenario": [Path("b.yaml"), told], "clock": "manual"}
+        ("a.yaml",), {"scenario": [Path("b.yaml"), scenario], "clock": "manual"}
     )
-    assert values == {"clock": "manual", "scenario": ["a.yaml", Path("b.yaml"), told]}
+    assert values == {"clock": "manual", "scenario": ["a.yaml", Path("b.yaml"), scenario]}
     assert wrong == []
     assert read_marker((), {}) == ({}, [])
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "problem"),
     [
-        ({"clok": "manual"}, "it takes no clok — did you mean clock? (one of clock, scenario, "),
-        ({"nothing": 1}, "it takes no nothing — one of clock, "),
+        (
+            {"clok": "manual"},
+            "unknown argument clok — did you mean clock? (one of clock, scenario, ",
+        ),
+        ({"nothing": 1}, "unknown argument nothing — one of clock, "),
         ({"clock": "manul"}, "clock='manul' — did you mean manual? (one of instant, manual, real)"),
         ({"strict": "yes"}, "strict='yes' — True or False"),
         ({"options": "x"}, "options='x' — a dict"),
@@ -30,11 +33,11 @@ def test_a_mark_is_values_and_scenarios() -> None:
         ({"scenario": 7}, "scenario=7 — a path beside the test, a dict, or a list of them"),
     ],
 )
-def test_what_is_wrong_with_a_mark_is_told_with_what_would_be_right(
-    values: dict[str, Any], told: str
+def test_invalid_arguments_of_a_marker_are_reported_with_a_suggestion(
+    values: dict[str, Any], problem: str
 ) -> None:
     (wrong,) = read_marker((), values)[1]
-    assert wrong.startswith(told)
+    assert wrong.startswith(problem)
 
 
 def test_options_are_lines() -> None:

@@ -16,9 +16,9 @@ def fake(fakefal: FakeFal) -> FakeFal:
     return fakefal
 
 
-def told(fails: object, *args: object, **more: object) -> str:
+def failure_of(assertion: object, *args: object, **kwargs: object) -> str:
     with pytest.raises(AssertionError) as caught:
-        fails(*args, **more)  # type: ignore[operator]  # an assertion
+        assertion(*args, **kwargs)  # type: ignore[operator]  # an assertion
     return str(caught.value)
 
 
@@ -32,7 +32,7 @@ def test_calls_can_be_asserted(fake: FakeFal) -> None:
 
 
 def test_failures_show_expected_got_nearest_and_the_journal(fake: FakeFal) -> None:
-    text = told(fake.assert_called, ANY_LLM, prompt="a taglin", via="run")
+    text = failure_of(fake.assert_called, ANY_LLM, prompt="a taglin", via="run")
     assert text.splitlines()[:4] == [
         f'expected at least one call to {ANY_LLM}, prompt="a taglin", via="run", got 0',
         f'nearest: call 1 (run {ANY_LLM} {{"prompt": "a tagline"}} → 200): input.prompt is '
@@ -42,14 +42,14 @@ def test_failures_show_expected_got_nearest_and_the_journal(fake: FakeFal) -> No
     ]
     assert "journal (instant clock):" in text
     assert "status  #2 → 200 (IN_QUEUE)" in text
-    assert "expected 3 calls, got 2\ncalls:" in told(fake.assert_called, times=3)
-    assert "expected 0 calls to fal-ai/*, got 2" in told(fake.assert_not_called, "fal-ai/*")
+    assert "expected 3 calls, got 2\ncalls:" in failure_of(fake.assert_called, times=3)
+    assert "expected 0 calls to fal-ai/*, got 2" in failure_of(fake.assert_not_called, "fal-ai/*")
 
 
 def test_cancels_can_be_asserted(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("x")
-    one, two = (fal_client.submit(ANY_LLM, {"prompt": str(it)}) for it in range(2))
-    assert "expected a request to be cancelled, but nobody asked for that" in told(
+    one, two = (fal_client.submit(ANY_LLM, {"prompt": str(number)}) for number in range(2))
+    assert "expected a request to be cancelled, but no cancel request was received" in failure_of(
         fakefal.assert_cancelled
     )
     one.cancel()
@@ -57,13 +57,13 @@ def test_cancels_can_be_asserted(fakefal: FakeFal) -> None:
     fakefal.assert_cancelled(one)
     fakefal.assert_cancelled(one.request_id)
     fakefal.assert_cancelled(fakefal.jobs[0])
-    text = told(fakefal.assert_cancelled, two)
-    assert f"but only others were cancelled: {one.request_id}" in text
+    text = failure_of(fakefal.assert_cancelled, two)
+    assert f"but only other requests were cancelled: {one.request_id}" in text
     assert f"{two.request_id} {ANY_LLM}: queued" in text
     two.get()
     with pytest.raises(fal_client.client.FalClientHTTPError):
         two.cancel()
-    assert "but the cancel was answered 400" in told(fakefal.assert_cancelled, two)
+    assert "but the cancel was answered 400" in failure_of(fakefal.assert_cancelled, two)
     with pytest.raises(FakefalError, match="7 has no request_id"):
         fakefal.assert_cancelled(7)
 
@@ -76,16 +76,15 @@ def test_unused_exchanges_and_replies_are_named(fake: FakeFal) -> None:
     fake.on("a/e", n=1)
     for endpoint in ("a/c", "a/d"):
         fal_client.run(endpoint, {})
-    text = told(fake.assert_all_used)
+    text = failure_of(fake.assert_all_used)
     assert text.splitlines()[:5] == [
         "not all exchanges were used:",
-        '  on(endpoint="a/e", input={"n": 1}) was given no reply: add .text(…), .output(…) or '
-        ".fail(…)",
-        "  exchanges[1] for a/b has answered no call",
-        "  exchanges[2] for a/c has given 1 of its 2 replies",
-        "  exchanges[3] for a/d has answered 1 of 3 calls",
+        '  on(endpoint="a/e", input={"n": 1}) has no reply: add .text(…), .output(…) or .fail(…)',
+        "  exchanges[1] for a/b answered no call",
+        "  exchanges[2] for a/c used 1 of its 2 replies",
+        "  exchanges[3] for a/d answered 1 of 3 calls",
     ]
 
 
-def test_the_story_is_for_people(fake: FakeFal) -> None:
+def test_the_timeline_is_readable(fake: FakeFal) -> None:
     assert str(fake.timeline).startswith("journal (instant clock):\n")

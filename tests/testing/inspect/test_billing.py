@@ -9,7 +9,7 @@ from fakefal.testing.receiver import Receiver
 ANY_LLM = "fal-ai/any-llm"
 
 
-def test_what_ran_is_paid_and_what_failed_is_not(fakefal: FakeFal) -> None:
+def test_outputs_are_billed_and_failures_are_not(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM, prompt="dear").text("x").billable_units(2.5)
     fakefal.on(ANY_LLM, prompt="bad").fail("content_policy_violation")
     fakefal.on(ANY_LLM).text("x")
@@ -23,7 +23,7 @@ def test_what_ran_is_paid_and_what_failed_is_not(fakefal: FakeFal) -> None:
     assert fakefal.spend.uncollected == []
 
 
-def test_results_that_nobody_fetched(fakefal: FakeFal, fakefal_receiver: Receiver) -> None:
+def test_results_that_were_not_fetched(fakefal: FakeFal, fakefal_receiver: Receiver) -> None:
     fakefal.on(ANY_LLM).text("x").timeline()
     lost = fal_client.submit(ANY_LLM, {"prompt": "x"})
     fal_client.submit(ANY_LLM, {"prompt": "y"}, webhook_url=fakefal_receiver.url)

@@ -15,8 +15,8 @@ def record(prompt: str, via: str = "run", endpoint: str = "fal-ai/any-llm") -> C
 CALLS = Calls([record("one"), record("two", "queue"), record("three", endpoint="a/b")])
 
 
-def test_calls_are_chosen_as_by_on() -> None:
-    assert [it.input["prompt"] for it in CALLS.where("fal-ai/*")] == ["one", "two"]
+def test_where_selects_as_on_matches() -> None:
+    assert [call.input["prompt"] for call in CALLS.where("fal-ai/*")] == ["one", "two"]
     assert len(CALLS.where(prompt=contains("e"))) == 2
     assert len(CALLS.where(via="queue", headers={"x-a": "1"})) == 1
     assert CALLS.where(prompt=lambda prompt: prompt == "two").one().via == "queue"
@@ -34,7 +34,7 @@ def test_one_is_exactly_one() -> None:
         CALLS.one(prompt="on")
     assert 'got 0\nnearest: call 1 (run fal-ai/any-llm {"prompt": "one"}' in str(none.value)
     assert 'input.prompt is "one", wanted "on"' in str(none.value)
-    with pytest.raises(AssertionError, match="no call came"):
+    with pytest.raises(AssertionError, match="no calls"):
         Calls([]).one()
 
 

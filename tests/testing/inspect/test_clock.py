@@ -44,7 +44,7 @@ def test_run_until_says_why_a_condition_cannot_be_met(fakefal: FakeFal) -> None:
     (job,) = fakefal.jobs
     with pytest.raises(FakefalError, match="after the limit"):
         fakefal.clock.run_until(job.completed, at_most="59s")
-    with pytest.raises(FakefalError, match=f"{id_} is completed does not come true: status polls, not time"):
+    with pytest.raises(FakefalError, match=f"condition not met: {id_} is completed: "):
         fakefal.clock.run_until(job.completed)
     with pytest.raises(FakefalError, match="'soon' is not a duration"):
         fakefal.clock.run_until(job.completed, at_most="soon")

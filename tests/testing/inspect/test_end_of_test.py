@@ -10,7 +10,7 @@ from tests.testing.conftest import RunTests
 ANY_LLM = "fal-ai/any-llm"
 
 
-def test_nothing_is_left_where_nothing_happened(fakefal: FakeFal) -> None:
+def test_a_test_without_calls_has_no_findings(fakefal: FakeFal) -> None:
     left = fakefal.end_of_test
     assert (left.unused(), left.uncollected(), left.undelivered(), left.refused()) == ([],) * 4
 
@@ -24,13 +24,13 @@ def test_webhooks_that_did_not_arrive(fakefal: FakeFal, fakefal_receiver: Receiv
     fakefal.clock.run_until(lambda: len(fakefal_receiver.arrivals) == 1)
     fakefal.webhooks.wait_idle()
     (undelivered,) = fakefal.end_of_test.undelivered()
-    assert undelivered.endswith("/webhook: waiting, the last answer was 500")
+    assert undelivered.endswith("/webhook: waiting, the last response was 500")
     (refused,) = fakefal.end_of_test.refused()
     assert "8.8.8.8 is neither loopback nor private" in refused
 
 
 @pytest.mark.fakefal(clock="manual")
-def test_what_the_clock_has_not_reached_is_not_undelivered(
+def test_a_webhook_in_the_future_is_not_undelivered(
     fakefal: FakeFal, fakefal_receiver: Receiver
 ) -> None:
     fakefal.on(ANY_LLM).text("x").webhook(after="1h")
@@ -42,8 +42,8 @@ PROJECT = """
 import fal_client
 import pytest
 
-def submit(**more):
-    return fal_client.submit("fal-ai/any-llm", {"prompt": "x"}, **more)
+def submit(**kwargs):
+    return fal_client.submit("fal-ai/any-llm", {"prompt": "x"}, **kwargs)
 
 def test_miss(fakefal):
     with pytest.raises(fal_client.client.FalClientHTTPError):
@@ -70,11 +70,11 @@ def test_failed_already(fakefal):
     assert "this" == "that"
 """
 WORDS = {
-    "misses": "1 call met no exchange:",
+    "misses": "1 call matched no exchange:",
     "unused": "exchanges were not used:",
     "uncollected": "results were paid for and not fetched:",
     "undelivered": "webhooks were not delivered:",
-    "refused": "webhooks went nowhere: their target is neither local nor allowed:",
+    "refused": "webhooks were blocked: their target is neither local nor allowed:",
 }
 
 
@@ -87,7 +87,7 @@ def test_each_finding_is_an_error_a_warning_or_nothing(run_tests: RunTests) -> N
     errors = outcome(run_tests, "error")
     errors.assert_outcomes(passed=5, failed=1, errors=5)
     errors.stdout.fnmatch_lines([f"{word}*" for word in WORDS.values()])
-    errors.stdout.fnmatch_lines(["*- fakefal -*", "journal (instant clock):", "replay it outside*"])
+    errors.stdout.fnmatch_lines(["*- fakefal -*", "journal (instant clock):", "replay outside*"])
     errors.stdout.no_fnmatch_line("*traceback entries are hidden*")
     warned = outcome(run_tests, "warn")
     warned.assert_outcomes(passed=5, failed=1, warnings=5)

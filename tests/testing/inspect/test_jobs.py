@@ -5,7 +5,7 @@ import pytest
 from fakefal.testing.inspect.jobs import JobRecord
 
 
-def test_conditions_look_again_and_fields_do_not() -> None:
+def test_conditions_are_live_and_fields_are_a_snapshot() -> None:
     states = {"id": "queued"}
     job = JobRecord({"request_id": "id", "state": "queued"}, lambda id_: states[id_])
     assert not job.completed

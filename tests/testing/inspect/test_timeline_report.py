@@ -5,7 +5,7 @@ from tests.building import ANY_LLM, exchange
 from tests.engine.living import make_tenant_in, submit
 
 
-def test_polls_that_are_alike_are_one_line() -> None:
+def test_identical_polls_share_a_line() -> None:
     tenant = make_tenant_in(
         exchange(reply={"text": "x", "timeline": [{"IN_QUEUE": {"for": "5s"}}]})
     )
@@ -22,11 +22,11 @@ def test_polls_that_are_alike_are_one_line() -> None:
     assert lines[3].strip() == "+5.000s status  #1 → 200 (COMPLETED)"
 
 
-def test_a_long_story_is_told_from_its_end() -> None:
+def test_a_long_timeline_shows_its_end() -> None:
     tenant = make_tenant_in(exchange())
-    assert str(TimelineReport.from_tenant(tenant)) == "journal: nothing has reached the fake"
+    assert str(TimelineReport.from_tenant(tenant)) == "journal: empty, no request reached the fake"
     for _ in range(100):
         submit(tenant)
-    story = TimelineReport.from_tenant(tenant)
-    assert str(story).splitlines()[1] == "  … 40 lines before"
-    assert len(story.excerpt().splitlines()) == 14
+    report = TimelineReport.from_tenant(tenant)
+    assert str(report).splitlines()[1] == "  … 40 earlier lines"
+    assert len(report.excerpt().splitlines()) == 14

@@ -29,9 +29,7 @@ def submit(receiver: Receiver, prompt: str = "x") -> str:
 
 
 @on_each
-def test_a_delivery_is_waited_for_and_is_genuine(
-    fakefal: FakeFal, fakefal_receiver: Receiver
-) -> None:
+def test_a_delivery_is_awaited_and_verified(fakefal: FakeFal, fakefal_receiver: Receiver) -> None:
     fakefal.on("fal-ai/any-llm").text("Ship it.")
     id_ = submit(fakefal_receiver)
     (record,) = fakefal.webhooks.wait()
@@ -42,24 +40,22 @@ def test_a_delivery_is_waited_for_and_is_genuine(
 
 
 @on_manual
-def test_a_receiver_with_a_strange_certificate_is_an_attempt_that_failed(
-    fakefal: FakeFal, tmp_path: Path
-) -> None:
+def test_an_untrusted_certificate_fails_the_attempt(fakefal: FakeFal, tmp_path: Path) -> None:
     fakefal.on("fal-ai/any-llm").text("Ship it.")
     jwks_url = f"{fakefal.base_url('rest.fal.ai')}/.well-known/jwks.json"
-    with Receiver(jwks_url, fakefal.webhooks.now, tmp_path) as stranger:
-        url = stranger.secure_url
+    with Receiver(jwks_url, fakefal.webhooks.now, tmp_path) as untrusted:
+        url = untrusted.secure_url
         fal_client.submit("fal-ai/any-llm", {"prompt": "x"}, webhook_url=url)
         fakefal.webhooks.wait_idle()
-        assert stranger.arrivals == []
+        assert untrusted.arrivals == []
     (record,) = fakefal.webhooks
-    told = f"{url}: attempt 1 of 32: the certificate of the receiver is not trusted: "
+    note = f"{url}: attempt 1 of 32: the receiver's certificate is not trusted: "
     assert (record.state, record.attempts[0]["status"]) == ("waiting", 0)
-    assert fakefal.journal[-1]["note"].startswith(told)
+    assert fakefal.journal[-1]["note"].startswith(note)
 
 
 @pytest.mark.parametrize(
-    ("webhook", "flaw"),
+    ("webhook", "problem"),
     [
         ({"signature": "bad"}, "no key verifies the signature"),
         ({"signature": "missing"}, "the header X-Fal-Webhook-Signature is missing"),
@@ -69,8 +65,8 @@ def test_a_receiver_with_a_strange_certificate_is_an_attempt_that_failed(
     ],
 )
 @on_each
-def test_each_forgery_is_found_and_its_retry_is_accepted(
-    fakefal: FakeFal, fakefal_receiver: Receiver, webhook: dict[str, Any], flaw: str
+def test_each_forgery_is_rejected_and_its_retry_accepted(
+    fakefal: FakeFal, fakefal_receiver: Receiver, webhook: dict[str, Any], problem: str
 ) -> None:
     fakefal.on("fal-ai/any-llm").text("x").webhook(**webhook, forgeries=1)
     submit(fakefal_receiver)
@@ -78,7 +74,7 @@ def test_each_forgery_is_found_and_its_retry_is_accepted(
     fakefal.clock.advance("10s")
     fakefal.webhooks.wait()
     forged, genuine = fakefal_receiver.arrivals
-    assert forged.problem.startswith(flaw)
+    assert forged.problem.startswith(problem)
     assert genuine.problem == ""
 
 
@@ -131,7 +127,7 @@ def test_keys_change_and_go_away(fakefal: FakeFal, fakefal_receiver: Receiver) -
 
 
 @on_manual
-def test_settling_waits_for_what_is_due_now_and_no_longer(
+def test_wait_idle_waits_only_for_webhooks_that_are_due(
     fakefal: FakeFal, fakefal_receiver: Receiver
 ) -> None:
     fakefal.on("fal-ai/any-llm").text("x").webhook(after="1s", duplicates=1)
@@ -144,12 +140,12 @@ def test_settling_waits_for_what_is_due_now_and_no_longer(
     assert [record.state for record in fakefal.webhooks] == ["delivered", "waiting"]
     fakefal_receiver.delay("10s")
     fakefal.clock.advance("1s")
-    with pytest.raises(FakefalError, match=r"still on their way(?s:.*): sending"):
+    with pytest.raises(FakefalError, match=r"still being sent(?s:.*): sending"):
         fakefal.webhooks.wait_idle(timeout=0.05)
 
 
-def test_waiting_for_none_says_how_to_ask_for_one(fakefal: FakeFal) -> None:
-    with pytest.raises(FakefalError, match=r"no call asked for one: submit\(…, webhook_url=…\)"):
+def test_waiting_without_a_webhook_url_says_how_to_request_one(fakefal: FakeFal) -> None:
+    with pytest.raises(FakefalError, match=r"no call requested one: submit\(…, webhook_url=…\)"):
         fakefal.webhooks.wait(timeout=0.01)
 
 

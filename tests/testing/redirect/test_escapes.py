@@ -3,21 +3,21 @@ from __future__ import annotations
 from fakefal.testing.redirect.escapes import EscapeBlocked, EscapeLog
 
 
-def test_an_attempt_is_told_with_its_caller_and_thread() -> None:
+def test_an_escape_is_reported_with_its_caller_and_thread() -> None:
     escapes = EscapeLog()
     assert escapes.report() == ""
     error = escapes.block("foo.fal.run is no host that the fake knows")
     assert isinstance(error, ConnectionRefusedError)
     assert isinstance(error, EscapeBlocked)
     assert "the real fal: foo.fal.run" in str(error)
-    told = escapes.report()
-    assert told.startswith("1 connection to the real fal refused:\nfoo.fal.run")
-    assert "(thread MainThread), from:" in told
-    assert 'escapes.refuse("foo.fal.run' in told
-    assert "_pytest" not in told
+    report = escapes.report()
+    assert report.startswith("1 connection to the real fal blocked:\nfoo.fal.run")
+    assert "(thread MainThread), from:" in report
+    assert 'escapes.block("foo.fal.run' in report
+    assert "_pytest" not in report
 
 
-def test_what_was_taken_is_told_once_and_many_are_counted() -> None:
+def test_popped_escapes_are_reported_once_and_all_are_counted() -> None:
     escapes = EscapeLog()
     for _ in range(150):
         escapes.block("x")

@@ -10,32 +10,32 @@ import pytest
 from fakefal.testing.redirect.import_hooks import ImportHooks
 
 
-def test_a_module_is_told_when_it_is_there_and_when_it_comes(
+def test_callbacks_run_for_modules_imported_before_and_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "told_later.py").write_text("value = 1\n")
+    (tmp_path / "imported_later.py").write_text("value = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    told: list[tuple[str, object]] = []
+    calls: list[tuple[str, object]] = []
 
-    def react(module: ModuleType) -> None:
-        told.append((module.__name__, getattr(module, "value", None)))
+    def callback(module: ModuleType) -> None:
+        calls.append((module.__name__, getattr(module, "value", None)))
 
-    imports = ImportHooks({"told_later": react, "json": react, "never_there": react})
-    imports.open()
+    hooks = ImportHooks({"imported_later": callback, "json": callback, "never_there": callback})
+    hooks.open()
     try:
-        assert told == [("json", None)]
-        module = importlib.import_module("told_later")
-        assert told[1:] == [("told_later", 1)]
+        assert calls == [("json", None)]
+        module = importlib.import_module("imported_later")
+        assert calls[1:] == [("imported_later", 1)]
         assert type(module.__loader__).__name__ == "SourceFileLoader"
         assert module.__spec__ is not None
         assert module.__spec__.loader is module.__loader__
         with pytest.raises(ModuleNotFoundError):
             importlib.import_module("never_there")
     finally:
-        imports.close()
-        sys.modules.pop("told_later", None)
-    assert imports not in sys.meta_path
-    imports.close()
-    importlib.import_module("told_later")
-    assert len(told) == 2
-    sys.modules.pop("told_later")
+        hooks.close()
+        sys.modules.pop("imported_later", None)
+    assert hooks not in sys.meta_path
+    hooks.close()
+    importlib.import_module("imported_later")
+    assert len(calls) == 2
+    sys.modules.pop("imported_later")

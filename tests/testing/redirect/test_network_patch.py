@@ -62,7 +62,7 @@ def with_http_client() -> Any:
 
 
 @pytest.mark.parametrize(
-    "ask",
+    "send",
     [
         lambda: httpx.post(QUEUE, json=INPUT, headers=KEY).json(),
         lambda: httpx2.post(QUEUE, json=INPUT, headers=KEY).json(),
@@ -74,8 +74,8 @@ def with_http_client() -> Any:
     ],
     ids=["httpx", "httpx2", "requests", "early httpx", "early requests", "urllib", "http.client"],
 )
-def test_sync_clients_get_the_names_of_fal(fake: FakeFal, ask: Callable[[], Any]) -> None:
-    answer = ask()
+def test_sync_clients_get_the_names_of_fal(fake: FakeFal, send: Callable[[], Any]) -> None:
+    answer = send()
     assert answer["status_url"] == f"{QUEUE}/requests/{answer['request_id']}/status"
     fake.calls.one(prompt="x", via="queue")
 
@@ -107,11 +107,11 @@ async def with_fal_client() -> Any:
 
 
 @pytest.mark.parametrize("runner", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
-@pytest.mark.parametrize("ask", [with_httpx, with_aiohttp, with_websockets, with_fal_client])
+@pytest.mark.parametrize("send", [with_httpx, with_aiohttp, with_websockets, with_fal_client])
 def test_async_clients_on_each_loop(
-    fake: FakeFal, ask: Callable[[], Awaitable[Any]], runner: Callable[[Any], Any]
+    fake: FakeFal, send: Callable[[], Awaitable[Any]], runner: Callable[[Any], Any]
 ) -> None:
-    assert runner(ask())["output"] == "Ship it."
+    assert runner(send())["output"] == "Ship it."
     assert len(fake.calls) == 1
 
 
@@ -149,8 +149,8 @@ def test_media_are_fetched_by_their_own_urls(fakefal: FakeFal) -> None:
 def test_names_resolve_to_an_address_of_the_loopback(fake: FakeFal) -> None:
     assert socket.gethostbyname("fal.run") == REDIRECT_ADDRESS
     assert socket.gethostbyname_ex("FAL.run.")[2] == [REDIRECT_ADDRESS]
-    (found,) = socket.getaddrinfo("queue.falrun.com", "https")
-    assert found[4] == (REDIRECT_ADDRESS, 443)
+    (info,) = socket.getaddrinfo("queue.falrun.com", "https")
+    assert info[4] == (REDIRECT_ADDRESS, 443)
     assert socket.getaddrinfo("localhost", 80)
     with socket.create_connection(("rest.fal.ai", 443), timeout=5) as sock:
         assert sock.getpeername()[1] == fake.server.server.port
@@ -162,22 +162,24 @@ def test_names_resolve_to_an_address_of_the_loopback(fake: FakeFal) -> None:
 @pytest.fixture
 def escapes(fakefal: FakeFal, fakefal_factory: Any) -> Callable[[], str]:
     """What was refused, taken so that the test does not fail for it."""
-    take: Callable[[], str] = fakefal_factory.redirection.escapes
+    take: Callable[[], str] = fakefal_factory.redirection.pop_escapes
     return take
 
 
-def test_hosts_of_fal_that_nobody_knows(escapes: Callable[[], str]) -> None:
-    with pytest.raises(EscapeBlocked, match=r"foo\.fal\.run is no host that the fake knows"):
+def test_unknown_hosts_of_fal_are_blocked(escapes: Callable[[], str]) -> None:
+    with pytest.raises(
+        EscapeBlocked, match=r"foo\.fal\.run is a host that the fake does not serve"
+    ):
         socket.create_connection(("foo.fal.run", 443))
     with socket.socket() as sock, pytest.raises(EscapeBlocked):
         sock.connect(("foo.fal.run", 443))
-    told = escapes()
-    assert told.startswith("2 connections to the real fal refused:")
-    assert 'socket.create_connection(("foo.fal.run", 443))' in told
+    report = escapes()
+    assert report.startswith("2 connections to the real fal blocked:")
+    assert 'socket.create_connection(("foo.fal.run", 443))' in report
     assert escapes() == ""
 
 
-async def test_the_stack_of_async_callers_is_theirs(escapes: Callable[[], str]) -> None:
+async def test_the_reported_stack_of_async_callers_is_their_own(escapes: Callable[[], str]) -> None:
     async def innocent() -> None:
         await asyncio.open_connection("foo.fal.ai", 443)
 
@@ -186,13 +188,13 @@ async def test_the_stack_of_async_callers_is_theirs(escapes: Callable[[], str]) 
     assert "await asyncio.open_connection" in escapes()
 
 
-def test_datagrams(escapes: Callable[[], str]) -> None:
+def test_datagrams_to_fal_are_blocked(escapes: Callable[[], str]) -> None:
     with pytest.raises(EscapeBlocked):
         socket.getaddrinfo("fal.run", 443, type=socket.SOCK_DGRAM)
     assert "datagrams to fal.run" in escapes()
 
 
-def test_tls_as_fal_with_somebody_else(escapes: Callable[[], str]) -> None:
+def test_tls_as_fal_with_another_server_is_blocked(escapes: Callable[[], str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         context = ssl.create_default_context()
         with (
@@ -205,11 +207,11 @@ def test_tls_as_fal_with_somebody_else(escapes: Callable[[], str]) -> None:
     assert "TLS as queue.fal.run with 127.0.0.1:" in escapes()
 
 
-def test_connections_from_before_the_test() -> None:
+def test_writes_over_connections_from_before_the_test_are_blocked() -> None:
     context = ssl.create_default_context()
     tls = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="fal.run")
     with (
-        pytest.raises(UnmetExpectations, match="over a connection from before"),
+        pytest.raises(UnmetExpectations, match="over an earlier connection"),
         running_fake(),
         pytest.raises(EscapeBlocked),
     ):
@@ -218,38 +220,40 @@ def test_connections_from_before_the_test() -> None:
         tls.do_handshake()
 
 
-def test_addresses_of_fal(escapes: Callable[[], str], fakefal_factory: Any) -> None:
-    passage: SocketRedirector = fakefal_factory.redirection.passage
-    passage.set_fal_addresses({"8.8.4.4", "8.8.8.8"})
-    passage.remember_foreign_address("8.8.8.8")
+def test_connections_to_addresses_of_fal_are_blocked(
+    escapes: Callable[[], str], fakefal_factory: Any
+) -> None:
+    redirector: SocketRedirector = fakefal_factory.redirection.redirector
+    redirector.set_fal_addresses({"8.8.4.4", "8.8.8.8"})
+    redirector.remember_foreign_address("8.8.8.8")
     with (
         socket.socket() as sock,
         pytest.raises(EscapeBlocked, match=r"8\.8\.4\.4, port 443, is an address of fal"),
     ):
         sock.connect(("8.8.4.4", 443))
-    assert not passage.is_fals_address("8.8.8.8")  # it was looked up by the name of another
+    assert not redirector.is_fals_address("8.8.8.8")  # returned for another host
     assert "8.8.4.4" in escapes()
 
 
-def test_names_are_text_in_small_letters() -> None:
-    assert [normalize_host(it) for it in (b"FAL.run", "Fal.Run.", None, 7)] == ["fal.run"] * 2 + [
-        ""
-    ] * 2
+def test_host_names_are_normalised() -> None:
+    assert [normalize_host(name) for name in (b"FAL.run", "Fal.Run.", None, 7)] == [
+        "fal.run"
+    ] * 2 + [""] * 2
 
 
-def test_nothing_is_left_when_the_fake_has_gone() -> None:
-    before = entrances()
+def test_all_patches_are_undone_when_the_fake_ends() -> None:
+    before = patched_functions()
     with running_fake() as fake:
-        assert entrances() != before
+        assert patched_functions() != before
         with running_fake() as inner:
             inner.on().text("inner")
             assert fal_client.run("fal-ai/any-llm", INPUT)["output"] == "inner"
         fake.on().text("outer")
         assert fal_client.run("fal-ai/any-llm", INPUT)["output"] == "outer"
-    assert entrances() == before
+    assert patched_functions() == before
 
 
-def entrances() -> list[Any]:
+def patched_functions() -> list[Any]:
     return [
         socket.getaddrinfo,
         socket.gethostbyname,

@@ -75,9 +75,7 @@ def test_no_proxy_stands_between_and_those_of_the_user_stay(
     assert "no_proxy" not in os.environ
 
 
-def test_calls_reach_the_fake_past_a_proxy(
-    patch: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_calls_bypass_a_proxy(patch: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with ThreadedServer(FakeFalServer(scenario(exchange()), keep_alive=False)) as fake:
         redirect(patch, fake.url, "a:b")
@@ -85,7 +83,7 @@ def test_calls_reach_the_fake_past_a_proxy(
         reset_clients()
 
 
-def test_the_clients_of_the_module_forget_what_they_had() -> None:
+def test_module_level_clients_lose_their_caches() -> None:
     caches = [vars(fal_client.sync_client), vars(fal_client.async_client)]
     for cache in caches:
         cache.update(_token_manager="old", other="stays")
@@ -95,17 +93,17 @@ def test_the_clients_of_the_module_forget_what_they_had() -> None:
         assert "_token_manager" not in cache
 
 
-def test_a_forgotten_connection_is_closed(patch: pytest.MonkeyPatch) -> None:
+def test_a_cached_connection_is_closed(patch: pytest.MonkeyPatch) -> None:
     redirect(patch, URL, "a:b")
-    kept = fal_client.sync_client._client
-    assert fal_client.sync_client._client is kept
+    client = fal_client.sync_client._client
+    assert fal_client.sync_client._client is client
     reset_clients()
-    assert kept.is_closed
+    assert client.is_closed
     redirect(patch, URL, "c:d")
-    assert fal_client.sync_client._client is not kept
+    assert fal_client.sync_client._client is not client
 
 
-def test_forgetting_is_no_trouble_where_there_is_nothing_to_forget() -> None:
+def test_clearing_empty_caches_is_a_no_op() -> None:
     clear_caches(ModuleType("fal_client"))
     reset_clients()
     reset_clients()
@@ -130,7 +128,7 @@ import sys
 import fal.apps
 import pytest
 
-from fakefal.testing.redirect import redirect
+from fakefal.testing.redirect.redirect import redirect
 
 with pytest.MonkeyPatch.context() as patch:
     redirect(patch, sys.argv[1], "fal-apps:key")

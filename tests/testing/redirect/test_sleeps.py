@@ -9,7 +9,7 @@ import fal_client
 import pytest
 
 from fakefal import FakeFal
-from fakefal.testing.redirect.sleeps import SleepPatch
+from fakefal.testing.redirect.sleeps import patch_sleeps
 
 SLEEPER = """
 import asyncio, time
@@ -32,18 +32,14 @@ def sleeper(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def test_sleeps_of_modules_are_taken_and_those_of_others_are_not(sleeper: ModuleType) -> None:
+def test_sleeps_of_named_modules_are_patched_and_others_are_not(sleeper: ModuleType) -> None:
     slept: list[float] = []
     before = (time.sleep, asyncio.sleep, sleeper.sleep)
-    sleeps = SleepPatch(("app",), slept.append)
-    sleeps.open()
-    try:
+    with patch_sleeps(("app",), slept.append):
         sleeper.nap(1000)
         asyncio.run(sleeper.doze(500))
         time.sleep(0)
         asyncio.run(asyncio.sleep(0))
-    finally:
-        sleeps.close()
     assert slept == [1000, 1000, 500]
     assert (time.sleep, asyncio.sleep, sleeper.sleep) == before
 
@@ -58,7 +54,7 @@ def test_the_sleeps_of_fal_client_move_the_clock(fakefal: FakeFal) -> None:
 
 
 @pytest.mark.fakefal(clock="manual")
-async def test_async_ones_too(fakefal: FakeFal) -> None:
+async def test_async_sleeps_move_the_clock_too(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/any-llm").text("x").timeline({"IN_PROGRESS": {"for": "3s"}})
     with fakefal.clock.patch_sleep():
         result = await fal_client.AsyncClient().subscribe("fal-ai/any-llm", {"prompt": "x"})

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,8 @@ def run_async(runner: Any) -> str:
         child = await asyncio.create_subprocess_exec(*PYTHON, stdout=subprocess.PIPE)
         return (await child.communicate())[0]
 
-    found: bytes = runner(main())
-    return found.decode().strip()
+    printed: bytes = runner(main())
+    return printed.decode().strip()
 
 
 @pytest.mark.parametrize("runner", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
@@ -69,7 +70,10 @@ def say(queue: Any) -> None:
     queue.put(fal_client.run("fal-ai/any-llm", {"prompt": "x"})["output"])
 
 
-def test_processes_that_are_spawned(fake: FakeFal) -> None:
+def test_processes_that_are_spawned(fake: FakeFal, request: pytest.FixtureRequest) -> None:
+    # The spawn method starts a tracker process, which would live until the end of the test run.
+    tracker: Any = resource_tracker._resource_tracker
+    request.addfinalizer(tracker._stop)
     context = multiprocessing.get_context("spawn")
     queue = context.SimpleQueue()
     process = context.Process(target=say, args=(queue,))
@@ -81,24 +85,26 @@ def test_processes_that_are_spawned(fake: FakeFal) -> None:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not there")
 def test_other_programs(fake: FakeFal) -> None:
-    told = output(
+    printed = output(
         *("curl", "-s", "-H", "Authorization: Key a:b", "-d", '{"prompt": "x"}'),
         "https://fal.run/fal-ai/any-llm",
     )
-    assert '"Ship it."' in told
+    assert '"Ship it."' in printed
 
 
-def test_what_a_program_tries_is_told(fakefal: FakeFal, fakefal_factory: Factory) -> None:
+def test_escapes_of_a_program_are_reported(fakefal: FakeFal, fakefal_factory: Factory) -> None:
     code = "import socket; socket.create_connection(('foo.fal.run', 443))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode
-    told = fakefal_factory.redirection.pop_escapes()
-    assert told.startswith("programs of the test tried to reach the real fal, and were refused:")
-    assert "foo.fal.run:443" in told
+    report = fakefal_factory.redirection.pop_escapes()
+    assert report.startswith("connections of the test's child processes to the real fal blocked:")
+    assert "foo.fal.run:443" in report
     assert fakefal_factory.redirection.pop_escapes() == ""
 
 
-def test_an_environment_may_be_asked_for(fakefal: FakeFal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_for_other_programs(
+    fakefal: FakeFal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     env = fakefal.environment()
     assert env["HTTPS_PROXY"] == fakefal.url
     assert env["FAL_KEY"] == fakefal.key

@@ -26,7 +26,7 @@ def run(prompt: str = "x", endpoint: str = ANY_LLM) -> Any:
     return fal_client.run(endpoint, {"prompt": prompt})
 
 
-def test_a_function_gives_text_output_or_either(fakefal: FakeFal) -> None:
+def test_a_function_returns_text_output_or_either(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM, prompt="text").text(lambda call: call.input["prompt"].upper())
     fakefal.on(ANY_LLM, prompt="any").reply(lambda call: f"{call.via} {{{{ input.prompt }}}}")
     fakefal.on("a/b").output(lambda call: {"seen": call.input, "number": call.count})
@@ -38,7 +38,7 @@ def test_a_function_gives_text_output_or_either(fakefal: FakeFal) -> None:
     assert events[-1]["output"] == "TEXT"
 
 
-def test_functions_and_fixed_replies_take_turns(fakefal: FakeFal) -> None:
+def test_functions_and_static_replies_alternate(fakefal: FakeFal) -> None:
     exchange = fakefal.on(ANY_LLM).fail("runner_disconnected").then.text(lambda call: "second")
     exchange.timeline({"IN_PROGRESS": {"for": "2s"}}).then.text("third")
     with pytest.raises(HttpError):
@@ -60,7 +60,7 @@ def test_a_function_may_fail_the_call(fakefal: FakeFal) -> None:
     assert [httpx_status() for _ in range(3)] == [422, 418, 200]
     fakefal.on("a/b").fail(lambda call: None if call.count > 1 else "nginx-502")
     assert [httpx_status("a/b") for _ in range(2)] == [502, 200]
-    with pytest.raises(FakefalError, match="Failure takes a name or a spelled-out failure"):
+    with pytest.raises(FakefalError, match="Failure takes either a name or fields"):
         Failure()
 
 
@@ -72,34 +72,34 @@ def httpx_status(endpoint: str = ANY_LLM) -> int:
 
 
 def test_a_function_may_wait_and_may_call_the_fake(fakefal: FakeFal) -> None:
-    told = threading.Event()
+    released = threading.Event()
     WHO.set("the test")
 
     def waits(call: CallRecord) -> str:
-        assert told.wait(10)
+        assert released.wait(10)
         return f"{run('inner')['output']} for {WHO.get()}"
 
     fakefal.on(ANY_LLM, prompt="inner").text("answer")
     fakefal.on(ANY_LLM).text(waits)
-    threading.Timer(0.02, told.set).start()
+    threading.Timer(0.02, released.set).start()
     assert run("outer")["output"] == "answer for the test"
 
 
 async def test_an_async_function_runs_in_the_loop_of_the_test(fakefal: FakeFal) -> None:
-    told = asyncio.Event()
+    released = asyncio.Event()
 
     async def waits(call: CallRecord) -> str:
-        await told.wait()
-        return "told"
+        await released.wait()
+        return "released"
 
     fakefal.on(ANY_LLM).text(waits)
     call = asyncio.ensure_future(fal_client.AsyncClient().run(ANY_LLM, {"prompt": "x"}))
     await asyncio.sleep(0)
-    told.set()
-    assert (await call)["output"] == "told"
+    released.set()
+    assert (await call)["output"] == "released"
 
 
-def test_an_async_function_of_a_sync_test_has_a_loop_of_its_own(fakefal: FakeFal) -> None:
+def test_an_async_function_of_a_sync_test_runs_in_a_new_loop(fakefal: FakeFal) -> None:
     async def answers(call: CallRecord) -> str:
         await asyncio.sleep(0)
         return "async"
@@ -110,43 +110,43 @@ def test_an_async_function_of_a_sync_test_has_a_loop_of_its_own(fakefal: FakeFal
 
 def test_an_async_function_of_a_trio_test(fakefal: FakeFal) -> None:
     async def main() -> Any:
-        told = trio.Event()
+        released = trio.Event()
 
         async def waits(call: CallRecord) -> str:
-            await told.wait()
+            await released.wait()
             return "trio"
 
         fakefal.on(ANY_LLM).text(waits)
         headers = {"Authorization": "Key a:b"}
         answers: list[Any] = []
 
-        async def ask() -> None:
+        async def send() -> None:
             async with httpx.AsyncClient() as client:
                 url = f"https://fal.run/{ANY_LLM}"
                 answers.append(await client.post(url, json={"prompt": "x"}, headers=headers))
 
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(ask)
-            told.set()
+            nursery.start_soon(send)
+            released.set()
         return answers[0].json()["output"]
 
     assert trio.run(main) == "trio"
 
 
-def test_predicates_stand_where_patterns_do(fakefal: FakeFal) -> None:
+def test_predicates_are_patterns(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM, prompt=lambda prompt: len(prompt) > 5).text("long")
     fakefal.on(ANY_LLM, input=lambda input: "model" in input).text("with a model")
     fakefal.on(ANY_LLM, prompt=contains("x")).text("short")
-    assert [run(it)["output"] for it in ("x" * 6, "x")] == ["long", "short"]
+    assert [run(prompt)["output"] for prompt in ("x" * 6, "x")] == ["long", "short"]
     model = {"prompt": "x", "model": "openai/gpt-4o"}
     assert fal_client.run(ANY_LLM, model)["output"] == "with a model"
 
 
-def test_mistakes_of_functions_are_noted() -> None:
-    blame = CallbackErrors()
-    pattern = guard_pattern({"a": [lambda value: value.nothing]}, blame)
+def test_exceptions_of_predicates_are_recorded() -> None:
+    callback_errors = CallbackErrors()
+    pattern = guard_pattern({"a": [lambda value: value.nothing]}, callback_errors)
     assert pattern["a"][0](7) is False
-    assert isinstance(blame.errors[0], AttributeError)
+    assert isinstance(callback_errors.errors[0], AttributeError)
 
 
 Build = Callable[[FakeFal], Any]
@@ -173,7 +173,7 @@ def test_what_a_function_raises_fails_the_test_with_its_own_traceback(run_tests:
         def test_predicate(fakefal):
             fakefal.on("fal-ai/any-llm", prompt=lambda prompt: prompt.nothing).text("x")
             assert "no exchange" in call()
-            fakefal.take_misses()
+            fakefal.pop_misses()
 
         @pytest.mark.parametrize("value", [7, {1, 2}])
         def test_no_text(fakefal, value):
@@ -181,7 +181,7 @@ def test_what_a_function_raises_fails_the_test_with_its_own_traceback(run_tests:
             call()
 
         async def test_blocked(fakefal, monkeypatch):
-            monkeypatch.setattr("fakefal.testing.scripting.callables._PATIENCE_SECONDS", 0.1)
+            monkeypatch.setattr("fakefal.testing.scripting.callables._TIMEOUT_SECONDS", 0.1)
             async def answers(call):
                 return "never"
             fakefal.on("fal-ai/any-llm").text(answers)
@@ -194,10 +194,10 @@ def test_what_a_function_raises_fails_the_test_with_its_own_traceback(run_tests:
             "*ERROR at teardown of test_reply*",
             '*return {}?call.input?"prompt"??',
             "E *KeyError: 'x'",
-            "*a function of the test raised:",
+            "*a callback of the test raised:",
             "E *AttributeError: 'str' object has no attribute 'nothing'",
-            "E *FakefalError: *<lambda> (test_*) gave 7 — text wants a string",
-            "E *FakefalError: *gave what is no JSON: *set*",
-            "E *FakefalError: *answers (test_*) has not answered in 0.1s — an async *",
+            "E *FakefalError: *<lambda> (test_*) returned 7 — text must be a string",
+            "E *FakefalError: *returned a value that is not JSON: *set*",
+            "E *FakefalError: *answers (test_*) did not return within 0.1s — an async *",
         ]
     )

@@ -14,12 +14,10 @@ from fakefal.scenario.files.loader import load_file, load_scenario
 from fakefal.scenario.model.scenario import Scenario
 from fakefal.settings import Settings
 from fakefal.testing.scripting.export import export_scenario, write_scenario
-from tests.scenario.strategies import SCENARIOS
+from tests.scenario.file_strategies import SCENARIOS
 
 
-def test_what_was_scripted_loads_as_the_same_and_answers_the_same(
-    fakefal: FakeFal, tmp_path: Path
-) -> None:
+def test_a_dump_loads_equal_and_answers_the_same(fakefal: FakeFal, tmp_path: Path) -> None:
     fakefal.on("fal-ai/any-llm", prompt=contains("tag"), model=absent()).fail(
         "runner_disconnected"
     ).then.text("Ship {{ count }}.").stream(by="char", every="20ms").timeline(
@@ -37,7 +35,7 @@ def test_what_was_scripted_loads_as_the_same_and_answers_the_same(
         assert fal_client.run("a/b", {"n": 1}) == {"a": [1, None]}
 
 
-def test_files_of_outputs_lie_beside_it(
+def test_files_of_outputs_are_written_beside_a_dump(
     fakefal: FakeFal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "from" / "images").mkdir(parents=True)
@@ -48,34 +46,32 @@ def test_files_of_outputs_lie_beside_it(
     assert (tmp_path / "to" / "images" / "cat.txt").read_text() == "miaow"
     assert fakefal.dump(path) == path
     (tmp_path / "to" / "images" / "cat.txt").write_text("woof")
-    with pytest.raises(FakefalError, match="would replace another file"):
+    with pytest.raises(FakefalError, match="would overwrite another file"):
         fakefal.dump(path)
 
 
-def test_what_no_file_can_hold_is_refused_with_all_reasons(
-    fakefal: FakeFal, tmp_path: Path
-) -> None:
+def test_functions_cannot_be_dumped_and_all_are_named(fakefal: FakeFal, tmp_path: Path) -> None:
     fakefal.on("a/b").text("fine")
     fakefal.on("a/c", prompt=lambda prompt: True).text(lambda call: "x")
     with pytest.raises(FakefalError) as caught:
         fakefal.dump(tmp_path / "x.yaml")
-    told = str(caught.value)
-    assert "exchanges[1].when.input.prompt: the function <lambda> (test_dumping.py:" in told
-    assert "decides what matches — write contains(…), regex(…)" in told
-    assert "exchanges[1]: the function <lambda> (test_dumping.py:" in told
+    text = str(caught.value)
+    assert "exchanges[1].when.input.prompt: the function <lambda> (test_export.py:" in text
+    assert "is a predicate — use contains(…), regex(…)" in text
+    assert "exchanges[1]: the function <lambda> (test_export.py:" in text
     assert not (tmp_path / "x.yaml").exists()
-    with pytest.raises(FakefalError, match=r"a dump is YAML — name it x\.yaml"):
+    with pytest.raises(FakefalError, match=r"scenarios are dumped as YAML — use x\.yaml"):
         fakefal.dump(tmp_path / "x.json")
 
 
 @settings(max_examples=40)
 @given(scenario=SCENARIOS)
 @example(scenario=Scenario.model_validate({"fakefal": 1, "faults": {"submit": "unknown-app"}}))
-def test_any_scenario_survives(scenario: Scenario, tmp_path_factory: Any) -> None:
+def test_any_scenario_survives_a_dump(scenario: Scenario, tmp_path_factory: Any) -> None:
     tenant = Engine(Settings(), [load_scenario(scenario)]).reset_tenant("a:b")
     once = export_scenario(tenant)
     path = tmp_path_factory.mktemp("dump") / "x.yaml"
     write_scenario(once, path, {})
     again = Engine(Settings(), [load_file(path)]).reset_tenant("a:b")
     assert export_scenario(again) == once
-    assert replace(again.settings, told={}) == replace(tenant.settings, told={})
+    assert replace(again.settings, raw={}) == replace(tenant.settings, raw={})

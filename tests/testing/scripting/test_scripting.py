@@ -12,13 +12,13 @@ ANY_LLM = "fal-ai/any-llm"
 
 def test_a_partial_answer_has_no_end(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM, prompt="cut").partial("As far as")
-    fakefal.on(ANY_LLM, prompt="said").partial("As far as", error="upstream said no")
+    fakefal.on(ANY_LLM, prompt="error").partial("As far as", error="upstream said no")
     events = list(fal_client.stream(ANY_LLM, {"prompt": "cut"}))
     assert [event["output"] for event in events] == ["As", "As far", "As far as"]
     assert all(event["partial"] for event in events)
-    *_, last = fal_client.stream(ANY_LLM, {"prompt": "said"})
+    *_, last = fal_client.stream(ANY_LLM, {"prompt": "error"})
     assert (last["output"], last["error"]) == ("As far as", "upstream said no")
-    assert fal_client.run(ANY_LLM, {"prompt": "said"})["error"] == "upstream said no"
+    assert fal_client.run(ANY_LLM, {"prompt": "error"})["error"] == "upstream said no"
 
 
 def test_pieces_of_a_stream(fakefal: FakeFal) -> None:
@@ -37,9 +37,9 @@ def test_all_of_and_anything(fakefal: FakeFal) -> None:
 
 
 def test_a_reply_is_a_function(fakefal: FakeFal) -> None:
-    with pytest.raises(FakefalError, match="reply takes a function of the call"):
+    with pytest.raises(FakefalError, match="reply takes a function"):
         fakefal.on("a/b").reply("text")  # type: ignore[arg-type]  # the mistake
 
 
-def test_what_it_is_for_is_told(fakefal: FakeFal) -> None:
+def test_the_description_is_the_arguments_of_on(fakefal: FakeFal) -> None:
     assert fakefal.on("a/b", n=1).description == 'endpoint="a/b", input={"n": 1}'

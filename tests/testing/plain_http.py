@@ -1,4 +1,4 @@
-"""Asking a fake with plain HTTP, whatever it answers."""
+"""A plain HTTP client that returns errors as responses."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import urllib.request
 from typing import Any
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-SECONDS = 10
+TIMEOUT_SECONDS = 10
 
 
-def ask(url: str, body: Any = None) -> tuple[int, Any]:
-    """Status and body: JSON as what it means, all else as bytes; raises what urllib raises."""
+def request(url: str, body: Any = None) -> tuple[int, Any]:
+    """Status and body: JSON decoded, anything else as bytes; raises urllib.error.URLError."""
     headers = {"Content-Type": "application/json", "Authorization": "Key a:b"}
     data = None if body is None else json.dumps(body).encode()
     try:
-        with _OPENER.open(urllib.request.Request(url, data, headers), timeout=SECONDS) as response:
+        with _OPENER.open(
+            urllib.request.Request(url, data, headers), timeout=TIMEOUT_SECONDS
+        ) as response:
             return response.status, _read(response)
     except urllib.error.HTTPError as error:
         with error:

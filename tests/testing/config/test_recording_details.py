@@ -47,7 +47,7 @@ def test_three(outer):
     )
     run_tests(source, from_(upstream)).assert_outcomes(passed=3)
     assert calls_of(upstream) == ["x", KEY]  # which came with that key
-    texts = [it.read_text() for it in pytester.path.glob("*.yaml*")]
+    texts = [file.read_text() for file in pytester.path.glob("*.yaml*")]
     assert len(texts) == 2
     assert not any(part in text for text in texts for part in (KEY, *KEY.split(":")))
 
@@ -61,12 +61,12 @@ def test_a_known_secret_is_not_written(
     monkeypatch.setenv("APP_SECRET", "my-own-secret-17")
     result = run_tests(one(b64encode(b"my-own-secret-17").decode()), from_(upstream))
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*x.yaml is not written: the environment's APP_SECRET would *"])
+    result.stdout.fnmatch_lines(["*x.yaml is not written: it would contain the environment's *"])
     result.stdout.fnmatch_lines(["*add --fakefal-redact PATTERN*"])
     assert not (pytester.path / "x.yaml").exists()
 
 
-def test_what_a_test_scripts_goes_before_fal(
+def test_scripted_exchanges_answer_before_fal(
     run_tests: RunTests, upstream: ThreadedServer, pytester: pytest.Pytester
 ) -> None:
     source = (
@@ -117,7 +117,7 @@ def test_under_xdist(
         + """
 class TestOf:
     @pytest.mark.fakefal(record="once")
-    @pytest.mark.parametrize("prompt", [f"p/{it}.yaml" for it in range(12)])
+    @pytest.mark.parametrize("prompt", [f"p/{number}.yaml" for number in range(12)])
     def test_many(self, prompt):
         assert say(prompt) == f"up {prompt}"
 """
@@ -151,14 +151,14 @@ def test_wrong_words_are_usage_errors(run_tests: RunTests) -> None:
             "*: @pytest.mark.fakefal: upstream=7 — a text, such as 'http://127.0.0.1:8788'",
         ]
     )
-    for flag, told in (
-        ("--fakefal-upstream=nowhere", '*--fakefal-upstream "nowhere" is no base URL*'),
-        ("--fakefal-redact=[", '*--fakefal-redact "[[]" is no regular expression*'),
+    for flag, problem in (
+        ("--fakefal-upstream=nowhere", '*--fakefal-upstream "nowhere" is not a base URL*'),
+        ("--fakefal-redact=[", '*--fakefal-redact "[[]" is not a regular expression*'),
         ("--fakefal-max-age=old", '*"old" is no duration*'),
     ):
         result = run_tests(one("a"), flag)
         result.assert_outcomes(errors=1)
-        result.stdout.fnmatch_lines([told])
+        result.stdout.fnmatch_lines([problem])
 
 
 NAMES = """
@@ -169,10 +169,10 @@ if LOOP == "asyncio":
     sys.modules["uvloop"] = None
 names = socket.getaddrinfo
 
-def getaddrinfo(host, port, *more, **options):
+def getaddrinfo(host, port, *args, **options):
     if str(host).endswith(("fal.run", "fal.ai", "fal.media")):
         host, port = "127.0.0.1", PORT
-    return names(host, port, *more, **options)
+    return names(host, port, *args, **options)
 
 socket.getaddrinfo = getaddrinfo
 """
@@ -208,16 +208,16 @@ def test_one(fakefal, outer):
 def test_fal_itself_is_reached_by_name_over_tls(
     loop: str, run_tests: RunTests, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Below the passage, the names of fal lead to a second fake that speaks TLS."""
+    """Below the redirection, the names of fal lead to a second fake that speaks TLS."""
     fal = FakeFalServer(UPSTREAM, tls_port=0)
     with ThreadedServer(fal):
         monkeypatch.setenv("SSL_CERT_FILE", str(fal.ca_path))
         for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.delenv(name, raising=False)
-        told = NAMES.replace("LOOP", repr(loop)).replace("PORT", str(fal.tls_port))
-        pytester.makeconftest(told)
+        conftest = NAMES.replace("LOOP", repr(loop)).replace("PORT", str(fal.tls_port))
+        pytester.makeconftest(conftest)
         source = BY_NAME
         run_tests(source).assert_outcomes(passed=1)
-        prompts = [it.input["prompt"] for it in fal.controls(KEY).calls()]
+        prompts = [call.input["prompt"] for call in fal.controls(KEY).calls()]
         assert prompts == ["x", "wait", "s", "child"]
     run_tests(source).assert_outcomes(passed=1)

@@ -18,7 +18,7 @@ import pytest
 
 client = httpx.Client(headers={"Authorization": "Key the:same"})
 
-def ask(endpoint="fal-ai/any-llm"):
+def send(endpoint="fal-ai/any-llm"):
     answer = client.post(f"https://fal.run/{endpoint}", json={"prompt": "same"})
     return answer.status_code, answer.text
 
@@ -33,16 +33,16 @@ def test_conflicting(fakefal, number):
     text = f"{__name__} {number}"
     failure = {"status": 400 + number, "body": text}
     fakefal.on("fal-ai/any-llm", prompt="same").fail(**failure).then.text(text)
-    assert ask("fal-ai/flux/dev")[0] == 404
-    assert len(fakefal.take_misses()) == 1
-    assert ask() == (400 + number, f'"{text}"')
-    status, body = ask()
+    assert send("fal-ai/flux/dev")[0] == 404
+    assert len(fakefal.pop_misses()) == 1
+    assert send() == (400 + number, f'"{text}"')
+    status, body = send()
     assert (status, text in body) == (200, True)
     assert [call.input["prompt"] for call in fakefal.calls] == ["same"] * 3
     assert fakefal.clock.iso == "2026-01-01T00:00:00.000000Z"
 
 def test_shared(shared):
-    assert "shared" in ask()[1]
+    assert "shared" in send()[1]
 """
 
 
@@ -85,7 +85,7 @@ def nothing_is_left():
     assert is_as_before()
     assert "FAL_KEY" not in os.environ
 
-async def ask(fakefal, number):
+async def send(fakefal, number):
     fakefal.on().text(str(number))
     assert (await fal_client.subscribe_async(*CALL))["output"] == str(number)
     async with httpx.AsyncClient() as client:
@@ -95,23 +95,23 @@ async def ask(fakefal, number):
 
 @pytest.mark.parametrize("number", range(2))
 async def test_loop_of_a_function(fakefal, number):
-    await ask(fakefal, number)
+    await send(fakefal, number)
 
 @pytest.mark.asyncio(loop_scope="class")
 class TestClass:
     @pytest.mark.parametrize("number", range(2))
     async def test_loop_of_a_class(self, fakefal, number):
-        await ask(fakefal, number)
+        await send(fakefal, number)
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("number", range(2))
 async def test_loop_of_a_module(fakefal, number):
-    await ask(fakefal, number)
+    await send(fakefal, number)
 
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("number", range(2))
 async def test_loop_of_a_session(fakefal, number):
-    await ask(fakefal, number)
+    await send(fakefal, number)
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 def test_anyio(fakefal, anyio_backend):
@@ -137,13 +137,13 @@ async def test_pytest_aiohttp(fakefal, aiohttp_client):
 
 def test_threads(fakefal):
     fakefal.on().text("{{ input.prompt }}")
-    found = {}
+    outputs = {}
     def say(prompt):
-        found[prompt] = fal_client.run("fal-ai/any-llm", {"prompt": prompt})["output"]
+        outputs[prompt] = fal_client.run("fal-ai/any-llm", {"prompt": prompt})["output"]
     threads = [threading.Thread(target=say, args=(str(n),)) for n in range(12)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
-    assert found == {str(n): str(n) for n in range(12)}
+    assert outputs == {str(n): str(n) for n in range(12)}
 
 @pytest.mark.xfail(raises=ZeroDivisionError, strict=True)
 def test_failing(fakefal):
@@ -196,7 +196,7 @@ def test_pytest_8(
         """
     )
     result.assert_outcomes(passed=3, failed=1, errors=1)
-    result.stdout.fnmatch_lines(["*1 call met no exchange:", "*- fakefal -*"])
+    result.stdout.fnmatch_lines(["*1 call matched no exchange:", "*- fakefal -*"])
 
 
 def test_a_run_that_never_uses_it_imports_nothing_heavy(run_tests: RunTests) -> None:
