@@ -1,1 +1,1 @@
-"""Generated media files and references to files in outputs."""
+"""Files in outputs: references to them, generated images, and samples of other media."""

@@ -1,4 +1,4 @@
-"""Files that outputs refer to, and where they do."""
+"""Files in outputs, and where a reply refers to them."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ MEDIA_TYPES: dict[str, str] = {
     **{"pdf": "application/pdf", "zip": "application/zip", "srt": "application/x-subrip"},
     **{"vtt": "text/vtt", "safetensors": DEFAULT_CONTENT_TYPE},
 }
-"""Content types by extension: a table of our own, as that of the system differs from machine to
-machine."""
+"""Content types by extension. Not from ``mimetypes``: it reads tables of the system, which differ
+from machine to machine."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asset:
-    """A file ready to be served: its name without folders, its type and its bytes.
+    """A file to serve: its name without folders, its type and its bytes.
 
-    ``is_made`` says that nobody gave it: it was made for one call.
+    ``is_generated``: no scenario provided it.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Asset:
 
 
 def make_asset(name: str, data: bytes) -> Asset:
-    """An asset from a file's name and bytes; what it is follows from the extension."""
+    """An asset from a file's name and bytes; its type follows from the extension."""
     base_name = name.rsplit("/", 1)[-1]
     extension = base_name.rpartition(".")[2].lower()
     return Asset(
@@ -53,7 +53,7 @@ def make_asset(name: str, data: bytes) -> Asset:
 def is_reference(value: Json) -> bool:
     """Whether a JSON object refers to a file: ``{"file": "images/cat.png"}``.
 
-    Models have outputs with a ``file`` of their own, but that is a file object or a URL.
+    Outputs of real models may have a ``file`` too, but its value is an object or a URL.
     """
     if not isinstance(value, dict):
         return False
@@ -62,7 +62,7 @@ def is_reference(value: Json) -> bool:
 
 
 def references_in(value: Json, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every file that a value refers to, with the path of its name."""
+    """Every file reference in a value: its path and the name of the file."""
     if isinstance(value, dict):
         if is_reference(value):
             yield (*path, "file"), value["file"]
@@ -74,7 +74,7 @@ def references_in(value: Json, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def references_of_reply(reply: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
-    """Every file that a reply refers to, as it stands in a file."""
+    """Every file reference in a reply, given as plain data of a scenario file."""
     yield from references_in(reply.get("output"), (*path, "output"))
     workflow = reply.get("workflow")
     if isinstance(workflow, dict):
@@ -90,7 +90,7 @@ def references_of_reply(reply: Mapping[str, Any], path: Path) -> Iterator[tuple[
 
 
 def references_of_exchange(exchange: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Every file that an exchange refers to, whatever else may be wrong with it."""
+    """Every file reference in an exchange, given as plain data that may be invalid otherwise."""
     if not isinstance(exchange, dict):
         return
     if isinstance(exchange.get("reply"), dict):

@@ -16,7 +16,7 @@ _START_OF_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def dimensions_of(data: bytes) -> Dimensions | None:
-    """The size of a PNG, JPEG, GIF or WebP; None for anything else."""
+    """The size of a PNG, JPEG, GIF or WebP image; None for anything else."""
     if data.startswith(b"\x89PNG\r\n\x1a\n") and len(data) >= 24:
         return Dimensions(int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big"))
     if data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 10:
@@ -32,7 +32,7 @@ def _jpeg(data: bytes) -> Dimensions | None:
     at = 2
     while at + 9 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
-        if marker == 0xFF:  # a fill byte
+        if marker == 0xFF:  # a fill byte (ITU-T T.81, B.1.1.2)
             at += 1
             continue
         if marker in _START_OF_FRAME_MARKERS:

@@ -1,4 +1,4 @@
-"""Small valid images of any size and colour: PNG and JPEG, made from nothing."""
+"""Small valid PNG and JPEG images of any size and colour, generated without libraries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TILE = 64
 
 @lru_cache(maxsize=64)
 def png(width: int, height: int, colour: Colour) -> bytes:
-    """A chequered PNG: tiles of the colour and of a lighter shade, one bit a pixel."""
+    """A chequered PNG: tiles of the colour and of a lighter shade, one bit per pixel."""
     lighter = tuple(channel + (255 - channel) // 4 for channel in colour)
     rows = []
     for first in (0x00, 0xFF):
@@ -36,12 +36,13 @@ def png(width: int, height: int, colour: Colour) -> bytes:
 
 
 def compress_rows(bands: Sequence[tuple[bytes, int]]) -> bytes:
-    """Rows and how often each stands, as zlib data; the same bytes on every machine.
+    """Rows, each with the number of its repetitions, as zlib data (RFC 1950, RFC 1951).
 
-    What the zlib module makes depends on the library that it was built with. Here a row is written
-    out, and its repetitions are copies of 258 bytes, the longest of RFC 1951 with its fixed codes.
+    Not made by the zlib module: the bytes that it returns depend on the library that it was built
+    with (zlib, zlib-ng), and images must be the same on every machine. A row is written as
+    literals; its repetitions are copies of 258 bytes, the longest that deflate has.
     """
-    bits = ["110"]  # the last block, fixed codes: each number least bit first
+    bits = ["110"]  # BFINAL 1, BTYPE 01 (fixed codes), least significant bit first
     check = 1
     for row, times in bands:
         raw = row * times
@@ -61,7 +62,7 @@ def compress_rows(bands: Sequence[tuple[bytes, int]]) -> bytes:
 
 _LONGEST_COPY = 258
 _SHORTEST_ROW = 5
-"""Shorter ones are written out: their distances have codes of another form."""
+"""Shorter rows are repeated as literals: distances below 5 have codes without extra bits."""
 
 _LITERALS = [
     format(0x30 + byte, "08b") if byte < 144 else format(0x190 + byte - 144, "09b")
@@ -70,7 +71,7 @@ _LITERALS = [
 
 
 def _distance(length: int) -> str:
-    """How far back a copy reaches: the code, and its extra bits, least first."""
+    """The distance of a copy: its code and extra bits (RFC 1951, section 3.2.5)."""
     size = (length - 1).bit_length() - 1
     code = 2 * size + ((length - 1) >> (size - 1) & 1)
     extra = (length - 1) & ((1 << (size - 1)) - 1)
@@ -78,12 +79,12 @@ def _distance(length: int) -> str:
 
 
 def png_chunk(name: bytes, data: bytes) -> bytes:
-    """A piece of a PNG, with its length and its sum."""
+    """A chunk of a PNG, with its length and CRC."""
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
 def yuv(colour: Colour) -> tuple[int, int, int]:
-    """A colour as luma and two chromas, full range (JFIF)."""
+    """A colour as luma and two chroma values of full range, as JFIF defines them."""
     red, green, blue = colour
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
     components = (luma, 128 + 0.564 * (blue - luma), 128 + 0.713 * (red - luma))
@@ -95,24 +96,23 @@ def yuv(colour: Colour) -> tuple[int, int, int]:
 
 
 _QUANTUM = 8
-"""With this in every place of the table, a step of the DC term is a step of the sample."""
+"""Every entry of the quantisation table: one step of the DC term is one step of the sample."""
 
 
 @lru_cache(maxsize=64)
 def jpeg(width: int, height: int, colour: Colour) -> bytes:
-    """A JPEG of one colour: baseline, three components, blocks of 8 by 8.
+    """A JPEG of one colour: baseline, three components, blocks of 8 by 8 (ITU-T T.81).
 
-    After the first block every difference is zero, so a block is a few bits: the category of the
-    difference and "end of block", three times. Of the Huffman tables of the standard (ITU T.81,
-    annex K) only the codes used here are written.
+    After the first block every difference is zero, so that a block is six bits: category 0 and
+    "end of block" for each component. The Huffman tables have only the codes that are used here.
     """
     bits = "".join(_first_block(value - 128) for value in yuv(colour))
     blocks = ((width + 7) // 8) * ((height + 7) // 8)
     bits += ("0" + "0") * 3 * (blocks - 1)
     bits += "1" * (-len(bits) % 8)
     scan = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\x00")
-    # Codes by length: DC has "0", seven of four bits and one of five (no code may be all ones); AC
-    # has "0" for "end of block" and nothing else.
+    # Codes by length: DC has "0", seven of four bits and one of five (no code may be all ones,
+    # T.81 annex C); AC has "0" for "end of block" and no other.
     dc = bytes([1, 0, 0, 7, 1, *[0] * 11, *range(9)])
     ac = bytes([1, *[0] * 15, 0])
     frame = struct.pack(">BHHB", 8, height, width, 3)
@@ -132,7 +132,7 @@ def jpeg(width: int, height: int, colour: Colour) -> bytes:
 
 
 def _first_block(level: int) -> str:
-    """The bits of a block whose DC term is this far from the one before, and nothing else."""
+    """The bits of a block with this DC difference and no AC terms."""
     size = abs(level).bit_length()
     if size == 0:
         return "00"
@@ -142,5 +142,5 @@ def _first_block(level: int) -> str:
 
 
 def jpeg_segment(marker: int, data: bytes) -> bytes:
-    """A piece of a JPEG, with its marker and its length."""
+    """A segment of a JPEG, with its marker and length."""
     return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data

@@ -1,4 +1,4 @@
-"""The common shapes of outputs, filled with files that are made on the spot."""
+"""The common forms of model outputs (images, video, transcript …), with generated files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SIZES = {
     "landscape_4_3": Dimensions(1024, 768),
     "landscape_16_9": Dimensions(1024, 576),
 }
-"""What ``image_size`` may name. Source: documented (docs: Model, fal-ai/flux)."""
+"""The names that ``image_size`` accepts. Source: documented (docs: Model, fal-ai/flux)."""
 
 _LONG_SIDE = 1024
 _MAX_IMAGES = 16
@@ -35,7 +35,7 @@ _FIELDS: dict[str, str] = {
     "audio": "audio",
     "mesh": "model_mesh",
 }
-"""Where the one file of an output stands. Source: documented (docs: Model)."""
+"""The field that holds the file of an output. Source: documented (docs: Model)."""
 
 _TARGETS: dict[str, Kind] = {
     **{"image": "images", "video": "video", "audio": "audio", "speech": "audio"},
@@ -63,10 +63,10 @@ _KIND_PATTERNS: tuple[tuple[Kind, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class FileRef:
-    """A file in an output, before it has a URL.
+    """A file in an output, before it is stored and has a URL.
 
-    ``form`` says whether fal's file object stands there, or the URL alone; ``fields`` are set over
-    those of the object.
+    ``form``: fal's file object, its URL alone, or a data URI. ``fields`` override those of the
+    object.
     """
 
     asset: Asset
@@ -76,7 +76,7 @@ class FileRef:
 
 @lru_cache(maxsize=1024)
 def guess_kind(endpoint: str) -> Kind | None:
-    """What an endpoint probably makes, by the words of its id; None if they say nothing.
+    """The probable kind of an endpoint's output, from the words of its id; None if unknown.
 
     Source: inferred.
     """
@@ -87,9 +87,9 @@ def guess_kind(endpoint: str) -> Kind | None:
 
 
 def generate_output(kind: Kind, call: Call, seed: int, files: Sequence[Asset], text: str) -> Json:
-    """An output of a kind, its files as leaves: those given, else made for this call.
+    """An output of a kind, with ``FileRef`` in place of files: ``files``, else generated ones.
 
-    ``text`` is for the kinds that hold text.
+    ``text`` is for the kinds ``text`` and ``chunks``.
     """
     input_: Mapping[str, Any] = call.input if isinstance(call.input, dict) else {}
     if kind == "text":
@@ -113,19 +113,21 @@ def generate_output(kind: Kind, call: Call, seed: int, files: Sequence[Asset], t
     }
 
 
-def _generate_assets(kind: Kind, input_: Mapping[str, Any], *about: str) -> list[Asset]:
-    from fakefal.scenario.media.audio_video import glb, mp4, wav  # most calls make none
-    from fakefal.scenario.media.images import jpeg, png
+_SAMPLES: dict[Kind, tuple[str, str, str]] = {
+    "video": ("video.mp4", "video/mp4", "sample.mp4"),
+    "audio": ("audio.wav", "audio/wav", "sample.wav"),
+    "mesh": ("model.glb", "model/gltf-binary", "sample.glb"),
+}
+"""File name, content type and sample of the kinds that are not images."""
 
-    if kind == "video":
-        clip = mp4(_colour("0", *about))
-        return [Asset("video.mp4", "video/mp4", clip, is_generated=True)]
-    if kind == "audio":
-        tone = wav(220 + digest(*about)[0])
-        return [Asset("audio.wav", "audio/wav", tone, is_generated=True)]
-    if kind == "mesh":
-        solid = glb(_colour("0", *about))
-        return [Asset("model.glb", "model/gltf-binary", solid, is_generated=True)]
+
+def _generate_assets(kind: Kind, input_: Mapping[str, Any], *about: str) -> list[Asset]:
+    from fakefal.scenario.media.images import jpeg, png  # imported here: most calls need none
+    from fakefal.scenario.media.samples import read_sample
+
+    if kind in _SAMPLES:
+        name, content_type, sample = _SAMPLES[kind]
+        return [Asset(name, content_type, read_sample(sample), is_generated=True)]
     count = input_.get("num_images") if kind == "images" else 1
     if isinstance(count, bool) or not isinstance(count, int):
         count = 1
@@ -150,7 +152,7 @@ def _colour(*about: str) -> tuple[int, int, int]:
 
 
 def _size(input_: Mapping[str, Any]) -> Dimensions:
-    """The size that an input asks for, in any of the ways that fal's models have."""
+    """The image size that an input requests: by name, by width and height, or by aspect ratio."""
     image_size = input_.get("image_size")
     if isinstance(image_size, str) and image_size in _SIZES:
         return _SIZES[image_size]
@@ -177,7 +179,10 @@ def _side(value: Any) -> int:
 
 
 def _chunks(text: str) -> Json:
-    """A transcript, as fal's whisper gives it. Source: documented (docs: Model, fal-ai/whisper)."""
+    """A transcript in the form of fal's whisper.
+
+    Source: documented (docs: Model, fal-ai/whisper).
+    """
     chunks = []
     start = 0.0
     for sentence in _SENTENCE.findall(text):

@@ -1,4 +1,4 @@
-"""Files that outputs refer to: found, read, refused."""
+"""Files that outputs refer to: listed, read, rejected."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_reference_is_an_object_with_the_name_of_a_file(value: Any, expected: 
     assert is_reference(value) is expected
 
 
-def test_references_are_found_at_any_depth_with_their_places() -> None:
+def test_references_are_listed_at_any_depth_with_their_paths() -> None:
     value = {"a": [{"file": "x"}, {"b": {"file": "y"}}], "file": {"file": "z"}}
     assert list(references_in(value)) == [
         (("a", 0, "file"), "x"),
@@ -47,7 +47,9 @@ def test_references_are_found_at_any_depth_with_their_places() -> None:
         ("noise", ("noise", "application/octet-stream")),
     ],
 )
-def test_an_asset_is_what_its_extension_says(name: str, expected: tuple[str, str]) -> None:
+def test_the_type_of_an_asset_follows_from_its_extension(
+    name: str, expected: tuple[str, str]
+) -> None:
     asset = make_asset(name, b"")
     assert (asset.name, asset.content_type) == expected
     assert make_asset("a.png", png(3, 4, (1, 2, 3))).dimensions == (3, 4)
@@ -75,7 +77,7 @@ def test_a_file_beside_the_scenario_is_read(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "text"),
     [
         ("images/dog.png", 'there is no file "images/dog.png" beside the scenario'),
         ("images", 'there is no file "images" beside the scenario'),
@@ -86,7 +88,7 @@ def test_a_file_beside_the_scenario_is_read(folder: Path) -> None:
         ('"a\\0b"', "cannot be read"),
     ],
 )
-def test_a_file_that_cannot_be_is_told_with_its_place(folder: Path, name: str, told: str) -> None:
+def test_a_wrong_file_is_an_error_with_its_position(folder: Path, name: str, text: str) -> None:
     if hasattr(os, "symlink"):
         (folder / "link.txt").symlink_to(folder.parent / "secret.txt")
     with pytest.raises(ScenarioError) as caught:
@@ -94,10 +96,10 @@ def test_a_file_that_cannot_be_is_told_with_its_place(folder: Path, name: str, t
     (line,) = str(caught.value).splitlines()
     assert ":3:" in line
     assert "exchanges[0].reply.output.image.file: " in line
-    assert told in line
+    assert text in line
 
 
-def test_files_of_plain_data_lie_beside_the_name_that_is_given(folder: Path) -> None:
+def test_files_of_plain_data_are_looked_up_beside_the_scenario(folder: Path) -> None:
     data = {"replies": [{"output": {"file": "images/cat.png"}}]}
     assert list(read_assets(data, str(folder / "x"))) == ["images/cat.png"]
     with pytest.raises(ScenarioError, match="there is no file"):

@@ -25,7 +25,7 @@ from fakefal.scenario.media.image_size import dimensions_of
         ("WEBP", {"exif": b"Exif\x00\x00MM"}),
     ],
 )
-def test_an_image_tells_its_size(form: str, options: dict[str, Any]) -> None:
+def test_the_size_of_an_image_is_read(form: str, options: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (321, 123)).save(buffer, form, **options)
     assert dimensions_of(buffer.getvalue()) == (321, 123)
@@ -37,6 +37,6 @@ def test_no_bytes_raise(data: bytes, head: bytes) -> None:
     dimensions_of(b"RIFF\x00\x00\x00\x00WEBP" + data)
 
 
-def test_other_files_have_none() -> None:
+def test_other_files_have_no_size() -> None:
     assert dimensions_of(b"hello") is None
     assert dimensions_of(b"\xff\xd8\xff\xd9") is None

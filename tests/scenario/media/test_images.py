@@ -1,4 +1,4 @@
-"""PNG and JPEG made from nothing, opened by Pillow."""
+"""Generated PNG and JPEG images, opened by Pillow."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_jpeg_opens_with_its_size_and_nearly_its_colour(
     assert max(abs(a - b) for a, b in zip(pixel, colour, strict=True)) <= 3
 
 
-def test_they_are_small_and_always_the_same() -> None:
+def test_images_are_small_and_always_the_same() -> None:
     assert len(png(1024, 1024, (1, 2, 3))) < 6_000
     assert len(jpeg(1024, 1024, (1, 2, 3))) < 20_000
     png.cache_clear()
@@ -52,7 +52,7 @@ def test_they_are_small_and_always_the_same() -> None:
 
 
 @given(st.lists(st.tuples(st.binary(min_size=1, max_size=600), st.integers(1, 64)), max_size=4))
-def test_what_is_packed_is_what_zlib_unpacks(bands: list[tuple[bytes, int]]) -> None:
+def test_zlib_decompresses_the_rows(bands: list[tuple[bytes, int]]) -> None:
     assert zlib.decompress(compress_rows(bands)) == b"".join(row * times for row, times in bands)
 
 

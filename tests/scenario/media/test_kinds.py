@@ -1,4 +1,4 @@
-"""The words of ``kind`` and ``media``."""
+"""The values of ``kind`` and ``media``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from fakefal.scenario.media.output_kinds import generate_output
 from tests.building import make_call
 
 
-def test_every_kind_is_of_text_or_of_files_and_has_a_shape() -> None:
+def test_every_kind_holds_text_or_files_and_can_be_generated() -> None:
     assert {*TEXT_KINDS, *FILE_KINDS} == set(get_args(Kind))
     assert all(generate_output(kind, make_call(), 0, (), "") for kind in get_args(Kind))

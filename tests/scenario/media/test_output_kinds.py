@@ -1,4 +1,4 @@
-"""The common shapes of outputs, and what endpoints make."""
+"""The common forms of outputs, and which one an endpoint has."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from fakefal.scenario.media.output_kinds import FileRef, generate_output, guess_
 from tests.building import make_call
 
 
-def images(**given: Any) -> list[FileRef]:
-    found: list[FileRef] = generate_output("images", make_call("a/b", input_=given), 0, (), "")[
-        "images"
-    ]
-    return found
+def images(**input_: Any) -> list[FileRef]:
+    output = generate_output("images", make_call("a/b", input_=input_), 0, (), "")
+    refs: list[FileRef] = output["images"]
+    return refs
 
 
 @pytest.mark.parametrize(
@@ -39,12 +38,12 @@ def images(**given: Any) -> list[FileRef]:
         ("acme/secret", None),
     ],
 )
-def test_the_words_of_an_endpoint_tell_what_it_makes(endpoint: str, kind: str | None) -> None:
+def test_the_kind_follows_from_the_words_of_an_endpoint(endpoint: str, kind: str | None) -> None:
     assert guess_kind(endpoint) == kind
 
 
 @pytest.mark.parametrize(
-    ("given", "size"),
+    ("input_", "size"),
     [
         ({}, (1024, 1024)),
         ({"image_size": "landscape_4_3"}, (1024, 768)),
@@ -59,46 +58,54 @@ def test_the_words_of_an_endpoint_tell_what_it_makes(endpoint: str, kind: str | 
         ({"aspect_ratio": "auto"}, (1024, 1024)),
     ],
 )
-def test_an_image_has_the_size_that_is_asked_for(given: Any, size: tuple[int, int]) -> None:
-    (leaf,) = images(**given)
-    assert leaf.asset.dimensions == size == dimensions_of(leaf.asset.data)
+def test_an_image_has_the_requested_size(input_: Any, size: tuple[int, int]) -> None:
+    (ref,) = images(**input_)
+    assert ref.asset.dimensions == size == dimensions_of(ref.asset.data)
 
 
-@pytest.mark.parametrize(("count", "made"), [(3, 3), (0, 1), (99, 16), ("2", 1), (True, 1)])
-def test_there_are_as_many_images_as_asked_for_and_all_differ(count: Any, made: int) -> None:
-    leaves = images(num_images=count, width=8, height=8)
-    assert len({leaf.asset.data for leaf in leaves}) == len(leaves) == made
+@pytest.mark.parametrize(("count", "expected"), [(3, 3), (0, 1), (99, 16), ("2", 1), (True, 1)])
+def test_the_requested_number_of_images_is_generated_and_all_differ(
+    count: Any, expected: int
+) -> None:
+    refs = images(num_images=count, width=8, height=8)
+    assert len({ref.asset.data for ref in refs}) == len(refs) == expected
 
 
 def test_the_format_of_an_image_can_be_chosen() -> None:
-    (leaf,) = images(output_format="jpeg")
-    assert (leaf.asset.name, leaf.asset.content_type) == ("image_0.jpeg", "image/jpeg")
-    assert leaf.asset.data.startswith(b"\xff\xd8")
+    (ref,) = images(output_format="jpeg")
+    assert (ref.asset.name, ref.asset.content_type) == ("image_0.jpeg", "image/jpeg")
+    assert ref.asset.data.startswith(b"\xff\xd8")
 
 
 def test_an_output_of_images_repeats_seed_and_prompt() -> None:
     call = make_call("a/b", input_={"seed": 42, "prompt": "a cat"})
     output = generate_output("images", call, 0, (), "")
     assert (output["seed"], output["prompt"]) == (42, "a cat")
-    made = generate_output("images", make_call("a/b", input_="odd"), 0, (), "")
-    assert 0 <= made["seed"] < 2**32
+    output = generate_output("images", make_call("a/b", input_="odd"), 0, (), "")
+    assert 0 <= output["seed"] < 2**32
 
 
 @pytest.mark.parametrize(
-    ("kind", "field", "content_type"),
+    ("kind", "field", "content_type", "start"),
     [
-        ("image", "image", "image/png"),
-        ("video", "video", "video/mp4"),
-        ("audio", "audio", "audio/wav"),
-        ("mesh", "model_mesh", "model/gltf-binary"),
+        ("image", "image", "image/png", b"\x89PNG"),
+        ("video", "video", "video/mp4", b"\x00\x00\x00 ftyp"),
+        ("audio", "audio", "audio/wav", b"RIFF"),
+        ("mesh", "model_mesh", "model/gltf-binary", b"glTF"),
     ],
 )
-def test_other_kinds_hold_one_file(kind: Any, field: str, content_type: str) -> None:
+def test_other_kinds_hold_one_file(kind: Any, field: str, content_type: str, start: bytes) -> None:
     output = generate_output(kind, make_call(), 0, (), "")
     assert list(output) == [field]
-    assert output[field].asset.content_type == content_type
-    other = generate_output(kind, make_call(input_={"prompt": "other"}), 0, (), "")
-    assert other[field].asset.data != output[field].asset.data
+    asset = output[field].asset
+    assert asset.content_type == content_type
+    assert asset.data.startswith(start)
+
+
+def test_an_image_differs_from_call_to_call() -> None:
+    output = generate_output("image", make_call(), 0, (), "")
+    other = generate_output("image", make_call(input_={"prompt": "other"}), 0, (), "")
+    assert other["image"].asset.data != output["image"].asset.data
 
 
 def test_a_transcript_has_its_sentences_one_after_another() -> None:
