@@ -1,1 +1,1 @@
-"""Reads scenario files and reports mistakes with line and column."""
+"""Reads scenario files and reports every problem with its line and column."""

@@ -1,4 +1,8 @@
-"""Reading scenarios written in JSON, with the place of every value."""
+"""Reads scenarios in JSON, with the position of every value.
+
+``json`` of the standard library reports no positions, so the tokens of a valid text are walked a
+second time.
+"""
 
 from __future__ import annotations
 
@@ -14,26 +18,27 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _TRAILING_COMMA = re.compile(r",\s*[}\]]")
 _MAX_DIGITS = 4300
-"""Digits of an integer that every Python converts."""
+"""Python converts no longer ones (docs.python.org/3/library/stdtypes.html#int-max-str-digits)."""
 
 _MESSAGES = (
-    ("Illegal trailing comma", "a comma stands before the closing bracket", "remove it"),
-    ("Expecting property name", "a key in double quotes is expected here", 'write "key": value'),
-    ("Expecting value", "a value is expected here", 'text goes in double quotes: "text"'),
-    ("Expecting ',' delimiter", "a comma or a closing bracket is expected here", "add it"),
-    ("Expecting ':' delimiter", "a colon is expected after the key", "add it"),
-    ("Extra data", "something stands after the end of the value", "remove it"),
-    ("Invalid control", "a line break or control character stands in a string", r"write \n or \t"),
-    ("Invalid \\", "this is not an escape", r"write \\ for a backslash"),
-    ("Unterminated string", "a quote that is opened here is never closed", "close it"),
+    ("Illegal trailing comma", "there is a comma before the closing bracket", "remove it"),
+    ("Expecting property name", "expected a key in double quotes", 'write "key": value'),
+    ("Expecting value", "expected a value", 'put text in double quotes: "text"'),
+    ("Expecting ',' delimiter", "expected a comma or a closing bracket", "add it"),
+    ("Expecting ':' delimiter", "expected a colon after the key", "add it"),
+    ("Extra data", "there is text after the end of the value", "remove it"),
+    ("Invalid control", "line break or control character in a string", r"write \n or \t"),
+    ("Invalid \\", "invalid escape sequence", r"write \\ for a backslash"),
+    ("Unterminated string", "this quote is not closed", "close it"),
+    ("", "the syntax is wrong", "check the quotes, commas and brackets before this position"),
 )
-"""Beginnings of the parser's messages, and how people are told."""
+"""Prefixes of the messages of ``json``, with fakefal's words; the last is for all others."""
 
 
 def read_json(text: str, file: str) -> Source:
-    """Parse JSON; raises ScenarioError for what is not.
+    """Parse JSON; raises ScenarioError for invalid syntax.
 
-    Duplicate keys and values that JSON does not have are kept in ``mistakes``.
+    Duplicate keys, NaN, too large numbers and lone surrogates become ``problems`` of the source.
     """
     source = Source(file)
     line_index = _LineIndex(text)
@@ -46,7 +51,7 @@ def read_json(text: str, file: str) -> Source:
     except json.JSONDecodeError as error:
         raise source.to_error(*_syntax_error(error, line_index)) from None
     except RecursionError:
-        pass  # the walk below refuses it and knows where
+        pass  # the walk below raises the error, with its position
     _PositionWalker(source, line_index).walk(text)
     return source
 
@@ -61,18 +66,21 @@ def _finite(text: str) -> float | None:
 
 
 def _syntax_error(error: json.JSONDecodeError, line_index: _LineIndex) -> tuple[Position, str, str]:
+    # Python before 3.13 reports a trailing comma as a missing value or key behind it.
     at = error.pos
     before = error.doc.rfind(",", 0, at + 1)
     if before >= 0 and (comma := _TRAILING_COMMA.match(error.doc, before)) and at < comma.end():
         return line_index.position(before), f"not valid JSON: {_MESSAGES[0][1]}", _MESSAGES[0][2]
-    for prefix, what, right in _MESSAGES:
-        if error.msg.startswith(prefix):
-            return line_index.position(at), f"not valid JSON: {what}", right
-    return line_index.position(at), f"not valid JSON: {error.msg}", ""
+    message, suggestion = next(
+        (message, suggestion)
+        for prefix, message, suggestion in _MESSAGES
+        if error.msg.startswith(prefix)
+    )
+    return line_index.position(at), f"not valid JSON: {message}", suggestion
 
 
 class _LineIndex:
-    """Line and column of an offset, both from 1."""
+    """Line and column of an offset, both counted from 1."""
 
     def __init__(self, text: str) -> None:
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
@@ -83,7 +91,7 @@ class _LineIndex:
 
 
 class _PositionWalker:
-    """Goes through the tokens of a text that is valid JSON, and notes where values stand."""
+    """Walks the tokens of a valid JSON text and records the position of every key and value."""
 
     def __init__(self, source: Source, line_index: _LineIndex) -> None:
         self._source = source
@@ -92,7 +100,7 @@ class _PositionWalker:
         self._expects_key = False
 
     def walk(self, text: str) -> None:
-        """Fill the source's tables; raises ScenarioError for too much or too deep a nesting."""
+        """Fill the tables of the source; raises ScenarioError for too many or too deep values."""
         for match in _TOKEN.finditer(text):
             token = match[0]
             if token in (",", ":", "}", "]"):
@@ -122,8 +130,8 @@ class _PositionWalker:
         path = tuple(self._path)
         first = self._source.key_positions.setdefault(path, position)
         if first != position:
-            what = f'"{key}" stands here twice (first in line {first[0]})'
-            self._add_problem(position, path, what, "keep one of them")
+            message = f'duplicate key "{key}" (first in line {first[0]})'
+            self._add_problem(position, path, message, "keep one of them")
 
     def _on_value(self, token: str, position: Position) -> None:
         path = tuple(self._path)
@@ -151,17 +159,17 @@ class _PositionWalker:
                 position, path, f"a number of {len(token)} digits is too long", "quote it"
             )
         elif not is_integer and _finite(token) is None:
-            self._add_problem(
-                position, path, f"{token} is too large a number", "quote it if it is text"
-            )
+            self._add_problem(position, path, f"{token} is too large", "quote it if it is text")
 
     def _decode_string(self, token: str, position: Position) -> str:
         text: str = json.loads(token)
         if _SURROGATE.search(text):
-            what = "half a character: a surrogate without its other half"
-            self._add_problem(position, tuple(self._path), what, r"write both, as in \ud83d\ude00")
+            message = "half a surrogate pair"
+            self._add_problem(
+                position, tuple(self._path), message, r"write both halves, as in \ud83d\ude00"
+            )
             return _SURROGATE.sub("\ufffd", text)
         return text
 
-    def _add_problem(self, position: Position, path: Path, what: str, right: str) -> None:
-        self._source.problems.append(self._source.problem_at(position, path, what, right))
+    def _add_problem(self, position: Position, path: Path, message: str, suggestion: str) -> None:
+        self._source.problems.append(self._source.problem_at(position, path, message, suggestion))

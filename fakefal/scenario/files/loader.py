@@ -1,4 +1,4 @@
-"""Scenario files: find, read, validate; every mistake is told at once, with its place."""
+"""Finds, reads and validates scenario files; all problems of all files are reported together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from fakefal.scenario.templates.templates import has_template
 
 MAX_BYTES = 20_000_000
 MAX_FILE_BYTES = 64_000_000
-"""How large a file may be that an output refers to; it is kept in memory."""
+"""The largest file that an output may refer to; files are kept in memory."""
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -31,9 +31,9 @@ SUFFIXES = (".yaml", ".yml", ".json")
 def load_text(
     text: str, file: str = "scenario", *, is_json: bool | None = None, is_standalone: bool = False
 ) -> LoadedScenario:
-    """A scenario from text; raises ScenarioError with all its mistakes.
+    """A scenario from text; raises ScenarioError with all of its problems.
 
-    One that is alone has no files beside it, whatever its name is.
+    ``is_standalone``: the text was sent, so there are no files beside it.
     """
     source = _parse(text, file, file.endswith(".json") if is_json is None else is_json)
     source.data = upgrade(source.data)
@@ -47,17 +47,17 @@ def load_file(path: str | Path) -> LoadedScenario:
 
 
 def load_data(data: Any, file: str = "scenario") -> LoadedScenario:
-    """A scenario from a plain dict, as a file would hold it; raises ScenarioError."""
+    """A scenario from a dict in the format of a file; raises ScenarioError."""
     return _compile(Source(file, upgrade(data)))
 
 
 def load_scenario(scenario: Scenario, file: str = "scenario") -> LoadedScenario:
-    """A scenario from its model; raises ScenarioError for patterns and templates that are wrong."""
+    """A scenario from its model; raises ScenarioError for wrong patterns and templates."""
     return load_data(dump_data(scenario), file)
 
 
 def load_all(paths: Iterable[str | Path]) -> list[LoadedScenario]:
-    """Every scenario of the files and folders named; raises one ScenarioError for all of them."""
+    """The scenarios of files and folders; raises one ScenarioError with the problems of all."""
     loaded: list[LoadedScenario] = []
     problems: list[ScenarioProblem] = []
     for path in find_files(paths):
@@ -71,7 +71,7 @@ def load_all(paths: Iterable[str | Path]) -> list[LoadedScenario]:
 
 
 def find_files(paths: Iterable[str | Path]) -> list[Path]:
-    """The scenario files that paths mean: a file itself, a folder all those in it, by name."""
+    """The files themselves, and all scenario files in the folders, sorted by name."""
     files: list[Path] = []
     for path in map(Path, paths):
         if not path.is_dir():
@@ -79,18 +79,18 @@ def find_files(paths: Iterable[str | Path]) -> list[Path]:
             continue
         scenario_files = sorted(inner for inner in path.rglob("*") if _is_scenario(inner))
         if not scenario_files:
-            raise FakefalError(f"{path}: no scenario in this folder — it holds no {_suffixes()}")
+            raise FakefalError(f"{path}: no scenario in this folder — it has no {_suffixes()}")
         files.extend(scenario_files)
     return files
 
 
 def is_empty(folder: str | Path) -> bool:
-    """Whether a folder holds no scenario."""
+    """Whether a folder contains no scenario file."""
     return not any(_is_scenario(inner) for inner in Path(folder).rglob("*"))
 
 
 def _is_scenario(path: Path) -> bool:
-    """By its name; a schema that lies beside the scenarios for editors is none."""
+    """Whether it is a scenario by its name; ``*.schema.json`` is a schema for editors."""
     return path.suffix in SUFFIXES and not path.name.endswith(".schema.json")
 
 
@@ -99,12 +99,12 @@ def _suffixes() -> str:
 
 
 def dump_data(scenario: Scenario) -> dict[str, Any]:
-    """A scenario as plain data, with nothing in it that was not set."""
+    """A scenario as plain data, without fields that were not set."""
     return scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def dump_text(scenario: Scenario) -> str:
-    """A scenario as YAML that loads as the same."""
+    """A scenario as YAML; loading it returns the same scenario."""
     from fakefal.scenario.files.yaml_text import write_yaml
 
     return write_yaml(dump_data(scenario))
@@ -123,8 +123,8 @@ def _parse(text: str, file: str, is_json: bool) -> Source:
 def _read(path: Path) -> str:
     name = str(path)
 
-    def read_error(what: str, right: str = "") -> ScenarioError:
-        return ScenarioError((ScenarioProblem(name, 0, 0, "", what, right),))
+    def read_error(message: str, suggestion: str = "") -> ScenarioError:
+        return ScenarioError((ScenarioProblem(name, 0, 0, "", message, suggestion),))
 
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -135,19 +135,25 @@ def _read(path: Path) -> str:
     except IsADirectoryError:
         raise read_error("is a folder", "name a file") from None
     except PermissionError:
-        raise read_error("may not be read", "check its permissions") from None
+        raise read_error("no permission to read it", "check its permissions") from None
     except UnicodeDecodeError as error:
-        right = "save the file as UTF-8"
-        raise read_error(f"not UTF-8 text (byte {error.start})", right) from None
+        suggestion = "save the file as UTF-8"
+        raise read_error(f"not UTF-8 text (byte {error.start})", suggestion) from None
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise read_error(f"cannot be read: {reason}", "check the path") from None
+        raise read_error(f"cannot be read: {_reason(error)}", "check the path") from None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    """Why a file cannot be read; ``pathlib`` raises ValueError for null characters in a name."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return "not a valid file name"
 
 
 def read_assets(exchange: Any, file: str) -> dict[str, Asset]:
-    """The files that an exchange refers to, plain data as a file would hold it.
+    """The files that an exchange (in the format of a file) refers to, in the folder of ``file``.
 
-    They lie beside ``file``. Raises ScenarioError.
+    Raises ScenarioError.
     """
     source = Source(file, {"exchanges": [exchange]})
     assets, problems = _assets(source)
@@ -165,15 +171,14 @@ def _assets(
     for path, name in _references(source.data):
         if name in assets:
             continue
-        what, right = _STANDALONE if is_standalone else _file_problem(folder, name)
-        if what:
-            problems.append(source.problem(path, what, right))
+        message, suggestion = _STANDALONE if is_standalone else _file_problem(folder, name)
+        if message:
+            problems.append(source.problem(path, message, suggestion))
             continue
         try:
             assets[name] = make_asset(name, (folder / name).read_bytes())
         except OSError as error:
-            reason = error.strerror or str(error)
-            problems.append(source.problem(path, f'"{name}" cannot be read: {reason}'))
+            problems.append(source.problem(path, f'"{name}" cannot be read: {_reason(error)}'))
     return assets, problems
 
 
@@ -184,19 +189,19 @@ def _references(data: Any) -> Iterator[tuple[DataPath, str]]:
 
 
 _STANDALONE = (
-    "a scenario that was sent has no files beside it",
+    "a scenario that was sent over the API has no files beside it",
     "serve it from a folder, or give the URL of an upload",
 )
 
 
 def _file_problem(folder: Path, name: str) -> tuple[str, str]:
-    """What is wrong with the name of a file, and what would be right; both empty for a good one."""
+    """The problem of a file name and a suggestion; both empty for a valid one."""
     if has_template(name):
-        return "the name of a file holds no template", "write an exchange for each file"
+        return "the name of a file cannot be a template", "write an exchange for each file"
     try:
         path = (folder / name).resolve()
         if not path.is_relative_to(folder.resolve()):
-            return f'"{name}" leads out of the folder of the scenario', "keep the file beside it"
+            return f'"{name}" is outside the folder of the scenario', "move the file beside it"
         if not path.is_file():
             return (
                 f'there is no file "{name}" beside the scenario',
@@ -205,8 +210,7 @@ def _file_problem(folder: Path, name: str) -> tuple[str, str]:
         if path.stat().st_size > MAX_FILE_BYTES:
             return f'"{name}" is larger than {MAX_FILE_BYTES // 1_000_000} MB', "use a smaller one"
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        return f'"{name}" cannot be read: {reason}', "check its name"
+        return f'"{name}" cannot be read: {_reason(error)}', "check its name"
     return "", ""
 
 
@@ -215,8 +219,8 @@ def _compile(source: Source, *, is_standalone: bool = False) -> LoadedScenario:
     problems = [*source.problems, *check_semantics(source), *file_problems]
     scenario = None
     if not isinstance(source.data, dict):
-        what, right = "a scenario is a mapping", 'it begins with "fakefal: 1"'
-        problems.append(source.problem((), what, right))
+        message, suggestion = "a scenario must be a mapping", 'it begins with "fakefal: 1"'
+        problems.append(source.problem((), message, suggestion))
     else:
         try:
             scenario = Scenario.model_validate(source.data)
@@ -234,7 +238,7 @@ def _compile(source: Source, *, is_standalone: bool = False) -> LoadedScenario:
 
 
 def _deduplicated(source: Source, problems: list[ScenarioProblem]) -> tuple[ScenarioProblem, ...]:
-    """In the order of the file, and without those that the hole of another one caused."""
+    """Sorted by position, without consequences of another problem: of the null in its place."""
     null_positions = {(problem.line, problem.column) for problem in source.problems}
     source_problems = set(source.problems)
     relevant = [

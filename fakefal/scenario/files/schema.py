@@ -8,7 +8,7 @@ from fakefal.scenario.model.scenario import Scenario
 
 
 def scenario_schema() -> dict[str, Any]:
-    """A JSON Schema (draft 2020-12) that knows every key of a scenario file."""
+    """A JSON Schema (draft 2020-12) with every key of a scenario file."""
     schema = Scenario.model_json_schema(by_alias=True, mode="validation")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -1,4 +1,4 @@
-"""A scenario's data, and the line and column at which each value stands."""
+"""The data of a scenario file, with the line and column of every value."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ Path = tuple[str | int, ...]
 Position = tuple[int, int]
 
 MAX_NODES = 200_000
-"""Values a file may hold, aliases counted each time they are used."""
+"""The most values in a file; an alias counts each time it is used ("billion laughs")."""
 
 MAX_DEPTH = 60
-"""How deep values may nest; deeper ones would overflow the parsers' stacks."""
+"""The deepest nesting; deeper values would overflow the stack of parsers and of walks."""
 
 EMPTY = ("the file is empty", 'a scenario begins with "fakefal: 1"')
 
 
 @dataclass(slots=True)
 class Source:
-    """A parsed file: ``data`` as plain JSON values, and where each stands.
+    """A parsed file: its plain JSON values and their positions.
 
-    ``mistakes`` are those of the text itself. Where they left a hole, ``data`` has a null.
+    ``problems`` are those of the text itself; ``data`` has null in place of an invalid value.
     """
 
     file: str
@@ -35,7 +35,7 @@ class Source:
     def position(self, path: Path, *, key: bool = False) -> Position:
         """Line and column of a value (or of its key), or of the nearest value around it.
 
-        Both are 0 for data that came without a text.
+        Both are 0 for data that is not from a text.
         """
         table = self.key_positions if key and path in self.key_positions else self.value_positions
         while path and path not in table:
@@ -43,31 +43,31 @@ class Source:
         return table.get(path, (0, 0))
 
     def problem(
-        self, path: Path, what: str, right: str = "", *, key: bool = False
+        self, path: Path, message: str, suggestion: str = "", *, key: bool = False
     ) -> ScenarioProblem:
-        """A mistake at a path of this file."""
-        return self.problem_at(self.position(path, key=key), path, what, right)
+        """A problem of the value at a path."""
+        return self.problem_at(self.position(path, key=key), path, message, suggestion)
 
     def problem_at(
-        self, position: Position, path: Path, what: str, right: str = ""
+        self, position: Position, path: Path, message: str, suggestion: str = ""
     ) -> ScenarioProblem:
-        """A mistake at a place of this file; it stays on one line whatever it quotes."""
-        parts = (_one_line(part) for part in (format_path(path), what, right))
+        """A problem at a position; line breaks in what it quotes are escaped."""
+        parts = (_one_line(part) for part in (format_path(path), message, suggestion))
         return ScenarioProblem(self.file, *position, *parts)
 
-    def to_error(self, position: Position, what: str, right: str = "") -> ScenarioError:
-        """The error for a text that cannot be read any further, with what was found before."""
-        return ScenarioError((*self.problems, self.problem_at(position, (), what, right)))
+    def to_error(self, position: Position, message: str, suggestion: str = "") -> ScenarioError:
+        """The error that ends the reading of a text, with the problems collected before it."""
+        return ScenarioError((*self.problems, self.problem_at(position, (), message, suggestion)))
 
     def too_deep(self, position: Position) -> ScenarioError:
-        """The error for values nested beyond ``MAX_DEPTH``."""
-        what = f"nested deeper than {MAX_DEPTH} levels"
-        return self.to_error(position, what, "flatten the value, or put it in a string")
+        """The error for nesting beyond ``MAX_DEPTH``."""
+        message = f"nested deeper than {MAX_DEPTH} levels"
+        return self.to_error(position, message, "flatten the value, or put it in a string")
 
     def too_many(self, position: Position) -> ScenarioError:
         """The error for more values than ``MAX_NODES``."""
-        what = f"more than {MAX_NODES} values, aliases counted"
-        return self.to_error(position, what, "write fewer aliases, or split the file")
+        message = f"more than {MAX_NODES} values, aliases counted"
+        return self.to_error(position, message, "write fewer aliases, or split the file")
 
 
 def _one_line(text: str) -> str:
@@ -75,7 +75,7 @@ def _one_line(text: str) -> str:
 
 
 def format_path(path: Path) -> str:
-    """``exchanges[2].reply.text`` from its parts."""
+    """A path as users read it: ``exchanges[2].reply.text``."""
     text = ""
     for part in path:
         if isinstance(part, int):

@@ -1,4 +1,4 @@
-"""Versions of the scenario format, and how an older file becomes a current one."""
+"""Versions of the scenario format, and the upgrade of older files."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 from fakefal.protocol.core.call import Json
 
 CURRENT = 1
-"""The version that this fakefal writes."""
+"""The version that this release writes."""
 
 UPGRADES: dict[int, Callable[[Json], Json]] = {}
-"""For each older version, how its data becomes that of the next one."""
+"""For each older version, a function that converts its data to the next version."""
 
 
 def upgrade(data: Json) -> Json:
-    """Data of any known version as data of the current one; others are returned as they are."""
+    """Convert data to the current version; data of an unknown version is returned unchanged."""
     while isinstance(data, dict):
         version = data.get("fakefal")
         if not isinstance(version, int) or isinstance(version, bool) or version not in UPGRADES:

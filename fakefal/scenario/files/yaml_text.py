@@ -1,4 +1,9 @@
-"""Reading scenarios written in YAML 1.2, with the place of every value."""
+"""Reads and writes scenarios in YAML 1.2, with the position of every value.
+
+PyYAML reads YAML 1.1, in which ``no`` is false and ``12:30`` a number; the loader here has the core
+schema of YAML 1.2 (yaml.org/spec/1.2.2, chapter 10.3). It builds plain values from the node tree
+itself, as PyYAML's constructors drop positions and allow tags and cyclic aliases.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ import yaml
 from yaml.reader import Reader
 
 from fakefal.scenario.files.source import EMPTY, MAX_DEPTH, MAX_NODES, Path, Position, Source
-from fakefal.scenario.files.yaml_errors import format_syntax_error
+from fakefal.scenario.files.yaml_errors import format_syntax_error, is_too_deep
 
 _TAG = "tag:yaml.org,2002:"
 
@@ -28,8 +33,7 @@ _CORE_SCHEMA = (
     ),
     ("merge", re.compile(r"^<<$"), ["<"]),
 )
-"""What plain words mean: the core schema, in which ``yes`` is a string, and ``<<``."""
-
+"""The core schema, in which ``yes`` is a string, and ``<<`` (yaml.org/type/merge.html)."""
 
 _ODD_BREAKS = re.compile(r"[\r\x85\u2028\u2029\ufeff]")
 
@@ -46,16 +50,16 @@ _LOADER = _make_loader()
 
 
 def read_yaml(text: str, file: str) -> Source:
-    """Parse YAML; raises ScenarioError for what is not, and for too much or too deep a nesting.
+    """Parse YAML; raises ScenarioError for invalid syntax and for too many or too deep values.
 
-    Duplicate keys and values that JSON does not have are kept in ``mistakes``.
+    Duplicate keys, tags, cyclic aliases and values that JSON does not have become ``problems``.
     """
     source = Source(file)
     _check_characters(text, source)
     _check_depth(text, source)
     try:
         node = yaml.compose(text, Loader=_LOADER)
-    except yaml.MarkedYAMLError as error:
+    except yaml.YAMLError as error:
         raise source.to_error(*format_syntax_error(error, text)) from None
     if node is None:
         raise source.to_error((1, 1), *EMPTY)
@@ -64,13 +68,13 @@ def read_yaml(text: str, file: str) -> Source:
 
 
 def write_yaml(data: Any) -> str:
-    """JSON data as YAML that reads as the same."""
+    """JSON data as YAML; ``read_yaml`` returns the same data."""
     return yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=100)
 
 
 def write_blocks(data: Any) -> str:
-    """The same for files that are compared: texts of several lines line by line, small values on
-    one, long ones never broken."""
+    """YAML for files that are compared with diff: multi-line texts as blocks, small lists and
+    mappings on one line, long lines not wrapped."""
     return yaml.dump(
         data, Dumper=_BLOCK_DUMPER, sort_keys=False, allow_unicode=True, width=_UNLIMITED_WIDTH
     )
@@ -78,7 +82,7 @@ def write_blocks(data: Any) -> str:
 
 _UNLIMITED_WIDTH = 1_000_000
 _FLOW_CHARACTERS = 60
-"""A list or mapping of plain values that is no longer stands on one line."""
+"""Shorter lists and mappings are written on one line."""
 
 
 def _write_block_text(dumper: Any, text: str) -> Any:
@@ -94,7 +98,8 @@ _UNFIT_FOR_BLOCKS = re.compile(
     r"[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
     r"|[ ]\n|[ ]\Z"
 )
-"""What a block would lose: control characters, odd breaks, blanks at the end of a line."""
+"""What a block scalar cannot represent: control characters, other line breaks than \\n, and spaces
+at the end of a line."""
 
 
 def _write_small(dumper: Any, kind: str, value: Any) -> Any:
@@ -106,9 +111,9 @@ def _write_small(dumper: Any, kind: str, value: Any) -> Any:
 
 
 def _write_text(dumper: Any, text: str) -> Any:
-    """Words that YAML 1.1 takes for text and 1.2 does not, such as 1e3, get quotes.
+    """Quotes texts that YAML 1.2 reads as something else and YAML 1.1 as text, such as ``1e3``.
 
-    So do texts with those line breaks that the dumper would write as they are, and lose.
+    Also texts with rare line breaks, which would be written unescaped and lost in reading.
     """
     is_other = any(expression.match(text) for _, expression, _ in _CORE_SCHEMA)
     is_quoted = is_other or _ODD_BREAKS.search(text) is not None
@@ -123,7 +128,7 @@ def _make_dumper() -> Any:
 
 def _make_block_dumper() -> Any:
     def indent(dumper: Any, flow: bool = False, indentless: bool = False) -> None:
-        super(dumper_type, dumper).increase_indent(flow, False)  # lists stand below their key
+        super(dumper_type, dumper).increase_indent(flow, False)  # indents lists below their key
 
     dumper: Any = type("BlockDumper", (_DUMPER,), {"increase_indent": indent})
     dumper_type = dumper
@@ -144,12 +149,12 @@ def _check_characters(text: str, source: Source) -> None:
     at = match.start()
     line_start = text.rfind("\n", 0, at) + 1
     position = (text.count("\n", 0, at) + 1, at - line_start + 1)
-    what = f"the character U+{ord(match[0]):04X} cannot stand in YAML"
-    raise source.to_error(position, what, "remove it")
+    message = f"the character U+{ord(match[0]):04X} is not allowed in YAML"
+    raise source.to_error(position, message, "remove it")
 
 
 def _check_depth(text: str, source: Source) -> None:
-    """Refuse before composing what would overflow the stack of the composer."""
+    """Raise ScenarioError for nesting that would overflow the stack of the recursive composer."""
     depth = 0
     try:
         for event in yaml.parse(text, Loader=_LOADER):
@@ -159,8 +164,10 @@ def _check_depth(text: str, source: Source) -> None:
                     raise source.too_deep(_position(event))
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
-    except yaml.MarkedYAMLError:
-        return  # composing meets the same
+    except yaml.YAMLError as error:
+        if is_too_deep(error, text):
+            raise source.too_deep(format_syntax_error(error, text)[0]) from None
+        # Other errors are reported when the text is composed.
 
 
 def _position(node: Any) -> Position:
@@ -168,7 +175,7 @@ def _position(node: Any) -> Position:
 
 
 class _Builder:
-    """Turns nodes into values; every problem is kept, so that all are told at once."""
+    """Builds plain values from nodes; problems are collected, so that all are reported."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -176,7 +183,7 @@ class _Builder:
         self._open: set[int] = set()
 
     def build(self, node: yaml.Node, path: Path, depth: int) -> Any:
-        """The value of a node; raises ScenarioError for bombs."""
+        """The value of a node; raises ScenarioError for too many or too deep values."""
         self._count += 1
         self._source.value_positions.setdefault(path, _position(node))
         if self._count > MAX_NODES:
@@ -184,7 +191,7 @@ class _Builder:
         if depth > MAX_DEPTH:
             raise self._source.too_deep(_position(node))
         if id(node) in self._open:
-            self._add_problem(node, path, "an alias for something that it is itself a part of")
+            self._add_problem(node, path, "an alias of a value that contains the alias")
             return None
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
@@ -213,16 +220,16 @@ class _Builder:
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
                 noun = "list" if isinstance(key_node, yaml.SequenceNode) else "mapping"
-                what = f"a {noun} stands where a key is expected"
-                right = 'write a word; a template goes in quotes: "{{ input.prompt }}"'
-                self._add_problem(key_node, path, what, right)
+                message = f"expected a key, got a {noun}"
+                suggestion = 'write a word; put templates in quotes: "{{ input.prompt }}"'
+                self._add_problem(key_node, path, message, suggestion)
                 continue
             key = str(key_node.value)
             inner = (*path, key)
             if key in mapping:
                 first = self._source.key_positions[inner][0]
-                what = f'"{key}" stands here twice (first in line {first})'
-                self._add_problem(key_node, inner, what, "keep one of them")
+                message = f'duplicate key "{key}" (first in line {first})'
+                self._add_problem(key_node, inner, message, "keep one of them")
                 continue
             self._source.key_positions.setdefault(inner, _position(key_node))
             mapping[key] = self.build(value_node, inner, depth + 1)
@@ -236,9 +243,7 @@ class _Builder:
         merged: dict[str, Any] = {}
         for inner in nodes:
             if not isinstance(inner, yaml.MappingNode):
-                self._add_problem(
-                    inner, path, "<< merges something that is not a mapping", "remove it"
-                )
+                self._add_problem(inner, path, "<< requires a mapping", "remove it")
                 continue
             built = self.build(inner, path, depth + 1) or {}
             for name, value in built.items():
@@ -270,7 +275,7 @@ class _Builder:
         except ValueError:
             shown = text if len(text) <= 20 else f"{text[:20]}…"
             self._add_problem(
-                node, path, f"{shown} is not a number that fits", "quote it if it is text"
+                node, path, f"{shown} is not a valid number", "quote it if it is text"
             )
         return None
 
@@ -279,8 +284,10 @@ class _Builder:
             shown = node.tag
             if shown.startswith(_TAG):
                 shown = f"!!{shown.removeprefix(_TAG)}"
-            self._add_problem(node, path, f"the tag {shown} means nothing here", "remove it")
+            self._add_problem(node, path, f"the tag {shown} is not supported", "remove it")
 
-    def _add_problem(self, node: yaml.Node, path: Path, what: str, right: str = "") -> None:
-        right = right or "write the value out"
-        self._source.problems.append(self._source.problem_at(_position(node), path, what, right))
+    def _add_problem(self, node: yaml.Node, path: Path, message: str, suggestion: str = "") -> None:
+        suggestion = suggestion or "write the value out"
+        self._source.problems.append(
+            self._source.problem_at(_position(node), path, message, suggestion)
+        )

@@ -65,8 +65,8 @@ def compile_endpoint(text: str) -> EndpointPattern:
         return EndpointPattern(text, glob(text.strip("/")))
     endpoint = parse_endpoint(text)
     if endpoint is None:
-        right = "write owner/alias, such as fal-ai/any-llm, or a pattern with *"
-        raise PatternError((), f'"{text}" is not an endpoint id', right)
+        suggestion = "write owner/alias, such as fal-ai/any-llm, or a pattern with *"
+        raise PatternError((), f'"{text}" is not an endpoint id', suggestion)
     return EndpointPattern(endpoint.text, None)
 
 

@@ -40,11 +40,11 @@ class Matcher(Protocol):
 class PatternError(ValueError):
     """A pattern that cannot be compiled; ``path`` leads to the wrong part of it."""
 
-    def __init__(self, path: tuple[str | int, ...], what: str, right: str = "") -> None:
-        super().__init__(what)
+    def __init__(self, path: tuple[str | int, ...], message: str, suggestion: str = "") -> None:
+        super().__init__(message)
         self.path = path
-        self.what = what
-        self.right = right
+        self.message = message
+        self.suggestion = suggestion
 
 
 def _describe_function(value: Any) -> str:

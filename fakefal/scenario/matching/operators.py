@@ -48,8 +48,8 @@ def compile_pattern(pattern: Json, path: Path = ()) -> Matcher:
         operators = [key for key in pattern if key.startswith("$")]
         if operators and len(operators) < len(pattern):
             field_name = next(key for key in pattern if key not in operators)
-            what = f"mixes the operator {operators[0]} with the field {quote(field_name)}"
-            raise PatternError(path, what, 'write the operators inside a field, or use "$all"')
+            message = f"mixes the operator {operators[0]} with the field {quote(field_name)}"
+            raise PatternError(path, message, 'write the operators inside a field, or use "$all"')
         if operators:
             matchers = tuple(
                 _compile_operator(key, pattern[key], (*path, key)) for key in operators
@@ -87,8 +87,8 @@ def _compile_operator(name: str, argument: Json, path: Path) -> Matcher:
     build = OPERATORS.get(name)
     if build is None:
         close = difflib.get_close_matches(name, OPERATORS, n=1, cutoff=0.6)
-        right = f"did you mean {close[0]}?" if close else f"one of {' '.join(OPERATORS)}"
-        raise PatternError(path, f"unknown operator {name}", right)
+        suggestion = f"did you mean {close[0]}?" if close else f"one of {' '.join(OPERATORS)}"
+        raise PatternError(path, f"unknown operator {name}", suggestion)
     return build(argument, path)
 
 
@@ -136,9 +136,9 @@ def _regex(argument: Json, path: Path) -> Matcher:
     except (re.error, regex.error, RecursionError, OverflowError) as error:
         position = getattr(error, "pos", None)
         where = f" (at character {position + 1})" if isinstance(position, int) else ""
-        what = f"{quote(argument)} is not a valid regular expression{where}"
-        right = r"escape special characters with \; in YAML use single quotes"
-        raise PatternError(path, what, right) from None
+        message = f"{quote(argument)} is not a valid regular expression{where}"
+        suggestion = r"escape special characters with \; in YAML use single quotes"
+        raise PatternError(path, message, suggestion) from None
 
 
 def _compile_list(argument: Json, path: Path) -> tuple[Matcher, ...]:

@@ -84,11 +84,11 @@ def spend(steps: int) -> None:
         budget.spend(steps)
 
 
-def _check_size(size: float, what: str = "a text") -> None:
-    limit = MAX_TEXT_LENGTH if what == "a text" else MAX_TEXT_LENGTH // 100
+def _check_size(size: float, noun: str = "a text") -> None:
+    limit = MAX_TEXT_LENGTH if noun == "a text" else MAX_TEXT_LENGTH // 100
     if size > limit:
-        unit = "characters" if what == "a text" else "entries"
-        raise LimitExceeded(f"makes {what} of more than {limit:,} {unit}")
+        unit = "characters" if noun == "a text" else "entries"
+        raise LimitExceeded(f"makes {noun} of more than {limit:,} {unit}")
 
 
 def charge_value(value: Any) -> Any:

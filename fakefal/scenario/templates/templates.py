@@ -27,11 +27,11 @@ _EXAMPLE = "write {{ input.prompt }}, for example"
 class TemplateError(ValueError):
     """A template that cannot be compiled or rendered; ``path`` leads to the string in its value."""
 
-    def __init__(self, path: Path, what: str, right: str = "") -> None:
-        super().__init__(what)
+    def __init__(self, path: Path, message: str, suggestion: str = "") -> None:
+        super().__init__(message)
         self.path = path
-        self.what = what
-        self.right = right
+        self.message = message
+        self.suggestion = suggestion
 
 
 @cache
@@ -105,8 +105,10 @@ def _parse(text: str, path: Path) -> None:
     )
     if unknown:
         name = unknown[0]
-        right = f"write input.{name} for a field of the input; variables: {', '.join(VARIABLES)}"
-        raise TemplateError(path, f'template: unknown variable "{name}"', right)
+        suggestion = (
+            f"write input.{name} for a field of the input; variables: {', '.join(VARIABLES)}"
+        )
+        raise TemplateError(path, f'template: unknown variable "{name}"', suggestion)
 
 
 def _render(raw: Json, variables: Mapping[str, Any], path: Path) -> Json:

@@ -1,4 +1,4 @@
-"""What pydantic found wrong, said for people."""
+"""Validation errors of a scenario as users read them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from fakefal.scenario.model.scenario import Scenario
 from tests.scenario.strategies import JSON
 
 
-def worded(data: Any) -> list[str]:
-    """What is wrong with the shape of a file."""
+def validation_lines(data: Any) -> list[str]:
     source = Source("s", data)
     with pytest.raises(ValidationError) as caught:
         Scenario.model_validate(data)
-    return [str(format_error(source, found)) for found in caught.value.errors(include_url=False)]
+    return [
+        str(format_error(source, details)) for details in caught.value.errors(include_url=False)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -31,12 +32,12 @@ def worded(data: Any) -> list[str]:
         (5, "5"),
         (1.5, "1.5"),
         (True, "true"),
-        (None, "nothing (null)"),
+        (None, "null"),
         ({"a": 1}, "a mapping"),
         ([1], "a list"),
     ],
 )
-def test_a_value_is_shown_as_it_stands_in_a_file(value: Any, text: str) -> None:
+def test_a_value_is_shown_as_in_a_file(value: Any, text: str) -> None:
     assert show(value) == text
 
 
@@ -56,16 +57,16 @@ def test_a_value_is_shown_on_one_short_line(value: Any) -> None:
     [
         ("endpont", 'did you mean "endpoint"?'),
         ("INPUT", 'did you mean "input"?'),
-        ("zzz", "known here: endpoint, via, input"),
+        ("zzz", "one of endpoint, via, input"),
     ],
 )
-def test_the_nearest_word_is_offered_or_all_of_them(word: str, text: str) -> None:
+def test_the_nearest_word_is_suggested_or_all_of_them(word: str, text: str) -> None:
     assert nearest(word, ["endpoint", "via", "input"]) == text
 
 
 def test_of_many_words_sixteen_are_shown() -> None:
     words = [f"word{number}" for number in range(17)]
-    assert nearest("zzz", words) == f"known here: {', '.join(words[:16])}, …"
+    assert nearest("zzz", words) == f"one of {', '.join(words[:16])}, …"
 
 
 @pytest.mark.parametrize(
@@ -88,43 +89,42 @@ def test_of_many_words_sixteen_are_shown() -> None:
         ),
         (
             {"fakefal": 1, "exchanges": [{"reply": {"fail": {"name": "x"}}}]},
-            's: exchanges[0].reply.fail.name: unknown key "name" — known here: type, loc, msg, '
+            's: exchanges[0].reply.fail.name: unknown key "name" — one of type, loc, msg, '
             "ctx, input, error_type, detail, status, body, headers",
         ),
         (
             {"fakefal": 1, "exchanges": [{"reply": {"timeline": ["COMPLETED"]}}]},
-            's: exchanges[0].reply.timeline[0]: "COMPLETED" is not known here — leave it out: it '
-            "comes by itself after the last step",
+            's: exchanges[0].reply.timeline[0]: unknown value "COMPLETED" — leave it out: it '
+            "follows the last step",
         ),
         (
             {"fakefal": 1, "seed": "7"},
-            's: seed: "7" stands where a whole number is expected — remove the quotes',
+            's: seed: expected a whole number, got "7" — remove the quotes',
         ),
         (
             {"fakefal": 1, "options": {"validate": "true"}},
-            's: options.validate: "true" stands where true or false is expected — remove the '
-            "quotes",
+            's: options.validate: expected true or false, got "true" — remove the quotes',
         ),
         (
             {"fakefal": 1, "exchanges": [{"when": {"via": "Run"}}]},
-            's: exchanges[0].when.via: "Run" is not known here — did you mean "run"?',
+            's: exchanges[0].when.via: unknown value "Run" — did you mean "run"?',
         ),
     ],
 )
-def test_a_line_says_where_what_and_what_would_be_right(data: Any, line: str) -> None:
-    assert worded(data) == [line]
+def test_a_line_has_the_path_the_problem_and_a_suggestion(data: Any, line: str) -> None:
+    assert validation_lines(data) == [line]
 
 
 @pytest.mark.parametrize("key", ["spec", "map", "name", "word"])
 def test_a_key_named_like_a_form_of_the_value_keeps_its_path(key: str) -> None:
-    (line,) = worded({"fakefal": 1, "exchanges": [{"reply": {"fail": {key: 1}}}]})
+    (line,) = validation_lines({"fakefal": 1, "exchanges": [{"reply": {"fail": {key: 1}}}]})
     assert line.startswith(f's: exchanges[0].reply.fail.{key}: unknown key "{key}" — ')
 
 
 @given(JSON, st.sampled_from(["name", "seed", "options", "exchanges", "reply", "when", "stream"]))
-def test_every_error_of_pydantic_can_be_worded(value: Any, name: str) -> None:
+def test_every_error_of_pydantic_has_a_line(value: Any, name: str) -> None:
     inner = {name: value, "fail": value, "timeline": [value], "headers": value, "nope": value}
     exchange = {"reply": inner, "replies": value, "times": value, "then": value, "id": value}
-    lines = worded({name: value, "exchanges": [exchange, value], "nope": 1})
-    assert any(line.startswith('s: nope: unknown key "nope" — known here: ') for line in lines)
+    lines = validation_lines({name: value, "exchanges": [exchange, value], "nope": 1})
+    assert any(line.startswith('s: nope: unknown key "nope" — one of ') for line in lines)
     assert all(line.startswith("s: ") and "\n" not in line for line in lines)

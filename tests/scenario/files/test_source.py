@@ -1,4 +1,4 @@
-"""Places of values, and paths as they are written."""
+"""Positions of values, and paths as users read them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_path_is_written_with_dots_and_brackets(path: Path, text: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("path", "key", "place"),
+    ("path", "key", "position"),
     [
         ((), False, (1, 1)),
         (("a",), False, (1, 4)),
@@ -39,27 +39,27 @@ def test_a_path_is_written_with_dots_and_brackets(path: Path, text: str) -> None
         (("z",), True, (1, 1)),
     ],
 )
-def test_a_place_is_that_of_the_value_or_its_key_or_of_what_is_around(
-    path: Path, key: bool, place: tuple[int, int]
+def test_a_position_is_that_of_the_value_its_key_or_the_value_around(
+    path: Path, key: bool, position: tuple[int, int]
 ) -> None:
-    assert source().position(path, key=key) == place
+    assert source().position(path, key=key) == position
 
 
-def test_a_mistake_has_file_place_and_path() -> None:
-    assert source().problem(("a", 0), "what", "right") == ScenarioProblem(
-        "x.yaml", 2, 3, "a[0]", "what", "right"
+def test_a_problem_has_file_position_and_path() -> None:
+    assert source().problem(("a", 0), "message", "suggestion") == ScenarioProblem(
+        "x.yaml", 2, 3, "a[0]", "message", "suggestion"
     )
 
 
-def test_data_without_text_has_no_places() -> None:
-    mistake = Source("on(…)", {"a": 1}).problem(("a",), "is wrong", "mend it")
-    assert str(mistake) == "on(…): a: is wrong — mend it"
+def test_data_without_text_has_no_positions() -> None:
+    problem = Source("on(…)", {"a": 1}).problem(("a",), "is wrong", "fix it")
+    assert str(problem) == "on(…): a: is wrong — fix it"
 
 
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        (source().to_error((3, 4), "bad", "mend it"), "x.yaml:3:4: bad — mend it"),
+        (source().to_error((3, 4), "bad", "fix it"), "x.yaml:3:4: bad — fix it"),
         (
             source().too_deep((3, 4)),
             "x.yaml:3:4: nested deeper than 60 levels — flatten the value, or put it in a string",
@@ -71,11 +71,11 @@ def test_data_without_text_has_no_places() -> None:
         ),
     ],
 )
-def test_a_text_that_cannot_be_read_on_is_refused(error: ScenarioError, text: str) -> None:
+def test_a_text_that_cannot_be_read_further_is_an_error(error: ScenarioError, text: str) -> None:
     assert str(error) == text
 
 
-def test_a_refusal_tells_what_was_found_before() -> None:
-    found = source()
-    found.problems.append(found.problem(("a",), "first"))
-    assert str(found.to_error((9, 9), "last")) == "x.yaml:1:4: a: first\nx.yaml:9:9: last"
+def test_an_error_includes_the_problems_before_it() -> None:
+    file = source()
+    file.problems.append(file.problem(("a",), "first"))
+    assert str(file.to_error((9, 9), "last")) == "x.yaml:1:4: a: first\nx.yaml:9:9: last"

@@ -1,4 +1,4 @@
-"""Versions of the format."""
+"""Versions of the scenario format and their upgrades."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from fakefal.scenario.model.scenario import Scenario
         "text",
     ],
 )
-def test_data_of_the_current_or_no_known_version_stays_as_it_is(data: Any) -> None:
+def test_data_of_the_current_or_an_unknown_version_is_unchanged(data: Any) -> None:
     assert upgrade(data) == data
 
 

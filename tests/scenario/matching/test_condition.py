@@ -67,7 +67,9 @@ def test_an_endpoint_that_can_match_nothing_is_rejected(text: str) -> None:
         condition(endpoint=text)
     assert caught.value.path == ("endpoint",)
     assert caught.value.message == f'"{text}" is not an endpoint id'
-    assert caught.value.suggestion == "write owner/alias, such as fal-ai/any-llm, or a pattern with *"
+    assert (
+        caught.value.suggestion == "write owner/alias, such as fal-ai/any-llm, or a pattern with *"
+    )
 
 
 @pytest.mark.parametrize(

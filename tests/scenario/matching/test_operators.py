@@ -122,7 +122,7 @@ def test_a_wrong_pattern_has_a_path_a_reason_and_a_hint(
 ) -> None:
     with pytest.raises(PatternError) as caught:
         compile_pattern(pattern)
-    assert (caught.value.path, caught.value.what, caught.value.right) == (path, what, right)
+    assert (caught.value.path, caught.value.message, caught.value.suggestion) == (path, what, right)
 
 
 def test_a_pattern_nested_too_deeply_is_rejected() -> None:

@@ -99,7 +99,7 @@ BOMBS = [
 def test_a_result_over_a_limit_is_an_error(template: str, what: str) -> None:
     with pytest.raises(TemplateError) as caught:
         rendered(template)
-    assert any(word in caught.value.what for word in what.split("|"))
+    assert any(word in caught.value.message for word in what.split("|"))
 
 
 @pytest.mark.parametrize(

@@ -143,15 +143,15 @@ def test_other_characters_do_not(text: str) -> None:
 def test_wrong_syntax_is_an_error_when_the_value_is_compiled(template: str, what: str) -> None:
     error = compile_error({"a": [template]})
     assert error.path == ("reply", "a", 0)
-    assert error.what == what
-    assert error.right == "write {{ input.prompt }}, for example"
+    assert error.message == what
+    assert error.suggestion == "write {{ input.prompt }}, for example"
 
 
 @pytest.mark.parametrize("name", ["prompt", "lipsum", "os", "random"])
 def test_an_unknown_variable_is_an_error_when_the_value_is_compiled(name: str) -> None:
     error = compile_error(f"{{{{ {name} }}}}")
-    assert error.what == f'template: unknown variable "{name}"'
-    assert error.right == (
+    assert error.message == f'template: unknown variable "{name}"'
+    assert error.suggestion == (
         f"write input.{name} for a field of the input; variables: input, request_id, endpoint, "
         "app, via, headers, count, seed"
     )
@@ -171,8 +171,8 @@ def test_an_unknown_variable_is_an_error_when_the_value_is_compiled(name: str) -
 def test_an_undefined_field_is_an_error_when_it_is_rendered(template: str) -> None:
     error = render_error({"a": template})
     assert error.path == ("reply", "a")
-    assert re.search('there is no field "(nope|x-b)"$', error.what)
-    assert repr(template) in error.what
+    assert re.search('there is no field "(nope|x-b)"$', error.message)
+    assert repr(template) in error.message
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_an_undefined_field_is_an_error_when_it_is_rendered(template: str) -> No
     ],
 )
 def test_the_sandbox_keeps_templates_in(template: str) -> None:
-    assert "class '" not in render_error(template).what
+    assert "class '" not in render_error(template).message
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_the_sandbox_keeps_templates_in(template: str) -> None:
     ],
 )
 def test_a_rendering_error_has_its_reason(template: str, reason: str) -> None:
-    assert render_error(template).what == f"template {template!r}: {reason}"
+    assert render_error(template).message == f"template {template!r}: {reason}"
 
 
 EXPRESSIONS = st.text("{}%# abint.[]'()|+-~,:0123/", max_size=24)

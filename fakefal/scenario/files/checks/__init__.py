@@ -1,1 +1,1 @@
-"""Checks that need more than one field: what `fakefal check` warns about."""
+"""Checks of a scenario that involve more than one field; the models check single fields."""

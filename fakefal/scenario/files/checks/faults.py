@@ -1,4 +1,4 @@
-"""What the troubles of a scenario can have wrong beyond their shape: what never does anything."""
+"""Checks of faults: settings that can never have an effect where they are written."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _VIAS = {
     "stream": ("stream", "ws"),
     "connect": ("socket", "ws", "realtime"),
 }
-"""How a call must have come for an operation to be asked for at all."""
+"""For each operation, the values of ``via`` whose calls have it."""
 
-_OUTPUT_FIELDS = ("omit", "finish_reason", "usage")
+_OUTPUT_FIELDS = ("omit_fields", "finish_reason", "usage")
 _STREAMS = ("stream", "status_stream")
 _BODY_WORDS = ("broken-json", "empty")
 _SOCKET_OPERATIONS = ("run", "stream")
 
 
 def check_scenario_faults(source: Source) -> Iterator[ScenarioProblem]:
-    """What does nothing in the parts that hold for all calls."""
+    """Problems of the faults, accounts and apps that apply to all calls."""
     data = source.data
     if not isinstance(data, dict):
         return
@@ -42,7 +42,7 @@ def check_scenario_faults(source: Source) -> Iterator[ScenarioProblem]:
 def check_reply_faults(
     source: Source, when: Any, reply: Any, path: Path
 ) -> Iterator[ScenarioProblem]:
-    """What does nothing in a reply of an exchange."""
+    """Problems of the faults and the stream of a reply."""
     if not isinstance(reply, dict):
         return
     yield from _check_fault_lists(source, reply.get("faults"), (*path, "faults"), _vias(when))
@@ -51,12 +51,12 @@ def check_reply_faults(
         yield from _check_cut(source, stream.get("cut"), (*path, "stream", "cut"))
     for name in _OUTPUT_FIELDS:
         if name in reply and reply.get("fail") is not None:
-            what = f"{name} does nothing beside fail: a failure has no output"
-            yield source.problem((*path, name), what, "keep one of them")
+            message = f"{name} has no effect with fail: a failure has no output"
+            yield source.problem((*path, name), message, "keep one of them")
 
 
 def _vias(when: Any) -> list[str] | None:
-    """How the calls of an exchange come; None if that is not told."""
+    """The ``via`` of an exchange; None if it has none, or an invalid one."""
     if isinstance(when, dict) and when.get("method") == "GET":
         return ["run"]
     via = when.get("via") if isinstance(when, dict) else None
@@ -75,9 +75,9 @@ def _check_fault_lists(
         operation_path: Path = (*path, operation)
         required_vias = _VIAS.get(operation, ("queue",))
         if vias is not None and not set(required_vias) & set(vias):
-            what = f"no call of this exchange comes to {operation}: it answers {', '.join(vias)}"
+            message = f"calls of this exchange have no {operation}: its via is {', '.join(vias)}"
             yield source.problem(
-                operation_path, what, f"add {required_vias[0]} to via, or remove them", key=True
+                operation_path, message, f"add {required_vias[0]} to via, or remove them", key=True
             )
         if not isinstance(fault_list, list):
             yield from _check_fault(source, operation, fault_list, operation_path)
@@ -86,8 +86,8 @@ def _check_fault_lists(
             yield from _check_fault(source, operation, fault, (*operation_path, number))
         endless = [_is_endless(fault) for fault in fault_list]
         if True in endless[:-1]:
-            what = "the faults after one that always comes are never reached"
-            yield source.problem((*operation_path, endless.index(True) + 1), what, "remove them")
+            message = "the faults after one with times: always are never used"
+            yield source.problem((*operation_path, endless.index(True) + 1), message, "remove them")
 
 
 def _is_endless(fault: Any) -> bool:
@@ -100,32 +100,32 @@ def _is_endless(fault: Any) -> bool:
 def _check_fault(
     source: Source, operation: str, fault: Any, path: Path
 ) -> Iterator[ScenarioProblem]:
-    """What a fault says that does nothing to the answer of its operation."""
+    """Problems of one fault: what has no effect on its operation."""
     if isinstance(fault, str):
         parsed = parse_fault(fault)
         word = "" if parsed is None else parsed.word
         if word == "too-early":
             yield from _check_too_early(source, operation, path)
         if word in _BODY_WORDS and operation in _STREAMS:
-            yield source.problem(path, f"{word} does nothing to a stream", _STREAM_HINT)
+            yield source.problem(path, f"{word} has no effect on a stream", _STREAM_HINT)
     if not isinstance(fault, dict):
         return
     if fault.get("too_early") is True:
         yield from _check_too_early(source, operation, (*path, "too_early"))
     if "cut" in fault and operation not in _STREAMS:
-        what = f"cut counts events, and {operation} has none"
-        yield source.problem((*path, "cut"), what, "write truncate: 40%, for example")
+        message = f"cut counts events, and {operation} has none"
+        yield source.problem((*path, "cut"), message, "write truncate: 40%, for example")
     yield from _check_cut(source, fault.get("cut"), (*path, "cut"))
     if "code" in fault and operation not in (*_SOCKET_OPERATIONS, "connect"):
-        what = f"code is for sockets, and {operation} has none"
-        yield source.problem((*path, "code"), what, "remove it")
+        message = f"code is for sockets, and {operation} has none"
+        yield source.problem((*path, "code"), message, "remove it")
     if "body" in fault:
         if operation in _STREAMS and not _is_error(fault):
-            yield source.problem((*path, "body"), "body does nothing to a stream", _STREAM_HINT)
+            yield source.problem((*path, "body"), "body has no effect on a stream", _STREAM_HINT)
         for name in ("drop", "set"):
             if name in fault:
-                what = f"{name} does nothing beside body"
-                yield source.problem((*path, name), what, "keep one of them")
+                message = f"{name} has no effect with body"
+                yield source.problem((*path, name), message, "keep one of them")
 
 
 _STREAM_HINT = "write {cut: {after: 1}}, or {set: {output: …}}"
@@ -138,18 +138,18 @@ def _is_error(fault: dict[str, Any]) -> bool:
 
 def _check_too_early(source: Source, operation: str, path: Path) -> Iterator[ScenarioProblem]:
     if operation != "result":
-        what = f"only a result can be too early, and this is {operation}"
-        yield source.problem(path, what, "write it under result")
+        message = f"only a result can be too early, not {operation}"
+        yield source.problem(path, message, "write it under result")
 
 
 def _check_cut(source: Source, cut: Any, path: Path) -> Iterator[ScenarioProblem]:
-    """What goes with one way of ending alone."""
+    """Fields of ``cut`` that require a certain ``how``."""
     if not isinstance(cut, dict):
         return
     for name, how in (("for", "stall"), ("error", "error")):
         if name in cut and cut.get("how", "close") != how:
-            what = f"{name} does nothing without how: {how}"
-            yield source.problem((*path, name), what, f"add how: {how}, or remove {name}")
+            message = f"{name} has no effect without how: {how}"
+            yield source.problem((*path, name), message, f"add how: {how}, or remove {name}")
 
 
 def _check_account(source: Source, account: Any, path: Path) -> Iterator[ScenarioProblem]:
@@ -157,12 +157,14 @@ def _check_account(source: Source, account: Any, path: Path) -> Iterator[Scenari
         return
     for name in ("after", "reads"):
         if name in account:
-            what = f"{name} does nothing without state"
-            yield source.problem((*path, name), what, "add state: exhausted-balance, for example")
+            message = f"{name} has no effect without state"
+            yield source.problem(
+                (*path, name), message, "add state: exhausted-balance, for example"
+            )
 
 
 def _check_removed(source: Source, app: Any, path: Path) -> Iterator[ScenarioProblem]:
-    if isinstance(app, dict) and app.get("gone") is True and len(app) > 1:
-        name = next(name for name in app if name != "gone")
-        what = f"{name} does nothing beside gone: the app takes no call"
-        yield source.problem((*path, name), what, "keep one of them")
+    if isinstance(app, dict) and app.get("removed") is True and len(app) > 1:
+        name = next(name for name in app if name != "removed")
+        message = f"{name} has no effect with removed: the app accepts no calls"
+        yield source.problem((*path, name), message, "keep one of them")

@@ -1,4 +1,4 @@
-"""What a scenario can have wrong beyond its shape: patterns, templates, names used twice."""
+"""Checks of patterns, templates, ids and timelines; the other checks are called from here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _TEMPLATED = ("text", "reasoning", "error", "output", "fail", "headers", "tool_c
 
 
 def check_semantics(source: Source) -> Iterator[ScenarioProblem]:
-    """The mistakes of a file whose shape may be wrong as well: it looks only at what is there."""
+    """All problems that the models do not find.
+
+    It runs before the models have validated the data, so it must accept any JSON.
+    """
     yield from check_scenario_faults(source)
     exchanges = source.data.get("exchanges") if isinstance(source.data, dict) else None
     if not isinstance(exchanges, list):
@@ -52,8 +55,8 @@ def _check_id(
     if not isinstance(name, str):
         return
     if name in seen:
-        what = f'the id "{name}" is taken (line {seen[name]})'
-        yield source.problem(path, what, "give each exchange its own")
+        message = f'the id "{name}" is already used (line {seen[name]})'
+        yield source.problem(path, message, "give each exchange its own id")
     seen.setdefault(name, source.position(path)[0])
 
 
@@ -69,7 +72,7 @@ def _check_when(source: Source, when: Any, path: Path) -> Iterator[ScenarioProbl
             try:
                 compile_endpoint(name)
             except PatternError as error:
-                yield source.problem(problem_path, error.what, error.right)
+                yield source.problem(problem_path, error.message, error.suggestion)
     patterns: list[tuple[str, ...]] = [("input",)] if "input" in when else []
     headers = when.get("headers")
     if isinstance(headers, dict):
@@ -82,11 +85,13 @@ def _check_when(source: Source, when: Any, path: Path) -> Iterator[ScenarioProbl
             compile_pattern(value)
         except PatternError as error:
             problem_path = (*path, *inner, *error.path)
-            yield source.problem(problem_path, error.what, error.right, key=_is_operator(error))
+            yield source.problem(
+                problem_path, error.message, error.suggestion, key=_is_operator(error)
+            )
 
 
 def _is_operator(error: PatternError) -> bool:
-    return error.what.startswith("unknown operator")
+    return error.message.startswith("unknown operator")
 
 
 def _check_reply(source: Source, reply: Any, path: Path) -> Iterator[ScenarioProblem]:
@@ -122,7 +127,7 @@ def _check_template(source: Source, value: Any, path: Path) -> Iterator[Scenario
     try:
         compile_value(value, path)
     except TemplateError as error:
-        yield source.problem(error.path, error.what, error.right)
+        yield source.problem(error.path, error.message, error.suggestion)
 
 
 def _check_chunks(source: Source, text: Any, chunks: Any, path: Path) -> Iterator[ScenarioProblem]:
@@ -130,10 +135,10 @@ def _check_chunks(source: Source, text: Any, chunks: Any, path: Path) -> Iterato
         return
     where = (*path, "stream", "chunks")
     if has_template(text):
-        what = "chunks are plain text, but the text has a template"
-        yield source.problem(where, what, "write stream: {by: word}, or {count: 5}")
+        message = "chunks cannot be used with a text that has a template"
+        yield source.problem(where, message, "write stream: {by: word}, or {count: 5}")
     elif all(isinstance(chunk, str) for chunk in chunks) and "".join(chunks) != text:
-        yield source.problem(where, "the chunks joined are not the text", "leave text out")
+        yield source.problem(where, "the joined chunks differ from text", "leave text out")
 
 
 def _check_forever(source: Source, timeline: list[Any], path: Path) -> Iterator[ScenarioProblem]:
@@ -144,8 +149,8 @@ def _check_forever(source: Source, timeline: list[Any], path: Path) -> Iterator[
         where: Path = (*path, index, next(iter(step)))
         limits = [name for name in ("polls", "for") if name in detail]
         if limits:
-            what = f"{limits[0]} does nothing beside forever"
-            yield source.problem((*where, limits[0]), what, "keep one of them")
+            message = f"{limits[0]} has no effect with forever"
+            yield source.problem((*where, limits[0]), message, "keep one of them")
         if index < len(timeline) - 1:
-            what = "the steps after a step that lasts forever are never reached"
-            yield source.problem((*path, index + 1), what, "remove them")
+            message = "the steps after one with forever are never reached"
+            yield source.problem((*path, index + 1), message, "remove them")

@@ -1,4 +1,4 @@
-"""What a scenario says of sockets that never does anything, or cannot be read."""
+"""Checks of WebSocket replies: frames that are never sent, wrong patterns and templates."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from fakefal.scenario.matching.operators import compile_pattern
 from fakefal.scenario.templates.templates import TemplateError, compile_value
 
 SOCKETS = ("ws", "realtime", "socket")
-"""The ways of a call that come over a WebSocket."""
+"""The values of ``via`` for calls over a WebSocket."""
 
 _ENDS = ("reset", "drop", "hang")
 _TEMPLATED = ("text", "json", "binary", "msgpack")
 
 
 def check_sockets(source: Source, when: Any, reply: Any, path: Path) -> Iterator[ScenarioProblem]:
-    """The mistakes of a reply's frames, whatever else may be wrong with it."""
+    """Problems of ``frames``, ``on_message`` and ``realtime`` in a reply, which may be any JSON."""
     if not isinstance(reply, dict):
         return
     vias = _vias(when)
@@ -35,9 +35,9 @@ def check_sockets(source: Source, when: Any, reply: Any, path: Path) -> Iterator
         ("realtime", ("realtime",)),
     ):
         if name in reply and vias is not None and not set(vias) & set(required_vias):
-            what = f"{name} does nothing here: the exchange answers {', '.join(vias)}"
-            right = f"add {required_vias[-1]} to via, or remove it"
-            yield source.problem((*path, name), what, right, key=True)
+            message = f"{name} has no effect here: the via of the exchange is {', '.join(vias)}"
+            suggestion = f"add {required_vias[-1]} to via, or remove it"
+            yield source.problem((*path, name), message, suggestion, key=True)
     if vias is not None and isinstance(frames, list) and "socket" not in vias:
         yield from _check_receive(source, frames, (*path, "frames"))
 
@@ -62,8 +62,8 @@ def _check_frames(
     for number, frame in enumerate(frames if isinstance(frames, list) else ()):
         where: Path = (*path, number)
         if ended:
-            what = f"the frames after {ended} are never sent"
-            yield source.problem(where, what, "remove them")
+            message = f"the frames after {ended} are never sent"
+            yield source.problem(where, message, "remove them")
             return
         if isinstance(frame, dict):
             yield from _check_frame(source, frame, where, is_rule=is_rule)
@@ -76,18 +76,18 @@ def _check_frame(
 ) -> Iterator[ScenarioProblem]:
     if "receive" in frame:
         if is_rule:
-            what = "receive waits for a message, and this is already the answer to one"
-            yield source.problem((*path, "receive"), what, "write another entry of on_message")
+            message = "receive cannot be used in on_message: the frames already answer a message"
+            yield source.problem((*path, "receive"), message, "add another entry to on_message")
         yield from _check_pattern(source, frame["receive"], (*path, "receive"))
     for name in _TEMPLATED:
         if name in frame:
             try:
                 compile_value(frame[name], (*path, name))
             except TemplateError as error:
-                yield source.problem(error.path, error.what, error.right)
+                yield source.problem(error.path, error.message, error.suggestion)
     if "msgpack" in frame and _is_too_large(frame["msgpack"]):
-        what = "msgpack has no integer of more than 64 bits"
-        yield source.problem((*path, "msgpack"), what, "write it as text")
+        message = "msgpack has no integers of more than 64 bits"
+        yield source.problem((*path, "msgpack"), message, "write it as text")
 
 
 def _is_too_large(value: Any) -> bool:
@@ -99,16 +99,16 @@ def _is_too_large(value: Any) -> bool:
 
 
 def _check_receive(source: Source, frames: list[Any], path: Path) -> Iterator[ScenarioProblem]:
-    """``receive`` where each message is a call of its own."""
+    """``receive`` in a reply to ``ws`` or ``realtime``, where each message is a separate call."""
     for number, frame in enumerate(frames):
         if isinstance(frame, dict) and "receive" in frame:
-            what = "receive is for sockets of an app's own: here each message is a call"
-            yield source.problem((*path, number, "receive"), what, "write another exchange for it")
+            message = "receive requires via: socket; here each message is a separate call"
+            yield source.problem((*path, number, "receive"), message, "write another exchange")
 
 
 def _check_pattern(source: Source, pattern: Any, path: Path) -> Iterator[ScenarioProblem]:
     try:
         compile_pattern(pattern)
     except PatternError as error:
-        is_operator = error.what.startswith("unknown operator")
-        yield source.problem((*path, *error.path), error.what, error.right, key=is_operator)
+        is_operator = error.message.startswith("unknown operator")
+        yield source.problem((*path, *error.path), error.message, error.suggestion, key=is_operator)

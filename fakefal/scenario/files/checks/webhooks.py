@@ -1,4 +1,4 @@
-"""What webhooks of a scenario can have wrong beyond their shape: waiting for what never comes."""
+"""Checks of ``behind`` in webhooks: unknown ids and webhooks that wait for each other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fakefal.scenario.files.source import Path, Source
 
 
 def check_webhooks(source: Source, exchanges: list[Any]) -> Iterator[ScenarioProblem]:
-    """Each ``behind`` names another exchange of the file, and none waits for itself in the end."""
+    """Each ``behind`` must be the id of an exchange of the file, and there must be no cycle."""
     dependencies = list(_dependencies(exchanges))
     ids = [
         exchange["id"]
@@ -22,16 +22,16 @@ def check_webhooks(source: Source, exchanges: list[Any]) -> Iterator[ScenarioPro
     for path, own, behind in dependencies:
         if behind not in ids:
             close = get_close_matches(behind, ids, 1)
-            hint = f"known here: {', '.join(ids[:12])}" if ids else "give that exchange an id"
-            right = f'did you mean "{close[0]}"?' if close else hint
-            yield source.problem(path, f'no exchange has the id "{behind}"', right)
+            hint = f"one of {', '.join(ids[:12])}" if ids else "give that exchange an id"
+            suggestion = f'did you mean "{close[0]}"?' if close else hint
+            yield source.problem(path, f'no exchange has the id "{behind}"', suggestion)
         elif own is not None and _is_cyclic(own, behind_by_id):
-            what = "these webhooks wait for one another, so that none is ever sent"
-            yield source.problem(path, what, "remove one of the behind")
+            message = "these webhooks wait for each other, so none is ever sent"
+            yield source.problem(path, message, "remove one behind")
 
 
 def _dependencies(exchanges: list[Any]) -> Iterator[tuple[Path, str | None, str]]:
-    """Where a ``behind`` stands, the id of its exchange, and the id that it names."""
+    """The path of every ``behind``, the id of its exchange, and the id that it names."""
     for index, exchange in enumerate(exchanges):
         if not isinstance(exchange, dict):
             continue

@@ -1,4 +1,4 @@
-"""What is checked beyond the shape of a file, even where the shape is wrong."""
+"""Checks of patterns, templates, ids and timelines, also in files that are invalid otherwise."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from hypothesis import given
 
 from fakefal.scenario.files.checks.general import check_semantics
 from fakefal.scenario.files.source import Source
-from tests.scenario.strategies import FILES, JSON, Data
+from tests.scenario.file_strategies import FILES
+from tests.scenario.strategies import JSON, Data
 
 
-def found(data: Any) -> list[tuple[str, str]]:
-    return [(it.path, it.message) for it in check_semantics(Source("s", data))]
+def problems(data: Any) -> list[tuple[str, str]]:
+    return [(problem.path, problem.message) for problem in check_semantics(Source("s", data))]
 
 
 def in_reply(**reply: Any) -> Data:
@@ -21,8 +22,8 @@ def in_reply(**reply: Any) -> Data:
 
 
 @given(FILES)
-def test_a_right_file_has_nothing_to_check(data: Data) -> None:
-    assert found(data) == []
+def test_a_valid_file_has_no_problems(data: Data) -> None:
+    assert problems(data) == []
 
 
 @given(JSON)
@@ -30,13 +31,13 @@ def test_a_file_of_any_shape_can_be_checked(value: Any) -> None:
     names = ("id", "when", "reply", "replies", "stream", "timeline", "exchanges")
     wrapped: Any = dict.fromkeys(names, value)
     reply = {"reply": {**wrapped, "stream": wrapped}, "replies": [value, wrapped]}
-    found({"exchanges": [{**wrapped, **reply, "when": {"endpoint": value, "headers": value}}]})
-    found({"exchanges": value})
-    assert found(value) == []
+    problems({"exchanges": [{**wrapped, **reply, "when": {"endpoint": value, "headers": value}}]})
+    problems({"exchanges": value})
+    assert problems(value) == []
 
 
 @pytest.mark.parametrize("place", [{"reply": {}}, {"replies": [{}]}])
-def test_templates_are_checked_wherever_they_may_stand(place: Data) -> None:
+def test_templates_are_checked_in_every_field_that_may_have_them(place: Data) -> None:
     wrong = "{{ nope }}"
     reply = {
         "text": wrong,
@@ -50,18 +51,20 @@ def test_templates_are_checked_wherever_they_may_stand(place: Data) -> None:
     filled = {"reply": reply} if "reply" in place else {"replies": [reply]}
     base = "exchanges[0]." + ("reply" if "reply" in place else "replies[0]")
     ends = ("text", "reasoning", "error", "output[0]", "fail.msg", "headers.x", "stream.events[0]")
-    assert [path for path, _ in found({"exchanges": [filled]})] == [f"{base}.{end}" for end in ends]
+    assert [path for path, _ in problems({"exchanges": [filled]})] == [
+        f"{base}.{end}" for end in ends
+    ]
 
 
-def test_a_template_outside_of_these_is_plain_text() -> None:
-    assert found(in_reply(stream={"chunks": ["{{ nope }}"]}, inference_time="{{ x }}")) == []
+def test_a_template_in_another_field_is_literal_text() -> None:
+    assert problems(in_reply(stream={"chunks": ["{{ nope }}"]}, inference_time="{{ x }}")) == []
 
 
-def test_every_id_that_is_taken_is_told() -> None:
+def test_every_repeated_id_is_reported() -> None:
     ids = ["a", "b", "a", "a", None, None, 5, 5]
-    assert found({"exchanges": [{"id": name} for name in ids]}) == [
-        ("exchanges[2].id", 'the id "a" is taken (line 0)'),
-        ("exchanges[3].id", 'the id "a" is taken (line 0)'),
+    assert problems({"exchanges": [{"id": name} for name in ids]}) == [
+        ("exchanges[2].id", 'the id "a" is already used (line 0)'),
+        ("exchanges[3].id", 'the id "a" is already used (line 0)'),
     ]
 
 
@@ -71,7 +74,7 @@ def test_every_pattern_of_a_when_is_checked() -> None:
         "input": {"a": {"$x": 1}},
         "headers": {"b": {"$regex": "("}, "c": {"$gt": ""}},
     }
-    assert [path for path, _ in found({"exchanges": [{"when": when}]})] == [
+    assert [path for path, _ in problems({"exchanges": [{"when": when}]})] == [
         "exchanges[0].when.endpoint",
         "exchanges[0].when.input.a.$x",
         "exchanges[0].when.headers.b.$regex",
@@ -80,20 +83,20 @@ def test_every_pattern_of_a_when_is_checked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "chunks", "what"),
+    ("text", "chunks", "message"),
     [
         ("ab", ["a", "b"], None),
         ("", [], None),
-        ("ab", ["a"], "the chunks joined are not the text"),
-        ("{{ input }}", ["{{ input }}"], "chunks are plain text, but the text has a template"),
+        ("ab", ["a"], "the joined chunks differ from text"),
+        ("{{ input }}", ["{{ input }}"], "chunks cannot be used with a text that has a template"),
         ("ab", ["a", 5], None),
         ("ab", "ab", None),
         (5, ["a"], None),
     ],
 )
-def test_chunks_beside_a_text_must_be_the_text(text: Any, chunks: Any, what: str | None) -> None:
-    expected = [] if what is None else [("exchanges[0].reply.stream.chunks", what)]
-    assert found(in_reply(text=text, stream={"chunks": chunks})) == expected
+def test_chunks_beside_a_text_must_be_the_text(text: Any, chunks: Any, message: str | None) -> None:
+    expected = [] if message is None else [("exchanges[0].reply.stream.chunks", message)]
+    assert problems(in_reply(text=text, stream={"chunks": chunks})) == expected
 
 
 @pytest.mark.parametrize(
@@ -105,8 +108,8 @@ def test_chunks_beside_a_text_must_be_the_text(text: Any, chunks: Any, what: str
         ([{"IN_QUEUE": {"forever": True, "for": "1s"}}], ["[0].IN_QUEUE.for"]),
     ],
 )
-def test_what_a_step_that_lasts_forever_makes_useless_is_told(
+def test_settings_that_forever_makes_useless_are_reported(
     timeline: list[Any], paths: list[str]
 ) -> None:
     expected = [f"exchanges[0].reply.timeline{path}" for path in paths]
-    assert [path for path, _ in found(in_reply(timeline=timeline))] == expected
+    assert [path for path, _ in problems(in_reply(timeline=timeline))] == expected

@@ -1,4 +1,4 @@
-"""Webhooks that wait for what never comes (the words are in mistakes.txt)."""
+"""Webhooks that wait for each other; ``mistakes.txt`` has the exact texts."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def behind(own: str | None, other: Any) -> dict[str, Any]:
         ([behind("a", "b"), behind("b", "c"), behind("c", "a")], 3),
         ([behind("a", "b"), behind("b", "b")], 1),
         ([behind(None, "a")], 1),
-        ([behind(1, 2), 5, None, {"id": []}, {"reply": 3}, {"replies": 4}], 0),  # type: ignore[arg-type]  # wrong files too
+        ([behind(1, 2), 5, None, {"id": []}, {"reply": 3}, {"replies": 4}], 0),  # type: ignore[arg-type]  # also invalid files
     ],
 )
-def test_who_waits_must_not_wait_for_ever(exchanges: list[Any], count: int) -> None:
+def test_a_webhook_must_not_wait_forever(exchanges: list[Any], count: int) -> None:
     source = Source("s", {"fakefal": 1, "exchanges": exchanges})
     assert len(list(check_webhooks(source, exchanges))) == count
