@@ -35,10 +35,7 @@ def make_job(
     docs/reference/open-questions.md#model-errors-in-the-status), and the default timeline.
     """
     reply, rendered = resolution.reply, resolution.rendered
-    steps: tuple[Step, ...] = reply.timeline
-    has_no_steps = flags.default_timeline == "none" and not app.foreign_queue_length
-    if has_no_steps and reply.has_default_timeline:
-        steps = ()
+    steps = _scripted_steps(reply, app, flags)
     job_options = DEFAULT_JOB_OPTIONS
     is_default = (
         reply.has_default_options
@@ -64,22 +61,31 @@ def make_job(
                 steps, attempt_starts, is_default=reply.has_default_timeline
             )
         job_options = _job_options(call, reply, clock, app, attempt_starts)
-    inference_seconds = reply.inference_seconds
-    if inference_seconds is None:
-        inference_seconds = seeded_inference_seconds(resolution.request_id)
     job = Job(
         resolution.request_id,
         call,
         _without_error_text(rendered, shows_error=flags.error_in_status),
         steps,
         now,
-        inference_seconds=inference_seconds,
+        inference_seconds=_inference_seconds(resolution),
         units=units,
         label=resolution.label,
         job_options=job_options,
     )
     job.fault = resolution.fault
     return job
+
+
+def _inference_seconds(resolution: Resolution) -> float:
+    """What ``metrics.inference_time`` shows: scripted, or derived from the request id."""
+    seconds = resolution.reply.inference_seconds
+    return seeded_inference_seconds(resolution.request_id) if seconds is None else seconds
+
+
+def _scripted_steps(reply: CompiledReply, app: App, flags: CompatFlags) -> tuple[Step, ...]:
+    """The timeline of a reply; a default one may be switched off, unless others wait before it."""
+    has_no_default = flags.default_timeline == "none" and not app.foreign_queue_length
+    return () if has_no_default and reply.has_default_timeline else reply.timeline
 
 
 def _job_options(
