@@ -51,10 +51,7 @@ def make_job(
         if attempts.failure is not None:
             rendered, units = replace(rendered, outcome=outcome_of(attempts.failure)), None
         if reply.has_default_timeline and app.foreign_queue_length and not waits_for_runner:
-            steps = tuple(
-                replace(step, position=app.foreign_queue_length) if step.position == 0 else step
-                for step in steps
-            )
+            steps = _behind_others(steps, app.foreign_queue_length)
         attempt_starts = attempts.attempt_starts
         if waits_for_runner:
             steps, attempt_starts = with_runner_waits(
@@ -80,6 +77,11 @@ def _inference_seconds(resolution: Resolution) -> float:
     """What ``metrics.inference_time`` shows: scripted, or derived from the request id."""
     seconds = resolution.reply.inference_seconds
     return seeded_inference_seconds(resolution.request_id) if seconds is None else seconds
+
+
+def _behind_others(steps: tuple[Step, ...], position: int) -> tuple[Step, ...]:
+    """The steps of a job that queues behind requests of other users."""
+    return tuple(replace(it, position=position) if it.position == 0 else it for it in steps)
 
 
 def _scripted_steps(reply: CompiledReply, app: App, flags: CompatFlags) -> tuple[Step, ...]:
