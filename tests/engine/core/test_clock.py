@@ -52,12 +52,12 @@ def test_an_invalid_clock_is_rejected(name: str, speed: float, message: str) -> 
 
 
 @pytest.mark.parametrize("clock", [Clock(), ManualClock(), InstantClock()])
-@pytest.mark.parametrize("jump", [-1.0, -1e-9, math.inf, math.nan])
-def test_no_clock_advances_by_a_negative_or_infinite_time(clock: Clock, jump: float) -> None:
+def test_no_clock_advances_by_a_negative_or_infinite_time(clock: Clock) -> None:
     before = clock.now()
-    with pytest.raises(SettingError, match="time goes forward only"):
-        clock.advance(jump)
-    assert before <= clock.now() < before + 60
+    for seconds in (-1.0, -1e-9, math.inf, math.nan):
+        with pytest.raises(SettingError, match="time goes forward only"):
+            clock.advance(seconds)
+        assert before <= clock.now() < before + 60
 
 
 @pytest.mark.parametrize("clock", [ManualClock(), InstantClock()])
