@@ -1,1 +1,1 @@
-"""Turns a compiled reply and a call into an outcome."""
+"""Renders the outcome of a call, and the events of its stream, from a compiled reply."""

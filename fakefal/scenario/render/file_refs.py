@@ -1,4 +1,4 @@
-"""Outputs with files: references become file objects with URLs."""
+"""Replaces references to files in an output by file objects with URLs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from fakefal.scenario.media.assets import Asset, is_reference
 from fakefal.scenario.media.output_kinds import FileRef, generate_output
 
 StoreFile = Callable[[Asset, int], str]
-"""Keeps a file, the so-manieth of an output, and gives its URL under fal's own name."""
+"""Stores a file, given its index in the output, and returns its URL on fal's media host."""
 
 
 class FileRefResolver:
-    """Places the files of one answer, numbered in the order in which they stand.
+    """Stores the files of one call and replaces their references, in the order of the output.
 
-    Files that were made carry the id of the request.
+    Generated images get the id of the request as a comment. ``links``: the URLs so far.
     """
 
     def __init__(self, media: CompiledMedia, call: Call, request_id: str, store: StoreFile) -> None:
@@ -35,7 +35,7 @@ class FileRefResolver:
         self.links: list[str] = []
 
     def resolve_outcome(self, rendered: RenderedOutcome, seed: int) -> RenderedOutcome:
-        """How the call ends, with URLs in place of files."""
+        """The outcome with file objects in place of references and of generated files."""
         outcome = rendered.outcome
         kind = self._media.kind
         text = rendered.text
@@ -51,11 +51,11 @@ class FileRefResolver:
         return replace(rendered, outcome=outcome, text=text)
 
     def resolve_events(self, events: Iterator[Json]) -> Iterator[Json]:
-        """The events of a stream, with URLs in place of files."""
+        """The events of a stream with file objects in place of references."""
         return map(self.resolve, events)
 
     def resolve(self, value: Json) -> Json:
-        """A value with URLs in place of files."""
+        """A value with file objects in place of references."""
         if isinstance(value, FileRef):
             return self._resolve_ref(value)
         if is_reference(value):
@@ -68,7 +68,7 @@ class FileRefResolver:
 
     def _file_ref(self, reference: dict[str, Json]) -> FileRef | dict[str, Json]:
         asset = self._media.assets.get(reference["file"])
-        if asset is None:  # a template made it look like a reference
+        if asset is None:  # only looks like a reference: a template rendered the name
             return reference
         form = reference.get("as")
         fields = {key: value for key, value in reference.items() if key not in ("file", "as")}
@@ -79,7 +79,7 @@ class FileRefResolver:
             return ref
         asset = ref.asset
         if asset.is_generated:
-            from fakefal.scenario.media.metadata import with_comment  # most calls make none
+            from fakefal.scenario.media.metadata import with_comment  # most calls generate none
 
             data = with_comment(asset.content_type, asset.data, self._request_id)
             asset = replace(asset, data=data)
@@ -91,9 +91,9 @@ class FileRefResolver:
         return {**fields, **ref.fields}
 
     def _url(self, asset: Asset, ref: FileRef) -> str:
-        """A URL, or a data URI where one is asked for.
+        """A URL, or a data URI for ``as: data-uri`` and for images with ``sync_mode``.
 
-        Source: documented (protocol.md section 10.6: ``sync_mode`` of image models).
+        Source: documented (docs/reference/storage.md#output-files).
         """
         input_ = self._call.input
         is_sync = isinstance(input_, dict) and input_.get("sync_mode") is True

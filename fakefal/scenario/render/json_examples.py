@@ -1,4 +1,4 @@
-"""JSON that a JSON Schema allows, for calls that ask for it and get nothing scripted."""
+"""Generates JSON that is valid for a JSON Schema, for calls that request JSON and script none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Choice = TypeVar("_Choice")
 
 _MAX_DEPTH = 8
 _MAX_VALUES = 1000
-"""So many values are made at most; what would come after them is left out or null."""
+"""The most generated values; after them, optional values are left out and required ones null."""
 
 _WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "harbor", "inlet", "jade")
 
@@ -30,10 +30,10 @@ _FORMATS = {
 
 
 def example_of(schema: Json, numbers: Iterator[int]) -> Json:
-    """A value for a schema; ``numbers`` (0 to 255, without end) choose where it leaves a choice.
+    """A value that is valid for a schema; ``numbers`` (0 to 255, endless) choose among its values.
 
-    Objects have all their properties. ``pattern`` and keywords that relate values to each other are
-    not looked at.
+    Objects have all their properties. ``pattern`` and keywords that relate values to each other
+    (``if``, ``uniqueItems`` …) are ignored.
     """
     return _Example(schema, numbers).value(schema, 0)
 
@@ -165,7 +165,7 @@ def _merge(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _dereference(root: Json, reference: str) -> Json:
-    """What ``#/$defs/name`` refers to; nothing for references that lead elsewhere."""
+    """The schema at ``#/$defs/name`` (RFC 6901); an empty one for other references."""
     node = root
     for part in reference.removeprefix("#").split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")

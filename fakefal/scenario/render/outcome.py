@@ -1,8 +1,7 @@
-"""How a call ends under a plan: the answer's body, and the events of its stream."""
+"""Renders outcomes and stream events of any-llm and of apps; those of other LLMs are in ``llm``."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, pairwise
@@ -13,16 +12,14 @@ from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.llm.anyllm import OutputShape, output_shape, partial_outputs
 from fakefal.protocol.llm.endpoints import llm_api_of
-from fakefal.scenario.compiled.reply import CompiledReply, Pacing, RenderedOutcome
+from fakefal.scenario.compiled.reply import CompiledReply, RenderedOutcome
 from fakefal.scenario.compiled.workflows import workflow_events
+from fakefal.scenario.render.chunking import omit_fields, omit_from_events, split_text
 from fakefal.scenario.values.generated_text import reasoning_for_call, text_for_call
-
-_WORD = re.compile(r"\s*\S+(?:\s+$)?|\s+$")
-_LINE = re.compile(r"[^\n]*\n|[^\n]+$")
 
 
 def template_variables(call: Call, request_id: str, count: int, seed: int) -> dict[str, Any]:
-    """What templates may use, for one call."""
+    """The variables of templates for one call."""
     return {
         "input": call.matcher_input,
         "request_id": request_id,
@@ -38,9 +35,10 @@ def template_variables(call: Call, request_id: str, count: int, seed: int) -> di
 def render_outcome(
     reply: CompiledReply, call: Call, request_id: str, count: int, seed: int, flags: CompatFlags
 ) -> RenderedOutcome:
-    """The end that a plan gives a call; raises TemplateError.
+    """The outcome of a call; raises TemplateError.
 
-    ``count`` is how many calls the exchange has answered, this one included.
+    ``count``: how many calls the exchange has answered, including this one. An outcome without
+    templates is rendered once for each shape and then cached in the reply.
     """
     shape = output_shape(llm_api_of(call.endpoint), call.input, flags.schema_version)
     if (cached := reply.outcome_cache.get(shape.code)) is not None:
@@ -61,7 +59,7 @@ def render_outcome(
 def apply_overrides(
     rendered: RenderedOutcome, reply: CompiledReply, variables: dict[str, Any]
 ) -> RenderedOutcome:
-    """An end with what its plan says about any: fields left out, and headers."""
+    """The outcome without the reply's ``omit_fields`` and with its headers."""
     if reply.omit_fields:
         rendered = _omit_from_outcome(rendered, reply.omit_fields)
     if reply.headers is not None:
@@ -99,7 +97,7 @@ def _render_text(
 
 
 def as_text(value: Json) -> str:
-    """A template's value as text."""
+    """The value of a template as text; a lone expression may have another type."""
     return value if isinstance(value, str) else str(value)
 
 
@@ -108,17 +106,12 @@ def _succeed(body: Json, shape: OutputShape) -> RenderedOutcome:
 
 
 def _omit_from_outcome(rendered: RenderedOutcome, fields: tuple[str, ...]) -> RenderedOutcome:
-    """The same end, its output without some fields."""
+    """The same outcome without some fields of a successful output."""
     outcome = rendered.outcome
     if not isinstance(outcome.body, dict) or not outcome.is_success:
         return rendered
     body = omit_fields(outcome.body, fields)
     return replace(rendered, outcome=replace(outcome, body=body, payload=encode(body)))
-
-
-def omit_fields(body: dict[str, Json], fields: tuple[str, ...]) -> dict[str, Json]:
-    """An object without some of its fields."""
-    return {name: value for name, value in body.items() if name not in fields}
 
 
 def _with_headers(rendered: RenderedOutcome, headers: dict[str, Any]) -> RenderedOutcome:
@@ -127,36 +120,18 @@ def _with_headers(rendered: RenderedOutcome, headers: dict[str, Any]) -> Rendere
     return replace(rendered, outcome=replace(outcome, headers=(*outcome.headers, *pairs)))
 
 
-def split_text(text: str, pacing: Pacing) -> list[str]:
-    """A text cut into what each event adds; joined they are the text, and there is at least one."""
-    if pacing.chunks is not None:
-        return list(pacing.chunks) or [text]
-    if pacing.count is not None:
-        size, extra = divmod(len(text), pacing.count)
-        ends = [index * size + min(index, extra) for index in range(pacing.count + 1)]
-        return [text[start:end] for start, end in pairwise(ends)]
-    if pacing.by == "char":
-        return list(text) or [""]
-    pieces = (_LINE if pacing.by == "line" else _WORD).findall(text)
-    return pieces or [text]
-
-
 def stream_events(
     reply: CompiledReply, rendered: RenderedOutcome, variables: dict[str, Any], flags: CompatFlags
 ) -> Iterator[Json]:
-    """The events of a stream that succeeds, as far as its reply lets them come."""
+    """The events of a stream that succeeds, up to where the reply cuts it."""
     if rendered.llm_completion is not None:
-        from fakefal.scenario.render.llm.stream import (
-            llm_stream_events,  # few calls are of its endpoints
-        )
+        # Imported here: few calls need it.
+        from fakefal.scenario.render.llm.stream import llm_stream_events
 
         return llm_stream_events(reply, rendered.llm_completion, variables)
     events = _all_events(reply, rendered, variables, flags)
     if reply.omit_fields:
-        events = (
-            omit_fields(event, reply.omit_fields) if isinstance(event, dict) else event
-            for event in events
-        )
+        events = omit_from_events(events, reply.omit_fields)
     pacing = reply.pacing
     if pacing.error_after is not None:
         return _cut_with_error(events, *pacing.error_after)
@@ -164,7 +139,10 @@ def stream_events(
 
 
 def _cut_with_error(events: Iterator[Json], after: int, error: str) -> Iterator[Json]:
-    """So many events, then one that tells an error (protocol.md section 5)."""
+    """The first events, then one with an error, which repeats the fields of the last event.
+
+    Source: documented (docs/reference/protocol.md#any-llm-streams).
+    """
     last: Json = {}
     for event in islice(events, after):
         last = event
@@ -174,17 +152,18 @@ def _cut_with_error(events: Iterator[Json], after: int, error: str) -> Iterator[
 
 
 def _without_last(events: Iterator[Json]) -> Iterator[Json]:
-    """All events but the last."""
     return (event for event, _ in pairwise(events))
 
 
 def _all_events(
     reply: CompiledReply, rendered: RenderedOutcome, variables: dict[str, Any], flags: CompatFlags
 ) -> Iterator[Json]:
-    """A language model's events are cumulative: growing and partial, then the whole once more with
-    ``partial: false``. Listed events come as they are, then the output if the reply has one.
+    """Events of any-llm are cumulative: the text grows with ``partial: true``, then the complete
+    output follows with ``partial: false``. Listed events are sent unchanged, then the output, if
+    the reply has one.
 
-    Source: protocol.md sections 5 and 16 row 22.
+    Source: docs/reference/protocol.md#any-llm-streams,
+    docs/reference/open-questions.md#repeated-complete-text
     """
     if reply.workflow is not None and reply.pacing.events is not None:
         events = reply.pacing.events.render(variables)

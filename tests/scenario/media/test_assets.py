@@ -81,10 +81,10 @@ def test_a_file_beside_the_scenario_is_read(folder: Path) -> None:
     [
         ("images/dog.png", 'there is no file "images/dog.png" beside the scenario'),
         ("images", 'there is no file "images" beside the scenario'),
-        ("../secret.txt", '"../secret.txt" leads out of the folder of the scenario'),
-        ("/etc/passwd", '"/etc/passwd" leads out of the folder of the scenario'),
-        ("link.txt", '"link.txt" leads out of the folder of the scenario'),
-        ('"{{ input.name }}.png"', "the name of a file holds no template"),
+        ("../secret.txt", '"../secret.txt" is outside the folder of the scenario'),
+        ("/etc/passwd", '"/etc/passwd" is outside the folder of the scenario'),
+        ("link.txt", '"link.txt" is outside the folder of the scenario'),
+        ('"{{ input.name }}.png"', "the name of a file cannot be a template"),
         ('"a\\0b"', "cannot be read"),
     ],
 )

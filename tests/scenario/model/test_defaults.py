@@ -10,7 +10,7 @@ from fakefal.protocol.core.hosts import CANONICAL_HOSTS
 from fakefal.protocol.errors.catalog import CATALOG
 from fakefal.scenario.files.loader import load_text
 from fakefal.scenario.model.defaults import ACCOUNT_STATES, AccountSpec, ScenarioDefaults
-from tests.scenario.kinds import error_types
+from tests.scenario.error_types import error_types
 
 
 def defaults(**data: Any) -> ScenarioDefaults:

@@ -9,7 +9,7 @@ import pytest
 from fakefal.protocol.errors.catalog import error_names
 from fakefal.scenario.model.failure import FailSpec
 from fakefal.scenario.model.reply import Reply
-from tests.scenario.kinds import error_types
+from tests.scenario.error_types import error_types
 
 
 @pytest.mark.parametrize(

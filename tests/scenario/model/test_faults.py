@@ -21,7 +21,7 @@ from fakefal.scenario.model.faults import (
     parse_fault,
     split_accepted,
 )
-from tests.scenario.kinds import error_types
+from tests.scenario.error_types import error_types
 
 
 @pytest.mark.parametrize(

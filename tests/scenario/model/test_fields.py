@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from fakefal.scenario.model.fields import Duration, Headers, StrictModel
-from tests.scenario.kinds import error_types
+from tests.scenario.error_types import error_types
 
 
 class Wait(StrictModel):

@@ -8,7 +8,7 @@ import pytest
 
 from fakefal.scenario.model.reply import Reply
 from fakefal.scenario.model.scenario import Scenario
-from tests.scenario.kinds import error_types
+from tests.scenario.error_types import error_types
 
 
 def test_a_single_tool_call_needs_no_list() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from fakefal.protocol.core.compat_flags import FLAG_NAMES, PROFILES, CompatFlags, with_flags
 from fakefal.scenario.model.options import Options, flag_values
-from tests.scenario.kinds import error_types
+from tests.scenario.error_types import error_types
 
 VALUES: dict[str, list[Any]] = {
     "subpath": ["accept", "refuse-405"],
@@ -50,7 +50,7 @@ def test_an_unknown_profile_is_rejected() -> None:
 def test_every_flag_is_an_option() -> None:
     assert {*VALUES} == {*FLAG_NAMES}
     written = {field.alias or name for name, field in Options.model_fields.items()}
-    assert written == {*FLAG_NAMES, "unmatched"}
+    assert written == {*FLAG_NAMES, "unmatched", "default_timeline"}
 
 
 @pytest.mark.parametrize("name", sorted(VALUES))

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from fakefal.scenario.model.scenario import Exchange, Scenario
-from tests.scenario.kinds import error_types
+from tests.scenario.error_types import error_types
 
 
 def test_reply_and_replies_cannot_be_combined() -> None:

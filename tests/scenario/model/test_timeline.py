@@ -8,7 +8,7 @@ import pytest
 
 from fakefal.scenario.model.faults import FaultSpec
 from fakefal.scenario.model.timeline import Log, QueueDetail, StepDetail, StepSpec, StreamSpec
-from tests.scenario.kinds import error_types
+from tests.scenario.error_types import error_types
 
 
 def test_a_log_entry_may_be_its_message() -> None:

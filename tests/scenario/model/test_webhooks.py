@@ -17,7 +17,7 @@ from fakefal.scenario.model.webhooks import (
     expand_jwks,
     expand_webhook,
 )
-from tests.scenario.kinds import error_types
+from tests.scenario.error_types import error_types
 
 WEBHOOK: TypeAdapter[Any] = TypeAdapter(Webhook)
 JWKS: TypeAdapter[Any] = TypeAdapter(Jwks)

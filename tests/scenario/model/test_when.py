@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fakefal.scenario.model.when import When
-from tests.scenario.kinds import error_types
+from tests.scenario.error_types import error_types
 
 
 @pytest.mark.parametrize(

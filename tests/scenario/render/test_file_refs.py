@@ -1,4 +1,4 @@
-"""Outputs with files: references become file objects with URLs."""
+"""References to files in outputs become file objects with URLs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CAT = make_asset("images/cat.png", png(3, 4, (1, 2, 3)))
 URL = "https://v3b.fal.media/files/b/0/cat.png"
 
 
-def placing(input_: Json = None, **assets: Asset) -> FileRefResolver:
+def resolver(input_: Json = None, **assets: Asset) -> FileRefResolver:
     media = CompiledMedia(assets=assets or {"cat.png": CAT})
     return FileRefResolver(
         media, make_call(input_=input_), "r-1", lambda asset, index: f"{URL}?{index}"
@@ -32,8 +32,8 @@ def placing(input_: Json = None, **assets: Asset) -> FileRefResolver:
 
 
 def test_a_reference_becomes_a_file_object() -> None:
-    found = placing()
-    assert found.resolve({"images": [{"file": "cat.png"}], "n": 1}) == {
+    refs = resolver()
+    assert refs.resolve({"images": [{"file": "cat.png"}], "n": 1}) == {
         "images": [
             {
                 "url": f"{URL}?0",
@@ -46,33 +46,33 @@ def test_a_reference_becomes_a_file_object() -> None:
         ],
         "n": 1,
     }
-    assert found.links == [f"{URL}?0"]
+    assert refs.links == [f"{URL}?0"]
 
 
-def test_fields_beside_the_name_go_before_fals_own() -> None:
-    placed = placing().resolve({"file": "cat.png", "width": 99, "extra": True})
-    assert (placed["width"], placed["height"], placed["extra"]) == (99, 4, True)
-    assert "file" not in placed
+def test_fields_beside_the_name_override_those_of_fal() -> None:
+    output = resolver().resolve({"file": "cat.png", "width": 99, "extra": True})
+    assert (output["width"], output["height"], output["extra"]) == (99, 4, True)
+    assert "file" not in output
 
 
-def test_a_reference_may_ask_for_the_url_alone_or_a_data_uri() -> None:
-    found = placing()
-    assert found.resolve({"file": "cat.png", "as": "url"}) == f"{URL}?0"
-    uri = found.resolve({"file": "cat.png", "as": "data-uri"})
+def test_a_reference_may_be_only_the_url_or_a_data_uri() -> None:
+    refs = resolver()
+    assert refs.resolve({"file": "cat.png", "as": "url"}) == f"{URL}?0"
+    uri = refs.resolve({"file": "cat.png", "as": "data-uri"})
     assert base64.b64decode(uri.removeprefix("data:image/png;base64,")) == CAT.data
 
 
-def test_sync_mode_gives_images_as_data_uris() -> None:
-    found = placing({"sync_mode": True}, **{"cat.png": CAT, "a.wav": make_asset("a.wav", b"x")})
-    assert found.resolve({"file": "cat.png"})["url"].startswith("data:image/png;base64,")
-    assert found.resolve({"file": "a.wav"})["url"] == f"{URL}?0"
+def test_sync_mode_returns_images_as_data_uris() -> None:
+    refs = resolver({"sync_mode": True}, **{"cat.png": CAT, "a.wav": make_asset("a.wav", b"x")})
+    assert refs.resolve({"file": "cat.png"})["url"].startswith("data:image/png;base64,")
+    assert refs.resolve({"file": "a.wav"})["url"] == f"{URL}?0"
 
 
-def test_what_a_template_made_of_a_name_stays_as_it_is() -> None:
-    assert placing().resolve({"file": "dog.png"}) == {"file": "dog.png"}
+def test_a_name_rendered_by_a_template_is_unchanged() -> None:
+    assert resolver().resolve({"file": "dog.png"}) == {"file": "dog.png"}
 
 
-def test_a_file_that_was_not_read_is_told() -> None:
+def test_a_file_that_was_not_read_is_an_error() -> None:
     reply = Exchange.model_validate(exchange({"output": {"file": "cat.png"}})).reply
     assert reply is not None
     with pytest.raises(TemplateError, match='there is no file "cat'):
@@ -88,10 +88,10 @@ def test_a_file_that_was_not_read_is_told() -> None:
 def tenant_with(reply: dict[str, Any], **assets: Asset) -> Tenant:
     tenant = make_tenant()
     data = exchange(reply)
-    entry = compile_exchange(Exchange.model_validate(data), 0, assets=assets)
+    compiled = compile_exchange(Exchange.model_validate(data), 0, assets=assets)
     from fakefal.scenario.compiled.index import ExchangeIndex
 
-    tenant.set_own_index(ExchangeIndex([entry]))
+    tenant.set_own_index(ExchangeIndex([compiled]))
     return tenant
 
 
@@ -112,20 +112,20 @@ def test_events_of_a_stream_may_hold_files() -> None:
     assert streaming.chunk_cache is None
 
 
-def test_text_that_is_scripted_is_cut_into_chunks() -> None:
+def test_scripted_text_is_split_into_chunks() -> None:
     tenant = tenant_with({"kind": "chunks", "text": "Hello {{ input.prompt }}. Bye."})
     body = tenant.submit(make_call("fal-ai/whisper")).rendered.outcome.body
     assert [chunk["text"] for chunk in body["chunks"]] == ["Hello hi.", "Bye."]
 
 
-def test_a_language_model_words_text_in_its_own_shape() -> None:
+def test_a_language_model_returns_text_in_its_own_format() -> None:
     tenant = tenant_with({"kind": "text", "text": "Ship it."})
     assert tenant.submit(make_call()).rendered.outcome.body["output"] == "Ship it."
     assert tenant.submit(make_call("a/b")).rendered.outcome.body == {"text": "Ship it."}
 
 
 @pytest.mark.parametrize("reply", [{"timeline": []}, {"media": "slow"}])
-def test_a_reply_without_an_outcome_gives_what_the_endpoint_makes(reply: dict[str, Any]) -> None:
+def test_a_reply_without_an_outcome_has_the_output_of_its_endpoint(reply: dict[str, Any]) -> None:
     tenant = tenant_with(reply)
     body = tenant.submit(make_call("fal-ai/flux/dev")).rendered.outcome.body
     assert body["images"][0]["content_type"] == "image/png"
@@ -133,20 +133,20 @@ def test_a_reply_without_an_outcome_gives_what_the_endpoint_makes(reply: dict[st
     assert file.defect == reply.get("media")
 
 
-def test_generated_answers_go_by_the_endpoint() -> None:
+def test_generated_outputs_depend_on_the_endpoint() -> None:
     tenant = make_tenant(options={"unmatched": "generate"})
     job = tenant.submit(make_call("fal-ai/kokoro"))
     assert job.rendered.outcome.body["audio"]["content_type"] == "audio/wav"
     assert json.loads(job.rendered.outcome.payload) == job.rendered.outcome.body
 
 
-def test_made_files_carry_the_id_of_their_request_and_given_ones_stay() -> None:
+def test_generated_images_contain_the_request_id_and_others_are_unchanged() -> None:
     tenant = tenant_with({"kind": "images"})
     jobs = [tenant.submit(make_call("a/b")) for _ in range(2)]
-    made = [file.blob.read(0, 99999) for file in tenant.files]
-    assert [job.id.encode() in data for job, data in zip(jobs, made, strict=True)] == [True] * 2
+    data = [file.blob.read(0, 99999) for file in tenant.files]
+    assert [job.id.encode() in one for job, one in zip(jobs, data, strict=True)] == [True] * 2
     sizes = [job.rendered.outcome.body["images"][0]["file_size"] for job in jobs]
-    assert sizes == [len(data) for data in made]
-    given = tenant_with({"kind": "images", "files": ["cat.png"]}, **{"cat.png": CAT})
-    given.submit(make_call("a/b"))
-    assert [file.blob.read(0, 99999) for file in given.files] == [CAT.data]
+    assert sizes == [len(one) for one in data]
+    other = tenant_with({"kind": "images", "files": ["cat.png"]}, **{"cat.png": CAT})
+    other.submit(make_call("a/b"))
+    assert [file.blob.read(0, 99999) for file in other.files] == [CAT.data]

@@ -1,1 +1,1 @@
-"""Outcomes of language models: text, streams, usage, embeddings."""
+"""Outcomes of openrouter/router and its OpenAI-compatible endpoints, with usage and streams."""

@@ -1,4 +1,4 @@
-"""How calls for embeddings end: a scripted whole, scripted vectors, or ones made of the texts."""
+"""Outcomes of calls for embeddings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fakefal.scenario.render.llm.usage import compute_usage
 
 
 def render_embeddings(reply: CompiledReply, request: LlmRequest) -> RenderedOutcome:
-    """The end of a call for embeddings: a scripted whole, scripted vectors, or made ones."""
+    """The outcome: a scripted body, scripted vectors, or vectors generated from the texts."""
     input_ = request.body
     texts = texts_to_embed(input_.get("input"))
     output = None if reply.output is None else reply.output.render(request.variables)
@@ -44,13 +44,13 @@ def render_embeddings(reply: CompiledReply, request: LlmRequest) -> RenderedOutc
 
 
 def _dimensions(requested: Json, model: str) -> int:
-    """How long the vectors are; a wish that checks would have refused is none."""
+    """The length of the vectors; an invalid ``dimensions`` is ignored (``validate: false``)."""
     is_count = isinstance(requested, int) and not isinstance(requested, bool)
     return requested if is_count and 0 < requested <= MAX_DIMENSIONS else default_dimensions(model)
 
 
 def _scripted_vectors(output: Json, count: int) -> list[list[float]] | None:
-    """One vector for all texts, or a vector for each in turn; None if the output is neither."""
+    """One vector for all texts, or a list of vectors used in turn; None for another output."""
     if not isinstance(output, list) or not output:
         return None
     rows = output if isinstance(output[0], list) else [output]

@@ -1,4 +1,4 @@
-"""How calls of openrouter/router and of its OpenAI-compatible endpoints end."""
+"""Renders outcomes of openrouter/router and of its OpenAI-compatible endpoints."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def render_llm_outcome(
     settings: EffectiveSettings,
     now: float,
 ) -> RenderedOutcome:
-    """The end that a plan gives a call; raises TemplateError. ``now`` in seconds since 1970."""
+    """The outcome of a call; raises TemplateError. ``now`` in seconds since 1970."""
     llm_api = llm_api_of(call.endpoint)
     assert llm_api is not None, call.endpoint
     variables = template_variables(call, request_id, count, settings.seed)
@@ -64,7 +64,7 @@ def render_llm_outcome(
 
 
 def _shape(request: LlmRequest) -> OutputShape:
-    """The shape of a router's output; those of OpenAI have forms of their own."""
+    """The shape of a router's output; for OpenAI's endpoints a placeholder, as they have none."""
     if request.llm_api in _BARE or request.llm_api in OPENAI_APIS:
         return BARE_OUTPUT
     return output_shape(request.llm_api, request.call.input, request.settings.flags.schema_version)
@@ -81,7 +81,7 @@ def _response_format(request: LlmRequest) -> ResponseFormat:
 
 
 def _render_completion(reply: CompiledReply, request: LlmRequest) -> RenderedOutcome:
-    """The end of a call that is answered with words."""
+    """The outcome of a call that is answered with text or tool calls."""
     shape, response_format = _shape(request), _response_format(request)
     literal: Json = None
     if reply.output is None:
@@ -109,7 +109,7 @@ def _render_completion(reply: CompiledReply, request: LlmRequest) -> RenderedOut
 def _completion(
     reply: CompiledReply, request: LlmRequest, content: dict[str, Any], literal: Json
 ) -> Completion:
-    """What is said, with what it used."""
+    """A completion from its fields, with its usage and finish reason."""
     texts, tool_calls = content["texts"], content.get("tool_calls", ())
     reasoning, error = content.get("reasoning"), content.get("error")
     reasoning_tokens = estimate_tokens(reasoning) if reasoning else 0
@@ -124,14 +124,14 @@ def _completion(
     usage = compute_usage(
         estimate, reply.usage, scripted_usage, request.head.model, request.settings.prices
     )
-    finish = reply.finish_reason or content.get("finish")
+    finish = reply.finish_reason or content.get("finish_reason")
     if finish is None:
         finish = "error" if error is not None else "tool_calls" if tool_calls else "stop"
     return Completion(texts, usage, reasoning, error, tool_calls, finish)
 
 
 def _written_content(reply: CompiledReply, request: LlmRequest) -> dict[str, Any]:
-    """What a reply says, and what is generated where it says nothing: fields of a Speech."""
+    """Fields of a ``Completion``: scripted by the reply, else generated."""
     variables = request.variables
     error = None if reply.error is None else as_text(reply.error.render(variables))
     tool_calls = _scripted_tool_calls(reply, request)
@@ -154,7 +154,10 @@ def _requested_choices(request: LlmRequest) -> int:
 
 
 def _reasoning(reply: CompiledReply, request: LlmRequest) -> str | None:
-    """The reasoning that is shown: to who asks for it, and OpenAI's to all who do not refuse."""
+    """The reasoning in the output; None if the endpoint does not return it for this input.
+
+    The router returns it on request; OpenAI's endpoints unless the input excludes it, if scripted.
+    """
     if request.llm_api not in OPENAI_APIS:
         is_shown: bool | None = _shape(request).shows_reasoning
     else:
@@ -169,7 +172,7 @@ def _reasoning(reply: CompiledReply, request: LlmRequest) -> str | None:
 
 
 def _scripted_tool_calls(reply: CompiledReply, request: LlmRequest) -> tuple[ToolCall, ...]:
-    """The tool calls of a reply; only OpenAI's endpoints can tell them."""
+    """The tool calls of a reply; only OpenAI's endpoints return tool calls."""
     if reply.tool_calls is None or request.llm_api not in OPENAI_APIS:
         return ()
     tool_calls = []
@@ -183,7 +186,7 @@ def _scripted_tool_calls(reply: CompiledReply, request: LlmRequest) -> tuple[Too
 
 
 def _generated_tool_calls(request: LlmRequest) -> tuple[ToolCall, ...]:
-    """The call of a tool that the caller demands."""
+    """A call of the tool that the input requires, with arguments for its schema."""
     tool = required_tool(request.body) if request.llm_api in OPENAI_APIS else None
     if tool is None:
         return ()
@@ -207,10 +210,10 @@ def _generated_texts(request: LlmRequest) -> tuple[str, ...]:
 
 
 def _read_output(output: Json, request: LlmRequest) -> tuple[bool, dict[str, Any] | None]:
-    """What a scripted output says, and whether it is the endpoint's whole answer as it stands.
+    """Whether a scripted output is in the endpoint's own format, and the fields of its completion.
 
-    An answer in another endpoint's form is told in this one's; other JSON is what an OpenAI-
-    compatible endpoint's model says, and the router's whole answer.
+    An output in another endpoint's format is converted to this one's. Other JSON is the complete
+    output of the router (the fields are None), and the text of the OpenAI-compatible endpoints.
     """
     if chat.is_completion(output):
         return request.llm_api == "chat", chat.completion_fields(output)

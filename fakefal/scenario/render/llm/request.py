@@ -1,4 +1,4 @@
-"""A call of a metered language model, and what it asks for beside a text."""
+"""A call of an LLM endpoint, and the options of its input that change the output."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.scenario.values.seeded import canonical_json
 
 ANY_JSON: dict[str, Json] = {"type": "object", "properties": {"answer": {"type": "string"}}}
-"""What is made where JSON is wanted and no schema is given."""
+"""The schema for ``json_object``, which has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class LlmRequest:
-    """A call of one of the endpoints, and all that its answer depends on."""
+    """A call of an LLM endpoint with everything that its outcome depends on."""
 
     llm_api: LlmApi
     call: Call
@@ -34,9 +34,9 @@ class LlmRequest:
 
     @property
     def seed_parts(self) -> tuple[str, ...]:
-        """What generated answers follow from: the seed, the model and what was said to it.
+        """The seed of generated content: the scenario's seed, the model and the messages.
 
-        The endpoints share it, so that they give the same prompt the same text.
+        It does not contain the endpoint, so all of them return the same text for a prompt.
         """
         messages = [list(message) for message in messages_of(self.llm_api, self.body)]
         return (
@@ -48,21 +48,21 @@ class LlmRequest:
 
 
 class RequiredTool(NamedTuple):
-    """A function that the model must call, and the schema of its arguments."""
+    """A function that the model must call; ``parameters`` is the schema of its arguments."""
 
     name: str
     parameters: Json
 
 
 def requested_choices(llm_api: LlmApi, body: dict[str, Any]) -> int:
-    """How many answers are asked for (``n``)."""
+    """The number of choices (``n``), within the limits; only chat completions have it."""
     count: Any = body.get("n") if llm_api == "chat" else 1
     is_count = isinstance(count, int) and not isinstance(count, bool) and count > 0
     return min(count, MAX_CHOICES) if is_count else 1
 
 
 def is_reasoning_requested(llm_api: LlmApi, body: dict[str, Any]) -> bool | None:
-    """Whether reasoning is to be shown; None if nothing is said about it.
+    """Whether the input requests reasoning or excludes it; None if it does neither.
 
     Source: inferred (OpenRouter's ``reasoning``, OpenAI's ``reasoning_effort``).
     """
@@ -80,7 +80,7 @@ def is_reasoning_requested(llm_api: LlmApi, body: dict[str, Any]) -> bool | None
 
 
 def requested_schema(llm_api: LlmApi, body: dict[str, Any]) -> Json | None:
-    """The schema of the JSON that the answer must be; None for plain text."""
+    """The schema of the requested JSON; None for plain text."""
     if llm_api == "chat":
         response_format = body.get("response_format")
         inner = response_format.get("json_schema") if isinstance(response_format, dict) else None
@@ -98,7 +98,7 @@ def requested_schema(llm_api: LlmApi, body: dict[str, Any]) -> Json | None:
 
 
 def required_tool(body: dict[str, Any]) -> RequiredTool | None:
-    """The function that ``tool_choice`` demands: one by its name, or the first of all."""
+    """The function that ``tool_choice`` requires: the named one, or the first for ``required``."""
     choice = body.get("tool_choice")
     tools = [tool for item in _as_list(body.get("tools")) if (tool := _tool(item)) is not None]
     if choice == "required":
@@ -113,7 +113,7 @@ def required_tool(body: dict[str, Any]) -> RequiredTool | None:
 
 
 def _tool(tool: Json) -> RequiredTool | None:
-    """A tool of either API: nested under ``function``, or flat."""
+    """A tool as chat completions (nested under ``function``) or responses (flat) have it."""
     function = tool.get("function", tool) if isinstance(tool, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         return None

@@ -1,4 +1,4 @@
-"""The streams of openrouter/router and of its OpenAI-compatible endpoints."""
+"""Stream events of openrouter/router and of its OpenAI-compatible endpoints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.llm.completion import Chunkers
 from fakefal.scenario.compiled.reply import CompiledReply, LlmCompletion, Pacing
-from fakefal.scenario.render.outcome import omit_fields, split_text
+from fakefal.scenario.render.chunking import omit_from_events, split_text
 
 _JSON_PIECES = re.compile(r"[^,:{}\[\]]*[,:{}\[\]]+|[^,:{}\[\]]+")
 
@@ -19,13 +19,10 @@ _JSON_PIECES = re.compile(r"[^,:{}\[\]]*[,:{}\[\]]+|[^,:{}\[\]]+")
 def llm_stream_events(
     reply: CompiledReply, llm_completion: LlmCompletion, variables: dict[str, Any]
 ) -> Iterator[Json]:
-    """The events of a stream, as far as its reply lets them come."""
+    """The events of a stream that succeeds, up to where the reply cuts it."""
     events = llm_completion.response_format.number_events(_paced(reply, llm_completion, variables))
     if reply.omit_fields:
-        return (
-            omit_fields(event, reply.omit_fields) if isinstance(event, dict) else event
-            for event in events
-        )
+        return omit_from_events(events, reply.omit_fields)
     return events
 
 
@@ -51,27 +48,27 @@ def _all_events(
     *,
     closes: bool = True,
 ) -> Iterator[Json]:
-    """Listed events come as they are; a router's output follows them if the reply has one."""
+    """Listed events are sent unchanged; a router's output follows them if the reply has one."""
     if reply.pacing.events is not None:
         yield from reply.pacing.events.render(variables)
         closes = closes and llm_completion.follows_listed_events
     else:
         yield from llm_completion.response_format.content_events(
-            llm_completion.completion, _cuts(reply.pacing)
+            llm_completion.completion, _chunkers(reply.pacing)
         )
     if closes:
         yield from llm_completion.response_format.final_events(llm_completion.completion)
 
 
-def _cuts(pacing: Pacing) -> Chunkers:
-    """How the parts of an answer are cut. Chunks that are listed cut the text alone."""
-    cut = partial(split_text, pacing=pacing)
+def _chunkers(pacing: Pacing) -> Chunkers:
+    """How text, reasoning and tool arguments are split. Listed chunks split the text only."""
+    split = partial(split_text, pacing=pacing)
     if pacing.chunks is None:
         by_value = pacing.by == "word" and pacing.count is None
-        return Chunkers(cut, cut, _json_pieces if by_value else cut)
-    return Chunkers(cut, lambda text: [text], _json_pieces)
+        return Chunkers(split, split, _json_pieces if by_value else split)
+    return Chunkers(split, lambda text: [text], _json_pieces)
 
 
 def _json_pieces(text: str) -> list[str]:
-    """JSON cut where its values end."""
+    """JSON split after each key and value."""
     return _JSON_PIECES.findall(text) or [text]

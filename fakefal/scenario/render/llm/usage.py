@@ -1,4 +1,4 @@
-"""What a call of a metered language model used, from the texts that go in and come out."""
+"""Estimates the token usage of a call from its messages and its output."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fakefal.scenario.values.seeded import canonical_json
 
 
 def prompt_tokens(messages: Iterable[ChatMessage], tools: Json = None) -> int:
-    """What the messages count for, their files, and the tools that are offered."""
+    """The tokens of messages, their files and the offered tools."""
     offered = estimate_tokens(canonical_json(tools)) if tools else 0
     return offered + sum(
         estimate_tokens(message.text) + FILE_TOKENS * message.files for message in messages
@@ -23,7 +23,7 @@ def prompt_tokens(messages: Iterable[ChatMessage], tools: Json = None) -> int:
 
 
 def completion_tokens(texts: Iterable[str], tool_calls: Iterable[ToolCall]) -> int:
-    """What the answer counts for, reasoning aside."""
+    """The tokens of texts and tool calls, without reasoning."""
     text_tokens = sum(map(estimate_tokens, texts))
     return text_tokens + sum(
         estimate_tokens(call.name) + estimate_tokens(call.arguments) for call in tool_calls
@@ -37,8 +37,8 @@ def compute_usage(
     model: str,
     prices: PriceList,
 ) -> Usage:
-    """The usage of a call: what the reply says, else ``told`` (the ``usage`` of a scripted whole),
-    else what was counted; and its cost."""
+    """The usage and cost of a call: ``usage`` of the reply, else ``scripted`` (``usage`` of a
+    scripted body), else the estimate."""
     scripted = scripted or {}
     prompt = _first(
         override.prompt_tokens,

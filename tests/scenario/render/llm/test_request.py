@@ -1,4 +1,4 @@
-"""What a call asks for beside a text."""
+"""Options of an LLM input."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ FLAT = {"type": "function", "name": "now", "parameters": SCHEMA}
 @pytest.mark.parametrize(
     ("n", "count"), [(None, 1), (3, 3), (10**9, 128), (0, 1), (True, 1), ("x", 1)]
 )
-def test_a_chat_may_ask_for_several_choices(n: Any, count: int) -> None:
+def test_a_chat_may_request_several_choices(n: Any, count: int) -> None:
     assert requested_choices("chat", {"n": n}) == count
     assert requested_choices("responses", {"n": n}) == 1
 
 
 @pytest.mark.parametrize(
-    ("body", "wish"),
+    ("body", "expected"),
     [
         ({}, None),
         ({"reasoning": {"effort": "low"}}, True),
@@ -43,12 +43,12 @@ def test_a_chat_may_ask_for_several_choices(n: Any, count: int) -> None:
         ({"reasoning_effort": "none"}, None),
     ],
 )
-def test_reasoning_is_asked_for_in_several_words(body: Any, wish: bool | None) -> None:
-    assert is_reasoning_requested("chat", body) is wish
+def test_reasoning_is_requested_in_several_ways(body: Any, expected: bool | None) -> None:
+    assert is_reasoning_requested("chat", body) is expected
 
 
 @pytest.mark.parametrize(
-    ("variant", "body", "schema"),
+    ("llm_api", "body", "schema"),
     [
         ("chat", {}, None),
         ("chat", {"response_format": {"type": "text"}}, None),
@@ -65,24 +65,24 @@ def test_reasoning_is_asked_for_in_several_words(body: Any, wish: bool | None) -
         ("responses", {"text": "x"}, None),
     ],
 )
-def test_json_is_asked_for_by_a_format(variant: Any, body: Any, schema: Any) -> None:
-    assert requested_schema(variant, body) == schema
+def test_json_is_requested_by_a_format(llm_api: Any, body: Any, schema: Any) -> None:
+    assert requested_schema(llm_api, body) == schema
 
 
 @pytest.mark.parametrize("tool", [NESTED, FLAT])
-def test_a_tool_is_demanded_by_name_or_in_general(tool: Any) -> None:
-    wanted = RequiredTool("now", SCHEMA)
+def test_a_tool_is_required_by_name_or_in_general(tool: Any) -> None:
+    expected = RequiredTool("now", SCHEMA)
     by_name = {"type": "function", "function": {"name": "now"}}
-    assert required_tool({"tools": [tool], "tool_choice": "required"}) == wanted
-    assert required_tool({"tools": [tool], "tool_choice": by_name}) == wanted
-    assert required_tool({"tools": [tool], "tool_choice": {"name": "now"}}) == wanted
+    assert required_tool({"tools": [tool], "tool_choice": "required"}) == expected
+    assert required_tool({"tools": [tool], "tool_choice": by_name}) == expected
+    assert required_tool({"tools": [tool], "tool_choice": {"name": "now"}}) == expected
 
 
 @pytest.mark.parametrize("choice", [None, "auto", "none", {}, {"type": "allowed_tools"}, 5])
-def test_other_choices_demand_nothing(choice: Any) -> None:
+def test_other_choices_require_no_tool(choice: Any) -> None:
     assert required_tool({"tools": [NESTED, 5, {}], "tool_choice": choice}) is None
 
 
-def test_a_tool_that_is_not_offered_is_called_all_the_same() -> None:
+def test_a_tool_that_is_not_offered_can_be_required() -> None:
     assert required_tool({"tool_choice": {"name": "then"}}) == RequiredTool("then", {})
     assert required_tool({"tool_choice": "required"}) is None

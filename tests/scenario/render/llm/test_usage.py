@@ -1,4 +1,4 @@
-"""What a call used."""
+"""Token usage of calls."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from fakefal.scenario.compiled.reply import UsageOverride
 from fakefal.scenario.render.llm.usage import completion_tokens, compute_usage, prompt_tokens
 
 PRICES = build_price_list({"m": {"input": 1, "output": 2}})
-COUNTED = Usage(10, 20, 5)
+ESTIMATE = Usage(10, 20, 5)
 
 
 def test_messages_files_and_tools_count() -> None:
-    lines = [ChatMessage("system", "Be short."), ChatMessage("user", "hi", 2)]
-    assert prompt_tokens(lines) == 4 + 2 * 258
-    assert prompt_tokens(lines, [{"name": "now"}]) > prompt_tokens(lines)
+    messages = [ChatMessage("system", "Be short."), ChatMessage("user", "hi", 2)]
+    assert prompt_tokens(messages) == 4 + 2 * 258
+    assert prompt_tokens(messages, [{"name": "now"}]) > prompt_tokens(messages)
 
 
 def test_texts_and_tool_calls_count() -> None:
@@ -28,7 +28,7 @@ def test_texts_and_tool_calls_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("meter", "told", "usage"),
+    ("override", "scripted", "usage"),
     [
         (UsageOverride(), None, Usage(10, 20, 5, 5e-05)),
         (UsageOverride(prompt_tokens=0), None, Usage(0, 20, 5, 4e-05)),
@@ -40,7 +40,7 @@ def test_texts_and_tool_calls_count() -> None:
         (UsageOverride(), {"prompt_tokens": True, "cost": "dear"}, Usage(10, 20, 5, 5e-05)),
     ],
 )
-def test_a_reply_goes_before_a_scripted_whole_and_that_before_what_is_counted(
-    meter: UsageOverride, told: Any, usage: Usage
+def test_a_reply_overrides_a_scripted_body_and_that_the_estimate(
+    override: UsageOverride, scripted: Any, usage: Usage
 ) -> None:
-    assert compute_usage(COUNTED, meter, told, "m", PRICES) == usage
+    assert compute_usage(ESTIMATE, override, scripted, "m", PRICES) == usage

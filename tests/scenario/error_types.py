@@ -1,4 +1,4 @@
-"""What a model of the format finds wrong with data."""
+"""The validation errors of the models."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 
 def error_types(model: Any, data: Any) -> list[str]:
-    """The types of the errors that a model finds."""
+    """The types of the validation errors of data."""
     with pytest.raises(ValidationError) as caught:
         model.model_validate(data)
     return [error["type"] for error in caught.value.errors()]

@@ -1,4 +1,4 @@
-"""Ends of calls of openrouter/router and of its OpenAI-compatible endpoints."""
+"""Calls of openrouter/router and of its OpenAI-compatible endpoints, and their outcomes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fakefal.protocol.llm.messages import add_prompt_fields
 from fakefal.scenario.compiled.reply import RenderedOutcome
 from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.scenario.compiler.reply import compile_reply
-from fakefal.scenario.model.scenario import Reply
+from fakefal.scenario.model.reply import Reply
 from fakefal.scenario.render.llm.outcome import render_llm_outcome
 from fakefal.scenario.render.outcome import stream_events, template_variables
 from tests.scenario.strategies import call
@@ -22,7 +22,7 @@ MODEL = "openai/gpt-4o"
 
 
 def llm_input(endpoint: str, prompt: str = "hi", **fields: Any) -> dict[str, Any]:
-    """An input that says a prompt in the words of an endpoint."""
+    """An input with a prompt in the format of an endpoint."""
     if endpoint == CHAT:
         prompt_fields: dict[str, Any] = {"messages": [{"role": "user", "content": prompt}]}
     else:
@@ -36,12 +36,12 @@ def outcome_of(
     endpoint: str,
     settings: EffectiveSettings | None = None,
 ) -> RenderedOutcome:
-    """The end that a reply gives a call."""
+    """The outcome of a call."""
     return render(reply, input_, endpoint, settings)[0]
 
 
 def events_of(reply: dict[str, Any], input_: dict[str, Any], endpoint: str) -> list[Any]:
-    """The events of the stream that a reply gives a call."""
+    """The events of a call's stream."""
     return render(reply, input_, endpoint)[1]
 
 
