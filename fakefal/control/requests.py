@@ -158,7 +158,7 @@ class ControlRequest:
         except ValidationError as error:
             problems = "; ".join(
                 f"{'.'.join(map(str, problem['loc'])) or source}: {_format_problem(problem)}"
-                for problem in error.errors(include_url=False, include_context=False)[:10]
+                for problem in error.errors(include_url=False)[:10]
             )
             raise control_error(400, f"{problems}{hint}") from None
 
@@ -177,6 +177,6 @@ class ControlRequest:
 
 
 def _format_problem(error: Any) -> str:
-    if error["type"] == "extra_forbidden":
-        return "unknown name"
-    return str(error["msg"]).removeprefix("Value error, ")
+    from fakefal.scenario.values.validation_text import validation_text
+
+    return "unknown name" if error["type"] == "extra_forbidden" else validation_text(error)

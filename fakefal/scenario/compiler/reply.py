@@ -31,6 +31,7 @@ from fakefal.scenario.model.failure import FailSpec, failure_outcome
 from fakefal.scenario.model.reply import Reply, RetriesSpec
 from fakefal.scenario.model.timeline import StepDetail, StepEntry, StreamSpec
 from fakefal.scenario.templates.templates import TemplateError, TemplateValue, compile_value
+from fakefal.scenario.values.validation_text import validation_text
 
 
 def compile_reply(
@@ -76,14 +77,17 @@ def compile_reply(
         tool_calls=_tool_calls(reply, path),
         finish_reason=reply.finish_reason,
         usage=UsageOverride() if reply.usage is None else UsageOverride(**reply.usage.model_dump()),
-        is_failure_literal=isinstance(reply.fail, FailSpec)
-        and "body" in reply.fail.model_fields_set,
+        is_failure_literal=_is_failure_literal(reply),
         workflow=workflow,
         script=compile_script(reply, path),
         ends_session=reply.realtime is not None and reply.realtime.end,
         timing_seconds=None if reply.realtime is None else reply.realtime.timing,
         request_id=reply.request_id,
     )
+
+
+def _is_failure_literal(reply: Reply) -> bool:
+    return isinstance(reply.fail, FailSpec) and "body" in reply.fail.model_fields_set
 
 
 def _is_endpoint_default(reply: Reply) -> bool:
@@ -212,4 +216,5 @@ def _render_fail(value: TemplateValue, variables: dict[str, Any]) -> FailSpec:
     except ValidationError as error:
         first_error = error.errors()[0]
         field_path = ".".join(str(part) for part in first_error["loc"])
-        raise TemplateError(value.path, f"fail.{field_path}: {first_error['msg']}") from None
+        text = f"fail.{field_path}: {validation_text(first_error)}"
+        raise TemplateError(value.path, text) from None

@@ -34,6 +34,7 @@ from fakefal.scenario.presets.registry import (
     merged_presets,
     reply_preset_names,
 )
+from fakefal.scenario.values.validation_text import validation_text
 
 
 class RetriesSpec(StrictModel):
@@ -161,7 +162,9 @@ class Reply(StrictModel):
             except ValidationError as error:
                 first_error = error.errors()[0]
                 raise PydanticCustomError(
-                    first_error["type"], "with its preset: {what}", {"what": first_error["msg"]}
+                    first_error["type"],
+                    "with its preset: {problem}",
+                    {"problem": validation_text(first_error)},
                 ) from None
         return self
 

@@ -208,7 +208,7 @@ def test_a_template_that_renders_an_invalid_failure_is_an_error() -> None:
     with pytest.raises(TemplateError) as caught:
         failed({"status": 500, "detail": "{{ input }}"})
     assert caught.value.path == ("exchanges", 0, "reply", "fail")
-    assert caught.value.message == "fail.detail: Input should be a valid string"
+    assert caught.value.message == "fail.detail: expected a string"
 
 
 def test_a_template_with_an_error_has_its_path() -> None:
