@@ -1,1 +1,1 @@
-"""The local certificate authority and the bundles that make programs trust it."""
+"""The local certificate authority, and CA bundles for programs that must trust it."""

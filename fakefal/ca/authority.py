@@ -1,4 +1,4 @@
-"""The local certificate authority: one for each machine, made when it is first needed."""
+"""The local certificate authority: one for each machine, created on first use."""
 
 from __future__ import annotations
 
@@ -21,28 +21,27 @@ _FOLDER = "ca"
 _CERTIFICATE = "ca.pem"
 _KEY = "ca.key"
 _OWNER_ONLY = 0o600
-_WORLD_READABLE = 0o644
+_READABLE_BY_ALL = 0o644
 _MAX_CONTEXTS = 256
 _ORGANISATION = "fakefal local CA"
 _FAL_NAMES = (*sorted(CANONICAL_HOSTS), *(f"*.{domain}" for domain in DOMAINS))
-"""All of fal's hosts have one certificate, which is made once."""
+"""All of fal's hosts share one certificate."""
 
 
 def certificate_path(home: Path) -> Path:
-    """Where the certificate of the authority in a folder is, or would be."""
+    """The path of the certificate of the authority in ``home``, which may not exist yet."""
     return home / _FOLDER / _CERTIFICATE
 
 
 class Authority:
-    """Signs certificates for any name; what trusts it takes them.
+    """A CA in ``home``: certificate ``ca/ca.pem``, and key ``ca/ca.key`` with mode 0600.
 
-    It lies in ``home``: ``ca/ca.pem`` is its certificate and ``ca/ca.key`` its key, which only its
-    owner may read. If there is none it is made; of several programs that do so at once all get the
-    same. One that ends within a month is renewed: the same name and key, so that who trusts either
-    takes what either has signed. Raises FakefalError if it can be neither read nor made.
+    It is created if it does not exist; programs that do so concurrently get the same one. When it
+    expires within a month it is renewed with the same name and key, so that certificates stay
+    trusted through either version. Raises FakefalError if it can be neither read nor created.
 
-    It is not confined to fal's names, as it also signs for receivers and for the names under which
-    containers reach the fake; its key never leaves the machine. A leaf is good for 397 days.
+    It has no name constraints, as it also signs for webhook receivers and for the names by which
+    containers reach the server; its key never leaves the machine.
     """
 
     def __init__(self, home: Path) -> None:
@@ -52,34 +51,34 @@ class Authority:
 
     @property
     def path(self) -> Path:
-        """The file of the certificate."""
+        """The file with the certificate."""
         return self._folder / _CERTIFICATE
 
     @property
     def pem(self) -> bytes:
-        """The certificate, as programs take it to trust it."""
+        """The certificate as PEM, for trust stores."""
         return self._ca.cert_pem.bytes()
 
     def issue(self, *names: str) -> bytes:
-        """A private key and a certificate for these host names and IP addresses, as one PEM.
+        """A private key and a certificate for host names and IP addresses, in one PEM.
 
-        Raises FakefalError for what is neither.
+        Raises FakefalError for an invalid name.
         """
         return self._issue(names).private_key_and_cert_chain_pem.bytes()
 
     def context_for_host(self, name: str) -> ssl.SSLContext:
-        """How a server speaks TLS under a host name; of so many names the last used are kept.
+        """A server's TLS context for a host name; the last used ones are cached.
 
-        Raises FakefalError for what can be no name.
+        Raises FakefalError for an invalid name.
         """
         if is_fal_host(name) and (
             name in CANONICAL_HOSTS or name.count(".") == 2
-        ):  # as far as * goes
+        ):  # a wildcard matches one label
             return self.context_for_names(*_FAL_NAMES)
         return self.context_for_names(name)
 
     def context_for_names(self, *names: str) -> ssl.SSLContext:
-        """The same under several names and addresses at once."""
+        """A server's TLS context for several names and addresses, cached as well."""
         context = self._contexts.pop(names, None)
         if context is None:
             context = self.new_context(*names)
@@ -89,7 +88,7 @@ class Authority:
         return context
 
     def new_context(self, *names: str) -> ssl.SSLContext:
-        """How a server speaks TLS under several names and addresses."""
+        """A new TLS context for several names and addresses; offers only HTTP/1.1 by ALPN."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.set_alpn_protocols(["http/1.1"])
         self._issue(names).configure_cert(context)
@@ -97,7 +96,7 @@ class Authority:
 
     def _issue(self, names: tuple[str, ...]) -> trustme.LeafCert:
         for name in names:
-            if not name or "/" in name or "@" in name:  # trustme takes networks and mail as well
+            if not name or "/" in name or "@" in name:  # trustme also accepts networks and emails
                 raise FakefalError(_invalid_name_message(name))
         not_before, not_after = leaf_validity()
         try:
@@ -124,7 +123,7 @@ class Authority:
             raise FakefalError(self._unusable_message()) from None
 
     def _renew_if_ending(self, certificate: bytes, key: bytes) -> bytes:
-        """The certificate, or one in its place if it ends soon; raises ValueError for nonsense."""
+        """The certificate, renewed if it expires soon; raises ValueError if it is invalid."""
         from fakefal.ca.renewal import expires_at, renew_certificate
 
         if not expires_soon(expires_at(certificate)):
@@ -134,7 +133,7 @@ class Authority:
         return renewed_pem
 
     def _create(self) -> trustme.CA:
-        """Make it aside and move it to its place as a whole, so that nobody sees half of it."""
+        """Create it in a temporary folder and rename that, so that nobody sees half of it."""
         import trustme
 
         ca = trustme.CA(organization_name=_ORGANISATION)
@@ -155,22 +154,22 @@ class Authority:
                 return other_ca
         except OSError as error:
             raise FakefalError(
-                f"cannot make a local CA in {self._folder}: {error.strerror or error} — "
-                "FAKEFAL_HOME names another folder"
+                f"cannot create a local CA in {self._folder}: {error.strerror or error} — "
+                "set FAKEFAL_HOME to another folder"
             ) from None
         return ca
 
     def _unusable_message(self) -> str:
-        return f"{self._folder} holds no usable CA — delete it, and a new one is made"
+        return f"{self._folder} contains no usable CA — delete it to have a new one created"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Put a file in its place as a whole, so that nobody reads half of it; raises OSError."""
+    """Write a file through a rename, so that nobody reads half of it; raises OSError."""
     descriptor, temporary = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        os.chmod(temporary, _WORLD_READABLE)
+        os.chmod(temporary, _READABLE_BY_ALL)
         os.replace(temporary, path)
     except OSError:
         os.unlink(temporary)
@@ -178,11 +177,11 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def _write_private(path: Path, content: bytes) -> None:
-    """Write what nobody else may read, not even for a moment."""
+    """Create a file that no other user can read at any moment."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
 
 
 def _invalid_name_message(name: str) -> str:
-    return f'"{name}" cannot be in a certificate — write host names or IP addresses'
+    return f'invalid certificate name "{name}" — use host names or IP addresses'

@@ -1,7 +1,7 @@
-"""One file with the local CA and the roots that programs trust anyway.
+"""A CA bundle with the local CA and the system's roots.
 
-``SSL_CERT_FILE`` and its like take the place of a program's roots; who sets them to the CA alone
-cuts it off from all other hosts (clients.md section 3a).
+``SSL_CERT_FILE`` and similar variables replace the roots of a program: with the local CA alone it
+could reach no other host (docs/reference/clients.md#proxy-and-ca-variables).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _FILE_NAME = "bundle.pem"
 
 
 def write_bundle(certificate: Path) -> Path:
-    """Write the file beside the certificate of the CA, or where that is forbidden in a temporary
-    folder; gives its path.
+    """Write the bundle beside the CA's certificate, or if that is not writable to a temporary
+    folder, and return its path.
 
-    It is written anew only when it changes, and then as a whole. Raises FakefalError.
+    An unchanged bundle is not rewritten: other programs may be reading it. Raises FakefalError.
     """
     try:
         content = certificate.read_bytes().rstrip() + b"\n" + system_roots()
@@ -34,14 +34,14 @@ def write_bundle(certificate: Path) -> Path:
             write_atomically(bundle, content)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise FakefalError(f"cannot write a file of roots for {certificate}: {reason}") from None
+        raise FakefalError(f"cannot write a CA bundle for {certificate}: {reason}") from None
     return bundle
 
 
 def system_roots() -> bytes:
-    """The roots of this machine as PEM, those of the user's ``SSL_CERT_FILE`` included."""
+    """The roots of this machine as PEM, including those of the user's ``SSL_CERT_FILE``."""
     roots = ssl.create_default_context().get_ca_certs(binary_form=True)
-    if not roots:  # some systems have folders, which are read only when somebody is verified
+    if not roots:  # OpenSSL reads a CApath folder only during verification
         roots = _certifi_roots()
     return "".join(ssl.DER_cert_to_PEM_cert(root) for root in dict.fromkeys(roots)).encode()
 

@@ -1,4 +1,4 @@
-"""A certificate of the local CA that lasts longer, for the same key and name."""
+"""Renews the certificate of the local CA, with the same key and name."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _VALIDITY = timedelta(days=3650)
 
 
 def expires_at(pem: bytes) -> datetime:
-    """Until when a certificate is good; raises ValueError for what is none."""
+    """The end of a certificate's validity; raises ValueError if it is not a certificate."""
     expiry = x509.load_pem_x509_certificate(pem).not_valid_after_utc
     return expiry.replace(tzinfo=timezone.utc)
 
 
 def renew_certificate(pem: bytes, key_pem: bytes) -> bytes:
-    """The same certificate, good for ten years from now.
+    """The certificate, valid for ten years from now.
 
-    Raises ValueError if it is not signed by its own key: then it is another's to renew.
+    Raises ValueError if it is not signed with this key: then somebody else must renew it.
     """
     certificate = x509.load_pem_x509_certificate(pem)
     key = serialization.load_pem_private_key(key_pem, None)
     if not isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)):
-        raise ValueError("a key of another kind")
+        raise ValueError("unsupported key type")
     if certificate.issuer != certificate.subject or certificate.public_key() != key.public_key():
-        raise ValueError("signed by somebody else")
+        raise ValueError("not self-signed with this key")
     renewed_at = now().replace(microsecond=0)
     builder = (
         x509.CertificateBuilder()

@@ -1,6 +1,6 @@
-"""How long certificates are good: the one place that asks for the day it really is.
+"""Validity of certificates, by the real clock.
 
-Who checks a certificate goes by the real clock, whatever that of a scenario shows.
+Programs verify certificates against real time, whatever the clock of a scenario shows.
 """
 
 from __future__ import annotations
@@ -8,25 +8,28 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 _LEAF_VALIDITY = timedelta(days=397)
-"""Apple and Chromium take no server's certificate for more than 398 days."""
+"""Apple and Chromium reject server certificates that are valid for more than 398 days.
+
+https://support.apple.com/HT211025
+"""
 
 _BACKDATED_BY = timedelta(days=1)
-"""A certificate is good since yesterday: not all clocks of a test bed agree."""
+"""Certificates are backdated, as the clocks of containers and hosts may differ."""
 
 _RENEW_WITHIN = timedelta(days=30)
 
 
 def now() -> datetime:
-    """This instant."""
+    """The current real time, in UTC."""
     return datetime.now(timezone.utc)
 
 
 def leaf_validity() -> tuple[datetime, datetime]:
-    """Since when and until when a certificate made now is good."""
+    """Start and end of the validity of a certificate that is issued now."""
     issued_at = now().replace(microsecond=0)
     return issued_at - _BACKDATED_BY, issued_at + _LEAF_VALIDITY
 
 
 def expires_soon(expiry: datetime) -> bool:
-    """Whether something that is good until then is no longer, or not for long."""
+    """Whether a certificate with this end has expired or soon will."""
     return expiry - now() < _RENEW_WITHIN

@@ -1,7 +1,7 @@
-"""The first words of a connection: is it TLS, and which host does its caller name?
+"""Parses the TLS ClientHello, for its server name (SNI).
 
-The name must be known before the handshake, as a host may be down, and then there is none. Python's
-own callback comes in the middle of it, and complains on stderr of names that are not ASCII.
+The name is needed before the handshake, because a host that is down must not complete one.
+``SSLContext.sni_callback`` runs during the handshake, and prints tracebacks for non-ASCII names.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 MAX_HELLO_BYTES = 65_536
-"""The longest beginning that is waited for; real ones have a few thousand bytes."""
+"""A longer ClientHello is invalid; real ones have a few thousand bytes."""
 
 _HANDSHAKE = 0x16
 _CLIENT_HELLO = 0x01
@@ -18,17 +18,17 @@ _HOST_NAME = 0
 
 
 class ClientHello(NamedTuple):
-    """How a connection begins. ``name`` is that of SNI, in lower case; empty if there is none."""
+    """The start of a connection: ``name`` is its SNI in lower case, or empty."""
 
     is_tls: bool
     name: str = ""
 
 
 def read_client_hello(data: bytes) -> ClientHello | None:
-    """What the bytes so far say; None if more of them must come first. Raises nothing.
+    """Parse the first bytes; None while they are incomplete. Never raises.
 
-    Nonsense has no name; the handshake will refuse it. Source: RFC 8446 sections 4.1.2, 5.1, and
-    RFC 6066 section 3.
+    A malformed ClientHello has no name, and the handshake will reject it (RFC 8446 sections 4.1.2
+    and 5.1, RFC 6066 section 3).
     """
     if not data:
         return None
@@ -44,22 +44,22 @@ def read_client_hello(data: bytes) -> ClientHello | None:
 
 
 def _read_message(data: bytes) -> bytes | None:
-    """The body of the ClientHello, put together from its records; None while parts are missing."""
+    """The body of the ClientHello, joined from its records; None while it is incomplete."""
     message, offset = b"", 0
     while True:
         if len(message) >= 4:
             if message[0] != _CLIENT_HELLO:
-                raise ValueError("another message")
+                raise ValueError("not a ClientHello")
             end = 4 + int.from_bytes(message[1:4], "big")
             if end > MAX_HELLO_BYTES:
-                raise ValueError("no real ClientHello is so long")
+                raise ValueError("the ClientHello is too long")
             if len(message) >= end:
                 return message[4:end]
         if len(data) < offset + 5:
             return None
         size = int.from_bytes(data[offset + 3 : offset + 5], "big")
         if data[offset] != _HANDSHAKE or size == 0:
-            raise ValueError("another record")
+            raise ValueError("not a handshake record")
         if len(data) < offset + 5 + size:
             return None
         message += data[offset + 5 : offset + 5 + size]
@@ -67,7 +67,7 @@ def _read_message(data: bytes) -> bytes | None:
 
 
 class _FieldReader:
-    """Reads fields that are preceded by their length; raises ValueError past the end."""
+    """Reads numbers and length-prefixed fields; raises ValueError past the end."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -80,7 +80,7 @@ class _FieldReader:
     def read(self, count: int) -> bytes:
         field_bytes = self._data[self._offset : self._offset + count]
         if len(field_bytes) < count:
-            raise ValueError("the message ends too early")
+            raise ValueError("the message is truncated")
         self._offset += count
         return field_bytes
 

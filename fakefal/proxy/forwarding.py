@@ -1,4 +1,4 @@
-"""Requests of the proxy's absolute form to hosts that are not fal's: sent on, and answered."""
+"""Forwards absolute-form proxy requests (RFC 9112 section 3.2.2) to hosts other than fal's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HOP_BY_HOP = frozenset(
         "expect",
     }
 )
-"""Headers that are for the next program only (RFC 9110 section 7.6.1)."""
+"""Headers of a single connection, which a proxy must not forward (RFC 9110 section 7.6.1)."""
 
 _CONNECT_SECONDS = 30.0
 _CHUNK_BYTES = 65_536
@@ -29,22 +29,22 @@ _NO_AUTO_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
 class Forwarder:
-    """Sends requests on. Redirects, cookies and compression are the caller's business."""
+    """Forwards requests; redirects, cookies and compression are left to the caller."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The answer of the host that the request's URL names.
+        """Forward a request to the host in its URL, and send the response back.
 
-        Raises OSError or aiohttp.ClientError if there is none; an answer that breaks off breaks off
-        here, too (ConnectionError).
+        Raises OSError or aiohttp.ClientError if there is no response. If the response breaks off,
+        the caller's connection is aborted, and ConnectionError raised.
         """
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         headers = end_to_end_headers(request.headers)
         if request.can_read_body and headers.pop("Content-Encoding", None) is not None:
-            headers.pop("Content-Length", None)  # the body was unpacked when it was read
+            headers.pop("Content-Length", None)  # aiohttp has decompressed the body
         async with self._client().request(
             request.method,
             URL(request.raw_path, encoded=True),
@@ -56,7 +56,7 @@ class Forwarder:
             return await self._send_back(origin_response, request)
 
     async def close(self) -> None:
-        """End what is under way."""
+        """Abort the requests that are still being forwarded."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -97,7 +97,7 @@ class Forwarder:
 
 
 def end_to_end_headers(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
-    """Headers without those of one connection, which ``Connection`` may name more of."""
+    """Headers without those of a single connection, which ``Connection`` may add to."""
     connection_options = ",".join(headers.getall("Connection", [])).lower().split(",")
     dropped = _HOP_BY_HOP.union(name.strip() for name in connection_options)
     return CIMultiDict(

@@ -1,4 +1,4 @@
-"""The proxy that the user's network wants: the way to hosts that are not fal's goes through it."""
+"""The user's own HTTP proxy (``HTTPS_PROXY``), through which other hosts are reached."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_HEAD_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class ParentProxy:
-    """An HTTP proxy; ``direct`` is a list as of NO_PROXY, of hosts that it is not asked for."""
+    """An HTTP proxy; ``no_proxy`` lists hosts that bypass it, in the format of NO_PROXY."""
 
     host: str
     port: int
@@ -25,13 +25,13 @@ class ParentProxy:
     no_proxy: str = ""
 
     async def dial(self, host: str, port: int, seconds: float) -> TunnelEnd:
-        """The far end of a tunnel to a host; raises OSError, in words that say why."""
+        """Open a tunnel to a host, and return its far end; raises OSError with the reason."""
         if proxy_bypass_environment(f"{host}:{port}", {"no": self.no_proxy}):
             return await dial(host, port, seconds)
         try:
             return await asyncio.wait_for(self._dial(host, port), seconds)
         except (TimeoutError, asyncio.TimeoutError):
-            raise OSError(f"the proxy {self} gave no connection within {seconds:g} s") from None
+            raise OSError(f"the proxy {self} opened no connection within {seconds:g} s") from None
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -54,7 +54,7 @@ class ParentProxy:
         return side
 
     async def _request_tunnel(self, sock: socket.socket, target: str) -> None:
-        """CONNECT; raises OSError with the proxy's own words if it will not."""
+        """Send a CONNECT; raises OSError with the proxy's status line if it fails."""
         loop = asyncio.get_running_loop()
         authorization = ""
         if self.authorization:
@@ -63,7 +63,8 @@ class ParentProxy:
         await loop.sock_sendall(sock, head.encode("latin-1", "replace"))
         response = b""
         while not response.endswith(b"\r\n\r\n"):
-            byte = await loop.sock_recv(sock, 1)  # not one more: what follows is the host's
+            # Byte by byte, as what follows the head belongs to the tunnel.
+            byte = await loop.sock_recv(sock, 1)
             if not byte or len(response) > _MAX_HEAD_BYTES:
                 raise OSError(f"the proxy {self} closed the connection")
             response += byte
@@ -73,7 +74,7 @@ class ParentProxy:
 
 
 def parent_proxy_of(environment: Mapping[str, str]) -> ParentProxy | None:
-    """The proxy for https that an environment names; None for none, or for one of another kind."""
+    """The https proxy of an environment; None if there is none, or if it is not an HTTP proxy."""
     proxy_url = environment.get("https_proxy") or environment.get("HTTPS_PROXY") or ""
     try:
         parts = urlsplit(proxy_url if "://" in proxy_url else f"http://{proxy_url}")

@@ -1,4 +1,4 @@
-"""A connection before it is known what is spoken on it; TLS, if so, begins in place."""
+"""Detects TLS on a new connection, and upgrades the connection in place."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, cast
 from fakefal.proxy.client_hello import MAX_HELLO_BYTES, ClientHello, read_client_hello
 
 StartTask = Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"]
-"""Starts a task that is kept: ``server/tasks.py``."""
+"""Starts a named task and holds a reference to it: ``Tasks.start``."""
 
 
 class SniffingProtocol(asyncio.Protocol):
-    """Keeps what comes first, until the protocol that it is for takes over.
+    """Buffers the first bytes of a connection until its protocol is known and takes over.
 
-    ``began`` is told when the connection is there. The other side closing ends it.
+    ``on_connected`` is called with this object when the connection is established.
     """
 
     def __init__(
@@ -31,25 +31,25 @@ class SniffingProtocol(asyncio.Protocol):
         self._changed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; a connection that is taken over from another protocol is handed in here."""
+        """Store the transport; also called for a connection that another protocol hands over."""
         self.transport = cast(asyncio.Transport, transport)
         if self._on_connected is not None:
             self._on_connected(self)
 
     def data_received(self, data: bytes) -> None:
-        """Keep the bytes; of too many, some wait in the system."""
+        """Buffer bytes; reading pauses above the size of a ClientHello."""
         self.buffered += data
         if len(self.buffered) > MAX_HELLO_BYTES and self.transport is not None:
             self.transport.pause_reading()
         self._changed.set()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Whoever waits for more waits in vain."""
+        """Wake ``read_hello``, as nothing more will arrive."""
         self.is_lost = True
         self._changed.set()
 
     async def read_hello(self) -> ClientHello | None:
-        """How it begins, as soon as that is known; None if it ends before."""
+        """Wait for the ClientHello, or for bytes that are not TLS; None if the connection ends."""
         while not self.is_lost:
             hello = read_client_hello(self.buffered)
             if hello is not None:
@@ -59,7 +59,7 @@ class SniffingProtocol(asyncio.Protocol):
         return None
 
     def hand_over(self, transport: asyncio.Transport, protocol: asyncio.Protocol) -> None:
-        """Let a protocol go on, with what came so far."""
+        """Switch the transport to a protocol, and feed it the buffered bytes."""
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         transport.resume_reading()
@@ -70,10 +70,10 @@ class SniffingProtocol(asyncio.Protocol):
 async def start_tls(
     sniffer: SniffingProtocol, context: ssl.SSLContext, seconds: float, start_task: StartTask
 ) -> tuple[asyncio.Transport, SniffingProtocol]:
-    """Shake hands on a connection of which the first bytes were read already.
+    """Do the TLS handshake on a connection whose first bytes have already been read.
 
-    Gives the transport inside TLS, and what came on it meanwhile. Raises OSError (what ssl raises
-    is one) if there is no agreement, or none after so many seconds; the connection is closed then.
+    Returns the TLS transport, and a sniffer for the bytes inside. If the handshake fails or takes
+    longer than ``seconds`` it closes the connection and raises OSError (SSLError is one).
     """
     transport, buffered = sniffer.transport, sniffer.buffered
     assert transport is not None
@@ -83,7 +83,8 @@ async def start_tls(
     inner = SniffingProtocol()
     loop = asyncio.get_running_loop()
     if not transport.get_write_buffer_size() and not transport.get_extra_info("sslcontext"):
-        # A reset must not overtake the answer before it: nothing waits where we cannot see it.
+        # A reset discards unsent bytes, so none may wait in this buffer, which drain() of the TLS
+        # transport does not see.
         transport.set_write_buffer_limits(0)
     handshake = start_task(
         loop.start_tls(transport, inner, context, server_side=True, ssl_handshake_timeout=seconds),
@@ -91,10 +92,10 @@ async def start_tls(
     )
 
     def feed() -> None:
-        """What was read too early comes first.
+        """Pass the bytes that were already read to the TLS protocol, before any new ones.
 
-        start_tls stops the reading, has its protocol made known and the reading go on in the next
-        turn of the loop. This comes behind that, but before what can be read then.
+        ``loop.start_tls`` pauses reading, and schedules ``connection_made`` and ``resume_reading``
+        for the next turns of the loop. This runs after them, but before the next read.
         """
         if handshake.done() or transport.is_closing():
             return
@@ -107,9 +108,9 @@ async def start_tls(
     loop.call_soon(feed)
     try:
         tls_transport = await handshake
-    except TypeError:  # Python 3.10 has no TLS inside TLS
+    except TypeError:  # asyncio has no TLS in TLS before Python 3.11
         transport.abort()
-        raise ConnectionError("no TLS inside TLS") from None
+        raise ConnectionError("TLS in TLS is not supported before Python 3.11") from None
     if tls_transport is None:
         raise ConnectionError("the connection ended during the handshake")
     inner.connection_made(tls_transport)
@@ -117,7 +118,7 @@ async def start_tls(
 
 
 def _feed(protocol: Any, data: bytes) -> None:
-    """Hand bytes to a protocol as its transport would."""
+    """Pass bytes to a Protocol or BufferedProtocol as its transport would."""
     if not hasattr(protocol, "get_buffer"):
         protocol.data_received(data)
         return

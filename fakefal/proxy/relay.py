@@ -1,4 +1,4 @@
-"""A tunnel to another host: bytes both ways, each way ended on its own."""
+"""Tunnels to other hosts: bytes in both directions, which close independently."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ _PENDING_BYTES = 65_536
 
 
 class TunnelEnd(asyncio.Protocol):
-    """One end of a tunnel; what comes in here goes out at the other.
+    """One end of a tunnel: bytes that arrive here are written to the peer.
 
-    A side that has said all it has (a half-closed connection) may still hear; a side that is reset
-    has the other reset. Reading stops while the other cannot take more. ``ended`` is told when this
-    end is gone.
+    Half-closed connections stay readable, a reset is passed on, and reading pauses while the
+    peer's buffer is full. ``on_closed`` is called when this end is closed.
     """
 
     def __init__(self, on_closed: Callable[[], object] | None = None) -> None:
@@ -27,14 +26,14 @@ class TunnelEnd(asyncio.Protocol):
         self._is_lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Nothing is read until there is somebody to hear it."""
+        """Pause reading until a peer is connected."""
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(_PENDING_BYTES)
         if self._peer is None:
             self.transport.pause_reading()
 
     def connect_to(self, peer: TunnelEnd) -> None:
-        """Make a tunnel of two ends; from now on they are read."""
+        """Connect two ends, and start reading from both."""
         self._peer, peer._peer = peer, self
         for end in (self, peer):
             if end._is_lost:
@@ -43,22 +42,22 @@ class TunnelEnd(asyncio.Protocol):
                 end.transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Pass it on."""
+        """Write the bytes to the peer."""
         if self._peer is not None and self._peer.transport is not None:
             self._peer.transport.write(data)
 
     def pause_writing(self) -> None:
-        """This end takes no more for now."""
+        """This end's buffer is full: pause reading from the peer."""
         if self._peer is not None and self._peer.transport is not None:
             self._peer.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """This end takes more."""
+        """This end's buffer has room: resume reading from the peer."""
         if self._peer is not None and self._peer.transport is not None:
             self._peer.transport.resume_reading()
 
     def eof_received(self) -> bool:
-        """This side has said all; the connection stays until the other has, too."""
+        """Pass on the EOF; the connection stays open until the peer sends its own."""
         self._has_eof = True
         peer = self._peer
         if peer is None or peer.transport is None or peer._has_eof:
@@ -70,7 +69,7 @@ class TunnelEnd(asyncio.Protocol):
         return True
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Take the other end along."""
+        """Close the peer, or reset it if this end was reset."""
         self._is_lost, self.transport = True, None
         if self._on_closed is not None:
             self._on_closed()
@@ -83,13 +82,13 @@ class TunnelEnd(asyncio.Protocol):
             reset(peer.transport)
 
     def abort(self) -> None:
-        """End both ends now."""
+        """Abort this end; its ``connection_lost`` closes the peer."""
         if self.transport is not None:
             self.transport.abort()
 
 
 async def dial(host: str, port: int, seconds: float) -> TunnelEnd:
-    """The far end of a tunnel; raises OSError, in words that say why."""
+    """Connect to a host, and return the far end of a tunnel; raises OSError with the reason."""
     try:
         _, end = await asyncio.wait_for(
             asyncio.get_running_loop().create_connection(TunnelEnd, host, port), seconds
@@ -97,5 +96,5 @@ async def dial(host: str, port: int, seconds: float) -> TunnelEnd:
     except (TimeoutError, asyncio.TimeoutError):
         raise OSError(f"no connection within {seconds:g} seconds") from None
     except UnicodeError:
-        raise OSError("no such name") from None
+        raise OSError("invalid host name") from None
     return end

@@ -1,4 +1,4 @@
-"""A TCP reset, whatever runs on top of the connection."""
+"""TCP resets, for plain and TLS connections."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """End a connection with a TCP reset: a socket closed without lingering.
+    """Close a connection with a TCP RST, which SO_LINGER with a timeout of 0 causes.
 
-    Under TLS it is the connection below that is reset, without an alert.
+    For TLS the underlying connection is reset, without a close_notify alert.
     """
     sock = transport.get_extra_info("socket")
     if sock is not None and sock.fileno() >= 0:

@@ -1,4 +1,4 @@
-"""Where a caller of the proxy wants to go: ``host:port``, or the whole URL."""
+"""Targets of proxy requests: the ``host:port`` of a CONNECT, or an absolute URL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A host (a name in lower case, or an IP address) and a port."""
+    """A host (a lower-case name, or an IP address without brackets) and a port."""
 
     host: str
     port: int
@@ -24,9 +24,9 @@ class Target:
 
 
 def read_authority(text: str) -> Target | None:
-    """The target of a CONNECT, ``queue.fal.run:443`` or ``[::1]:443``; None if it is none.
+    """The target of a CONNECT, ``queue.fal.run:443`` or ``[::1]:443``; None if it is invalid.
 
-    A port must be there (RFC 9110 section 9.3.6).
+    The port is required (RFC 9110 section 9.3.6).
     """
     host, colon, port = text.rpartition(":")
     if not colon or not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= 65_535):
@@ -35,7 +35,7 @@ def read_authority(text: str) -> Target | None:
 
 
 def read_url(text: str) -> Target | None:
-    """The host and port of an absolute URL; None if it is none that a proxy fetches."""
+    """The host and port of an absolute URL; None if it is invalid or its scheme has no port."""
     try:
         parts = urlsplit(text)
         port = parts.port or _PORTS.get(parts.scheme)
@@ -55,7 +55,7 @@ def _target(host: str, port: int) -> Target | None:
 
 
 def is_ip_address(text: str) -> bool:
-    """Whether a text is an IP address."""
+    """Whether a text is an IPv4 or IPv6 address, without brackets."""
     try:
         ip_address(text)
     except ValueError:

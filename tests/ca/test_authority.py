@@ -1,4 +1,4 @@
-"""The local CA, and handshakes with what it has signed."""
+"""The local CA, and handshakes with its certificates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from fakefal.ca.authority import Authority, certificate_path
 from fakefal.errors import FakefalError
 
-PRINT = (
+PRINT_PEM = (
     "import sys, pathlib; from fakefal.ca.authority import Authority; "
     "print(Authority(pathlib.Path(sys.argv[1])).pem.decode())"
 )
@@ -26,7 +26,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 def shake_hands(server: ssl.SSLContext, pem: bytes, name: str) -> ssl.SSLObject:
-    """A handshake in memory; the client's side. Raises what the client finds wrong."""
+    """A handshake in memory; returns the client's side. Raises the client's error."""
     client = ssl.create_default_context(cadata=pem.decode())
     client.set_alpn_protocols(["h2", "http/1.1"])
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -41,13 +41,13 @@ def shake_hands(server: ssl.SSLContext, pem: bytes, name: str) -> ssl.SSLObject:
 
 
 @pytest.mark.parametrize("name", ["queue.fal.run", "127.0.0.1", "::1", "bücher.example"])
-def test_who_trusts_it_takes_what_it_has_signed(authority: Authority, name: str) -> None:
+def test_clients_that_trust_the_ca_accept_its_certificates(authority: Authority, name: str) -> None:
     near = shake_hands(authority.context_for_host(name), authority.pem, name)
     assert near.version() in ("TLSv1.2", "TLSv1.3")
     assert near.selected_alpn_protocol() == "http/1.1"
 
 
-def test_a_certificate_is_for_its_names_alone(authority: Authority) -> None:
+def test_a_certificate_is_valid_only_for_its_names(authority: Authority) -> None:
     context = authority.new_context("localhost", "127.0.0.1")
     for name in ("localhost", "127.0.0.1"):
         assert shake_hands(context, authority.pem, name).version()
@@ -55,12 +55,14 @@ def test_a_certificate_is_for_its_names_alone(authority: Authority) -> None:
         shake_hands(context, authority.pem, "fal.run")
 
 
-def test_who_does_not_trust_it_takes_nothing(authority: Authority, tmp_path: Path) -> None:
+def test_clients_that_do_not_trust_the_ca_reject_its_certificates(
+    authority: Authority, tmp_path: Path
+) -> None:
     with pytest.raises(ssl.SSLCertVerificationError):
         shake_hands(authority.context_for_host("fal.run"), Authority(tmp_path).pem, "fal.run")
 
 
-def test_what_was_issued_is_a_file_that_servers_load(authority: Authority, tmp_path: Path) -> None:
+def test_an_issued_certificate_loads_in_a_server(authority: Authority, tmp_path: Path) -> None:
     path = tmp_path / "receiver.pem"
     path.write_bytes(authority.issue("localhost"))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -68,7 +70,7 @@ def test_what_was_issued_is_a_file_that_servers_load(authority: Authority, tmp_p
     assert shake_hands(context, authority.pem, "localhost").version()
 
 
-def test_a_name_keeps_its_context_and_only_so_many_are_kept(authority: Authority) -> None:
+def test_contexts_are_cached_up_to_a_limit(authority: Authority) -> None:
     first = authority.context_for_host("a.test")
     assert authority.context_for_host("a.test") is first
     for number in range(255):
@@ -79,12 +81,12 @@ def test_a_name_keeps_its_context_and_only_so_many_are_kept(authority: Authority
 
 
 @pytest.mark.parametrize("name", ["", "10.0.0.0/8", "a@b.test", "a..b", "x" * 64, "a b"])
-def test_what_cannot_be_in_a_certificate_is_refused(authority: Authority, name: str) -> None:
-    with pytest.raises(FakefalError, match="cannot be in a certificate"):
+def test_invalid_certificate_names_are_rejected(authority: Authority, name: str) -> None:
+    with pytest.raises(FakefalError, match="invalid certificate name"):
         authority.issue(name)
 
 
-def test_it_is_made_once_and_read_from_then_on(tmp_path: Path) -> None:
+def test_it_is_created_once_and_then_read(tmp_path: Path) -> None:
     home = tmp_path / "not" / "there"
     made = Authority(home)
     assert made.path == certificate_path(home)
@@ -96,7 +98,7 @@ def test_it_is_made_once_and_read_from_then_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
-def test_its_key_is_for_the_owner_alone(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_its_key(tmp_path: Path) -> None:
     mask = os.umask(0)
     try:
         made = Authority(tmp_path)
@@ -108,8 +110,8 @@ def test_its_key_is_for_the_owner_alone(tmp_path: Path) -> None:
     assert b"PRIVATE KEY" not in made.path.read_bytes() + made.pem
 
 
-def test_of_many_that_make_it_at_once_all_get_the_same(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", PRINT, str(tmp_path)]
+def test_concurrent_programs_create_a_single_ca(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PRINT_PEM, str(tmp_path)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(4)]
     with ThreadPoolExecutor(8) as pool:
         made = set(pool.map(lambda _: Authority(tmp_path).pem, range(8)))
@@ -121,21 +123,21 @@ def test_of_many_that_make_it_at_once_all_get_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["ca.pem", "ca.key"])
-@pytest.mark.parametrize("spoil", ["gone", "nonsense", "empty"])
-def test_one_that_is_spoiled_is_said_and_never_replaced(
-    tmp_path: Path, file: str, spoil: str
+@pytest.mark.parametrize("damage", ["gone", "nonsense", "empty"])
+def test_an_unusable_ca_is_reported_and_not_replaced(
+    tmp_path: Path, file: str, damage: str
 ) -> None:
     path = Authority(tmp_path).path.with_name(file)
     path.unlink()
-    if spoil != "gone":
-        path.write_text("nonsense" if spoil == "nonsense" else "", encoding="utf-8")
-    with pytest.raises(FakefalError, match="holds no usable CA — delete it"):
+    if damage != "gone":
+        path.write_text("nonsense" if damage == "nonsense" else "", encoding="utf-8")
+    with pytest.raises(FakefalError, match="contains no usable CA — delete it"):
         Authority(tmp_path)
     assert os.listdir(tmp_path) == ["ca"]
 
 
-def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_reported(tmp_path: Path) -> None:
     home = tmp_path / "file"
     home.write_text("", encoding="utf-8")
-    with pytest.raises(FakefalError, match=r"cannot make a local CA in .* FAKEFAL_HOME"):
+    with pytest.raises(FakefalError, match=r"cannot create a local CA in .* FAKEFAL_HOME"):
         Authority(home)

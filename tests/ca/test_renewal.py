@@ -14,8 +14,8 @@ from fakefal.errors import FakefalError
 from tests.ca.test_authority import shake_hands
 
 
-def ending(authority: Authority, days: int) -> bytes:
-    """The same CA, but good only for so many days."""
+def make_expiring(authority: Authority, days: int) -> bytes:
+    """Replace the certificate of a CA by one that expires in ``days``."""
     old = x509.load_pem_x509_certificate(authority.pem)
     key = serialization.load_pem_private_key(authority.path.with_name("ca.key").read_bytes(), None)
     builder = (
@@ -34,9 +34,9 @@ def ending(authority: Authority, days: int) -> bytes:
 
 
 @pytest.mark.parametrize("days", [-1, 20])
-def test_one_that_is_ending_is_renewed_and_both_are_trusted(tmp_path: Path, days: int) -> None:
+def test_an_expiring_certificate_is_renewed_and_both_are_trusted(tmp_path: Path, days: int) -> None:
     before = Authority(tmp_path)
-    before.path.write_bytes(ending(before, days))
+    before.path.write_bytes(make_expiring(before, days))
     old = before.path.read_bytes()
     after = Authority(tmp_path)
     assert after.pem == after.path.read_bytes() != old
@@ -48,21 +48,21 @@ def test_one_that_is_ending_is_renewed_and_both_are_trusted(tmp_path: Path, days
     assert sorted(path.name for path in after.path.parent.iterdir()) == ["ca.key", "ca.pem"]
 
 
-def test_one_that_lasts_is_left_alone(tmp_path: Path) -> None:
+def test_a_certificate_that_does_not_expire_soon_is_not_renewed(tmp_path: Path) -> None:
     made = Authority(tmp_path)
     assert Authority(tmp_path).pem == made.pem
 
 
-def test_what_somebody_else_has_signed_is_not_ours_to_renew(tmp_path: Path) -> None:
+def test_a_certificate_signed_with_another_key_is_not_renewed(tmp_path: Path) -> None:
     made, other = Authority(tmp_path / "a"), Authority(tmp_path / "b")
-    with pytest.raises(ValueError, match="somebody else"):
+    with pytest.raises(ValueError, match="not self-signed"):
         renew_certificate(made.pem, other.path.with_name("ca.key").read_bytes())
-    made.path.write_bytes(ending(made, -1))
+    made.path.write_bytes(make_expiring(made, -1))
     made.path.with_name("ca.key").write_bytes(other.path.with_name("ca.key").read_bytes())
-    with pytest.raises(FakefalError, match="holds no usable CA"):
+    with pytest.raises(FakefalError, match="contains no usable CA"):
         Authority(tmp_path / "a")
 
 
-def test_what_is_no_certificate_has_no_end() -> None:
+def test_an_invalid_certificate_has_no_expiry() -> None:
     with pytest.raises(ValueError, match=r"."):
         expires_at(b"nonsense")

@@ -1,4 +1,4 @@
-"""Targets as they are reported; requests to other hosts: tests/server/test_proxy_others.py."""
+"""Hop-by-hop headers. Requests to other hosts are in tests/server/test_proxy_others.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from fakefal.proxy.forwarding import Forwarder, end_to_end_headers
 
 
-def test_headers_of_one_connection_are_not_passed_on() -> None:
+def test_hop_by_hop_headers_are_not_forwarded() -> None:
     headers = CIMultiDict(
         [
             ("Host", "x"),
@@ -22,11 +22,11 @@ def test_headers_of_one_connection_are_not_passed_on() -> None:
             ("Set-Cookie", "b"),
         ]
     )
-    found = end_to_end_headers(CIMultiDictProxy(headers))
-    assert list(found.items()) == [("Host", "x"), ("Set-Cookie", "a"), ("Set-Cookie", "b")]
+    forwarded = end_to_end_headers(CIMultiDictProxy(headers))
+    assert list(forwarded.items()) == [("Host", "x"), ("Set-Cookie", "a"), ("Set-Cookie", "b")]
 
 
-async def test_one_that_has_sent_nothing_has_nothing_to_close() -> None:
+async def test_closing_an_unused_forwarder_does_nothing() -> None:
     forwarder = Forwarder()
     await forwarder.close()
     await forwarder.close()

@@ -1,4 +1,4 @@
-"""The proxy of the user's network, as the way to other hosts."""
+"""Tunnels through the user's own proxy."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from fakefal.proxy.parent_proxy import ParentProxy, parent_proxy_of
 from fakefal.proxy.relay import TunnelEnd
 
 
-class Far:
-    """A proxy that answers a CONNECT with some bytes and notes what it was told."""
+class FakeProxy:
+    """A proxy that responds to a CONNECT with fixed bytes, and records the request."""
 
     def __init__(self, answer: bytes) -> None:
         self.answer = answer
@@ -34,7 +34,7 @@ class Far:
             self.done.set()
 
 
-async def dial(far: Far, authorization: str = "") -> TunnelEnd:
+async def dial(far: FakeProxy, authorization: str = "") -> TunnelEnd:
     server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
@@ -44,8 +44,8 @@ async def dial(far: Far, authorization: str = "") -> TunnelEnd:
             await far.done.wait()
 
 
-async def test_a_tunnel_goes_through_it() -> None:
-    far = Far(b"HTTP/1.1 200 Connection established\r\n\r\n")
+async def test_a_tunnel_goes_through_the_proxy() -> None:
+    far = FakeProxy(b"HTTP/1.1 200 Connection established\r\n\r\n")
     side = await dial(far, "Basic abc")
     side.abort()
     assert far.heads == [
@@ -55,16 +55,16 @@ async def test_a_tunnel_goes_through_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [(b"HTTP/1.1 407 Who are you\r\n\r\n", "answered: HTTP/1.1 407 Who are you"), (b"", "closed")],
 )
-async def test_what_it_says_against_it_is_told(answer: bytes, told: str) -> None:
-    with pytest.raises(OSError, match=told):
-        await dial(Far(answer))
+async def test_the_reason_of_the_proxy_is_reported(answer: bytes, message: str) -> None:
+    with pytest.raises(OSError, match=message):
+        await dial(FakeProxy(answer))
 
 
-async def test_hosts_that_need_no_proxy_are_dialled() -> None:
-    far = Far(b"")
+async def test_hosts_in_no_proxy_are_dialled_directly() -> None:
+    far = FakeProxy(b"")
     server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
@@ -74,7 +74,7 @@ async def test_hosts_that_need_no_proxy_are_dialled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "found"),
+    ("environment", "expected"),
     [
         ({}, None),
         ({"HTTPS_PROXY": "http://proxy:3128"}, ParentProxy("proxy", 3128)),
@@ -87,11 +87,13 @@ async def test_hosts_that_need_no_proxy_are_dialled() -> None:
         ),
     ],
 )
-def test_it_is_found_in_the_environment(written: dict[str, str], found: ParentProxy | None) -> None:
-    assert parent_proxy_of(written) == found
+def test_it_is_read_from_the_environment(
+    environment: dict[str, str], expected: ParentProxy | None
+) -> None:
+    assert parent_proxy_of(environment) == expected
 
 
 def test_its_password_is_sent() -> None:
-    found = parent_proxy_of({"HTTPS_PROXY": "http://me:p%40ss@proxy"})
-    assert found is not None
-    assert base64.b64decode(found.authorization.removeprefix("Basic ")) == b"me:p@ss"
+    proxy = parent_proxy_of({"HTTPS_PROXY": "http://me:p%40ss@proxy"})
+    assert proxy is not None
+    assert base64.b64decode(proxy.authorization.removeprefix("Basic ")) == b"me:p@ss"

@@ -1,4 +1,4 @@
-"""The beginning of a connection. Both loops, and all that is inside, are in tests/server."""
+"""Protocol detection. Whole connections on both loops are in tests/server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.callers import wait_until, within_limit
 
 
 class Greeter(asyncio.Protocol):
-    """Says what it has heard."""
+    """Sends back what it received."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -29,7 +29,7 @@ class Greeter(asyncio.Protocol):
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[tuple[SniffingProtocol, int]]:
-    """The opening of the next connection to a port."""
+    """The sniffer of the next connection to a port."""
     opening = SniffingProtocol()
     server = await asyncio.get_running_loop().create_server(lambda: opening, "127.0.0.1", 0)
     async with server:
@@ -38,7 +38,7 @@ async def opened() -> AsyncIterator[tuple[SniffingProtocol, int]]:
             opening.transport.abort()
 
 
-async def test_what_came_first_goes_to_who_takes_over() -> None:
+async def test_the_first_bytes_go_to_the_next_protocol() -> None:
     async with opened() as (opening, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET")
@@ -49,7 +49,7 @@ async def test_what_came_first_goes_to_who_takes_over() -> None:
         writer.close()
 
 
-async def test_who_leaves_says_nothing_more() -> None:
+async def test_a_lost_connection_has_no_hello() -> None:
     async with opened() as (opening, port):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         waiting = asyncio.ensure_future(opening.read_hello())
@@ -59,7 +59,7 @@ async def test_who_leaves_says_nothing_more() -> None:
         assert await within_limit(waiting) is None
 
 
-async def test_no_more_is_held_than_a_bound() -> None:
+async def test_reading_pauses_above_a_limit() -> None:
     async with opened() as (opening, port):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"\x16\x03\x01\x40\x00" + b"\x01\x00\xff\x00" + b"x" * 20_000_000)
@@ -70,7 +70,7 @@ async def test_no_more_is_held_than_a_bound() -> None:
         writer.transport.abort()
 
 
-async def test_a_handshake_begins_with_what_was_read_before_it(tmp_path: Path) -> None:
+async def test_a_handshake_starts_with_the_bytes_read_before(tmp_path: Path) -> None:
     authority, tasks = Authority(tmp_path), Tasks()
     trusting = ssl.create_default_context(cafile=authority.path)
     async with opened() as (opening, port):

@@ -8,7 +8,7 @@ import pytest
 from fakefal.proxy.resets import reset
 
 
-async def test_the_other_side_sees_a_reset() -> None:
+async def test_the_peer_sees_a_reset() -> None:
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
         reset(writer.transport)  # type: ignore[arg-type] # a stream's transport can write
@@ -23,7 +23,7 @@ async def test_the_other_side_sees_a_reset() -> None:
         writer.close()
 
 
-async def test_a_connection_that_is_gone_cannot_be_reset_and_nothing_happens() -> None:
+async def test_resetting_a_closed_connection_does_nothing() -> None:
     near, far = socket.socketpair()
     far.close()
     transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=near)

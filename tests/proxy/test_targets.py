@@ -8,7 +8,7 @@ from fakefal.proxy.targets import Target, is_ip_address, read_authority, read_ur
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("queue.fal.run:443", Target("queue.fal.run", 443)),
         ("Queue.FAL.run.:80", Target("queue.fal.run", 80)),
@@ -17,9 +17,9 @@ from fakefal.proxy.targets import Target, is_ip_address, read_authority, read_ur
         ("[::1]:65535", Target("::1", 65_535)),
     ],
 )
-def test_a_host_and_a_port_are_a_target(text: str, found: Target) -> None:
-    assert read_authority(text) == found
-    assert read_authority(str(found)) == found
+def test_a_host_and_a_port_are_a_target(text: str, expected: Target) -> None:
+    assert read_authority(text) == expected
+    assert read_authority(str(expected)) == expected
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,12 @@ def test_a_host_and_a_port_are_a_target(text: str, found: Target) -> None:
      "x y:1", "::1:443", "[::1:1", "[x]:1", "[127.0.0.1:1", "a..b:1", ".:1", "-x:1", "a/b:1",
      "u@h:1", "x" * 254 + ":1", "é:1"],
 )  # fmt: skip
-def test_what_is_no_target_is_none(text: str) -> None:
+def test_an_invalid_target_is_none(text: str) -> None:
     assert read_authority(text) is None
 
 
 @pytest.mark.parametrize(
-    ("url", "found"),
+    ("url", "expected"),
     [
         ("http://example.com/a?b", Target("example.com", 80)),
         ("https://Example.com", Target("example.com", 443)),
@@ -47,19 +47,19 @@ def test_what_is_no_target_is_none(text: str) -> None:
         ("*", None),
     ],
 )
-def test_a_url_names_its_target(url: str, found: Target | None) -> None:
-    assert read_url(url) == found
+def test_a_url_names_its_target(url: str, expected: Target | None) -> None:
+    assert read_url(url) == expected
 
 
 @given(st.text(max_size=40))
 def test_any_text_is_read(text: str) -> None:
-    found = read_authority(text)
-    assert found is None or 0 < found.port < 65_536
+    target = read_authority(text)
+    assert target is None or 0 < target.port < 65_536
     read_url(text)
     read_url(f"http://{text}")
 
 
-def test_addresses_are_told_from_names() -> None:
+def test_addresses_are_distinguished_from_names() -> None:
     assert is_ip_address("::1")
     assert is_ip_address("10.0.0.1")
     assert not is_ip_address("localhost")
