@@ -1,1 +1,1 @@
-"""HTTP, SSE and WebSocket handlers: they translate requests into engine calls and hold no state."""
+"""HTTP, SSE and WebSocket handlers: they translate requests into engine calls, without state."""

@@ -1,4 +1,4 @@
-"""The JSON body of a request, or what is wrong with it as fal's apps would tell it."""
+"""Parses JSON request bodies, with validation errors as fal's apps (FastAPI) word them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from fakefal.protocol.core.json_codec import decode
 
 
 def read_body(body: bytes) -> tuple[Json, tuple[Json, ...]]:
-    """The value of a body, and its flaws: the ``detail`` list of the app's 422.
+    """The value of a body, and its validation errors: the ``detail`` list of the app's 422.
 
-    An empty body is None without a flaw. The content type does not matter. What Python's parser
-    takes for JSON in another encoding is read too. Source: client (protocol.md section 6.5).
+    An empty body is None without an error. The content type is ignored. As by Python's parser,
+    UTF-16 and UTF-32 are accepted. Source: client (docs/reference/errors.md#validation-errors).
     """
     if not body:
         return None, ()
@@ -26,7 +26,7 @@ def read_body(body: bytes) -> tuple[Json, tuple[Json, ...]]:
 
 
 def _in_other_encoding(body: bytes) -> Json:
-    """UTF-8 with a byte order mark, UTF-16 or UTF-32; raises ValueError for the rest."""
+    """Parse UTF-8 with a byte order mark, UTF-16 or UTF-32; raises ValueError for others."""
     encoding = json.detect_encoding(body)
     if encoding == "utf-8":
         raise ValueError("not in another encoding")
@@ -45,10 +45,10 @@ def _validation_error(body: bytes, reason: str) -> Json:
 
 
 def _locate_error(body: bytes, reason: str) -> tuple[int, str]:
-    """Offset and words as Python's own parser has them, which fal's apps use (FastAPI).
+    """Offset and message as from Python's own parser, which fal's apps use through FastAPI.
 
-    ``reason`` is for what that parser lets pass, such as NaN. Source: client (protocol.md section
-    6.5).
+    ``reason`` is used for what that parser accepts, such as NaN. Source: client
+    (docs/reference/errors.md#validation-errors).
     """
     try:
         json.loads(body)

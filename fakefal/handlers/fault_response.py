@@ -1,4 +1,4 @@
-"""What a trouble makes of an answer before it is sent."""
+"""Applies a fault's changes to a response before it is sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fakefal.protocol.errors.fault import Fault
 
 
 def apply_fault(response: BufferedResponse, fault: Fault) -> BufferedResponse:
-    """An answer as the caller is to see it, if it comes whole."""
+    """The response as the caller sees it, before any cut."""
     if fault.outcome is not None:
         rejection = fault.outcome
         request_id = response.request_id if rejection.has_request_id else ""
@@ -36,12 +36,12 @@ def apply_fault(response: BufferedResponse, fault: Fault) -> BufferedResponse:
         payload=payload,
         headers=(*response.headers, *fault.headers),
         content_type=fault.content_type or response.content_type,
-        trouble=None,
+        fault=None,
     )
 
 
 def apply_fault_to_file(response: FileResponse, fault: Fault) -> FileResponse | BufferedResponse:
-    """A file as the caller is to see it; it is held in memory only to change what is in it."""
+    """The file response as the caller sees it; read into memory only to edit its JSON fields."""
     size = response.stop - response.start
     if fault.outcome is not None or fault.body is not None:
         empty = BufferedResponse(response.status, b"", response.headers, response.content_type)
@@ -59,12 +59,12 @@ def apply_fault_to_file(response: FileResponse, fault: Fault) -> FileResponse | 
         stop=response.start + kept_bytes,
         headers=(*response.headers, *fault.headers),
         content_type=fault.content_type or response.content_type,
-        trouble=None,
+        fault=None,
     )
 
 
 def _edit_payload(payload: bytes, fault: Fault) -> bytes:
-    """A JSON object without the fields that are dropped, and with those that are changed."""
+    """A JSON payload with the fault's edits; anything but an object stays as it is."""
     try:
         body: Json = decode(payload)
     except ValueError:
@@ -75,24 +75,24 @@ def _edit_payload(payload: bytes, fault: Fault) -> bytes:
 
 
 def edit_fields(body: dict[str, Json], fault: Fault) -> dict[str, Json]:
-    """An object with what the trouble drops and changes."""
+    """The object without the removed fields, and with the changed ones."""
     remaining = {name: value for name, value in body.items() if name not in fault.removed_fields}
     return {**remaining, **fault.changed_fields}
 
 
 def apply_fault_to_stream(response: EventStreamResponse, fault: Fault) -> EventStreamResponse:
-    """A stream as the caller is to see it, its chunks the single events."""
+    """The stream as the caller sees it, with one event per chunk."""
     return replace(
         response,
         chunks=_edit_events(split_events(response.chunks), fault),
         headers=(*response.headers, *fault.headers),
         content_type=fault.content_type or response.content_type,
-        trouble=None,
+        fault=None,
     )
 
 
 async def split_events(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """The events of a stream one by one, each with the blank line that ends it."""
+    """The events of a stream one by one, each with its final blank line."""
     buffer = b""
     try:
         async for chunk in chunks:
@@ -138,5 +138,5 @@ def _edit_event(event: bytes, fault: Fault) -> bytes:
 
 
 def split_bytes(data: bytes, size: int) -> list[bytes]:
-    """Bytes in pieces of a size, the last as long as is left."""
+    """Bytes in parts of N bytes; the last one may be shorter."""
     return [data[start : start + size] for start in range(0, len(data), size)]

@@ -1,4 +1,4 @@
-"""What a face gets and gives: a request that knows what was meant, and a response as data."""
+"""The requests that handlers receive, and the responses they return, as data."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from fakefal.protocol.storage.storage import unauthorized
 JSON = "application/json"
 
 EVENT_STREAM_HEADERS = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
-"""Headers of every event stream. Source: inferred (protocol.md section 5)."""
+"""Headers of every event stream. Source: inferred (docs/reference/protocol.md#streaming)."""
 
 
 def _no_tenant(tag: str) -> None:
-    """The tenant of a mark where there are no tenants."""
+    """A lookup that finds nothing, for requests without an engine."""
 
 
 @dataclass(slots=True)
 class Request:
     """An HTTP request whose fal host is known.
 
-    ``path`` has its percent-encoding undone. ``tenant`` is None for a caller without a key;
-    ``nobody`` gives the one that is meant where no key is needed. What is sent to the hosts of
-    files is in ``blob`` and not in ``body``. ``marked`` gives the tenant whose mark a file or a
-    token has; ``owner`` is set to the one that answers where no key tells it. ``trouble`` is what
-    the request met: it happens to the answer, and just so to a refusal.
+    ``path`` is percent-decoded. ``tenant`` is None without a key; ``fallback_tenant`` returns the
+    one to use where no key is needed. A body sent to a media host is in ``blob``, not in ``body``.
+    ``tenant_by_tag`` finds the tenant of the tag in a file's URL or in a token; the handler sets
+    ``owner_tenant`` if it responds for a tenant that was found in this way. ``fault`` applies to
+    the response, also to an error.
     """
 
     method: str
@@ -53,7 +53,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     tenant: Tenant | None
-    anonymous_tenant: Callable[[], Tenant] | None = None
+    fallback_tenant: Callable[[], Tenant] | None = None
     tenant_by_tag: Callable[[str], Tenant | None] = _no_tenant
     blob: Blob | None = None
     owner_tenant: Tenant | None = None
@@ -62,12 +62,12 @@ class Request:
     def check_fault(
         self, tenant: Tenant, operation: Operation, app: str = "", request_id: str = ""
     ) -> Fault | None:
-        """What happens to a request that begins no call; raises Interrupted if it is not served."""
+        """The fault of a request that starts no call; raises FaultAbort if it is not executed."""
         self.fault = tenant.check_fault(operation, app, request_id)
         return self.fault
 
     def parameter(self, name: str) -> str | None:
-        """A query parameter; the last one if it is repeated."""
+        """A query parameter, percent-decoded; the last one if it is repeated."""
         query = self.address.query
         if name not in query and "%" not in query:
             return None
@@ -77,23 +77,23 @@ class Request:
         return next((value for key, _, value in reversed(pairs) if key == name), None)
 
     def parameters(self) -> dict[str, str]:
-        """All query parameters."""
+        """All query parameters; of a repeated one the last."""
         return dict(parse_qsl(self.address.query, keep_blank_values=True))
 
     def url_builder(self, host: str) -> Callable[[str], str]:
-        """Makes paths of a fal host into URLs that this caller can reach."""
+        """A function that turns paths of a fal host into URLs that this caller can reach."""
         address = self.address
         return lambda path: url_for(address, host, path)
 
     def public_url(self, url: str) -> str:
-        """The URL of a file under fal's own name as one that this caller can reach."""
+        """A file's ``https://v3.fal.media/…`` URL, as this caller can reach it."""
         host, slash, path = url.removeprefix("https://").partition("/")
         return media_url_for(self.address, host, slash + path)
 
 
 @dataclass(slots=True)
 class BufferedResponse:
-    """An answer with a body that is there at once."""
+    """A response with its whole body."""
 
     status: int
     payload: bytes
@@ -103,12 +103,12 @@ class BufferedResponse:
     billable_units: float | None = None
     fault: Fault | None = None
     is_private: bool = False
-    """Whether it is nothing that pages of other origins may read."""
+    """Whether pages of other origins must not read it: it gets no CORS headers."""
 
 
 @dataclass(slots=True)
 class EventStreamResponse:
-    """An answer whose bytes come bit by bit; each item is written at once."""
+    """A response that is streamed; each chunk is written immediately."""
 
     chunks: AsyncGenerator[bytes, None]
     content_type: str
@@ -120,7 +120,7 @@ class EventStreamResponse:
 
 @dataclass(slots=True)
 class FileResponse:
-    """An answer whose body is a part of a blob, read as it is sent."""
+    """A response with a range of a blob as its body, read while it is sent."""
 
     status: int
     blob: Blob
@@ -137,26 +137,26 @@ Send = Callable[[bytes | str], Awaitable[None]]
 
 @dataclass(slots=True)
 class WebSocketSession:
-    """A WebSocket. ``hear`` takes each message that comes; ``talk`` sends until it is over.
+    """A WebSocket: ``on_message`` receives each message, ``run`` sends until the session ends.
 
-    ``talk`` gives how it ends: with a close frame, or without. It is cancelled when the caller
-    leaves. ``closed`` is told how it ended, in words.
+    ``run`` returns how to end the connection, with or without a close frame. It is cancelled when
+    the caller leaves. ``on_closed`` gets a note for the journal on how the connection ended.
     """
 
     on_message: Callable[[bytes | str], Awaitable[None]]
     run: Callable[[Send], Coroutine[Any, Any, Cut]]
     on_closed: Callable[[str], None]
     fault: None = None
-    """What goes wrong with its answers is for ``talk`` to do."""
+    """Always None: ``run`` applies the faults itself."""
 
 
 HttpResponse = BufferedResponse | EventStreamResponse | FileResponse | WebSocketSession
 Handler = Callable[[Request, Mapping[str, str]], Coroutine[Any, Any, HttpResponse]]
-"""A face's function: the request, and what the route took from its path."""
+"""Handles a request; the mapping has the named parts of its path."""
 
 
 def endpoint_of(text: str) -> EndpointId:
-    """The endpoint that a path names; raises the 404 of an app that cannot be."""
+    """The endpoint that a path names; raises the 404 of an invalid app name."""
     endpoint = parse_endpoint(text)
     if endpoint is None:
         raise unknown_application(text.strip("/"))
@@ -164,7 +164,7 @@ def endpoint_of(text: str) -> EndpointId:
 
 
 def tenant_of(request: Request, endpoint: EndpointId) -> Tenant:
-    """The caller's tenant; raises the 401 of a run or submit without a key."""
+    """The caller's tenant; raises the 401 of a call without a key."""
     if request.tenant is None:
         raise unauthenticated(endpoint.app)
     return request.tenant
@@ -173,8 +173,9 @@ def tenant_of(request: Request, endpoint: EndpointId) -> Tenant:
 def granted_tenant(request: Request, endpoint: EndpointId) -> Tenant | None:
     """The tenant of the key, or of a ``fal_jwt_token`` in the query; None if there is neither.
 
-    Raises the 401 of a token that is not good, and the 403 of one for other apps. Source: client
-    (protocol.md sections 9.1 to 9.3).
+    Raises the 401 of an invalid token, and the 403 of one for other apps.
+
+    Source: client (docs/reference/protocol.md#tokens, docs/reference/protocol.md#realtime-tokens).
     """
     if request.tenant is not None:
         return request.tenant
@@ -191,10 +192,11 @@ def granted_tenant(request: Request, endpoint: EndpointId) -> Tenant | None:
 
 
 def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
-    """The call that a request asks for; raises the 400 of a malformed platform header.
+    """The call that a request describes; raises the 400 of a malformed platform header.
 
-    A body that is not JSON is no error of the platform: the app says so, with the result. Source:
-    protocol.md sections 3.1, 6.5.
+    A body that is not JSON is accepted: the app reports it, as the result of the call.
+
+    Source: client (docs/reference/protocol.md#submit, docs/reference/errors.md#validation-errors).
     """
     sent_headers = read_platform_headers(request.headers)
     queue_length = request.parameter(MAX_QUEUE_LENGTH) if via == "queue" else None
@@ -235,7 +237,7 @@ def response_for_outcome(
     billable_units: float | None,
     fault: Fault | None = None,
 ) -> BufferedResponse:
-    """How a call ended, as the answer that it is; links to files lead this caller to them."""
+    """The response for a call's outcome, with file URLs that this caller can reach."""
     payload = outcome.payload
     if outcome.file_urls:
         payload = with_public_urls(request, payload, outcome.file_urls)
@@ -251,7 +253,7 @@ def response_for_outcome(
 
 
 def with_public_urls(request: Request, payload: bytes, links: Sequence[str]) -> bytes:
-    """JSON with the URLs of our own files as this caller can reach them."""
+    """A JSON payload with each of fakefal's file URLs as this caller can reach it."""
     for url in links:
         public = request.public_url(url)
         if public != url:
@@ -260,7 +262,7 @@ def with_public_urls(request: Request, payload: bytes, links: Sequence[str]) -> 
 
 
 def response_for_error(error: ApiError) -> BufferedResponse:
-    """A wire error as the answer that it is."""
+    """The response for an error; fakefal's explanation goes into a header."""
     headers = error.headers
     if error.hint:
         headers = (*headers, (names.HINT, error.hint))

@@ -9,17 +9,20 @@ from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.errors.errors import not_found
 
 _CACHE = (("Cache-Control", "public, max-age=86400"),)
-"""Source: documented that keys may be kept for a day; the header is inferred (section 8)."""
+"""Receivers may cache keys for a day; the header itself is inferred.
+
+Source: documented (docs/reference/webhooks.md#jwks).
+"""
 
 
 async def jwks(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET /.well-known/jwks.json``: the keys, without a key of the caller's.
+    """``GET /.well-known/jwks.json``: the public keys; the request needs no API key.
 
-    Source: documented (protocol.md section 8).
+    Source: documented (docs/reference/webhooks.md#jwks).
     """
     tenant = request.tenant
     if tenant is None:
-        if request.anonymous_tenant is None:
+        if request.fallback_tenant is None:
             raise not_found()
-        tenant = request.anonymous_tenant()
+        tenant = request.fallback_tenant()
     return BufferedResponse(200, encode(await tenant.webhooks.published_jwks()), _CACHE)

@@ -30,13 +30,16 @@ _V1 = f"{ROUTER_APP}/openai/v1"
 
 _DONE = sse.DATA_LF.encode("[DONE]")
 _PROCESSING = sse.DATA_LF.comment("OPENROUTER PROCESSING")
-"""What is sent while nothing is said yet. Source: inferred (protocol.md section 6.4)."""
+"""A comment that is sent before a delayed first event.
+
+Source: inferred (docs/reference/llm.md#openai-compatible-endpoints).
+"""
 
 
 async def post(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``POST /openrouter/router/openai/v1/…``: whole, or as events with ``stream: true``.
+    """``POST /openrouter/router/openai/v1/…``: JSON, or events with ``stream: true``.
 
-    Source: documented (protocol.md section 6.4).
+    Source: documented (docs/reference/llm.md#openai-compatible-endpoints).
     """
     endpoint = endpoint_of(parts["endpoint"])
     tenant = tenant_of(request, endpoint)
@@ -55,14 +58,14 @@ async def post(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
 
 async def get(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET``: no path takes it; one that there is not says so. The key is checked first."""
+    """``GET``: 405, or 404 for an unknown path. The key is checked first."""
     endpoint = endpoint_of(parts["endpoint"])
     tenant_of(request, endpoint)
     raise unknown_path(endpoint.path) if is_unknown_path(endpoint) else method_not_allowed()
 
 
 def wants_stream(call: Call) -> bool:
-    """Whether a call of these endpoints is to be answered by events."""
+    """Whether a call is to these endpoints and requests a stream."""
     is_router_call = call.endpoint.text.startswith(_V1)
     return is_router_call and isinstance(call.input, dict) and call.input.get("stream") is True
 
@@ -70,12 +73,12 @@ def wants_stream(call: Call) -> bool:
 def event_stream_factory(
     call: Call,
 ) -> Callable[[Request, StreamedReply, Clock], EventStreamResponse]:
-    """What makes a stream the answer that it is, for any call."""
+    """The function that builds the event stream of a call, in the format of its endpoint."""
     return event_stream if call.endpoint.text.startswith(_V1) else run.event_stream
 
 
 def event_stream(request: Request, streaming: StreamedReply, clock: Clock) -> EventStreamResponse:
-    """A stream as these endpoints write it."""
+    """The event stream of a call, in OpenAI's format."""
     return EventStreamResponse(
         _pace_events(request, streaming, clock),
         sse.CONTENT_TYPE,
@@ -88,7 +91,7 @@ def event_stream(request: Request, streaming: StreamedReply, clock: Clock) -> Ev
 async def _pace_events(
     request: Request, streaming: StreamedReply, clock: Clock
 ) -> AsyncGenerator[bytes, None]:
-    """The events; while the first is waited for, a comment says that it will come."""
+    """The encoded events at their pace, preceded by a comment if the first is delayed."""
     if streaming.pacing.first_seconds:
         yield _PROCESSING
     async with aclosing(
@@ -99,9 +102,10 @@ async def _pace_events(
 
 
 def _encode_events(streaming: StreamedReply) -> Iterator[bytes]:
-    """Events that have a type are named by it; the end is told by ``[DONE]``.
+    """Events with a ``type`` get it as their SSE event name; ``[DONE]`` is the last event.
 
-    Source: documented (protocol.md section 6.4), client (openai 3.54.0 _streaming.py).
+    Source: documented (docs/reference/llm.md#openai-compatible-endpoints),
+    client (openai 3.54.0 _streaming.py).
     """
     pacing = streaming.pacing
     for event in streaming.events:
@@ -113,8 +117,11 @@ def _encode_events(streaming: StreamedReply) -> Iterator[bytes]:
 
 
 def _note_bearer(request: Request, tenant: Tenant, call: Call) -> None:
-    """Say in the journal that fal takes no API key as Bearer (protocol.md sections 6.4, 7.3)."""
+    """Journal a warning for an API key sent as Bearer, which fal rejects.
+
+    Source: documented (docs/reference/errors.md#account-and-routing-errors).
+    """
     credential = names.read_credential(request.headers.get("Authorization"))
     if credential is not None and credential.scheme == "bearer" and ":" in credential.token:
-        note = "fal refuses an API key sent as Bearer: send Authorization: Key …"
+        note = "fal rejects an API key sent as Bearer: send Authorization: Key …"
         tenant.record("lint", 200, note, call)

@@ -1,6 +1,6 @@
 """api.fal.ai/v1: the platform API: models, prices, keys, usage and requests.
 
-Source of all: documented (protocol.md section 14).
+Source of all routes: documented (docs/reference/platform-api.md).
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fakefal.engine.tenant import Tenant
-from fakefal.engine.usage import UsageLedger
-from fakefal.engine.usage import UsageRecord as Listed
+from fakefal.engine.usage import UsageLedger, UsageRecord
 from fakefal.handlers.http import BufferedResponse, HttpResponse, Request
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.headers import read_credential
@@ -29,20 +28,20 @@ from fakefal.protocol.platform_api.platform import (
 )
 from fakefal.protocol.storage.storage import missing_authorization, read_fields
 
-_DAY = 86_400.0
+_DAY_SECONDS = 86_400.0
 _STATUSES = ("success", "user_error", "error")
 _ESTIMATES = {"historical_api_price": "call_quantity", "unit_price": "unit_quantity"}
 _WEBHOOK_RANGES = ["127.0.0.1/32", "::1/128"]
-"""The fake's webhooks come from this machine."""
+"""fakefal sends webhooks from this machine."""
 
 
 async def get_meta(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET /meta``, without a key."""
+    """``GET /meta``: needs no key."""
     return _respond({"webhook_ip_ranges": _WEBHOOK_RANGES})
 
 
 async def list_models(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET /models``: those that the scenarios name, found by id or searched."""
+    """``GET /models``: the endpoints that the scenarios name, filtered by id or searched."""
     ledger, query = UsageLedger(_require_tenant(request)), ListQuery(request.address.query)
     endpoints = query.endpoints()
     matches = [
@@ -67,7 +66,7 @@ async def list_models(request: Request, parts: Mapping[str, str]) -> HttpRespons
 
 
 async def list_prices(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET /models/pricing``: one endpoint that is not known makes the whole a 404.
+    """``GET /models/pricing``: a single unknown endpoint makes the response a 404.
 
     Source of the 404: client (falaw 0.0.79 pricing.py: ``_fetch_batch``).
     """
@@ -88,7 +87,7 @@ async def list_prices(request: Request, parts: Mapping[str, str]) -> HttpRespons
 
 
 async def estimate_cost(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``POST /models/pricing/estimate``: by the units of calls so far, or by units."""
+    """``POST /models/pricing/estimate``: from the average units of past calls, or from units."""
     ledger, fields = UsageLedger(_require_tenant(request)), read_fields(request.body)
     estimate_type, endpoints = fields.get("estimate_type"), fields.get("endpoints")
     if estimate_type not in _ESTIMATES:
@@ -111,7 +110,7 @@ async def estimate_cost(request: Request, parts: Mapping[str, str]) -> HttpRespo
 
 
 def _average_units(ledger: UsageLedger, endpoint: str) -> float:
-    """How many units a call had so far, on the whole; 1 if there was none."""
+    """The mean billed units of past calls; 1 if there were none."""
     unit_counts = [
         record.units for record in ledger.requests() if record.endpoint == endpoint and record.units
     ]
@@ -119,7 +118,7 @@ def _average_units(ledger: UsageLedger, endpoint: str) -> float:
 
 
 async def get_usage(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET /models/usage``: what was billed, in time; for keys of the scope ADMIN."""
+    """``GET /models/usage``: billed units over time; needs a key of scope ADMIN."""
     tenant = _require_admin(request)
     ledger, query = UsageLedger(tenant), ListQuery(request.address.query)
     expand = query.get_list("expand") or ["time_series"]
@@ -162,7 +161,7 @@ def _usage_lines(ledger: UsageLedger, units: Mapping[str, float], expand: list[s
 
 
 async def get_analytics(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET /models/analytics``: how many requests there were, and how they ended."""
+    """``GET /models/analytics``: counts of requests over time, by outcome."""
     tenant = _require_tenant(request)
     ledger, query = UsageLedger(tenant), ListQuery(request.address.query)
     query.endpoints(minimum=1)
@@ -198,7 +197,7 @@ _COUNTS = ("request_count", *_COUNT_STATUSES)
 
 
 async def list_requests(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET /models/requests/by-endpoint``: the requests of endpoints, the newest first."""
+    """``GET /models/requests/by-endpoint``: the requests to endpoints, newest first."""
     tenant = _require_tenant(request)
     ledger, query = UsageLedger(tenant), ListQuery(request.address.query)
     query.endpoints(minimum=1)
@@ -220,7 +219,7 @@ async def list_requests(request: Request, parts: Mapping[str, str]) -> HttpRespo
     )
 
 
-def _request_item(record: Listed, *, payloads: bool) -> Json:
+def _request_item(record: UsageRecord, *, payloads: bool) -> Json:
     item: dict[str, Json] = {
         "request_id": record.request_id,
         "endpoint_id": record.endpoint,
@@ -234,7 +233,7 @@ def _request_item(record: Listed, *, payloads: bool) -> Json:
 
 
 async def delete_payloads(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``DELETE /models/requests/{id}/payloads``: the result of a request and its files go."""
+    """``DELETE /models/requests/{id}/payloads``: deletes the result and files of a request."""
     deleted_urls = UsageLedger(_require_admin(request)).forget(parts["id"])
     if deleted_urls is None:
         raise resource_not_found("Request not found")
@@ -243,7 +242,7 @@ async def delete_payloads(request: Request, parts: Mapping[str, str]) -> HttpRes
 
 
 async def create_key(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``POST /keys``: a key that is good at once; its secret is shown this once."""
+    """``POST /keys``: a key that is valid immediately; only this response has its secret."""
     tenant = _require_admin(request)
     alias = read_fields(request.body).get("alias")
     if not isinstance(alias, str) or not 1 <= len(alias) <= 255:
@@ -254,7 +253,7 @@ async def create_key(request: Request, parts: Mapping[str, str]) -> HttpResponse
 
 
 async def list_keys(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET /keys``: those made so, the newest first, without secrets."""
+    """``GET /keys``: the keys created through ``POST /keys``, newest first, without secrets."""
     tenant, query = _require_admin(request), ListQuery(request.address.query)
     keys = [
         {
@@ -270,7 +269,7 @@ async def list_keys(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
 
 async def delete_key(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``DELETE /keys/{id}``: the key is refused from now on."""
+    """``DELETE /keys/{id}``: the key is rejected from now on."""
     tenant = _require_admin(request)
     if not tenant.issued_keys.revoke(tenant.key, parts["id"]):
         raise resource_not_found("API key not found")
@@ -278,7 +277,7 @@ async def delete_key(request: Request, parts: Mapping[str, str]) -> HttpResponse
 
 
 async def get_billing(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET /account/billing``: whose account it is, and what is left on it."""
+    """``GET /account/billing``: user name and balance: 0 for a locked account, else 100."""
     tenant, query = _require_admin(request), ListQuery(request.address.query)
     body: dict[str, Json] = {"username": tenant.files.user}
     if "credits" in query.get_list("expand"):
@@ -291,12 +290,12 @@ async def get_billing(request: Request, parts: Mapping[str, str]) -> HttpRespons
 
 def _select_records(
     tenant: Tenant, ledger: UsageLedger, query: ListQuery
-) -> tuple[list[Listed], str]:
-    """The requests of the endpoints and the time that are asked for, and the timeframe."""
+) -> tuple[list[UsageRecord], str]:
+    """The requests in the endpoints and time span of a query, and its timeframe."""
     now = tenant.clock.now()
     end = query.instant("end")
     start = query.instant("start")
-    start = (now if end is None else end) - _DAY if start is None else start
+    start = (now if end is None else end) - _DAY_SECONDS if start is None else start
     endpoints = query.endpoints()
     records = [
         record
@@ -309,7 +308,7 @@ def _select_records(
     return records, timeframe or timeframe_for((now if end is None else end) - start)
 
 
-def _billed_units(record: Listed) -> float:
+def _billed_units(record: UsageRecord) -> float:
     return 1.0 if record.units is None else record.units
 
 
@@ -324,7 +323,7 @@ def _require_tenant(request: Request) -> Tenant:
 
 
 def _require_admin(request: Request) -> Tenant:
-    """The tenant of a key of the scope ADMIN: every key but those that were made here."""
+    """The tenant of a key of scope ADMIN: any key that was not created through ``POST /keys``."""
     tenant = _require_tenant(request)
     credential = read_credential(request.headers.get("Authorization"))
     if credential is not None and tenant.issued_keys.is_valid(credential.token):

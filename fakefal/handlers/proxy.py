@@ -1,4 +1,4 @@
-"""What fal's proxy protocol refuses before anything is asked of fal."""
+"""Requests that fal's server proxy rejects before it forwards them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from fakefal.protocol.core.headers import HINT, TARGET_URL
 from fakefal.protocol.core.json_codec import encode
 
 PATH = "/api/fal/proxy"
-"""Where the JS client looks for a proxy if nothing else is said. Source: client (section 12)."""
+"""The JavaScript client's default proxy path.
+
+Source: client (docs/reference/protocol.md#server-proxy).
+"""
 
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"))
 
@@ -17,11 +20,12 @@ METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 def check_proxy_request(
     method: str, path: str, headers: Mapping[str, str], *, has_fal_target: bool
 ) -> BufferedResponse | None:
-    """The answer to a request that no proxy would pass on; None for one that is good.
+    """The response to a request that a proxy would not forward; None for a valid request.
 
-    ``found`` says whether the header names a fal host. Source: documented (protocol.md section 12):
-    400 without the header, 412 for another domain, 405 for a wrong method, 415 for a POST whose
-    body is not JSON.
+    400 without the header, 412 if it does not name a fal host, 405 for a wrong method, 415 for a
+    POST whose body is not JSON.
+
+    Source: documented (docs/reference/protocol.md#server-proxy).
     """
     target = headers.get(TARGET_URL)
     if target is None:
@@ -40,5 +44,5 @@ def check_proxy_request(
 
 def _reject(status: int, detail: str) -> BufferedResponse:
     return BufferedResponse(
-        status, encode({"detail": detail}), ((HINT, "refused as a proxy does"),)
+        status, encode({"detail": detail}), ((HINT, "rejected as by a server proxy"),)
     )

@@ -36,7 +36,10 @@ from fakefal.protocol.queue import (
 
 
 async def submit(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``POST /{endpoint}``: 200 with the job's id and URLs. Source: protocol.md section 3.1."""
+    """``POST /{endpoint}``: 200 with the job's id and URLs.
+
+    Source: recorded (docs/reference/protocol.md#submit).
+    """
     endpoint = endpoint_of(parts["endpoint"])
     tenant = tenant_of(request, endpoint)
     call = read_call(request, endpoint, "queue")
@@ -51,7 +54,10 @@ async def submit(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
 
 async def status(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET …/status``: 202 until COMPLETED, then 200. Source: protocol.md section 3.2."""
+    """``GET …/status``: 202 until COMPLETED, then 200.
+
+    Source: recorded (docs/reference/protocol.md#status).
+    """
     tenant, app, request_id = _find_job(request, parts)
     with_logs = wants_logs(request.parameter("logs"))
     fault = request.check_fault(tenant, "status", app, request_id)
@@ -62,7 +68,10 @@ async def status(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
 
 async def status_stream(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET …/status/stream``: an event for each step. Source: protocol.md section 3.3."""
+    """``GET …/status/stream``: an event for each change of the status.
+
+    Source: documented (docs/reference/protocol.md#status-stream).
+    """
     if request.tenant is None:
         request.tenant = granted_tenant(request, endpoint_of(parts["endpoint"]))
     tenant, app, request_id = _find_job(request, parts)
@@ -92,9 +101,9 @@ async def _status_events(
 
 
 async def result(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET …/requests/{id}``: the bare output, or the failure; 400 if it is too early.
+    """``GET …/requests/{id}``: the bare output or the error; 400 before completion.
 
-    Source: protocol.md section 3.4.
+    Source: recorded (docs/reference/protocol.md#result).
     """
     tenant, app, request_id = _find_job(request, parts)
     fault = request.check_fault(tenant, "result", app, request_id)
@@ -106,7 +115,10 @@ async def result(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
 
 async def cancel(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``PUT …/cancel``: 202, or 400 after the end. Source: protocol.md section 3.5."""
+    """``PUT …/cancel``: 202, or 400 after completion.
+
+    Source: documented (docs/reference/protocol.md#cancel).
+    """
     tenant, app, request_id = _find_job(request, parts)
     fault = request.check_fault(tenant, "cancel", app, request_id)
     status, body = 202, CANCELLATION_REQUESTED
@@ -118,13 +130,16 @@ async def cancel(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
 
 def _find_job(request: Request, parts: Mapping[str, str]) -> tuple[Tenant, str, str]:
-    """Whose job is asked for, of which app; without a key none is found (section 16 row 28)."""
+    """Tenant, app and id of the addressed job; without a key every job is unknown.
+
+    Source: inferred (docs/reference/open-questions.md#authentication-of-unknown-ids).
+    """
     endpoint = endpoint_of(parts["endpoint"])
     if request.tenant is None:
-        raise not_found("no key was sent, so nobody's request is meant")
+        raise not_found("no API key was sent")
     if endpoint.path and request.tenant.settings.flags.subpath == "refuse-405":
         raise method_not_allowed(
-            f"status and result URLs drop the path of the endpoint: use {endpoint.app}"
+            f"status and result URLs omit the path of the endpoint: use {endpoint.app}"
         )
     return request.tenant, endpoint.app, parts["id"]
 

@@ -1,4 +1,4 @@
-"""rest.fal.ai: where uploads begin, and tokens."""
+"""rest.fal.ai: starts uploads and issues tokens."""
 
 from __future__ import annotations
 
@@ -30,17 +30,18 @@ _HOST: Host = "v3b.fal.media"
 
 
 async def initiate(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``POST /storage/upload/initiate``: where to put a file, and where it will be.
+    """``POST /storage/upload/initiate``: a URL to upload to, and the file's URL.
 
-    Source: protocol.md sections 10.1, 10.4.
+    Source: client, documented (docs/reference/storage.md#initiate-and-put,
+    docs/reference/storage.md#python-fallbacks).
     """
     return _initiate(request, is_multipart=False)
 
 
 async def initiate_multipart(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``POST /storage/upload/initiate-multipart``: the same for bytes in parts.
+    """``POST /storage/upload/initiate-multipart``: the same for an upload in parts.
 
-    Source: protocol.md section 10.2.
+    Source: client (docs/reference/storage.md#initiate-multipart).
     """
     return _initiate(request, is_multipart=True)
 
@@ -54,10 +55,10 @@ def _initiate(request: Request, *, is_multipart: bool) -> HttpResponse:
         read_upload_request(request.body),
         read_lifecycle(request.headers),
         is_multipart=is_multipart,
-        # The SDK puts "/1" behind the whole URL of this way, so it can have no query.
+        # For gcs the SDK appends "/1" to the whole URL, so the URL cannot have a query.
         is_signed=storage_type != "gcs",
     )
-    tenant.record("upload", 200, f"begun: {upload.request.name} as {upload.stored_url.path}")
+    tenant.record("upload", 200, f"started: {upload.request.name} as {upload.stored_url.path}")
     query = f"?{upload.query}" if upload.query else ""
     upload_url = request.public_url(f"https://{_HOST}/files/upload/{upload.id}{query}")
     body = {"upload_url": upload_url, "file_url": request.public_url(upload.stored_url.url)}
@@ -65,9 +66,9 @@ def _initiate(request: Request, *, is_multipart: bool) -> HttpResponse:
 
 
 async def storage_token(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``POST /storage/auth/token``: the token with which bytes go to the CDN.
+    """``POST /storage/auth/token``: the token for uploads to the CDN.
 
-    Source: protocol.md section 10.3.
+    Source: client (docs/reference/storage.md#token-upload).
     """
     tenant = _require_tenant(request)
     request.check_fault(tenant, "token")
@@ -83,15 +84,17 @@ async def storage_token(request: Request, parts: Mapping[str, str]) -> HttpRespo
 async def tokens(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``POST /tokens/``: a token for apps, as a bare JSON string.
 
-    Source: protocol.md sections 9.2, 16 row 19.
+    Source: client (docs/reference/protocol.md#tokens,
+    docs/reference/open-questions.md#token-response).
     """
     return _issue_app_token(request, "token_expiration", MAX_TOKEN_SECONDS)
 
 
 async def realtime_token(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``POST /tokens/realtime``: the same, asked for in either of two bodies.
+    """``POST /tokens/realtime``: the same; two forms of the body are accepted.
 
-    Source: protocol.md sections 9.3, 16 row 18.
+    Source: documented, recorded (docs/reference/protocol.md#realtime-tokens,
+    docs/reference/open-questions.md#realtime-token-body).
     """
     return _issue_app_token(request, "duration", MAX_TOKEN_SECONDS)
 
@@ -109,7 +112,7 @@ def _issue_app_token(request: Request, duration_field: str, max_seconds: float) 
 
 
 def _read_aliases(fields: Mapping[str, Any]) -> list[str]:
-    """The aliases that a token is asked for: a list of them or of apps, or one endpoint."""
+    """The aliases that a token is for, from a list of aliases or apps, or from one endpoint."""
     name = "app" if "app" in fields else "allowed_apps"
     apps = [fields["app"]] if name == "app" else fields.get("allowed_apps")
     if not isinstance(apps, list) or not apps:

@@ -23,16 +23,16 @@ from fakefal.protocol.core.json_codec import encode_ascii
 from fakefal.protocol.errors.errors import method_not_allowed
 
 _MAX_CACHED_BYTES = 1_000_000
-"""A stream that is always the same is kept encoded if it is no longer than this."""
+"""A longer constant stream is not cached in its encoded form."""
 
 _MAX_JOINED_BYTES = 65_536
-"""Events due at once are joined up to this size, so that a long stream is not held in memory."""
+"""Events that are due together are joined up to this size, so that memory stays bounded."""
 
 
 async def run(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``POST /{endpoint}``: the bare output, or the failure at once.
+    """``POST /{endpoint}``: the bare output, or the error.
 
-    Source: protocol.md section 4.
+    Source: documented (docs/reference/protocol.md#direct-runs).
     """
     endpoint = endpoint_of(parts["endpoint"])
     tenant = tenant_of(request, endpoint)
@@ -44,10 +44,11 @@ async def run(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
 
 async def get(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET /{endpoint}``: refused, as model endpoints are POST-only; the key is checked first.
+    """``GET /{endpoint}``: 405, as model endpoints are POST-only; the key is checked first.
 
-    An app may have other routes, which an exchange names; their input is the query. Source:
-    recorded, client (protocol.md section 4).
+    An app may have GET routes, which an exchange names; their input is the query.
+
+    Source: recorded, client (docs/reference/protocol.md#direct-runs).
     """
     endpoint = endpoint_of(parts["endpoint"])
     tenant = tenant_of(request, endpoint)
@@ -62,7 +63,10 @@ async def get(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
 
 async def stream(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``POST /{endpoint}/stream``: server-sent events. Source: protocol.md section 5."""
+    """``POST /{endpoint}/stream``: server-sent events.
+
+    Source: documented (docs/reference/protocol.md#streaming).
+    """
     endpoint = endpoint_of(parts["endpoint"])
     request.tenant = granted_tenant(request, endpoint)
     tenant = tenant_of(request, endpoint)
@@ -73,7 +77,7 @@ async def stream(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
 
 def event_stream(request: Request, streaming: StreamedReply, clock: Clock) -> EventStreamResponse:
-    """A stream as the answer that it is."""
+    """The event stream of a call, in the generic format of fal's apps."""
     return EventStreamResponse(
         pace_events(request, streaming, clock, _encode_events(streaming)),
         sse.CONTENT_TYPE,
@@ -86,7 +90,7 @@ def event_stream(request: Request, streaming: StreamedReply, clock: Clock) -> Ev
 async def pace_events(
     request: Request, streaming: StreamedReply, clock: Clock, encoded: Iterator[bytes]
 ) -> AsyncGenerator[bytes, None]:
-    """The events as they are paced; what is due at once goes out in one piece."""
+    """The encoded events at their pace; events that are due together are joined."""
     pacing = streaming.pacing
     is_paced = pacing.is_paced
     stall_at, stall_seconds = pacing.stall or (-1, 0.0)
@@ -114,7 +118,7 @@ async def pace_events(
 
 
 def _encode_events(streaming: StreamedReply) -> Iterator[bytes]:
-    """Each event's bytes; those of a stream that is always the same are worked out once."""
+    """The bytes of each event; a constant stream is encoded once and cached."""
     if streaming.chunk_cache:
         yield from streaming.chunk_cache
         return

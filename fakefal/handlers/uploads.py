@@ -1,4 +1,4 @@
-"""The hosts of files, as far as bytes come in: at once, presigned, or in parts."""
+"""Uploads to the media hosts: in one request, presigned, or in parts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,11 @@ _NO_BODY = b"{}"
 
 
 async def upload_file(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``POST /files/upload``: a whole file at once. Source: protocol.md sections 10.3, 10.4."""
+    """``POST /files/upload``: a whole file in one request.
+
+    Source: client (docs/reference/storage.md#token-upload,
+    docs/reference/storage.md#python-fallbacks).
+    """
     tenant = _require_uploader(request)
     request.check_fault(tenant, "upload")
     lifecycle = read_lifecycle(request.headers)
@@ -43,9 +47,9 @@ async def upload_file(request: Request, parts: Mapping[str, str]) -> HttpRespons
 
 
 async def create_multipart(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``POST /files/upload/multipart``: begins an upload in parts, the Python way.
+    """``POST /files/upload/multipart``: starts an upload in parts, as the Python client does.
 
-    Source: protocol.md section 10.3.
+    Source: client (docs/reference/storage.md#token-upload).
     """
     tenant = _require_uploader(request)
     request.check_fault(tenant, "upload")
@@ -53,15 +57,15 @@ async def create_multipart(request: Request, parts: Mapping[str, str]) -> HttpRe
     upload = tenant.uploads.begin(
         _cdn_host(request), _read_upload_request(request), lifecycle, is_multipart=True
     )
-    tenant.record("upload", 200, f"begun: {upload.request.name} as {upload.stored_url.path}")
+    tenant.record("upload", 200, f"started: {upload.request.name} as {upload.stored_url.path}")
     body = {"access_url": request.public_url(upload.stored_url.url), "uploadId": upload.id}
     return BufferedResponse(200, encode(body))
 
 
 async def put_file(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``PUT {upload_url}``: the bytes of a file, to a presigned URL; a key does not matter.
+    """``PUT {upload_url}``: the bytes of a file, to a presigned URL; a key is ignored.
 
-    Source: protocol.md section 10.1.
+    Source: client, documented (docs/reference/storage.md#initiate-and-put).
     """
     tenant = _find_owner(request, parts["id"])
     upload = tenant.uploads.find(parts["id"], request.parameters())
@@ -72,9 +76,10 @@ async def put_file(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
 
 async def put_part(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``PUT …/{n}``: a part; its etag comes as a header for Python and as JSON for JS.
+    """``PUT …/{n}``: a part; its etag is in a header for Python and in JSON for JavaScript.
 
-    Source: protocol.md sections 10.2, 10.3.
+    Source: client (docs/reference/storage.md#initiate-multipart,
+    docs/reference/storage.md#token-upload).
     """
     tenant = _find_owner(request, parts["id"])
     number = _read_part_number(parts["number"])
@@ -84,9 +89,9 @@ async def put_part(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
 
 async def create_part_url(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``POST {upload_url}/{n}``: where to put a part, as the SDK asks for gcs.
+    """``POST {upload_url}/{n}``: the URL to put a part to, as the SDK requests for gcs.
 
-    Source: client (protocol.md section 10.4).
+    Source: client (docs/reference/storage.md#python-fallbacks).
     """
     tenant = _find_owner(request, parts["id"])
     upload = _find_upload(request, tenant, parts)
@@ -97,7 +102,11 @@ async def create_part_url(request: Request, parts: Mapping[str, str]) -> HttpRes
 
 
 async def complete_multipart(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``POST …/complete``: joins the parts. Source: protocol.md sections 10.2, 10.3."""
+    """``POST …/complete``: joins the parts.
+
+    Source: client (docs/reference/storage.md#initiate-multipart,
+    docs/reference/storage.md#token-upload).
+    """
     tenant = _find_owner(request, parts["id"])
     upload = _find_upload(request, tenant, parts)
     part_list = _blob_of(request)
@@ -109,7 +118,7 @@ async def complete_multipart(request: Request, parts: Mapping[str, str]) -> Http
 
 
 def _find_upload(request: Request, tenant: Tenant, parts: Mapping[str, str]) -> Upload:
-    """The upload that is meant: by a presigned URL, or under its file's URL with a token."""
+    """The upload of a presigned URL, or of its file's URL together with a token."""
     if "name" not in parts:
         return tenant.uploads.find(parts["id"], request.parameters())
     if _require_uploader(request) is not tenant:
@@ -121,7 +130,7 @@ def _find_upload(request: Request, tenant: Tenant, parts: Mapping[str, str]) -> 
 
 
 def _find_owner(request: Request, upload_id: str) -> Tenant:
-    """The tenant that an upload belongs to; what goes wrong with this step of it begins here."""
+    """The tenant of an upload; raises or sets the fault of this step."""
     tenant = request.tenant_by_tag(tenant_tag_in(upload_id))
     if tenant is None:
         raise file_not_found("there is no such upload")
@@ -133,7 +142,9 @@ def _find_owner(request: Request, upload_id: str) -> Tenant:
 def token_tenant(request: Request) -> Tenant | None:
     """The tenant of the CDN token that a request carries; None if it carries no token.
 
-    Raises the 401 of a token that is not good. Source: documented (protocol.md section 9.1).
+    Raises the 401 of an invalid token.
+
+    Source: documented (docs/reference/protocol.md#authentication-schemes).
     """
     credential = read_credential(request.headers.get("Authorization"))
     if credential is None or credential.scheme != "bearer":
@@ -147,9 +158,10 @@ def token_tenant(request: Request) -> Tenant | None:
 
 
 def _require_uploader(request: Request) -> Tenant:
-    """Who uploads: by a CDN token; on the first CDN by a key.
+    """The uploading tenant: of a CDN token, or on fal.media of a key.
 
-    Source: client (protocol.md sections 10.3, 10.4).
+    Source: client (docs/reference/storage.md#token-upload,
+    docs/reference/storage.md#python-fallbacks).
     """
     tenant = token_tenant(request)
     if tenant is None and request.address.host == hosts.MEDIA_V1:

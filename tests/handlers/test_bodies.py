@@ -12,11 +12,11 @@ from tests.scenario.strategies import JSON
 
 
 @given(JSON)
-def test_json_is_read_as_it_is(value: object) -> None:
+def test_json_is_decoded(value: object) -> None:
     assert read_body(json.dumps(value).encode()) == (value, ())
 
 
-def test_an_empty_body_is_nothing_and_no_flaw() -> None:
+def test_an_empty_body_is_none_without_an_error() -> None:
     assert read_body(b"") == (None, ())
 
 
@@ -36,7 +36,7 @@ def test_json_in_another_encoding_is_read_as_python_does(encoding: str) -> None:
         (b'{"a":-1e999}', 0, "number out of range"),
     ],
 )
-def test_a_flaw_has_the_offset_and_words_of_pythons_parser(
+def test_an_error_has_the_offset_and_message_of_pythons_parser(
     body: bytes, offset: int, reason: str
 ) -> None:
     value, (flaw,) = read_body(body)
@@ -46,8 +46,8 @@ def test_a_flaw_has_the_offset_and_words_of_pythons_parser(
 
 
 @given(st.binary())
-def test_any_bytes_are_a_value_or_one_flaw(body: bytes) -> None:
-    value, flaws = read_body(body)
-    assert len(flaws) <= 1
-    assert not (flaws and value is not None)
-    encode([value, *flaws])
+def test_any_bytes_are_a_value_or_one_error(body: bytes) -> None:
+    value, validation_errors = read_body(body)
+    assert len(validation_errors) <= 1
+    assert not (validation_errors and value is not None)
+    encode([value, *validation_errors])

@@ -1,4 +1,4 @@
-"""What a trouble makes of an answer, before it is sent."""
+"""A response with a fault applied, before it is sent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def collected(chunks: AsyncGenerator[bytes, None]) -> list[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "payload"),
+    ("fault", "payload"),
     [
         (Fault("x"), b'{"a":1,"b":[2]}'),
         (Fault("x", removed_fields=("a", "c")), b'{"b":[2]}'),
@@ -49,41 +49,41 @@ async def collected(chunks: AsyncGenerator[bytes, None]) -> list[bytes]:
         (Fault("x", body_share=0.5, changed_fields={"a": 2}), b'{"a":2,'),
     ],
 )
-def test_a_body_is_edited_replaced_and_cut_in_this_order(trouble: Fault, payload: bytes) -> None:
-    found = apply_fault(OUTPUT, trouble)
-    assert found.payload == payload
-    assert (found.status, found.request_id, found.billable_units) == (200, "id-1", 3)
-    assert found.fault is None
+def test_a_body_is_edited_replaced_and_cut_in_this_order(fault: Fault, payload: bytes) -> None:
+    response = apply_fault(OUTPUT, fault)
+    assert response.payload == payload
+    assert (response.status, response.request_id, response.billable_units) == (200, "id-1", 3)
+    assert response.fault is None
 
 
 @pytest.mark.parametrize("payload", [b"", b"[1]", b'"x"', b"{", b"\xff", b"null"])
-def test_what_is_no_object_has_no_fields_to_drop(payload: bytes) -> None:
-    trouble = Fault("x", removed_fields=("a",), changed_fields={"a": 1})
-    assert apply_fault(BufferedResponse(200, payload), trouble).payload == payload
+def test_only_objects_have_fields_to_remove(payload: bytes) -> None:
+    fault = Fault("x", removed_fields=("a",), changed_fields={"a": 1})
+    assert apply_fault(BufferedResponse(200, payload), fault).payload == payload
 
 
 def test_headers_are_added_and_status_and_type_are_replaced() -> None:
-    trouble = Fault("x", status=201, content_type="text/plain", headers=(("X-B", "c"),))
-    found = apply_fault(OUTPUT, trouble)
-    assert (found.status, found.content_type) == (201, "text/plain")
-    assert found.headers == (("X-A", "b"), ("X-B", "c"))
+    fault = Fault("x", status=201, content_type="text/plain", headers=(("X-B", "c"),))
+    response = apply_fault(OUTPUT, fault)
+    assert (response.status, response.content_type) == (201, "text/plain")
+    assert response.headers == (("X-A", "b"), ("X-B", "c"))
 
 
 @pytest.mark.parametrize(
     ("name", "request_id"), [("runner_disconnected", "id-1"), ("nginx_502", "")]
 )
-def test_a_refusal_takes_the_place_of_the_answer(name: str, request_id: str) -> None:
+def test_an_error_outcome_replaces_the_response(name: str, request_id: str) -> None:
     outcome = outcome_of(CATALOG[name])
-    found = apply_fault(OUTPUT, Fault("x", outcome=outcome, headers=(("X-B", "c"),)))
-    assert (found.status, found.payload) == (outcome.status, outcome.payload)
-    assert found.content_type == outcome.content_type
-    assert found.headers == (*outcome.headers, ("X-B", "c"))
-    assert (found.request_id, found.billable_units) == (request_id, None)
+    response = apply_fault(OUTPUT, Fault("x", outcome=outcome, headers=(("X-B", "c"),)))
+    assert (response.status, response.payload) == (outcome.status, outcome.payload)
+    assert response.content_type == outcome.content_type
+    assert response.headers == (*outcome.headers, ("X-B", "c"))
+    assert (response.request_id, response.billable_units) == (request_id, None)
 
 
-def test_a_refusal_can_be_edited_as_well() -> None:
-    trouble = Fault("x", outcome=outcome_of(CATALOG["bad_key"]), changed_fields={"detail": "mine"})
-    assert apply_fault(OUTPUT, trouble).payload == b'{"detail":"mine"}'
+def test_an_error_outcome_can_be_edited_as_well() -> None:
+    fault = Fault("x", outcome=outcome_of(CATALOG["bad_key"]), changed_fields={"detail": "mine"})
+    assert apply_fault(OUTPUT, fault).payload == b'{"detail":"mine"}'
 
 
 @pytest.mark.parametrize("framing", [sse.NAMED_CRLF, sse.DATA_LF, sse.DATA_CRLF])
@@ -99,7 +99,7 @@ async def test_events_come_one_by_one_however_they_were_joined(
     assert await collected(split_events(chunked(parts))) == events
 
 
-async def test_what_is_left_without_a_blank_line_comes_last() -> None:
+async def test_bytes_without_a_final_blank_line_come_last() -> None:
     parts = [b"data: 1\n\ndata: 2"]
     assert await collected(split_events(chunked(parts))) == [b"data: 1\n\n", b"data: 2"]
 
@@ -118,18 +118,18 @@ async def test_what_is_left_without_a_blank_line_comes_last() -> None:
     ],
 )
 async def test_the_object_in_an_event_is_edited(event: bytes, expected: bytes) -> None:
-    trouble = Fault("x", removed_fields=("a",), changed_fields={"b": "é"}, headers=(("X-B", "c"),))
+    fault = Fault("x", removed_fields=("a",), changed_fields={"b": "é"}, headers=(("X-B", "c"),))
     answer = EventStreamResponse(
-        chunked([event]), "text/event-stream", (("X-A", "b"),), "id-1", trouble
+        chunked([event]), "text/event-stream", (("X-A", "b"),), "id-1", fault
     )
-    found = apply_fault_to_stream(answer, trouble)
-    assert await collected(found.chunks) == [expected]
-    assert found.headers == (("X-A", "b"), ("X-B", "c"))
-    assert (found.content_type, found.request_id) == ("text/event-stream", "id-1")
-    assert found.fault is None
+    response = apply_fault_to_stream(answer, fault)
+    assert await collected(response.chunks) == [expected]
+    assert response.headers == (("X-A", "b"), ("X-B", "c"))
+    assert (response.content_type, response.request_id) == ("text/event-stream", "id-1")
+    assert response.fault is None
 
 
-async def test_a_stream_that_is_left_is_closed_to_its_source() -> None:
+async def test_closing_a_stream_closes_its_source() -> None:
     closed = []
 
     async def source() -> AsyncGenerator[bytes, None]:
@@ -139,14 +139,14 @@ async def test_a_stream_that_is_left_is_closed_to_its_source() -> None:
         finally:
             closed.append(True)
 
-    found = apply_fault_to_stream(EventStreamResponse(source(), "text/event-stream"), Fault("x"))
-    assert await anext(found.chunks) == b"data: 1\n\n"
-    await found.chunks.aclose()
+    response = apply_fault_to_stream(EventStreamResponse(source(), "text/event-stream"), Fault("x"))
+    assert await anext(response.chunks) == b"data: 1\n\n"
+    await response.chunks.aclose()
     assert closed == [True]
 
 
 @given(st.binary(), st.integers(1, 9))
-def test_pieces_joined_are_the_whole(data: bytes, size: int) -> None:
-    found = split_bytes(data, size)
-    assert b"".join(found) == data
-    assert all(len(piece) == size for piece in found[:-1])
+def test_joined_parts_are_the_original_bytes(data: bytes, size: int) -> None:
+    parts = split_bytes(data, size)
+    assert b"".join(parts) == data
+    assert all(len(piece) == size for piece in parts[:-1])

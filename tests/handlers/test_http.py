@@ -24,13 +24,13 @@ def request(
     return Request(method, address, address.path, headers or {}, body, None)
 
 
-def wrong(**asked: Any) -> ApiError:
+def call_error(**fields: Any) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        read_call(request(**asked), ENDPOINT, "queue")
+        read_call(request(**fields), ENDPOINT, "queue")
     return caught.value
 
 
-def test_a_call_holds_what_was_asked_and_no_credentials() -> None:
+def test_a_call_contains_the_request_without_credentials() -> None:
     headers = {
         "Authorization": "Key id:secret",
         "Cookie": "session=secret",
@@ -51,8 +51,8 @@ def test_a_call_holds_what_was_asked_and_no_credentials() -> None:
     ("via", "webhook"), [("queue", "https://a.b/c?d=e"), ("run", None), ("stream", None)]
 )
 def test_a_webhook_belongs_to_the_queue(via: Via, webhook: str | None) -> None:
-    asked = request(query="fal_webhook=https%3A%2F%2Fa.b%2Fc%3Fd%3De")
-    assert read_call(asked, ENDPOINT, via).webhook == webhook
+    fal_request = request(query="fal_webhook=https%3A%2F%2Fa.b%2Fc%3Fd%3De")
+    assert read_call(fal_request, ENDPOINT, via).webhook == webhook
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_webhook_belongs_to_the_queue(via: Via, webhook: str | None) -> None:
         (b'{"a":NaN}', 0, "expected value at line 1 column 6"),
     ],
 )
-def test_a_body_that_is_not_json_is_a_flaw_as_fastapi_tells_it(
+def test_a_body_that_is_not_json_is_a_validation_error_as_of_fastapi(
     body: bytes, offset: int, reason: str
 ) -> None:
     call = read_call(request(body), ENDPOINT, "queue")
@@ -82,7 +82,7 @@ def test_any_json_is_an_input(body: bytes) -> None:
 
 @pytest.mark.parametrize("priority", ["high", "", "NORMAL"])
 def test_an_unknown_priority_is_a_bad_request(priority: str) -> None:
-    error = wrong(headers={"x-fal-queue-priority": priority})
+    error = call_error(headers={"x-fal-queue-priority": priority})
     assert (error.status, error.headers) == (400, (("X-Fal-Error-Type", "bad_request"),))
     assert error.body == {
         "detail": f"Invalid X-Fal-Queue-Priority header: {priority!r}",
@@ -91,8 +91,8 @@ def test_an_unknown_priority_is_a_bad_request(priority: str) -> None:
 
 
 @pytest.mark.parametrize("timeout", ["soon", "", "0.1", "-5", "inf", "nan", "1s"])
-def test_a_timeout_that_is_none_is_a_bad_request(timeout: str) -> None:
-    error = wrong(headers={"x-fal-request-timeout": timeout})
+def test_an_invalid_timeout_is_a_bad_request(timeout: str) -> None:
+    error = call_error(headers={"x-fal-request-timeout": timeout})
     assert (error.status, error.body["error_type"]) == (400, "bad_request")
 
 
@@ -107,13 +107,13 @@ def test_a_timeout_that_is_none_is_a_bad_request(timeout: str) -> None:
         {"x-fal-unknown": "anything"},
     ],
 )
-def test_good_platform_headers_are_kept_with_the_call(headers: dict[str, str]) -> None:
+def test_valid_platform_headers_become_options_of_the_call(headers: dict[str, str]) -> None:
     assert read_call(request(headers=headers), ENDPOINT, "queue").headers == headers
 
 
 def test_the_last_of_repeated_parameters_counts() -> None:
-    asked = request(query="a=1&b=&a=2")
-    assert [asked.parameter(name) for name in "abc"] == ["2", "", None]
+    fal_request = request(query="a=1&b=&a=2")
+    assert [fal_request.parameter(name) for name in "abc"] == ["2", "", None]
     assert request().parameter("a") is None
 
 
@@ -126,28 +126,35 @@ def test_links_have_the_form_of_the_request() -> None:
     assert request().url_builder("fal.run")("/x?y=z") == "https://fal.run/x?y=z"
 
 
-def test_who_has_no_tenant_is_told_the_app() -> None:
+def test_without_a_tenant_the_401_names_the_app() -> None:
     with pytest.raises(ApiError, match="401") as caught:
         tenant_of(request(), ENDPOINT)
     assert '"fal-ai/any-llm"' in caught.value.body["detail"]
 
 
-def test_who_has_a_tenant_gets_it() -> None:
+def test_the_tenant_of_a_request_is_returned() -> None:
     tenant = make_tenant()
-    asked = request()
-    known = Request(asked.method, asked.address, asked.path, asked.headers, asked.body, tenant)
-    assert tenant_of(known, ENDPOINT) is tenant
+    anonymous = request()
+    authorized = Request(
+        anonymous.method,
+        anonymous.address,
+        anonymous.path,
+        anonymous.headers,
+        anonymous.body,
+        tenant,
+    )
+    assert tenant_of(authorized, ENDPOINT) is tenant
 
 
 @pytest.mark.parametrize(("text", "alias"), [("any-llm", "any-llm"), ("/x/", "x"), ("", "")])
-def test_what_is_no_endpoint_is_an_unknown_application(text: str, alias: str) -> None:
+def test_an_invalid_endpoint_is_an_unknown_application(text: str, alias: str) -> None:
     with pytest.raises(ApiError) as caught:
         endpoint_of(text)
     assert caught.value.status == 404
     assert caught.value.body == {"detail": f'Application "{alias}" not found'}
 
 
-def test_a_wire_error_becomes_the_answer_that_it_is() -> None:
+def test_an_api_error_becomes_a_response() -> None:
     error = not_found()
     error.request_id, error.billable_units, error.hint = "id-1", 0, "our hint"
     answer = response_for_error(error)

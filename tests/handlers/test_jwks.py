@@ -19,13 +19,13 @@ def published(jwks: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("host", ["rest.fal.ai", "rest.alpha.fal.ai"])
 @pytest.mark.parametrize("key", [None, "id:secret"])
-async def test_the_keys_are_given_to_everybody(host: str, key: str | None) -> None:
+async def test_the_keys_need_no_api_key(host: str, key: str | None) -> None:
     async with running_caller() as caller:
-        heard = await caller.request("GET", PATH, host=host, key=key)
-        assert (heard.status, heard.headers["Content-Type"]) == (200, "application/json")
-        assert heard.headers["Cache-Control"] == "public, max-age=86400"
-        (found,) = heard.json["keys"]
-        assert (found["kty"], found["crv"], len(found["x"])) == ("OKP", "Ed25519", 43)
+        response = await caller.request("GET", PATH, host=host, key=key)
+        assert (response.status, response.headers["Content-Type"]) == (200, "application/json")
+        assert response.headers["Cache-Control"] == "public, max-age=86400"
+        (jwk,) = response.json["keys"]
+        assert (jwk["kty"], jwk["crv"], len(jwk["x"])) == ("OKP", "Ed25519", 43)
 
 
 async def test_the_control_api_gives_the_same_keys_without_a_key() -> None:
@@ -36,24 +36,24 @@ async def test_the_control_api_gives_the_same_keys_without_a_key() -> None:
             assert own.json == public.json
 
 
-async def test_a_jwks_that_is_down_is_a_page_of_the_balancer() -> None:
+async def test_a_jwks_that_is_down_is_a_page_of_the_load_balancer() -> None:
     async with running_caller(published("down")) as caller:
-        heard = await caller.request("GET", PATH, host="rest.fal.ai", key=None)
-        assert (heard.status, heard.headers["Content-Type"]) == (503, "text/html")
-        assert b"nginx" in heard.body
+        response = await caller.request("GET", PATH, host="rest.fal.ai", key=None)
+        assert (response.status, response.headers["Content-Type"]) == (503, "text/html")
+        assert b"nginx" in response.body
         own = await caller.request("GET", "/_fakefal/jwks.json", host=None, key=None)
         assert own.status == 200
 
 
-async def test_it_comes_back_after_some_fetches() -> None:
+async def test_it_recovers_after_some_fetches() -> None:
     async with running_caller(published({"status": 500, "times": 2})) as caller:
         answers = [
             await caller.request("GET", PATH, host="rest.fal.ai", key=None) for _ in range(3)
         ]
-        assert [heard.status for heard in answers] == [500, 500, 200]
+        assert [response.status for response in answers] == [500, 500, 200]
 
 
-async def test_a_slow_one_takes_its_time_on_the_clock() -> None:
+async def test_a_slow_jwks_is_delayed_on_the_clock() -> None:
     async with running_caller(published("slow")) as caller:
         task = asyncio.ensure_future(caller.request("GET", PATH, host="rest.fal.ai", key=None))
         done, _ = await asyncio.wait({task}, timeout=0.05)
@@ -85,8 +85,8 @@ async def test_the_control_api_changes_how_they_are_published() -> None:
 
 
 @pytest.mark.parametrize("body", [None, [], {"keys": 1}, {"jwks": "gone"}])
-async def test_nonsense_is_refused_by_the_control_api(body: Any) -> None:
+async def test_the_control_api_rejects_invalid_parameters(body: Any) -> None:
     async with running_caller() as caller:
-        heard = await caller.request("POST", "/_fakefal/jwks", host=None, json=body)
-        assert heard.status == 400
-        assert "jwks" in heard.json["detail"]
+        response = await caller.request("POST", "/_fakefal/jwks", host=None, json=body)
+        assert response.status == 400
+        assert "jwks" in response.json["detail"]

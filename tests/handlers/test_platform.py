@@ -1,4 +1,4 @@
-"""api.fal.ai/v1 over HTTP (protocol.md section 14)."""
+"""api.fal.ai/v1 over HTTP (docs/reference/platform-api.md)."""
 
 from __future__ import annotations
 
@@ -24,45 +24,45 @@ SCENARIO: dict[str, Any] = {
 }
 
 
-class Asking:
-    """Asks the platform API."""
+class PlatformApi:
+    """Sends requests to the platform API."""
 
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
 
-    async def get(self, path: str, **more: Any) -> ClientResponse:
-        return await self.caller.request("GET", f"/v1{path}", host=API, **more)
+    async def get(self, path: str, **options: Any) -> ClientResponse:
+        return await self.caller.request("GET", f"/v1{path}", host=API, **options)
 
-    async def ask(self, method: str, path: str, **more: Any) -> ClientResponse:
-        return await self.caller.request(method, f"/v1{path}", host=API, **more)
+    async def ask(self, method: str, path: str, **options: Any) -> ClientResponse:
+        return await self.caller.request(method, f"/v1{path}", host=API, **options)
 
 
 @asynccontextmanager
-async def asking(**settings: Any) -> AsyncIterator[Asking]:
+async def running_api(**settings: Any) -> AsyncIterator[PlatformApi]:
     async with running_caller(SCENARIO, clock="instant", **settings) as caller:
-        yield Asking(caller)
+        yield PlatformApi(caller)
 
 
-def refused(heard: ClientResponse, type_: str) -> bool:
-    error = heard.json["error"]
-    assert error["request_id"] == heard.headers["x-fal-request-id"]
+def is_error(response: ClientResponse, type_: str) -> bool:
+    error = response.json["error"]
+    assert error["request_id"] == response.headers["x-fal-request-id"]
     assert error.keys() == {"type", "message", "docs_url", "request_id"}
     return bool(error["type"] == type_)
 
 
-async def test_models_are_those_that_the_scenario_names() -> None:
-    async with asking() as api:
-        found = (await api.get("/models")).json
-        assert [it["endpoint_id"] for it in found["models"]] == [
+async def test_models_are_the_endpoints_of_the_scenario() -> None:
+    async with running_api() as api:
+        body = (await api.get("/models")).json
+        assert [model["endpoint_id"] for model in body["models"]] == [
             *("acme/draw", "fal-ai/any-llm", "fal-ai/flux/dev")
         ]
-        assert (found["next_cursor"], found["has_more"]) == (None, False)
-        assert found["models"][1]["metadata"]["category"] == "llm"
-        assert "openapi" not in found["models"][0]
+        assert (body["next_cursor"], body["has_more"]) == (None, False)
+        assert body["models"][1]["metadata"]["category"] == "llm"
+        assert "openapi" not in body["models"][0]
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ("q=flux", ["fal-ai/flux/dev"]),
         ("q=DRAW", ["acme/draw"]),
@@ -72,26 +72,26 @@ async def test_models_are_those_that_the_scenario_names() -> None:
         ("endpoint_id=acme/draw,fal-ai/any-llm", ["acme/draw", "fal-ai/any-llm"]),
     ],
 )
-async def test_models_are_found_and_searched(query: str, found: list[str]) -> None:
-    async with asking() as api:
+async def test_models_are_found_and_searched(query: str, expected: list[str]) -> None:
+    async with running_api() as api:
         models = (await api.get(f"/models?{query}")).json["models"]
-        assert [it["endpoint_id"] for it in models] == found
+        assert [model["endpoint_id"] for model in models] == expected
 
 
-async def test_models_come_page_by_page() -> None:
-    async with asking() as api:
+async def test_models_are_paged() -> None:
+    async with running_api() as api:
         first = (await api.get("/models?limit=2&expand=openapi-3.0")).json
         assert (first["next_cursor"], first["has_more"]) == ("Mg==", True)
         assert "paths" in first["models"][0]["openapi"]
         second = (await api.get("/models?limit=2&cursor=Mg==")).json
-        assert [it["endpoint_id"] for it in second["models"]] == ["fal-ai/flux/dev"]
+        assert [model["endpoint_id"] for model in second["models"]] == ["fal-ai/flux/dev"]
         assert not second["has_more"]
 
 
 async def test_prices_are_those_of_the_scenario() -> None:
-    async with asking() as api:
-        found = await api.get("/models/pricing?endpoint_id=acme/draw&endpoint_id=fal-ai/any-llm")
-        assert found.json["prices"] == [
+    async with running_api() as api:
+        response = await api.get("/models/pricing?endpoint_id=acme/draw&endpoint_id=fal-ai/any-llm")
+        assert response.json["prices"] == [
             {"endpoint_id": "acme/draw", "unit_price": 0.5, "unit": "images", "currency": "USD"},
             {
                 "endpoint_id": "fal-ai/any-llm",
@@ -103,14 +103,14 @@ async def test_prices_are_those_of_the_scenario() -> None:
 
 
 async def test_one_unknown_endpoint_makes_prices_a_404() -> None:
-    async with asking() as api:
-        heard = await api.get("/models/pricing?endpoint_id=acme/draw&endpoint_id=acme/none")
-        assert heard.status == 404
-        assert refused(heard, "not_found")
+    async with running_api() as api:
+        response = await api.get("/models/pricing?endpoint_id=acme/draw&endpoint_id=acme/none")
+        assert response.status == 404
+        assert is_error(response, "not_found")
 
 
 async def test_costs_are_estimated_in_two_ways() -> None:
-    async with asking() as api:
+    async with running_api() as api:
         await api.caller.run("acme/draw")
 
         async def estimate(type_: str, **quantities: Any) -> Any:
@@ -127,12 +127,12 @@ async def test_costs_are_estimated_in_two_ways() -> None:
         assert "error" in await estimate("guess", unit_quantity=4)
 
 
-async def test_usage_is_what_the_journal_tells() -> None:
-    async with asking() as api:
+async def test_usage_is_computed_from_the_journal() -> None:
+    async with running_api() as api:
         for endpoint in ("acme/draw", "acme/draw", "fal-ai/any-llm", "fal-ai/flux/dev"):
             await api.caller.run(endpoint)
-        found = (await api.get("/models/usage?expand=time_series,summary,auth_method")).json
-        line = {
+        usage = (await api.get("/models/usage?expand=time_series,summary,auth_method")).json
+        draw = {
             "endpoint_id": "acme/draw",
             "unit": "images",
             "quantity": 6.0,
@@ -141,9 +141,9 @@ async def test_usage_is_what_the_journal_tells() -> None:
             "currency": "USD",
             "auth_method": "fakefal",
         }
-        assert found["time_series"][0]["bucket"] == DAY
-        assert found["time_series"][0]["results"][0] == found["summary"][0] == line
-        assert [it["endpoint_id"] for it in found["summary"]] == ["acme/draw", "fal-ai/any-llm"]
+        assert usage["time_series"][0]["bucket"] == DAY
+        assert usage["time_series"][0]["results"][0] == usage["summary"][0] == draw
+        assert [item["endpoint_id"] for item in usage["summary"]] == ["acme/draw", "fal-ai/any-llm"]
         none = (await api.get("/models/usage?start=2027-01-01")).json
         assert none["time_series"] == []
         one = (await api.get("/models/usage?endpoint_id=fal-ai/any-llm")).json
@@ -151,17 +151,17 @@ async def test_usage_is_what_the_journal_tells() -> None:
 
 
 async def test_analytics_count_how_requests_ended() -> None:
-    async with asking() as api:
+    async with running_api() as api:
         await api.caller.run("acme/draw")
         await api.caller.run("fal-ai/flux/dev")
-        found = (await api.get("/models/analytics?endpoint_id=acme/draw,fal-ai/flux/dev")).json
-        draw, flux = found["time_series"][0]["results"]
+        analytics = (await api.get("/models/analytics?endpoint_id=acme/draw,fal-ai/flux/dev")).json
+        draw, flux = analytics["time_series"][0]["results"]
         assert (draw["request_count"], draw["success_count"]) == (1, 1)
         assert (flux["request_count"], flux["user_error_count"]) == (1, 1)
 
 
 async def test_requests_are_listed_and_filtered() -> None:
-    async with asking() as api:
+    async with running_api() as api:
         request_id = await api.caller.submit("acme/draw")
         for _ in range(3):
             await api.caller.request("GET", f"/acme/draw/requests/{request_id}/status")
@@ -172,26 +172,26 @@ async def test_requests_are_listed_and_filtered() -> None:
         assert queued["request_id"] == request_id
         assert (queued["status_code"], queued["json_output"]) == (200, {"a": 1})
         assert (direct["json_input"], direct["json_output"]) == ({"prompt": "hi"}, None)
-        plain = (await api.get(f"{by}acme/draw&request_id={request_id}")).json["items"]
-        assert [it["request_id"] for it in plain] == [request_id]
-        assert "json_input" not in plain[0]
+        items = (await api.get(f"{by}acme/draw&request_id={request_id}")).json["items"]
+        assert [item["request_id"] for item in items] == [request_id]
+        assert "json_input" not in items[0]
         errors = (await api.get(f"{by}acme/draw,fal-ai/flux/dev&status=user_error")).json["items"]
-        assert [it["status_code"] for it in errors] == [422]
+        assert [item["status_code"] for item in errors] == [422]
         assert (await api.get("/models/requests/by-endpoint")).status == 400
 
 
 async def test_payloads_can_be_removed() -> None:
-    async with asking() as api:
+    async with running_api() as api:
         request_id = await api.caller.submit("acme/draw")
-        heard = await api.ask("DELETE", f"/models/requests/{request_id}/payloads")
-        assert heard.json == {"cdn_delete_results": []}
-        heard = await api.ask("DELETE", "/models/requests/none/payloads")
-        assert heard.status == 404
-        assert refused(heard, "not_found")
+        response = await api.ask("DELETE", f"/models/requests/{request_id}/payloads")
+        assert response.json == {"cdn_delete_results": []}
+        response = await api.ask("DELETE", "/models/requests/none/payloads")
+        assert response.status == 404
+        assert is_error(response, "not_found")
 
 
-async def test_a_key_is_made_used_and_taken_back() -> None:
-    async with asking() as api:
+async def test_a_key_is_created_used_and_revoked() -> None:
+    async with running_api() as api:
         made = await api.ask("POST", "/keys", json={"alias": "ci"})
         assert made.status == 201
         assert made.json["key"] == f"{made.json['key_id']}:{made.json['key_secret']}"
@@ -206,7 +206,7 @@ async def test_a_key_is_made_used_and_taken_back() -> None:
         assert (await api.caller.run("acme/draw", key=key)).status == 200
         forbidden = await api.get("/models/usage", key=key)
         assert forbidden.status == 403
-        assert refused(forbidden, "authorization_error")
+        assert is_error(forbidden, "authorization_error")
         assert (await api.ask("DELETE", f"/keys/{made.json['key_id']}")).status == 204
         assert (await api.caller.run("acme/draw", key=key)).status == 401
         assert (await api.ask("DELETE", f"/keys/{made.json['key_id']}")).status == 404
@@ -214,21 +214,21 @@ async def test_a_key_is_made_used_and_taken_back() -> None:
 
 @pytest.mark.parametrize("alias", [None, "", 5, "x" * 256])
 async def test_a_key_needs_a_name(alias: Any) -> None:
-    async with asking() as api:
-        heard = await api.ask("POST", "/keys", json={"alias": alias})
-        assert heard.status == 400
-        assert refused(heard, "validation_error")
+    async with running_api() as api:
+        response = await api.ask("POST", "/keys", json={"alias": alias})
+        assert response.status == 400
+        assert is_error(response, "validation_error")
 
 
-async def test_what_is_left_on_the_account() -> None:
-    async with asking() as api:
+async def test_the_balance_of_the_account() -> None:
+    async with running_api() as api:
         assert (await api.get("/account/billing")).json == {"username": "id"}
-        found = (await api.get("/account/billing?expand=credits")).json
-        assert found["credits"] == {"current_balance": 100.0, "currency": "USD"}
+        billing = (await api.get("/account/billing?expand=credits")).json
+        assert billing["credits"] == {"current_balance": 100.0, "currency": "USD"}
 
 
 async def test_meta_needs_no_key() -> None:
-    async with asking() as api:
+    async with running_api() as api:
         assert "127.0.0.1/32" in (await api.get("/meta", key=None)).json["webhook_ip_ranges"]
 
 
@@ -243,10 +243,10 @@ async def test_meta_needs_no_key() -> None:
         ("GET", "/models/usage?timeframe=century", "a:b", 400, "validation_error"),
     ],
 )
-async def test_errors_have_a_shape_of_their_own(
+async def test_errors_have_their_own_format(
     method: str, path: str, key: str | None, status: int, type_: str
 ) -> None:
-    async with asking() as api:
-        heard = await api.ask(method, path, key=key)
-        assert heard.status == status
-        assert refused(heard, type_)
+    async with running_api() as api:
+        response = await api.ask(method, path, key=key)
+        assert response.status == status
+        assert is_error(response, type_)

@@ -1,4 +1,4 @@
-"""What fal's proxy protocol refuses (protocol.md section 12)."""
+"""Requests that a server proxy rejects (docs/reference/protocol.md#server-proxy)."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ JSON = {"Content-Type": "application/json"}
         ("POST", {**GOOD, "Content-Type": "application/json; charset=utf-8"}, 200),
     ],
 )
-async def test_a_proxy_refuses_as_documented(
+async def test_requests_are_rejected_as_documented(
     method: str, headers: dict[str, str], status: int
 ) -> None:
     async with running_caller(scenario(exchange())) as caller:
-        heard = await caller.request(
+        response = await caller.request(
             method, "/api/fal/proxy", host=None, headers=headers, data=b'{"prompt": "x"}'
         )
-        assert heard.status == status
+        assert response.status == status
         if status != 200:
-            assert heard.headers["x-fakefal-hint"] == "refused as a proxy does"
+            assert response.headers["x-fakefal-hint"] == "rejected as by a server proxy"
 
 
-def test_what_is_no_business_of_a_proxy_is_left_alone() -> None:
+def test_requests_to_other_paths_are_not_checked() -> None:
     assert check_proxy_request("POST", "/somewhere", {}, has_fal_target=False) is None
     assert check_proxy_request("POST", "/api/fal/proxy/", {}, has_fal_target=False) is not None

@@ -1,4 +1,4 @@
-"""queue.fal.run over HTTP; the bodies are those of protocol.md section 3 and Appendix B."""
+"""queue.fal.run over HTTP; bodies as in docs/reference/protocol.md#queue and #example-exchange."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def requests(id_: str, app: str = APP, base: str = "https://queue.fal.run") -> s
 
 
 def compact(**fields: Any) -> bytes:
-    """A body as fal writes it: these fields in this order, no spaces."""
+    """A body in fal's format: fields in this order, without spaces."""
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
@@ -35,12 +35,12 @@ async def finish(caller: Caller, id_: str, app: str = APP) -> None:
 # Submit
 
 
-async def test_a_submit_is_answered_byte_for_byte_as_by_fal() -> None:
+async def test_the_response_to_a_submit_is_fals_byte_for_byte() -> None:
     async with running_caller(scenario(exchange())) as caller:
-        heard = await caller.request("POST", APP, json={"prompt": "hi"})
-        id_ = heard.headers["x-fal-request-id"]
-        assert (heard.status, heard.headers["Content-Type"]) == (200, "application/json")
-        assert heard.body == compact(
+        response = await caller.request("POST", APP, json={"prompt": "hi"})
+        id_ = response.headers["x-fal-request-id"]
+        assert (response.status, response.headers["Content-Type"]) == (200, "application/json")
+        assert response.body == compact(
             status="IN_QUEUE",
             request_id=id_,
             **urls(id_),
@@ -58,7 +58,7 @@ async def test_a_fast_model_runs_at_submit_and_has_no_position() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "base"),
+    ("options", "base"),
     [
         ({"host": "queue.fal.run"}, "https://queue.fal.run"),
         ({"host": "queue.falrun.com"}, "https://queue.fal.run"),
@@ -67,43 +67,43 @@ async def test_a_fast_model_runs_at_submit_and_has_no_position() -> None:
         ({"host": None, "headers": {"x-fal-target-host": "queue.fal.run"}}, "{url}/queue.fal.run"),
     ],
 )
-async def test_the_urls_of_a_submit_answer_have_the_form_the_caller_used(
-    asked: dict[str, Any], base: str
+async def test_the_urls_of_a_submit_have_the_address_form_of_the_caller(
+    options: dict[str, Any], base: str
 ) -> None:
     async with running_caller() as caller:
-        heard = await caller.request("POST", APP, json={"prompt": "hi"}, **asked)
-        expected = urls(heard.json["request_id"], base.format(url=caller.server.url))
-        assert {name: heard.json[name] for name in expected} == expected
+        response = await caller.request("POST", APP, json={"prompt": "hi"}, **options)
+        expected = urls(response.json["request_id"], base.format(url=caller.server.url))
+        assert {name: response.json[name] for name in expected} == expected
 
 
 async def test_the_proxy_header_gets_real_urls_whatever_the_path() -> None:
     async with running_caller() as caller:
         target = {"x-fal-target-url": "https://queue.fal.run/fal-ai/any-llm"}
-        heard = await caller.request(
+        response = await caller.request(
             "POST", "/api/fal/proxy", host=None, headers=target, json={"prompt": "hi"}
         )
-        assert heard.json["response_url"] == requests(heard.json["request_id"])
+        assert response.json["response_url"] == requests(response.json["request_id"])
 
 
-async def test_the_urls_of_the_base_form_can_be_asked_as_they_are() -> None:
+async def test_the_urls_of_the_base_form_can_be_requested_unchanged() -> None:
     async with running_caller() as caller:
-        heard = await caller.request(
+        response = await caller.request(
             "POST", f"/queue.fal.run{APP}", host=None, json={"prompt": "hi"}
         )
-        path = heard.json["status_url"].removeprefix(caller.server.url)
+        path = response.json["status_url"].removeprefix(caller.server.url)
         assert (await caller.request("GET", path, host=None)).json["status"] == "IN_QUEUE"
 
 
 async def test_an_absolute_target_is_answered_with_real_urls() -> None:
     async with running_caller() as caller:
-        heard = await send_bytes(
+        received = await send_bytes(
             caller.server,
             b"POST http://queue.fal.run/fal-ai/any-llm HTTP/1.1\r\nHost: queue.fal.run\r\n"
             b"Authorization: Key id:secret\r\nConnection: close\r\nContent-Length: 15\r\n\r\n"
             b'{"prompt":"hi"}',
         )
-        assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
-        assert b'"status_url":"https://queue.fal.run/fal-ai/any-llm/requests/' in heard
+        assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b'"status_url":"https://queue.fal.run/fal-ai/any-llm/requests/' in received
 
 
 @pytest.mark.parametrize(
@@ -120,18 +120,18 @@ async def test_an_absolute_target_is_answered_with_real_urls() -> None:
 )
 async def test_request_urls_are_those_of_the_app(endpoint: str, app: str) -> None:
     async with running_caller(scenario(exchange({"output": {}}))) as caller:
-        heard = await caller.request(
+        response = await caller.request(
             "POST", f"/{endpoint}", json={"prompt": "hi", "image_url": "x"}
         )
-        id_ = heard.json["request_id"]
-        assert heard.json["response_url"] == requests(id_, f"/{app}")
+        id_ = response.json["request_id"]
+        assert response.json["response_url"] == requests(id_, f"/{app}")
         assert (await caller.request("GET", f"/{app}/requests/{id_}/status")).status == 202
 
 
 async def test_the_response_url_can_have_a_suffix() -> None:
     async with running_caller(scenario(exchange(), response_suffix=True)) as caller:
-        heard = await caller.request("POST", APP, json={"prompt": "hi"})
-        assert heard.json["response_url"] == f"{requests(heard.json['request_id'])}/response"
+        response = await caller.request("POST", APP, json={"prompt": "hi"})
+        assert response.json["response_url"] == f"{requests(response.json['request_id'])}/response"
 
 
 # Status
@@ -143,18 +143,18 @@ async def test_polls_walk_the_timeline_and_are_202_until_the_end() -> None:
         scenario(timeline({"IN_QUEUE": {"position": 2}}, "IN_PROGRESS", **reply))
     ) as caller:
         id_ = await caller.submit()
-        heard = [
+        responses = [
             await caller.request("GET", f"{APP}/requests/{id_}/status?logs=0") for _ in range(4)
         ]
         common = {"request_id": id_, **urls(id_), "logs": None}
         done = compact(status="COMPLETED", **common, metrics={"inference_time": 0.8123})
-        assert [(it.status, it.body) for it in heard] == [
+        assert [(response.status, response.body) for response in responses] == [
             (202, compact(status="IN_QUEUE", **common, metrics={}, queue_position=2)),
             (202, compact(status="IN_PROGRESS", **common, metrics={})),
             (200, done),
             (200, done),
         ]
-        assert {it.headers["x-fal-request-id"] for it in heard} == {id_}
+        assert {response.headers["x-fal-request-id"] for response in responses} == {id_}
 
 
 @pytest.mark.parametrize(
@@ -169,19 +169,19 @@ async def test_polls_walk_the_timeline_and_are_202_until_the_end() -> None:
         ("?logs=0&logs=1", ["loading"]),
     ],
 )
-async def test_logs_come_only_to_those_who_ask(query: str, expected: list[str] | None) -> None:
+async def test_logs_are_sent_only_if_requested(query: str, expected: list[str] | None) -> None:
     async with running_caller(scenario(timeline({"IN_PROGRESS": {"logs": ["loading"]}}))) as caller:
         id_ = await caller.submit()
         logs = (await caller.request("GET", f"{APP}/requests/{id_}/status{query}")).json["logs"]
-        assert (logs if logs is None else [line["message"] for line in logs]) == expected
+        assert (logs if logs is None else [log["message"] for log in logs]) == expected
 
 
 async def test_a_log_entry_has_all_the_fields_seen() -> None:
     step = {"IN_PROGRESS": {"logs": [{"message": "hi", "level": "WARN", "labels": {"a": "b"}}]}}
     async with running_caller(scenario(timeline(step))) as caller:
         id_ = await caller.submit()
-        heard = await caller.request("GET", f"{APP}/requests/{id_}/status?logs=1")
-        assert heard.json["logs"] == [
+        response = await caller.request("GET", f"{APP}/requests/{id_}/status?logs=1")
+        assert response.json["logs"] == [
             {
                 "timestamp": "2026-01-01T00:00:00.000000Z",
                 "message": "hi",
@@ -195,16 +195,16 @@ async def test_a_log_entry_has_all_the_fields_seen() -> None:
 async def test_logs_are_an_empty_list_where_there_are_none() -> None:
     async with running_caller() as caller:
         id_ = await caller.submit()
-        heard = await caller.request("GET", f"{APP}/requests/{id_}/status?logs=1")
-        assert heard.json["logs"] == []
+        response = await caller.request("GET", f"{APP}/requests/{id_}/status?logs=1")
+        assert response.json["logs"] == []
 
 
-async def test_a_failed_request_is_completed_and_tells_why() -> None:
+async def test_a_failed_request_is_completed_with_its_error() -> None:
     async with running_caller(scenario(exchange({"fail": "runner_disconnected"}))) as caller:
         id_ = await caller.submit()
         await finish(caller, id_)
-        heard = await caller.request("GET", f"{APP}/requests/{id_}/status")
-        assert (heard.status, heard.body) == (
+        response = await caller.request("GET", f"{APP}/requests/{id_}/status")
+        assert (response.status, response.body) == (
             200,
             compact(
                 status="COMPLETED",
@@ -227,19 +227,21 @@ async def test_a_result_is_the_bare_output_with_its_id_and_cost() -> None:
     ) as caller:
         id_ = await caller.submit()
         await finish(caller, id_)
-        heard = await caller.request("GET", f"{APP}/requests/{id_}")
-        assert (heard.status, heard.headers["Content-Type"]) == (200, "application/json")
-        assert heard.headers["x-fal-request-id"] == id_
-        assert heard.headers["x-fal-billable-units"] == "0.50000000"
-        assert heard.body == compact(output="Ship it.", reasoning=None, partial=False, error=None)
+        response = await caller.request("GET", f"{APP}/requests/{id_}")
+        assert (response.status, response.headers["Content-Type"]) == (200, "application/json")
+        assert response.headers["x-fal-request-id"] == id_
+        assert response.headers["x-fal-billable-units"] == "0.50000000"
+        assert response.body == compact(
+            output="Ship it.", reasoning=None, partial=False, error=None
+        )
 
 
-async def test_a_result_asked_for_too_early_is_a_400_in_the_recorded_words() -> None:
+async def test_a_result_before_completion_is_the_recorded_400() -> None:
     async with running_caller() as caller:
         id_ = await caller.submit()
-        heard = await caller.request("GET", f"{APP}/requests/{id_}")
+        response = await caller.request("GET", f"{APP}/requests/{id_}")
         url = requests(id_)
-        assert (heard.status, heard.body) == (
+        assert (response.status, response.body) == (
             400,
             compact(
                 cancel_url=f"{url}/cancel",
@@ -249,7 +251,7 @@ async def test_a_result_asked_for_too_early_is_a_400_in_the_recorded_words() -> 
                 status_url=f"{url}/status",
             ),
         )
-        assert heard.headers["x-fal-request-id"] == id_
+        assert response.headers["x-fal-request-id"] == id_
 
 
 @pytest.mark.parametrize(
@@ -276,34 +278,34 @@ async def test_a_failure_comes_with_the_result(
     async with running_caller(scenario(exchange({"fail": fail}))) as caller:
         id_ = await caller.submit()
         await finish(caller, id_)
-        heard = await caller.request("GET", f"{APP}/requests/{id_}")
-        assert (heard.status, heard.json) == (status, body)
-        assert headers.items() <= dict(heard.headers).items()
-        assert heard.headers["x-fal-request-id"] == id_
-        assert "x-fal-billable-units" not in heard.headers
-        assert heard.reason
+        response = await caller.request("GET", f"{APP}/requests/{id_}")
+        assert (response.status, response.json) == (status, body)
+        assert headers.items() <= dict(response.headers).items()
+        assert response.headers["x-fal-request-id"] == id_
+        assert "x-fal-billable-units" not in response.headers
+        assert response.reason
 
 
-async def test_wrong_input_is_admitted_and_refused_with_the_result() -> None:
+async def test_invalid_input_is_accepted_and_rejected_with_the_result() -> None:
     async with running_caller() as caller:
         id_ = await caller.submit(json={"prompt": "hi", "model": "nonsense"})
         await finish(caller, id_)
         status = await caller.request("GET", f"{APP}/requests/{id_}/status")
-        heard = await caller.request("GET", f"{APP}/requests/{id_}")
+        response = await caller.request("GET", f"{APP}/requests/{id_}")
         assert status.json["error"] == "Invalid status code: 422"
         assert "error_type" not in status.json
-        assert (heard.status, heard.headers["x-fal-billable-units"]) == (422, "0")
-        (item,) = heard.json["detail"]
+        assert (response.status, response.headers["x-fal-billable-units"]) == (422, "0")
+        (item,) = response.json["detail"]
         assert (item["loc"], item["type"]) == (["body", "model"], "one_of")
 
 
-async def test_a_body_that_is_not_json_is_admitted_and_refused_with_the_result() -> None:
+async def test_a_body_that_is_not_json_is_accepted_and_rejected_with_the_result() -> None:
     async with running_caller() as caller:
         id_ = await caller.submit(json=None, data=b'{"prompt":')
         await finish(caller, id_)
-        heard = await caller.request("GET", f"{APP}/requests/{id_}")
-        assert heard.status == 422
-        (item,) = heard.json["detail"]
+        response = await caller.request("GET", f"{APP}/requests/{id_}")
+        assert response.status == 422
+        (item,) = response.json["detail"]
         assert (item["type"], item["msg"]) == ("json_invalid", "JSON decode error")
         assert item["loc"] == ["body", 10]
 
@@ -311,30 +313,30 @@ async def test_a_body_that_is_not_json_is_admitted_and_refused_with_the_result()
 # Cancel
 
 
-async def test_a_cancel_in_the_queue_is_accepted_again_and_again() -> None:
+async def test_a_cancel_in_the_queue_can_be_repeated() -> None:
     async with running_caller() as caller:
         id_ = await caller.submit()
         for _ in range(2):
-            heard = await caller.request("PUT", f"{APP}/requests/{id_}/cancel")
-            assert (heard.status, heard.body) == (202, b'{"status":"CANCELLATION_REQUESTED"}')
+            response = await caller.request("PUT", f"{APP}/requests/{id_}/cancel")
+            assert (response.status, response.body) == (202, b'{"status":"CANCELLATION_REQUESTED"}')
         result = await caller.request("GET", f"{APP}/requests/{id_}")
         assert (result.status, result.reason) == (499, "Client Closed Request")
         assert result.body == compact(detail="Request was cancelled", error_type="client_cancelled")
         assert result.headers["X-Fal-Error-Type"] == "client_cancelled"
 
 
-async def test_a_cancel_after_the_end_is_refused() -> None:
+async def test_a_cancel_after_completion_is_rejected() -> None:
     async with running_caller(scenario(timeline())) as caller:
         id_ = await caller.submit()
-        heard = await caller.request("PUT", f"{APP}/requests/{id_}/cancel")
-        assert (heard.status, heard.body) == (400, b'{"status":"ALREADY_COMPLETED"}')
+        response = await caller.request("PUT", f"{APP}/requests/{id_}/cancel")
+        assert (response.status, response.body) == (400, b'{"status":"ALREADY_COMPLETED"}')
 
 
 async def test_a_cancel_can_be_answered_as_openapi_has_it() -> None:
     async with running_caller(scenario(exchange(), cancel_answer="success")) as caller:
         id_ = await caller.submit()
-        heard = await caller.request("PUT", f"{APP}/requests/{id_}/cancel")
-        assert (heard.status, heard.body) == (200, b'{"success":true}')
+        response = await caller.request("PUT", f"{APP}/requests/{id_}/cancel")
+        assert (response.status, response.body) == (200, b'{"success":true}')
 
 
 @pytest.mark.parametrize(
@@ -346,12 +348,12 @@ async def test_a_cancel_can_be_answered_as_openapi_has_it() -> None:
         ("cancel", "PUT", "/cancel"),
     ],
 )
-async def test_what_happens_to_every_read_happens_to_that_of_an_unknown_request(
+async def test_faults_of_reads_also_apply_to_unknown_requests(
     operation: str, method: str, path: str
 ) -> None:
     faults = {operation: [{"headers": {"x-late": "1"}}, "accepted-then-nginx-502", 500]}
     async with running_caller({**scenario(exchange()), "faults": faults}) as caller:
-        heard = [await caller.request(method, f"{APP}/requests/none{path}") for _ in range(4)]
-        assert [it.status for it in heard] == [404, 502, 500, 404]
-        assert heard[0].json == {"status": "NOT_FOUND"}
-        assert [it.headers.get("x-late") for it in heard] == ["1", None, None, None]
+        responses = [await caller.request(method, f"{APP}/requests/none{path}") for _ in range(4)]
+        assert [response.status for response in responses] == [404, 502, 500, 404]
+        assert responses[0].json == {"status": "NOT_FOUND"}
+        assert [response.headers.get("x-late") for response in responses] == ["1", None, None, None]

@@ -1,4 +1,4 @@
-"""Which requests reach which handler, who may ask, and what the others are told."""
+"""The handler of each request, authorization, and the errors of other requests."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ async def test_an_unknown_request_is_a_404_with_and_without_a_key(
     method: str, path: str, key: str | None
 ) -> None:
     async with running_caller() as caller:
-        heard = await caller.request(method, f"{APP}/requests/unknown{path}", key=key)
-        assert (heard.status, heard.body) == (404, b'{"status":"NOT_FOUND"}')
+        response = await caller.request(method, f"{APP}/requests/unknown{path}", key=key)
+        assert (response.status, response.body) == (404, b'{"status":"NOT_FOUND"}')
 
 
 @pytest.mark.parametrize(("method", "path"), READS)
@@ -43,7 +43,7 @@ async def test_the_request_of_another_key_or_app_is_unknown(method: str, path: s
             await caller.request(method, f"{APP}/requests/{id_}{path}", key="other:key"),
             await caller.request(method, f"/fal-ai/flux/requests/{id_}{path}"),
         ]
-        assert [(heard.status, heard.body) for heard in others] == [
+        assert [(response.status, response.body) for response in others] == [
             (404, b'{"status":"NOT_FOUND"}')
         ] * 2
 
@@ -51,16 +51,16 @@ async def test_the_request_of_another_key_or_app_is_unknown(method: str, path: s
 @pytest.mark.parametrize(("method", "path"), READS)
 async def test_a_bad_key_is_a_401_before_all_else(method: str, path: str) -> None:
     async with running_caller(keys=frozenset({"good:key"})) as caller:
-        heard = await caller.request(method, f"{APP}/requests/unknown{path}")
-        assert (heard.status, heard.body) == (401, b'{"detail":"invalid key credentials"}')
+        response = await caller.request(method, f"{APP}/requests/unknown{path}")
+        assert (response.status, response.body) == (401, b'{"detail":"invalid key credentials"}')
 
 
 @pytest.mark.parametrize("path", ["", "/vision"])
 async def test_a_submit_without_a_key_is_a_401_that_names_the_app(path: str) -> None:
     async with running_caller() as caller:
-        heard = await caller.request("POST", APP + path, key=None, json={"prompt": "hi"})
-        assert heard.status == 401
-        assert heard.json["detail"] == (
+        response = await caller.request("POST", APP + path, key=None, json={"prompt": "hi"})
+        assert response.status == 401
+        assert response.json["detail"] == (
             'Cannot access application "fal-ai/any-llm". '
             "Authentication is required to access this application."
         )
@@ -70,28 +70,28 @@ async def test_a_submit_without_a_key_is_a_401_that_names_the_app(path: str) -> 
 async def test_trailing_slashes_do_not_matter(method: str, path: str) -> None:
     async with running_caller(scenario(timeline())) as caller:
         id_ = await caller.submit()
-        plain, slashed = [
+        without_slash, slashed = [
             await caller.request(method, f"{APP}/requests/{id_}{path}{end}") for end in ("", "/")
         ]
-        assert (slashed.status, slashed.body) == (plain.status, plain.body)
+        assert (slashed.status, slashed.body) == (without_slash.status, without_slash.body)
 
 
 @pytest.mark.parametrize(("method", "path"), READS)
 async def test_the_path_of_the_endpoint_may_stay_in_request_urls(method: str, path: str) -> None:
     async with running_caller(scenario(timeline())) as caller:
         id_ = await caller.submit("fal-ai/any-llm/vision")
-        plain = await caller.request(method, f"{APP}/requests/{id_}{path}")
+        without_path = await caller.request(method, f"{APP}/requests/{id_}{path}")
         longer = await caller.request(method, f"{APP}/vision/requests/{id_}{path}")
-        assert (longer.status, longer.body) == (plain.status, plain.body)
+        assert (longer.status, longer.body) == (without_path.status, without_path.body)
 
 
 @pytest.mark.parametrize(("method", "path"), READS)
-async def test_or_it_is_refused_as_fal_was_seen_to(method: str, path: str) -> None:
+async def test_or_it_is_a_405_as_observed_at_fal(method: str, path: str) -> None:
     async with running_caller(scenario(exchange(), subpath="refuse-405")) as caller:
         id_ = await caller.submit("fal-ai/any-llm/vision")
-        heard = await caller.request(method, f"{APP}/vision/requests/{id_}{path}")
-        assert (heard.status, heard.body) == (405, b'{"detail":"Method Not Allowed"}')
-        assert heard.headers["x-fakefal-hint"].endswith("use fal-ai/any-llm")
+        response = await caller.request(method, f"{APP}/vision/requests/{id_}{path}")
+        assert (response.status, response.body) == (405, b'{"detail":"Method Not Allowed"}')
+        assert response.headers["x-fakefal-hint"].endswith("use fal-ai/any-llm")
         assert (await caller.request("GET", f"{APP}/requests/{id_}/status")).status == 202
 
 
@@ -152,7 +152,7 @@ def test_the_root_of_a_host_is_not_found(host: str, path: str) -> None:
     assert (caught.value.status, caught.value.body) == (404, {"detail": f"Path {path} not found"})
 
 
-def test_a_host_that_is_not_served_says_so_in_the_hint_alone() -> None:
+def test_an_unserved_host_is_named_only_in_the_hint() -> None:
     with pytest.raises(ApiError) as caught:
         find_route("auth.fal.ai", "GET", "/v1/models")
     error = caught.value
@@ -173,20 +173,21 @@ methods = st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "X"]
 
 @given(host=st.sampled_from(["queue.fal.run", "fal.run", "rest.fal.ai"]), method=methods,
        path=st.text().map(lambda text: f"/{text}"))  # fmt: skip
-def test_no_path_makes_the_table_raise_anything_but_a_wire_error(
-    host: str, method: str, path: str
-) -> None:
-    found = status_or_endpoint(host, method, path)
-    assert found in (404, 405) or str(found) in path
+def test_any_path_finds_a_route_or_an_api_error(host: str, method: str, path: str) -> None:
+    result = status_or_endpoint(host, method, path)
+    assert result in (404, 405) or str(result) in path
 
 
 @pytest.mark.parametrize("path", ["/any-llm", "/workflows/x", "/%20"])
 @pytest.mark.parametrize("host", ["queue.fal.run", "fal.run"])
-async def test_a_path_that_is_no_endpoint_is_an_unknown_application(host: str, path: str) -> None:
+async def test_an_invalid_endpoint_path_is_an_unknown_application(host: str, path: str) -> None:
     async with running_caller() as caller:
-        heard = await caller.request("POST", path, host=host, json={})
+        response = await caller.request("POST", path, host=host, json={})
         alias = path.strip("/").replace("%20", " ")
-        assert (heard.status, heard.json["detail"]) == (404, f'Application "{alias}" not found')
+        assert (response.status, response.json["detail"]) == (
+            404,
+            f'Application "{alias}" not found',
+        )
 
 
 @pytest.mark.parametrize("host", ["queue.fal.run", "fal.run", "rest.fal.ai"])

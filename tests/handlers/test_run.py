@@ -1,4 +1,4 @@
-"""fal.run over HTTP: direct runs and streams (protocol.md sections 4, 5 and Appendix B)."""
+"""fal.run over HTTP: direct runs and streams (docs/reference/protocol.md#direct-runs)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ EVENT_STREAM = "text/event-stream; charset=utf-8"
 
 def clock(caller: Caller) -> Any:
     engine: Engine = caller.server.engine
-    return Controls.for_tenant(engine, next(it for it in engine.tenants if it.key == KEY))
+    return Controls.for_tenant(
+        engine, next(tenant for tenant in engine.tenants if tenant.key == KEY)
+    )
 
 
-def streaming(caller: Caller, endpoint: str = "fal-ai/any-llm", **more: Any) -> Any:
-    more.setdefault("json", {"prompt": "hi"})
-    return caller.open_request("POST", f"/{endpoint}/stream", host=RUN, **more)
+def streaming(caller: Caller, endpoint: str = "fal-ai/any-llm", **options: Any) -> Any:
+    options.setdefault("json", {"prompt": "hi"})
+    return caller.open_request("POST", f"/{endpoint}/stream", host=RUN, **options)
 
 
 def paced(**stream: Any) -> dict[str, Any]:
@@ -44,7 +46,7 @@ async def event(response: aiohttp.ClientResponse) -> str:
 
 
 async def silence(response: aiohttp.ClientResponse) -> bool:
-    """Whether nothing more is sent, however long the server is let work."""
+    """Check that the server sends nothing more."""
     reading = asyncio.ensure_future(response.content.readany())
     for _ in range(50):
         await asyncio.sleep(0)
@@ -59,26 +61,26 @@ async def silence(response: aiohttp.ClientResponse) -> bool:
 
 async def test_a_run_gives_the_bare_output_with_its_id_and_cost() -> None:
     async with running_caller(scenario(exchange())) as caller:
-        heard = await caller.run()
-        assert (heard.status, heard.headers["Content-Type"]) == (200, "application/json")
-        assert heard.headers["x-fal-request-id"]
-        assert heard.headers["x-fal-billable-units"] == "1"
-        assert heard.body == (
+        response = await caller.run()
+        assert (response.status, response.headers["Content-Type"]) == (200, "application/json")
+        assert response.headers["x-fal-request-id"]
+        assert response.headers["x-fal-billable-units"] == "1"
+        assert response.body == (
             b'{"output":"Ship it.","reasoning":null,"partial":false,"error":null}'
         )
 
 
 async def test_a_run_of_a_premium_model_costs_more() -> None:
     async with running_caller(scenario(exchange())) as caller:
-        heard = await caller.run(json={"prompt": "hi", "model": "openai/gpt-4o"})
-        assert heard.headers["x-fal-billable-units"] == "10"
+        response = await caller.run(json={"prompt": "hi", "model": "openai/gpt-4o"})
+        assert response.headers["x-fal-billable-units"] == "10"
 
 
-async def test_wrong_input_is_refused_at_once_and_costs_nothing() -> None:
+async def test_invalid_input_is_rejected_immediately_and_costs_nothing() -> None:
     async with running_caller() as caller:
-        heard = await caller.run(json={"prompt": "hi", "temperature": 3})
-        assert (heard.status, heard.headers["x-fal-billable-units"]) == (422, "0")
-        (item,) = heard.json["detail"]
+        response = await caller.run(json={"prompt": "hi", "temperature": 3})
+        assert (response.status, response.headers["x-fal-billable-units"]) == (422, "0")
+        (item,) = response.json["detail"]
         assert (item["loc"], item["type"], item["ctx"]) == (
             ["body", "temperature"],
             "less_than_equal",
@@ -92,9 +94,9 @@ async def test_wrong_input_is_refused_at_once_and_costs_nothing() -> None:
 )
 async def test_a_body_that_is_not_json_is_a_422(data: bytes, type_: str) -> None:
     async with running_caller() as caller:
-        heard = await caller.run(json=None, data=data)
-        assert heard.status == 422
-        assert [item["type"] for item in heard.json["detail"]] == [type_]
+        response = await caller.run(json=None, data=data)
+        assert response.status == 422
+        assert [item["type"] for item in response.json["detail"]] == [type_]
 
 
 @pytest.mark.parametrize(
@@ -118,24 +120,24 @@ async def test_a_body_that_is_not_json_is_a_422(data: bytes, type_: str) -> None
         ),
     ],
 )
-async def test_a_failure_is_met_at_once(
+async def test_a_failure_is_the_response_of_the_run(
     fail: str, status: int, body: Any, headers: dict[str, str]
 ) -> None:
     async with running_caller(scenario(exchange({"fail": fail}))) as caller:
-        heard = await caller.run()
-        assert (heard.status, heard.json) == (status, body)
-        assert headers.items() <= dict(heard.headers).items()
-        assert heard.headers["x-fal-request-id"]
+        response = await caller.run()
+        assert (response.status, response.json) == (status, body)
+        assert headers.items() <= dict(response.headers).items()
+        assert response.headers["x-fal-request-id"]
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
 async def test_an_ingress_page_has_nothing_of_fal_in_it(status: int) -> None:
     async with running_caller(scenario(exchange({"fail": f"nginx-{status}"}))) as caller:
-        heard = await caller.run()
-        assert heard.status == status
-        assert heard.headers["Content-Type"] == "text/html"
-        assert not [name for name in heard.headers if name.lower().startswith("x-fal")]
-        assert b"<center>nginx</center>" in heard.body
+        response = await caller.run()
+        assert response.status == status
+        assert response.headers["Content-Type"] == "text/html"
+        assert not [name for name in response.headers if name.lower().startswith("x-fal")]
+        assert b"<center>nginx</center>" in response.body
 
 
 async def test_the_ingress_page_is_that_of_nginx_byte_for_byte() -> None:
@@ -148,22 +150,22 @@ async def test_the_ingress_page_is_that_of_nginx_byte_for_byte() -> None:
 
 
 @pytest.mark.parametrize("path", [APP, f"{APP}/vision", f"{APP}/stream"])
-async def test_model_endpoints_take_no_get_and_the_key_is_checked_first(path: str) -> None:
+async def test_a_get_of_a_model_is_a_405_after_the_key_check(path: str) -> None:
     async with running_caller() as caller:
-        heard = await caller.request("GET", path, host=RUN)
-        assert (heard.status, heard.body) == (405, b'{"detail":"Method Not Allowed"}')
+        response = await caller.request("GET", path, host=RUN)
+        assert (response.status, response.body) == (405, b'{"detail":"Method Not Allowed"}')
         assert (await caller.request("GET", path, host=RUN, key=None)).status == 401
 
 
 @pytest.mark.parametrize("path", [APP, f"{APP}/stream"])
 async def test_a_call_without_a_key_is_a_401_that_names_the_app(path: str) -> None:
     async with running_caller() as caller:
-        heard = await caller.request("POST", path, host=RUN, key=None, json={"prompt": "hi"})
-        assert heard.status == 401
-        assert heard.json["detail"].startswith('Cannot access application "fal-ai/any-llm".')
+        response = await caller.request("POST", path, host=RUN, key=None, json={"prompt": "hi"})
+        assert response.status == 401
+        assert response.json["detail"].startswith('Cannot access application "fal-ai/any-llm".')
 
 
-async def test_a_slow_run_is_answered_when_its_time_has_passed() -> None:
+async def test_a_slow_run_responds_after_its_duration() -> None:
     async with running_caller(scenario(timeline({"IN_PROGRESS": {"for": "2s"}}))) as caller:
         await caller.run("fal-ai/any-llm", json={})
         run = asyncio.create_task(caller.run())
@@ -178,12 +180,12 @@ async def test_a_slow_run_is_answered_when_its_time_has_passed() -> None:
 
 async def test_a_language_models_stream_is_that_of_appendix_b_byte_for_byte() -> None:
     async with running_caller(scenario(exchange({"text": "Ship it."}))) as caller:
-        heard = await caller.request("POST", f"{APP}/stream", host=RUN, json={"prompt": "hi"})
-        assert (heard.status, heard.headers["Content-Type"]) == (200, EVENT_STREAM)
-        assert heard.headers["Cache-Control"] == "no-store"
-        assert heard.headers["X-Accel-Buffering"] == "no"
-        assert heard.headers["x-fal-request-id"]
-        assert heard.body == (
+        response = await caller.request("POST", f"{APP}/stream", host=RUN, json={"prompt": "hi"})
+        assert (response.status, response.headers["Content-Type"]) == (200, EVENT_STREAM)
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["X-Accel-Buffering"] == "no"
+        assert response.headers["x-fal-request-id"]
+        assert response.body == (
             b"event: event\r\n"
             b'data: {"output":"Ship","reasoning":null,"partial":true,"error":null}\r\n'
             b"\r\n"
@@ -196,34 +198,34 @@ async def test_a_language_models_stream_is_that_of_appendix_b_byte_for_byte() ->
         )
 
 
-async def test_the_stream_of_another_app_has_data_alone() -> None:
+async def test_the_stream_of_another_app_has_only_data_lines() -> None:
     reply = {"stream": {"events": [{"progress": 0.5}, {"progress": 1}]}, "output": {"a": "é"}}
     async with running_caller(scenario(exchange(reply))) as caller:
-        heard = await caller.request("POST", "/fal-ai/flux/dev/stream", host=RUN, json={})
-        assert heard.headers["Content-Type"] == EVENT_STREAM
-        assert heard.body == (
+        response = await caller.request("POST", "/fal-ai/flux/dev/stream", host=RUN, json={})
+        assert response.headers["Content-Type"] == EVENT_STREAM
+        assert response.body == (
             b'data: {"progress":0.5}\n\ndata: {"progress":1}\n\ndata: {"a":"\\u00e9"}\n\n'
         )
 
 
 async def test_a_stream_is_ascii_so_that_no_character_can_be_cut() -> None:
     async with running_caller(scenario(exchange({"text": "naïve 🚢"}))) as caller:
-        heard = await caller.request("POST", f"{APP}/stream", host=RUN, json={"prompt": "hi"})
-        assert heard.body.isascii()
-        assert outputs(heard.body)[-1] == "naïve 🚢"
+        response = await caller.request("POST", f"{APP}/stream", host=RUN, json={"prompt": "hi"})
+        assert response.body.isascii()
+        assert outputs(response.body)[-1] == "naïve 🚢"
 
 
 @pytest.mark.parametrize(
-    ("more", "status"),
+    ("options", "status"),
     [({"json": {}}, 422), ({"json": {"prompt": "fail"}}, 503), ({"key": None}, 401)],
 )
-async def test_a_failure_before_the_first_byte_is_plain_json(
-    more: dict[str, Any], status: int
+async def test_a_failure_before_the_first_byte_is_json(
+    options: dict[str, Any], status: int
 ) -> None:
     failing = exchange({"fail": "runner_disconnected"}, when={"input": {"prompt": "fail"}})
     async with (
         running_caller(scenario(failing, exchange())) as caller,
-        streaming(caller, **more) as response,
+        streaming(caller, **options) as response,
     ):
         assert response.status == status
         assert response.headers["Content-Type"] == "application/json"
@@ -255,11 +257,11 @@ async def test_nothing_of_a_paced_stream_comes_before_it_is_due() -> None:
             clock(caller).advance(0.1)
             assert await event(response) == expected
         clock(caller).advance("1m")
-        rest = await response.content.read()
-        assert outputs(rest) == ["a b c d", "a b c d e", "a b c d e"]
+        remainder = await response.content.read()
+        assert outputs(remainder) == ["a b c d", "a b c d e", "a b c d e"]
 
 
-async def test_what_is_due_at_once_is_sent_in_one_piece() -> None:
+async def test_events_that_are_due_together_are_sent_in_one_chunk() -> None:
     async with (
         running_caller(paced(every="1s")) as caller,
         streaming(caller) as response,
@@ -268,8 +270,8 @@ async def test_what_is_due_at_once_is_sent_in_one_piece() -> None:
         clock(caller).advance(3)
         piece, is_whole = b"", False
         while not (piece and is_whole):
-            more, is_whole = await within_limit(response.content.readchunk())
-            piece += more
+            second, is_whole = await within_limit(response.content.readchunk())
+            piece += second
         assert outputs(piece) == ["a b", "a b c", "a b c d"]
 
 
@@ -285,7 +287,7 @@ async def test_equal_waits_and_equal_jumps_bring_one_event_each(step: str) -> No
         assert await silence(response)
 
 
-async def test_on_the_instant_clock_a_paced_stream_waits_for_nobody() -> None:
+async def test_on_the_instant_clock_a_paced_stream_does_not_wait() -> None:
     async with (
         running_caller(paced(first="1h", every="1h"), clock="instant") as caller,
         streaming(caller) as response,
@@ -293,18 +295,18 @@ async def test_on_the_instant_clock_a_paced_stream_waits_for_nobody() -> None:
         assert len(outputs(await response.read())) == 6
 
 
-async def test_a_caller_that_leaves_mid_way_does_no_harm() -> None:
+async def test_a_caller_may_leave_in_the_middle_of_a_stream() -> None:
     async with running_caller(paced(every="1s")) as caller:
         for _ in range(3):
             async with streaming(caller) as response:
                 assert await event(response) == "a"
                 response.close()
         clock(caller).advance(60)
-        heard = await caller.run()
-        assert heard.json["output"] == "a b c d e"
+        next_response = await caller.run()
+        assert next_response.json["output"] == "a b c d e"
 
 
-async def test_a_long_stream_is_sent_in_pieces_that_fit_in_memory() -> None:
+async def test_a_long_stream_is_sent_in_bounded_chunks() -> None:
     events = [{"n": number, "pad": "x" * 10_000} for number in range(50)]
     async with (
         running_caller(scenario(exchange({"stream": {"events": events}}))) as caller,
@@ -313,35 +315,35 @@ async def test_a_long_stream_is_sent_in_pieces_that_fit_in_memory() -> None:
         pieces = [piece async for piece in response.content.iter_chunks()]
         assert sum(is_end for _, is_end in pieces) > 1
         data = b"".join(piece for piece, _ in pieces)
-        got = [json.loads(it.data)["n"] for it in Decoder().feed(data)]
+        got = [json.loads(event.data)["n"] for event in Decoder().feed(data)]
         assert got == list(range(50))
 
 
-async def test_a_get_is_answered_where_an_exchange_says_so() -> None:
+async def test_an_exchange_may_respond_to_a_get() -> None:
     health = exchange(
         {"output": {"asked": "{{ input.deep }}"}}, when={"endpoint": "me/*/health", "method": "GET"}
     )
     async with running_caller(scenario(health, exchange({"text": "Ship it."}))) as caller:
-        heard = await caller.request("GET", "/me/app/health?deep=1", host=RUN)
-        assert (heard.status, heard.json) == (200, {"asked": "1"})
-        assert heard.headers["x-fal-request-id"]
+        response = await caller.request("GET", "/me/app/health?deep=1", host=RUN)
+        assert (response.status, response.json) == (200, {"asked": "1"})
+        assert response.headers["x-fal-request-id"]
         for method, path, status in (
             ("GET", "/me/app/other", 405),
             ("GET", APP, 405),
             ("POST", "/me/app/health", 200),
         ):
-            heard = await caller.request(method, path, host=RUN, json={"prompt": "hi"})
-            assert heard.status == status
-        assert heard.json["output"] == "Ship it."
-        heard = await caller.request("POST", "/me/app/health", json={"prompt": "hi"})
-        assert heard.status == 200  # and the exchange of GETs is not asked
+            response = await caller.request(method, path, host=RUN, json={"prompt": "hi"})
+            assert response.status == status
+        assert response.json["output"] == "Ship it."
+        response = await caller.request("POST", "/me/app/health", json={"prompt": "hi"})
+        assert response.status == 200  # the exchange for GET does not match
         journal = clock(caller).journal()
-        assert [it["exchange"] for it in journal if it["kind"] == "call"] == ["exchanges[0]"] + [
-            "exchanges[1]"
-        ] * 2
+        assert [entry["exchange"] for entry in journal if entry["kind"] == "call"] == [
+            "exchanges[0]"
+        ] + ["exchanges[1]"] * 2
 
 
-async def test_a_get_without_a_key_is_refused_though_an_exchange_is_there() -> None:
+async def test_a_get_without_a_key_is_rejected_despite_an_exchange() -> None:
     health = exchange({"output": {}}, when={"endpoint": "me/app/health", "method": "GET"})
     async with running_caller(scenario(health)) as caller:
         assert (await caller.request("GET", "/me/app/health", host=RUN, key=None)).status == 401

@@ -1,4 +1,4 @@
-"""The status stream over HTTP (protocol.md section 3.3)."""
+"""The status stream over HTTP (docs/reference/protocol.md#status-stream)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def watching(caller: Caller, id_: str, query: str = "?logs=1") -> Any:
 
 
 async def event(response: aiohttp.ClientResponse) -> bytes:
-    """What comes up to the end of one event."""
+    """The bytes up to the end of one event."""
     return await within_limit(response.content.readuntil(b"\n\n"))
 
 
@@ -44,15 +44,15 @@ def body(data: bytes) -> Any:
 async def test_events_are_framed_byte_for_byte_as_in_the_documentation() -> None:
     async with running_caller(scenario(timeline()), clock="manual") as caller:
         id_ = await caller.submit()
-        heard = await caller.request("GET", f"{APP}/requests/{id_}/status/stream?logs=0")
-        assert heard.status == 200
-        assert heard.headers["Content-Type"] == "text/event-stream; charset=utf-8"
-        assert heard.headers["Cache-Control"] == "no-store"
-        assert heard.headers["x-fal-request-id"] == id_
+        response = await caller.request("GET", f"{APP}/requests/{id_}/status/stream?logs=0")
+        assert response.status == 200
+        assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["x-fal-request-id"] == id_
         url = f"https://queue.fal.run{APP}/requests/{id_}"
-        time = json.loads(heard.body[6:])["metrics"]["inference_time"]
+        time = json.loads(response.body[6:])["metrics"]["inference_time"]
         assert (
-            heard.body
+            response.body
             == (
                 f'data: {{"status":"COMPLETED","request_id":"{id_}","response_url":"{url}",'
                 f'"status_url":"{url}/status","cancel_url":"{url}/cancel","logs":null,'
@@ -61,43 +61,43 @@ async def test_events_are_framed_byte_for_byte_as_in_the_documentation() -> None
         )
 
 
-async def test_an_event_comes_at_each_step_and_the_stream_ends_after_the_last() -> None:
+async def test_each_step_sends_an_event_and_the_last_ends_the_stream() -> None:
     async with running_caller(scenario(timeline(*STEPS))) as caller:
         id_ = await caller.submit()
         async with watching(caller, id_) as response:
-            told = [body(await event(response))]
+            bodies = [body(await event(response))]
             for _ in STEPS:
                 tenant_of(caller).clock.advance(2)
-                told.append(body(await event(response)))
+                bodies.append(body(await event(response)))
             assert await response.content.read() == b""
-        assert [it["status"] for it in told] == ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
-        assert [it.get("queue_position") for it in told] == [1, None, None]
-        logs = [[line["message"] for line in it["logs"]] for it in told]
+        assert [status["status"] for status in bodies] == ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
+        assert [status.get("queue_position") for status in bodies] == [1, None, None]
+        logs = [[log["message"] for log in status["logs"]] for status in bodies]
         assert logs == [["queued"], ["loading", "working"], []]
 
 
 async def test_without_logs_their_field_is_null() -> None:
     async with running_caller(scenario(timeline(*STEPS)), clock="instant") as caller:
         id_ = await caller.submit()
-        heard = await caller.request("GET", f"{APP}/requests/{id_}/status/stream?logs=0")
-        told = [json.loads(event.data) for event in Decoder().feed(heard.body)]
-        assert [it["logs"] for it in told] == [None] * 3
+        response = await caller.request("GET", f"{APP}/requests/{id_}/status/stream?logs=0")
+        bodies = [json.loads(event.data) for event in Decoder().feed(response.body)]
+        assert [status["logs"] for status in bodies] == [None] * 3
 
 
-async def test_on_the_instant_clock_the_whole_story_comes_at_once() -> None:
+async def test_on_the_instant_clock_all_events_come_together() -> None:
     async with running_caller(scenario(timeline(*STEPS)), clock="instant") as caller:
         id_ = await caller.submit()
-        heard = await caller.request("GET", f"{APP}/requests/{id_}/status/stream?logs=1")
-        told = [json.loads(event.data)["status"] for event in Decoder().feed(heard.body)]
-        assert told == ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
+        response = await caller.request("GET", f"{APP}/requests/{id_}/status/stream?logs=1")
+        statuses = [json.loads(event.data)["status"] for event in Decoder().feed(response.body)]
+        assert statuses == ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
 
 
 async def test_the_default_timeline_needs_no_polls_while_it_is_streamed() -> None:
     async with running_caller(scenario(exchange())) as caller:
         id_ = await caller.submit()
-        heard = await caller.request("GET", f"{APP}/requests/{id_}/status/stream")
-        told = [json.loads(event.data)["status"] for event in Decoder().feed(heard.body)]
-        assert told == ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
+        response = await caller.request("GET", f"{APP}/requests/{id_}/status/stream")
+        statuses = [json.loads(event.data)["status"] for event in Decoder().feed(response.body)]
+        assert statuses == ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
 
 
 async def test_a_long_silence_is_broken_by_a_comment() -> None:
@@ -122,21 +122,21 @@ async def test_a_cancel_ends_the_stream_of_a_queued_job() -> None:
         assert (last["status"], last["error_type"]) == ("COMPLETED", "client_cancelled")
 
 
-async def test_the_urls_in_events_have_the_form_the_caller_used() -> None:
+async def test_the_urls_in_events_have_the_address_form_of_the_caller() -> None:
     async with running_caller(scenario(timeline())) as caller:
         id_ = await caller.submit()
         path = f"/queue.fal.run{APP}/requests/{id_}"
-        heard = await caller.request("GET", f"{path}/status/stream", host=None)
-        assert json.loads(heard.body[6:])["response_url"] == f"{caller.server.url}{path}"
+        response = await caller.request("GET", f"{path}/status/stream", host=None)
+        assert json.loads(response.body[6:])["response_url"] == f"{caller.server.url}{path}"
 
 
-async def test_a_caller_that_leaves_does_no_harm() -> None:
+async def test_a_caller_may_leave_the_stream() -> None:
     async with running_caller(scenario(timeline({"IN_QUEUE": {"forever": True}}))) as caller:
         id_ = await caller.submit()
         for _ in range(3):
             async with watching(caller, id_) as response:
                 await event(response)
                 response.close()
-        heard = await caller.request("GET", f"{APP}/requests/{id_}/status")
-        assert (heard.status, heard.json["status"]) == (202, "IN_QUEUE")
+        next_response = await caller.request("GET", f"{APP}/requests/{id_}/status")
+        assert (next_response.status, next_response.json["status"]) == (202, "IN_QUEUE")
         assert tenant_of(caller).cancel(ANY_LLM, id_)

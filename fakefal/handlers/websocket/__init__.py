@@ -1,1 +1,1 @@
-"""WebSocket handlers: realtime messages, sockets of apps, HTTP over WebSocket."""
+"""WebSocket handlers: realtime sessions, scripted sockets of apps, HTTP over WebSocket."""

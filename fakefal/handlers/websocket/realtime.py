@@ -1,11 +1,11 @@
-"""fal.run: realtime sockets, each of whose inputs is a call of its own."""
+"""fal.run: realtime sessions, in which each input is a call."""
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
 
-from fakefal.engine.calls.resolver import Resolution as Answered
+from fakefal.engine.calls.resolver import Resolution
 from fakefal.engine.sockets.sockets import seconds_of
 from fakefal.handlers.fault_response import edit_fields
 from fakefal.handlers.http import Request, Send, with_public_urls
@@ -30,26 +30,27 @@ from fakefal.protocol.websocket.realtime import (
 
 _MAX_WAITING = 100_000
 _MAX_WAITING_BYTES = 64_000_000
-"""How much may wait where nobody sets a bound, as the SDK has none; the oldest is dropped then."""
-
+"""Default bounds of waiting inputs, as the SDK has none; beyond them the oldest is dropped."""
 
 _MAX_COLLECTED = 1_000
-"""How many inputs a client-streaming app is given at most."""
+"""The most inputs that a client-streaming app receives."""
 
 
 @dataclass(slots=True)
 class _InputResult:
-    """What an input comes to: frames to send, or the reason of a failure."""
+    """The result of an input: a resolution to send, or the reason of a failure."""
 
-    resolution: Answered | None = None
+    resolution: Resolution | None = None
     reason: str = ""
     fault: Fault | None = None
 
 
 class RealtimeSocket(FalSocket):
-    """One socket. Inputs are answered one after the other; those that come meanwhile wait.
+    """A session that processes its inputs one after the other; later ones wait.
 
-    At most ``bound`` wait: then the oldest is dropped. Source: SDK (protocol.md section 11.1).
+    At most ``max_buffering`` inputs wait: then the oldest is dropped.
+
+    Source: client (docs/reference/realtime.md#realtime-sessions).
     """
 
     def __init__(self, handshake: Handshake) -> None:
@@ -65,11 +66,13 @@ class RealtimeSocket(FalSocket):
         self._last_input_at = self.clock.advanced_time()
         self._is_idle = False
 
-    async def hear(self, frame: bytes | str) -> None:
-        """Take a message; a text is no input (protocol.md section 16 row 34).
+    async def on_message(self, frame: bytes | str) -> None:
+        """Queue an input; a text frame is an error, or ignored by ``realtime_text: ignore``.
 
-        Returns once it is being answered, if nothing else is: so what can be answered at once is
-        never dropped.
+        On an idle session it returns once the input is being processed, so that an input that can
+        be processed immediately is never dropped.
+
+        Source: inferred (docs/reference/open-questions.md#realtime-text-frames).
         """
         if isinstance(frame, str) and self.tenant.settings.flags.realtime_text == "ignore":
             self.note("a text frame was ignored: inputs are msgpack in binary frames")
@@ -81,14 +84,14 @@ class RealtimeSocket(FalSocket):
             len(self._inputs) > self._max_waiting or self._waiting_bytes > _MAX_WAITING_BYTES
         ):
             self._waiting_bytes -= len(self._inputs.popleft())
-            self.note("the oldest input was dropped: too many, or too long ones, were waiting")
+            self.note("the oldest input was dropped: too many inputs or bytes were waiting")
         self.changed.set()
         await self.clock.yield_to_loop()
         while self._is_idle and self._inputs:
             await self.clock.yield_to_loop()
 
-    async def converse(self, send: Send) -> Cut:
-        """Answer until the session ends; how it does."""
+    async def serve(self, send: Send) -> Cut:
+        """Process inputs until the session ends, and return how to end it."""
         while not self.is_over:
             if not self._inputs:
                 due = self.clock.later(self._last_input_at, self._idle_seconds)
@@ -104,7 +107,7 @@ class RealtimeSocket(FalSocket):
         return CLOSE_GOING_AWAY
 
     async def _finish(self, send: Send) -> Cut:
-        """No input came for long: the regular end."""
+        """End the session after its idle timeout; collected inputs are processed first."""
         if self._collected:
             inputs: Json = {"inputs": self._collected}
             self._collected = []
@@ -115,11 +118,11 @@ class RealtimeSocket(FalSocket):
         return CLOSE_NORMAL
 
     async def _process_next(self, send: Send) -> Cut | None:
-        """Take what waits next, as much of it as the app takes at once."""
+        """Process the next input; of a batch only the last input is processed."""
         try:
             message = self._pop_input()
             for _ in range(min(self._config.batch - 1, len(self._inputs))):
-                self.note("an input went into a batch with the next one")
+                self.note("an input was batched with the next one")
                 message = self._pop_input()
         except FrameError as error:
             self.tenant.record_rejection("", 400, f"realtime: {error}")
@@ -146,7 +149,7 @@ class RealtimeSocket(FalSocket):
         return decode_input(frame)
 
     async def _reply(self, message: Json, send: Send) -> Cut | None:
-        """Answer an input; None if the session goes on."""
+        """Reply to an input; None if the session continues."""
         call = replace(self.call, input=message)
         result = await self._run(message)
         fault, resolution = result.fault, result.resolution
@@ -169,9 +172,9 @@ class RealtimeSocket(FalSocket):
                 if fault is None or fault.cut is None
                 else await self.break_connection(fault)
             )
-        dialogue = self.tenant.sockets.script_runner(call, resolution)
-        if dialogue is not None:
-            end = await dialogue.reply(message, send)
+        runner = self.tenant.sockets.script_runner(call, resolution)
+        if runner is not None:
+            end = await runner.reply(message, send)
         else:
             end = await self._send_outputs(call, resolution, fault, send)
         if end is None and fault is not None and fault.cut is not None:
@@ -182,7 +185,7 @@ class RealtimeSocket(FalSocket):
         return end
 
     async def _run(self, message: Json) -> _InputResult:
-        """What an input comes to."""
+        """Run an input as a call; errors and faults become part of the result."""
         try:
             resolution = await self.tenant.run(replace(self.call, input=message))
         except ApiError as error:
@@ -195,9 +198,9 @@ class RealtimeSocket(FalSocket):
         return _InputResult(None, error_reason(outcome.body), resolution.fault)
 
     async def _send_outputs(
-        self, call: Call, resolution: Answered, fault: Fault | None, send: Send
+        self, call: Call, resolution: Resolution, fault: Fault | None, send: Send
     ) -> Cut | None:
-        """Send the outputs of an input at their pace, and how long they took."""
+        """Send the outputs of an input at their pace, then the timings if they are enabled."""
         pacing = resolution.reply.pacing
         stall_at, stall_seconds = pacing.stall or (-1, 0.0)
         max_outputs = None if pacing.cut is None else pacing.cut.event_count
@@ -224,13 +227,13 @@ class RealtimeSocket(FalSocket):
         return None
 
     async def _cut_off(self, cut: Cut, send: Send) -> Cut:
-        """The outputs end before their time."""
+        """End the connection in the middle of the outputs."""
         if cut.kind == "garbage":
             await send(GARBAGE_FRAME)
         return await self.break_connection(Fault("", cut=cut))
 
     def _encode_frame(self, output: Json, outcome: Outcome, fault: Fault | None) -> bytes:
-        """An output as it is sent, spoilt as its trouble says."""
+        """An output as a frame, with its fault applied."""
         if fault is not None and fault.body is not None:
             return fault.body
         output = self._with_public_urls(output, outcome)
@@ -242,7 +245,7 @@ class RealtimeSocket(FalSocket):
         return frame
 
     def _with_public_urls(self, output: Json, outcome: Outcome) -> Json:
-        """An output whose links to files lead this caller to them."""
+        """An output with file URLs that this caller can reach."""
         if not outcome.file_urls:
             return output
         payload = outcome.payload if output is outcome.body else encode(output)
@@ -250,7 +253,7 @@ class RealtimeSocket(FalSocket):
 
 
 def _read_max_buffering(request: Request) -> int:
-    """How many inputs may wait; 0 for a bound that the clients would not send."""
+    """The ``max_buffering`` of the query; 0 if it is missing or out of the clients' range."""
     text = request.parameter("max_buffering") or ""
     if text.isascii() and text.isdigit() and MIN_BUFFERING <= int(text[:9]) <= MAX_BUFFERING:
         return int(text)

@@ -1,4 +1,4 @@
-"""What all WebSockets share: how they are opened, and what goes wrong with them."""
+"""What all WebSockets share: the handshake, its faults, and waiting on the clock."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ CLOSE_GOING_AWAY = Cut("close", "end", close_code=GOING_AWAY)
 
 
 def is_upgrade(request: Request) -> bool:
-    """Whether a GET asks for a WebSocket."""
+    """Whether a GET requests a WebSocket upgrade."""
     return request.headers.get("Upgrade", "").lower() == "websocket"
 
 
 @dataclass(slots=True)
 class Handshake:
-    """A handshake that is let through: whose it is, the call that it asks for, its trouble."""
+    """An authorized upgrade request: its tenant, its call, and the fault of the handshake."""
 
     request: Request
     tenant: Tenant
@@ -44,22 +44,24 @@ class Handshake:
     fault: Fault | None = None
 
     async def accept(self) -> None:
-        """Meet what is in the way of the socket; raises Interrupted where it does not open."""
+        """Check the fault of the handshake and wait out its delay; raises FaultAbort."""
         self.fault = fault = self.tenant.sockets.check_handshake(self.call)
         if fault is not None and fault.delay_seconds:
             clock = self.tenant.clock
             await clock.wait_until(clock.later(clock.now(), fault.delay_seconds))
 
     def for_endpoint(self, endpoint: str, via: Via) -> Handshake:
-        """The same handshake, taken for another endpoint or way."""
+        """The same handshake for another endpoint or ``via``."""
         return replace(self, call=replace(self.call, endpoint=endpoint_of(endpoint), via=via))
 
 
 def read_handshake(request: Request, endpoint: str, via: Via, app: str = "") -> Handshake:
-    """Who asks for a socket, by the key or a ``fal_jwt_token``; raises the 401 and 403 of others.
+    """Authorize an upgrade by key or ``fal_jwt_token``; raises 401 and 403.
 
-    ``app`` is what the token must be for, if it is not the endpoint itself. The call's input are
-    the query parameters, without secrets. Source: client, inferred (protocol.md section 11.1).
+    ``app`` is the app that the token must be for, if it is not the endpoint. The input of the call
+    is the query, without credentials.
+
+    Source: client, inferred (docs/reference/realtime.md#realtime-sessions).
     """
     endpoint_id = endpoint_of(endpoint)
     authorized_app = endpoint_of(app) if app else endpoint_id
@@ -71,14 +73,21 @@ def read_handshake(request: Request, endpoint: str, via: Via, app: str = "") -> 
     headers = {
         name: value
         for name, value in call.headers.items()
-        if not name.startswith(_UPGRADE_HEADERS)  # with the random key of each connection
+        if not name.startswith(_UPGRADE_HEADERS)  # Sec-WebSocket-Key differs for each connection
     }
-    call = replace(call, input=input_, method="POST", headers=headers, fingerprint=b"", flaws=())
+    call = replace(
+        call,
+        input=input_,
+        method="POST",
+        headers=headers,
+        fingerprint=b"",
+        validation_errors=(),
+    )
     return Handshake(request, tenant, call)
 
 
 class FalSocket(ABC):
-    """One open socket. A subclass says what is heard and answered."""
+    """An open socket; subclasses handle its messages."""
 
     def __init__(self, handshake: Handshake) -> None:
         self.request = handshake.request
@@ -91,7 +100,7 @@ class FalSocket(ABC):
         self._stopped = Signal()
 
     def session(self) -> WebSocketSession:
-        """The socket as the door carries it."""
+        """The session for the HTTP server to run."""
         sockets = self.tenant.sockets
         return WebSocketSession(
             self.on_message, self.run, lambda how: sockets.record_close(self.call, how)
@@ -99,20 +108,20 @@ class FalSocket(ABC):
 
     @abstractmethod
     async def on_message(self, frame: bytes | str) -> None:
-        """Take a message of the caller."""
+        """Handle a message from the caller."""
 
     @abstractmethod
     async def serve(self, send: Send) -> Cut:
-        """Answer until the end; how it ends."""
+        """Send until the session ends, and return how to end the connection."""
 
     def stop(self) -> None:
-        """Another tenant took the place of this one: the caller is to connect anew."""
+        """End the session because its tenant was reset: the caller should reconnect."""
         self.is_over = True
         self.changed.set()
         self._stopped.set()
 
     async def run(self, send: Send) -> Cut:
-        """Answer until the end, with what befalls a socket right after its opening."""
+        """Serve the session, after applying any fault of the handshake."""
         sockets = self.tenant.sockets
         sockets.admit(self.stop, self.call, self._fault)
         try:
@@ -131,7 +140,7 @@ class FalSocket(ABC):
         return CLOSE_NORMAL if fault.cut is None else await self.break_connection(fault)
 
     async def break_connection(self, fault: Fault) -> Cut:
-        """How the connection breaks, once the silence before it is over."""
+        """Wait out the stall of a fault, and return how to end the connection."""
         return await self._after_stall(fault.cut or Cut("close", "before"))
 
     async def _after_stall(self, cut: Cut) -> Cut:
@@ -140,16 +149,16 @@ class FalSocket(ABC):
         return CLOSE_GOING_AWAY if self.is_over else cut
 
     async def wait(self, seconds: float) -> None:
-        """Let time pass, unless the session is ended."""
+        """Wait on the clock, or until the session is stopped."""
         due = math.inf if seconds == math.inf else self.clock.later(self.clock.now(), seconds)
         while self.clock.now() < due and not self.is_over:
             await self.clock.wait_until(due, self._stopped)
 
     async def wait_until(self, due: float) -> None:
-        """Let time pass up to an instant, unless the session is ended."""
+        """Wait until an instant of the clock, or until the session is stopped."""
         while self.clock.now() < due and not self.is_over:
             await self.clock.wait_until(due, self._stopped)
 
     def note(self, text: str) -> None:
-        """Say in the journal what a caller would not learn."""
+        """Journal a warning that the caller cannot see."""
         self.tenant.record("lint", 200, text, self.call)

@@ -1,4 +1,4 @@
-"""ws.fal.run: HTTP over a WebSocket. Requests may be sent at once; answers come in their order."""
+"""ws.fal.run: HTTP over a WebSocket, with pipelined requests and responses in order."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from fakefal.protocol.websocket.realtime import GARBAGE_FRAME
 
 _MAX_WAITING = 1_000
 _MAX_WAITING_BYTES = 64_000_000
-"""How much may wait; beyond that nothing more is read until an answer is out."""
+"""Bounds of waiting requests; beyond them reading stops until a response was sent."""
 
 _NO_FAULT = Fault("")
 
@@ -49,19 +49,19 @@ _NO_FAULT = Fault("")
 async def connect(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``GET /{endpoint}``: a socket on which each text frame is a request to the endpoint.
 
-    Source: protocol.md section 11.3.
+    Source: documented (docs/reference/realtime.md#http-over-websocket).
     """
     return await _open(request, parts["endpoint"], is_stream=False)
 
 
 async def stream(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET /{endpoint}/stream``: the same, answered by server-sent events."""
+    """``GET /{endpoint}/stream``: the same, with server-sent events as responses."""
     return await _open(request, parts["endpoint"], is_stream=True)
 
 
 async def _open(request: Request, endpoint: str, *, is_stream: bool) -> HttpResponse:
     if not is_upgrade(request):
-        note = "ws.fal.run speaks WebSocket only"
+        note = "ws.fal.run supports WebSocket only"
         raise ApiError(426, {"detail": "Upgrade Required"}, (("Upgrade", "websocket"),), hint=note)
     handshake = read_handshake(request, endpoint, "ws")
     await handshake.accept()
@@ -69,7 +69,7 @@ async def _open(request: Request, endpoint: str, *, is_stream: bool) -> HttpResp
 
 
 class WsHttpSocket(FalSocket):
-    """One socket. Requests are answered one after the other, whatever becomes of each."""
+    """A socket that responds to requests one after the other; a failed one does not end it."""
 
     def __init__(self, handshake: Handshake, *, is_stream: bool) -> None:
         super().__init__(handshake)
@@ -78,8 +78,8 @@ class WsHttpSocket(FalSocket):
         self._waiting_bytes = 0
         self._room_made = Signal()
 
-    async def hear(self, frame: bytes | str) -> None:
-        """Take a request; returns when there is room for another."""
+    async def on_message(self, frame: bytes | str) -> None:
+        """Queue a request; returns when there is room for the next one."""
         body = frame.encode("utf-8", "surrogatepass") if isinstance(frame, str) else frame
         self._waiting.append(body)
         self._waiting_bytes += len(body)
@@ -87,8 +87,8 @@ class WsHttpSocket(FalSocket):
         while len(self._waiting) >= _MAX_WAITING or self._waiting_bytes >= _MAX_WAITING_BYTES:
             await self.clock.wait_until(math.inf, self._room_made)
 
-    async def converse(self, send: Send) -> Cut:
-        """Answer until the caller leaves, or a scenario breaks the connection."""
+    async def serve(self, send: Send) -> Cut:
+        """Respond until the caller leaves or a fault breaks the connection."""
         while not self.is_over:
             if not self._waiting:
                 await self.clock.wait_until(math.inf, self.changed)
@@ -102,10 +102,15 @@ class WsHttpSocket(FalSocket):
         return CLOSE_GOING_AWAY
 
     async def _respond(self, body: bytes, send: Send) -> Cut | None:
-        """Answer a request; None if the next one may be."""
+        """Respond to a request; None if the session continues."""
         input_, validation_errors = read_body(body)
         fingerprint = body if len(body) <= 256 else b""
-        call = replace(self.call, input=input_, flaws=validation_errors, fingerprint=fingerprint)
+        call = replace(
+            self.call,
+            input=input_,
+            validation_errors=validation_errors,
+            fingerprint=fingerprint,
+        )
         seconds = 0.0
         try:
             if self._is_stream or openai.wants_stream(call):
@@ -119,9 +124,9 @@ class WsHttpSocket(FalSocket):
             else:
                 resolution = await self.tenant.run(call)
                 seconds = seconds_of(resolution)
-                dialogue = self.tenant.sockets.script_runner(call, resolution)
-                if dialogue is not None and resolution.fault is None:
-                    return await dialogue.reply(input_, send)
+                runner = self.tenant.sockets.script_runner(call, resolution)
+                if runner is not None and resolution.fault is None:
+                    return await runner.reply(input_, send)
                 outcome = resolution.rendered.outcome
                 response = response_for_outcome(
                     self.request, outcome, resolution.request_id, resolution.units, resolution.fault
@@ -136,7 +141,7 @@ class WsHttpSocket(FalSocket):
     async def _write(
         self, response: BufferedResponse | EventStreamResponse, seconds: float, send: Send
     ) -> Cut | None:
-        """Write an answer with what goes wrong on its way."""
+        """Write a response with its fault applied."""
         fault = response.fault or _NO_FAULT
         if fault.delay_seconds:
             await self.wait(fault.delay_seconds)
@@ -169,7 +174,7 @@ class WsHttpSocket(FalSocket):
         request_id = request_id or self.tenant.sockets.new_request_id(self.call)
         units = response.billable_units
         headers = [("Content-Type", response.content_type)]
-        if response.request_id:  # the ingress knows of none
+        if response.request_id:  # load balancer pages have no request id
             headers.append((names.REQUEST_ID, request_id))
         if units is not None:
             headers.append((names.BILLABLE_UNITS, names.format_units(units)))
@@ -182,7 +187,7 @@ class WsHttpSocket(FalSocket):
         if cut is not None and cut.point != "end":
             body = body[: int(len(body) * cut.body_share)] if cut.point == "body" else b""
         for part in ws_http.split_frames(body):
-            await self._drip(part, fault, send)
+            await self._send_slowly(part, fault, send)
         if cut is None or cut.point == "end":
             await send(ws_http.end_message(request_id, response.status, seconds))
         return None if cut is None else await self.break_connection(fault)
@@ -207,8 +212,8 @@ class WsHttpSocket(FalSocket):
             if remaining:
                 async for event in split_events(response.chunks):
                     for part in ws_http.split_frames(event):
-                        await self._drip(part, fault, send)
-                    remaining -= not event.startswith(b":")  # a comment is no event
+                        await self._send_slowly(part, fault, send)
+                    remaining -= not event.startswith(b":")  # comments do not count
                     if remaining <= 0 or self.is_over:
                         break
         finally:
@@ -219,19 +224,19 @@ class WsHttpSocket(FalSocket):
             await send(GARBAGE_FRAME)
         return None if cut is None else await self.break_connection(fault)
 
-    async def _drip(self, data: bytes, fault: Fault, send: Send) -> None:
-        drip = fault.slow_body
+    async def _send_slowly(self, data: bytes, fault: Fault, send: Send) -> None:
+        slow_body = fault.slow_body
         for number, part in enumerate(
-            [data] if drip is None else split_bytes(data, drip.chunk_bytes)
+            [data] if slow_body is None else split_bytes(data, slow_body.chunk_bytes)
         ):
-            if drip is not None and number:
-                await self.wait(drip.interval_seconds)
+            if slow_body is not None and number:
+                await self.wait(slow_body.interval_seconds)
             await send(part)
 
 
 def _merge_headers(
     defaults: list[tuple[str, str]], scripted: tuple[tuple[str, str], ...]
 ) -> list[tuple[str, str]]:
-    """The headers of an answer; those of a scenario take the place of the usual ones."""
+    """The headers of a response; those of a scenario override the default ones."""
     scripted_names = {name.lower() for name, _ in scripted}
     return [pair for pair in defaults if pair[0].lower() not in scripted_names] + list(scripted)

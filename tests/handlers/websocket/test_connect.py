@@ -1,4 +1,4 @@
-"""Which of the two kinds of session an upgrade gets is tested through sockets beside this file."""
+"""The kind of session of an upgrade; more of it in the neighbouring files."""
 
 from __future__ import annotations
 

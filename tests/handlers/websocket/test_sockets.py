@@ -1,4 +1,4 @@
-"""What all sockets share: handshakes, by key or token, and many of them at once."""
+"""What all sockets share: authorization by key or token, limits, and concurrency."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.callers import KEY, RUN, running_caller, wait_until
 from tests.sockets import APP, WS, Socket, open_realtime, open_socket, receive_frame
 
 ECHO = {"output": {"said": "{{ input.prompt }}"}}
-SAY = {"frames": [{"text": "hello"}]}
-BOTH = (exchange(SAY, when={"via": "socket"}), exchange(ECHO))
+GREETING = {"frames": [{"text": "hello"}]}
+BOTH = (exchange(GREETING, when={"via": "socket"}), exchange(ECHO))
 PATHS = [(f"/{APP}/realtime", RUN), (f"/{APP}/own", RUN), (f"/{APP}", WS), (f"/{APP}/stream", WS)]
 
 
@@ -25,11 +25,11 @@ PATHS = [(f"/{APP}/realtime", RUN), (f"/{APP}/own", RUN), (f"/{APP}", WS), (f"/{
     [
         ({"account": "exhausted-balance"}, 403),
         ({"account": "bad-key"}, 401),
-        ({"apps": {APP: "gone"}}, 404),
+        ({"apps": {APP: "removed"}}, 404),
         ({"faults": {"connect": ["503 x*"]}}, 503),
     ],
 )
-async def test_every_socket_is_refused_alike(
+async def test_every_socket_is_rejected_in_the_same_way(
     path: str, host: str, parts: dict[str, object], status: int
 ) -> None:
     async with running_caller({**scenario(*BOTH), **parts}) as caller:
@@ -50,56 +50,56 @@ async def test_a_forged_token_opens_nothing(path: str, host: str) -> None:
 @pytest.mark.parametrize(("path", "host"), PATHS)
 async def test_a_malformed_upgrade_is_refused(path: str, host: str) -> None:
     async with running_caller(scenario(*BOTH)) as caller:
-        heard = await caller.request(
+        response = await caller.request(
             "GET", path, host=host, headers={"Upgrade": "websocket", "Connection": "upgrade"}
         )
-        assert heard.status == 400
+        assert response.status == 400
 
 
-async def test_more_sockets_than_there_may_be_are_refused() -> None:
+async def test_sockets_over_the_limit_are_rejected() -> None:
     async with running_caller(scenario(*BOTH), limits=Limits(sockets=3)) as caller:
-        lines = [await open_socket(caller, f"/{APP}/own") for _ in range(3)]
+        websockets = [await open_socket(caller, f"/{APP}/own") for _ in range(3)]
         with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
             await open_socket(caller, f"/{APP}/own")
         assert caught.value.status == 429
-        await lines[0].close()
+        await websockets[0].close()
         (tenant,) = caller.server.engine.tenants
         await wait_until(lambda: len(tenant.sockets) < 3)
-        async with open_socket(caller, f"/{APP}/own") as line:
-            assert await receive_frame(line) == "hello"
-        for line in lines:
-            await line.close()
+        async with open_socket(caller, f"/{APP}/own") as websocket:
+            assert await receive_frame(websocket) == "hello"
+        for websocket in websockets:
+            await websocket.close()
 
 
 async def test_two_thousand_messages_through_one_connection_keep_their_order() -> None:
-    async with running_caller(scenario(*BOTH)) as caller, open_realtime(caller) as line:
+    async with running_caller(scenario(*BOTH)) as caller, open_realtime(caller) as websocket:
 
         async def send() -> None:
             for number in range(2_000):
-                await line.send_bytes(msgpack.packb({"prompt": number}))
+                await websocket.send_bytes(msgpack.packb({"prompt": number}))
 
         sending = asyncio.ensure_future(send())
-        socket = Socket(line)
-        heard = [(await socket.receive())["said"] for _ in range(2_000)]
+        socket = Socket(websocket)
+        messages = [(await socket.receive())["said"] for _ in range(2_000)]
         await sending
-        assert heard == list(range(2_000))
+        assert messages == list(range(2_000))
         (tenant,) = caller.server.engine.tenants
-        assert not [it for it in tenant.journal if it.kind == "lint"]
+        assert not [entry for entry in tenant.journal if entry.kind == "lint"]
 
 
-async def test_two_hundred_connections_at_once_lose_nothing() -> None:
+async def test_two_hundred_concurrent_connections_lose_nothing() -> None:
     async with running_caller(scenario(*BOTH)) as caller:
         caller.session._connector._limit = 0  # type: ignore[union-attr]
 
         async def person(name: int) -> None:
-            async with open_realtime(caller) as line:
-                socket = Socket(line)
+            async with open_realtime(caller) as websocket:
+                socket = Socket(websocket)
                 for number in range(5):
                     await socket.send(prompt=f"{name}-{number}")
                 for number in range(5):
                     assert await socket.receive() == {"said": f"{name}-{number}"}
 
         await asyncio.gather(*(person(name) for name in range(200)))
-        tenant = next(it for it in caller.server.engine.tenants if it.key == KEY)
-        assert sum(it.kind == "call" for it in tenant.journal) == 1_000
+        tenant = next(other for other in caller.server.engine.tenants if other.key == KEY)
+        assert sum(entry.kind == "call" for entry in tenant.journal) == 1_000
         await wait_until(lambda: not len(tenant.sockets))

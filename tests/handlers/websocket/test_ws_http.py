@@ -1,4 +1,4 @@
-"""ws.fal.run over real sockets (protocol.md section 11.3)."""
+"""ws.fal.run over real connections (docs/reference/realtime.md#http-over-websocket)."""
 
 from __future__ import annotations
 
@@ -23,31 +23,33 @@ ECHO = {"output": {"said": "{{ input.prompt }}", "via": "{{ via }}", "n": "{{ co
 
 
 def controls(engine: Engine) -> Controls:
-    return Controls.for_tenant(engine, next(it for it in engine.tenants if it.key == KEY))
+    return Controls.for_tenant(
+        engine, next(tenant for tenant in engine.tenants if tenant.key == KEY)
+    )
 
 
 @asynccontextmanager
-async def talking(
-    *exchanges: dict[str, Any], path: str = "/acme/app", clock: str = "manual", **more: Any
+async def connected(
+    *exchanges: dict[str, Any], path: str = "/acme/app", clock: str = "manual", **options: Any
 ) -> AsyncIterator[tuple[Caller, aiohttp.ClientWebSocketResponse]]:
-    given = scenario(*(exchanges or (exchange(ECHO),)))
+    data = scenario(*(exchanges or (exchange(ECHO),)))
     async with (
-        running_caller({**given, **more}, clock=clock) as caller,
-        open_socket(caller, path, host=WS) as line,
+        running_caller({**data, **options}, clock=clock) as caller,
+        open_socket(caller, path, host=WS) as websocket,
     ):
-        yield caller, line
+        yield caller, websocket
 
 
-async def ask(line: aiohttp.ClientWebSocketResponse, **value: Any) -> None:
-    await line.send_str(json.dumps(value))
+async def send_request(websocket: aiohttp.ClientWebSocketResponse, **value: Any) -> None:
+    await websocket.send_str(json.dumps(value))
 
 
-async def test_requests_are_answered_in_order_between_start_and_end() -> None:
-    async with talking() as (caller, line):
+async def test_responses_are_in_order_between_start_and_end() -> None:
+    async with connected() as (caller, websocket):
         for name in "abc":
-            await ask(line, prompt=name)
+            await send_request(websocket, prompt=name)
         for number, name in enumerate("abc"):
-            start, body, end = await receive_response(line)
+            start, body, end = await receive_response(websocket)
             assert start["type"], start["status"] == ("start", 200)
             assert start["headers"]["Content-Type"] == "application/json"
             assert start["headers"]["x-fal-request-id"] == start["request_id"]
@@ -56,7 +58,7 @@ async def test_requests_are_answered_in_order_between_start_and_end() -> None:
             assert (end["type"], end["status"]) == ("end", 200)
             assert end["time_to_first_byte_seconds"] > 0
         calls = controls(caller.server.engine).calls()
-        assert [(it.via, it.input, it.status) for it in calls] == [
+        assert [(call.via, call.input, call.status) for call in calls] == [
             ("ws", {"prompt": name}, 200) for name in "abc"
         ]
 
@@ -64,38 +66,38 @@ async def test_requests_are_answered_in_order_between_start_and_end() -> None:
 async def test_the_same_requests_give_the_same_bytes() -> None:
     seen = []
     for _ in range(2):
-        async with talking() as (_, line):
-            await ask(line, prompt="a")
-            await ask(line, prompt="a")
-            seen.append([await receive_frame(line) for _ in range(6)])
+        async with connected() as (_, websocket):
+            await send_request(websocket, prompt="a")
+            await send_request(websocket, prompt="a")
+            seen.append([await receive_frame(websocket) for _ in range(6)])
     assert seen[0] == seen[1]
     assert seen[0][0] != seen[0][3]
 
 
-async def test_a_slow_answer_holds_up_those_behind_it() -> None:
+async def test_a_slow_response_delays_the_following_ones() -> None:
     slow = exchange(
         {**ECHO, "timeline": [{"IN_PROGRESS": {"for": "5s"}}]}, when={"input": {"prompt": "slow"}}
     )
-    async with talking(slow, exchange(ECHO)) as (caller, line):
-        await ask(line, prompt="slow")
-        await ask(line, prompt="fast")
+    async with connected(slow, exchange(ECHO)) as (caller, websocket):
+        await send_request(websocket, prompt="slow")
+        await send_request(websocket, prompt="fast")
         await wait_until(lambda: controls(caller.server.engine).tenant._direct_calls.in_flight)
         controls(caller.server.engine).advance(5)
-        first, second = await receive_response(line), await receive_response(line)
-        assert [json.loads(it[1])["said"] for it in (first, second)] == ["slow", "fast"]
+        first, second = await receive_response(websocket), await receive_response(websocket)
+        assert [json.loads(response[1])["said"] for response in (first, second)] == ["slow", "fast"]
         assert first[2]["time_to_first_byte_seconds"] == 5
 
 
 async def test_a_stream_comes_event_by_event_at_its_pace() -> None:
     reply = {"stream": {"events": [{"n": 1}, {"n": 2}], "every": "1s"}}
-    async with talking(exchange(reply), path="/acme/app/stream") as (caller, line):
-        await ask(line)
-        start = json.loads(await receive_frame(line))
+    async with connected(exchange(reply), path="/acme/app/stream") as (caller, websocket):
+        await send_request(websocket)
+        start = json.loads(await receive_frame(websocket))
         assert start["headers"]["Content-Type"] == "text/event-stream; charset=utf-8"
-        assert await receive_frame(line) == b'data: {"n":1}\n\n'
+        assert await receive_frame(websocket) == b'data: {"n":1}\n\n'
         controls(caller.server.engine).advance(1)
-        assert await receive_frame(line) == b'data: {"n":2}\n\n'
-        assert json.loads(await receive_frame(line))["type"] == "end"
+        assert await receive_frame(websocket) == b'data: {"n":2}\n\n'
+        assert json.loads(await receive_frame(websocket))["type"] == "end"
 
 
 @pytest.mark.parametrize(
@@ -109,22 +111,22 @@ async def test_a_stream_comes_event_by_event_at_its_pace() -> None:
     ],
 )
 @pytest.mark.parametrize("path", ["/acme/app", "/acme/app/stream"])
-async def test_a_refusal_is_an_answer_and_the_next_comes(
+async def test_an_error_is_a_response_and_the_next_follows(
     fault: Any, status: int, body: Any, path: str
 ) -> None:
     operation = "stream" if path.endswith("/stream") else "run"
     if operation == "stream" and status == 200:
-        return  # what spoils a whole body does not spoil a stream
-    given = exchange({**ECHO, "faults": {operation: [fault]}})
-    async with talking(given, path=path) as (_, line):
-        await ask(line, prompt="a")
-        await ask(line, prompt="b")
-        start, found, end = await receive_response(line)
+        return  # this fault of bodies does not apply to streams
+    data = exchange({**ECHO, "faults": {operation: [fault]}})
+    async with connected(data, path=path) as (_, websocket):
+        await send_request(websocket, prompt="a")
+        await send_request(websocket, prompt="b")
+        start, payload, end = await receive_response(websocket)
         assert (start["status"], end["status"]) == (status, status)
         assert end["request_id"] == start["request_id"]
         if body is not None:
-            assert (found if body == b"" else json.loads(found)) == body
-        assert (await receive_response(line))[0]["status"] == 200
+            assert (payload if body == b"" else json.loads(payload)) == body
+        assert (await receive_response(websocket))[0]["status"] == 200
 
 
 @pytest.mark.parametrize(
@@ -141,72 +143,72 @@ async def test_a_refusal_is_an_answer_and_the_next_comes(
         ("reset-after", 3, 1006),
     ],
 )
-async def test_a_connection_breaks_where_it_is_told_to(fault: Any, frames: int, close: int) -> None:
-    async with talking(exchange({**ECHO, "faults": {"run": [fault]}})) as (_, line):
-        await ask(line, prompt="a")
-        await ask(line, prompt="b")
-        found = [await receive_frame(line) for _ in range(frames + 1)]
-        assert found[-1] == close
-        assert all(isinstance(it, (str, bytes)) for it in found[:-1])
+async def test_a_connection_breaks_at_the_cut(fault: Any, frames: int, close: int) -> None:
+    async with connected(exchange({**ECHO, "faults": {"run": [fault]}})) as (_, websocket):
+        await send_request(websocket, prompt="a")
+        await send_request(websocket, prompt="b")
+        received = [await receive_frame(websocket) for _ in range(frames + 1)]
+        assert received[-1] == close
+        assert all(isinstance(each, (str, bytes)) for each in received[:-1])
 
 
-async def test_an_unanswered_request_is_passed_over() -> None:
-    given = exchange({**ECHO, "faults": {"run": ["unanswered"]}})
-    async with talking(given) as (_, line):
-        await ask(line, prompt="a")
-        await ask(line, prompt="b")
-        assert json.loads((await receive_response(line))[1])["said"] == "b"
+async def test_an_unanswered_request_is_skipped() -> None:
+    data = exchange({**ECHO, "faults": {"run": ["unanswered"]}})
+    async with connected(data) as (_, websocket):
+        await send_request(websocket, prompt="a")
+        await send_request(websocket, prompt="b")
+        assert json.loads((await receive_response(websocket))[1])["said"] == "b"
 
 
-async def test_garbage_takes_the_place_of_an_answer() -> None:
-    given = exchange({**ECHO, "faults": {"run": ["garbage"]}})
-    async with talking(given) as (_, line):
-        await ask(line, prompt="a")
-        await ask(line, prompt="b")
-        assert isinstance(await receive_frame(line), bytes)
-        assert json.loads((await receive_response(line))[1])["said"] == "b"
+async def test_garbage_replaces_a_response() -> None:
+    data = exchange({**ECHO, "faults": {"run": ["garbage"]}})
+    async with connected(data) as (_, websocket):
+        await send_request(websocket, prompt="a")
+        await send_request(websocket, prompt="b")
+        assert isinstance(await receive_frame(websocket), bytes)
+        assert json.loads((await receive_response(websocket))[1])["said"] == "b"
 
 
-async def test_a_hang_lets_time_pass_and_then_breaks() -> None:
-    given = exchange({**ECHO, "faults": {"run": [{"hang": "before", "for": "5s"}]}})
-    async with talking(given, clock="instant") as (_, line):
-        await ask(line, prompt="a")
-        assert await receive_frame(line) == 1006
+async def test_a_hang_waits_and_then_breaks() -> None:
+    data = exchange({**ECHO, "faults": {"run": [{"hang": "before", "for": "5s"}]}})
+    async with connected(data, clock="instant") as (_, websocket):
+        await send_request(websocket, prompt="a")
+        assert await receive_frame(websocket) == 1006
 
 
-async def test_a_stream_is_cut_after_so_many_events() -> None:
+async def test_a_stream_is_cut_after_n_events() -> None:
     events = [{"n": number} for number in range(5)]
     reply = {"stream": {"events": events, "cut": {"after": 2, "how": "reset"}}}
-    async with talking(exchange(reply), path="/acme/app/stream") as (_, line):
-        await ask(line)
-        _, body, end = await receive_response(line)
+    async with connected(exchange(reply), path="/acme/app/stream") as (_, websocket):
+        await send_request(websocket)
+        _, body, end = await receive_response(websocket)
         assert body.count(b"data: ") == 2
         assert end == 1006
 
 
-async def test_frames_of_a_reply_take_the_place_of_the_answer() -> None:
+async def test_frames_of_a_reply_replace_the_response() -> None:
     reply = {"frames": [{"json": {"type": "start"}}, "garbage", {"close": 4000, "reason": "x"}]}
-    async with talking(exchange(reply)) as (_, line):
-        await ask(line, prompt="a")
-        assert json.loads(await receive_frame(line)) == {"type": "start"}
-        assert isinstance(await receive_frame(line), bytes)
-        assert await receive_frame(line) == 4000
+    async with connected(exchange(reply)) as (_, websocket):
+        await send_request(websocket, prompt="a")
+        assert json.loads(await receive_frame(websocket)) == {"type": "start"}
+        assert isinstance(await receive_frame(websocket), bytes)
+        assert await receive_frame(websocket) == 4000
 
 
-async def test_a_large_body_comes_in_frames_that_clients_take() -> None:
-    async with talking(exchange({"output": {"text": "é" * 400_000}})) as (_, line):
-        await ask(line)
-        json.loads(await receive_frame(line))
+async def test_a_large_body_is_split_into_frames_of_client_size() -> None:
+    async with connected(exchange({"output": {"text": "é" * 400_000}})) as (_, websocket):
+        await send_request(websocket)
+        json.loads(await receive_frame(websocket))
         parts = []
-        while isinstance(part := await receive_frame(line), bytes):
+        while isinstance(part := await receive_frame(websocket), bytes):
             parts.append(part.decode())
         assert max(map(len, parts)) <= 65_536
         assert len(json.loads("".join(parts))["text"]) == 400_000
 
 
-async def test_who_may_not_call_is_refused_before_the_upgrade() -> None:
-    given = scenario(exchange(ECHO))
-    async with running_caller({**given, "account": "exhausted-balance"}) as caller:
+async def test_unauthorized_callers_are_rejected_before_the_upgrade() -> None:
+    data = scenario(exchange(ECHO))
+    async with running_caller({**data, "account": "exhausted-balance"}) as caller:
         for key, status in ((None, 401), (KEY, 403)):
             with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
                 await open_socket(caller, "/acme/app", host=WS, key=key)
@@ -215,53 +217,53 @@ async def test_who_may_not_call_is_refused_before_the_upgrade() -> None:
 
 async def test_a_token_in_the_query_is_enough() -> None:
     async with running_caller(scenario(exchange(ECHO))) as caller:
-        heard = await caller.request(
+        response = await caller.request(
             "POST", "/tokens/", host="rest.fal.ai", json={"allowed_apps": ["app"]}
         )
-        path = f"/acme/app?fal_jwt_token={heard.json}"
-        async with open_socket(caller, path, host=WS, key=None) as line:
-            await ask(line, prompt="a")
-            assert (await receive_response(line))[0]["status"] == 200
+        path = f"/acme/app?fal_jwt_token={response.json}"
+        async with open_socket(caller, path, host=WS, key=None) as websocket:
+            await send_request(websocket, prompt="a")
+            assert (await receive_response(websocket))[0]["status"] == 200
         with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
             await open_socket(caller, path.replace("/acme/app", "/acme/other"), host=WS, key=None)
         assert caught.value.status == 403
 
 
-async def test_plain_requests_are_told_to_upgrade() -> None:
+async def test_a_request_without_an_upgrade_is_a_426() -> None:
     async with running_caller(scenario(exchange(ECHO))) as caller:
-        heard = await caller.request("GET", "/acme/app", host=WS)
-        assert (heard.status, heard.headers["Upgrade"]) == (426, "websocket")
+        response = await caller.request("GET", "/acme/app", host=WS)
+        assert (response.status, response.headers["Upgrade"]) == (426, "websocket")
         assert (await caller.request("POST", "/acme/app", host=WS, json={})).status == 405
 
 
 async def test_a_reset_of_the_tenant_ends_it_with_1001() -> None:
-    async with talking() as (caller, line):
-        await ask(line, prompt="a")
-        await receive_response(line)
+    async with connected() as (caller, websocket):
+        await send_request(websocket, prompt="a")
+        await receive_response(websocket)
         controls(caller.server.engine).reset()
-        assert await receive_frame(line) == 1001
+        assert await receive_frame(websocket) == 1001
 
 
-async def test_the_journal_tells_of_opening_and_closing() -> None:
-    async with talking() as (caller, line):
-        await ask(line, prompt="a")
-        await receive_response(line)
-        await line.close(code=4321)
+async def test_the_journal_records_opening_and_closing() -> None:
+    async with connected() as (caller, websocket):
+        await send_request(websocket, prompt="a")
+        await receive_response(websocket)
+        await websocket.close(code=4321)
 
-        def told() -> list[str]:
+        def close_notes() -> list[str]:
             journal = controls(caller.server.engine).journal()
-            return [it["note"] for it in journal if it["kind"] == "socket"]
+            return [entry["note"] for entry in journal if entry["kind"] == "socket"]
 
-        await wait_until(lambda: len(told()) == 2)
-        assert told() == ["opened", "the caller closed it with 4321"]
+        await wait_until(lambda: len(close_notes()) == 2)
+        assert close_notes() == ["opened", "the caller closed it with 4321"]
 
 
-async def test_two_thousand_requests_at_once_are_answered_in_order() -> None:
-    async with talking() as (_, line):
+async def test_two_thousand_pipelined_requests_are_answered_in_order() -> None:
+    async with connected() as (_, websocket):
         for number in range(2_000):
-            await ask(line, prompt=str(number))
+            await send_request(websocket, prompt=str(number))
         for number in range(2_000):
-            _, body, _ = await receive_response(line)
+            _, body, _ = await receive_response(websocket)
             assert json.loads(body)["said"] == str(number)
 
 
@@ -269,10 +271,10 @@ async def test_a_request_over_the_limit_ends_it() -> None:
     limits = Limits(body_bytes=1_000)
     async with (
         running_caller(scenario(exchange(ECHO)), limits=limits) as caller,
-        open_socket(caller, "/acme/app", host=WS) as line,
+        open_socket(caller, "/acme/app", host=WS) as websocket,
     ):
-        await ask(line, prompt="x" * 2_000)
-        assert await receive_frame(line) == 1009
+        await send_request(websocket, prompt="x" * 2_000)
+        assert await receive_frame(websocket) == 1009
 
 
 FRAMES = st.one_of(
@@ -288,14 +290,14 @@ FRAMES = st.one_of(
 
 @settings(max_examples=15, suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.lists(FRAMES, min_size=1, max_size=30), st.sampled_from(["", "/stream"]))
-async def test_no_frame_is_too_odd_for_an_answer(frames: list[bytes | str], path: str) -> None:
-    async with talking(exchange({"text": "a"}), path=f"/fal-ai/any-llm{path}") as (_, line):
-        for it in frames:
-            if isinstance(it, bytes):
-                await line.send_bytes(it)
+async def test_any_frame_gets_a_response(frames: list[bytes | str], path: str) -> None:
+    async with connected(exchange({"text": "a"}), path=f"/fal-ai/any-llm{path}") as (_, websocket):
+        for frame in frames:
+            if isinstance(frame, bytes):
+                await websocket.send_bytes(frame)
             else:
-                await line.send_str(it.encode("utf-8", "replace").decode())
+                await websocket.send_str(frame.encode("utf-8", "replace").decode())
         for _ in frames:
-            start, _, end = await within_limit(receive_response(line))
+            start, _, end = await within_limit(receive_response(websocket))
             assert start["status"] in (200, 422)
             assert end["request_id"] == start["request_id"]

@@ -1,4 +1,4 @@
-"""Asking for uploads and files over HTTP: what the tests of the hosts of files share."""
+"""Requests for uploads and files over HTTP."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ FIRST = "fal.media"
 UPLOAD = {"file_name": "cat.png", "content_type": "image/png"}
 
 
-async def cdn_token(caller: Caller, **more: Any) -> str:
-    """A CDN token."""
-    response = await caller.request("POST", "/storage/auth/token", host=REST, json={}, **more)
+async def cdn_token(caller: Caller, **options: Any) -> str:
+    """Request a CDN token."""
+    response = await caller.request("POST", "/storage/auth/token", host=REST, json={}, **options)
     assert response.status == 200, response.body
     return str(response.json["token"])
 
 
-async def bearer_header(caller: Caller, **more: Any) -> dict[str, str]:
-    """The header that uploads carry."""
-    return {"Authorization": f"Bearer {await cdn_token(caller, **more)}"}
+async def bearer_header(caller: Caller, **options: Any) -> dict[str, str]:
+    """The Authorization header of uploads."""
+    return {"Authorization": f"Bearer {await cdn_token(caller, **options)}"}
 
 
 async def upload_file(
     caller: Caller, data: bytes = b"bytes", *, key: str = "id:secret", **headers: str
 ) -> str:
-    """Upload a file the Python way; its URL."""
+    """Upload a file as the Python client, and return its URL."""
     all_headers = {**await bearer_header(caller, key=key), "Content-Type": "image/png", **headers}
     response = await caller.request(
         "POST", "/files/upload", host=V3, key=None, headers=all_headers, data=io.BytesIO(data)
@@ -39,18 +39,18 @@ async def upload_file(
     return str(response.json["access_url"])
 
 
-async def initiate_upload(caller: Caller, way: str = "initiate", **more: Any) -> dict[str, str]:
-    """Begin an upload the JS way: its two URLs."""
+async def initiate_upload(caller: Caller, way: str = "initiate", **options: Any) -> dict[str, str]:
+    """Start an upload as the JavaScript client, and return its two URLs."""
     path = f"/storage/upload/{way}?storage_type=fal-cdn-v3"
-    response = await caller.request("POST", path, host=REST, json=UPLOAD, **more)
+    response = await caller.request("POST", path, host=REST, json=UPLOAD, **options)
     assert response.status == 200, response.body
     urls: dict[str, str] = response.json
     return urls
 
 
-async def request_url(caller: Caller, method: str, url: str, **more: Any) -> ClientResponse:
-    """Ask for a URL as it was given, without a key."""
+async def request_url(caller: Caller, method: str, url: str, **options: Any) -> ClientResponse:
+    """Request a URL as a response gave it, without a key."""
     parts = urlsplit(url)
     host = parts.hostname if parts.scheme == "https" else None
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return await caller.request(method, path, **{"host": host, "key": None, **more})
+    return await caller.request(method, path, **{"host": host, "key": None, **options})
