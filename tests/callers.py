@@ -1,4 +1,4 @@
-"""HTTP callers for tests: one that gives answers as bytes, one that writes the bytes itself."""
+"""HTTP clients for tests: one with aiohttp, one that sends raw bytes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RUN = "fal.run"
 
 @dataclass(frozen=True)
 class ClientResponse:
-    """An answer: status, headers, and the body as it came."""
+    """A response: status, headers, and the undecoded body."""
 
     status: int
     reason: str
@@ -37,7 +37,7 @@ class ClientResponse:
 
 
 class Caller:
-    """Asks a fake over HTTP under the names of fal hosts."""
+    """Sends requests to a server under the names of fal hosts."""
 
     def __init__(self, session: aiohttp.ClientSession, server: FakeFalServer) -> None:
         self.session = session
@@ -53,7 +53,7 @@ class Caller:
         headers: dict[str, str] | None = None,
         **options: Any,
     ) -> Any:
-        """The request, to be entered with ``async with``; ``host`` None leaves the own address."""
+        """Start a request: ``async with``. ``host`` None sends the server's own address."""
         all_headers = {} if host is None else {"Host": host}
         if key is not None:
             all_headers["Authorization"] = f"Key {key}"
@@ -63,27 +63,27 @@ class Caller:
         )
 
     async def request(self, method: str, path: str, **options: Any) -> ClientResponse:
-        """Ask, and hear the whole answer."""
+        """Send a request, and read the whole response."""
         async with self.open_request(method, path, **options) as response:
             body = await response.read()
             return ClientResponse(response.status, response.reason or "", response.headers, body)
 
     async def submit(self, endpoint: str = "fal-ai/any-llm", **options: Any) -> str:
-        """Submit a call to the queue; its request id."""
+        """Submit a call to the queue, and return its request id."""
         options.setdefault("json", {"prompt": "hi"})
         response = await self.request("POST", f"/{endpoint}", **options)
         assert response.status == 200, response.body
         return str(response.json["request_id"])
 
     async def run(self, endpoint: str = "fal-ai/any-llm", **options: Any) -> ClientResponse:
-        """Run a call directly."""
+        """Send a direct run."""
         options.setdefault("json", {"prompt": "hi"})
         return await self.request("POST", f"/{endpoint}", host=RUN, **options)
 
 
 @asynccontextmanager
 async def running_caller(*scenarios: Any, **settings: Any) -> AsyncIterator[Caller]:
-    """A fake on a free port and a caller of it; the clock is manual unless said otherwise."""
+    """A server on a free port with a caller; the clock is manual by default."""
     settings.setdefault("clock", "manual")
     async with (
         FakeFalServer(*scenarios, **settings) as server,
@@ -93,22 +93,22 @@ async def running_caller(*scenarios: Any, **settings: Any) -> AsyncIterator[Call
 
 
 async def within_limit(awaited: Awaitable[Result]) -> Result:
-    """What is awaited, if it comes before a person would lose patience."""
+    """Await something for at most five seconds."""
     return await asyncio.wait_for(awaited, 5)
 
 
 async def wait_until(is_true: Callable[[], object]) -> None:
-    """Let the server work until something is true."""
+    """Run the loop until a condition is true."""
 
     async def wait() -> None:
-        while not is_true():  # noqa: ASYNC110 (nobody tells how far the server is)
+        while not is_true():  # noqa: ASYNC110 (there is no event to wait for)
             await asyncio.sleep(0)
 
     await within_limit(wait())
 
 
 async def send_bytes(server: FakeFalServer, data: bytes) -> bytes:
-    """Write bytes to a fake, and read what comes until it closes the connection."""
+    """Send bytes to a server, and read until it closes the connection."""
     reader, writer = await asyncio.open_connection(server.host, server.port)
     writer.write(data)
     received = await reader.read()

@@ -1,6 +1,6 @@
-"""Receivers of webhooks, written from fal's public recipe alone and with PyNaCl.
+"""Webhook receivers, written with PyNaCl from fal's documentation only.
 
-They use nothing of fakefal: what they accept, an application that follows fal's docs accepts.
+They import nothing from fakefal, so they accept what an application built from the docs accepts.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from nacl.signing import VerifyKey
 AnyReceiver = TypeVar("AnyReceiver", bound="WebhookReceiver")
 
 ChooseStatus = Callable[[int], int]
-"""The status to answer, from how many webhooks came before."""
+"""Chooses the response status from the number of previous webhooks."""
 
 
 def verify(keys: list[dict[str, str]], headers: Mapping[str, str], body: bytes, now: float) -> bool:
-    """The recipe of fal's docs (docs: Webhooks, "Verifying Your Webhook")."""
+    """Verify a webhook as fal's docs describe it (Webhooks, "Verifying Your Webhook")."""
     try:
         request_id = headers["X-Fal-Webhook-Request-Id"]
         user_id = headers["X-Fal-Webhook-User-Id"]
@@ -48,7 +48,7 @@ def verify(keys: list[dict[str, str]], headers: Mapping[str, str], body: bytes, 
 
 
 class WebhookReceiver:
-    """An aiohttp application that takes webhooks at ``url``; it can be stopped and begun again."""
+    """An aiohttp application that receives webhooks at ``url``; it can be stopped and restarted."""
 
     def __init__(self, choose_status: ChooseStatus = lambda _: 200) -> None:
         self.choose_status = choose_status
@@ -63,7 +63,7 @@ class WebhookReceiver:
 
     @property
     def ids(self) -> list[str]:
-        """The request ids that came, oldest first."""
+        """The received request ids, oldest first."""
         return [json.loads(body)["request_id"] for _, body in self.received]
 
     async def start(self) -> None:
@@ -80,7 +80,7 @@ class WebhookReceiver:
         self._runner = None
 
     async def respond(self, status: int, body: bytes) -> web.StreamResponse:
-        """What the sender is told; to be overridden."""
+        """The response to a webhook; subclasses may override it."""
         return web.Response(status=status, text=f"status {status}")
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
@@ -101,7 +101,7 @@ class WebhookReceiver:
 
 @asynccontextmanager
 async def raw_receiver(respond: Callable[[Any, Any], Any]) -> AsyncIterator[str]:
-    """A receiver that reads a request and then does what ``speak(reader, writer)`` does."""
+    """A receiver that reads a request, and then calls ``respond(reader, writer)``."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -118,7 +118,7 @@ async def raw_receiver(respond: Callable[[Any, Any], Any]) -> AsyncIterator[str]
 
 
 async def fetch_keys(url: str) -> list[dict[str, str]]:
-    """The keys of a JWKS, fetched as a receiver does: without a key of fal's."""
+    """Fetch the keys of a JWKS as a receiver does, without an API key."""
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         keys: list[dict[str, str]] = (await response.json())["keys"]
         return keys

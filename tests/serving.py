@@ -1,4 +1,4 @@
-"""``fakefal serve`` as a process of its own, on a free port, and a caller of it."""
+"""``fakefal serve`` as a process on a free port, and a client of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from queue import Empty, Queue
 from typing import IO, Any, NamedTuple
 
 SECONDS = 20
-"""How long a line, an answer or an end is waited for before it counts as missing."""
+"""Timeout for a line of output, a response or an exit."""
 
 _LISTENS = re.compile(r"listens on (http://\S+)")
 _LAST_OF_GREETING = "curl"
@@ -26,7 +26,7 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class ProcessExit(NamedTuple):
-    """How a server ended: its exit code, the lines not read before, and what it complained of."""
+    """How a server exited: its exit code, unread output, and stderr."""
 
     code: int
     lines: list[str]
@@ -34,7 +34,7 @@ class ProcessExit(NamedTuple):
 
 
 class ServeProcess:
-    """A running server; its output is read by a thread, so that no reading can hang a test."""
+    """A running server; a thread reads its output, so that no read can block a test."""
 
     def __init__(self, process: subprocess.Popen[str], errors: IO[str]) -> None:
         assert process.stdout is not None
@@ -61,7 +61,7 @@ class ServeProcess:
         return line
 
     def stop(self, number: signal.Signals = signal.SIGTERM, within: float = SECONDS) -> ProcessExit:
-        """Send a signal and wait for the end."""
+        """Send a signal and wait for the exit."""
         self.process.send_signal(number)
         code = self.process.wait(within)
         remaining = list(iter(lambda: self._lines.get(timeout=SECONDS), None))
@@ -80,7 +80,7 @@ class ServeProcess:
 
 @contextmanager
 def serve(*arguments: str, **env: str) -> Iterator[ServeProcess]:
-    """Start the command and wait until it has said where it listens; it is killed at the end."""
+    """Start the command and wait until it is listening; it is killed at the end."""
     command = [sys.executable, "-m", "fakefal", "serve", "--port", "0", *arguments]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
         process = subprocess.Popen(
@@ -100,7 +100,7 @@ def serve(*arguments: str, **env: str) -> Iterator[ServeProcess]:
 def request_json(
     url: str, body: Any = None, *, key: str | None = "a:b", method: str | None = None
 ) -> tuple[int, Any]:
-    """Ask a fake: status and JSON of the answer."""
+    """Send a request; returns status and JSON of the response."""
     headers = {"Content-Type": "application/json"}
     if key is not None:
         headers["Authorization"] = f"Key {key}"

@@ -1,4 +1,4 @@
-"""Realtime sockets for tests: opened like those of a client, read message by message."""
+"""WebSocket clients for tests, read message by message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLOSES = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.
 def open_realtime(
     caller: Caller, endpoint: str = APP, query: str = "", *, key: str | None = KEY, **options: Any
 ) -> Any:
-    """The socket, to be entered with ``async with``; it leaves the close to the fake."""
+    """Open a realtime session: ``async with``."""
     headers = {"Host": RUN}
     if key is not None:
         headers["Authorization"] = f"Key {key}"
@@ -27,7 +27,7 @@ def open_realtime(
 
 
 class Socket:
-    """One side of a conversation."""
+    """The client side of a realtime session."""
 
     def __init__(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
         self.websocket = websocket
@@ -36,7 +36,7 @@ class Socket:
         await self.websocket.send_bytes(msgpack.packb(value))
 
     async def receive(self) -> Any:
-        """The next message: an output, a control message, or the code of the close."""
+        """The next message: an output, a control message, or the close code."""
         message = await within_limit(self.websocket.receive())
         if message.type is aiohttp.WSMsgType.BINARY:
             return msgpack.unpackb(message.data, raw=False)
@@ -45,7 +45,7 @@ class Socket:
         return self.websocket.close_code
 
     async def request(self, **value: Any) -> Any:
-        """Send an input and hear what comes."""
+        """Send an input and return the next message."""
         await self.send(**value)
         return await self.receive()
 
@@ -56,7 +56,7 @@ WS = "ws.fal.run"
 def open_socket(
     caller: Caller, path: str, *, host: str = RUN, key: str | None = KEY, **options: Any
 ) -> Any:
-    """Any socket of a fal host, to be entered with ``async with``."""
+    """Open any WebSocket of a fal host: ``async with``."""
     headers = {"Host": host}
     if key is not None:
         headers["Authorization"] = f"Key {key}"
@@ -65,7 +65,7 @@ def open_socket(
 
 
 async def receive_frame(websocket: aiohttp.ClientWebSocketResponse) -> Any:
-    """The next frame as it came: text, bytes, or the code of the close (1006 without one)."""
+    """The next frame: text, bytes, or the close code (1006 without a close frame)."""
     message = await within_limit(websocket.receive())
     if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
         return message.data
@@ -75,7 +75,7 @@ async def receive_frame(websocket: aiohttp.ClientWebSocketResponse) -> Any:
 async def receive_response(
     websocket: aiohttp.ClientWebSocketResponse,
 ) -> tuple[dict[str, Any], bytes, Any]:
-    """An answer over ws.fal.run: its start, its body, and its end (or the code of the close)."""
+    """A response over ws.fal.run: its start, body and end (or the close code)."""
     start = json.loads(await receive_frame(websocket))
     body = b""
     while isinstance(part := await receive_frame(websocket), bytes):

@@ -1,1 +1,1 @@
-"""The parts put together: one HTTP handler, the server around it, and its thread."""
+"""The server: HTTP handler, proxy server, webhook dispatcher, and a thread to run them in."""

@@ -1,4 +1,4 @@
-"""Event loops of our own: uvloop's where it is installed, as it measures faster, else asyncio's."""
+"""Event loops for servers: uvloop's where it is installed, as it is faster, else asyncio's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Result = TypeVar("Result")
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """A loop that nobody uses yet."""
+    """A new loop, not yet set as the current one of any thread."""
     try:
         import uvloop
     except ImportError:
@@ -20,7 +20,7 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """``asyncio.run`` on such a loop, for every Python that we know."""
+    """``asyncio.run`` on such a loop; its ``loop_factory`` needs Python 3.12."""
     loop = new_event_loop()
     try:
         asyncio.set_event_loop(loop)

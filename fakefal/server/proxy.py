@@ -1,4 +1,4 @@
-"""The proxy and the TLS port: brings connections to the door, or past it to other hosts."""
+"""The forward proxy and the TLS port: serves fal's hosts here, and relays all other hosts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import socket
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
@@ -22,7 +23,7 @@ from fakefal.proxy.protocol_sniffer import SniffingProtocol, start_tls
 from fakefal.proxy.proxy_log import ProxyLog
 from fakefal.proxy.resets import reset
 from fakefal.proxy.targets import Target, is_ip_address, read_authority, read_url
-from fakefal.server.http.connection import Connection, ConnectionFactory
+from fakefal.server.http.connection import Connection
 from fakefal.server.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -40,16 +41,18 @@ _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _UNPRINTABLE = re.compile(r"[^ -~]+")
 
+OpenConnection = Callable[[], Connection]
+"""Creates the HTTP protocol of a connection."""
+
 
 class ProxyServer:
-    """Takes what is no plain request of the fake's own port.
+    """Handles CONNECT, absolute-form proxy requests and the TLS port.
 
-    ``ports`` are the fake's own. ``visits`` tells of other hosts that were asked for;
-    ``upstream`` is the proxy that the way to them goes through.
+    ``ports`` are the server's own. ``log`` counts requests to other hosts; ``parent_proxy`` is
+    the user's own proxy, through which those hosts are reached.
     """
 
     def __init__(self, engine: Engine, tasks: Tasks) -> None:
-        self.connection_factory: ConnectionFactory | None = None
         self.ports: set[int] = set()
         self.log = ProxyLog()
         self.parent_proxy: ParentProxy | None = None
@@ -65,16 +68,17 @@ class ProxyServer:
 
     @property
     def authority(self) -> Authority:
-        """The local CA, read or made when it is first needed; raises FakefalError."""
+        """The local CA, read or created on first use; raises FakefalError."""
         if self._authority is None:
-            from fakefal.ca.authority import Authority  # most servers speak no TLS
+            # Deferred: cryptography takes a while to import, and most servers use no TLS.
+            from fakefal.ca.authority import Authority
             from fakefal.settings import data_folder
 
             self._authority = Authority(self._settings.home or data_folder())
         return self._authority
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse | None:
-        """The answer to a request whose target is no path; None if the door is to answer."""
+        """Respond to a request whose target is not a path; None if it is for this server itself."""
         if request.method == "CONNECT":
             return await self._connect(request)
         target = read_url(request.raw_path)
@@ -88,18 +92,21 @@ class ProxyServer:
             return self._reject_offline(request, target)
         return await self._forward(request, target)
 
-    def new_tls_connection(self) -> SniffingProtocol:
+    def new_tls_connection(self, open_connection: OpenConnection) -> SniffingProtocol:
         """The protocol of a new connection to the TLS port."""
         return SniffingProtocol(
             on_connected=lambda sniffer: self._tasks.start(
-                self._serve_sniffed(sniffer, None), "TLS"
+                self._serve_sniffed(sniffer, None, open_connection), "TLS"
             )
         )
 
     async def stop(self) -> None:
-        """End all tunnels, and what is left under TLS: it would wait for the other side's end."""
-        for side in list(self._tunnels):
-            side.abort()
+        """Abort all tunnels and TLS connections.
+
+        A TLS transport that is only closed would wait for the peer's close_notify.
+        """
+        for tunnel_end in list(self._tunnels):
+            tunnel_end.abort()
         for transport in self._tls_transports:
             transport.abort()
         self._tls_transports.clear()
@@ -111,30 +118,30 @@ class ProxyServer:
     async def _connect(self, request: web.BaseRequest) -> web.StreamResponse:
         target = read_authority(request.raw_path)
         if target is None:
-            return _ProxyErrorResponse(
-                400, "CONNECT wants a host and a port, such as queue.fal.run:443"
-            )
+            return _ProxyErrorResponse(400, "CONNECT needs host:port, such as queue.fal.run:443")
         if is_fal_host(target.host) or await self._is_this_server(target, request):
             try:
                 if self._authority is None:
                     await self._load_authority()
             except FakefalError as error:
                 return _ProxyErrorResponse(502, str(error))
-            transport, buffered = cast(Connection, request.protocol).detach()
+            connection = cast(Connection, request.protocol)
+            transport, buffered = connection.detach()
             sniffer = SniffingProtocol(buffered)
             transport.set_protocol(sniffer)
             sniffer.connection_made(transport)
             transport.resume_reading()
             transport.write(_ESTABLISHED)
-            self._tasks.start(self._serve_sniffed(sniffer, target), "a CONNECT")
+            serving = self._serve_sniffed(sniffer, target, connection.open_sibling)
+            self._tasks.start(serving, "a CONNECT")
             raise asyncio.CancelledError  # the request's task ends here
         if self._settings.offline:
             return self._reject_offline(request, target)
         return await self._tunnel(request, target)
 
     async def _load_authority(self) -> None:
-        """Have the CA before it is promised; reading its library takes a while."""
-        async with self._authority_lock:  # hundreds may come at once
+        """Load the CA before CONNECT is confirmed; in a thread, as the import takes a while."""
+        async with self._authority_lock:  # hundreds of CONNECTs may arrive together
             if self._authority is None:
                 await asyncio.to_thread(lambda: self.authority)
 
@@ -142,9 +149,7 @@ class ProxyServer:
         from fakefal.proxy.relay import TunnelEnd, dial
 
         if len(self._tunnels) >= self._settings.limits.tunnels:
-            return _ProxyErrorResponse(
-                503, f"{len(self._tunnels)} tunnels are open, and no more are let in"
-            )
+            return _ProxyErrorResponse(503, f"too many open tunnels ({len(self._tunnels)})")
         try:
             dial_target = dial if self.parent_proxy is None else self.parent_proxy.dial
             far_end = await dial_target(target.host, target.port, _DIAL_TIMEOUT_SECONDS)
@@ -166,10 +171,13 @@ class ProxyServer:
             near_end.data_received(buffered)
         raise asyncio.CancelledError  # the request's task ends here
 
-    async def _serve_sniffed(self, sniffer: SniffingProtocol, target: Target | None) -> None:
-        """Find out what is spoken on a connection, and let the door serve it.
+    async def _serve_sniffed(
+        self, sniffer: SniffingProtocol, target: Target | None, open_connection: OpenConnection
+    ) -> None:
+        """Detect TLS or plain HTTP on a connection, and serve HTTP on it.
 
-        Without a target it is one to the TLS port, where nothing else is spoken.
+        ``target`` is that of a CONNECT; without one it is a connection to the TLS port, where
+        only TLS is accepted.
         """
         idle_seconds = self._settings.limits.idle_timeout_seconds
         transport = sniffer.transport
@@ -191,24 +199,24 @@ class ProxyServer:
                     self._tasks.start,
                 )
                 self._track_tls_transport(transport)
-                self._serve(secured, inner, named_host)
+                self._serve(secured, inner, open_connection, named_host)
                 is_served = not inner.is_lost
             elif target is None:
                 transport.write(_TLS_ONLY)
                 transport.close()
                 is_served = True
             else:
-                self._serve(transport, sniffer, named_host)
+                self._serve(transport, sniffer, open_connection, named_host)
                 is_served = True
         except (OSError, asyncio.TimeoutError, FakefalError, RuntimeError) as error:
-            # uvloop raises RuntimeError for what is done to a connection that has just ended.
-            _LOG.debug("no connection came about: %s", error)
+            # uvloop raises RuntimeError for operations on a connection that has just closed.
+            _LOG.debug("connection failed before any request: %s", error)
         finally:
             if not is_served:
                 transport.abort()
 
     def _track_tls_transport(self, transport: asyncio.Transport) -> None:
-        """Know what is open under TLS; now and then what has been closed is forgotten."""
+        """Remember a TLS transport for ``stop``; closed ones are pruned as the list grows."""
         self._tls_transports.append(transport)
         if len(self._tls_transports) > self._prune_above:
             self._tls_transports = [
@@ -218,20 +226,23 @@ class ProxyServer:
             ]
             self._prune_above = 64 + 2 * len(self._tls_transports)
 
+    @staticmethod
     def _serve(
-        self, transport: asyncio.Transport, sniffer: SniffingProtocol, named_host: str
+        transport: asyncio.Transport,
+        sniffer: SniffingProtocol,
+        open_connection: OpenConnection,
+        named_host: str,
     ) -> None:
         if sniffer.is_lost:
             return
-        assert self.connection_factory is not None
-        connection = cast(Connection, self.connection_factory())
+        connection = open_connection()
         connection.named_host = named_host
         sniffer.hand_over(transport, connection)
 
     def _tls_context(
         self, hello: ClientHello, target: Target | None, transport: asyncio.Transport
     ) -> ssl.SSLContext:
-        """The certificate for a name; without one, for the address that was dialled."""
+        """The certificate for the name in SNI or CONNECT; without one, for the local address."""
         name = hello.name or ("" if target is None else target.host)
         if name and name not in _LOCAL_NAMES:
             return self.authority.context_for_host(name)
@@ -239,13 +250,11 @@ class ProxyServer:
         addresses = [str(address[0])] if isinstance(address, tuple) else []
         return self.authority.context_for_names(*dict.fromkeys((*_LOCAL_NAMES, *addresses)))
 
-    # What is known of hosts
-
     def _is_down(self, host: str) -> bool:
-        """Whether nobody who asks for a host would reach it.
+        """Whether a host is down for every caller.
 
-        Whose key will be sent is not known yet: it is asked of the test's own tenant, else of all.
-        What one tenant alone has said holds for its requests (the door resets those).
+        The key is not known before the request, so the default tenant decides, or without one all
+        tenants together. A host that is down for a single tenant only is reset by the handler.
         """
         default_tenant = self._engine.default_tenant
         if default_tenant is not None:
@@ -253,7 +262,7 @@ class ProxyServer:
         return self._engine.is_down(host)
 
     async def _is_this_server(self, target: Target, request: web.BaseRequest) -> bool:
-        """Whether a target is this very server, under whatever name."""
+        """Whether a target is this server, by any of its names and addresses."""
         if target.port not in self.ports:
             return False
         own_hosts = {*_LOCAL_NAMES, "0.0.0.0", "::"}
@@ -275,8 +284,6 @@ class ProxyServer:
             for address in resolved
         )
 
-    # Other hosts
-
     async def _forward(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         if self._forwarder is None:
             from fakefal.proxy.forwarding import Forwarder
@@ -293,7 +300,7 @@ class ProxyServer:
 
     def _reject_offline(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         self.log.note(target, "refused")
-        reason = f"fakefal is offline and lets nobody out to {target}"
+        reason = f"blocked by --offline: {target}"
         self._engine.record_rejection(None, f"{request.method} {target}", 403, reason)
         return _ProxyErrorResponse(403, reason)
 
@@ -307,8 +314,10 @@ class ProxyServer:
 
 
 class _ProxyErrorResponse(web.StreamResponse):
-    """An answer of the proxy itself: its reason stands in the status line, as that is what most
-    clients show of a CONNECT that fails, and in the body. The connection is closed after it."""
+    """An error of the proxy itself; the connection is closed after it.
+
+    The reason is also in the status line, the only part of a failed CONNECT that most clients show.
+    """
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(status=status)
@@ -316,22 +325,22 @@ class _ProxyErrorResponse(web.StreamResponse):
 
     @property
     def keep_alive(self) -> bool | None:
-        """It does not stay open."""
+        """Always false: the tunnel that the caller wanted does not exist."""
         return False
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send it."""
+        """Write the whole response."""
         if request.transport is None:
-            raise ConnectionResetError("the caller has gone")
+            raise ConnectionResetError("the caller has left")
         request.transport.write(self._bytes)
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Nothing is left to be written."""
+        """No-op: ``prepare`` already wrote everything."""
 
 
 def error_bytes(status: int, reason: str) -> bytes:
-    """A whole answer in plain text."""
+    """A complete ``text/plain`` response with the reason as its phrase, hint and body."""
     one_line = _UNPRINTABLE.sub(" ", reason)[:300]
     body = f"{reason}\n".encode()
     head = (
@@ -350,17 +359,17 @@ _TLS_ONLY = error_bytes(
 
 
 def _os_reason(error: Exception) -> str:
-    """Why a host is not reached, in the system's words where it has some."""
+    """Why a host cannot be reached, in the operating system's words if it has any."""
     error = getattr(error, "os_error", error)
     if isinstance(error, socket.gaierror):
-        return error.strerror or "the name is not known"
+        return error.strerror or "unknown host name"
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno)
     return str(error) or type(error).__name__
 
 
 def _named_fal_host(hello: ClientHello, target: Target | None) -> str:
-    """The fal host that was asked for before any HTTP; empty if it was none."""
+    """The fal host in SNI or CONNECT; empty if neither names one."""
     if canonical_host(hello.name) is not None:
         return hello.name
     return target.host if target is not None and canonical_host(target.host) is not None else ""

@@ -1,4 +1,4 @@
-"""A server that records: what it was told, and the recorder beside its faces."""
+"""Recording by a server: its configuration, and the recorder with its archive."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from fakefal.server.tasks import Tasks
 
 @dataclass(frozen=True, slots=True)
 class RecordingConfig:
-    """What is to be recorded where.
+    """Where to record, from where, and what to leave out.
 
-    ``upstream`` None is fal itself. ``patterns`` are regular expressions of what is to be left out,
-    ``environment`` holds secrets that must not appear. ``misses_only`` adds to the file what it has
-    no answer to. ``media`` False leaves files alone that the caller does not read. ``version`` is
-    that of fakefal. With ``is_lazy`` no file is written when nothing was asked. ``heard`` is told
-    of each capture that nobody here was asked for before.
+    ``upstream`` is a base URL; None means fal itself. ``redact_patterns`` are regular expressions,
+    ``secret_environment`` holds variables whose values must not be recorded. ``misses_only`` adds
+    the calls that match no exchange to an existing file. Without ``fetch_media`` only files that
+    the caller reads are stored. ``version`` is fakefal's. With ``skip_empty`` no file is written
+    if there were no calls. ``on_capture`` is called with each new capture.
     """
 
     path: Path
@@ -39,7 +39,7 @@ class RecordingConfig:
 
 
 class RecordingSession:
-    """One recording by one server, from its start to its end."""
+    """One recording by one server: opens the archive, and closes it with ``end``."""
 
     def __init__(self, config: RecordingConfig, tasks: Tasks, *, keep_alive: bool = True) -> None:
         self._skip_empty = config.skip_empty
@@ -63,9 +63,9 @@ class RecordingSession:
         )
 
     async def end(self) -> DistilResult | None:
-        """Write what is left; None if it was nothing, or was broken off.
+        """Write the rest of the recording; None if it is empty or incomplete.
 
-        Raises FakefalError where the file must not or cannot be written.
+        Raises FakefalError if the file must not or cannot be written.
         """
         await self.recorder.upstream.close()
         if self._skip_empty and not self.archive.recording.captures:

@@ -1,12 +1,12 @@
-"""How many connections the system lets this process have."""
+"""Raises the limit of open files, which also limits the connections of a process."""
 
 from __future__ import annotations
 
 
 def raise_open_file_limit() -> int:
-    """Take as many open files as the system allows; gives the number, 0 where it has no such limit.
+    """Raise the soft limit to the hard one, and return it; 0 on Windows, which has no such limit.
 
-    Usual shells begin with 1024, and a proxy needs two for each tunnel to another host.
+    Most shells start with 1024, and a proxy needs two descriptors for each tunnel.
     """
     try:
         import resource
@@ -15,7 +15,7 @@ def raise_open_file_limit() -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == hard:
         return soft
-    for limit in (hard, 10_240):  # what macOS allows where it says "without limit"
+    for limit in (hard, 10_240):  # macOS: OPEN_MAX, although the hard limit reads "unlimited"
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
         except (ValueError, OSError):

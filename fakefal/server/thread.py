@@ -1,4 +1,4 @@
-"""A fake fal in a thread of its own, for code that has no event loop or blocks it."""
+"""A server in its own thread, for code without an event loop, or that blocks it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ Result = TypeVar("Result")
 
 
 class ThreadedServer:
-    """Runs a FakeFal beside synchronous code; ``call`` does something in its thread.
+    """Runs a server beside synchronous code: ``with ThreadedServer(FakeFalServer()) as server:``.
 
-    ``start`` returns when the server listens, and raises what kept it from it.
+    ``start`` returns when the server is listening, and raises its errors. The server's state
+    belongs to its thread: ``call`` runs a function there.
     """
 
     def __init__(self, server: FakeFalServer) -> None:
@@ -28,7 +29,7 @@ class ThreadedServer:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start the thread and wait until the fake listens."""
+        """Start the thread and wait until the server is listening."""
         loop = new_event_loop()
         thread = threading.Thread(target=self._run, args=(loop,), name="fakefal", daemon=True)
         self._loop, self._thread = loop, thread
@@ -40,7 +41,7 @@ class ThreadedServer:
             raise
 
     def stop(self) -> None:
-        """Stop the fake and wait for its thread."""
+        """Stop the server and wait for its thread."""
         if self._loop is not None:
             try:
                 asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result()
@@ -48,7 +49,7 @@ class ThreadedServer:
                 self._stop_thread()
 
     def call(self, function: Callable[[], Result]) -> Result:
-        """Run a function in the loop's thread; gives its result or raises its error."""
+        """Run a function in the server's thread, and return its result or raise its error."""
         if self._loop is None or threading.current_thread() is self._thread:
             return function()
 
@@ -58,10 +59,10 @@ class ThreadedServer:
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
 
     def submit(self, coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
-        """Run a coroutine in the loop's thread; it ends on its own."""
+        """Schedule a coroutine in the server's thread; raises FakefalError if it is not running."""
         if self._loop is None:
             coroutine.close()
-            raise FakefalError("the fake is not running — start it first")
+            raise FakefalError("the server is not running — start it first")
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def __enter__(self) -> FakeFalServer:

@@ -1,4 +1,4 @@
-"""Where the bytes of files lie: small ones in memory, the others in a temporary folder."""
+"""Stores the bytes of uploads: small ones in memory, others in a temporary folder."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import tempfile
 
 _MAX_MEMORY_BLOB_BYTES = 1_000_000
-"""A body up to this size stays in memory, as long as there is room."""
+"""A longer body goes to the folder, and so does any body while the memory limit is reached."""
 
 
 class UploadStore:
-    """Takes bodies as they come, and gives blobs; their bytes go when nobody holds them.
+    """Streams bodies into blobs, whose bytes are freed with the last reference to them.
 
-    Names of uploads never become paths: the files of the folder are numbered. The folder is made
-    when it is first needed, and removed by ``close``.
+    Files in the folder are numbered: names of uploads never become paths. The folder is created on
+    first use and removed by ``close``.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -35,9 +35,9 @@ class UploadStore:
         self.disk_bytes = 0
 
     async def save(self, chunks: AsyncIterator[bytes]) -> Blob:
-        """Keep a body; raises the 413 of one over the limit, and a 507 when the folder is full.
+        """Store a body; raises 413 for one over the limit, and 507 when the folder is full.
 
-        Nothing is kept of a body that breaks off.
+        A body that breaks off is discarded.
         """
         incoming = _IncomingBody(self)
         try:
@@ -51,7 +51,7 @@ class UploadStore:
             raise
 
     def close(self) -> None:
-        """Remove the folder and all that lies in it."""
+        """Remove the folder and its files."""
         folder, self._folder = self._folder, None
         if folder is not None:
             folder.cleanup()
@@ -64,16 +64,16 @@ class UploadStore:
         )
 
     def reserve(self, size: int) -> None:
-        """Count bytes that go to the folder; raises the 507 of a full one."""
+        """Count bytes that are written to the folder; raises the 507 of a full one."""
         if self.disk_bytes + size > self._limits.upload_disk_bytes:
             detail = f"fakefal keeps at most {self._limits.upload_disk_bytes} bytes of uploads"
             raise ApiError(507, {"detail": detail})
         self.disk_bytes += size
 
     def new_path(self) -> Path:
-        """The path of one more file in the folder."""
+        """The path of a new file in the folder."""
         if self._folder is None:
-            import tempfile  # only a server with large uploads needs it
+            import tempfile  # few servers get large uploads
 
             self._folder = tempfile.TemporaryDirectory(
                 prefix="fakefal-", ignore_cleanup_errors=True
@@ -83,7 +83,7 @@ class UploadStore:
 
 
 class _IncomingBody:
-    """A body on its way in; it begins in memory and moves to the folder when it grows."""
+    """A body that is being received: in memory first, then in a file when it grows."""
 
     def __init__(self, store: UploadStore) -> None:
         self._store = store
@@ -127,7 +127,7 @@ class _IncomingBody:
 
 
 class _CountedBlob(MemoryBlob):
-    """Bytes in memory that the spool counts."""
+    """A blob in memory that counts against the memory limit."""
 
     __slots__ = ("__weakref__",)
 
@@ -138,7 +138,7 @@ class _CountedBlob(MemoryBlob):
 
 
 class _FileBlob:
-    """Bytes in a file of the folder, which is removed with the blob."""
+    """A blob in a file of the folder; the file is removed with the blob."""
 
     def __init__(self, store: UploadStore, path: Path, size: int, etag: str) -> None:
         self._path = path
@@ -147,7 +147,7 @@ class _FileBlob:
         weakref.finalize(self, _remove, store, path, size).atexit = False
 
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes from ``start`` up to ``stop``."""
+        """The bytes from ``start`` up to, not including, ``stop``."""
         with self._path.open("rb") as file:
             file.seek(start)
             return file.read(max(0, stop - start))

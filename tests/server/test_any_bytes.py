@@ -1,4 +1,4 @@
-"""Whatever bytes come in, an answer of a defined shape or a close, and the next one is answered."""
+"""Any bytes get a response of a defined shape or a close, and the next request a response."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakefal.settings import Limits
-from tests.server.raw import (
+from tests.server.raw_http import (
     RunningServer,
     exchange_bytes,
     http,
@@ -19,7 +19,7 @@ from tests.server.raw import (
     running_server,
 )
 
-SOME = settings(
+SETTINGS = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 HOSTS = st.sampled_from([b"fal.run", b"queue.fal.run", b"rest.fal.ai"])
@@ -36,20 +36,20 @@ PIECES = st.sampled_from(
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[RunningServer]:
-    with running_server(limits=Limits(idle_timeout_seconds=2.0, journal_entries=50)) as found:
-        yield found
+    with running_server(limits=Limits(idle_timeout_seconds=2.0, journal_entries=50)) as server:
+        yield server
 
 
-@SOME
+@SETTINGS
 @given(st.binary(max_size=200), HOSTS)
-def test_any_body_gets_an_answer(target: RunningServer, body: bytes, host: bytes) -> None:
-    (said,) = parse_responses(exchange_bytes(target.server, http(body=body, host=host)))
-    assert is_fal_response(said)
-    assert said.status < 500
-    assert said.request_id
+def test_any_body_gets_a_response(target: RunningServer, body: bytes, host: bytes) -> None:
+    (response,) = parse_responses(exchange_bytes(target.server, http(body=body, host=host)))
+    assert is_fal_response(response)
+    assert response.status < 500
+    assert response.request_id
 
 
-@SOME
+@SETTINGS
 @given(
     st.sampled_from([b"Authorization", b"X-Fal-Tags", b"x-fal-target-url", b"X-Forwarded-Host",
                      b"Host", b"Origin", b"Content-Type", b"x-fal-target-host", b"Expect",
@@ -57,41 +57,44 @@ def test_any_body_gets_an_answer(target: RunningServer, body: bytes, host: bytes
                      b"X-Fal-Retry-Config"]),
     st.binary(max_size=60) | st.text(max_size=20).map(str.encode),
 )  # fmt: skip
-def test_any_header_gets_an_answer(target: RunningServer, name: bytes, value: bytes) -> None:
-    said, *more = parse_responses(exchange_bytes(target.server, http(name + b": " + value)))
-    assert is_fal_response(said)
-    assert said.status < 500
-    assert not more or b"\r" in value or b"\n" in value
+def test_any_header_gets_a_response(target: RunningServer, name: bytes, value: bytes) -> None:
+    response, *extra = parse_responses(exchange_bytes(target.server, http(name + b": " + value)))
+    assert is_fal_response(response)
+    assert response.status < 500
+    assert not extra or b"\r" in value or b"\n" in value
     assert is_healthy(target)
 
 
-@SOME
+@SETTINGS
 @given(st.binary(max_size=60) | st.text("/%.:?#&=az09 ", max_size=30).map(str.encode), HOSTS)
-def test_any_path_gets_an_answer(target: RunningServer, path: bytes, host: bytes) -> None:
-    found = parse_responses(
+def test_any_path_gets_a_response(target: RunningServer, path: bytes, host: bytes) -> None:
+    responses = parse_responses(
         exchange_bytes(target.server, http(path=b"/" + path, host=host), ends=True)
     )
-    assert all(is_fal_response(said) and said.status != 500 for said in found)
+    assert all(is_fal_response(response) and response.status != 500 for response in responses)
     assert is_healthy(target)
 
 
-@SOME
+@SETTINGS
 @given(st.binary(max_size=200) | st.lists(PIECES, max_size=20).map(b"".join))
-def test_any_bytes_get_an_answer_or_a_close(target: RunningServer, data: bytes) -> None:
-    heard = exchange_bytes(target.server, data, ends=True)
-    heard = heard.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
-    assert all(is_fal_response(said) and said.status != 500 for said in parse_responses(heard))
+def test_any_bytes_get_a_response_or_a_close(target: RunningServer, data: bytes) -> None:
+    received = exchange_bytes(target.server, data, ends=True)
+    received = received.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert all(
+        is_fal_response(response) and response.status != 500
+        for response in parse_responses(received)
+    )
     assert is_healthy(target)
 
 
-@SOME
+@SETTINGS
 @given(st.data())
-def test_a_good_request_that_was_bent_gets_an_answer_or_a_close(
+def test_a_corrupted_request_gets_a_response_or_a_close(
     target: RunningServer, data: st.DataObject
 ) -> None:
     good = http()
     at = data.draw(st.integers(0, len(good) - 1))
     bent = good[:at] + data.draw(st.binary(max_size=3)) + good[at + data.draw(st.integers(0, 2)) :]
-    found = parse_responses(exchange_bytes(target.server, bent, ends=True))
-    assert all(is_fal_response(said) and said.status != 500 for said in found)
+    responses = parse_responses(exchange_bytes(target.server, bent, ends=True))
+    assert all(is_fal_response(response) and response.status != 500 for response in responses)
     assert is_healthy(target)

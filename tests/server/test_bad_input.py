@@ -1,4 +1,4 @@
-"""What comes in wrong, case by case: status, shape and headers of the answer."""
+"""Invalid requests, case by case: status, shape and headers of the response."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from fakefal.settings import Limits
-from tests.server.raw import (
+from tests.server.raw_http import (
     GOOD,
     RunningServer,
     exchange_bytes,
@@ -27,11 +27,11 @@ BODY_BYTES = 11_000_000
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[RunningServer]:
-    with running_server(limits=Limits(body_bytes=BODY_BYTES)) as found:
-        yield found
+    with running_server(limits=Limits(body_bytes=BODY_BYTES)) as server:
+        yield server
 
 
-# Bodies that the app refuses
+# Bodies that the app rejects
 
 DEEP = b"[" * 100_000
 NOT_JSON = {
@@ -57,18 +57,20 @@ NOT_JSON = {
 @pytest.mark.parametrize("name", NOT_JSON)
 def test_a_body_that_is_not_json_is_the_apps_422(target: RunningServer, name: str) -> None:
     body, position, reason = NOT_JSON[name]
-    said = send_request(target, http(body=body))
-    (flaw,) = said.json["detail"]
-    assert said.status == 422
+    response = send_request(target, http(body=body))
+    (flaw,) = response.json["detail"]
+    assert response.status == 422
     assert (flaw["type"], flaw["loc"]) == ("json_invalid", ["body", position])
     assert (flaw["msg"], flaw["input"]) == ("JSON decode error", {})
     assert any(word in flaw["ctx"]["error"] for word in reason.split("|"))
-    assert said.headers["x-fal-billable-units"] == "0"
-    assert is_journaled(target, said)
+    assert response.headers["x-fal-billable-units"] == "0"
+    assert is_journaled(target, response)
 
 
 @pytest.mark.parametrize("name", NOT_JSON)
-def test_the_queue_admits_it_and_tells_with_the_result(target: RunningServer, name: str) -> None:
+def test_the_queue_accepts_it_and_reports_it_with_the_result(
+    target: RunningServer, name: str
+) -> None:
     admitted = send_request(target, http(body=NOT_JSON[name][0], host=b"queue.fal.run"))
     assert (admitted.status, admitted.json["status"]) == (200, "IN_QUEUE")
     path = f"/fal-ai/any-llm/requests/{admitted.request_id}".encode()
@@ -76,8 +78,8 @@ def test_the_queue_admits_it_and_tells_with_the_result(target: RunningServer, na
         exchange_bytes(
             target.server, http(method=b"GET", path=path + b"/status", host=b"queue.fal.run")
         )
-    told = send_request(target, http(body=b"", method=b"GET", path=path, host=b"queue.fal.run"))
-    assert (told.status, told.json["detail"][0]["type"]) == (422, "json_invalid")
+    result = send_request(target, http(body=b"", method=b"GET", path=path, host=b"queue.fal.run"))
+    assert (result.status, result.json["detail"][0]["type"]) == (422, "json_invalid")
 
 
 @pytest.mark.parametrize(
@@ -94,14 +96,14 @@ def test_the_queue_admits_it_and_tells_with_the_result(target: RunningServer, na
         (b'{"prompt":"a","max_tokens":-' + b"9" * 4000 + b"}", "greater_than_equal", None),
     ],
 )
-def test_json_that_is_no_input_is_the_apps_422(
+def test_json_that_is_not_an_input_is_the_apps_422(
     target: RunningServer, body: bytes, type_: str, loc: list[str] | None
 ) -> None:
-    said = send_request(target, http(body=body))
-    (flaw,) = said.json["detail"]
-    assert (said.status, flaw["type"]) == (422, type_)
+    response = send_request(target, http(body=body))
+    (flaw,) = response.json["detail"]
+    assert (response.status, flaw["type"]) == (422, type_)
     assert loc is None or flaw["loc"] == loc
-    assert is_journaled(target, said)
+    assert is_journaled(target, response)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_json_that_is_no_input_is_the_apps_422(
         b'{"prompt":"hi","x":' + b"[" * 190 + b"]" * 190 + b"}",
     ],
 )
-def test_what_python_takes_for_json_is_taken(target: RunningServer, body: bytes) -> None:
+def test_json_as_accepted_by_python_is_accepted(target: RunningServer, body: bytes) -> None:
     assert send_request(target, http(body=body)).status == 200
 
 
@@ -125,7 +127,7 @@ def test_what_python_takes_for_json_is_taken(target: RunningServer, body: bytes)
      b"Content-Type: multipart/form-data", b"Content-Type: \xff;;=", b"X-No: type",
      b"Expect: more", b"Content-Encoding: unheard-of"],
 )  # fmt: skip
-def test_json_is_read_whatever_it_is_called(target: RunningServer, header: bytes) -> None:
+def test_json_is_read_with_any_content_type(target: RunningServer, header: bytes) -> None:
     assert send_request(target, http(header)).status == 200
 
 
@@ -135,10 +137,10 @@ def test_a_body_over_the_limit_is_a_page_and_the_journal_has_nothing(target: Run
         http(body=b"x" * (BODY_BYTES + 1)),
         http(b"Content-Encoding: gzip", body=gzip.compress(b"0" * (BODY_BYTES + 1))),
     ):
-        (said,) = parse_responses(exchange_bytes(target.server, request))
-        assert said.status == 413
-        assert is_nginx_page(said)
-        assert said.headers["x-fakefal-hint"] == f"the body is over {BODY_BYTES} bytes"
+        (response,) = parse_responses(exchange_bytes(target.server, request))
+        assert response.status == 413
+        assert is_nginx_page(response)
+        assert response.headers["x-fakefal-hint"] == f"the body is over {BODY_BYTES} bytes"
     assert len(target.entries) == before
     assert is_healthy(target)
 
@@ -151,20 +153,23 @@ def test_a_body_over_the_limit_is_a_page_and_the_journal_has_nothing(target: Run
         (b"identity", GOOD),
     ],
 )
-def test_a_packed_body_is_unpacked(target: RunningServer, encoding: bytes, body: bytes) -> None:
+def test_a_compressed_body_is_decompressed(
+    target: RunningServer, encoding: bytes, body: bytes
+) -> None:
     assert send_request(target, http(b"Content-Encoding: " + encoding, body=body)).status == 200
 
 
 @pytest.mark.parametrize("encoding", [b"gzip", b"deflate", b"br", b"zstd"])
-def test_a_body_that_cannot_be_unpacked_is_a_400_of_the_app(
-    target: RunningServer, encoding: bytes
-) -> None:
-    said = send_request(target, http(b"Content-Encoding: " + encoding, body=b"nonsense"))
-    assert (said.status, said.json) == (400, {"detail": "There was an error parsing the body"})
-    assert is_journaled(target, said)
+def test_an_undecodable_body_is_a_400_of_the_app(target: RunningServer, encoding: bytes) -> None:
+    response = send_request(target, http(b"Content-Encoding: " + encoding, body=b"nonsense"))
+    assert (response.status, response.json) == (
+        400,
+        {"detail": "There was an error parsing the body"},
+    )
+    assert is_journaled(target, response)
 
 
-# What is no HTTP
+# Malformed HTTP
 
 HEADERS_400 = {
     "a negative length": b"Content-Length: -1",
@@ -216,21 +221,21 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_what_is_no_http_is_a_page_of_the_load_balancer(target: RunningServer, name: str) -> None:
+def test_malformed_http_gets_a_page_of_the_load_balancer(target: RunningServer, name: str) -> None:
     status, request = PAGES[name]
     before = len(target.entries)
-    (said,) = parse_responses(exchange_bytes(target.server, request))
-    assert (said.version, said.status) == ("HTTP/1.1", status)
-    assert is_nginx_page(said)
-    assert f"<title>{status} ".encode() in said.body
-    assert said.headers["connection"] == "close"
-    assert "\n" not in said.headers["x-fakefal-hint"]
-    assert len(said.headers["x-fakefal-hint"]) <= 210
+    (response,) = parse_responses(exchange_bytes(target.server, request))
+    assert (response.version, response.status) == ("HTTP/1.1", status)
+    assert is_nginx_page(response)
+    assert f"<title>{status} ".encode() in response.body
+    assert response.headers["connection"] == "close"
+    assert "\n" not in response.headers["x-fakefal-hint"]
+    assert len(response.headers["x-fakefal-hint"]) <= 210
     assert len(target.entries) == before
     assert is_healthy(target)
 
 
-def test_the_hint_says_what_was_wrong(target: RunningServer) -> None:
+def test_the_hint_explains_the_error(target: RunningServer) -> None:
     hint = send_request(target, http(b"Content-Length: abc")).headers["x-fakefal-hint"]
     assert hint.startswith("Invalid character in Content-Length:")
     hint = send_request(target, http(b"x-a: " + b"a" * 70_000)).headers["x-fakefal-hint"]
@@ -238,18 +243,18 @@ def test_the_hint_says_what_was_wrong(target: RunningServer) -> None:
 
 
 @pytest.mark.parametrize("start", [b"", b"2\r\n{}\r\n"])
-def test_chunks_that_break_later_are_the_same_page(target: RunningServer, start: bytes) -> None:
+def test_chunks_that_break_later_get_the_same_page(target: RunningServer, start: bytes) -> None:
     head = http(b"Transfer-Encoding: chunked", body=start, keep_alive=True)
-    (said,) = parse_responses(exchange_bytes(target.server, head[:40], head[40:], b"zz\r\n"))
-    assert said.status == 400
-    assert is_nginx_page(said)
+    (response,) = parse_responses(exchange_bytes(target.server, head[:40], head[40:], b"zz\r\n"))
+    assert response.status == 400
+    assert is_nginx_page(response)
     assert is_healthy(target)
 
 
-def test_what_follows_a_bad_request_is_not_answered(target: RunningServer) -> None:
+def test_requests_after_a_malformed_one_get_no_response(target: RunningServer) -> None:
     bad = http(b"Content-Length: abc", body=b"", keep_alive=True)
-    (said,) = parse_responses(exchange_bytes(target.server, bad + http()))
-    assert is_nginx_page(said)
+    (response,) = parse_responses(exchange_bytes(target.server, bad + http()))
+    assert is_nginx_page(response)
     bad = b"GARBAGE\r\n\r\n" + http()
     good, page = parse_responses(
         exchange_bytes(target.server, http(keep_alive=True), bad, waits=True)
@@ -257,36 +262,36 @@ def test_what_follows_a_bad_request_is_not_answered(target: RunningServer) -> No
     assert (good.status, is_nginx_page(page)) == (200, True)
     (page,) = parse_responses(
         exchange_bytes(target.server, http(keep_alive=True) + bad)
-    )  # aiohttp loses the good one
+    )  # aiohttp drops the valid one
     assert is_nginx_page(page)
 
 
-def test_what_follows_a_refused_request_is_answered(target: RunningServer) -> None:
+def test_requests_after_a_rejected_one_get_a_response(target: RunningServer) -> None:
     wrong = [http(body=body, keep_alive=True) for body in (b"zzz", b"[]")]
     wrong.append(http(b"X-Fal-Queue-Priority: high", keep_alive=True))
     wrong.append(http(method=b"DELETE", keep_alive=True))
-    found = parse_responses(exchange_bytes(target.server, b"".join(wrong) + http()))
-    assert [said.status for said in found] == [422, 422, 400, 405, 200]
+    responses = parse_responses(exchange_bytes(target.server, b"".join(wrong) + http()))
+    assert [response.status for response in responses] == [422, 422, 400, 405, 200]
 
 
 # Methods
 
 
 @pytest.mark.parametrize("method", [b"BREW", b"DELETE", b"PATCH", b"PROPFIND", b"M-SEARCH"])
-def test_a_method_that_fal_does_not_have_is_its_405(target: RunningServer, method: bytes) -> None:
-    said = send_request(target, http(method=method))
-    assert (said.status, said.json) == (405, {"detail": "Method Not Allowed"})
-    assert is_journaled(target, said)
-    noted = [it.note for it in target.entries if it.request_id == said.request_id]
+def test_an_unknown_method_is_fals_405(target: RunningServer, method: bytes) -> None:
+    response = send_request(target, http(method=method))
+    assert (response.status, response.json) == (405, {"detail": "Method Not Allowed"})
+    assert is_journaled(target, response)
+    noted = [entry.note for entry in target.entries if entry.request_id == response.request_id]
     assert method.decode() in noted[-1]
 
 
-# HTTP of other times
+# HTTP/1.0 and odd framing
 
 
-def test_http_1_0_is_answered_in_kind(target: RunningServer) -> None:
-    said = send_request(target, http(version=b"HTTP/1.0"))
-    assert (said.version, said.status) == ("HTTP/1.0", 200)
+def test_http_1_0_gets_an_http_1_0_response(target: RunningServer) -> None:
+    response = send_request(target, http(version=b"HTTP/1.0"))
+    assert (response.version, response.status) == ("HTTP/1.0", 200)
 
 
 def test_empty_lines_before_a_request_are_skipped(target: RunningServer) -> None:

@@ -1,4 +1,4 @@
-"""Event loops of our own."""
+"""The event loop that servers run on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fakefal.server.event_loop import new_event_loop, run
 BLOCKED = """
 import asyncio, sys
 sys.modules["uvloop"] = None
-from fakefal.server.loops import new_event_loop
+from fakefal.server.event_loop import new_event_loop
 loop = new_event_loop()
 print(type(loop).__module__.split(".")[0])
 loop.close()
@@ -35,14 +35,14 @@ def test_asyncio_is_used_where_uvloop_is_not() -> None:
     assert done.stdout == "asyncio\n"
 
 
-def test_a_coroutine_is_run_to_its_result() -> None:
+def test_the_result_of_a_coroutine_is_returned() -> None:
     async def main() -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
 
     assert run(main()).is_closed()
 
 
-def test_what_a_coroutine_raises_comes_out() -> None:
+def test_the_error_of_a_coroutine_is_raised() -> None:
     async def main() -> None:
         raise LookupError("told")
 

@@ -1,4 +1,4 @@
-"""What goes wrong on the way goes wrong under TLS as well, and through the proxy."""
+"""Connection faults apply under TLS and through the proxy as well."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from fakefal.scenario.builder import build_defaults
-from fakefal.scenario.compiled.faults import GARBAGE
+from fakefal.scenario.compiler.faults import GARBAGE
 from tests.building import exchange
-from tests.server.raw import http
-from tests.server.reaching import TLS_WAYS
-from tests.server.troubling import (
+from tests.server.connections import TLS_WAYS
+from tests.server.fault_server import (
     BODY,
     LOOPS,
     ServerUnderTest,
@@ -19,6 +18,7 @@ from tests.server.troubling import (
     split_chunks,
     threaded_server,
 )
+from tests.server.raw_http import http
 
 on_both = pytest.mark.parametrize("loop", LOOPS)
 in_each_way = pytest.mark.parametrize("way", [*TLS_WAYS, "tunnel"])
@@ -39,7 +39,7 @@ HALF = BODY[: len(BODY) // 2]
         ({"close": "after"}, BODY, "closed"),
     ],
 )
-def test_the_connection_ends_where_and_how_it_is_to(
+def test_the_connection_ends_at_the_cut_as_scripted(
     loop: str, way: str, fault: Any, body: bytes, end: str
 ) -> None:
     with threaded_server(loop, faulty("run", fault), way=way) as served:
@@ -49,53 +49,53 @@ def test_the_connection_ends_where_and_how_it_is_to(
 
 @on_both
 @in_each_way
-def test_garbage_is_no_http_at_all(loop: str, way: str) -> None:
+def test_garbage_is_not_http(loop: str, way: str) -> None:
     with threaded_server(loop, faulty("run", "garbage"), way=way) as served:
         assert served.connect(http(keep_alive=True)).read_rest() == (GARBAGE, "closed")
 
 
 @on_both
 @in_each_way
-def test_a_large_body_comes_up_to_the_reset(loop: str, way: str) -> None:
+def test_a_large_body_arrives_up_to_the_reset(loop: str, way: str) -> None:
     fault = {"reset": "during"}
     large = exchange({"output": "x" * 2_000_000, "faults": {"run": [fault]}})
     with threaded_server(loop, large, way=way) as served:
         _, body, end = served.request(http())
         assert (end, set(body[1:])) == ("reset", {ord("x")})
-        assert 1 < len(body) <= 1_000_001  # a reset takes back what has not gone out
+        assert 1 < len(body) <= 1_000_001  # a reset discards unsent bytes
 
 
 @on_both
 @in_each_way
-def test_silence_lasts_as_long_as_it_is_to(loop: str, way: str) -> None:
+def test_a_stall_lasts_its_duration(loop: str, way: str) -> None:
     with threaded_server(loop, faulty("run", {"delay": "20s"}), way=way) as served:
-        talk = served.connect(http())
+        connection = served.connect(http())
         served.wait_until_clock_is_awaited()
-        assert talk.is_silent()
+        assert connection.is_silent()
         served.advance(20)
-        assert talk.read_rest()[0].endswith(BODY)
+        assert connection.read_rest()[0].endswith(BODY)
 
 
 @on_both
 @in_each_way
-def test_a_slow_answer_drips(loop: str, way: str) -> None:
+def test_a_slow_body_arrives_in_parts(loop: str, way: str) -> None:
     with threaded_server(
         loop, faulty("run", {"slow": {"bytes": 7, "every": "1s"}}), way=way
     ) as served:
-        talk = served.connect(http())
-        talk.read_head()
+        connection = served.connect(http())
+        connection.read_head()
         for at in range(0, len(BODY), 7):
-            assert talk.read(len(BODY[at : at + 7])) == BODY[at : at + 7]
+            assert connection.read(len(BODY[at : at + 7])) == BODY[at : at + 7]
             if at + 7 < len(BODY):
                 served.wait_until_clock_is_awaited()
                 served.advance(1)
-        assert talk.read_rest() == (b"", "closed")
+        assert connection.read_rest() == (b"", "closed")
 
 
 @on_both
 @in_each_way
 @pytest.mark.parametrize(("how", "end"), [("close", "closed"), ("reset", "reset")])
-def test_a_stream_breaks_off_after_so_many_events(loop: str, way: str, how: str, end: str) -> None:
+def test_a_stream_breaks_off_after_n_events(loop: str, way: str, how: str, end: str) -> None:
     cut = exchange({"text": "a b c", "stream": {"cut": {"after": 2, "how": how}}})
     with threaded_server(loop, cut, way=way) as served:
         _, body, ended = served.request(http(path=b"/fal-ai/any-llm/stream"))
@@ -112,30 +112,30 @@ def down(loop: str, way: str) -> Any:
 def test_a_host_that_is_down_ends_the_connection_before_tls(loop: str, way: str, name: str) -> None:
     with down(loop, way) as served:
         with pytest.raises(ConnectionResetError):
-            served.reach(name)
+            served.connect_to(name)
         assert served.journal() == []
 
 
 @on_both
 @pytest.mark.parametrize("way", TLS_WAYS)
 @pytest.mark.parametrize("name", ["fal.run", "queue.falrun.com", "localhost"])
-def test_other_hosts_are_reached_and_so_is_the_backup(loop: str, way: str, name: str) -> None:
+def test_other_hosts_and_the_backup_stay_reachable(loop: str, way: str, name: str) -> None:
     with down(loop, way) as served:
         if name == "localhost" and way == "connect":
             return
-        line = served.reach(name)
-        line.sendall(http(host=name.encode(), path=b"/fal.run/fal-ai/healthy" if name == "localhost"
-                          else b"/fal-ai/healthy"))  # fmt: skip
-        assert line.recv(12) == b"HTTP/1.1 200"
-        line.close()
+        connection = served.connect_to(name)
+        path = b"/fal.run/fal-ai/healthy" if name == "localhost" else b"/fal-ai/healthy"
+        connection.sendall(http(host=name.encode(), path=path))
+        assert connection.recv(12) == b"HTTP/1.1 200"
+        connection.close()
 
 
 @on_both
 @pytest.mark.parametrize("way", TLS_WAYS)
 def test_a_host_that_is_down_for_one_tenant_resets_its_requests(loop: str, way: str) -> None:
     with threaded_server(loop, way=way) as served:
-        given = build_defaults({"hosts": {"fal.run": "down"}})
-        served.thread.call(lambda: served.controls.update(given))
+        defaults = build_defaults({"hosts": {"fal.run": "down"}})
+        served.thread.call(lambda: served.controls.update(defaults))
         assert served.request(http(path=b"/fal-ai/healthy")) == (b"", b"", "reset")
         other = http(path=b"/fal-ai/healthy", key=b"Key another")
         assert served.request(other)[0].startswith(b"HTTP/1.1 200")
@@ -144,20 +144,20 @@ def test_a_host_that_is_down_for_one_tenant_resets_its_requests(loop: str, way: 
 
 @on_both
 @pytest.mark.parametrize("way", TLS_WAYS)
-def test_a_host_that_a_test_has_down_is_not_reached(loop: str, way: str) -> None:
+def test_a_host_that_a_test_took_down_is_unreachable(loop: str, way: str) -> None:
     with threaded_server(loop, way=way) as served:
-        make_home(served)
+        set_default_tenant(served)
         with pytest.raises(ConnectionResetError):
             served.connect_to("fal.run")
         served.server.engine.default_tenant = None
         served.thread.call(lambda: served.controls.reset())
 
 
-def make_home(served: ServerUnderTest) -> None:
-    given = build_defaults({"hosts": {"fal.run": "down"}})
+def set_default_tenant(served: ServerUnderTest) -> None:
+    defaults = build_defaults({"hosts": {"fal.run": "down"}})
 
     def make() -> None:
-        served.controls.update(given)
+        served.controls.update(defaults)
         served.server.engine.default_tenant = served.controls.tenant
 
     served.thread.call(make)

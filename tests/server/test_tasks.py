@@ -23,7 +23,7 @@ async def test_a_task_gives_its_result_and_has_its_name() -> None:
     assert await task == 42
 
 
-async def test_the_end_waits_until_every_task_has_ended() -> None:
+async def test_cancel_all_waits_until_every_task_has_ended() -> None:
     tasks, ended = Tasks(), list[str]()
     started = [tasks.start(forever(ended, name), name) for name in "ab"]
     adopted = tasks.track(asyncio.create_task(forever(ended, "c")))
@@ -33,7 +33,7 @@ async def test_the_end_waits_until_every_task_has_ended() -> None:
     assert all(task.cancelled() for task in [*started, adopted])
 
 
-async def test_a_task_that_failed_does_not_disturb_the_end() -> None:
+async def test_a_failed_task_does_not_disturb_cancel_all() -> None:
     async def fail() -> None:
         raise ValueError("no")
 
@@ -47,7 +47,7 @@ async def test_a_task_that_failed_does_not_disturb_the_end() -> None:
         await failed
 
 
-async def test_a_task_that_is_done_is_not_kept() -> None:
+async def test_a_finished_task_is_not_kept() -> None:
     tasks = Tasks()
     done = tasks.start(asyncio.sleep(0), "short")
     await done
@@ -57,7 +57,7 @@ async def test_a_task_that_is_done_is_not_kept() -> None:
     assert not done.cancelled()
 
 
-async def test_nothing_to_end_is_no_trouble() -> None:
+async def test_cancelling_no_tasks_does_nothing() -> None:
     tasks = Tasks()
     await tasks.cancel_all()
     await tasks.cancel_all()

@@ -18,7 +18,7 @@ Threads = Callable[[], list[threading.Thread]]
 
 @pytest.fixture
 def threads() -> Threads:
-    """The threads of fakes that this test started; servers of the session have theirs."""
+    """The threads of servers that this test started; those of the session are excluded."""
     before = set(threading.enumerate())
     return lambda: [
         thread
@@ -27,9 +27,9 @@ def threads() -> Threads:
     ]
 
 
-def run(fake: FakeFalServer) -> str:
+def run(server: FakeFalServer) -> str:
     request = urllib.request.Request(
-        f"{fake.url}/fal.run/fal-ai/any-llm",
+        f"{server.url}/fal.run/fal-ai/any-llm",
         data=b'{"prompt":"hi"}',
         headers={"Authorization": "Key id:secret", "Content-Type": "application/json"},
     )
@@ -38,8 +38,8 @@ def run(fake: FakeFalServer) -> str:
 
 
 def test_it_serves_synchronous_code_until_the_block_ends(threads: Threads) -> None:
-    with ThreadedServer(FakeFalServer(scenario(exchange()))) as fake:
-        assert run(fake) == "Ship it."
+    with ThreadedServer(FakeFalServer(scenario(exchange()))) as server:
+        assert run(server) == "Ship it."
         assert len(threads()) == 1
     assert threads() == []
 
@@ -53,7 +53,7 @@ def test_it_can_be_started_and_stopped_again_and_again(threads: Threads) -> None
         assert threads() == []
 
 
-def test_stopping_what_does_not_run_is_no_trouble(threads: Threads) -> None:
+def test_stopping_a_stopped_server_does_nothing(threads: Threads) -> None:
     server = ThreadedServer(FakeFalServer())
     server.stop()
     server.start()
@@ -62,18 +62,18 @@ def test_stopping_what_does_not_run_is_no_trouble(threads: Threads) -> None:
     assert threads() == []
 
 
-def test_what_keeps_it_from_starting_reaches_the_caller_and_leaves_no_thread(
+def test_a_start_error_reaches_the_caller_and_leaves_no_thread(
     threads: Threads,
 ) -> None:
-    with ThreadedServer(FakeFalServer()) as fake:
-        server = ThreadedServer(FakeFalServer(port=fake.port))
+    with ThreadedServer(FakeFalServer()) as fal_server:
+        server = ThreadedServer(FakeFalServer(port=fal_server.port))
         with pytest.raises(PortInUse):
             server.start()
         assert len(threads()) == 1
         server.stop()
 
 
-def test_a_call_is_made_in_the_thread_of_the_loop() -> None:
+def test_a_call_runs_in_the_thread_of_the_loop() -> None:
     server = ThreadedServer(FakeFalServer())
 
     def where() -> tuple[str, bool]:
@@ -83,24 +83,24 @@ def test_a_call_is_made_in_the_thread_of_the_loop() -> None:
         assert server.call(where) == ("fakefal", True)
 
 
-def test_a_call_gives_its_result_or_raises_its_error() -> None:
+def test_a_call_returns_its_result_or_raises_its_error() -> None:
     server = ThreadedServer(FakeFalServer(clock="manual"))
-    with server as fake:
-        controls = server.call(lambda: fake.controls("id:secret"))
-        run(fake)
+    with server as fal_server:
+        controls = server.call(lambda: fal_server.controls("id:secret"))
+        run(fal_server)
         (record,) = server.call(controls.calls)
         assert record.input == {"prompt": "hi"}
         with pytest.raises(ZeroDivisionError):
             server.call(lambda: 1 / 0)
 
 
-def test_a_call_within_a_call_does_not_wait_for_itself() -> None:
+def test_a_nested_call_does_not_deadlock() -> None:
     server = ThreadedServer(FakeFalServer())
     with server:
         assert server.call(lambda: server.call(lambda: 42)) == 42
 
 
-def test_a_call_while_nothing_runs_is_made_at_once() -> None:
+def test_a_call_without_a_running_server_runs_immediately() -> None:
     server = ThreadedServer(FakeFalServer())
     assert server.call(threading.current_thread) is threading.current_thread()
 
@@ -112,5 +112,5 @@ def test_a_coroutine_runs_in_its_loop_while_the_caller_waits() -> None:
     server = ThreadedServer(FakeFalServer())
     with server:
         assert server.submit(where()).result(5) == "fakefal"
-    with pytest.raises(FakefalError, match="the fake is not running"):
+    with pytest.raises(FakefalError, match="the server is not running"):
         server.submit(where())

@@ -1,4 +1,4 @@
-"""The spool: small bodies in memory, the others in a folder that goes with the server."""
+"""The upload store: small bodies in memory, others in a folder that the server removes."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ async def test_a_body_that_grows_moves_to_the_folder_under_a_number() -> None:
 
 async def test_when_memory_is_full_small_bodies_go_to_the_folder() -> None:
     spool = UploadStore(Limits(upload_memory_bytes=10))
-    kept = [await spool.save(chunks(b"x" * 6)) for _ in range(2)]
+    blobs = [await spool.save(chunks(b"x" * 6)) for _ in range(2)]
     assert (spool.memory_bytes, spool.disk_bytes) == (6, 6)
-    assert [blob.read(0, 9) for blob in kept] == [b"x" * 6] * 2
+    assert [blob.read(0, 9) for blob in blobs] == [b"x" * 6] * 2
     spool.close()
 
 
-async def test_of_a_body_that_breaks_off_nothing_is_kept() -> None:
+async def test_a_body_that_breaks_off_is_discarded() -> None:
     spool = UploadStore(Limits())
     for data in ([b"x"], [b"x" * 2 * MEGABYTE]):
         with pytest.raises(ConnectionResetError):
@@ -81,7 +81,7 @@ async def test_of_a_body_that_breaks_off_nothing_is_kept() -> None:
     ("limits", "status"),
     [(Limits(upload_bytes=9), 413), (Limits(upload_memory_bytes=0, upload_disk_bytes=9), 507)],
 )
-async def test_too_much_is_refused_and_let_go(limits: Limits, status: int) -> None:
+async def test_a_body_over_the_limit_is_rejected_and_discarded(limits: Limits, status: int) -> None:
     spool = UploadStore(limits)
     with pytest.raises(ApiError) as caught:
         await spool.save(chunks(b"x" * 6, b"x" * 6))
@@ -90,7 +90,7 @@ async def test_too_much_is_refused_and_let_go(limits: Limits, status: int) -> No
     spool.close()
 
 
-async def test_closing_twice_or_before_anything_came_is_good() -> None:
+async def test_closing_twice_or_without_uploads_does_nothing() -> None:
     spool = UploadStore(Limits())
     spool.close()
     blob = await spool.save(chunks(b"x" * 2 * MEGABYTE))

@@ -1,4 +1,4 @@
-"""How long a caller may be silent in the middle of a body."""
+"""Idle timeout while a request body is being received."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from aiohttp import web
 
 
 class BodyIdleTimeout:
-    """Closes the connection of a request whose body has stopped coming.
+    """Closes the connection of a request whose body stalls.
 
-    ``with Patience(request, 75): await request.read()`` lasts as long as bytes come; after so many
-    seconds without one the connection is closed without an answer, as nginx does, and the handler
-    is cancelled.
+    ``with BodyIdleTimeout(request, 75): await request.read()``: after 75 seconds without a byte
+    the connection is closed without a response, as nginx does (``client_body_timeout``), and the
+    handler is cancelled.
     """
 
     def __init__(self, request: web.BaseRequest, seconds: float) -> None:

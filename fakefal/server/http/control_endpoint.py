@@ -1,4 +1,4 @@
-"""The door's other side: HTTP for the control API, for callers that the guard lets in."""
+"""HTTP endpoint of the control API; the access guard checks every request."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from fakefal.protocol.errors.errors import ApiError
 if TYPE_CHECKING:
     from fakefal.control.guard import AccessGuard
     from fakefal.control.requests import ControlContext
-    from fakefal.server.proxy import ProxyServer
 
 BodyReader = Callable[[web.BaseRequest, int], Awaitable[bytes]]
-"""Reads a body that is not over so many bytes; raises WireError."""
+"""Reads a body of at most N bytes; raises ApiError for a longer one."""
 
 
 class ControlEndpoint:
-    """Answers control requests. What it needs is imported when the first one comes."""
+    """Responds to control requests.
 
-    def __init__(self, engine: Engine, proxy: ProxyServer) -> None:
+    The control API is imported with the first request, so that a server starts sooner.
+    ``ca_pem`` returns the certificate of the local CA.
+    """
+
+    def __init__(self, engine: Engine, ca_pem: Callable[[], bytes]) -> None:
         self._engine = engine
-        self._proxy = proxy
+        self._ca_pem = ca_pem
         self._addresses: tuple[str, ...] = ()
         self._token: str | None = None
         self._context: ControlContext | None = None
@@ -34,17 +37,17 @@ class ControlEndpoint:
         self._is_ready = False
 
     def open(self, addresses: tuple[str, ...], token: str | None) -> None:
-        """All ports listen: ``bound`` is the host asked for and the addresses listened on."""
+        """All ports are listening; ``addresses`` are the requested host and the bound ones."""
         self._addresses, self._token, self._is_ready = addresses, token, True
 
     def close(self) -> None:
-        """The ports are about to close."""
+        """The ports are about to close: the server no longer reports that it is ready."""
         self._is_ready = False
 
     async def handle(
         self, request: web.BaseRequest, address: Address, read_body: BodyReader
     ) -> BufferedResponse | EventStreamResponse:
-        """The answer to a control request; refusals are answers too."""
+        """The response to a control request; a rejection is a response too."""
         from fakefal.control import api
 
         context = self._get_context()
@@ -98,7 +101,7 @@ class ControlEndpoint:
                 self._engine,
                 __version__,
                 lambda: self._is_ready,
-                lambda: self._proxy.authority.pem,
+                self._ca_pem,
                 self._token,
             )
         return self._context

@@ -1,4 +1,4 @@
-"""Answers that something happens to on their way: late, cut, reset, slow, or no HTTP at all."""
+"""Writes responses with connection faults: delayed, cut, reset, slow, or not HTTP."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from fakefal.handlers.fault_response import (
 from fakefal.handlers.http import BufferedResponse, EventStreamResponse, FileResponse
 from fakefal.protocol.errors.fault import Cut, Fault
 from fakefal.proxy.resets import reset
-from fakefal.server.http.writer import read_windows, response_body, response_head, stream_head
+from fakefal.server.http.writer import read_blocks, response_body, response_head, stream_head
 
 GARBAGE = b"\xff\xfe\x00 this is no event \x80\r\n"
 
 
 class FaultWriter(web.StreamResponse):
-    """An answer and its trouble; written by hand, as much of it as is to come."""
+    """Writes as much of a response as its fault lets through, byte by byte under control."""
 
     def __init__(
         self,
@@ -39,30 +39,30 @@ class FaultWriter(web.StreamResponse):
         self._response = response
         self._fault = fault
         self._clock = clock
-        self._keep_alive = keep_alive
+        self._is_keep_alive = keep_alive
 
     @property
     def keep_alive(self) -> bool | None:
-        """Whether the connection stays open."""
-        return self._keep_alive
+        """Whether the connection stays open after the response."""
+        return self._is_keep_alive
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Nothing is left to be written."""
+        """No-op: ``prepare`` already wrote everything."""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send what is to come, and end as it is to end."""
+        """Write the response up to its cut, and end the connection if the fault does."""
         transport = request.transport
         if transport is None or transport.is_closing():
-            raise ConnectionResetError("the caller has gone")
-        self._keep_alive = self._keep_alive and request.keep_alive
-        connection = _Connection(request, transport, self._clock)
+            raise ConnectionResetError("the caller has left")
+        self._is_keep_alive = self._is_keep_alive and request.keep_alive
+        connection = _CallerTransport(request, transport, self._clock)
         try:
             await self._send(request, connection)
         except ConnectionResetError:
-            self._keep_alive = False  # the caller left first
+            self._is_keep_alive = False  # the caller left first
         return None
 
-    async def _send(self, request: web.BaseRequest, connection: _Connection) -> None:
+    async def _send(self, request: web.BaseRequest, connection: _CallerTransport) -> None:
         fault = self._fault
         if fault.delay_seconds:
             await connection.wait(fault.delay_seconds)
@@ -80,7 +80,7 @@ class FaultWriter(web.StreamResponse):
             await self._send_buffered(await self._faulty_response(), request, connection)
 
     async def _faulty_response(self) -> BufferedResponse | FileResponse:
-        """The answer as it is to be seen, or what takes the place of a stream."""
+        """The response with the fault applied; a stream is replaced by the fault's response."""
         response = self._response
         if isinstance(response, FileResponse):
             return apply_fault_to_file(response, self._fault)
@@ -93,14 +93,14 @@ class FaultWriter(web.StreamResponse):
         self,
         response: BufferedResponse | FileResponse,
         request: web.BaseRequest,
-        connection: _Connection,
+        connection: _CallerTransport,
     ) -> None:
         cut = self._fault.cut
-        keep_alive = self._keep_alive or cut is not None  # up to the cut it looks like any other
+        keep_alive = self._is_keep_alive or cut is not None  # the head must not reveal the cut
         if isinstance(response, FileResponse):
             size = response.stop - response.start
             head = BufferedResponse(response.status, b"", response.headers, response.content_type)
-            body = read_windows(response) if request.method != "HEAD" else iter(())
+            body = read_blocks(response) if request.method != "HEAD" else iter(())
         else:
             size, head = len(response.payload), response
             body = iter((response_body(response, request),))
@@ -109,7 +109,7 @@ class FaultWriter(web.StreamResponse):
             share = cut.body_share if cut is not None and cut.point == "body" else 1.0
             remaining = int(size * share)
             for part in body:
-                await self._drip(part[:remaining], connection)
+                await self._write_slowly(part[:remaining], connection)
                 remaining -= len(part)
                 if remaining <= 0:
                     break
@@ -117,23 +117,23 @@ class FaultWriter(web.StreamResponse):
             await self._end_connection(connection, cut)
 
     async def _send_stream(
-        self, response: EventStreamResponse, request: web.BaseRequest, connection: _Connection
+        self, response: EventStreamResponse, request: web.BaseRequest, connection: _CallerTransport
     ) -> None:
-        """Write events in HTTP chunks of their own, as far as they are to come.
+        """Write each event in its own HTTP chunk, up to the cut.
 
-        For HTTP/1.0, which knows no chunks, the end of the connection is that of the stream.
+        HTTP/1.0 has no chunked encoding: there the stream ends with the connection.
         """
         cut = self._fault.cut
         in_chunks = request.version != HttpVersion10
-        keep_alive = in_chunks and (self._keep_alive or cut is not None)
+        keep_alive = in_chunks and (self._is_keep_alive or cut is not None)
         await connection.write(stream_head(response, request, keep_alive=keep_alive))
         remaining = cut.event_count if cut is not None and cut.point == "body" else math.inf
         if cut is not None and cut.point == "head":
             remaining = 0
         if remaining:
             async for event in response.chunks:
-                await self._drip(event, connection, in_chunks=in_chunks)
-                remaining -= not event.startswith(b":")  # a comment is no event
+                await self._write_slowly(event, connection, in_chunks=in_chunks)
+                remaining -= not event.startswith(b":")  # comments do not count
                 if remaining <= 0:
                     break
         await response.chunks.aclose()
@@ -147,17 +147,19 @@ class FaultWriter(web.StreamResponse):
         elif not in_chunks:
             await self._end_connection(connection, Cut("close", "end"))
 
-    async def _drip(self, data: bytes, connection: _Connection, *, in_chunks: bool = False) -> None:
-        drip = self._fault.slow_body
-        parts = [data] if drip is None else split_bytes(data, drip.chunk_bytes)
+    async def _write_slowly(
+        self, data: bytes, connection: _CallerTransport, *, in_chunks: bool = False
+    ) -> None:
+        slow_body = self._fault.slow_body
+        parts = [data] if slow_body is None else split_bytes(data, slow_body.chunk_bytes)
         for number, part in enumerate(parts):
-            if drip is not None and number:
-                await connection.wait(drip.interval_seconds)
+            if slow_body is not None and number:
+                await connection.wait(slow_body.interval_seconds)
             if part:
                 await connection.write(_http_chunk(part) if in_chunks else part)
 
-    async def _end_connection(self, connection: _Connection, cut: Cut) -> None:
-        self._keep_alive = False
+    async def _end_connection(self, connection: _CallerTransport, cut: Cut) -> None:
+        self._is_keep_alive = False
         if cut.kind == "stall":
             await connection.wait(cut.stall_seconds)
         if cut.kind == "reset":
@@ -170,8 +172,8 @@ class FaultWriter(web.StreamResponse):
             await self._response.chunks.aclose()
 
 
-class _Connection:
-    """The connection to one caller."""
+class _CallerTransport:
+    """The transport of one request, written with flow control."""
 
     def __init__(
         self, request: web.BaseRequest, transport: asyncio.Transport, clock: Clock
@@ -179,27 +181,28 @@ class _Connection:
         self._writer = request.writer
         self._transport = transport
         self._clock = clock
-        # asyncio's TLS, told 0, stops at nothing and never goes on.
+        # asyncio's SSLProtocol pauses at size >= high: with high=0 it would pause with an empty
+        # buffer, and wait forever.
         transport.set_write_buffer_limits(high=1 if request.secure else 0, low=0)
 
     async def wait(self, seconds: float) -> None:
-        """Let time pass; without a wait, let at least the bytes so far go out on their own."""
+        """Wait on the clock, at least one loop turn, so that earlier bytes are sent first."""
         await self._clock.wait_until(self._clock.later(self._clock.now(), seconds))
         await self._clock.yield_to_loop()
 
     async def write(self, data: bytes) -> None:
-        """Write, and wait until the system has all of it."""
+        """Write, and wait until all bytes are handed to the operating system."""
         if self._transport.is_closing():
-            raise ConnectionResetError("the caller has gone")
+            raise ConnectionResetError("the caller has left")
         self._transport.write(data)
         await self._writer.drain()
 
     def close(self) -> None:
-        """End the connection in order."""
+        """Close the connection after the written bytes."""
         self._transport.close()
 
     def reset(self) -> None:
-        """End the connection with a TCP reset."""
+        """Abort the connection with a TCP RST."""
         reset(self._transport)
 
 

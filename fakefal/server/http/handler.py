@@ -1,4 +1,4 @@
-"""The one HTTP handler: bounds, addresses and routes a request, and writes its answer."""
+"""The HTTP handler: reads a request within limits, routes it, and writes the response."""
 
 from __future__ import annotations
 
@@ -53,17 +53,18 @@ from fakefal.server.upload_store import UploadStore
 
 if TYPE_CHECKING:
     from fakefal.recorder.recorder import Recorder
-    from fakefal.server.proxy import ProxyServer
 
 _LOG = logging.getLogger("fakefal")
 _CHUNK_BYTES = 262_144
 _MISS = (names.HINT, "miss")
 
 Body = TypeVar("Body")
+ProxyHandle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]
+"""Handles CONNECT and absolute-form requests; None for a target that is this server itself."""
 
 
 class _Unmatched(Exception):
-    """A call that nothing here answers, so that upstream is asked; its body was read."""
+    """A call that matched no exchange while recording: it goes upstream with the body read here."""
 
     def __init__(self, recorder: Recorder, body: bytes) -> None:
         super().__init__()
@@ -72,7 +73,7 @@ class _Unmatched(Exception):
 
 
 class HttpHandler:
-    """Turns HTTP into engine calls and back; holds no state but the engine."""
+    """Translates HTTP requests into engine calls, and results back; all state is the engine's."""
 
     def __init__(
         self,
@@ -80,27 +81,28 @@ class HttpHandler:
         tasks: Tasks,
         upload_store: UploadStore,
         control_endpoint: ControlEndpoint,
+        proxy: ProxyHandle,
+        recorder: Recorder | None = None,
     ) -> None:
         self._engine = engine
         self._tasks = tasks
         self._upload_store = upload_store
         self._control_endpoint = control_endpoint
         self._keep_alive = engine.settings.keep_alive
-        self._anonymous_tenant, self._tenant_by_tag = engine.fallback_tenant, engine.tenant_by_tag
-        self.proxy: ProxyServer | None = None
-        self.recorder: Recorder | None = None
+        self._proxy = proxy
+        self._recorder = recorder
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request; whatever goes wrong inside becomes an answer too."""
+        """Respond to one request; every failure becomes a response too."""
         clock: Clock | None = None
         keep_alive = self._keep_alive
         try:
-            if request.raw_path[:1] != "/" and self.proxy is not None:
-                proxied = await self.proxy.handle(request)
+            if request.raw_path[:1] != "/":
+                proxied = await self._proxy(request)
                 if proxied is not None:
                     return proxied
-            if self.recorder is not None:
-                recorded = await self.recorder.handle(request)
+            if self._recorder is not None:
+                recorded = await self._recorder.handle(request)
                 if recorded is not None:
                     return recorded
             response, clock = await self._respond(request)
@@ -115,12 +117,12 @@ class HttpHandler:
             _LOG.exception("fakefal failed on %s %s", request.method, request.raw_path)
             detail = {"detail": "Internal Server Error"}
             response = BufferedResponse(
-                500, encode(detail), ((names.HINT, "a fault of fakefal; see its log"),)
+                500, encode(detail), ((names.HINT, "an error in fakefal; see its log"),)
             )
         if response.fault is not None and clock is not None:
             if request.task is not None:
                 self._tasks.track(request.task)
-            from fakefal.server.http.fault_writer import FaultWriter  # most servers have no trouble
+            from fakefal.server.http.fault_writer import FaultWriter  # few servers use faults
 
             return FaultWriter(response, response.fault, clock, keep_alive=self._keep_alive)
         if isinstance(response, EventStreamResponse):
@@ -133,8 +135,11 @@ class HttpHandler:
             keep_alive = keep_alive and request.content.is_eof()
         return BufferedWriter(response, keep_alive=keep_alive)
 
-    def respond_unreadable(self, request_line: str, error: ApiError) -> BufferedResponse:
-        """The answer to a request that could not be read; ``what`` is as much of it as is known."""
+    def reject_unreadable(self, request_line: str, error: ApiError) -> BufferedResponse:
+        """Journal a request that could not be read, and return the response to it.
+
+        ``request_line`` is what is known of the request.
+        """
         if error.has_request_id:
             error.request_id = self._engine.record_rejection(
                 None, request_line, error.status, error.message
@@ -142,7 +147,7 @@ class HttpHandler:
         return response_for_error(error)
 
     async def _respond(self, request: web.BaseRequest) -> tuple[HttpResponse, Clock | None]:
-        """The answer, and the clock of the tenant that gives it."""
+        """The response, and the tenant's clock, which a fault of the response needs."""
         if request.version is not HttpVersion11:
             check_version(request.version)
         headers = request.headers
@@ -151,10 +156,10 @@ class HttpHandler:
             headers,
             scheme=request.scheme,
             local_address=_own_address(request),
-            connected_host=getattr(request.protocol, "meant", ""),
+            connected_host=getattr(request.protocol, "named_host", ""),
         )
         if _is_preflight(request) and (address is None or address.form is not AddressForm.CONTROL):
-            # That to a proxy comes without the header that will name the host.
+            # A preflight to a server proxy has no x-fal-target-url yet, so it names no host.
             return BufferedResponse(200, b"OK", _preflight_headers(headers), "text/plain"), None
         if address is None or address.form is AddressForm.PROXY:
             rejection = proxy.check_proxy_request(
@@ -171,7 +176,7 @@ class HttpHandler:
     async def _respond_as_fal(
         self, request: web.BaseRequest, address: Address
     ) -> tuple[HttpResponse, Clock | None]:
-        """The answer of the face that serves the host; what is refused is noted."""
+        """The response of a fal host; rejected requests are journalled."""
         headers, path = request.headers, address.path
         tenant: Tenant | None = None
         fal_request: Request | None = None
@@ -185,11 +190,9 @@ class HttpHandler:
             handler, parts = find_route(address.host, request.method, path)
             tenant = self._tenant(headers, request.method, address.host, parts)
             fal_request = Request(request.method, address, path, headers, body, tenant)
-            fal_request.anonymous_tenant, fal_request.tenant_by_tag, fal_request.blob = (
-                self._anonymous_tenant,
-                self._tenant_by_tag,
-                blob,
-            )
+            fal_request.fallback_tenant = self._engine.fallback_tenant
+            fal_request.tenant_by_tag = self._engine.tenant_by_tag
+            fal_request.blob = blob
             if tenant is not None and tenant.faults.environment is not None:
                 unreachable = tenant.faults.host_fault(address.host_name)
                 if unreachable is not None:
@@ -213,8 +216,8 @@ class HttpHandler:
             empty.fault = abort.fault
             return empty, _clock_of(fal_request)
         except ApiError as error:
-            if self.recorder is not None and _MISS in error.headers:
-                raise _Unmatched(self.recorder, body) from None
+            if self._recorder is not None and _MISS in error.headers:
+                raise _Unmatched(self._recorder, body) from None
             if error.has_request_id and not error.request_id:
                 request_line = _request_line(request, address, path)
                 error.request_id = self._engine.record_rejection(
@@ -233,23 +236,22 @@ class HttpHandler:
     ) -> Tenant | None:
         credential = names.read_credential(headers.get("Authorization"))
         if credential is None or (credential.scheme == "bearer" and host in hosts.MEDIA_HOSTS):
-            return None  # what is borne there is a token, and no key
-        begins_call = method == "POST"
+            return None  # there a bearer credential is a CDN token, not a key
         return self._engine.tenant_for(
-            credential, parts.get("endpoint", ""), is_new_call=begins_call
+            credential, parts.get("endpoint", ""), is_new_call=method == "POST"
         )
 
     async def _body(self, request: web.BaseRequest, limit: int = 0) -> bytes:
-        """The whole body; raises WireError for one that is too large or cannot be read.
+        """The whole body; raises ApiError for one that is too large or cannot be read.
 
-        ``limit`` 0 is that of a call.
+        ``limit`` is in bytes; 0 means the limit of calls.
         """
         if not request.can_read_body:
             return b""
         limit = limit or self._engine.settings.limits.body_bytes
         content = request.content
         if content.is_eof() and content.exception() is None and "Expect" not in request.headers:
-            data = content.read_nowait()  # almost always all of it is there
+            data = content.read_nowait()  # nearly always complete
             if len(data) > limit:
                 raise ingress_error(413, f"the body is over {limit} bytes")
             return data
@@ -261,7 +263,7 @@ class HttpHandler:
         return data
 
     async def _blob(self, request: web.BaseRequest) -> Blob | None:
-        """The body of an upload, which is not held in memory as a whole."""
+        """The body of an upload, streamed to the upload store."""
         if not request.can_read_body:
             return None
         limit = self._engine.settings.limits.upload_bytes
@@ -273,7 +275,7 @@ class HttpHandler:
     async def _read_in_time(
         self, request: web.BaseRequest, read: Callable[[], Awaitable[Body]], limit: int
     ) -> Body:
-        """What is made of a body while it comes; the caller may not be silent for too long."""
+        """The result of ``read``; the connection is closed if no bytes arrive for too long."""
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
@@ -289,7 +291,7 @@ class HttpHandler:
     async def _run_websocket(
         self, request: web.BaseRequest, session: WebSocketSession
     ) -> web.StreamResponse:
-        from fakefal.server.http.websocket import run_websocket  # most servers never see a socket
+        from fakefal.server.http.websocket import run_websocket  # few servers need it
 
         max_message_bytes = self._engine.settings.limits.body_bytes
         try:
@@ -320,26 +322,24 @@ class HttpHandler:
                     await response.write(chunk)
             await response.write_eof()
         except (ClientConnectionResetError, ConnectionResetError):
-            _LOG.debug("the caller left the stream %s", stream.request_id)
+            _LOG.debug("the caller left stream %s", stream.request_id)
         return response
 
 
 def _as_platform_error(error: ApiError) -> ApiError:
-    """A failure as the platform API tells it."""
-    from fakefal.protocol.platform_api.platform import (
-        to_platform_error,  # most servers are not asked for it
-    )
+    """The error in the platform API's own format."""
+    from fakefal.protocol.platform_api.platform import to_platform_error  # few servers need it
 
     return to_platform_error(error)
 
 
 def _request_line(request: web.BaseRequest, address: Address, path: str) -> str:
-    """A request as the journal tells it."""
+    """The request as the journal shows it: ``POST fal.run/fal-ai/any-llm``."""
     return f"{request.method} {address.host}{path}"
 
 
 def _clock_of(request: Request | None) -> Clock | None:
-    """The clock of the tenant that answers."""
+    """The clock of the responding tenant; None if no tenant was identified."""
     if request is None:
         return None
     tenant = request.owner_tenant or request.tenant
@@ -351,9 +351,9 @@ def _is_preflight(request: web.BaseRequest) -> bool:
 
 
 def _preflight_headers(request_headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """The answer to a browser's question before a call: all it asks for is allowed.
+    """The headers of a preflight response: everything the browser requests is allowed.
 
-    Source: client (protocol.md section 4, starlette's CORSMiddleware).
+    Source: client (docs/reference/protocol.md#cors; starlette's CORSMiddleware).
     """
     allowed = (
         ("Access-Control-Allow-Origin", request_headers.get("Origin", "*")),
@@ -363,11 +363,9 @@ def _preflight_headers(request_headers: Mapping[str, str]) -> tuple[tuple[str, s
         ("Vary", "Origin"),
     )
     requested_headers = request_headers.get("Access-Control-Request-Headers")
-    return (
-        allowed
-        if requested_headers is None
-        else (*allowed, ("Access-Control-Allow-Headers", requested_headers))
-    )
+    if requested_headers is None:
+        return allowed
+    return (*allowed, ("Access-Control-Allow-Headers", requested_headers))
 
 
 def _unknown_address() -> BufferedResponse:
@@ -375,7 +373,7 @@ def _unknown_address() -> BufferedResponse:
 
 
 def _own_address(request: web.BaseRequest) -> str:
-    """The server's own address, for requests of HTTP/1.0 that name no host."""
+    """``host:port`` of this server, for HTTP/1.0 requests without a Host header."""
     if "Host" in request.headers or request.transport is None:
         return ""
     sockname = request.transport.get_extra_info("sockname")

@@ -1,4 +1,4 @@
-"""What cannot be read as a request, in the words of fal or of its load balancer."""
+"""Errors for unreadable requests, as fal's apps or its load balancer word them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from fakefal.protocol.errors.errors import ApiError, method_not_allowed
 from fakefal.protocol.errors.ingress import ingress_error
 
 MAX_LINE_BYTES = 65_536
-"""The longest request line that is read."""
+"""A longer request line is a 414."""
 
 MAX_FIELD_BYTES = 65_535
-"""The longest header that is read; not the same, so that an error tells which it was."""
+"""A longer header is a 431. It differs from the line limit so that aiohttp's error, which
+contains only the limit, shows which of them was exceeded."""
 
 _UNKNOWN_METHOD = re.compile(
     r"Invalid method encountered:\s+b['\"]([A-Z][A-Z_-]{0,31}) (\S+) HTTP/1\.[01]['\"]"
@@ -23,10 +24,10 @@ _SPACE = re.compile(r"\s+")
 
 
 def error_for_request(error: BaseException | None, message: str) -> tuple[str, ApiError]:
-    """What was asked, as far as it is known, and how it is refused.
+    """The request line as far as it is known, and the error for aiohttp's parse error.
 
-    ``error`` and ``message`` are aiohttp's. A method that nobody knows reaches fal, which does not
-    allow it; the rest is refused by the load balancer. Source: inferred (protocol.md section 3.10).
+    An unknown method passes the load balancer and is rejected by fal; everything else is rejected
+    by the load balancer. Source: inferred (docs/reference/errors.md#ingress-errors).
     """
     if isinstance(error, LineTooLong):
         if str(MAX_LINE_BYTES) in map(str, error.args[1:]):
@@ -43,9 +44,9 @@ def error_for_request(error: BaseException | None, message: str) -> tuple[str, A
 
 
 def error_for_body(error: BaseException, note: str = "") -> ApiError:
-    """A body that cannot be read: fal's app says so, or the load balancer for broken chunks.
+    """The error for an unreadable body: fal's app's, or the load balancer's for broken chunks.
 
-    Source: inferred (FastAPI's words; protocol.md section 3.10).
+    Source: inferred (FastAPI; docs/reference/errors.md#ingress-errors).
     """
     for cause in (error, error.__cause__):
         if isinstance(cause, TransferEncodingError):
@@ -55,11 +56,11 @@ def error_for_body(error: BaseException, note: str = "") -> ApiError:
 
 
 def check_version(version: HttpVersion) -> None:
-    """Refuse what is not HTTP/1.0 or 1.1. Source: inferred (nginx)."""
+    """Raise 505 for HTTP/2 and later, 400 for HTTP/0.9. Source: inferred (nginx)."""
     if version.major > 1:
-        raise ingress_error(505, f"HTTP/{version.major}.{version.minor} is not spoken here")
+        raise ingress_error(505, f"HTTP/{version.major}.{version.minor} is not supported")
     if version.major < 1:
-        raise ingress_error(400, "a request line ends in HTTP/1.1")
+        raise ingress_error(400, "a request line must end with HTTP/1.1")
 
 
 def _on_one_line(message: str) -> str:

@@ -1,4 +1,4 @@
-"""WebSockets: carries a conversation's messages to and from the caller, and ends it as told."""
+"""Runs a WebSocket session over a connection, and ends it with the session's close or cut."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from fakefal.server.tasks import Tasks
 
 _LOG = logging.getLogger("fakefal")
 _CLOSE_SECONDS = 5.0
-"""How long the caller's own close is waited for: until then it may still read what was sent."""
+"""How long to wait for the caller's close frame, while it may still read earlier messages."""
 
 
 async def run_websocket(
     request: web.BaseRequest, session: WebSocketSession, tasks: Tasks, max_message_bytes: int
 ) -> web.StreamResponse:
-    """Upgrade, then talk until one side ends it; raises the 400 of a malformed upgrade.
+    """Upgrade and run the session to its end; raises the 400 of a malformed upgrade.
 
-    A message of more than ``limit`` bytes ends it with 1009.
+    A message over ``max_message_bytes`` closes the socket with 1009 (RFC 6455 section 7.4.1).
     """
     websocket = web.WebSocketResponse(
         timeout=_CLOSE_SECONDS, compress=False, max_msg_size=max_message_bytes
@@ -43,13 +43,14 @@ async def run_websocket(
     try:
         await asyncio.wait((receiving, running), return_when=asyncio.FIRST_COMPLETED)
     finally:
-        # The listener goes first: only then does a close wait for that of the other side.
+        # Stop receiving first: aiohttp's close() waits for the peer's close frame only if no other
+        # task is in receive().
         receiving.cancel()
         await asyncio.wait((receiving,))
         if not running.done():
             running.cancel()
             await asyncio.wait((running,))
-        # This task is cancelled too when the caller leaves.
+        # Also reached by cancellation, when the caller leaves.
         cut = _cut_of(running)
         session.on_closed(_close_note(cut, websocket.close_code))
     if cut is not None and cut.close_code:
@@ -60,7 +61,7 @@ async def run_websocket(
 
 
 def _close_note(cut: Cut | None, code: int | None) -> str:
-    """How a socket ends, in words; ``code`` is that of the caller's close frame."""
+    """How the socket ended, for the journal; ``code`` is that of the caller's close frame."""
     if cut is None:
         return "the caller left" if code is None else f"the caller closed it with {code}"
     if cut.close_code:
@@ -85,7 +86,7 @@ async def _send(websocket: web.WebSocketResponse, message: bytes | str) -> None:
 
 
 def _cut_of(running: asyncio.Task[Cut]) -> Cut | None:
-    """How the conversation is to end; None if the caller has left."""
+    """How the session ends; None if the caller has left."""
     if running.cancelled():
         return None
     error = running.exception()
@@ -98,7 +99,7 @@ def _cut_of(running: asyncio.Task[Cut]) -> Cut | None:
 
 
 def _drop_connection(request: web.BaseRequest, cut: Cut) -> None:
-    """End the connection without a close frame, which callers see as 1006."""
+    """End the connection without a close frame, which clients report as code 1006."""
     transport = request.transport
     if transport is None:
         return

@@ -1,4 +1,4 @@
-"""An answer as bytes: head and body made here and sent in one piece."""
+"""Writes responses: builds head and body as bytes, and sends them in one write."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from fakefal.protocol.core.status_phrases import reason_phrase
 SERVER = "fakefal"
 
 _BODILESS = frozenset((204, 304))
-"""Statuses without a body and without its length (RFC 9110 sections 8.6, 15)."""
+"""Statuses without body and Content-Length (RFC 9110 sections 8.6, 15.3.5, 15.4.5)."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]+")
-"""What no header can hold; a template or a caller may put it there."""
+"""Not allowed in a header; a template or a caller may still put it there."""
 
 SERVER_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "date", "server"})
-"""Headers that are the server's own; a scenario's are left out."""
+"""Headers that the server sets itself; a scenario's are ignored."""
 
 EXPOSED_HEADERS = ", ".join(
     (
@@ -48,17 +48,17 @@ _CORS_HEADERS = (
 
 
 def printable(text: str) -> str:
-    """Text without what would break a header line."""
+    """Text that is safe in a header line, without CR, LF and other control characters."""
     return _UNPRINTABLE.sub(" ", text)
 
 
 def cors_headers(
     request: web.BaseRequest, sent: tuple[tuple[str, str], ...]
 ) -> tuple[tuple[str, str], ...]:
-    """What a page of another origin must be told; nothing for callers that are no page.
+    """The CORS headers of a response to a browser; none without an Origin header.
 
-    What the answer has ``told`` already is left out: a browser refuses a header that comes twice.
-    Source: client (protocol.md sections 4, 16 row 35).
+    Those that are in ``sent`` already are omitted: browsers reject a duplicate. Source: client
+    (docs/reference/protocol.md#cors, docs/reference/open-questions.md#cors-exposure).
     """
     if "Origin" not in request.headers:
         return ()
@@ -67,11 +67,10 @@ def cors_headers(
 
 
 class BufferedWriter(web.StreamResponse):
-    """A response that is there at once.
+    """Writes a response whose body is in memory.
 
-    It writes its own head: half the work of answering a small request was in building headers one
-    by one, and a scripted fault needs the bytes anyway. ``version`` is that of the request, where
-    the request could not be read.
+    It builds the head itself: aiohttp's own took half of the time of a small request, and scripted
+    faults need the bytes anyway. ``version`` is the HTTP version if the request was unreadable.
     """
 
     def __init__(
@@ -80,30 +79,32 @@ class BufferedWriter(web.StreamResponse):
         super().__init__(status=response.status)
         self._version = version
         self._response = response
-        self._keep_alive = keep_alive
+        self._is_keep_alive = keep_alive
 
     @property
     def keep_alive(self) -> bool | None:
-        """Whether the connection stays open."""
-        return self._keep_alive
+        """Whether the connection stays open after the response."""
+        return self._is_keep_alive
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send everything."""
+        """Write head and body."""
         transport = request.transport
         if transport is None or transport.is_closing():
-            raise ConnectionResetError("the caller has gone")
-        self._keep_alive = self._keep_alive and request.keep_alive
+            raise ConnectionResetError("the caller has left")
+        self._is_keep_alive = self._is_keep_alive and request.keep_alive
         response = self._response
-        head = response_head(response, request, keep_alive=self._keep_alive, version=self._version)
+        head = response_head(
+            response, request, keep_alive=self._is_keep_alive, version=self._version
+        )
         transport.write(head + response_body(response, request))
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Nothing is left to be written."""
+        """No-op: ``prepare`` already wrote everything."""
 
 
 def response_body(response: BufferedResponse, request: web.BaseRequest) -> bytes:
-    """What follows the head: nothing after HEAD, and where a status allows for no body."""
+    """The body as sent: empty for HEAD and for statuses without a body."""
     return b"" if request.method == "HEAD" or response.status in _BODILESS else response.payload
 
 
@@ -115,7 +116,7 @@ def response_head(
     size: int = -1,
     version: HttpVersion | None = None,
 ) -> bytes:
-    """Status line and headers of an answer; ``size`` is what it announces, if not the body's."""
+    """Status line and headers; ``size`` overrides the Content-Length of the body."""
     is_http10 = (version or request.version) == HttpVersion10
     lines = [_status_line(response.status, 0 if is_http10 else 1)]
     if response.headers:
@@ -142,7 +143,7 @@ def response_head(
 def stream_head(
     response: EventStreamResponse, request: web.BaseRequest, *, keep_alive: bool
 ) -> bytes:
-    """Status line and headers of a stream: in chunks, or for HTTP/1.0 until the connection ends."""
+    """Status line and headers of a stream: chunked, or for HTTP/1.0 delimited by the close."""
     is_http10 = request.version == HttpVersion10
     defaults = {"Content-Type": response.content_type, names.REQUEST_ID: response.request_id}
     scripted_names = {name.lower() for name, _ in response.headers}
@@ -164,11 +165,11 @@ def stream_head(
     return "".join(lines).encode()
 
 
-_WINDOW_BYTES = 262_144
+_BLOCK_BYTES = 262_144
 
 
 class FileWriter(web.StreamResponse):
-    """A response that reads its body as it goes out, so that no file is held in memory."""
+    """Writes a file response block by block, so that no file is held in memory."""
 
     def __init__(self, response: FileResponse, *, keep_alive: bool) -> None:
         super().__init__(status=response.status, reason=reason_phrase(response.status))
@@ -182,24 +183,24 @@ class FileWriter(web.StreamResponse):
             self.headers[printable(name)] = printable(value)
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send the head, then window after window."""
+        """Write the head, then the file in blocks."""
         for name, value in cors_headers(request, self._response.headers):
             self.headers[name] = value
         writer = await super().prepare(request)
         if request.method != "HEAD":
-            for window in read_windows(self._response):
-                await self.write(window)
+            for block in read_blocks(self._response):
+                await self.write(block)
         return writer
 
 
-def read_windows(response: FileResponse) -> Iterator[bytes]:
-    """The bytes of a file, read as they are needed."""
-    for offset in range(response.start, response.stop, _WINDOW_BYTES):
-        yield response.blob.read(offset, min(offset + _WINDOW_BYTES, response.stop))
+def read_blocks(response: FileResponse) -> Iterator[bytes]:
+    """The bytes of a file in blocks, each read when it is needed."""
+    for offset in range(response.start, response.stop, _BLOCK_BYTES):
+        yield response.blob.read(offset, min(offset + _BLOCK_BYTES, response.stop))
 
 
 def _scripted_lines(response: BufferedResponse) -> list[str]:
-    """The lines of an answer with headers of its own; they take the place of ours."""
+    """The header lines of a response with scripted headers, which override the default ones."""
     scripted_names = {name.lower() for name, _ in response.headers}
     defaults = {"Content-Type": response.content_type}
     if response.request_id:

@@ -1,1 +1,1 @@
-"""Posts the webhooks that the engine has due."""
+"""Delivers webhooks: when they are due by the engine, and over HTTP."""

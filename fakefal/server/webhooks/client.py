@@ -1,4 +1,4 @@
-"""Posts a webhook once: to the address that was checked, without redirects, proxies or cookies."""
+"""Posts a webhook once, to a checked address only, without redirects, proxies or cookies."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ _USER_AGENT = "fakefal"
 
 
 class BlockedTarget(Exception):
-    """A target that webhooks may not go to."""
+    """A name resolved to an address that webhooks must not be sent to."""
 
 
 class WebhookClient:
-    """One HTTP client for all webhooks of a server; made when the first one goes out.
+    """The HTTP client for all webhooks of a server.
 
-    ``home`` is the folder of the local CA, which https receivers may have their certificate from.
+    ``allow`` lists permitted receivers; ``home`` is the folder of the local CA, which may have
+    signed the certificates of https receivers.
     """
 
     def __init__(self, allow: Iterable[str], home: Path) -> None:
@@ -40,7 +41,7 @@ class WebhookClient:
     async def post(
         self, url: str, headers: Iterable[tuple[str, str]], body: bytes
     ) -> DeliveryResult:
-        """Post a body; what happens is told, not raised. It has no limit of time of its own."""
+        """Post a body; failures are returned, not raised. The caller sets the time limit."""
         try:
             target = URL(url)
             reason = self._targets.reason_blocked(target.scheme, target.raw_host or "")
@@ -50,11 +51,11 @@ class WebhookClient:
         except BlockedTarget as error:
             return DeliveryResult(failure=str(error), kind="refused")
         except aiohttp.InvalidURL:
-            return DeliveryResult(failure="the URL cannot be used", kind="refused")
+            return DeliveryResult(failure="invalid URL", kind="refused")
         except (aiohttp.ClientError, OSError) as error:  # some are ValueErrors as well
             return DeliveryResult(failure=_describe_failure(error), kind="failed")
         except ValueError as error:
-            return DeliveryResult(failure=f"the URL cannot be used: {error}", kind="refused")
+            return DeliveryResult(failure=f"invalid URL: {error}", kind="refused")
         except FakefalError as error:
             return DeliveryResult(failure=str(error), kind="failed")
 
@@ -72,14 +73,15 @@ class WebhookClient:
             return DeliveryResult(response.status, text)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections to receivers."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
 
 
 class _CheckedResolver(ThreadedResolver):
-    """Looks names up, and gives only addresses that webhooks may go to."""
+    """Rejects names that resolve to forbidden addresses; checking the connected address itself
+    also defeats DNS rebinding."""
 
     def __init__(self, targets: WebhookAllowlist) -> None:
         super().__init__()
@@ -97,7 +99,7 @@ class _CheckedResolver(ThreadedResolver):
 
 
 def _new_session(targets: WebhookAllowlist) -> aiohttp.ClientSession:
-    """A client that asks nobody but the receiver, and the resolver each time."""
+    """A session that resolves names anew for each connection and ignores proxy variables."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             resolver=_CheckedResolver(targets), use_dns_cache=False, limit=_CONNECTIONS
@@ -111,26 +113,27 @@ def _new_session(targets: WebhookAllowlist) -> aiohttp.ClientSession:
 
 
 def _describe_failure(error: Exception) -> str:
-    """Why no answer came, in one line and without addresses of objects."""
+    """Why no response came, in one line and without memory addresses of objects."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "the host is not known"
+        return "unknown host name"
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return f"the certificate of the receiver is not trusted: {_tls_reason(error.certificate_error)}"
+        reason = _tls_reason(error.certificate_error)
+        return f"the receiver's certificate is not trusted: {reason}"
     if isinstance(error, aiohttp.ClientConnectorSSLError):
-        return f"TLS with the receiver fails: {_tls_reason(error.os_error)}"
+        return f"TLS handshake failed: {_tls_reason(error.os_error)}"
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"cannot connect: {error.os_error.strerror or error.os_error}"
     if isinstance(error, (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)):
-        return "the receiver closed the connection before it had answered"
+        return "the receiver closed the connection without a response"
     if isinstance(error, aiohttp.ClientPayloadError):
-        return "the receiver closed the connection in the middle of its answer"
+        return "the receiver closed the connection during its response"
     if isinstance(error, aiohttp.ClientResponseError):
         return f"the receiver does not speak HTTP: {error.message.splitlines()[0]}"
     return str(error) or type(error).__name__
 
 
 def _tls_reason(error: Exception) -> str:
-    """What OpenSSL says, without its numbers and source lines."""
+    """OpenSSL's reason, without error codes and source lines."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     if isinstance(error, ssl.SSLError) and error.reason:

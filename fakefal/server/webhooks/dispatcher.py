@@ -1,4 +1,4 @@
-"""Does what is due outside: posts webhooks, and tells the engine how it went."""
+"""Dispatches webhooks when they are due, and reports each attempt to the engine."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from fakefal.server.webhooks.client import WebhookClient
 _LOG = logging.getLogger("fakefal")
 
 _MAX_CONCURRENT = 32
-"""Posts under way for one tenant, where time passes by itself."""
+"""Concurrent posts for one tenant, on a clock that runs by itself."""
 
 _INSTANT_TIMEOUT_SECONDS = 15.0
-"""How long, in real time, an instant clock waits for a receiver before it takes it for silent."""
+"""Real time after which a receiver counts as timed out on an instant clock."""
 
 _MANUAL_GRACE_SECONDS = 1.0
-"""The same for a manual clock that was moved beyond the limit: who moves it right after a submit
-does not mean to cut off an answer that is on its way."""
+"""Real time that a response may still take once a manual clock has passed the deadline: a test
+that advances the clock right after a submit does not mean to time out a response in transit."""
 
 
 class WebhookDispatcher:
-    """A loop for each tenant that has webhooks; it ends when the tenant is replaced.
+    """Runs a loop for each tenant with webhooks; it ends when the tenant is reset.
 
-    On a clock that runs by itself several posts are under way at a time. On a manual or instant one
-    they go out one after the other, each when the one before was answered or its limit has passed
-    on the clock, so that their order is always the same.
+    A real clock allows concurrent posts. A manual or instant clock sends them one by one, each
+    after the previous one was answered or timed out, so that their order is deterministic.
+    ``allow`` lists permitted receivers, ``home`` is the folder of the local CA.
     """
 
     def __init__(
@@ -52,19 +52,19 @@ class WebhookDispatcher:
         self.unsent: list[str] = []
 
     def watch(self, webhooks: WebhookScheduler) -> None:
-        """Send what becomes due there from now on."""
+        """Deliver the webhooks of a tenant from now on, or from ``start``."""
         self._watched[webhooks] = None
         if self._is_running:
             self._start_loop(webhooks)
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start the loops of all watched tenants."""
         self._is_running = True
         for webhooks in list(self._watched):
             self._start_loop(webhooks)
 
     async def stop(self) -> None:
-        """Say in ``unsent`` and in the log what was still to be sent; the tasks have ended."""
+        """List undelivered webhooks in ``unsent`` and the log, once the tasks have ended."""
         self._is_running = False
         self.unsent = [line for webhooks in self._watched for line in webhooks.unfinished()]
         for line in self.unsent:
@@ -104,12 +104,12 @@ class WebhookDispatcher:
                 result = task.result()
             else:
                 task.cancel()
-                limit = f"no answer within {post.timeout_seconds:g}s"
+                limit = f"no response within {post.timeout_seconds:g}s"
                 result = DeliveryResult(failure=limit, kind="timeout")
         except asyncio.CancelledError:
             task.cancel()
             webhooks.on_attempt_done(
-                post, DeliveryResult(failure="fakefal was stopped meanwhile", kind="stopped")
+                post, DeliveryResult(failure="fakefal was stopped", kind="stopped")
             )
             raise
         except Exception as error:
@@ -122,7 +122,7 @@ class WebhookDispatcher:
     async def _wait(
         self, webhooks: WebhookScheduler, post: WebhookRequest, task: asyncio.Task[DeliveryResult]
     ) -> None:
-        """Wait for the answer, or until the limit has passed on the clock."""
+        """Wait for the response, or until the clock passes the deadline."""
         clock = webhooks.clock
         deadline = clock.later(post.started_at, post.timeout_seconds)
         if clock.kind == "instant":

@@ -1,4 +1,4 @@
-"""Whom the fake trusts when it posts over https: the system's roots, and the local CA."""
+"""The trust store for https receivers: the system's roots and the local CA."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Stamp = tuple[int, int, int]
 
 
 class TrustStore:
-    """Gives the TLS context of a client; a local CA that is made or replaced later counts too."""
+    """Provides the TLS context; reloads the local CA when it is created or replaced."""
 
     def __init__(self, home: Path) -> None:
         self._path = certificate_path(home)
@@ -20,7 +20,7 @@ class TrustStore:
         self._stamp: _Stamp | None = None
 
     def context(self) -> ssl.SSLContext:
-        """What receivers are verified with; raises FakefalError if the local CA is spoiled."""
+        """The context to verify receivers with; raises FakefalError for an unreadable CA."""
         stamp = self._read_stamp()
         if self._context is None or stamp != self._stamp:
             context = ssl.create_default_context()

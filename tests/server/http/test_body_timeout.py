@@ -8,10 +8,10 @@ from aiohttp import web
 from fakefal.server.http.body_timeout import BodyIdleTimeout
 from fakefal.settings import Limits
 from tests.callers import running_caller, within_limit
-from tests.server.raw import SCENARIO, http
+from tests.server.raw_http import SCENARIO, http
 
 
-async def test_a_body_that_stops_coming_ends_the_connection() -> None:
+async def test_a_stalled_body_closes_the_connection() -> None:
     async with running_caller(SCENARIO, limits=Limits(idle_timeout_seconds=0.2)) as caller:
         reader, writer = await asyncio.open_connection(caller.server.host, caller.server.port)
         writer.write(http(b"Content-Length: 50"))
@@ -21,8 +21,8 @@ async def test_a_body_that_stops_coming_ends_the_connection() -> None:
         assert (await caller.run()).status == 200
 
 
-class Slow:
-    """A request whose body grows at the first three looks and no more."""
+class SlowRequest:
+    """A request whose body grows between the first three checks only."""
 
     def __init__(self) -> None:
         self.looks = 0
@@ -38,15 +38,15 @@ class Slow:
         self.closed.set()
 
 
-async def test_a_body_that_keeps_coming_is_waited_for() -> None:
-    slow = Slow()
+async def test_a_body_that_keeps_arriving_does_not_time_out() -> None:
+    slow = SlowRequest()
     with BodyIdleTimeout(cast(web.BaseRequest, slow), 0.001):
         await within_limit(slow.closed.wait())
     assert slow.looks > 7
 
 
-async def test_a_body_that_has_come_is_left_alone() -> None:
-    slow = Slow()
+async def test_a_complete_body_does_not_time_out() -> None:
+    slow = SlowRequest()
     with BodyIdleTimeout(cast(web.BaseRequest, slow), 0.0):
         pass
     for _ in range(10):

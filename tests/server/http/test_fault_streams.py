@@ -1,4 +1,4 @@
-"""Streams that break off, fall silent, or come in pieces, on both event loops."""
+"""Streams with connection faults: cut, stalled or sliced, on both event loops."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from fakefal.protocol.sse import Decoder, Event
+from fakefal.protocol.sse import Decoder, ServerSentEvent
 from fakefal.server.http.fault_writer import GARBAGE
 from tests.building import exchange
-from tests.server.raw import http
-from tests.server.troubling import (
+from tests.server.fault_server import (
     LOOPS,
     QUEUE,
     ServerUnderTest,
@@ -18,6 +17,7 @@ from tests.server.troubling import (
     split_chunks,
     threaded_server,
 )
+from tests.server.raw_http import http
 
 on_both = pytest.mark.parametrize("loop", LOOPS)
 STREAM = http(path=b"/fal-ai/any-llm/stream")
@@ -39,7 +39,7 @@ def streamed(stream: dict[str, Any], **reply: Any) -> dict[str, Any]:
     return exchange({"text": TEXT, "stream": stream, **reply})
 
 
-def told(served: ServerUnderTest) -> tuple[bytes, list[bytes], str]:
+def read_stream(served: ServerUnderTest) -> tuple[bytes, list[bytes], str]:
     """Head, chunks and end of a stream."""
     head, body, end = served.request(STREAM)
     return head, split_chunks(body), end
@@ -58,71 +58,71 @@ def told(served: ServerUnderTest) -> tuple[bytes, list[bytes], str]:
         ({"cut": {"after": 1, "how": "garbage"}}, [WHOLE[0], GARBAGE, b""], "closed"),
     ],
 )
-def test_a_stream_breaks_off_after_so_many_events(
+def test_a_stream_breaks_off_after_n_events(
     loop: str, stream: dict[str, Any], pieces: list[bytes], end: str
 ) -> None:
     with threaded_server(loop, streamed(stream)) as served:
-        head, heard, ended = told(served)
+        head, response, ended = read_stream(served)
         assert head.startswith(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream")
         assert b"Transfer-Encoding: chunked" in head.split(b"\r\n")
-        assert (heard, ended) == (pieces, end)
+        assert (response, ended) == (pieces, end)
 
 
 @on_both
 @pytest.mark.parametrize("size", [1, 2, 7])
 def test_a_sliced_stream_is_cut_through_line_ends_and_is_the_same(loop: str, size: int) -> None:
     with threaded_server(loop, streamed({"slice": size})) as served:
-        _, heard, end = told(served)
-        assert (b"".join(heard), end) == (b"".join(WHOLE), "closed")
-        assert heard[-1] == b""
-        assert {len(piece) for piece in heard[:-1]} <= set(range(1, size + 1))
+        _, response, end = read_stream(served)
+        assert (b"".join(response), end) == (b"".join(WHOLE), "closed")
+        assert response[-1] == b""
+        assert {len(piece) for piece in response[:-1]} <= set(range(1, size + 1))
         decoder = Decoder()
-        events: list[Event] = []
-        for piece in heard:
+        events: list[ServerSentEvent] = []
+        for piece in response:
             events += decoder.feed(piece)
         assert len(events) == 4
         if size == 1:
-            assert b"\r" in heard
-            assert b"\n" in heard
+            assert b"\r" in response
+            assert b"\n" in response
 
 
 @on_both
-def test_a_silence_in_a_stream_ends_in_a_close_or_lasts(loop: str) -> None:
+def test_a_stall_in_a_stream_ends_with_a_close_or_lasts(loop: str) -> None:
     stream = {"cut": {"after": 1, "how": "stall", "for": "20s"}}
     with threaded_server(loop, streamed(stream)) as served:
-        talk = served.connect(STREAM)
-        talk.read_head()
+        connection = served.connect(STREAM)
+        connection.read_head()
         framed = b"%x\r\n%s\r\n" % (len(WHOLE[0]), WHOLE[0])
-        assert talk.read(len(framed)) == framed
+        assert connection.read(len(framed)) == framed
         served.wait_until_clock_is_awaited()
         served.advance(19)
-        assert talk.is_silent()
+        assert connection.is_silent()
         served.advance(1)
-        assert talk.read_rest() == (b"", "closed")
+        assert connection.read_rest() == (b"", "closed")
 
 
 @on_both
-def test_a_stall_lasts_its_time_and_then_the_stream_goes_on(loop: str) -> None:
+def test_a_stream_continues_after_a_stall(loop: str) -> None:
     with threaded_server(loop, streamed({"stall": "20s"})) as served:
-        talk = served.connect(STREAM)
-        talk.read_head()
+        connection = served.connect(STREAM)
+        connection.read_head()
         framed = b"%x\r\n%s\r\n" % (len(WHOLE[0]), WHOLE[0])
-        assert talk.read(len(framed)) == framed
+        assert connection.read(len(framed)) == framed
         served.wait_until_clock_is_awaited()
-        assert talk.is_silent()
+        assert connection.is_silent()
         served.advance(20)
-        rest, end = talk.read_rest()
-        assert (b"".join(split_chunks(rest)), end) == (b"".join(WHOLE[1:]), "closed")
+        remainder, end = connection.read_rest()
+        assert (b"".join(split_chunks(remainder)), end) == (b"".join(WHOLE[1:]), "closed")
 
 
 @on_both
 def test_a_stream_may_end_without_its_last_event_or_with_an_error(loop: str) -> None:
     broken = {"cut": {"after": 1, "how": "error", "error": "gone"}}
-    replies = [{"text": TEXT, "stream": it} for it in ({"final": False}, broken)]
+    replies = [{"text": TEXT, "stream": stream} for stream in ({"final": False}, broken)]
     with threaded_server(loop, {"replies": replies}) as served:
-        assert b"".join(told(served)[1]) == b"".join(WHOLE[:3])
+        assert b"".join(read_stream(served)[1]) == b"".join(WHOLE[:3])
         last = event("é", partial=False).replace(b'"error":null', b'"error":"gone"')
-        assert b"".join(told(served)[1]) == WHOLE[0] + last
+        assert b"".join(read_stream(served)[1]) == WHOLE[0] + last
 
 
 # Faults of the request for a stream
@@ -142,19 +142,19 @@ def test_a_stream_may_end_without_its_last_event_or_with_an_error(loop: str) -> 
         ({"cut": {"after": 3, "how": "reset"}}, WHOLE[:3], "reset"),
     ],
 )
-def test_the_faults_of_whole_answers_meet_streams_too(
+def test_the_faults_of_buffered_responses_apply_to_streams_too(
     loop: str, fault: Any, body: list[bytes] | None, end: str
 ) -> None:
     with threaded_server(loop, faulty("stream", fault, text=TEXT)) as served:
-        head, heard, ended = told(served)
+        head, response, ended = read_stream(served)
         assert ended == end
         assert bool(head) is (body is not None)
-        assert heard == (body or [])
-        assert b"".join(told(served)[1]) == b"".join(WHOLE)
+        assert response == (body or [])
+        assert b"".join(read_stream(served)[1]) == b"".join(WHOLE)
 
 
 @on_both
-def test_a_stream_that_is_refused_is_no_stream(loop: str) -> None:
+def test_a_rejected_stream_is_an_ordinary_response(loop: str) -> None:
     with threaded_server(loop, faulty("stream", "422", "nginx-502")) as served:
         head, body, _ = served.request(STREAM)
         assert head.startswith(
@@ -174,32 +174,32 @@ def test_the_events_and_headers_of_a_stream_can_be_altered(loop: str) -> None:
         "delay": "1s",
     }
     with threaded_server(loop, faulty("stream", fault, text="a b")) as served:
-        talk = served.connect(STREAM)
+        connection = served.connect(STREAM)
         served.wait_until_clock_is_awaited()
-        assert talk.is_silent()
+        assert connection.is_silent()
         served.advance(1)
-        lines = talk.read_head().split(b"\r\n")
+        lines = connection.read_head().split(b"\r\n")
         assert {b"X-A: b", b"Content-Type: text/plain"} <= set(lines)
-        heard, end = talk.read_rest()
-        *events, last = split_chunks(heard)
+        received, end = connection.read_rest()
+        *events, last = split_chunks(received)
         expected = b'event: event\r\ndata: {"output":"\\u00e9","partial":%s}\r\n\r\n'
         assert events == [expected % b"true"] * 2 + [expected % b"false"]
         assert (last, end) == (b"", "closed")
 
 
 @on_both
-def test_a_stream_that_hangs_is_left_by_its_caller(loop: str) -> None:
+def test_a_caller_can_leave_a_stream_that_hangs(loop: str) -> None:
     with threaded_server(loop, faulty("stream", "hang-headers", "hang-during")) as served:
         for _ in range(2):
-            talk = served.connect(STREAM)
-            assert talk.read_head().startswith(b"HTTP/1.1 200 OK")
+            connection = served.connect(STREAM)
+            assert connection.read_head().startswith(b"HTTP/1.1 200 OK")
             served.wait_until_clock_is_awaited()
             served.advance(1e6)
-            talk.close()
+            connection.close()
             served.wait_until_idle()
 
 
-# The status as a stream
+# The status stream
 
 
 @on_both
@@ -209,24 +209,24 @@ def test_a_status_stream_ends_while_the_job_is_in_progress(loop: str, how: str) 
     fault = {"cut": {"after": 2, "how": how}}
     with threaded_server(loop, faulty("status_stream", fault, timeline=steps)) as served:
         path = f"/fal-ai/any-llm/requests/{served.submit()}/status/stream".encode()
-        talk = served.connect(http(method=b"GET", path=path, host=QUEUE, body=b""))
-        talk.read_head()
+        connection = served.connect(http(method=b"GET", path=path, host=QUEUE, body=b""))
+        connection.read_head()
         served.wait_until_clock_is_awaited()
         served.advance(1)
-        heard, end = talk.read_rest()
-        (one, two) = split_chunks(heard)
+        received, end = connection.read_rest()
+        (one, two) = split_chunks(received)
         assert (b'"IN_QUEUE"' in one, b'"IN_PROGRESS"' in two) == (True, True)
         assert end == ("reset" if how == "reset" else "closed")
 
 
 @on_both
-def test_a_status_stream_can_be_refused_or_lack_fields(loop: str) -> None:
+def test_a_status_stream_can_be_rejected_or_lack_fields(loop: str) -> None:
     fault = {"drop": ["logs"], "set": {"status": "PAUSED"}}
     with threaded_server(loop, faulty("status_stream", "403", fault, timeline=[])) as served:
         path = f"/fal-ai/any-llm/requests/{served.submit()}/status/stream".encode()
-        ask = http(method=b"GET", path=path, host=QUEUE, body=b"")
-        assert served.request(ask)[0].startswith(b"HTTP/1.1 403 Forbidden")
-        (only, last) = split_chunks(served.request(ask)[1])
+        status_request = http(method=b"GET", path=path, host=QUEUE, body=b"")
+        assert served.request(status_request)[0].startswith(b"HTTP/1.1 403 Forbidden")
+        (only, last) = split_chunks(served.request(status_request)[1])
         assert only.startswith(b'data: {"status":"PAUSED"')
         assert b"logs" not in only
         assert last == b""
@@ -242,7 +242,7 @@ def test_a_status_stream_can_be_refused_or_lack_fields(loop: str) -> None:
         ({"cut": {"after": 1, "how": "garbage"}}, WHOLE[0] + GARBAGE, "closed"),
     ],
 )
-def test_for_an_old_client_a_stream_ends_with_its_connection(
+def test_for_http_1_0_a_stream_ends_with_its_connection(
     loop: str, stream: dict[str, Any], expected: bytes, end: str
 ) -> None:
     with threaded_server(loop, streamed(stream)) as served:

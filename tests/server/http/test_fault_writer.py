@@ -1,4 +1,4 @@
-"""Answers that something happens to on their way, byte for byte, on both event loops."""
+"""Responses with connection faults, byte for byte, on both event loops."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from fakefal.scenario.compiled.faults import GARBAGE
-from tests.server.raw import http
-from tests.server.troubling import BODY, LOOPS, QUEUE, faulty, threaded_server
+from fakefal.scenario.compiler.faults import GARBAGE
+from tests.server.fault_server import BODY, LOOPS, QUEUE, faulty, threaded_server
+from tests.server.raw_http import http
 
 on_both = pytest.mark.parametrize("loop", LOOPS)
 HALF = BODY[: len(BODY) // 2]
@@ -35,18 +35,18 @@ SIZE = f"Content-Length: {len(BODY)}".encode()
         ({"close": "accepted"}, None, "closed"),
     ],
 )
-def test_the_connection_ends_where_and_how_it_is_to(
+def test_the_connection_ends_at_the_cut_as_scripted(
     loop: str, fault: Any, body: bytes | None, end: str
 ) -> None:
     with threaded_server(loop, faulty("run", fault)) as served:
-        head, heard, ended = served.request(http(keep_alive=True))
+        head, received, ended = served.request(http(keep_alive=True))
         assert ended == end
         if body is None:
-            assert (head, heard) == (b"", b"")
+            assert (head, received) == (b"", b"")
         else:
             assert SIZE in head.split(b"\r\n")
             assert b"Connection: close" not in head.split(b"\r\n")
-            assert heard == body
+            assert received == body
         assert served.request(http())[1:] == (BODY, "closed")
 
 
@@ -67,20 +67,20 @@ def test_the_connection_ends_where_and_how_it_is_to(
         ({"header_bytes": 3}, BODY, [b"x-fakefal-padding: xxx"]),
     ],
 )
-def test_an_answer_is_altered_and_its_length_is_honest(
+def test_a_response_is_edited_and_its_length_matches(
     loop: str, fault: Any, body: bytes, headers: list[bytes]
 ) -> None:
     with threaded_server(loop, faulty("run", fault)) as served:
-        head, heard, end = served.request(http())
+        head, received, end = served.request(http())
         lines = head.split(b"\r\n")
-        assert (lines[0], heard, end) == (b"HTTP/1.1 200 OK", body, "closed")
+        assert (lines[0], received, end) == (b"HTTP/1.1 200 OK", body, "closed")
         assert set(headers) <= set(lines)
         assert f"Content-Length: {len(body)}".encode() in lines
         assert served.request(http())[1] == BODY
 
 
 @on_both
-def test_garbage_is_no_http_at_all(loop: str) -> None:
+def test_garbage_is_not_http(loop: str) -> None:
     with threaded_server(loop, faulty("run", "garbage")) as served:
         assert served.connect(http(keep_alive=True)).read_rest() == (GARBAGE, "closed")
         assert served.journal() == [("call", 0)]
@@ -88,25 +88,25 @@ def test_garbage_is_no_http_at_all(loop: str) -> None:
 
 @on_both
 @pytest.mark.parametrize("status", [201, 204, 302])
-def test_another_status_may_stand_over_the_right_body(loop: str, status: int) -> None:
+def test_the_status_may_be_replaced_alone(loop: str, status: int) -> None:
     with threaded_server(loop, faulty("run", {"status": status, "body": "x"})) as served:
         head, _, _ = served.request(http())
         assert head.startswith(f"HTTP/1.1 {status} ".encode())
 
 
-# Refusals
+# Error responses
 
 
 @on_both
-def test_a_refusal_has_its_own_form_and_more_headers_if_it_is_to(loop: str) -> None:
+def test_an_error_has_its_own_form_and_extra_headers(loop: str) -> None:
     page = {"fail": "nginx-502", "headers": {"x-fal-request-id": "from-the-gateway"}}
     with threaded_server(loop, faulty("submit", "nginx-502", page, "429", 418)) as served:
-        plain, told, many, tea = (served.request(http(host=QUEUE)) for _ in range(4))
-        assert plain[0].startswith(b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\n")
-        assert b"x-fal-request-id" not in plain[0]
-        assert b"<center>nginx</center>" in plain[1]
-        assert b"x-fal-request-id: from-the-gateway" in told[0].split(b"\r\n")
-        assert told[1] == plain[1]
+        by_name, with_retry, many, tea = (served.request(http(host=QUEUE)) for _ in range(4))
+        assert by_name[0].startswith(b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\n")
+        assert b"x-fal-request-id" not in by_name[0]
+        assert b"<center>nginx</center>" in by_name[1]
+        assert b"x-fal-request-id: from-the-gateway" in with_retry[0].split(b"\r\n")
+        assert with_retry[1] == by_name[1]
         assert b"X-Fal-Needs-Retry: 1" in many[0].split(b"\r\n")
         assert json.loads(many[1])["type"] == "concurrent_requests_limit"
         assert tea[0].startswith(b"HTTP/1.1 418 ")
@@ -114,16 +114,16 @@ def test_a_refusal_has_its_own_form_and_more_headers_if_it_is_to(loop: str) -> N
 
 
 @on_both
-def test_a_refusal_may_come_late_and_be_cut(loop: str) -> None:
+def test_an_error_may_be_delayed_and_cut(loop: str) -> None:
     fault = {"fail": "runner_disconnected", "delay": "3s", "reset": "during"}
     with threaded_server(loop, faulty("run", fault)) as served:
-        talk = served.connect(http())
+        connection = served.connect(http())
         served.wait_until_clock_is_awaited()
-        assert talk.is_silent()
+        assert connection.is_silent()
         served.advance(3)
-        assert talk.read_head().startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+        assert connection.read_head().startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
         body = b'{"detail":"Runner disconnected","error_type":"runner_disconnected"}'
-        assert talk.read_rest() == (body[: len(body) // 2], "reset")
+        assert connection.read_rest() == (body[: len(body) // 2], "reset")
 
 
 @on_both
@@ -138,7 +138,7 @@ def test_a_refusal_may_come_late_and_be_cut(loop: str) -> None:
         ("reset-during", "reset", 200),
     ],
 )
-def test_a_request_may_be_served_though_its_answer_is_lost(
+def test_a_request_may_be_executed_although_its_response_is_lost(
     loop: str, fault: Any, end: str, status: int
 ) -> None:
     with threaded_server(loop, faulty("submit", fault)) as served:
@@ -150,14 +150,14 @@ def test_a_request_may_be_served_though_its_answer_is_lost(
 
 @on_both
 @pytest.mark.parametrize("fault", ["reset", "close", "500", "garbage"])
-def test_what_is_not_served_leaves_no_job(loop: str, fault: str) -> None:
+def test_a_request_that_is_not_executed_leaves_no_job(loop: str, fault: str) -> None:
     with threaded_server(loop, faulty("submit", fault)) as served:
         served.request(http(host=QUEUE))
         assert served.thread.call(served.controls.jobs) == []
 
 
 @on_both
-def test_each_read_of_a_job_can_go_wrong(loop: str) -> None:
+def test_each_read_of_a_job_can_fail(loop: str) -> None:
     faults = {"status": ["500"], "result": ["reset"], "cancel": ["nginx-504"]}
     reply = {"text": "Ship it.", "faults": faults, "timeline": []}
     with threaded_server(loop, {"reply": reply}) as served:
@@ -172,7 +172,7 @@ def test_each_read_of_a_job_can_go_wrong(loop: str) -> None:
         assert seen == ["500", "reset", "504", "200", "200", "400"]
 
 
-# Silence
+# Stalls
 
 
 @on_both
@@ -186,96 +186,96 @@ def test_each_read_of_a_job_can_go_wrong(loop: str) -> None:
         ({"hang": "after", "for": "1h"}, 3),
     ],
 )
-def test_a_silence_begins_where_it_is_to_and_ends_in_a_close(
+def test_a_stall_starts_at_the_cut_and_ends_with_a_close(
     loop: str, fault: Any, begins: int
 ) -> None:
     with threaded_server(loop, faulty("run", fault)) as served:
-        talk = served.connect(http(keep_alive=True))
+        connection = served.connect(http(keep_alive=True))
         if begins:
-            assert SIZE in talk.read_head().split(b"\r\n")
-            assert talk.read(len([b"", HALF, BODY][begins - 1])) == [b"", HALF, BODY][begins - 1]
+            assert SIZE in connection.read_head().split(b"\r\n")
+            assert (
+                connection.read(len([b"", HALF, BODY][begins - 1])) == [b"", HALF, BODY][begins - 1]
+            )
         served.wait_until_clock_is_awaited()
         served.advance(3599)
-        assert talk.is_silent()
+        assert connection.is_silent()
         served.advance(1)
-        assert talk.read_rest() == (b"", "closed")
+        assert connection.read_rest() == (b"", "closed")
 
 
 @on_both
 @pytest.mark.parametrize("fault", ["hang", "accepted-then-hang", "hang-headers", "hang-during"])
-def test_a_silence_without_end_outlasts_every_clock_and_ends_when_the_caller_leaves(
-    loop: str, fault: str
-) -> None:
+def test_an_endless_stall_ends_when_the_caller_leaves(loop: str, fault: str) -> None:
     with threaded_server(loop, faulty("run", fault)) as served:
-        talk = served.connect(http())
+        connection = served.connect(http())
         served.wait_until_clock_is_awaited()
         if fault in ("hang-headers", "hang-during"):
-            talk.read_head()
+            connection.read_head()
         if fault == "hang-during":
-            talk.read(len(HALF))
+            connection.read(len(HALF))
         served.advance(1e9)
-        assert talk.is_silent()
-        talk.close()
+        assert connection.is_silent()
+        connection.close()
         served.wait_until_idle()
 
 
 @on_both
-def test_a_silence_ends_with_the_server(loop: str) -> None:
+def test_a_stall_ends_with_the_server(loop: str) -> None:
     with threaded_server(loop, faulty("run", "hang x2")) as served:
-        talks = [served.connect(http()) for _ in range(2)]
+        connections = [served.connect(http()) for _ in range(2)]
         served.wait_until_clock_is_awaited(2)
         assert served.is_healthy()
         served.thread.stop()
-        assert [talk.read_rest()[0] for talk in talks] == [b"", b""]
+        assert [connection.read_rest()[0] for connection in connections] == [b"", b""]
 
 
-# Time
+# Delays
 
 
 @on_both
-def test_a_delay_is_waited_for_on_the_clock_and_the_connection_stays(loop: str) -> None:
+def test_a_delay_is_on_the_clock_and_the_connection_stays_open(loop: str) -> None:
     with threaded_server(loop, faulty("run", {"delay": "2s"})) as served:
-        talk = served.connect(http(keep_alive=True))
+        connection = served.connect(http(keep_alive=True))
         served.wait_until_clock_is_awaited()
         served.advance(1.9)
-        assert talk.is_silent()
+        assert connection.is_silent()
         served.advance(0.1)
-        talk.read_head()
-        assert talk.read(len(BODY)) == BODY
-        assert talk.send(http()).read_head().startswith(b"HTTP/1.1 200 OK\r\n")
-        assert talk.read_rest() == (BODY, "closed")
+        connection.read_head()
+        assert connection.read(len(BODY)) == BODY
+        assert connection.send(http()).read_head().startswith(b"HTTP/1.1 200 OK\r\n")
+        assert connection.read_rest() == (BODY, "closed")
 
 
 @on_both
-def test_a_slow_body_comes_bit_by_bit(loop: str) -> None:
+def test_a_slow_body_comes_in_parts(loop: str) -> None:
     with threaded_server(loop, faulty("run", {"slow": {"bytes": 30, "every": "1s"}})) as served:
-        talk = served.connect(http(keep_alive=True))
-        assert SIZE in talk.read_head().split(b"\r\n")
+        connection = served.connect(http(keep_alive=True))
+        assert SIZE in connection.read_head().split(b"\r\n")
         for start in range(0, len(BODY), 30):
-            assert talk.read(len(BODY[start : start + 30])) == BODY[start : start + 30]
+            assert connection.read(len(BODY[start : start + 30])) == BODY[start : start + 30]
             if start + 30 < len(BODY):
                 served.wait_until_clock_is_awaited()
-                assert talk.is_silent()
+                assert connection.is_silent()
                 served.advance(1)
-        assert talk.send(http()).read_head().startswith(b"HTTP/1.1 200 OK\r\n")
+        assert connection.send(http()).read_head().startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 @on_both
 def test_the_word_slow_is_a_byte_every_fifty_milliseconds(loop: str) -> None:
-    with threaded_server(loop, faulty("run", "slow", text="", omit=["reasoning"])) as served:
-        talk = served.connect(http())
-        talk.read_head()
-        assert talk.read(1) == b"{"
+    with threaded_server(loop, faulty("run", "slow", text="", omit_fields=["reasoning"])) as served:
+        connection = served.connect(http())
+        connection.read_head()
+        assert connection.read(1) == b"{"
         served.wait_until_clock_is_awaited()
         served.advance(0.05)
-        assert talk.read(1) == b'"'
+        assert connection.read(1) == b'"'
 
 
-# Hosts, and bodies of a size
+# Hosts, files and large bodies
 
 
 @on_both
-def test_a_host_that_is_down_resets_and_others_are_well(loop: str) -> None:
+def test_a_host_that_is_down_resets_while_others_respond(loop: str) -> None:
     with threaded_server(loop, hosts={"queue.fal.run": "down"}) as served:
         assert served.request(http(host=QUEUE)) == (b"", b"", "reset")
         assert served.request(http(host=b"Queue.FAL.run:443")) == (b"", b"", "reset")
@@ -311,9 +311,7 @@ FILE = b"0123456789" * 300_000
         ({"body": "gone"}, 4, "closed"),
     ],
 )
-def test_a_file_that_is_read_as_it_is_sent_meets_troubles_too(
-    loop: str, fault: Any, size: int, end: str
-) -> None:
+def test_faults_apply_to_file_responses_too(loop: str, fault: Any, size: int, end: str) -> None:
     with threaded_server(loop, faults={"download": [fault]}) as served:
         host = b"fal.media"
         _, body, _ = served.request(http(host=host, path=b"/files/upload", body=FILE))
@@ -327,7 +325,7 @@ def test_a_file_that_is_read_as_it_is_sent_meets_troubles_too(
 
 
 @on_both
-def test_an_account_that_is_locked_is_told_at_every_call(loop: str) -> None:
+def test_a_locked_account_is_reported_by_every_call(loop: str) -> None:
     with threaded_server(loop, accounts={"poor:*": "exhausted-balance"}) as served:
         for host in (QUEUE, b"fal.run"):
             head, body, _ = served.request(http(host=host, key=b"Key poor:1"))

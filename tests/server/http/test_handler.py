@@ -1,4 +1,4 @@
-"""What the door does for every request: addresses, bounds, browsers, odd HTTP, failures."""
+"""What the handler does for every request: addresses, limits, browsers, odd HTTP, failures."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ OUTPUT = b'{"output":"Ship it.","reasoning":null,"partial":false,"error":null}'
 SCENARIO = scenario(exchange())
 
 
-def http(body: bytes = b"", *headers: str, line: str = "POST /fal-ai/any-llm HTTP/1.1") -> bytes:
-    """A request as bytes; the connection is closed after the answer."""
-    given = ("Authorization: Key id:secret", "Connection: close", *headers)
-    return "\r\n".join((line, *given, "", "")).encode() + body
+def http(
+    body: bytes = b"", *headers: str, request_line: str = "POST /fal-ai/any-llm HTTP/1.1"
+) -> bytes:
+    """A request as bytes; the connection is closed after the response."""
+    all_headers = ("Authorization: Key id:secret", "Connection: close", *headers)
+    return "\r\n".join((request_line, *all_headers, "", "")).encode() + body
 
 
 @pytest.mark.parametrize(
@@ -35,20 +37,20 @@ def http(body: bytes = b"", *headers: str, line: str = "POST /fal-ai/any-llm HTT
         ("OPTIONS", APP, {}),
     ],
 )
-async def test_what_names_no_fal_host_is_a_404_that_says_how_to(
+async def test_a_request_without_a_fal_host_is_a_404_with_instructions(
     method: str, path: str, headers: dict[str, str]
 ) -> None:
     async with running_caller() as caller:
-        heard = await caller.request(method, path, host=None, headers=headers)
-        assert (heard.status, heard.json) == (404, {"detail": NO_HOST_MESSAGE})
-        assert "x-fal-request-id" not in heard.headers
+        response = await caller.request(method, path, host=None, headers=headers)
+        assert (response.status, response.json) == (404, {"detail": NO_HOST_MESSAGE})
+        assert "x-fal-request-id" not in response.headers
 
 
 async def test_a_host_that_is_not_served_is_a_404_with_a_hint() -> None:
     async with running_caller() as caller:
-        heard = await caller.request("POST", "/v1/keys", host="auth.fal.ai", json={})
-        assert (heard.status, heard.body) == (404, b'{"detail":"Path /v1/keys not found"}')
-        assert heard.headers["x-fakefal-hint"] == "fakefal does not serve auth.fal.ai yet"
+        response = await caller.request("POST", "/v1/keys", host="auth.fal.ai", json={})
+        assert (response.status, response.body) == (404, b'{"detail":"Path /v1/keys not found"}')
+        assert response.headers["x-fakefal-hint"] == "fakefal does not serve auth.fal.ai yet"
 
 
 # Bodies
@@ -56,11 +58,11 @@ async def test_a_host_that_is_not_served_is_a_404_with_a_hint() -> None:
 
 async def test_a_body_over_the_limit_is_the_page_of_the_ingress() -> None:
     async with running_caller(SCENARIO, limits=Limits(body_bytes=100)) as caller:
-        heard = await caller.run(json={"prompt": "x" * 100})
-        assert heard.status == 413
-        assert heard.headers["Content-Type"] == "text/html"
-        assert "x-fal-request-id" not in heard.headers
-        assert heard.body == (
+        response = await caller.run(json={"prompt": "x" * 100})
+        assert response.status == 413
+        assert response.headers["Content-Type"] == "text/html"
+        assert "x-fal-request-id" not in response.headers
+        assert response.body == (
             b"<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n"
             b"<center><h1>413 Request Entity Too Large</h1></center>\r\n<hr><center>nginx</center>"
             b"\r\n</body>\r\n</html>\r\n"
@@ -71,23 +73,23 @@ async def test_a_body_over_the_limit_is_the_page_of_the_ingress() -> None:
 async def test_a_body_in_chunks_is_read_whole() -> None:
     async with running_caller(SCENARIO) as caller:
         chunks = b'7\r\n{"promp\r\n8\r\nt":"hi"}\r\n0\r\n\r\n'
-        heard = await send_bytes(
+        received = await send_bytes(
             caller.server, http(chunks, "Host: fal.run", "Transfer-Encoding: chunked")
         )
-        assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
-        assert heard.endswith(OUTPUT)
+        assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert received.endswith(OUTPUT)
 
 
-async def test_who_waits_to_be_told_to_go_on_is_told() -> None:
+async def test_expect_100_continue_gets_a_100() -> None:
     async with running_caller(SCENARIO) as caller:
         reader, writer = await asyncio.open_connection(caller.server.host, caller.server.port)
         writer.write(http(b"", "Host: fal.run", "Expect: 100-continue", "Content-Length: 15"))
-        told = await within_limit(reader.readuntil(b"\r\n\r\n"))
-        assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
+        interim = await within_limit(reader.readuntil(b"\r\n\r\n"))
+        assert interim == b"HTTP/1.1 100 Continue\r\n\r\n"
         writer.write(b'{"prompt":"hi"}')
-        heard = await within_limit(reader.read())
-        assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
-        assert heard.endswith(OUTPUT)
+        received = await within_limit(reader.read())
+        assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert received.endswith(OUTPUT)
         writer.close()
         await writer.wait_closed()
 
@@ -96,21 +98,21 @@ async def test_a_body_that_cannot_be_unpacked_is_a_400(caplog: pytest.LogCapture
     caplog.set_level(logging.CRITICAL, "fakefal.http")
     async with running_caller(SCENARIO) as caller:
         packed = http(b"nonsense", "Host: fal.run", "Content-Encoding: gzip", "Content-Length: 8")
-        heard = await send_bytes(caller.server, packed)
-        assert heard.startswith(b"HTTP/1.1 400 Bad Request\r\n")
-        assert heard.endswith(b'{"detail":"There was an error parsing the body"}')
+        received = await send_bytes(caller.server, packed)
+        assert received.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert received.endswith(b'{"detail":"There was an error parsing the body"}')
 
 
-# HTTP of other times
+# HTTP/1.0 and odd targets
 
 
 async def test_http_1_0_without_a_host_is_answered_with_links_to_the_server_itself() -> None:
     async with running_caller(SCENARIO) as caller:
-        line = "POST /queue.fal.run/fal-ai/any-llm HTTP/1.0"
-        heard = await send_bytes(
-            caller.server, http(b'{"prompt":"hi"}', "Content-Length: 15", line=line)
+        request_line = "POST /queue.fal.run/fal-ai/any-llm HTTP/1.0"
+        received = await send_bytes(
+            caller.server, http(b'{"prompt":"hi"}', "Content-Length: 15", request_line=request_line)
         )
-        head, _, body = heard.partition(b"\r\n\r\n")
+        head, _, body = received.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.0 200 OK\r\n")
         url = json.loads(body)["status_url"]
         assert url.startswith(f"{caller.server.url}/queue.fal.run/fal-ai/any-llm/requests/")
@@ -118,11 +120,11 @@ async def test_http_1_0_without_a_host_is_answered_with_links_to_the_server_itse
 
 async def test_http_1_0_gets_a_stream_that_ends_with_the_connection() -> None:
     async with running_caller(SCENARIO) as caller:
-        line = "POST /fal.run/fal-ai/any-llm/stream HTTP/1.0"
-        heard = await send_bytes(
-            caller.server, http(b'{"prompt":"hi"}', "Content-Length: 15", line=line)
+        request_line = "POST /fal.run/fal-ai/any-llm/stream HTTP/1.0"
+        received = await send_bytes(
+            caller.server, http(b'{"prompt":"hi"}', "Content-Length: 15", request_line=request_line)
         )
-        head, _, body = heard.partition(b"\r\n\r\n")
+        head, _, body = received.partition(b"\r\n\r\n")
         assert b"chunked" not in head
         assert body.startswith(b"event: event\r\ndata: ")
         assert body.endswith(b'"partial":false,"error":null}\r\n\r\n')
@@ -134,24 +136,30 @@ async def test_a_target_may_be_long() -> None:
         proxied = await caller.request(
             "POST", "/", host=None, headers={"x-fal-target-url": url}, json={"prompt": "hi"}
         )
-        plain = await caller.run(f"fal-ai/any-llm?pad={'x' * 20_000}")
-        assert (proxied.body, plain.body) == (OUTPUT, OUTPUT)
+        run = await caller.run(f"fal-ai/any-llm?pad={'x' * 20_000}")
+        assert (proxied.body, run.body) == (OUTPUT, OUTPUT)
 
 
-async def test_a_call_whose_caller_has_left_is_given_up() -> None:
+async def test_a_call_is_cancelled_when_its_caller_leaves() -> None:
     endless = scenario(timeline({"IN_PROGRESS": {"forever": True}}))
     async with running_caller(endless) as caller:
         run = asyncio.create_task(caller.run())
-        await wait_until(lambda: any(it.clock._waiters for it in caller.server.engine.tenants))
+        await wait_until(
+            lambda: any(tenant.clock._waiters for tenant in caller.server.engine.tenants)
+        )
         run.cancel()
-        await wait_until(lambda: not any(it.clock._waiters for it in caller.server.engine.tenants))
-        assert kept(caller) == "[]"
+        await wait_until(
+            lambda: not any(tenant.clock._waiters for tenant in caller.server.engine.tenants)
+        )
+        assert journal_text(caller) == "[]"
 
 
 async def test_paths_may_be_percent_encoded() -> None:
     async with running_caller(SCENARIO) as caller:
-        heard = await caller.request("POST", "/fal%2Dai/any%2dllm", host=RUN, json={"prompt": "hi"})
-        assert heard.body == OUTPUT
+        response = await caller.request(
+            "POST", "/fal%2Dai/any%2dllm", host=RUN, json={"prompt": "hi"}
+        )
+        assert response.body == OUTPUT
 
 
 # Browsers
@@ -160,38 +168,40 @@ ORIGIN = {"Origin": "https://app.example"}
 
 
 @pytest.mark.parametrize("path", [APP, f"{APP}/stream"])
-async def test_a_page_may_read_answers_and_their_fal_headers(path: str) -> None:
+async def test_a_page_may_read_responses_and_their_fal_headers(path: str) -> None:
     async with running_caller(SCENARIO) as caller:
-        heard = await caller.request("POST", path, host=RUN, headers=ORIGIN, json={"prompt": "hi"})
-        assert heard.headers["Access-Control-Allow-Origin"] == "*"
-        assert heard.headers["Access-Control-Allow-Credentials"] == "true"
-        exposed = heard.headers["Access-Control-Expose-Headers"].split(", ")
+        response = await caller.request(
+            "POST", path, host=RUN, headers=ORIGIN, json={"prompt": "hi"}
+        )
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert response.headers["Access-Control-Allow-Credentials"] == "true"
+        exposed = response.headers["Access-Control-Expose-Headers"].split(", ")
         assert {"x-fal-request-id", "x-fal-billable-units", "X-Fal-Error-Type"} <= set(exposed)
 
 
 async def test_a_page_may_read_failures_too() -> None:
     async with running_caller() as caller:
-        heard = await caller.request("POST", APP, key=None, headers=ORIGIN)
-        assert heard.status == 401
-        assert heard.headers["Access-Control-Allow-Origin"] == "*"
+        response = await caller.request("POST", APP, key=None, headers=ORIGIN)
+        assert response.status == 401
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
 
 
-async def test_who_is_no_page_is_told_nothing_of_origins() -> None:
+async def test_without_an_origin_there_are_no_cors_headers() -> None:
     async with running_caller(SCENARIO) as caller:
-        heard = await caller.run()
-        assert not [name for name in heard.headers if name.lower().startswith("access-control")]
+        response = await caller.run()
+        assert not [name for name in response.headers if name.lower().startswith("access-control")]
 
 
 @pytest.mark.parametrize("host", ["queue.fal.run", "fal.run", "rest.fal.ai"])
-async def test_a_preflight_allows_all_it_asks_for(host: str) -> None:
+async def test_a_preflight_allows_everything_it_requests(host: str) -> None:
     async with running_caller() as caller:
-        asked = {
+        headers = {
             **ORIGIN,
             "Access-Control-Request-Method": "POST",
             "Access-Control-Request-Headers": "authorization,content-type,x-fal-queue-priority",
         }
-        heard = await caller.request("OPTIONS", APP, host=host, key=None, headers=asked)
-        assert heard.status == 200
+        response = await caller.request("OPTIONS", APP, host=host, key=None, headers=headers)
+        assert response.status == 200
         expected = {
             "Access-Control-Allow-Origin": "https://app.example",
             "Access-Control-Allow-Credentials": "true",
@@ -200,7 +210,7 @@ async def test_a_preflight_allows_all_it_asks_for(host: str) -> None:
             "Access-Control-Max-Age": "600",
             "Vary": "Origin",
         }
-        assert {name: heard.headers.getall(name) for name in expected} == {
+        assert {name: response.headers.getall(name) for name in expected} == {
             name: [value] for name, value in expected.items()
         }
 
@@ -208,47 +218,47 @@ async def test_a_preflight_allows_all_it_asks_for(host: str) -> None:
 async def test_a_preflight_to_the_proxy_comes_without_the_target() -> None:
     async with running_caller(SCENARIO) as caller:
         names = "x-fal-target-url,authorization"
-        asked = {
+        headers = {
             **ORIGIN,
             "Access-Control-Request-Method": "POST",
             "Access-Control-Request-Headers": names,
         }
         for path in ("/api/fal/proxy", "/"):
-            heard = await caller.request("OPTIONS", path, host=None, key=None, headers=asked)
-            assert heard.status == 200
-            assert heard.headers["Access-Control-Allow-Headers"] == names
+            response = await caller.request("OPTIONS", path, host=None, key=None, headers=headers)
+            assert response.status == 200
+            assert response.headers["Access-Control-Allow-Headers"] == names
         target = {**ORIGIN, "x-fal-target-url": f"https://fal.run{APP}"}
-        heard = await caller.request(
+        response = await caller.request(
             "POST", "/api/fal/proxy", host=None, headers=target, json={"prompt": "hi"}
         )
-        assert heard.status == 200
-        assert heard.headers.getall("Access-Control-Allow-Origin") == ["*"]
+        assert response.status == 200
+        assert response.headers.getall("Access-Control-Allow-Origin") == ["*"]
 
 
-async def test_a_page_meets_no_header_twice_that_the_scenario_has_too() -> None:
+async def test_scripted_cors_headers_are_not_sent_twice() -> None:
     headers = {"access-control-allow-origin": "https://app.example"}
     async with running_caller(scenario(exchange({"text": "x", "headers": headers}))) as caller:
         for path in (APP, f"{APP}/stream"):
-            heard = await caller.request(
+            response = await caller.request(
                 "POST", path, host=RUN, headers=ORIGIN, json={"prompt": "hi"}
             )
-            assert heard.headers.getall("Access-Control-Allow-Origin") == ["https://app.example"]
+            assert response.headers.getall("Access-Control-Allow-Origin") == ["https://app.example"]
 
 
-async def test_options_without_a_question_is_a_wrong_method() -> None:
+async def test_options_without_a_preflight_is_a_405() -> None:
     async with running_caller() as caller:
         assert (await caller.request("OPTIONS", APP, headers=ORIGIN)).status == 405
 
 
-async def test_a_page_elsewhere_may_not_use_the_control_api() -> None:
+async def test_a_page_of_another_origin_may_not_use_the_control_api() -> None:
     async with running_caller() as caller:
-        asked = {**ORIGIN, "Access-Control-Request-Method": "POST"}
-        heard = await caller.request("OPTIONS", "/_fakefal/reset", host=None, headers=asked)
-        assert heard.status == 403
-        assert "Access-Control-Allow-Methods" not in heard.headers
+        headers = {**ORIGIN, "Access-Control-Request-Method": "POST"}
+        response = await caller.request("OPTIONS", "/_fakefal/reset", host=None, headers=headers)
+        assert response.status == 403
+        assert "Access-Control-Allow-Methods" not in response.headers
 
 
-# Answers
+# Responses
 
 
 @pytest.mark.parametrize(
@@ -261,23 +271,23 @@ async def test_no_reason_phrase_is_empty(status: int, reason: str) -> None:
         assert (await caller.run()).reason.lower() == reason.lower()
 
 
-async def test_a_header_holds_no_line_break_that_a_template_put_there() -> None:
+async def test_line_breaks_from_a_template_are_removed_from_headers() -> None:
     reply = {"text": "x", "headers": {"x-said": "{{ input.prompt }}"}}
     async with running_caller(scenario(exchange(reply))) as caller:
-        heard = await caller.run(json={"prompt": "a\r\nx-forged:\0b"})
-        assert (heard.status, heard.headers["x-said"]) == (200, "a x-forged: b")
-        assert "x-forged" not in heard.headers
+        response = await caller.run(json={"prompt": "a\r\nx-forged:\0b"})
+        assert (response.status, response.headers["x-said"]) == (200, "a x-forged: b")
+        assert "x-forged" not in response.headers
 
 
-async def test_headers_of_the_scenario_go_before_our_own() -> None:
+async def test_headers_of_the_scenario_override_the_default_ones() -> None:
     reply = {"output": {}, "headers": {"Content-Type": "application/x-json", "X-A": "é"}}
     async with running_caller(scenario(exchange(reply))) as caller:
-        heard = await caller.run()
-        assert heard.headers.getall("Content-Type") == ["application/x-json"]
-        assert heard.headers["X-A"] == "é"
+        response = await caller.run()
+        assert response.headers.getall("Content-Type") == ["application/x-json"]
+        assert response.headers["X-A"] == "é"
 
 
-async def test_a_fault_of_fakefal_is_a_500_that_says_so_and_is_logged(
+async def test_an_error_in_fakefal_is_a_500_that_says_so_and_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def fail(_: object) -> None:
@@ -285,17 +295,17 @@ async def test_a_fault_of_fakefal_is_a_500_that_says_so_and_is_logged(
 
     async with running_caller(SCENARIO) as caller:
         caller.server.engine.add_listener(fail)
-        heard = await caller.run()
-        assert (heard.status, heard.body) == (500, b'{"detail":"Internal Server Error"}')
-        assert "fault of fakefal" in heard.headers["x-fakefal-hint"]
+        response = await caller.run()
+        assert (response.status, response.body) == (500, b'{"detail":"Internal Server Error"}')
+        assert "error in fakefal" in response.headers["x-fakefal-hint"]
     assert "our fault" in caplog.text
 
 
-# What is kept
+# Secrets
 
 
-def kept(caller: Caller) -> str:
-    """All that the journal of the key holds, as text."""
+def journal_text(caller: Caller) -> str:
+    """The whole journal of the key, as text."""
     tenant = caller.server.engine.tenant_for(Credential("key", KEY))
     return json.dumps([entry.body() for entry in tenant.journal])
 
@@ -316,14 +326,14 @@ async def test_no_credential_gets_into_the_journal(name: str, answered: bool) ->
     when = {} if answered else {"headers": {"x-no": "match"}}
     async with running_caller(scenario(exchange(when=when))) as caller:
         headers = {name: SECRETS[name], "X-Kept": "1"}
-        heard = await caller.run(headers=headers)
-        assert heard.status == (200 if answered else 404)
-        assert '"x-kept": "1"' in kept(caller)
-        assert "5ecret" not in kept(caller)
-        assert "id:secret" not in kept(caller)
+        response = await caller.run(headers=headers)
+        assert response.status == (200 if answered else 404)
+        assert '"x-kept": "1"' in journal_text(caller)
+        assert "5ecret" not in journal_text(caller)
+        assert "id:secret" not in journal_text(caller)
 
 
-async def test_control_requests_reach_the_control_api() -> None:
+async def test_control_requests_go_to_the_control_api() -> None:
     async with running_caller() as caller:
-        heard = await caller.request("GET", "/_fakefal/health", host=None, key=None)
-        assert (heard.status, heard.json) == (200, {"status": "ok"})
+        response = await caller.request("GET", "/_fakefal/health", host=None, key=None)
+        assert (response.status, response.json) == (200, {"status": "ok"})

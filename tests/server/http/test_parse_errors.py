@@ -33,7 +33,7 @@ from fakefal.server.http.parse_errors import (
         (None, "", 400),
     ],
 )
-def test_what_cannot_be_read_is_a_page(
+def test_an_unreadable_request_is_a_page(
     error: BaseException | None, message: str, status: int
 ) -> None:
     what, refused = error_for_request(error, message)
@@ -41,7 +41,7 @@ def test_what_cannot_be_read_is_a_page(
     assert "\n" not in refused.hint
 
 
-def test_a_method_that_nobody_knows_reaches_fal() -> None:
+def test_an_unknown_method_is_passed_to_fal() -> None:
     message = "Invalid method encountered:\n\n  b'BREW /pot HTTP/1.1'\n     ^"
     what, refused = error_for_request(BadHttpMessage(message), message)
     assert what == "BREW /pot"
@@ -49,14 +49,14 @@ def test_a_method_that_nobody_knows_reaches_fal() -> None:
     assert refused.has_request_id
 
 
-def test_an_encoding_that_is_not_there_is_told_as_the_app_does() -> None:
+def test_an_undecodable_body_is_rejected_as_by_the_app() -> None:
     what, refused = error_for_request(ContentEncodingError("no brotli"), "no brotli")
     assert what
     assert refused.body == {"detail": "There was an error parsing the body"}
     assert (refused.hint, refused.has_request_id) == ("no brotli", True)
 
 
-def test_broken_chunks_are_the_load_balancers_and_broken_packing_the_apps() -> None:
+def test_broken_chunks_are_rejected_by_the_load_balancer_and_broken_encodings_by_the_app() -> None:
     broken = RequestPayloadError("broken")
     broken.__cause__ = TransferEncodingError("bad chunk")
     assert not error_for_body(broken).has_request_id
@@ -70,12 +70,12 @@ def test_a_long_reason_is_cut() -> None:
 
 
 @pytest.mark.parametrize(("version", "status"), [((2, 0), 505), ((3, 1), 505), ((0, 9), 400)])
-def test_other_versions_are_not_spoken(version: tuple[int, int], status: int) -> None:
+def test_other_versions_are_rejected(version: tuple[int, int], status: int) -> None:
     with pytest.raises(ApiError) as caught:
         check_version(HttpVersion(*version))
     assert caught.value.status == status
 
 
 @pytest.mark.parametrize("version", [(1, 0), (1, 1)])
-def test_ours_are(version: tuple[int, int]) -> None:
+def test_http_1_0_and_1_1_are_accepted(version: tuple[int, int]) -> None:
     check_version(HttpVersion(*version))

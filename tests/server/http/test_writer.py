@@ -1,4 +1,4 @@
-"""An answer as bytes: the head, and what a scenario may put there."""
+"""Responses as bytes: the head, and which headers a scenario may set."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from fakefal.handlers.http import BufferedResponse
 from fakefal.server.http.writer import BufferedWriter, printable
 from tests.building import exchange, scenario
 from tests.callers import running_caller
-from tests.handlers.storing import request_url, upload_file
+from tests.handlers.upload_requests import request_url, upload_file
 
 
 def with_headers(**headers: str) -> dict[str, Any]:
     return scenario(exchange({"text": "Ship it.", "headers": headers}))
 
 
-async def test_an_answer_names_its_server_and_no_library() -> None:
+async def test_a_response_names_its_server_and_no_library() -> None:
     async with running_caller(with_headers()) as caller:
         answer = await caller.run("fal-ai/any-llm")
         assert answer.headers.getall("Server") == ["fakefal"]
         assert answer.headers["Date"].endswith(" GMT")
 
 
-async def test_a_scripted_header_goes_out_as_it_is_written() -> None:
+async def test_a_scripted_header_is_sent_unchanged() -> None:
     async with running_caller(
         with_headers(**{"x-runner": "a1", "X-Fal-Served-From": "café"})
     ) as caller:
@@ -35,14 +35,14 @@ async def test_a_scripted_header_goes_out_as_it_is_written() -> None:
 
 
 @pytest.mark.parametrize("name", ["Content-Type", "x-fal-request-id", "X-Fal-Billable-Units"])
-async def test_a_scripted_header_takes_the_place_of_ours(name: str) -> None:
+async def test_a_scripted_header_overrides_the_default_one(name: str) -> None:
     async with running_caller(with_headers(**{name: "77"})) as caller:
         answer = await caller.run("fal-ai/any-llm")
         assert answer.headers.getall(name) == ["77"]
 
 
 @pytest.mark.parametrize("name", ["Content-Length", "Transfer-Encoding", "Connection", "Server"])
-async def test_headers_that_frame_the_answer_stay_the_servers(name: str) -> None:
+async def test_framing_headers_cannot_be_scripted(name: str) -> None:
     async with running_caller(with_headers(**{name: "77"})) as caller:
         answer = await caller.run("fal-ai/any-llm")
         assert "77" not in answer.headers.getall(name, [])
@@ -52,11 +52,11 @@ async def test_headers_that_frame_the_answer_stay_the_servers(name: str) -> None
 @pytest.mark.parametrize(
     ("text", "shown"), [("a\r\nb: c", "a b: c"), ("\x00", " "), ("é\t", "é\t")]
 )
-def test_what_would_break_a_header_line_is_left_out(text: str, shown: str) -> None:
+def test_control_characters_are_removed_from_headers(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
-def test_an_answer_to_a_caller_who_stays_keeps_the_connection() -> None:
+def test_keep_alive_keeps_the_connection() -> None:
     assert BufferedWriter(BufferedResponse(200, b""), keep_alive=True).keep_alive is True
     assert BufferedWriter(BufferedResponse(200, b""), keep_alive=False).keep_alive is False
 
@@ -71,7 +71,7 @@ async def test_a_status_without_a_body_has_no_length_either(status: int) -> None
         assert (await caller.run("fal-ai/any-llm")).status == 200
 
 
-async def test_what_is_not_modified_has_no_length() -> None:
+async def test_a_304_has_no_length() -> None:
     async with running_caller() as caller:
         url = await upload_file(caller, b"0123456789")
         etag = (await request_url(caller, "GET", url)).headers["ETag"]

@@ -45,9 +45,11 @@ def prompts(caller: Caller, ids: list[str]) -> list[str]:
     return [tenant.queue.jobs[id_].call.input["prompt"] for id_ in ids]
 
 
-async def over(caller: Caller, count: int = 1) -> None:
+async def wait_for_deliveries(caller: Caller, count: int = 1) -> None:
     """Wait until this many deliveries are over."""
-    await wait_until(lambda: sum(it.is_over for it in webhooks_of(caller).deliveries) >= count)
+    await wait_until(
+        lambda: sum(delivery.is_over for delivery in webhooks_of(caller).deliveries) >= count
+    )
 
 
 def jwks_url(caller: Caller) -> str:
@@ -55,7 +57,7 @@ def jwks_url(caller: Caller) -> str:
 
 
 @pytest.mark.parametrize("clock", ["manual", "instant", "real"])
-async def test_a_job_nobody_polls_completes_and_is_delivered(clock: str) -> None:
+async def test_a_job_without_polls_completes_and_is_delivered(clock: str) -> None:
     steps = [{"IN_QUEUE": {"for": "20ms"}}, {"IN_PROGRESS": {"for": "20ms", "polls": 5}}]
     async with (
         WebhookReceiver() as hook,
@@ -64,7 +66,7 @@ async def test_a_job_nobody_polls_completes_and_is_delivered(clock: str) -> None
         id_ = await submit(caller, hook.url)
         if clock == "manual":
             caller.server.engine.tenants[0].clock.advance(0.04)
-        await over(caller)
+        await wait_for_deliveries(caller)
         assert hook.ids == [id_]
         assert states(caller) == ["delivered"]
 
@@ -76,11 +78,11 @@ async def test_at_a_scaled_clock_time_is_only_faster() -> None:
         running_caller(scenario(timeline(*steps)), clock="real", speed=100) as c,
     ):
         await submit(c, hook.url)
-        await over(c)
+        await wait_for_deliveries(c)
         assert len(hook.received) == 1
 
 
-async def test_each_genuine_delivery_is_accepted_and_each_forged_one_is_not() -> None:
+async def test_valid_signatures_are_accepted_and_forged_ones_are_not() -> None:
     forgeries = ["bad", "missing", "stale", "unknown-key", "altered-body"]
     exchanges = [
         {"when": {"input": {"prompt": forgery}}, "reply": {"webhook": {"signature": forgery}}}
@@ -91,7 +93,7 @@ async def test_each_genuine_delivery_is_accepted_and_each_forged_one_is_not() ->
         running_caller(scenario(*exchanges, exchange())) as caller,
     ):
         ids = {await submit(caller, hook.url, prompt): prompt for prompt in [*forgeries, "good"]}
-        await over(caller, 6)
+        await wait_for_deliveries(caller, 6)
         keys = await fetch_keys(jwks_url(caller))
         verdicts = {
             ids[json.loads(body)["request_id"]]: verify(keys, headers, body, START)
@@ -112,7 +114,7 @@ async def test_the_manual_clock_moves_through_the_whole_plan(retries: int) -> No
             await wait_until(lambda number=number: len(hook.received) == number)  # type: ignore[misc]  # mypy sees no type in the default
             await wait_until(lambda: webhooks_of(caller).next_due() > clock.now())
             clock.advance(pause)
-        await over(caller)
+        await wait_for_deliveries(caller)
         stamps = [int(headers["X-Fal-Webhook-Timestamp"]) for headers, _ in hook.received]
         assert [b - a for a, b in pairwise(stamps)] == list(RETRY_PAUSES[retries])
         assert len({headers["X-Fal-Webhook-Signature"] for headers, _ in hook.received}) == len(
@@ -122,7 +124,7 @@ async def test_the_manual_clock_moves_through_the_whole_plan(retries: int) -> No
         assert states(caller) == ["failed"]
 
 
-async def test_a_silent_receiver_is_given_up_when_its_limit_has_passed_on_the_clock() -> None:
+async def test_a_silent_receiver_times_out_on_the_clock() -> None:
     async def silent(reader: asyncio.StreamReader, _: Any) -> None:
         await reader.read()
 
@@ -134,23 +136,23 @@ async def test_a_silent_receiver_is_given_up_when_its_limit_has_passed_on_the_cl
         await asyncio.sleep(0.01)
         assert states(caller) == ["sending"]
         clock.advance(0.1)
-        await wait_until(lambda: states(caller) == ["waiting"])  # after a second of grace
+        await wait_until(lambda: states(caller) == ["waiting"])  # after the grace of a second
         (delivery,) = webhooks_of(caller).deliveries
         (attempt,) = delivery.attempts
-        assert (attempt.seconds, attempt.result.failure) == (15, "no answer within 15s")
+        assert (attempt.seconds, attempt.result.failure) == (15, "no response within 15s")
         assert delivery.due_at == START + 25
         clock.advance(10)
         await wait_until(lambda: states(caller) == ["sending"])
         clock.advance(120)
         await wait_until(lambda: states(caller) == ["waiting"])
-        assert delivery.attempts[1].result.failure == "no answer within 120s"
+        assert delivery.attempts[1].result.failure == "no response within 120s"
 
 
-async def test_an_answer_on_its_way_is_not_cut_off_by_a_move_of_the_clock() -> None:
+async def test_advancing_the_clock_does_not_cut_off_a_response() -> None:
     release = asyncio.Event()
 
     class Slow(WebhookReceiver):
-        async def answer(self, status: int, body: bytes) -> web.StreamResponse:
+        async def respond(self, status: int, body: bytes) -> web.StreamResponse:
             await release.wait()
             return web.Response()
 
@@ -160,31 +162,35 @@ async def test_an_answer_on_its_way_is_not_cut_off_by_a_move_of_the_clock() -> N
         caller.server.engine.tenants[0].clock.advance(3600)
         await asyncio.sleep(0.01)
         release.set()
-        await over(caller)
+        await wait_for_deliveries(caller)
         (delivery,) = webhooks_of(caller).deliveries
-        assert [(it.seconds, it.result.status) for it in delivery.attempts] == [(0, 200)]
+        assert [(attempt.seconds, attempt.result.status) for attempt in delivery.attempts] == [
+            (0, 200)
+        ]
 
 
-async def test_an_instant_clock_waits_for_a_real_answer_and_not_for_ever() -> None:
+async def test_an_instant_clock_waits_for_a_response_for_a_limited_time() -> None:
     async def silent(reader: asyncio.StreamReader, _: Any) -> None:
         await reader.read()
 
     engine = make_engine([exchange()], clock="instant", options={"webhook_retries": 10})
     tasks = Tasks()
-    pump = WebhookDispatcher(tasks, (), Path(), instant_timeout_seconds=0.01)
-    engine.watch_webhooks(pump.watch)
-    pump.start()
+    dispatcher = WebhookDispatcher(tasks, (), Path(), instant_timeout_seconds=0.01)
+    engine.watch_webhooks(dispatcher.watch)
+    dispatcher.start()
     async with raw_receiver(silent) as url:
         engine_submit(tenant_of(engine), url=url)
         (delivery,) = tenant_of(engine).webhooks.deliveries
         await wait_until(lambda: delivery.is_over)
         await tasks.cancel_all()
-        await pump.stop()
+        await dispatcher.stop()
     assert [attempt.seconds for attempt in delivery.attempts] == [15, *[120] * 10]
 
 
 @pytest.mark.parametrize("path", ["early", "usual"])
-async def test_the_submit_answer_comes_first_unless_the_scenario_says_otherwise(path: str) -> None:
+async def test_the_submit_response_comes_first_unless_the_scenario_says_otherwise(
+    path: str,
+) -> None:
     webhook = "early" if path == "early" else {}
     async with (
         WebhookReceiver() as hook,
@@ -192,13 +198,13 @@ async def test_the_submit_answer_comes_first_unless_the_scenario_says_otherwise(
     ):
         await submit(c, hook.url)
         came_before = len(hook.received)
-        await over(c)
+        await wait_for_deliveries(c)
         assert len(hook.received) == 1
         if path == "early":
             assert came_before == 1
 
 
-async def test_two_jobs_are_told_in_reverse_order() -> None:
+async def test_two_jobs_are_delivered_in_reverse_order() -> None:
     exchanges = [
         {"when": {"input": {"prompt": "a"}}, "reply": {"webhook": {"order": 2}}},
         {"when": {"input": {"prompt": "b"}}, "reply": {"webhook": {"order": 1}}},
@@ -210,11 +216,11 @@ async def test_two_jobs_are_told_in_reverse_order() -> None:
         ):
             for prompt in "ab":
                 await submit(caller, hook.url, prompt)
-            await over(caller, 2)
+            await wait_for_deliveries(caller, 2)
             assert prompts(caller, hook.ids) == ["b", "a"]
 
 
-async def test_one_jump_delivers_all_that_is_due_in_the_order_of_their_instants() -> None:
+async def test_one_jump_delivers_all_due_webhooks_in_order() -> None:
     seconds = {"a": 30, "b": 10, "c": 20, "d": 10}
     exchanges = [
         {"when": {"input": {"prompt": name}}, "reply": {"webhook": {"after": after}}}
@@ -224,19 +230,19 @@ async def test_one_jump_delivers_all_that_is_due_in_the_order_of_their_instants(
         for name in seconds:
             await submit(caller, hook.url, name)
         caller.server.engine.tenants[0].clock.advance(3600)
-        await over(caller, 4)
+        await wait_for_deliveries(caller, 4)
         assert prompts(caller, hook.ids) == ["b", "d", "c", "a"]
 
 
-async def test_a_target_that_is_not_allowed_is_refused_and_said(
+async def test_a_forbidden_target_is_blocked_and_reported(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.WARNING, logger="fakefal"):
         async with running_caller() as caller:
             await submit(caller, "https://user:pass@8.8.8.8/hook")
-            await over(caller)
+            await wait_for_deliveries(caller)
             assert states(caller) == ["refused"]
-            notes = [it.note for it in caller.server.engine.tenants[0].journal]
+            notes = [tenant.note for tenant in caller.server.engine.tenants[0].journal]
     assert notes[-1] == (
         "https://8.8.8.8/hook: refused: 8.8.8.8 is neither loopback nor private — allow it with "
         "--webhook-allow 8.8.8.8"
@@ -254,7 +260,7 @@ async def all_accepted(hook: WebhookReceiver, count: int) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_a_thousand_jobs_reach_a_receiver_that_fails_a_third_of_the_time() -> None:
+async def test_a_thousand_jobs_get_through_to_a_receiver_that_fails_a_third_of_the_time() -> None:
     ordered = 50
     exchanges = [
         {
@@ -279,23 +285,23 @@ async def test_a_thousand_jobs_reach_a_receiver_that_fails_a_third_of_the_time()
 async def test_a_receiver_that_died_and_came_back_has_lost_nothing() -> None:
     async with WebhookReceiver() as hook, running_caller(clock="real") as caller:
         ids = [await submit(caller, hook.url, f"before {number}") for number in range(5)]
-        await over(caller, 5)
+        await wait_for_deliveries(caller, 5)
         await hook.stop()
         ids += [await submit(caller, hook.url, f"meanwhile {number}") for number in range(20)]
         await wait_until(lambda: states(caller).count("waiting") == 20)
         await hook.start()
         webhooks_of(caller).redeliver()
-        await over(caller, 25)
+        await wait_for_deliveries(caller, 25)
         assert sorted(hook.accepted) == sorted(ids)
         assert len(webhooks_of(caller).deliveries) == 25
         assert caller.server.unsent == []
 
 
-async def test_many_are_under_way_at_once_where_time_passes_by_itself() -> None:
+async def test_a_real_clock_allows_concurrent_posts() -> None:
     class Slow(WebhookReceiver):
         at_once = most = 0
 
-        async def answer(self, status: int, body: bytes) -> web.StreamResponse:
+        async def respond(self, status: int, body: bytes) -> web.StreamResponse:
             self.at_once += 1
             self.most = max(self.most, self.at_once)
             await asyncio.sleep(0.02)
@@ -306,11 +312,11 @@ async def test_many_are_under_way_at_once_where_time_passes_by_itself() -> None:
         async with Slow() as hook, running_caller(clock=clock) as caller:
             for number in range(20):
                 await submit(caller, hook.url, str(number))
-            await over(caller, 20)
+            await wait_for_deliveries(caller, 20)
             assert (hook.most > 5) is (clock == "real")
 
 
-async def test_the_end_of_the_server_tells_what_was_still_due_and_loses_no_record() -> None:
+async def test_stopping_lists_undelivered_webhooks_and_journals_them() -> None:
     async def silent(reader: asyncio.StreamReader, _: Any) -> None:
         await reader.read()
 
@@ -325,10 +331,10 @@ async def test_the_end_of_the_server_tells_what_was_still_due_and_loses_no_recor
             f"{silent_id} to {url}: 1 attempt so far",
         ]
         *_, last = caller.server.engine.tenants[0].journal
-        assert last.note == f"{url}: attempt 1 of 32: fakefal was stopped meanwhile after 0s"
+        assert last.note == f"{url}: attempt 1 of 32: fakefal was stopped after 0s"
 
 
-async def test_a_reset_ends_what_was_under_way() -> None:
+async def test_a_reset_ends_running_attempts() -> None:
     async def silent(reader: asyncio.StreamReader, _: Any) -> None:
         await reader.read()
 
@@ -344,7 +350,7 @@ async def test_a_reset_ends_what_was_under_way() -> None:
 
 def test_a_server_without_webhooks_imports_nothing_for_them() -> None:
     code = (
-        "import sys; from fakefal.server.server import FakeFal; FakeFal()\n"
+        "import sys; from fakefal.server.server import FakeFalServer; FakeFalServer()\n"
         "heavy = ('cryptography', 'fakefal.server.webhooks.dispatcher',\n"
         "  'fakefal.engine.webhooks.scheduler', 'trustme',\n"
         "  'fakefal.ca.authority', 'platformdirs')\n"

@@ -1,4 +1,4 @@
-"""Whom the fake trusts over https."""
+"""The trust store for https receivers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from fakefal.server.webhooks.trust import TrustStore
 
 
 def local(context: ssl.SSLContext) -> int:
-    """How many local CAs are trusted."""
-    return sum("fakefal" in str(found["subject"]) for found in context.get_ca_certs())
+    """The number of trusted local CAs."""
+    return sum("fakefal" in str(certificate["subject"]) for certificate in context.get_ca_certs())
 
 
 def test_it_verifies_certificates_and_names(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_it_verifies_certificates_and_names(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_ca_that_is_made_or_replaced_later_counts_and_nothing_is_read_twice(
+def test_a_new_or_replaced_ca_is_loaded_once(
     tmp_path: Path,
 ) -> None:
     trust = TrustStore(tmp_path)
@@ -40,7 +40,7 @@ def test_a_ca_that_is_made_or_replaced_later_counts_and_nothing_is_read_twice(
     assert then is not trust.context()
 
 
-def test_a_spoiled_ca_is_said(tmp_path: Path) -> None:
+def test_an_unreadable_ca_is_reported(tmp_path: Path) -> None:
     path = Authority(tmp_path).path
     path.write_text("", encoding="utf-8")
     with pytest.raises(FakefalError, match="cannot read the local CA in"):

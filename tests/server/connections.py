@@ -1,4 +1,4 @@
-"""Connections to a fake: to its plain port, to its TLS port, or through it as a proxy."""
+"""Connections to a server: to its plain port, to its TLS port, or through it as a proxy."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 from fakefal.server.server import FakeFalServer
-from tests.server.raw import SECONDS
+from tests.server.raw_http import SECONDS
 
 TLS_WAYS = ["tls", "connect"]
-"""The ways under TLS. ``tunnel`` is a CONNECT with plain HTTP inside."""
+"""The ways with TLS. ``tunnel`` is a CONNECT with plain HTTP inside."""
 
 
 def open_connection(server: FakeFalServer, way: str = "plain", name: str = "fal.run") -> Any:
-    """A socket on which HTTP may be spoken."""
+    """A socket that is ready for HTTP."""
     port = server.tls_port if way == "tls" else server.port
     connection = socket.create_connection((server.host, port), timeout=SECONDS)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -33,7 +33,7 @@ def connect(name: str, port: int = 443, *headers: bytes) -> bytes:
 
 
 class TlsConnection:
-    """TLS on a socket, which tells a reset from an end (the usual one has its own words for them).
+    """TLS on a socket that distinguishes a reset from a close, which ``SSLSocket`` does not.
 
     An end that TLS does not announce is an error.
     """
@@ -51,12 +51,12 @@ class TlsConnection:
             raise
 
     def sendall(self, data: bytes) -> None:
-        """Write."""
+        """Encrypt and send bytes."""
         self.tls.write(data)
         self._connection.sendall(self._outgoing.read())
 
     def recv(self, size: int, flags: int = 0) -> bytes:
-        """Read as of a socket."""
+        """Read decrypted bytes; empty after a close_notify."""
         try:
             return bytes(self._until_read(lambda: self.tls.read(size)))
         except ssl.SSLZeroReturnError:
@@ -77,7 +77,7 @@ class TlsConnection:
                 return done
 
     def _flush(self) -> None:
-        if data := self._outgoing.read():  # to send nothing would tell of a reset before its time
+        if data := self._outgoing.read():  # sending b"" would raise early after a reset
             self._connection.sendall(data)
 
     def __enter__(self) -> TlsConnection:
@@ -91,7 +91,7 @@ class TlsConnection:
 
 
 def read_head(connection: Any) -> bytes:
-    """Status line and headers, with the blank line."""
+    """Read the status line and headers, with the blank line."""
     received = b""
     while not received.endswith(b"\r\n\r\n"):
         piece = connection.recv(1)
@@ -101,7 +101,7 @@ def read_head(connection: Any) -> bytes:
 
 
 def read_rest(connection: Any) -> tuple[bytes, str]:
-    """All that still comes, and how it ends: ``closed`` or ``reset``."""
+    """Read to the end; also how it ends: ``closed`` or ``reset``."""
     received = b""
     try:
         while piece := connection.recv(65_536):

@@ -1,4 +1,4 @@
-"""Servers that are not fal, for a proxy to lead to: one of bytes, one of TLS, one of HTTP."""
+"""Servers other than fal, as targets of the proxy: raw bytes, TLS, and HTTP."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from fakefal.ca.authority import Authority
-from tests.server.raw import SECONDS
+from tests.server.raw_http import SECONDS
 
 
 @contextmanager
 def running_listener(serve: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A port whose connections are handed to a function, each in a thread; they are closed then."""
+    """A port; each connection is passed to ``serve`` in its own thread, and then closed."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=_accept, args=(server, serve), daemon=True).start()
         yield server.getsockname()[1]
@@ -38,7 +38,7 @@ def _serve(connection: socket.socket, serve: Callable[[socket.socket], None]) ->
 
 
 def count_bytes(connection: socket.socket) -> None:
-    """Hear all, then say how much it was, and the last ten bytes: it needs a half-closed line."""
+    """Read to EOF, then send the count and the last ten bytes: needs a half-closed socket."""
     count, last = 0, b""
     while piece := connection.recv(65_536):
         count, last = count + len(piece), (last + piece)[-10:]
@@ -46,7 +46,7 @@ def count_bytes(connection: socket.socket) -> None:
 
 
 def tls_echo(authority: Authority) -> Callable[[socket.socket], None]:
-    """Say everything back, in TLS of its own."""
+    """A server that echoes bytes over its own TLS."""
 
     def serve(connection: socket.socket) -> None:
         with authority.new_context("localhost").wrap_socket(connection, server_side=True) as tls:
@@ -101,12 +101,12 @@ class _Website(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def website() -> Iterator[str]:
-    """A site that tells what it was asked: its address."""
+    """A website that echoes requests; yields its ``host:port``."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Website)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:

@@ -1,4 +1,4 @@
-"""Bytes written to a fake as they are, and what it answers taken apart."""
+"""Raw bytes sent to a server, and its responses parsed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCENARIO = scenario(exchange())
 
 @dataclass(frozen=True)
 class ParsedResponse:
-    """One answer: its status line's numbers, headers (lower-case names), and body."""
+    """A response: version and status, headers (lower-case names), and body."""
 
     version: str
     status: int
@@ -39,7 +39,7 @@ class ParsedResponse:
 
 @dataclass(frozen=True)
 class RunningServer:
-    """A server in a thread, and all that its journals were told."""
+    """A server in a thread, and all entries of its journals."""
 
     server: FakeFalServer
     entries: list[JournalEntry]
@@ -47,7 +47,7 @@ class RunningServer:
 
 @contextmanager
 def running_server(**settings: Any) -> Iterator[RunningServer]:
-    """A fake on an instant clock that answers everything."""
+    """A server on an instant clock that responds to every call."""
     settings.setdefault("clock", "instant")
     server = FakeFalServer(SCENARIO, **settings)
     entries: list[JournalEntry] = []
@@ -66,7 +66,7 @@ def http(
     key: bytes | None = b"Key id:secret",
     keep_alive: bool = False,
 ) -> bytes:
-    """A request as bytes; a length is added unless the headers frame the body themselves."""
+    """A request as bytes; a Content-Length is added unless the headers frame the body."""
     lines = [b" ".join((method, path, version))]
     if host is not None:
         lines.append(b"Host: " + host)
@@ -83,7 +83,7 @@ def http(
 def exchange_bytes(
     server: FakeFalServer, *parts: bytes, ends: bool = False, waits: bool = False
 ) -> bytes:
-    """Write, one part a packet, and read until the server closes; raises TimeoutError on silence.
+    """Send parts as separate packets, read until the server closes; TimeoutError on silence.
 
     ``ends`` closes our side after writing, for what may be the beginning of something longer.
     ``waits`` hears the beginning of an answer before each part but the first.
@@ -100,19 +100,19 @@ def exchange_bytes(
             while piece := connection.recv(65_536):
                 received += piece
         except (ConnectionResetError, BrokenPipeError):
-            pass  # it closed while we still wrote: what it said before is all there is
+            pass  # it closed during a send: the bytes before that are the result
         return received
 
 
 def parse_responses(received: bytes) -> list[ParsedResponse]:
-    """The answers in what was heard; fails on anything that is no HTTP."""
+    """Parse responses; fails on anything that is not HTTP."""
     responses = []
     while received:
         head, separator, received = received.partition(b"\r\n\r\n")
         assert separator, head
-        first, *lines = head.decode("latin-1").split("\r\n")
-        version, status, _ = first.split(" ", 2)
-        pairs = [line.split(": ", 1) for line in lines]
+        status_line, *lines = head.decode("latin-1").split("\r\n")
+        version, status, _ = status_line.split(" ", 2)
+        pairs = [field.split(": ", 1) for field in lines]
         headers = {name.lower(): value for name, value in pairs}
         length = int(headers.get("content-length", 0))
         responses.append(ParsedResponse(version, int(status), headers, received[:length]))
@@ -122,7 +122,7 @@ def parse_responses(received: bytes) -> list[ParsedResponse]:
 
 
 def is_nginx_page(response: ParsedResponse) -> bool:
-    """Whether an answer is a page of the load balancer."""
+    """Whether a response is a page of the load balancer."""
     return (
         response.headers["content-type"] == "text/html"
         and response.body.startswith(b"<html>\r\n<head><title>")
@@ -132,7 +132,7 @@ def is_nginx_page(response: ParsedResponse) -> bool:
 
 
 def is_fal_response(response: ParsedResponse) -> bool:
-    """Whether an answer has one of fal's shapes, or is the fake's own word on addresses."""
+    """Whether a response has one of fal's shapes, or is fakefal's own about addresses."""
     if is_nginx_page(response):
         return True
     if response.headers["content-type"] != "application/json":
@@ -144,18 +144,18 @@ def is_fal_response(response: ParsedResponse) -> bool:
 
 
 def is_healthy(server: RunningServer) -> bool:
-    """Whether the server answers the next request."""
+    """Whether the server responds to the next request."""
     (response,) = parse_responses(exchange_bytes(server.server, http()))
     return response.status == 200
 
 
 def send_request(server: RunningServer, *parts: bytes) -> ParsedResponse:
-    """The one answer to a request; the server is well afterwards."""
+    """The single response to a request; the server must be healthy afterwards."""
     (response,) = parse_responses(exchange_bytes(server.server, *parts))
     assert is_healthy(server)
     return response
 
 
 def is_journaled(server: RunningServer, response: ParsedResponse) -> bool:
-    """Whether the journal knows the id of an answer."""
+    """Whether the journal has the request id of a response."""
     return any(entry.request_id == response.request_id for entry in server.entries)
