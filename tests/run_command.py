@@ -1,4 +1,4 @@
-"""``fakefal run`` as a process of its own, around a command."""
+"""Runs ``fakefal run`` around a command, in a process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECONDS = 60
 
 
 class RunOutput(NamedTuple):
-    """How a run ended: its exit code, what was written, and its report."""
+    """The exit code, the output and the report of a run."""
 
     code: int
     out: str
@@ -36,9 +36,9 @@ def run(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> RunOutput:
-    """Run a command under fakefal, with an environment that holds no way out and no key.
+    """Run a command under fakefal, in an environment without proxy settings and without a key.
 
-    ``env`` is set on top of that.
+    ``env`` is added to that environment.
     """
     inherited = environment("", PYTHONIOENCODING="utf-8")
     del inherited["FAL_KEY"]

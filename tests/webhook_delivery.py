@@ -1,4 +1,4 @@
-"""A pump without sockets: posts what is due to a function, one after the other."""
+"""Delivers webhooks to a function instead of over HTTP, one after the other."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ Receiver = Callable[[WebhookRequest], DeliveryResult]
 
 
 def accept(_: WebhookRequest) -> DeliveryResult:
-    """A receiver that takes everything."""
+    """A receiver that accepts every webhook."""
     return DeliveryResult(200, "ok")
 
 
 def reject(_: WebhookRequest) -> DeliveryResult:
-    """A receiver that takes nothing."""
+    """A receiver that fails every webhook."""
     return DeliveryResult(500, "no")
 
 
 def submit(tenant: Tenant, prompt: str = "hi", url: str = URL) -> Job:
-    """A call that asked for a webhook."""
+    """Submit a call with a webhook."""
     return tenant.submit(make_call(input_={"prompt": prompt}, webhook=url))
 
 
 def deliver(webhooks: WebhookScheduler, receive: Receiver = accept) -> list[WebhookRequest]:
-    """Post all that is due at the clock's present."""
+    """Send all requests that are due now."""
     posts = []
     while (post := webhooks.due()) is not None:
         posts.append(post)
@@ -49,10 +49,10 @@ def run_out(webhooks: WebhookScheduler, receive: Receiver = accept) -> list[Webh
 
 
 def stages(webhooks: WebhookScheduler) -> list[str]:
-    """Where each delivery is."""
+    """The stage of each delivery."""
     return [delivery.stage for delivery in webhooks.deliveries]
 
 
 def latest(webhooks: WebhookScheduler) -> Delivery:
-    """The delivery that was made last."""
+    """The newest delivery."""
     return webhooks.deliveries[-1]

@@ -111,7 +111,7 @@ class ScenarioControls:
             self._tenant.set_own_index(ExchangeIndex())
 
     def _initial_settings(self, loaded: LoadedScenario) -> EffectiveSettings:
-        """The server's settings for a key with a scenario of its own: unmatched calls fail."""
+        """The server's settings for a key with its own scenario: unmatched calls fail."""
         settings = self._engine.effective_settings
         if not self._engine.scenarios:
             settings = replace(settings, unmatched=self._engine.settings.unmatched or "fail")

@@ -44,7 +44,7 @@ _ENTRY_KIND_OF: dict[Operation, EntryKind] = {
 
 
 class InitialState(NamedTuple):
-    """The settings and exchanges that a tenant with scenarios of its own starts with."""
+    """The settings and exchanges that a tenant with its own scenarios starts with."""
 
     settings: EffectiveSettings
     base_index: ExchangeIndex

@@ -56,7 +56,7 @@ class UsageRecord:
 
 
 class UsageLedger:
-    """Reads the journal and the jobs of a tenant; has no state of its own."""
+    """Reads the journal and the jobs of a tenant; it has no other state."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant

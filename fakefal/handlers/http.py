@@ -185,7 +185,7 @@ def granted_tenant(request: Request, endpoint: EndpointId) -> Tenant | None:
     tag = claimed_tenant_tag(token)
     tenant = None if tag is None else request.tenant_by_tag(tag)
     if tenant is None:
-        raise unauthorized("the token is not one of this fake's")
+        raise unauthorized("the token was not issued by this server")
     tenant.tokens.check_grant(token, endpoint)
     request.owner_tenant = tenant
     return tenant

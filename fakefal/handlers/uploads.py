@@ -152,7 +152,7 @@ def token_tenant(request: Request) -> Tenant | None:
     tag = claimed_tenant_tag(credential.token)
     tenant = None if tag is None else request.tenant_by_tag(tag)
     if tenant is None:
-        raise unauthorized("the token is not one of this fake's")
+        raise unauthorized("the token was not issued by this server")
     tenant.tokens.read(credential.token, "cdn")
     return tenant
 

@@ -5,7 +5,7 @@ import math
 from fakefal.engine.core.clock import START
 from fakefal.engine.next_event import next_instant, step
 from tests.building import exchange
-from tests.engine.living import make_tenant_in, submit
+from tests.engine.tenants import make_tenant_in, submit
 
 
 def slow(*steps: object) -> dict[str, object]:

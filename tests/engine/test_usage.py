@@ -9,7 +9,7 @@ import pytest
 from fakefal.engine.usage import UsageLedger
 from fakefal.protocol.errors.errors import ApiError
 from tests.building import exchange, make_call, make_tenant
-from tests.engine.living import make_tenant_in
+from tests.engine.tenants import make_tenant_in
 
 
 async def test_requests_are_listed_the_newest_first_with_their_units() -> None:

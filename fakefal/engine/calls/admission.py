@@ -81,7 +81,7 @@ def _inference_seconds(resolution: Resolution) -> float:
 
 def _behind_others(steps: tuple[Step, ...], position: int) -> tuple[Step, ...]:
     """The steps of a job that queues behind requests of other users."""
-    return tuple(replace(it, position=position) if it.position == 0 else it for it in steps)
+    return tuple(replace(step, position=position) if step.position == 0 else step for step in steps)
 
 
 def _scripted_steps(reply: CompiledReply, app: App, flags: CompatFlags) -> tuple[Step, ...]:

@@ -51,7 +51,7 @@ class FaultInjector:
     def host_fault(self, host: str) -> Fault | None:
         """The fault of a request to a host that is down, else None.
 
-        A backup domain is a host of its own (docs/reference/protocol.md#backup-domains).
+        A backup domain is another host (docs/reference/protocol.md#backup-domains).
         """
         environment = self.environment
         is_down = environment is not None and host_group(host) in environment.down_hosts

@@ -318,7 +318,7 @@ class CallResolver:
         is_success = rendered.outcome.is_success or reply.workflow is not None
         if media is None or not is_success:
             return None
-        if llm_api is not None and is_text(media):  # an LLM endpoint has an output of its own
+        if llm_api is not None and is_text(media):  # an LLM endpoint has its own output
             return None
         seconds = sum(step.seconds for step in reply.timeline if call.via == "queue")
         return file_refs_of(self._files, media, call, request_id, seconds)

@@ -30,7 +30,7 @@ def result_ttl_seconds(size: int, *, stores_payload: bool) -> float:
 def is_expired(job: Job, clock: Clock, now: float) -> bool:
     """Whether the result of a finished job can no longer be read.
 
-    An instant clock jumps over hours that no test asked for, so on it only ``advance`` counts, from
+    An instant clock jumps over hours that no test waits for, so on it only ``advance`` counts, from
     the moment at which the end of the job was first read.
     """
     if job.ended_at is None:

@@ -39,7 +39,7 @@ class RunnerPool:
         """Advance all jobs to an instant, boundary by boundary in the order of time.
 
         Each boundary may free a runner, which a waiting job takes at that instant and not at
-        ``now``; else its end would depend on when somebody looks.
+        ``now``; else its end would depend on when the queue is read.
         """
         while (boundary_at := self.next_boundary()) <= now:
             for job in self._jobs:

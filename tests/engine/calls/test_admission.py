@@ -12,7 +12,7 @@ from fakefal.engine.queue.job_options import DEFAULT_JOB_OPTIONS
 from fakefal.engine.tenant import Tenant
 from fakefal.protocol.core.platform_options import DEFAULT_OPTIONS, PlatformOptions
 from tests.building import exchange, make_call
-from tests.engine.living import make_tenant_in
+from tests.engine.tenants import make_tenant_in
 
 
 def make_admitted_job(

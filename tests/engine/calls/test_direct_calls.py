@@ -13,7 +13,7 @@ from fakefal.protocol.core.platform_options import PlatformOptions
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import Cut, FaultAbort, SlowBody
 from tests.building import exchange, make_call
-from tests.engine.living import make_tenant_in
+from tests.engine.tenants import make_tenant_in
 
 
 def tenant_with(reply: dict[str, Any] | None = None, **parts: Any) -> Tenant:

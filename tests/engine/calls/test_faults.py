@@ -16,7 +16,7 @@ from fakefal.scenario.builder import build_defaults
 from fakefal.scenario.compiler.faults import compile_faults
 from fakefal.scenario.model.faults import CallFaults
 from tests.building import ANY_LLM, exchange, make_call, tenant_of
-from tests.engine.living import fault_name, make_engine_in, make_tenant_in, status_word, submit
+from tests.engine.tenants import fault_name, make_engine_in, make_tenant_in, status_word, submit
 
 LOCKED = "exhausted-balance"
 UPLOADS: tuple[Operation, ...] = ("upload", "token", "upload_put")

@@ -11,7 +11,7 @@ from fakefal.engine.tenant import Tenant
 from fakefal.protocol.core.platform_options import PlatformOptions
 from fakefal.protocol.errors.errors import ApiError
 from tests.building import ANY_LLM, exchange, make_call, timeline
-from tests.engine.living import end_times, make_tenant_in, status_word, status_words, submit
+from tests.engine.tenants import end_times, make_tenant_in, status_word, status_words, submit
 
 QUEUED = {"IN_QUEUE": {"for": 5}}
 RUNNING = {"IN_PROGRESS": {"for": 10}}

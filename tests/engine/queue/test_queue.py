@@ -8,7 +8,7 @@ from fakefal.engine.tenant import Tenant
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.settings import Limits
 from tests.building import ANY_LLM
-from tests.engine.living import lasting_exchange, make_tenant_in, status_words, submit
+from tests.engine.tenants import lasting_exchange, make_tenant_in, status_words, submit
 
 
 def make_few(bound: int = 2) -> Tenant:

@@ -22,7 +22,7 @@ from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import FaultAbort
 from fakefal.protocol.queue import Snapshot
 from tests.building import ANY_LLM, exchange, make_call
-from tests.engine.living import make_engine_in
+from tests.engine.tenants import make_engine_in
 
 FLUX = "fal-ai/flux"
 APPS = [ANY_LLM, FLUX]

@@ -12,7 +12,7 @@ from fakefal.engine.tenant import Tenant
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.settings import Limits
 from tests.building import ANY_LLM, exchange, make_call
-from tests.engine.living import end_times, lasting_exchange, make_tenant_in, status_words, submit
+from tests.engine.tenants import end_times, lasting_exchange, make_tenant_in, status_words, submit
 
 FLUX = "fal-ai/flux"
 

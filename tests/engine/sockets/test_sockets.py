@@ -13,7 +13,7 @@ from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import FaultAbort
 from fakefal.settings import Limits
 from tests.building import exchange, make_call, make_tenant
-from tests.engine.living import make_tenant_in
+from tests.engine.tenants import make_tenant_in
 
 EMPTY: dict[str, Any] = {}
 
