@@ -23,7 +23,7 @@ class EscapeBlocked(FakefalError, ConnectionRefusedError):
 
 
 @dataclass(frozen=True, slots=True)
-class Escape:
+class EscapeAttempt:
     """One blocked connection, with its thread and the caller's stack."""
 
     description: str
@@ -34,7 +34,7 @@ class Escape:
         return f"{self.description} (thread {self.thread}), from:\n{self.stack}"
 
 
-def capture_escape(description: str) -> Escape:
+def capture_escape(description: str) -> EscapeAttempt:
     """An escape of the current caller, without the stack frames of fakefal and pytest."""
     frames: list[traceback.FrameSummary] = []
     for frame in traceback.extract_stack():
@@ -43,14 +43,14 @@ def capture_escape(description: str) -> Escape:
         elif not frame.filename.startswith(_OWN_FOLDER):
             frames.append(frame)
     stack = "".join(traceback.format_list(frames[-_MAX_FRAMES:])).rstrip()
-    return Escape(description, threading.current_thread().name, stack)
+    return EscapeAttempt(description, threading.current_thread().name, stack)
 
 
 class EscapeLog:
     """Counts the escapes since the last ``pop_report``, and keeps the first hundred."""
 
     def __init__(self) -> None:
-        self.escapes: list[Escape] = []
+        self.escapes: list[EscapeAttempt] = []
         self.count = 0
 
     def block(self, description: str) -> EscapeBlocked:
