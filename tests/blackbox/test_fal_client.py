@@ -144,7 +144,7 @@ def test_a_missing_prompt_is_the_clients_validation_error(client: PythonClient, 
 
 
 def test_a_stream_refused_with_json_is_an_sse_error(client: PythonClient) -> None:
-    """No version looks at the status of a stream (protocol.md section 5)."""
+    """No version checks the status of a stream (docs/reference/protocol.md#streaming)."""
     seen = client["invalid"]["stream"]
     assert seen["raised"] == "SSEError"
     assert "application/json" in seen["text"]

@@ -1,4 +1,7 @@
-"""Which answers the real clients ask for again, and how often: protocol.md section 7.4, counted."""
+"""Which responses the real clients retry, and how often, counted.
+
+The table is in docs/reference/clients.md#errors-and-retries.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All situations of failures.md with both real clients: the table in the docs is what they saw."""
+"""All situations with both real clients: the table in docs/situations.md is what they saw."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _bare(reply: Reply) -> dict[str, Any]:
 
 
 def test_a_page_with_a_request_id_is_not_asked_for_again(seen: Table) -> None:
-    """Only the page without the id is the load balancer's (protocol.md appendix A)."""
+    """Only the page without the id is the load balancer's (docs/reference/errors.md)."""
     assert seen["python"][27].counts["submit"] == 3
 
 

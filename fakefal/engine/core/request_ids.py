@@ -37,8 +37,8 @@ class RequestIdGenerator:
     def next_id(self, call: Call) -> str:
         """The id for one more call, in the form of a UUID version 7 (RFC 9562 section 5.7).
 
-        fal's own are time-ordered since 2026 and opaque to clients. Source: recorded (protocol.md
-        section 3.1).
+        fal's own are time-ordered since 2026 and opaque to clients. Source: recorded
+        (docs/reference/protocol.md#submit).
         """
         counts = self._counts
         fingerprint = self._fingerprint(call)
