@@ -1,1 +1,1 @@
-"""Measurements of fakefal against bare aiohttp, in one run and as ratios."""
+"""Measurements of fakefal beside others, in one run and as ratios: ``python -m benchmarks``."""

@@ -1,145 +1,195 @@
-"""The servers that are measured, each a process of its own: ``python -m benchmarks.servers NAME``.
-
-``bare`` is what somebody would write by hand with aiohttp: the same requests with an in-memory
-queue, no validation, no matching, no journal.
-"""
+"""The servers that are measured, each a process of its own (Linux)."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
+import http.client
+import json
+import re
+import shutil
+import socket
+import subprocess
 import sys
-from itertools import count
-from typing import Any
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
-from aiohttp import web
+from benchmarks.processes import ROOT, environment, fakefal_command, free_port
+from benchmarks.workloads import (
+    CHAT_ENDPOINT,
+    CHATS,
+    EXPECTED,
+    LIFECYCLES,
+    RUNS,
+    STREAMS,
+    WORDS,
+    Request,
+    fixtures,
+    requests_of,
+    scenario,
+)
 
-WORDS = 200
-TEXT = " ".join(f"word{number}" for number in range(WORDS))
-OUTPUT = {"output": "Ship it.", "reasoning": None, "partial": False, "error": None}
-
-
-def bare_application() -> web.Application:
-    """Three handlers around a dict, one that runs, and one that streams event by event."""
-    jobs: dict[str, Any] = {}
-    ids = count()
-
-    async def submit(request: web.Request) -> web.Response:
-        arguments = await request.json()
-        job_id = f"019b7966-ecf6-7308-bffa-{next(ids):012d}"
-        jobs[job_id] = arguments
-        base = f"http://{request.host}/queue.fal.run/fal-ai/any-llm/requests/{job_id}"
-        body: dict[str, Any] = {
-            "status": "IN_QUEUE",
-            "request_id": job_id,
-            "response_url": base,
-            "status_url": f"{base}/status",
-            "cancel_url": f"{base}/cancel",
-            "logs": None,
-            "metrics": {},
-            "queue_position": 0,
-        }
-        return web.json_response(body, headers={"x-fal-request-id": job_id})
-
-    async def status(request: web.Request) -> web.Response:
-        job_id = request.match_info["id"]
-        if job_id not in jobs:
-            return web.json_response({"status": "NOT_FOUND"}, status=404)
-        base = f"http://{request.host}/queue.fal.run/fal-ai/any-llm/requests/{job_id}"
-        body = {
-            "status": "COMPLETED",
-            "request_id": job_id,
-            "response_url": base,
-            "status_url": f"{base}/status",
-            "cancel_url": f"{base}/cancel",
-            "logs": None,
-            "metrics": {"inference_time": 0.5},
-        }
-        return web.json_response(body, headers={"x-fal-request-id": job_id})
-
-    async def result(request: web.Request) -> web.Response:
-        job_id = request.match_info["id"]
-        if jobs.pop(job_id, None) is None:
-            return web.json_response({"status": "NOT_FOUND"}, status=404)
-        return web.json_response(OUTPUT, headers={"x-fal-request-id": job_id})
-
-    async def run(request: web.Request) -> web.Response:
-        await request.read()
-        return web.json_response(OUTPUT)
-
-    words = TEXT.split()
-    events = [
-        f'event: event\r\ndata: {{"output":"{" ".join(words[: end + 1])}","reasoning":null,'
-        '"partial":true,"error":null}\r\n\r\n'.encode()
-        for end in range(WORDS)
-    ]
-
-    async def stream(request: web.Request) -> web.StreamResponse:
-        await request.read()
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        for event in events:
-            await response.write(event)
-        await response.write_eof()
-        return response
-
-    application = web.Application()
-    queue = "/queue.fal.run/fal-ai/any-llm"
-    application.router.add_post(queue, submit)
-    application.router.add_get(f"{queue}/requests/{{id}}/status", status)
-    application.router.add_get(f"{queue}/requests/{{id}}", result)
-    application.router.add_post("/fal.run/fal-ai/any-llm", run)
-    application.router.add_post("/fal.run/fal-ai/any-llm/stream", stream)
-    return application
+PEER = "@copilotkit/aimock"
+PEER_VERSION = "1.43.0"
+_START_SECONDS = 30.0
 
 
-def scenario(exchanges: int) -> dict[str, Any]:
-    """Exchanges of which the last but one answers; the last is for the stream."""
-    others = [
+@dataclass(frozen=True)
+class Server:
+    """A running server, and the requests that it accepts."""
+
+    port: int
+    pid: int
+    requests: dict[str, Request]
+
+    def cpu_seconds(self) -> float:
+        """User and system time so far, of the thread that serves.
+
+        The others of CPython do nothing here; those of Node collect garbage and compile, which
+        would count against it though it costs no time on a machine with a free core.
+        """
+        statistics = Path(f"/proc/{self.pid}/task/{self.pid}/schedstat").read_text()
+        return int(statistics.split()[0]) / 1e9
+
+    def memory_megabytes(self) -> float:
+        """Resident memory."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        found = re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)
+        if found is None:
+            raise LookupError(f"no VmRSS of process {self.pid}")
+        return int(found[1]) / 1024
+
+    def check(self, kind: str) -> int:
+        """Make one request of a kind; returns how many events it streamed, or raises."""
+        request = self.requests[kind]
+        body = self._send("POST", request, request.path, request.body)
+        if kind == LIFECYCLES:
+            request_id = json.loads(body)["request_id"]
+            job = f"{request.path}/requests/{request_id}"
+            status = json.loads(self._send("GET", request, f"{job}/status"))
+            assert status["status"] == "COMPLETED", status
+            body = self._send("GET", request, job)
+        assert EXPECTED[kind] in body, body
+        return body.count("data: {")
+
+    def _send(self, method: str, request: Request, path: str, body: str = "") -> str:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, body or None, dict(request.headers))
+            response = connection.getresponse()
+            text = response.read().decode()
+        finally:
+            connection.close()
+        assert response.status == 200, f"{method} {path}: {response.status} {text}"
+        return text
+
+
+@contextmanager
+def fakefal(exchanges: int = 50, is_quiet: bool = True) -> Iterator[Server]:
+    """``fakefal serve``; what it prints goes to a file."""
+    prefix = "/fal.run/fal-ai/any-llm"
+    requests = requests_of(
         {
-            "when": {"endpoint": "fal-ai/any-llm", "input": {"prompt": f"prompt {number}"}},
-            "reply": {"text": f"answer {number}"},
+            LIFECYCLES: "/queue.fal.run/fal-ai/any-llm",
+            RUNS: prefix,
+            STREAMS: f"{prefix}/stream",
+            CHATS: f"/fal.run/{CHAT_ENDPOINT}",
         }
-        for number in range(exchanges - 2)
-    ]
-    chosen = {
-        "when": {"endpoint": "fal-ai/any-llm", "input": {"prompt": "Write a tagline"}},
-        "reply": {"text": "Ship it.", "timeline": []},
-    }
-    long = {
-        "when": {"endpoint": "fal-ai/any-llm", "input": {"prompt": "stream"}},
-        "reply": {"text": TEXT},
-    }
-    return {"fakefal": 1, "exchanges": [*others, chosen, long]}
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "scenario.json"
+        file.write_text(json.dumps(scenario(exchanges)))
+        port = free_port()
+        command = [*fakefal_command(), "serve", str(file), "--port", str(port)]
+        with _started([*command, "--quiet"] if is_quiet else command, port, requests) as server:
+            yield server
 
 
-async def _bare() -> None:
-    runner = web.AppRunner(bare_application(), access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
+@contextmanager
+def bare() -> Iterator[Server]:
+    """A hand-written aiohttp application on uvloop."""
+    prefix = "/fal.run/fal-ai/any-llm"
+    requests = requests_of(
+        {
+            LIFECYCLES: "/queue.fal.run/fal-ai/any-llm",
+            RUNS: prefix,
+            STREAMS: f"{prefix}/stream",
+        }
+    )
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.bare", str(port)]
+    with _started(command, port, requests) as server:
+        yield server
 
 
-async def _fakefal(exchanges: int) -> None:
-    from fakefal import FakeFalServer
+@contextmanager
+def peer() -> Iterator[Server]:
+    """aimock with its log silent; it knows the host of fal by a header, and no streams of fal."""
+    path = "/fal/fal-ai/any-llm"
+    requests = requests_of(
+        {LIFECYCLES: path, RUNS: path, CHATS: "/v1/chat/completions"},
+        {
+            LIFECYCLES: {"x-fal-target-host": "queue.fal.run"},
+            RUNS: {"x-fal-target-host": "fal.run"},
+        },
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "fixtures.json"
+        file.write_text(json.dumps(fixtures(50)))
+        port = free_port()
+        command = ["node", str(_peer_script()), "-p", str(port), "-f", str(file)]
+        command += ["--log-level", "silent", "--chunk-size", str(len(WORDS[0]) + 1)]
+        with _started(command, port, requests) as server:
+            yield server
 
-    async with FakeFalServer(scenario(exchanges)) as fake:
-        print(fake.port, flush=True)
-        await asyncio.Event().wait()
+
+def _peer_script() -> Path:
+    """The script of the peer, which npm installs into ``.cache`` the first time."""
+    folder = ROOT / ".cache" / "peer"
+    package = folder / "node_modules" / PEER
+    manifest = package / "package.json"
+    if not manifest.exists() or json.loads(manifest.read_text())["version"] != PEER_VERSION:
+        if shutil.which("npm") is None:
+            raise SystemExit("--peer needs Node and npm")
+        folder.mkdir(parents=True, exist_ok=True)
+        install = ["npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund"]
+        subprocess.run(
+            [*install, "--ignore-scripts", f"{PEER}@{PEER_VERSION}"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+    return package / "dist" / "cli.js"
 
 
-def main(name: str, exchanges: int, loop: str) -> None:
-    """Serve until killed; prints the port first."""
-    serving = _bare() if name == "bare" else _fakefal(exchanges)
-    with contextlib.suppress(KeyboardInterrupt):
-        if loop == "uvloop":
-            import uvloop
+@contextmanager
+def _started(command: list[str], port: int, requests: dict[str, Request]) -> Iterator[Server]:
+    with (
+        tempfile.TemporaryFile() as output,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment(), stdout=output, stderr=output
+        ) as process,
+    ):
+        try:
+            _wait_until_listening(process, port)
+            yield Server(port, process.pid, requests)
+        except ChildProcessError as error:
+            output.seek(0)
+            raise RuntimeError(f"{error}: {output.read().decode()[-500:]}") from None
+        finally:
+            process.kill()
 
-            uvloop.run(serving)
-        else:
-            asyncio.run(serving)
 
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+def _wait_until_listening(process: subprocess.Popen[bytes], port: int) -> None:
+    """Return as soon as the port accepts connections; raises ChildProcessError if it never does."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            if process.poll() is not None:
+                raise ChildProcessError(f"{' '.join(process.args)} ended") from None  # type: ignore[arg-type]
+            time.sleep(0.001)
+    raise ChildProcessError(f"port {port} does not listen after {_START_SECONDS:.0f} s")
