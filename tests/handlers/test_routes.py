@@ -13,6 +13,7 @@ from fakefal.handlers.websocket.connect import connect_socket
 from fakefal.protocol.errors.errors import ApiError
 from tests.building import exchange, scenario, timeline
 from tests.callers import running_caller
+from tests.cases import failures
 
 APP = "/fal-ai/any-llm"
 
@@ -100,56 +101,60 @@ async def test_or_it_is_a_405_as_observed_at_fal(method: str, path: str) -> None
 ID = {"endpoint": "a/b", "id": "x"}
 
 
-@pytest.mark.parametrize(
-    ("host", "method", "path", "handler", "parts"),
-    [
-        ("queue.fal.run", "POST", "/a/b", queue.submit, {"endpoint": "a/b"}),
-        ("queue.fal.run", "POST", "//a/b/c//", queue.submit, {"endpoint": "a/b/c"}),
-        ("queue.fal.run", "GET", "/a/b/requests/x", queue.result, ID),
-        ("queue.fal.run", "GET", "/a/b/requests/x/response/", queue.result, ID),
-        ("queue.fal.run", "GET", "/a/b/requests/x/status/", queue.status, ID),
-        ("queue.fal.run", "GET", "/a/b/requests/x/status/stream", queue.status_stream, ID),
-        ("queue.fal.run", "PUT", "/a/b/requests/x/cancel", queue.cancel, ID),
-        ("fal.run", "POST", "/a/b", run.run, {"endpoint": "a/b"}),
-        ("fal.run", "POST", "/a/b/c", run.run, {"endpoint": "a/b/c"}),
-        ("fal.run", "POST", "/a/b/stream", run.stream, {"endpoint": "a/b"}),
-        ("fal.run", "POST", "/a/b/vision/stream/", run.stream, {"endpoint": "a/b/vision"}),
-        ("fal.run", "GET", "/a/b", connect_socket, {"endpoint": "a/b"}),
-    ],
-)
-def test_a_request_finds_its_handler(
-    host: str, method: str, path: str, handler: Handler, parts: dict[str, str]
-) -> None:
-    assert find_route(host, method, path) == (handler, parts)
+HANDLERS = [
+    ("queue.fal.run", "POST", "/a/b", queue.submit, {"endpoint": "a/b"}),
+    ("queue.fal.run", "POST", "//a/b/c//", queue.submit, {"endpoint": "a/b/c"}),
+    ("queue.fal.run", "GET", "/a/b/requests/x", queue.result, ID),
+    ("queue.fal.run", "GET", "/a/b/requests/x/response/", queue.result, ID),
+    ("queue.fal.run", "GET", "/a/b/requests/x/status/", queue.status, ID),
+    ("queue.fal.run", "GET", "/a/b/requests/x/status/stream", queue.status_stream, ID),
+    ("queue.fal.run", "PUT", "/a/b/requests/x/cancel", queue.cancel, ID),
+    ("fal.run", "POST", "/a/b", run.run, {"endpoint": "a/b"}),
+    ("fal.run", "POST", "/a/b/c", run.run, {"endpoint": "a/b/c"}),
+    ("fal.run", "POST", "/a/b/stream", run.stream, {"endpoint": "a/b"}),
+    ("fal.run", "POST", "/a/b/vision/stream/", run.stream, {"endpoint": "a/b/vision"}),
+    ("fal.run", "GET", "/a/b", connect_socket, {"endpoint": "a/b"}),
+]
+WRONG_METHODS = [
+    ("queue.fal.run", "GET", "/a/b"),
+    ("queue.fal.run", "PUT", "/a/b"),
+    ("queue.fal.run", "POST", "/a/b/requests/x"),
+    ("queue.fal.run", "POST", "/a/b/requests/x/status"),
+    ("queue.fal.run", "POST", "/a/b/requests/x/cancel"),
+    ("queue.fal.run", "GET", "/a/b/requests/x/cancel"),
+    ("queue.fal.run", "PUT", "/a/b/requests/x/status"),
+    ("queue.fal.run", "DELETE", "/a/b/requests/x"),
+    ("fal.run", "PUT", "/a/b"),
+    ("fal.run", "DELETE", "/a/b/stream"),
+]
 
 
-@pytest.mark.parametrize(
-    ("host", "method", "path"),
-    [
-        ("queue.fal.run", "GET", "/a/b"),
-        ("queue.fal.run", "PUT", "/a/b"),
-        ("queue.fal.run", "POST", "/a/b/requests/x"),
-        ("queue.fal.run", "POST", "/a/b/requests/x/status"),
-        ("queue.fal.run", "POST", "/a/b/requests/x/cancel"),
-        ("queue.fal.run", "GET", "/a/b/requests/x/cancel"),
-        ("queue.fal.run", "PUT", "/a/b/requests/x/status"),
-        ("queue.fal.run", "DELETE", "/a/b/requests/x"),
-        ("fal.run", "PUT", "/a/b"),
-        ("fal.run", "DELETE", "/a/b/stream"),
-    ],
-)
-def test_a_wrong_method_is_a_405(host: str, method: str, path: str) -> None:
-    with pytest.raises(ApiError) as caught:
-        find_route(host, method, path)
-    assert (caught.value.status, caught.value.body) == (405, {"detail": "Method Not Allowed"})
+def test_a_request_finds_its_handler() -> None:
+    def check(
+        host: str, method: str, path: str, handler: Handler, parameters: dict[str, str]
+    ) -> None:
+        assert find_route(host, method, path) == (handler, parameters)
+
+    assert failures(check, HANDLERS) == []
 
 
-@pytest.mark.parametrize("path", ["/", "//", ""])
-@pytest.mark.parametrize("host", ROUTES)
-def test_the_root_of_a_host_is_not_found(host: str, path: str) -> None:
-    with pytest.raises(ApiError) as caught:
-        find_route(host, "GET", path)
-    assert (caught.value.status, caught.value.body) == (404, {"detail": f"Path {path} not found"})
+def test_a_wrong_method_is_a_405() -> None:
+    def check(host: str, method: str, path: str) -> None:
+        with pytest.raises(ApiError) as caught:
+            find_route(host, method, path)
+        assert (caught.value.status, caught.value.body) == (405, {"detail": "Method Not Allowed"})
+
+    assert failures(check, WRONG_METHODS) == []
+
+
+def test_the_root_of_a_host_is_not_found() -> None:
+    def check(host: str, path: str) -> None:
+        with pytest.raises(ApiError) as caught:
+            find_route(host, "GET", path)
+        body = {"detail": f"Path {path} not found"}
+        assert (caught.value.status, caught.value.body) == (404, body)
+
+    assert failures(check, [(host, path) for host in ROUTES for path in ("/", "//", "")]) == []
 
 
 def test_an_unserved_host_is_named_only_in_the_hint() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from fakefal.settings import Limits
+from tests.cases import failures
 from tests.server.raw_http import (
     GOOD,
     RunningServer,
@@ -54,32 +55,35 @@ NOT_JSON = {
 }
 
 
-@pytest.mark.parametrize("name", NOT_JSON)
-def test_a_body_that_is_not_json_is_the_apps_422(target: RunningServer, name: str) -> None:
-    body, position, reason = NOT_JSON[name]
-    response = send_request(target, http(body=body))
-    (flaw,) = response.json["detail"]
-    assert response.status == 422
-    assert (flaw["type"], flaw["loc"]) == ("json_invalid", ["body", position])
-    assert (flaw["msg"], flaw["input"]) == ("JSON decode error", {})
-    assert any(word in flaw["ctx"]["error"] for word in reason.split("|"))
-    assert response.headers["x-fal-billable-units"] == "0"
-    assert is_journaled(target, response)
+def test_a_body_that_is_not_json_is_the_apps_422(target: RunningServer) -> None:
+    def check(name: str) -> None:
+        body, position, reason = NOT_JSON[name]
+        response = send_request(target, http(body=body))
+        (item,) = response.json["detail"]
+        assert response.status == 422
+        assert (item["type"], item["loc"]) == ("json_invalid", ["body", position])
+        assert (item["msg"], item["input"]) == ("JSON decode error", {})
+        assert any(word in item["ctx"]["error"] for word in reason.split("|"))
+        assert response.headers["x-fal-billable-units"] == "0"
+        assert is_journaled(target, response)
+
+    assert failures(check, NOT_JSON) == []
 
 
-@pytest.mark.parametrize("name", NOT_JSON)
-def test_the_queue_accepts_it_and_reports_it_with_the_result(
-    target: RunningServer, name: str
-) -> None:
-    admitted = send_request(target, http(body=NOT_JSON[name][0], host=b"queue.fal.run"))
-    assert (admitted.status, admitted.json["status"]) == (200, "IN_QUEUE")
-    path = f"/fal-ai/any-llm/requests/{admitted.request_id}".encode()
-    for _ in range(3):
-        exchange_bytes(
-            target.server, http(method=b"GET", path=path + b"/status", host=b"queue.fal.run")
-        )
-    result = send_request(target, http(body=b"", method=b"GET", path=path, host=b"queue.fal.run"))
-    assert (result.status, result.json["detail"][0]["type"]) == (422, "json_invalid")
+def test_the_queue_accepts_it_and_reports_it_with_the_result(target: RunningServer) -> None:
+    def check(name: str) -> None:
+        submitted = send_request(target, http(body=NOT_JSON[name][0], host=b"queue.fal.run"))
+        assert (submitted.status, submitted.json["status"]) == (200, "IN_QUEUE")
+        path = f"/fal-ai/any-llm/requests/{submitted.request_id}".encode()
+        for _ in range(3):
+            exchange_bytes(
+                target.server, http(method=b"GET", path=path + b"/status", host=b"queue.fal.run")
+            )
+        read = http(body=b"", method=b"GET", path=path, host=b"queue.fal.run")
+        result = send_request(target, read)
+        assert (result.status, result.json["detail"][0]["type"]) == (422, "json_invalid")
+
+    assert failures(check, NOT_JSON) == []
 
 
 @pytest.mark.parametrize(
@@ -220,19 +224,21 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_malformed_http_gets_a_page_of_the_load_balancer(target: RunningServer, name: str) -> None:
-    status, request = PAGES[name]
-    before = len(target.entries)
-    (response,) = parse_responses(exchange_bytes(target.server, request))
-    assert (response.version, response.status) == ("HTTP/1.1", status)
-    assert is_nginx_page(response)
-    assert f"<title>{status} ".encode() in response.body
-    assert response.headers["connection"] == "close"
-    assert "\n" not in response.headers["x-fakefal-hint"]
-    assert len(response.headers["x-fakefal-hint"]) <= 210
-    assert len(target.entries) == before
-    assert is_healthy(target)
+def test_malformed_http_gets_a_page_of_the_load_balancer(target: RunningServer) -> None:
+    def check(name: str) -> None:
+        status, request = PAGES[name]
+        before = len(target.entries)
+        (response,) = parse_responses(exchange_bytes(target.server, request))
+        assert (response.version, response.status) == ("HTTP/1.1", status)
+        assert is_nginx_page(response)
+        assert f"<title>{status} ".encode() in response.body
+        assert response.headers["connection"] == "close"
+        assert "\n" not in response.headers["x-fakefal-hint"]
+        assert len(response.headers["x-fakefal-hint"]) <= 210
+        assert len(target.entries) == before
+        assert is_healthy(target)
+
+    assert failures(check, PAGES) == []
 
 
 def test_the_hint_explains_the_error(target: RunningServer) -> None:

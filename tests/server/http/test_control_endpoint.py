@@ -31,32 +31,32 @@ async def fetch(
     return int(head.split()[1]), head.decode().lower(), payload
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        (("Host: 127.0.0.1:{port}",), 200),
-        (("Host: localhost:{port}",), 200),
-        (("Host: evil.example",), 403),
-        (("Host: evil.example:{port}",), 403),
-        (("Host: 127.0.0.1.evil.example",), 403),
-        (("Host: 10.0.0.1:{port}",), 403),
-        (("Host: 127.0.0.1:{port}", "Origin: http://127.0.0.1:{port}"), 200),
-        (("Host: 127.0.0.1:{port}", "Origin: https://evil.example"), 403),
-        (("Host: 127.0.0.1:{port}", "Origin: null"), 403),
-        (("Host: 127.0.0.1:{port}", "Origin: http://localhost:3000"), 403),
-        (("Host: 127.0.0.1:{port}", "Sec-Fetch-Site: cross-site"), 403),
-        (("Host: 127.0.0.1:{port}", "Sec-Fetch-Site: same-origin"), 200),
-        (("Host: evil.example:{port}", "Origin: http://evil.example:{port}"), 403),
-    ],
-)
+SITES = [
+    (("Host: 127.0.0.1:{port}",), 200),
+    (("Host: localhost:{port}",), 200),
+    (("Host: evil.example",), 403),
+    (("Host: evil.example:{port}",), 403),
+    (("Host: 127.0.0.1.evil.example",), 403),
+    (("Host: 10.0.0.1:{port}",), 403),
+    (("Host: 127.0.0.1:{port}", "Origin: http://127.0.0.1:{port}"), 200),
+    (("Host: 127.0.0.1:{port}", "Origin: https://evil.example"), 403),
+    (("Host: 127.0.0.1:{port}", "Origin: null"), 403),
+    (("Host: 127.0.0.1:{port}", "Origin: http://localhost:3000"), 403),
+    (("Host: 127.0.0.1:{port}", "Sec-Fetch-Site: cross-site"), 403),
+    (("Host: 127.0.0.1:{port}", "Sec-Fetch-Site: same-origin"), 200),
+    (("Host: evil.example:{port}", "Origin: http://evil.example:{port}"), 403),
+]
+
+
 @pytest.mark.parametrize("target", ["/_fakefal/clock", "/_fakefal/health", "/_fakefal/ca.pem"])
-async def test_pages_of_other_sites_are_refused(
-    headers: tuple[str, ...], status: int, target: str
-) -> None:
+async def test_pages_of_other_sites_are_refused(target: str) -> None:
     async with running_caller() as caller:
-        response_status, head, _ = await fetch(caller.server, *headers, target=target)
-        assert response_status == status
-        assert "access-control-" not in head
+        wrong = []
+        for headers, status in SITES:
+            response_status, head, _ = await fetch(caller.server, *headers, target=target)
+            if response_status != status or "access-control-" in head:
+                wrong.append((headers, response_status, head))
+        assert wrong == []
 
 
 async def test_two_host_headers_are_rejected() -> None:
