@@ -106,7 +106,7 @@ def test_a_scenario_without_exchanges_is_valid() -> None:
     assert load_text("fakefal: 1").exchanges == ()
 
 
-def test_an_endpoint_with_a_dash_matches_its_usual_form() -> None:
+def test_an_endpoint_with_a_dash_matches_its_normal_form() -> None:
     exchange = load_text("fakefal: 1\nexchanges: [{when: {endpoint: 123-app}}]").exchanges[0]
     endpoint = parse_endpoint("123/app")
     assert endpoint is not None

@@ -40,7 +40,7 @@ def test_the_same_value_twice_is_written_twice() -> None:
     assert write_yaml([shared, shared]) == "- a: 1\n- a: 1\n"
 
 
-def test_plain_words_mean_what_yaml_1_2_says() -> None:
+def test_unquoted_words_follow_yaml_1_2() -> None:
     table: list[tuple[str, object]] = [
         ("yes", "yes"),
         ("no", "no"),
@@ -122,7 +122,7 @@ BOMB = "a0: &a0 x\n" + "".join(
 )
 
 
-def test_what_is_not_plain_data_is_reported_with_its_position() -> None:
+def test_invalid_data_is_reported_with_its_position() -> None:
     table = [
         ("", ['s:1:1: the file is empty — a scenario begins with "fakefal: 1"']),
         ("# only a remark\n", ['s:1:1: the file is empty — a scenario begins with "fakefal: 1"']),

@@ -100,9 +100,8 @@ def test_an_object_is_matched_as_a_subset_and_a_list_item_by_item() -> None:
     assert not matcher.matches({"a": {"b": 1}, "list": [{"c": 2}, {"c": 2}]})
 
 
-@pytest.mark.parametrize(
-    ("pattern", "value", "text"),
-    [
+def test_a_difference_has_the_path_the_actual_and_the_expected_value() -> None:
+    table: list[tuple[Any, Any, str]] = [
         ({"a": "x"}, {"a": "y"}, 'input.a is "y", wanted "x"'),
         ({"a": "x"}, {}, 'input.a is absent, wanted "x"'),
         ({"a": "x"}, [1], "input is [1], wanted an object"),
@@ -124,12 +123,12 @@ def test_an_object_is_matched_as_a_subset_and_a_list_item_by_item() -> None:
         ({"$eq": {"a": 1}}, {"a": 1, "b": 2}, 'input is {"a": 1, "b": 2}, wanted exactly {"a": 1}'),
         ({"$length": 2}, "abc", "input (length) is 3, wanted 2"),
         ({"$length": 2}, 5, "input is 5, which has no length"),
-    ],
-)
-def test_a_difference_has_the_path_the_actual_and_the_expected_value(
-    pattern: Any, value: Any, text: str
-) -> None:
-    assert differences(pattern, value) == [text]
+    ]
+    wrong = []
+    for pattern, value, text in table:
+        if differences(pattern, value) != [text]:
+            wrong.append((pattern, value, differences(pattern, value)))
+    assert wrong == []
 
 
 def test_all_differences_are_reported() -> None:

@@ -24,7 +24,7 @@ _RATE = 8_000
 _PITCH = 250
 _COLOUR = (46, 117, 182)
 _CORNERS = ((0.0, 1.0, 0.0), (-1.0, -1.0, 1.0), (1.0, -1.0, 1.0), (0.0, -1.0, -1.0))
-_FACES = (0, 1, 2, 0, 2, 3, 0, 3, 1, 1, 3, 2)
+_TRIANGLES = (0, 1, 2, 0, 2, 3, 0, 3, 1, 1, 3, 2)
 
 
 def make_wav() -> bytes:
@@ -45,7 +45,7 @@ def make_wav() -> bytes:
 def make_glb() -> bytes:
     """A pyramid as binary glTF 2.0 (registry.khronos.org/glTF/specs/2.0/glTF-2.0.html)."""
     corners = struct.pack("<12f", *(value for corner in _CORNERS for value in corner))
-    faces = struct.pack("<12H", *_FACES)
+    triangles = struct.pack("<12H", *_TRIANGLES)
     colour = [*(round(channel / 255, 3) for channel in _COLOUR), 1.0]
     scene = {
         "asset": {"version": "2.0", "generator": "fakefal"},
@@ -69,13 +69,18 @@ def make_glb() -> bytes:
         ],
         "bufferViews": [
             {"buffer": 0, "byteOffset": 0, "byteLength": len(corners), "target": 34962},
-            {"buffer": 0, "byteOffset": len(corners), "byteLength": len(faces), "target": 34963},
+            {
+                "buffer": 0,
+                "byteOffset": len(corners),
+                "byteLength": len(triangles),
+                "target": 34963,
+            },
         ],
-        "buffers": [{"byteLength": len(corners) + len(faces)}],
+        "buffers": [{"byteLength": len(corners) + len(triangles)}],
     }
     text = json.dumps(scene, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
-    data = corners + faces
+    data = corners + triangles
     chunks = struct.pack("<I", len(text)) + b"JSON" + text
     chunks += struct.pack("<I", len(data)) + b"BIN\x00" + data
     return b"glTF" + struct.pack("<II", 2, 12 + len(chunks)) + chunks

@@ -95,16 +95,18 @@ BOMBS = [
 ]
 
 
-@pytest.mark.parametrize(("template", "what"), BOMBS)
-def test_a_result_over_a_limit_is_an_error(template: str, what: str) -> None:
-    with pytest.raises(TemplateError) as caught:
-        rendered(template)
-    assert any(word in caught.value.message for word in what.split("|"))
+def test_a_result_over_a_limit_is_an_error() -> None:
+    wrong = []
+    for template, expected in BOMBS:
+        with pytest.raises(TemplateError) as caught:
+            rendered(template)
+        if not any(text in caught.value.message for text in expected.split("|")):
+            wrong.append((template, caught.value.message))
+    assert wrong == []
 
 
-@pytest.mark.parametrize(
-    ("template", "result"),
-    [
+def test_a_result_within_the_limits_is_returned() -> None:
+    table: list[tuple[str, Any]] = [
         ("{{ 'x' * 1000000 }}", "x" * 1_000_000),
         ("{{ 2 ** 64 }}", 2**64),
         ("{{ 2 ** -1 }}", 0.5),
@@ -129,10 +131,12 @@ def test_a_result_over_a_limit_is_an_error(template: str, what: str) -> None:
         ("{% for i in 'ab' if i != 'a' %}{{ i }}{% else %}none{% endfor %}", "b"),
         ("{% for i in range(100000) %}{% endfor %}.", "."),
         ("{% macro m(a) %}<{{ a }}>{% endmacro %}{{ m(1) }}{{ m('b') }}", "<1><b>"),
-    ],
-)
-def test_a_result_within_the_limits_is_returned(template: str, result: Any) -> None:
-    assert rendered(template) == result
+    ]
+    wrong = []
+    for template, result in table:
+        if rendered(template) != result:
+            wrong.append((template, rendered(template)))
+    assert wrong == []
 
 
 def test_an_input_of_many_numbers_may_be_echoed() -> None:

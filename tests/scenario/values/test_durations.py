@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fakefal.scenario.values.durations import MAX_SECONDS, PATTERN, format_duration, parse_duration
 
 
-@pytest.mark.parametrize(
-    ("written", "seconds"),
-    [
+def test_a_duration_is_read_as_seconds() -> None:
+    table: list[tuple[object, float]] = [
         ("1.5s", 1.5),
         ("300ms", 0.3),
         ("2m", 120),
@@ -27,15 +25,16 @@ from fakefal.scenario.values.durations import MAX_SECONDS, PATTERN, format_durat
         (3, 3),
         (0.25, 0.25),
         (0, 0),
-    ],
-)
-def test_a_duration_is_read_as_seconds(written: object, seconds: float) -> None:
-    assert parse_duration(written) == seconds
+    ]
+    wrong = []
+    for written, seconds in table:
+        if parse_duration(written) != seconds:
+            wrong.append((written, parse_duration(written)))
+    assert wrong == []
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
+def test_other_values_are_not_durations() -> None:
+    table: list[Any] = [
         "",
         "soon",
         "5",
@@ -57,16 +56,19 @@ def test_a_duration_is_read_as_seconds(written: object, seconds: float) -> None:
         True,
         None,
         [],
-    ],
-)
-def test_other_values_are_not_durations(written: Any) -> None:
-    with pytest.raises(ValueError, match="is not a duration"):
-        parse_duration(written)
+    ]
+    wrong = []
+    for written in table:
+        try:
+            wrong.append((written, parse_duration(written)))
+        except ValueError as error:
+            if not str(error).endswith("is not a duration"):
+                wrong.append((written, error))
+    assert wrong == []
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
+def test_seconds_are_formatted_shortly_and_exactly() -> None:
+    table: list[tuple[float, str]] = [
         (0, "0s"),
         (0.3, "300ms"),
         (0.57, "570ms"),
@@ -76,21 +78,23 @@ def test_other_values_are_not_durations(written: Any) -> None:
         (1e-7, "0.0000001s"),
         (1e9, "1000000000s"),
         (90.25, "90.25s"),
-    ],
-)
-def test_seconds_are_written_shortly_and_exactly(seconds: float, text: str) -> None:
-    assert format_duration(seconds) == text
+    ]
+    wrong = []
+    for seconds, text in table:
+        if format_duration(seconds) != text:
+            wrong.append((seconds, format_duration(seconds)))
+    assert wrong == []
 
 
 @given(st.floats(0, MAX_SECONDS))
-def test_what_is_written_reads_as_the_same(seconds: float) -> None:
+def test_a_written_duration_is_read_unchanged(seconds: float) -> None:
     text = format_duration(seconds)
     assert parse_duration(text) == seconds
     assert re.search(PATTERN, text)
 
 
 @given(st.integers(0, 10**9))
-def test_whole_milliseconds_come_out_exactly(milliseconds: int) -> None:
+def test_whole_milliseconds_are_exact(milliseconds: int) -> None:
     assert parse_duration(f"{milliseconds}ms") == milliseconds / 1000
 
 

@@ -1,4 +1,4 @@
-"""Checks of WebSocket replies; ``mistakes.txt`` has their exact texts."""
+"""Checks of WebSocket replies; ``problems.txt`` has their exact texts."""
 
 from __future__ import annotations
 

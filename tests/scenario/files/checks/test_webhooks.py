@@ -1,4 +1,4 @@
-"""Webhooks that wait for each other; ``mistakes.txt`` has the exact texts."""
+"""Webhooks that wait for each other; ``problems.txt`` has the exact texts."""
 
 from __future__ import annotations
 

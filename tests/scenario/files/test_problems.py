@@ -1,6 +1,6 @@
 """Invalid scenario files and the exact lines that users read.
 
-``mistakes.txt`` is a table: each file begins with ``====`` and its format; the lines after it that
+``problems.txt`` is a table: each file begins with ``====`` and its format; the lines after it that
 begin with ``>>>`` are the error.
 """
 
@@ -28,7 +28,7 @@ def error_lines(text: str, name: str) -> list[str]:
 
 def table() -> list[tuple[str, str, list[str]]]:
     """Format, text and expected lines of each wrong file in the table."""
-    content = (Path(__file__).parent / "mistakes.txt").read_text(encoding="utf-8")
+    content = (Path(__file__).parent / "problems.txt").read_text(encoding="utf-8")
     rows = []
     for block in content.split("==== ")[1:]:
         kind, *lines = block.splitlines()
@@ -59,7 +59,7 @@ def test_every_file_of_the_table_has_its_lines() -> None:
     assert wrong == []
 
 
-def test_the_table_has_many_kinds_of_mistakes_and_each_once() -> None:
+def test_the_table_has_many_different_files() -> None:
     assert len(TABLE) > 100
     assert len({(kind, text) for kind, text, _ in TABLE}) == len(TABLE)
 
@@ -133,9 +133,9 @@ def test_the_problems_of_all_files_are_reported_together(tmp_path: Path) -> None
     (tmp_path / "b.json").write_text("{}")
     with pytest.raises(ScenarioError) as caught:
         load_all([tmp_path, tmp_path / "c.yaml"])
-    places = [str(mistake).split(": ")[0] for mistake in caught.value.problems]
+    positions = [str(problem).split(": ")[0] for problem in caught.value.problems]
     names = ["a.yaml:1:10", "a.yaml:2:7", "b.json:1:1", "c.yaml"]
-    assert places == [str(tmp_path / name) for name in names]
+    assert positions == [str(tmp_path / name) for name in names]
 
 
 PARTS = st.sampled_from(
