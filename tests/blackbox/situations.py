@@ -1,4 +1,4 @@
-"""The situations of docs/reference/situations.md as they are written: in a scenario, and as a call in a test."""
+"""The situations of docs/reference/situations.md: as a scenario, and as a call in a test."""
 
 from __future__ import annotations
 
