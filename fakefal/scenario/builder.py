@@ -196,7 +196,7 @@ class ExchangeBuilder:
 
     def omit_fields(self, *fields: str) -> Self:
         """Fields left out of the output, such as ``"usage"``."""
-        return self._set(omit=list(fields))
+        return self._set(omit_fields=list(fields))
 
     # Faults
 
@@ -217,7 +217,7 @@ class ExchangeBuilder:
 
     def result_ttl(self, duration: float | str) -> Self:
         """How long the result can be read."""
-        return self._set(keep=duration)
+        return self._set(result_ttl=duration)
 
     def webhook(self, word: str | None = None, **fields: Any) -> Self:
         """The webhook of a call that asked for one: a word, or fields as in a file.

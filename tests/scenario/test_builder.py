@@ -93,6 +93,13 @@ def error_text(build: Build, when: dict[str, Any] | None = None) -> str:
         (lambda on: on.billable_units(3), {"billable_units": 3.0}),
         (lambda on: on.inference_time("1.5s"), {"inference_time": "1.5s"}),
         (lambda on: on.inference_time(2), {"inference_time": "2s"}),
+        (lambda on: on.omit_fields("usage", "a"), {"omit_fields": ["usage", "a"]}),
+        (lambda on: on.result_ttl("90s"), {"result_ttl": "90s"}),
+        (lambda on: on.cancel("accepted"), {"cancel": "accepted"}),
+        (
+            lambda on: on.retries(3, after="startup_timeout"),
+            {"retries": {"times": 3, "after": "startup_timeout"}},
+        ),
         (lambda on: on.webhook("lost"), {"webhook": "lost"}),
         (
             lambda on: on.webhook(after="1s", duplicates=1),
