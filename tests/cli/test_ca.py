@@ -16,7 +16,7 @@ def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FAKEFAL_HOME", str(tmp_path))
 
 
-def test_it_prints_the_path_and_beside_it_how_to_trust_it(tmp_path: Path) -> None:
+def test_the_path_is_printed_and_how_to_trust_it(tmp_path: Path) -> None:
     path = tmp_path / "ca" / "ca.pem"
     for _ in range(2):
         ran = fakefal("ca")
@@ -26,14 +26,14 @@ def test_it_prints_the_path_and_beside_it_how_to_trust_it(tmp_path: Path) -> Non
     assert path.is_file()
 
 
-def test_it_prints_the_certificate_alone() -> None:
+def test_pem_prints_the_certificate() -> None:
     ran = fakefal("ca", "--pem")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("-----BEGIN CERTIFICATE-----\n")
     assert "PRIVATE" not in ran.out
 
 
-def test_it_issues_a_certificate_that_a_server_loads(tmp_path: Path) -> None:
+def test_issue_prints_a_certificate_that_a_server_loads(tmp_path: Path) -> None:
     ran = fakefal("ca", "--issue", "localhost", "--issue", "127.0.0.1")
     assert (ran.code, ran.err) == (0, "")
     path = tmp_path / "receiver.pem"

@@ -18,7 +18,7 @@ def subjects(path: Path) -> int:
     return len(context.get_ca_certs())
 
 
-def test_whom_the_user_trusts_is_trusted_as_before(tmp_path: Path) -> None:
+def test_certificates_of_the_environment_are_included(tmp_path: Path) -> None:
     ours, corporate = Authority(tmp_path / "ours"), Authority(tmp_path / "corporate")
     environment = {
         "REQUESTS_CA_BUNDLE": str(corporate.path),
@@ -31,7 +31,7 @@ def test_whom_the_user_trusts_is_trusted_as_before(tmp_path: Path) -> None:
     assert bundle.read_text(encoding="ascii").count("BEGIN CERTIFICATE") == 2
 
 
-def test_without_such_variables_the_ca_is_enough(tmp_path: Path) -> None:
+def test_without_such_variables_only_the_ca_is_added(tmp_path: Path) -> None:
     ours = Authority(tmp_path / "ours")
     bundle, added = write_certificates(tmp_path / "new", ours.path, ours.path, {})
     assert added.read_bytes().strip() == ours.pem.strip()

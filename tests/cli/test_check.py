@@ -61,7 +61,7 @@ def test_all_problems_of_a_file_are_printed_in_order(here: Path) -> None:
     assert last == "2 problems"
 
 
-def test_several_files_are_checked_whatever_is_wrong_with_one(here: Path) -> None:
+def test_all_files_are_checked_even_if_one_has_problems(here: Path) -> None:
     write(here, a_yaml=GOOD, b_yaml=BAD, c_yml=TWO, d_json='{"fakefal": 1, "exchanges": [}')
     ran = fakefal("check", "a.yaml", "b.yaml", "c.yml", "d.json", "e.yaml")
     assert ran.code == 2
@@ -73,7 +73,7 @@ def test_several_files_are_checked_whatever_is_wrong_with_one(here: Path) -> Non
     assert last == "3 problems"
 
 
-def test_a_folder_means_all_scenarios_in_it_by_name(here: Path) -> None:
+def test_a_folder_stands_for_its_scenarios_sorted_by_name(here: Path) -> None:
     inner = here / "scenarios" / "inner"
     inner.mkdir(parents=True)
     write(inner.parent, b_yaml=GOOD, a_json='{"fakefal": 1, "exchanges": []}', notes_txt="no")
@@ -87,22 +87,20 @@ def test_a_folder_means_all_scenarios_in_it_by_name(here: Path) -> None:
     )
 
 
-def test_an_empty_folder_is_a_mistake(here: Path) -> None:
+def test_an_empty_folder_is_an_error(here: Path) -> None:
     (here / "empty").mkdir()
     ran = fakefal("check", "empty")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == (
-        "empty: no scenario in this folder — it holds no .yaml, .yml or .json file\n"
-    )
+    assert ran.err == ("empty: no scenario in this folder — it has no .yaml, .yml or .json file\n")
 
 
-def test_a_schema_beside_the_scenarios_is_none_of_them(here: Path) -> None:
+def test_a_schema_in_the_folder_is_not_a_scenario(here: Path) -> None:
     write(here, a_yaml=GOOD)
     (here / "scenario.schema.json").write_text(fakefal("schema").out, encoding="utf-8")
     assert fakefal("check", here) == (0, f"{here / 'a.yaml'}: ok, 1 exchange\n", "")
 
 
-def test_the_examples_are_right() -> None:
+def test_the_examples_are_valid() -> None:
     ran = fakefal("check", ROOT / "scenarios")
     assert (ran.code, ran.err) == (0, "")
     assert "quickstart.yaml: ok, " in ran.out

@@ -45,6 +45,7 @@ def trapping(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         encoding="utf-8",
         start_new_session=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},  # a killed run cannot remove its folder
     ) as process:
         try:
             assert process.stdout is not None
@@ -75,19 +76,19 @@ def test_the_exit_code_is_that_of_a_shell(script: str, code: int) -> None:
     assert run_command(["sh", "-c", script], os.environ).code == code
 
 
-def test_a_command_has_the_environment_it_is_given() -> None:
+def test_a_command_gets_the_environment() -> None:
     program = "import os, sys; sys.exit(int(os.environ['CODE']))"
     assert run_command([sys.executable, "-c", program], {**os.environ, "CODE": "5"}).code == 5
 
 
-def test_what_is_not_there_cannot_start() -> None:
+def test_a_missing_program_cannot_start() -> None:
     with pytest.raises(CannotStart, match=r"^no-such-program: not found — ") as raised:
         run_command(["no-such-program"], os.environ)
     assert raised.value.code == 127
 
 
 @on_posix
-def test_what_may_not_be_run_cannot_start(tmp_path: Path) -> None:
+def test_a_file_without_permission_cannot_start(tmp_path: Path) -> None:
     file = tmp_path / "plain.txt"
     file.write_text("words")
     with pytest.raises(CannotStart, match=": cannot be run: Permission denied") as raised:
@@ -99,7 +100,7 @@ def test_what_may_not_be_run_cannot_start(tmp_path: Path) -> None:
 
 
 @on_posix
-def test_a_script_without_an_interpreter_is_the_shells(tmp_path: Path) -> None:
+def test_a_script_without_an_interpreter_is_run_by_the_shell(tmp_path: Path) -> None:
     file = tmp_path / "script"
     file.write_text("exit 6\n")
     file.chmod(0o755)
@@ -107,7 +108,7 @@ def test_a_script_without_an_interpreter_is_the_shells(tmp_path: Path) -> None:
 
 
 @on_posix
-def test_grandchildren_that_stay_are_not_waited_for() -> None:
+def test_remaining_grandchildren_are_not_waited_for() -> None:
     ended = run_command(["sh", "-c", "sleep 5 &"], os.environ)
     assert ended.has_running_processes
     assert not run_command(["true"], os.environ).has_running_processes
@@ -116,7 +117,7 @@ def test_grandchildren_that_stay_are_not_waited_for() -> None:
 @pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="only root on Linux may mount"
 )
-def test_a_view_of_its_own(tmp_path: Path) -> None:
+def test_a_private_hosts_file(tmp_path: Path) -> None:
     hosts = tmp_path / "hosts"
     hosts.write_text("127.9.9.9 here.example\n")
     there = Path("/etc/hosts").read_text(encoding="utf-8")
@@ -132,7 +133,7 @@ def test_a_view_of_its_own(tmp_path: Path) -> None:
 
 @on_posix
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"])
-def test_a_signal_is_passed_on_once(tmp_path: Path, name: str) -> None:
+def test_a_signal_is_forwarded_once(tmp_path: Path, name: str) -> None:
     with trapping(tmp_path) as process:
         process.send_signal(getattr(signal, name))
         assert next_line(process) == f"{name} 1"
@@ -142,7 +143,7 @@ def test_a_signal_is_passed_on_once(tmp_path: Path, name: str) -> None:
 
 
 @on_posix
-def test_what_the_whole_group_is_sent_arrives_once(tmp_path: Path) -> None:
+def test_a_signal_to_the_group_arrives_once(tmp_path: Path) -> None:
     with trapping(tmp_path) as process:
         os.killpg(process.pid, signal.SIGINT)
         assert next_line(process) == "SIGINT 1"
@@ -152,7 +153,7 @@ def test_what_the_whole_group_is_sent_arrives_once(tmp_path: Path) -> None:
 
 
 @on_posix
-def test_a_command_that_a_signal_ends() -> None:
+def test_the_exit_code_of_a_command_killed_by_a_signal() -> None:
     command = ("sh", "-c", "echo ready; sleep 30")
     with subprocess.Popen(
         arguments("--quiet", command=command), stdout=subprocess.PIPE, encoding="utf-8"
@@ -164,7 +165,7 @@ def test_a_command_that_a_signal_ends() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
-def test_who_kills_the_run_ends_the_command(tmp_path: Path) -> None:
+def test_killing_the_run_ends_the_command(tmp_path: Path) -> None:
     with trapping(tmp_path) as process:
         process.kill()
         assert next_line(process) == "SIGTERM 1"
@@ -176,7 +177,7 @@ def test_who_kills_the_run_ends_the_command(tmp_path: Path) -> None:
 
 
 @on_posix
-def test_the_keyboard_reaches_the_command_and_once(tmp_path: Path) -> None:
+def test_the_keyboard_reaches_the_command_once(tmp_path: Path) -> None:
     import fcntl
     import pty
     import termios

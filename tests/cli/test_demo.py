@@ -23,7 +23,7 @@ fakefal listens on URL; the client is CLIENT
    COMPLETED
    → Ship it before the coffee gets cold.
 
-2  The same, streamed: each event holds the text so far
+2  The same, streamed: each event has the text so far
    Ship…
    Ship it…
    Ship it before…
@@ -58,16 +58,16 @@ def show() -> tuple[str, str]:
     return client, f"{head}the client is CLIENT\n{remainder}"
 
 
-def test_it_shows_a_queued_call_a_stream_an_error_and_a_retry() -> None:
+def test_the_demo_shows_a_queued_call_a_stream_an_error_and_a_retry() -> None:
     client, printed = show()
     assert client.startswith("fal_client")
     assert printed == SHOWN
 
 
-def test_it_shows_the_same_without_fal_client(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_shows_the_same_without_fal_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fal_client", None)
     assert show() == ("urllib (fal_client is not installed)", SHOWN)
 
 
-def test_its_scenario_could_stand_in_a_file() -> None:
+def test_the_scenario_of_the_demo_is_valid() -> None:
     assert [entry.model.id for entry in load_data(SCENARIO).exchanges] == ["tagline", "flaky"]

@@ -57,7 +57,7 @@ def test_a_stream_yields_its_events(client: Client) -> None:
     assert [events[0]["output"], events[-1]["output"]] == ["Ship", TEXT]
 
 
-def test_a_direct_call_gives_its_output_or_raises_what_went_wrong(client: Client) -> None:
+def test_a_direct_call_returns_its_output_or_raises(client: Client) -> None:
     with pytest.raises(CallFailed) as caught:
         client.run(ENDPOINT, {"prompt": "flaky"})
     assert (caught.value.status, caught.value.text) == (503, "Runner disconnected")
@@ -71,7 +71,7 @@ def test_a_list_of_details_is_formatted_as_json(client: Client) -> None:
     assert caught.value.text.startswith('[{"type": "missing", "loc": ["body", "prompt"], ')
 
 
-def test_fal_client_is_pointed_back_after_the_block(url: str) -> None:
+def test_fal_client_is_restored_after_the_block(url: str) -> None:
     before = fal_client.client.RUN_URL_FORMAT, os.environ.get("NO_PROXY")
     with open_client(url) as client:
         assert client.name.startswith("fal_client")

@@ -22,19 +22,19 @@ def test_differences_are_printed_and_set_the_exit_code(tmp_path: Path) -> None:
     one, two = (written(tmp_path / f"{n}.yaml", {"n": n}) for n in (1, 2))
     ran = fakefal("diff", one, two)
     assert ran == (1, 'acme/app (run) {"prompt":"x"}: output.n: 1 → 2\n', "1 difference\n")
-    assert fakefal("diff", one, one) == (0, "the same\n", "")
+    assert fakefal("diff", one, one) == (0, "no differences\n", "")
 
 
-def test_one_thing_to_compare_with_is_needed(tmp_path: Path) -> None:
+def test_exactly_one_thing_to_compare_with_is_required(tmp_path: Path) -> None:
     one = written(tmp_path / "1.yaml", 1)
     for arguments in ((one,), (one, one, "--", "true")):
         ran = fakefal("diff", *arguments)
         assert ran.code == 2
-        assert "name another recording, or a command after --" in ran.err
+        assert "pass another recording, or a command after --" in ran.err
 
 
 @pytest.mark.blackbox
-def test_a_recording_is_compared_with_what_upstream_says_today(
+def test_a_recording_is_compared_with_upstream(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import sys

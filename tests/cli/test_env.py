@@ -47,7 +47,7 @@ def bash(*lines: str, home: Path) -> list[dict[str, str]]:
     ]
 
 
-def test_a_shell_is_pointed_at_the_fake_and_back(tmp_path: Path) -> None:
+def test_a_shell_is_redirected_and_restored(tmp_path: Path) -> None:
     before, during, again, after = bash(
         "show",
         'eval "$(fakefal env --url http://127.0.0.1:1)"',
@@ -81,17 +81,17 @@ def variables(*options: str) -> dict[str, Any]:
     return printed
 
 
-def test_forms_that_no_shell_keeps_have_nothing_to_undo() -> None:
+def test_formats_without_a_shell_save_nothing() -> None:
     assert SAVED_VARIABLES not in variables()
     assert SAVED_VARIABLES not in fakefal("env", "--shell", "dotenv").out
     assert SAVED_VARIABLES in fakefal("env", "--shell", "github").out
 
 
-def test_a_key_takes_the_place_of_all() -> None:
+def test_a_key_replaces_all_keys() -> None:
     assert variables("--key", "x:y")["FAL_KEY"] == "x:y"
 
 
-def test_the_ca_of_the_fake_is_taken_where_it_is_another(tmp_path: Path) -> None:
+def test_the_ca_of_the_server_is_used_if_it_is_another(tmp_path: Path) -> None:
     """A server in a container, for example, has another CA."""
     own, other = Authority(tmp_path / "home"), Authority(tmp_path / "container")
     assert ca_at("http://127.0.0.1:9") == own.pem.strip()

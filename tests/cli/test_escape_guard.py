@@ -32,12 +32,12 @@ def test_reports_of_programs_are_collected_at_the_end(guard: EscapeGuard) -> Non
     assert (escape.target, escape.count) == ("fal.run", 2)
 
 
-def test_other_users_may_report_and_not_read(guard: EscapeGuard) -> None:
+def test_other_users_may_append_reports_but_not_read_them(guard: EscapeGuard) -> None:
     assert guard.escapes_file.stat().st_mode & 0o777 == 0o622
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there are no private hosts files")
-def test_the_command_sees_a_hosts_file_of_its_own(guard: EscapeGuard) -> None:
+def test_the_command_sees_a_private_hosts_file(guard: EscapeGuard) -> None:
     assert guard.etc_overrides is None
     guard.start()
     assert guard.etc_overrides is not None
@@ -67,7 +67,7 @@ def test_the_command_sees_a_hosts_file_of_its_own(guard: EscapeGuard) -> None:
         ),
     ],
 )
-def test_it_says_what_was_guarded(
+def test_the_coverage_of_each_kind_of_program(
     guard: EscapeGuard, exit_info: ExitInfo, listen_error: str, expected: str
 ) -> None:
     guard._listen_error = listen_error

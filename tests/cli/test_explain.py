@@ -68,7 +68,7 @@ def test_every_source_is_a_url_or_a_document_that_exists() -> None:
     ] == []
 
 
-def test_the_snippet_is_right(tmp_path: Path) -> None:
+def test_the_snippet_is_valid(tmp_path: Path) -> None:
     text = explained("stuck_in_queue").partition("in a scenario:\n")[2].partition("\nin a test:")[0]
     path = tmp_path / "s.yaml"
     path.write_text("\n".join(line[2:] for line in text.splitlines()))
@@ -83,7 +83,7 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
     )
 
 
-def test_a_name_is_needed() -> None:
+def test_a_name_is_required() -> None:
     ran = fakefal("explain")
     assert (ran.code, ran.out) == (2, "")
     assert "Missing argument 'NAME'" in ran.err

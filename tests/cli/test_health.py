@@ -48,7 +48,7 @@ def test_a_ready_server_is_one_line(fake: FakeFalServer) -> None:
     assert fakefal("health", "--host", "0.0.0.0", "--port", str(fake.port)) == (0, line, "")
 
 
-def test_where_it_listens_may_stand_in_the_environment(
+def test_the_url_may_be_set_in_the_environment(
     fake: FakeFalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKEFAL_HOST", "0.0.0.0")
@@ -64,7 +64,7 @@ def test_without_a_server_the_exit_code_is_one() -> None:
     assert out == f"no response from http://127.0.0.1:{port}: Connection refused\n"
 
 
-def test_one_that_does_not_answer_is_not_waited_for() -> None:
+def test_a_server_that_does_not_respond_times_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         code, out, _ = fakefal("health", "--url", url, "--timeout", "0.1")
@@ -94,7 +94,7 @@ def test_an_invalid_url_is_an_error(url: str) -> None:
     assert url in ran.err
 
 
-def test_it_starts_without_what_a_server_needs() -> None:
+def test_health_imports_no_server() -> None:
     program = "import sys, fakefal.cli.main as m; m.main(['health']); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True

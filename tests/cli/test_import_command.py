@@ -14,7 +14,7 @@ def test_a_har_becomes_a_scenario_with_its_files(tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     assert ran.out.splitlines() == [f"{CHROMIUM}: har, 11 entries used", f"{path}: 4 exchanges"]
     assert f"not used: {CHROMIUM}: entries[11]: GET example.com: not a fal host" in ran.err
-    assert "a scenario says nothing about fal.ai" in ran.err
+    assert "scenarios do not cover fal.ai" in ran.err
     loaded = load_file(path)
     assert len(loaded.assets) == 1
     assert loaded.scenario.recorded is not None
@@ -33,7 +33,7 @@ def test_several_files_become_one_scenario(tmp_path: Path) -> None:
     assert "acct_12345" not in path.read_text(encoding="utf-8")
 
 
-def test_what_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
+def test_an_existing_file_is_replaced_only_with_force(tmp_path: Path) -> None:
     path, source = tmp_path / "a.yaml", tmp_path / "a.har"
     path.write_text("mine")
     source.write_text(har(entry()))
@@ -43,7 +43,7 @@ def test_what_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
     assert fakefal("import", source, "-o", path, "--force").code == 0
 
 
-def test_a_file_without_a_call_of_fal_writes_nothing(tmp_path: Path) -> None:
+def test_a_file_without_a_call_to_fal_writes_nothing(tmp_path: Path) -> None:
     source = tmp_path / "a.har"
     source.write_text(har(entry(request={**entry()["request"], "url": "https://example.com/"})))
     ran = fakefal("import", source, "-o", tmp_path / "a.yaml")
@@ -58,7 +58,7 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     for name, problem in (
         ("none", "No such file"),
         ("x.bin", "not UTF-8"),
-        ("x.txt", "is not known"),
+        ("x.txt", "unknown file format"),
     ):
         ran = fakefal("import", tmp_path / name, "-o", tmp_path / "a.yaml")
         assert ran.code == 2

@@ -100,7 +100,7 @@ def test_an_unknown_command_suggests_the_nearest(name: str, expected: str) -> No
         (["serve", "--port", "99999"], "invalid port 99999 (0–65535)"),
         (["serve", "--port", "-1"], "invalid port -1 (0–65535)"),
         (["serve", "--clock", "sand"], "'real', 'instant', 'manual'"),
-        (["serve", "--speed", "-1"], "speed -1.0 cannot be"),
+        (["serve", "--speed", "-1"], "invalid speed -1.0"),
         (["serve", "--unmatched", "panic"], "'fail', 'generate'"),
         (["serve", "--host", "no host at all"], "cannot listen on no host at all:8787"),
         (["serve", "nowhere.yaml"], "nowhere.yaml: no such file — check the path"),
@@ -122,7 +122,7 @@ def test_an_error_is_one_line_and_exit_code_2(
     assert "Traceback" not in ran.err
 
 
-def test_a_wrong_option_leads_to_the_help_of_its_command() -> None:
+def test_an_invalid_option_refers_to_the_help_of_its_command() -> None:
     assert fakefal("serve", "--clock", "sand").err.endswith(" — see fakefal serve --help\n")
 
 
@@ -186,7 +186,7 @@ def test_ctrl_c_ends_a_command_quietly() -> None:
     assert (process.returncode, errors.strip()) == (130, "")
 
 
-def test_a_terminal_that_lacks_a_character_gets_its_number() -> None:
+def test_a_character_outside_the_encoding_is_escaped() -> None:
     code = "import sys; sys.argv[1:] = ['serv']; from fakefal.cli.main import run; run()"
     done = process(code, PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stdout) == (2, "")

@@ -15,7 +15,7 @@ def names(*words: str) -> list[str]:
     return [line.split()[0] for line in ran.out.splitlines() if line.startswith("  ")]
 
 
-def test_everything_that_has_a_name_is_listed_once() -> None:
+def test_every_name_is_listed_once() -> None:
     expected = [*PRESETS, *(name.replace("_", "-") for name in CATALOG), *FAULT_DESCRIPTIONS]
     assert sorted(names()) == sorted(expected)
 
@@ -34,11 +34,11 @@ def test_every_line_has_a_description() -> None:
         (["nginx", "413"], ["nginx-413"]),
     ],
 )
-def test_words_choose_lines(words: list[str], expected: list[str]) -> None:
+def test_words_filter_lines(words: list[str], expected: list[str]) -> None:
     assert names(*words) == expected
 
 
-def test_the_lines_stand_under_titles_that_say_how_to_use_them() -> None:
+def test_the_titles_say_how_to_use_the_names() -> None:
     titles = [line for line in fakefal("presets").out.splitlines() if not line.startswith(" ")]
     assert titles[0] == "presets in a reply (preset: NAME)"
     assert "ingress errors (fail: NAME)" in titles

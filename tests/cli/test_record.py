@@ -51,7 +51,7 @@ def record(path: Path, *options: str, prompts: tuple[str, ...] = ("tagline",)) -
 
 
 @pytest.mark.blackbox
-def test_once_recorded_it_is_replayed_without_upstream(upstream: str, tmp_path: Path) -> None:
+def test_a_recording_is_replayed_without_upstream(upstream: str, tmp_path: Path) -> None:
     path = tmp_path / "session.yaml"
     first = record(path, "--mode", "once", "--upstream", upstream)
     assert (first.code, first.out) == (0, "Ship it.\n")
@@ -76,7 +76,7 @@ def test_a_missing_command_is_an_error(tmp_path: Path) -> None:
     assert "no command — write it after --" in ran.err
 
 
-def test_mode_none_needs_a_recording(tmp_path: Path) -> None:
+def test_mode_none_requires_a_recording(tmp_path: Path) -> None:
     ran = fakefal("record", "-o", tmp_path / "a.yaml", "--mode", "none", "--", "true")
     assert ran.code == 2
     assert "mode none records nothing" in ran.err

@@ -38,14 +38,14 @@ def test_an_old_recording_is_warned_of(tmp_path: Path) -> None:
     assert "days ago" in terminal.err.getvalue()  # type: ignore[attr-defined]
 
 
-def test_a_server_does_not_replace_a_recording_unasked(tmp_path: Path) -> None:
+def test_a_server_replaces_a_recording_only_with_a_mode(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(RECORDED)
     with pytest.raises(FakefalError, match="already exists — serve it, or record it again"):
         record_with(FakeFalServer(), Terminal.silent(), RecordingOptions.parse(path, mode="once"))
 
 
-def test_a_server_in_the_foreground_records_until_it_is_stopped(tmp_path: Path) -> None:
+def test_serve_records_until_it_is_stopped(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     upstream_scenario = {"fakefal": 1, "exchanges": [{"reply": {"output": 7}}]}
     with ThreadedServer(FakeFalServer(upstream_scenario)) as upstream:

@@ -54,12 +54,12 @@ def test_junit_has_suites_cases_and_failures() -> None:
     assert failure.text == "fal.run:443, tried by python <a>.py� (pid 7)\nf:1"
 
 
-def test_a_good_run_has_no_failure() -> None:
+def test_a_successful_run_has_no_failure() -> None:
     (suite,) = ElementTree.fromstring(to_junit(RunReport(("true",))))
     assert (suite.get("tests"), suite.get("failures")) == ("1", "0")
 
 
-def test_json_is_the_whole() -> None:
+def test_json_has_the_whole_report() -> None:
     written = json.loads(to_json(outcome()))
     assert written["exit_code"] == 2
     assert written["command"] == ["npm", "test"]
@@ -67,9 +67,9 @@ def test_json_is_the_whole() -> None:
     assert written["escapes"][0]["pid"] == 7
 
 
-def test_the_name_says_which_it_is(tmp_path: Path) -> None:
+def test_the_extension_selects_the_format(tmp_path: Path) -> None:
     assert check_report("a/b.xml") == Path("a/b.xml")
-    with pytest.raises(click.BadParameter, match="neither"):
+    with pytest.raises(click.BadParameter, match="must end in"):
         check_report("report")
     path = tmp_path / "new" / "report.json"
     write_report(path, outcome())

@@ -50,7 +50,7 @@ def ask(*prompts: str) -> tuple[str, ...]:
     return (sys.executable, "-c", ASK, *prompts)
 
 
-def test_a_program_gets_what_the_scenario_says_and_a_summary(scenario: Path) -> None:
+def test_a_program_gets_scripted_responses_and_a_summary_is_printed(scenario: Path) -> None:
     ran = run(*ask("tagline", "pancakes", "pancakes"), options=("s.yaml",), cwd=scenario.parent)
     assert (ran.code, ran.out) == (0, "Ship it.\n404\n404\n")
     assert ran.err.splitlines() == [
@@ -62,14 +62,14 @@ def test_a_program_gets_what_the_scenario_says_and_a_summary(scenario: Path) -> 
     ]
 
 
-def test_without_a_scenario_there_is_an_answer_and_without_a_key_there_is_one() -> None:
+def test_without_a_scenario_and_a_key_calls_are_answered() -> None:
     ran = run(*ask("hello"))
     assert ran.code == 0
     assert len(ran.out.split()) > 3
     assert ran.err == "fakefal: 1 call (run 1), 0 misses\n"
 
 
-def test_whatever_key_is_used_the_scenario_answers(scenario: Path) -> None:
+def test_the_scenario_applies_to_every_key(scenario: Path) -> None:
     for env in ({"FAL_KEY": "my:own"}, {}):
         ran = run(*ask("tagline", "slogan"), options=(scenario,), env=env)
         assert (ran.out, ran.report["unused"]) == ("Ship it.\nShip that.\n", [])
@@ -80,7 +80,7 @@ def test_whatever_key_is_used_the_scenario_answers(scenario: Path) -> None:
     ("options", "prompt", "code"),
     [(("--strict",), "pancakes", EXIT_MISSES), (("--strict",), "tagline", 0), ((), "pancakes", 0)],
 )
-def test_strict_is_about_misses(
+def test_strict_fails_on_misses(
     scenario: Path, options: tuple[str, ...], prompt: str, code: int
 ) -> None:
     ran = run(*ask(prompt), options=(scenario, *options))
@@ -93,13 +93,13 @@ def test_a_command_that_fails_keeps_its_code(scenario: Path) -> None:
     assert (ran.code, ran.report["command_exit_code"]) == (9, 9)
 
 
-def test_quiet_is_quiet_unless_the_run_fails_by_it(scenario: Path) -> None:
+def test_quiet_prints_a_summary_only_if_it_fails_the_run(scenario: Path) -> None:
     assert run(*ask("pancakes"), options=(scenario, "--quiet")).err == ""
     ran = run(*ask("pancakes"), options=(scenario, "--quiet", "--strict"))
     assert ran.err.startswith("fakefal: 1 call (run 1), 1 miss")
 
 
-def test_reports_are_written_in_each_form(scenario: Path, tmp_path: Path) -> None:
+def test_reports_are_written_in_each_format(scenario: Path, tmp_path: Path) -> None:
     folder = tmp_path / "reports"
     options = (scenario, "--report", folder / "a.json", "--report", folder / "a.xml")
     run(*ask("tagline", "pancakes"), options=options)
@@ -131,7 +131,7 @@ def test_offline_blocks_other_hosts(scenario: Path) -> None:
 def test_running_processes_are_reported() -> None:
     ran = run("sh", "-c", "sleep 3 > /dev/null 2>&1 &")
     assert ran.code == 0
-    assert "processes of the command still run" in ran.err
+    assert "processes of the command are still running" in ran.err
 
 
 def test_an_undelivered_webhook_is_reported(scenario: Path) -> None:
@@ -174,7 +174,7 @@ def test_a_command_that_cannot_start(command: tuple[str, ...], code: int, proble
 
 
 @pytest.mark.parametrize("arguments", [("run",), ("run", "--"), ("run", "scenarios")])
-def test_without_a_command_there_is_nothing_to_run(arguments: tuple[str, ...]) -> None:
+def test_a_command_is_required(arguments: tuple[str, ...]) -> None:
     ran = fakefal(*arguments)
     assert ran.code == 2
     assert ran.err.startswith("no command — write it after --, as in: -- npm test")
@@ -187,7 +187,7 @@ def test_invalid_options_are_errors_before_anything_is_run() -> None:
     assert fakefal("run", "--option", "nonsense", "--", "true").code == 2
 
 
-def test_what_follows_the_dashes_is_the_commands_own() -> None:
+def test_arguments_after_the_dashes_are_the_commands() -> None:
     ran = run(sys.executable, "-c", "import sys; print(sys.argv)", "--strict", "--", "-x", "--help")
     assert ran.out == "['-c', '--strict', '--', '-x', '--help']\n"
 
@@ -202,7 +202,7 @@ def test_runs_may_be_nested(scenario: Path, tmp_path: Path) -> None:
     assert ran.report["calls"]["total"] == 0
 
 
-def test_a_command_has_the_limit_of_open_files_that_it_would_have_had() -> None:
+def test_a_command_keeps_the_limit_of_open_files() -> None:
     script = "ulimit -S -n 300; exec " + shlex.join(
         arguments("--quiet", command=("sh", "-c", "ulimit -S -n"))
     )

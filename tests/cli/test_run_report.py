@@ -45,7 +45,7 @@ def test_calls_of_all_keys_are_reported_together() -> None:
     assert len(outcome.webhooks) == 1
 
 
-def test_no_key_and_no_header_is_in_what_is_written(tmp_path: Path) -> None:
+def test_reports_contain_no_key_and_no_header(tmp_path: Path) -> None:
     body = json.dumps(collected().body())
     assert "first:key" not in body
     assert "headers" not in body

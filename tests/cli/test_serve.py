@@ -56,7 +56,7 @@ def stream_of(url: str) -> Iterator[http.client.HTTPResponse]:
     connection.close()
 
 
-def test_the_greeting_says_where_it_listens_and_how_to_point_clients_at_it() -> None:
+def test_the_greeting_shows_the_url_and_how_to_redirect_clients() -> None:
     with serve(QUICKSTART) as served:
         url = served.url
         proxy = f'{{ url: "{url}/api/fal/proxy", when: "always" }}'
@@ -171,13 +171,13 @@ def test_an_invalid_input_is_printed() -> None:
         assert re.search(rf"run     fal-ai/any-llm  422  invalid input  {ID}$", served.next_line())
 
 
-def test_quiet_leaves_out_the_lines_of_calls() -> None:
+def test_quiet_prints_no_calls() -> None:
     with serve("--quiet") as served:
         assert run(served, "x")[0] == 200
         assert served.stop().lines == ["stopped after 1 call, 0 misses"]
 
 
-def test_only_the_required_keys_are_good() -> None:
+def test_only_the_required_keys_are_valid() -> None:
     with serve("--require-key", "one:key", "--require-key", "other:key") as served:
         answers = [run(served, "x", key=key)[0] for key in ("one:key", "other:key", "a:b", None)]
         assert answers == [200, 200, 401, 401]
@@ -192,7 +192,7 @@ def test_only_the_required_keys_are_good() -> None:
         ([LONG_QUEUE], ["--unmatched", "generate"], 200),
     ],
 )
-def test_unmatched_says_what_a_call_gets_that_no_exchange_matches(
+def test_unmatched_sets_the_reply_to_unmatched_calls(
     scenario: list[str], options: list[str], status: int
 ) -> None:
     with serve(*scenario, *options) as served:
@@ -209,7 +209,7 @@ def test_a_folder_of_scenarios_is_served(tmp_path: Path) -> None:
         assert run(served, "anything") == (200, "Ship it.")
 
 
-def test_the_manual_clock_is_moved_by_the_control_api() -> None:
+def test_the_manual_clock_is_advanced_by_the_control_api() -> None:
     with serve(LONG_QUEUE, "--clock", "manual") as served:
         status_url = submit(served, "patience")
         states = [request_json(status_url)[1]["status"] for _ in range(5)]
@@ -225,7 +225,7 @@ def test_the_manual_clock_is_moved_by_the_control_api() -> None:
         }
 
 
-def test_ids_and_generated_outputs_follow_from_the_seed() -> None:
+def test_ids_and_generated_outputs_depend_on_the_seed() -> None:
     seen = []
     for seed in ("1", "1", "2"):
         with serve("--seed", seed) as served:
@@ -247,7 +247,7 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
 
 @on_posix
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-def test_an_open_stream_does_not_hold_up_the_end(number: signal.Signals) -> None:
+def test_an_open_stream_does_not_delay_the_end(number: signal.Signals) -> None:
     with serve(LONG_QUEUE, "--quiet") as served:
         with stream_of(submit(served, "stuck")):
             ended = served.stop(number, within=2)
@@ -255,7 +255,7 @@ def test_an_open_stream_does_not_hold_up_the_end(number: signal.Signals) -> None
 
 
 @on_posix
-def test_the_end_of_its_reader_is_not_its_own() -> None:
+def test_a_closed_pipe_does_not_stop_the_server() -> None:
     command = [sys.executable, "-m", "fakefal", "serve", "--port", "0"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
@@ -273,7 +273,7 @@ def test_the_end_of_its_reader_is_not_its_own() -> None:
             process.kill()
 
 
-def test_a_taken_port_keeps_it_from_starting() -> None:
+def test_a_taken_port_is_a_start_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run(
@@ -298,12 +298,12 @@ def test_every_option_can_be_set_in_the_environment(tmp_path: Path) -> None:
         assert served.greeting[2].split() == ["clock", "manual"]
 
 
-def test_a_folder_without_scenarios_is_no_mistake_where_one_may_be(tmp_path: Path) -> None:
+def test_the_folder_option_accepts_an_empty_folder(tmp_path: Path) -> None:
     with serve("--folder", str(tmp_path)) as served:
         assert "no scenario" in served.greeting[1]
 
 
-def test_a_token_is_printed_where_it_was_made_and_demanded_where_not() -> None:
+def test_a_generated_token_is_printed_and_a_given_one_is_not() -> None:
     with serve("--host", "0.0.0.0") as served:
         (line,) = [line for line in served.greeting if line.split()[0] == "token"]
         token = line.split()[1]
@@ -317,7 +317,7 @@ def test_a_token_is_printed_where_it_was_made_and_demanded_where_not() -> None:
         assert request_json(f"{served.url}/_fakefal/clock")[0] == 401
 
 
-def test_the_certificate_is_written_where_it_is_wanted(tmp_path: Path) -> None:
+def test_ca_file_writes_the_certificate(tmp_path: Path) -> None:
     file = tmp_path / "shared.pem"
     home = {"FAKEFAL_HOME": str(tmp_path)}
     with serve("--tls-port", "0", "--ca-file", str(file), **home) as served:

@@ -12,7 +12,7 @@ from fakefal.errors import FakefalError, ScenarioError
 from tests.cli.running import BAD, GOOD
 
 
-def test_options_are_read_as_a_scenario_has_them() -> None:
+def test_option_values_are_yaml() -> None:
     assert read_options(("subpath=refuse-405", "webhook_retries=10", "keys=[a, b]")) == {
         "subpath": "refuse-405",
         "webhook_retries": 10,
@@ -27,7 +27,7 @@ def test_an_invalid_option_is_an_error(written: str) -> None:
         read_options((written,))
 
 
-def test_a_fake_is_as_the_options_say(tmp_path: Path) -> None:
+def test_a_server_has_the_settings_of_the_options(tmp_path: Path) -> None:
     path = tmp_path / "good.yaml"
     path.write_text(GOOD, encoding="utf-8")
     fake = make_server(
@@ -57,5 +57,5 @@ def test_a_command_gets_all_options() -> None:
     ("number", "noun", "text"),
     [(0, "call", "0 calls"), (1, "miss", "1 miss"), (2, "miss", "2 misses")],
 )
-def test_things_are_counted_in_words(number: int, noun: str, text: str) -> None:
+def test_nouns_are_pluralized(number: int, noun: str, text: str) -> None:
     assert pluralize(number, noun) == text

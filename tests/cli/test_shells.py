@@ -28,7 +28,7 @@ def printed(shell: str, script: str) -> str:
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 @pytest.mark.parametrize("value", [NASTY, "two\nlines", "", "-n", "!x"])
-def test_a_value_arrives_as_it_is(shell: str, value: str) -> None:
+def test_a_value_is_quoted(shell: str, value: str) -> None:
     statements = SHELLS["bash"]({"NAME": value})
     assert printed(shell, f'{statements}\nprintf %s "$NAME"') == value
     gone = SHELLS["bash"]({"NAME": None})
@@ -37,7 +37,7 @@ def test_a_value_arrives_as_it_is(shell: str, value: str) -> None:
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0\r")))
 @hypothesis_settings(max_examples=20)
-def test_whatever_a_value_is_bash_reads_it_back(value: str) -> None:
+def test_bash_reads_any_value_back(value: str) -> None:
     statements = SHELLS["bash"]({"NAME": value})
     assert printed("bash", f'{statements}\nprintf %s "$NAME"') == value
 
@@ -58,10 +58,10 @@ def test_whatever_a_value_is_bash_reads_it_back(value: str) -> None:
         ("dotenv", None, "NAME=''"),
     ],
 )
-def test_each_shell_has_its_own_words(shell: str, value: str | None, written: str) -> None:
+def test_each_shell_has_its_own_syntax(shell: str, value: str | None, written: str) -> None:
     assert SHELLS[shell]({"NAME": value}) == written
 
 
-def test_json_keeps_what_is_taken_away() -> None:
+def test_json_has_null_for_unset_variables() -> None:
     changes = {"A": NASTY, "B": None}
     assert json.loads(SHELLS["json"](changes)) == changes

@@ -48,11 +48,11 @@ def test_a_summary_of_everything() -> None:
     ]
 
 
-def test_nothing_happened() -> None:
+def test_a_summary_of_nothing() -> None:
     assert summarize(RunReport(("true",))) == ["fakefal: 0 calls, 0 misses"]
 
 
-def test_of_many_lines_the_rest_is_counted() -> None:
+def test_further_lines_are_counted() -> None:
     outcome = RunReport(("x",))
     outcome.unused = [(f"exchanges[{number}]", "") for number in range(50)]
     outcome.escapes = [Escape("fal.run:443", "Node", number) for number in range(30)]

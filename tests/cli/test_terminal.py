@@ -42,19 +42,19 @@ def test_lines_and_errors_go_to_different_streams() -> None:
     assert (out.getvalue(), err.getvalue()) == ("one\n\n", "two\n")
 
 
-def test_every_line_is_there_at_once_for_who_reads_along() -> None:
+def test_every_line_is_flushed() -> None:
     out = Late()
     Terminal(out, io.StringIO()).write_line("one")
     assert out.seen[-1] == "one\n"
 
 
-def test_colours_are_left_out_where_they_do_not_show() -> None:
+def test_colours_are_removed_unless_the_output_is_a_terminal() -> None:
     out = io.StringIO()
     Terminal(out, io.StringIO()).write_line(click.style("green", fg="green"))
     assert out.getvalue() == "green\n"
 
 
-def test_a_reader_who_has_gone_silences_the_output() -> None:
+def test_a_closed_pipe_silences_the_output() -> None:
     out, err = Failing(BrokenPipeError(errno.EPIPE, "Broken pipe")), io.StringIO()
     terminal = Terminal(out, err)
     terminal.write_line("one")
@@ -62,7 +62,7 @@ def test_a_reader_who_has_gone_silences_the_output() -> None:
     assert (out.tried, err.getvalue()) == (1, "")
 
 
-def test_a_full_disk_is_complained_of_once() -> None:
+def test_a_full_disk_is_reported_once() -> None:
     out, err = Failing(OSError(errno.ENOSPC, "No space left on device")), io.StringIO()
     terminal = Terminal(out, err)
     terminal.write_line("one")

@@ -41,7 +41,7 @@ def test_deliveries_are_printed_listed_and_sent_again() -> None:
         hook.respond_with(500)
         id_ = submit(served, hook.url)
         lines = [served.next_line() for _ in range(3)]
-        assert lines[0].startswith("00:00:00 lint    fal-ai/any-llm  200  webhook_url inside")
+        assert lines[0].startswith("00:00:00 lint    fal-ai/any-llm  200  webhook_url in the input")
         assert lines[2] == (
             f"00:00:00 webhook 500  {hook.url}: attempt 1 of 32: 500 after 0s: not accepted  {id_}"
         )

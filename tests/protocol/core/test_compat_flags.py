@@ -38,6 +38,7 @@ def test_the_defaults_are_those_of_the_reference() -> None:
         "validate": True,
         "webhook_retries": 31,
         "webhook_timestamps": "auto",
+        "default_timeline": "steps",
     }
 
 
