@@ -65,72 +65,74 @@ def test_a_key_has_its_own_position() -> None:
     assert source.value_positions[("a", "b", 1, "c")] == (2, 24)
 
 
+INVALID: list[tuple[str, list[str]]] = [
+    ("", ['s:1:1: the file is empty — a scenario begins with "fakefal: 1"']),
+    (" \n", ['s:1:1: the file is empty — a scenario begins with "fakefal: 1"']),
+    (
+        '{"a": 1,}',
+        ["s:1:8: not valid JSON: there is a comma before the closing bracket — remove it"],
+    ),
+    (
+        '{"a": [1,\n]}',
+        ["s:1:9: not valid JSON: there is a comma before the closing bracket — remove it"],
+    ),
+    (
+        "{a: 1}",
+        ['s:1:2: not valid JSON: expected a key in double quotes — write "key": value'],
+    ),
+    (
+        '{"a": }',
+        ['s:1:7: not valid JSON: expected a value — put text in double quotes: "text"'],
+    ),
+    (
+        '{"a": yes}',
+        ['s:1:7: not valid JSON: expected a value — put text in double quotes: "text"'],
+    ),
+    (
+        '{"a": 1\n "b": 2}',
+        ["s:2:2: not valid JSON: expected a comma or a closing bracket — add it"],
+    ),
+    ('{"a" 1}', ["s:1:6: not valid JSON: expected a colon after the key — add it"]),
+    (
+        "{} {}",
+        ["s:1:4: not valid JSON: there is text after the end of the value — remove it"],
+    ),
+    (
+        '"a\nb"',
+        [
+            "s:1:3: not valid JSON: line break or control character in a string — "
+            r"write \n or \t"
+        ],
+    ),
+    (
+        r'"\d"',
+        [r"s:1:2: not valid JSON: invalid escape sequence — write \\ for a backslash"],
+    ),
+    ('{"a', ["s:1:2: not valid JSON: this quote is not closed — close it"]),
+    (
+        '{"a": 1, "b": {}, "a": 2, "a": 3}',
+        [
+            's:1:19: a: duplicate key "a" (first in line 1) — keep one of them',
+            's:1:27: a: duplicate key "a" (first in line 1) — keep one of them',
+        ],
+    ),
+    ("[NaN]", ["s:1:2: [0]: NaN is not a JSON number — quote it if it is text"]),
+    ("-Infinity", ["s:1:1: -Infinity is not a JSON number — quote it if it is text"]),
+    ("[1e999]", ["s:1:2: [0]: 1e999 is too large — quote it if it is text"]),
+    ("9" * 5000, ["s:1:1: a number of 5000 digits is too long — quote it"]),
+    (
+        r'["\ud800"]',
+        [
+            "s:1:2: [0]: half a surrogate pair — write both halves, "
+            r"as in \ud83d\ude00"
+        ],
+    ),
+]
+
+
 def test_what_is_not_json_is_reported_with_its_position() -> None:
-    table = [
-        ("", ['s:1:1: the file is empty — a scenario begins with "fakefal: 1"']),
-        (" \n", ['s:1:1: the file is empty — a scenario begins with "fakefal: 1"']),
-        (
-            '{"a": 1,}',
-            ["s:1:8: not valid JSON: there is a comma before the closing bracket — remove it"],
-        ),
-        (
-            '{"a": [1,\n]}',
-            ["s:1:9: not valid JSON: there is a comma before the closing bracket — remove it"],
-        ),
-        (
-            "{a: 1}",
-            ['s:1:2: not valid JSON: expected a key in double quotes — write "key": value'],
-        ),
-        (
-            '{"a": }',
-            ['s:1:7: not valid JSON: expected a value — put text in double quotes: "text"'],
-        ),
-        (
-            '{"a": yes}',
-            ['s:1:7: not valid JSON: expected a value — put text in double quotes: "text"'],
-        ),
-        (
-            '{"a": 1\n "b": 2}',
-            ["s:2:2: not valid JSON: expected a comma or a closing bracket — add it"],
-        ),
-        ('{"a" 1}', ["s:1:6: not valid JSON: expected a colon after the key — add it"]),
-        (
-            "{} {}",
-            ["s:1:4: not valid JSON: there is text after the end of the value — remove it"],
-        ),
-        (
-            '"a\nb"',
-            [
-                "s:1:3: not valid JSON: line break or control character in a string — "
-                r"write \n or \t"
-            ],
-        ),
-        (
-            r'"\d"',
-            [r"s:1:2: not valid JSON: invalid escape sequence — write \\ for a backslash"],
-        ),
-        ('{"a', ["s:1:2: not valid JSON: this quote is not closed — close it"]),
-        (
-            '{"a": 1, "b": {}, "a": 2, "a": 3}',
-            [
-                's:1:19: a: duplicate key "a" (first in line 1) — keep one of them',
-                's:1:27: a: duplicate key "a" (first in line 1) — keep one of them',
-            ],
-        ),
-        ("[NaN]", ["s:1:2: [0]: NaN is not a JSON number — quote it if it is text"]),
-        ("-Infinity", ["s:1:1: -Infinity is not a JSON number — quote it if it is text"]),
-        ("[1e999]", ["s:1:2: [0]: 1e999 is too large — quote it if it is text"]),
-        ("9" * 5000, ["s:1:1: a number of 5000 digits is too long — quote it"]),
-        (
-            r'["\ud800"]',
-            [
-                "s:1:2: [0]: half a surrogate pair — write both halves, "
-                r"as in \ud83d\ude00"
-            ],
-        ),
-    ]
-    assert [(text[:40], problems(text)) for text, _ in table] == [
-        (text[:40], lines) for text, lines in table
+    assert [(text[:40], problems(text)) for text, _ in INVALID] == [
+        (text[:40], lines) for text, lines in INVALID
     ]
 
 

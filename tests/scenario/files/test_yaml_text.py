@@ -122,61 +122,63 @@ BOMB = "a0: &a0 x\n" + "".join(
 )
 
 
+INVALID: list[tuple[str, list[str]]] = [
+    ("", ['s:1:1: the file is empty — a scenario begins with "fakefal: 1"']),
+    ("# only a remark\n", ['s:1:1: the file is empty — a scenario begins with "fakefal: 1"']),
+    (
+        "a: 1\nb: 2\na: 3",
+        ['s:3:1: a: duplicate key "a" (first in line 1) — keep one of them'],
+    ),
+    ("a: .nan", ["s:1:4: a: .nan is not a JSON number — quote it if it is text"]),
+    ("a: -.inf", ["s:1:4: a: -.inf is not a JSON number — quote it if it is text"]),
+    ("a: 1e999", ["s:1:4: a: 1e999 is not a JSON number — quote it if it is text"]),
+    (
+        "a: " + "9" * 5000,
+        ["s:1:4: a: 99999999999999999999… is not a valid number — quote it if it is text"],
+    ),
+    ("a: !!int x", ["s:1:4: a: x is not a valid number — quote it if it is text"]),
+    ("a: !env HOME", ["s:1:4: a: the tag !env is not supported — remove it"]),
+    ("a: !x [1]", ["s:1:4: a: the tag !x is not supported — remove it"]),
+    ("a: !!set {b}", ["s:1:4: a: the tag !!set is not supported — remove it"]),
+    ("a: !!binary aGk=", ["s:1:4: a: the tag !!binary is not supported — remove it"]),
+    (
+        "a: !!python/object/apply:os.system [ls]",
+        ["s:1:4: a: the tag !!python/object/apply:os.system is not supported — remove it"],
+    ),
+    (
+        "a: {{ input.prompt }}",
+        [
+            "s:1:5: a: expected a key, got a mapping — write a word; put templates in quotes: "
+            '"{{ input.prompt }}"'
+        ],
+    ),
+    (
+        "? [a]\n: 1",
+        [
+            "s:1:3: expected a key, got a list — write a word; put templates in quotes: "
+            '"{{ input.prompt }}"'
+        ],
+    ),
+    (
+        "a: &x [*x]",
+        ["s:1:4: a[0]: an alias of a value that contains the alias — write the value out"],
+    ),
+    ("<<: 5", ["s:1:5: << requires a mapping — remove it"]),
+    ("a: b\x07", ["s:1:5: the character U+0007 is not allowed in YAML — remove it"]),
+    ("a:\n b\ud800", ["s:2:3: the character U+D800 is not allowed in YAML — remove it"]),
+    (
+        BOMB,
+        [
+            "s:1:5: more than 200000 values, aliases counted — write fewer aliases, or split "
+            "the file"
+        ],
+    ),
+]
+
+
 def test_invalid_data_is_reported_with_its_position() -> None:
-    table = [
-        ("", ['s:1:1: the file is empty — a scenario begins with "fakefal: 1"']),
-        ("# only a remark\n", ['s:1:1: the file is empty — a scenario begins with "fakefal: 1"']),
-        (
-            "a: 1\nb: 2\na: 3",
-            ['s:3:1: a: duplicate key "a" (first in line 1) — keep one of them'],
-        ),
-        ("a: .nan", ["s:1:4: a: .nan is not a JSON number — quote it if it is text"]),
-        ("a: -.inf", ["s:1:4: a: -.inf is not a JSON number — quote it if it is text"]),
-        ("a: 1e999", ["s:1:4: a: 1e999 is not a JSON number — quote it if it is text"]),
-        (
-            "a: " + "9" * 5000,
-            ["s:1:4: a: 99999999999999999999… is not a valid number — quote it if it is text"],
-        ),
-        ("a: !!int x", ["s:1:4: a: x is not a valid number — quote it if it is text"]),
-        ("a: !env HOME", ["s:1:4: a: the tag !env is not supported — remove it"]),
-        ("a: !x [1]", ["s:1:4: a: the tag !x is not supported — remove it"]),
-        ("a: !!set {b}", ["s:1:4: a: the tag !!set is not supported — remove it"]),
-        ("a: !!binary aGk=", ["s:1:4: a: the tag !!binary is not supported — remove it"]),
-        (
-            "a: !!python/object/apply:os.system [ls]",
-            ["s:1:4: a: the tag !!python/object/apply:os.system is not supported — remove it"],
-        ),
-        (
-            "a: {{ input.prompt }}",
-            [
-                "s:1:5: a: expected a key, got a mapping — write a word; put templates in quotes: "
-                '"{{ input.prompt }}"'
-            ],
-        ),
-        (
-            "? [a]\n: 1",
-            [
-                "s:1:3: expected a key, got a list — write a word; put templates in quotes: "
-                '"{{ input.prompt }}"'
-            ],
-        ),
-        (
-            "a: &x [*x]",
-            ["s:1:4: a[0]: an alias of a value that contains the alias — write the value out"],
-        ),
-        ("<<: 5", ["s:1:5: << requires a mapping — remove it"]),
-        ("a: b\x07", ["s:1:5: the character U+0007 is not allowed in YAML — remove it"]),
-        ("a:\n b\ud800", ["s:2:3: the character U+D800 is not allowed in YAML — remove it"]),
-        (
-            BOMB,
-            [
-                "s:1:5: more than 200000 values, aliases counted — write fewer aliases, or split "
-                "the file"
-            ],
-        ),
-    ]
-    assert [(text[:40], problems(text)) for text, _ in table] == [
-        (text[:40], lines) for text, lines in table
+    assert [(text[:40], problems(text)) for text, _ in INVALID] == [
+        (text[:40], lines) for text, lines in INVALID
     ]
 
 

@@ -60,61 +60,63 @@ def test_the_table_above_has_every_operator() -> None:
     assert list(OPERATORS) == words.split()
 
 
+WRONG_PATTERNS: list[tuple[Any, tuple[str | int, ...], str, str]] = [
+    (
+        {"a": {"$contain": 1}},
+        ("a", "$contain"),
+        "unknown operator $contain",
+        "did you mean $contains?",
+    ),
+    (
+        {"$zzz": 1},
+        ("$zzz",),
+        "unknown operator $zzz",
+        "one of $eq $contains $regex $any $all $not $gt $gte $lt $lte $absent $type $length",
+    ),
+    (
+        {"a": {"$gt": 1, "b": 2}},
+        ("a",),
+        'mixes the operator $gt with the field "b"',
+        'write the operators inside a field, or use "$all"',
+    ),
+    ({"$regex": 5}, ("$regex",), "5 is not a regular expression", "quote it"),
+    (
+        {"$regex": "("},
+        ("$regex",),
+        '"(" is not a valid regular expression (at character 1)',
+        "escape special characters with \\; in YAML use single quotes",
+    ),
+    (
+        {"$regex": "(?<=a+)b"},
+        ("$regex",),
+        '"(?<=a+)b" is not a valid regular expression',
+        "escape special characters with \\; in YAML use single quotes",
+    ),
+    ({"$any": []}, ("$any",), "[] is not a list of patterns", "write [a, b]"),
+    ({"$all": {"a": 1}}, ("$all",), '{"a": 1} is not a list of patterns', "write [a, b]"),
+    ({"$gt": "5"}, ("$gt",), '"5" is not a number', "write a number"),
+    ({"$lte": True}, ("$lte",), "true is not a number", "write a number"),
+    ({"$absent": "yes"}, ("$absent",), '"yes" is not true or false', "write $absent: true"),
+    (
+        {"$type": "int"},
+        ("$type",),
+        '"int" is not a JSON type',
+        "one of string, number, integer, boolean, array, object, null",
+    ),
+    (
+        {"$any": [1, {"$x": 1}]},
+        ("$any", 1, "$x"),
+        "unknown operator $x",
+        "one of $eq $contains $regex $any $all $not $gt $gte $lt $lte $absent $type $length",
+    ),
+    ([{"a": {"$gt": None}}], (0, "a", "$gt"), "null is not a number", "write a number"),
+    ({5: 1}, (), "5 is not a key", "JSON has only string keys"),
+]
+
+
 def test_a_wrong_pattern_has_a_path_a_reason_and_a_hint() -> None:
-    table: list[tuple[Any, tuple[str | int, ...], str, str]] = [
-        (
-            {"a": {"$contain": 1}},
-            ("a", "$contain"),
-            "unknown operator $contain",
-            "did you mean $contains?",
-        ),
-        (
-            {"$zzz": 1},
-            ("$zzz",),
-            "unknown operator $zzz",
-            "one of $eq $contains $regex $any $all $not $gt $gte $lt $lte $absent $type $length",
-        ),
-        (
-            {"a": {"$gt": 1, "b": 2}},
-            ("a",),
-            'mixes the operator $gt with the field "b"',
-            'write the operators inside a field, or use "$all"',
-        ),
-        ({"$regex": 5}, ("$regex",), "5 is not a regular expression", "quote it"),
-        (
-            {"$regex": "("},
-            ("$regex",),
-            '"(" is not a valid regular expression (at character 1)',
-            "escape special characters with \\; in YAML use single quotes",
-        ),
-        (
-            {"$regex": "(?<=a+)b"},
-            ("$regex",),
-            '"(?<=a+)b" is not a valid regular expression',
-            "escape special characters with \\; in YAML use single quotes",
-        ),
-        ({"$any": []}, ("$any",), "[] is not a list of patterns", "write [a, b]"),
-        ({"$all": {"a": 1}}, ("$all",), '{"a": 1} is not a list of patterns', "write [a, b]"),
-        ({"$gt": "5"}, ("$gt",), '"5" is not a number', "write a number"),
-        ({"$lte": True}, ("$lte",), "true is not a number", "write a number"),
-        ({"$absent": "yes"}, ("$absent",), '"yes" is not true or false', "write $absent: true"),
-        (
-            {"$type": "int"},
-            ("$type",),
-            '"int" is not a JSON type',
-            "one of string, number, integer, boolean, array, object, null",
-        ),
-        (
-            {"$any": [1, {"$x": 1}]},
-            ("$any", 1, "$x"),
-            "unknown operator $x",
-            "one of $eq $contains $regex $any $all $not $gt $gte $lt $lte $absent $type $length",
-        ),
-        ([{"a": {"$gt": None}}], (0, "a", "$gt"), "null is not a number", "write a number"),
-        ({5: 1}, (), "5 is not a key", "JSON has only string keys"),
-    ]
     wrong = []
-    for pattern, path, message, suggestion in table:
+    for pattern, path, message, suggestion in WRONG_PATTERNS:
         with pytest.raises(PatternError) as caught:
             compile_pattern(pattern)
         error = caught.value

@@ -57,7 +57,7 @@ def test_other_values_are_not_durations() -> None:
         None,
         [],
     ]
-    wrong = []
+    wrong: list[tuple[Any, object]] = []
     for written in table:
         try:
             wrong.append((written, parse_duration(written)))
