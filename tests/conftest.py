@@ -13,8 +13,22 @@ settings.load_profile("no-deadline")
 
 pytest_plugins = ["pytester"]
 
+_SLOW_FOLDERS = ("apps", "cli", "container", "guard")
+_SLOW_FILES = ("test_determinism.py", "test_documents.py", "test_guide_to_run.py")
+"""Tests that start processes; `make quick` leaves them out, and those that run pytest in pytest."""
+
 _MARK = "FAKEFAL_TESTS_OF"
 _PROC = Path("/proc")
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark slow tests by what they use, so that no list of names goes stale."""
+    for item in items:
+        folder, file = item.path.relative_to(_HERE).parts[0], item.path.name
+        runs_pytest = "pytester" in getattr(item, "fixturenames", ())
+        if folder in _SLOW_FOLDERS or file in _SLOW_FILES or runs_pytest:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)
