@@ -19,9 +19,9 @@ from fakefal.scenario.model.webhooks import Jwks
 from fakefal.scenario.presets.registry import PRESETS, preset_names
 
 ACCOUNT_STATES = [
-    entry.name.replace("_", "-")
-    for entry in CATALOG.values()
-    if entry.kind == "account" and entry.status in (401, 403)
+    spec.name.replace("_", "-")
+    for spec in CATALOG.values()
+    if spec.kind == "account" and spec.status in (401, 403)
 ]
 """Names of the errors with which fal rejects every call of an account."""
 

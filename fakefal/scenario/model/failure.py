@@ -87,14 +87,11 @@ def _check_retried_name(value: str) -> str:
 
 
 RETRIED_NAMES = [
-    entry.name
-    for entry in CATALOG.values()
-    if entry.kind == "request" and entry.queue_retry == "yes"
+    spec.name for spec in CATALOG.values() if spec.kind == "request" and spec.queue_retry == "yes"
 ]
 """Errors after which the platform runs the request again.
 
-Source: documented (docs/reference/errors.md#request-errors,
-docs/reference/protocol.md#limits-and-retries).
+Source: documented (docs/reference/errors.md#request-errors).
 """
 
 RetriedName = Annotated[

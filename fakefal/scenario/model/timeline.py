@@ -19,7 +19,7 @@ from fakefal.scenario.model.fields import (
 
 
 class Log(StrictModel):
-    """A log entry; ``labels`` become its ``labels`` on the wire."""
+    """A log entry; all fields appear on the wire."""
 
     message: str
     level: Literal["STDERR", "STDOUT", "ERROR", "INFO", "WARN", "DEBUG"] = "INFO"
