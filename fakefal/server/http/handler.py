@@ -193,20 +193,13 @@ class HttpHandler:
             fal_request.fallback_tenant = self._engine.fallback_tenant
             fal_request.tenant_by_tag = self._engine.tenant_by_tag
             fal_request.blob = blob
-            if tenant is not None and tenant.faults.environment is not None:
-                unreachable = tenant.faults.host_fault(address.host_name)
-                if unreachable is not None:
-                    tenant.record_rejection(
-                        "", unreachable.journal_status, f"{address.host_name} is down"
-                    )
-                    raise FaultAbort(unreachable)
+            _check_host(tenant, address.host_name)
             response = await handler(fal_request, parts)
             if fal_request.fault is not None and not isinstance(response, WebSocketSession):
                 response.fault = response.fault or fal_request.fault
             if address.host == hosts.REST and isinstance(response, BufferedResponse):
-                response.request_id = self._engine.request_id_for(
-                    _request_line(request, address, path)
-                )
+                line = _request_line(request, address, path)
+                response.request_id = self._engine.request_id_for(line)
             return response, None if response.fault is None else _clock_of(fal_request)
         except FaultAbort as abort:
             request_id = abort.request_id
@@ -219,9 +212,9 @@ class HttpHandler:
             if self._recorder is not None and _MISS in error.headers:
                 raise _Unmatched(self._recorder, body) from None
             if error.has_request_id and not error.request_id:
-                request_line = _request_line(request, address, path)
+                line = _request_line(request, address, path)
                 error.request_id = self._engine.record_rejection(
-                    tenant, request_line, error.status, error.message
+                    tenant, line, error.status, error.message
                 )
             if address.host == hosts.API:
                 error = _as_platform_error(error)
@@ -324,6 +317,15 @@ class HttpHandler:
         except (ClientConnectionResetError, ConnectionResetError):
             _LOG.debug("the caller left stream %s", stream.request_id)
         return response
+
+
+def _check_host(tenant: Tenant | None, host_name: str) -> None:
+    """Raise FaultAbort for a host that is down for the tenant."""
+    if tenant is not None and tenant.faults.environment is not None:
+        fault = tenant.faults.host_fault(host_name)
+        if fault is not None:
+            tenant.record_rejection("", fault.journal_status, f"{host_name} is down")
+            raise FaultAbort(fault)
 
 
 def _as_platform_error(error: ApiError) -> ApiError:
