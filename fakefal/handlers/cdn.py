@@ -43,7 +43,7 @@ async def read(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     file_id = file_id_in(parts["name"])
     tenant = None if file_id is None else request.tenant_by_tag(tenant_tag_in(file_id))
     if tenant is None or file_id is None:
-        raise file_not_found("no key of this fake has such a file")
+        raise file_not_found("no tenant has a file with this id")
     request.owner_tenant = tenant
     fault = request.check_fault(tenant, "download")
     reading_tenant = token_tenant(request)
@@ -63,7 +63,7 @@ async def sign(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     file_id = file_id_in(parts["name"])
     tenant = None if file_id is None else request.tenant_by_tag(tenant_tag_in(file_id))
     if tenant is None or file_id is None:
-        raise file_not_found("no key of this fake has such a file")
+        raise file_not_found("no tenant has a file with this id")
     if token_tenant(request) is not tenant:
         raise forbidden("only the owner's CDN token signs URLs")
     request.owner_tenant = tenant

@@ -88,7 +88,7 @@ class Connection(RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("the response has already started")
         response = self._factory.reject_unreadable(request_line, error)
-        # The parser found no version that could be answered in, so HTTP/1.1 it is.
+        # The request may have no valid version, so the response is HTTP/1.1.
         return BufferedWriter(response, keep_alive=False, version=HttpVersion11)
 
     def log_exception(self, *args: Any, **options: Any) -> None:
