@@ -22,7 +22,7 @@ _SIZES = {
     "landscape_4_3": Dimensions(1024, 768),
     "landscape_16_9": Dimensions(1024, 576),
 }
-"""The names that ``image_size`` accepts. Source: documented (docs: Model, fal-ai/flux)."""
+"""The names that ``image_size`` accepts. Source: documented (model page of fal-ai/flux)."""
 
 _LONG_SIDE = 1024
 _MAX_IMAGES = 16
@@ -35,7 +35,7 @@ _FIELDS: dict[str, str] = {
     "audio": "audio",
     "mesh": "model_mesh",
 }
-"""The field that holds the file of an output. Source: documented (docs: Model)."""
+"""The field that holds the file of an output. Source: documented (model pages on fal.ai)."""
 
 _TARGETS: dict[str, Kind] = {
     **{"image": "images", "video": "video", "audio": "audio", "speech": "audio"},
@@ -181,7 +181,7 @@ def _side(value: Any) -> int:
 def _chunks(text: str) -> Json:
     """A transcript in the form of fal's whisper.
 
-    Source: documented (docs: Model, fal-ai/whisper).
+    Source: documented (model page of fal-ai/whisper).
     """
     chunks = []
     start = 0.0
