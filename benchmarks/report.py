@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import statistics
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -80,11 +79,6 @@ def format_value(value: float, unit: str) -> str:
         return f"{value:.2f}"
     digits = f"{value:,.1f}" if unit == "ms" and value < 100 else f"{value:,.0f}"
     return f"{digits} {unit}".strip()
-
-
-def middle(values: Iterable[float]) -> float:
-    """The median."""
-    return statistics.median(values)
 
 
 def summarize(figures: Iterable[Figure]) -> list[Summary]:

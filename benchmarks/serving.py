@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from benchmarks import servers
 from benchmarks.load import Sample, measure, repeat
-from benchmarks.report import Figure, middle
+from benchmarks.report import Figure
 from benchmarks.servers import Server
 from benchmarks.workloads import CHATS, LIFECYCLES, RUNS, STREAMS
 
@@ -28,8 +28,8 @@ class Effort:
     late_lifecycles: int
 
 
-FULL = Effort(rounds=5, seconds=0.6, warm_up_seconds=1.0, late_lifecycles=100_000)
-QUICK = Effort(rounds=2, seconds=0.3, warm_up_seconds=0.2, late_lifecycles=5_000)
+FULL = Effort(rounds=6, seconds=0.5, warm_up_seconds=1.0, late_lifecycles=100_000)
+QUICK = Effort(rounds=3, seconds=0.25, warm_up_seconds=0.2, late_lifecycles=5_000)
 
 
 def serving(effort: Effort, has_peer: bool) -> Iterator[Figure]:
@@ -96,18 +96,21 @@ def _in_turn(running: dict[str, Server], kind: str, effort: Effort) -> Samples:
 
 def _faster(name: str, samples: Samples, ours: str, theirs: str, target: float) -> Figure:
     """How many operations one server does while the other does one, by CPU time."""
-    pairs = list(zip(samples[ours], samples[theirs], strict=True))
-    ratio = middle(other.cpu / own.cpu for own, other in pairs)
-    by_rate = middle(own.rate / other.rate for own, other in pairs)
-    return Figure(name, ratio, target, at_least=True, detail=_detail(*pairs[-1], by_rate))
+    own, other = _best(samples[ours]), _best(samples[theirs])
+    detail = _detail(own, other, own.rate / other.rate)
+    return Figure(name, other.cpu / own.cpu, target, at_least=True, detail=detail)
 
 
 def _slower(name: str, ours: list[Sample], theirs: list[Sample]) -> Figure:
     """How much CPU time one operation takes against another."""
-    pairs = list(zip(ours, theirs, strict=True))
-    ratio = middle(own.cpu / other.cpu for own, other in pairs)
-    by_rate = middle(other.rate / own.rate for own, other in pairs)
-    return Figure(name, ratio, 1.1, detail=_detail(*pairs[-1], by_rate))
+    own, other = _best(ours), _best(theirs)
+    detail = _detail(own, other, other.rate / own.rate)
+    return Figure(name, own.cpu / other.cpu, 1.1, detail=detail)
+
+
+def _best(samples: list[Sample]) -> Sample:
+    """The least disturbed: other programs make nothing faster."""
+    return Sample(max(it.rate for it in samples), min(it.cpu for it in samples))
 
 
 def _detail(own: Sample, other: Sample, by_rate: float) -> str:
