@@ -99,7 +99,7 @@ def test_a_wrong_file_is_an_error_with_its_position(folder: Path, name: str, tex
     assert text in line
 
 
-def test_files_of_plain_data_are_read_beside_the_scenario(folder: Path) -> None:
+def test_files_of_an_exchange_are_read_beside_the_scenario(folder: Path) -> None:
     data = {"replies": [{"output": {"file": "images/cat.png"}}]}
     assert list(read_assets(data, str(folder / "x"))) == ["images/cat.png"]
     with pytest.raises(ScenarioError, match="there is no file"):
