@@ -32,7 +32,8 @@ bench: $(VENV)/.ready ## lifecycles, streams, memory and cold start, as ratios
 
 lock: $(UV) ## renew all lock files
 	$(UV) pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
-		--no-header --no-annotate --extra dev pyproject.toml requirements/build.in -o $(LOCK)
+		--no-header --no-annotate --extra dev pyproject.toml requirements/build.in \
+		requirements/editable.in -o $(LOCK)
 	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate pyproject.toml -o docker/requirements.txt
 	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
