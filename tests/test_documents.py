@@ -14,6 +14,7 @@ import fal_client
 import pytest
 
 from fakefal.control.routes import ROUTES
+from fakefal.errors import FakefalError
 from fakefal.protocol.core.compat_flags import FLAG_NAMES
 from fakefal.protocol.errors.catalog import CATALOG
 from fakefal.protocol.errors.fault import OPERATIONS
@@ -57,7 +58,7 @@ COMMAND_NAMES = (
     "ca",
     "demo",
 )
-CIRCUMSTANCES = [name for name in ScenarioDefaults.model_fields if name != "options"]
+DEFAULTS = [name for name in ScenarioDefaults.model_fields if name != "options"]
 ADDRESS = "http://127.0.0.1:8787"
 
 
@@ -66,7 +67,7 @@ class Block(NamedTuple):
 
     language: str
     text: str
-    place: str
+    location: str
 
 
 def blocks(*languages: str) -> list[Block]:
@@ -84,11 +85,11 @@ def blocks(*languages: str) -> list[Block]:
 
 def lines_of(document: str) -> list[str]:
     """The commands that a document shows."""
-    return "".join(it.text for it in blocks("sh") if it.place.startswith(document)).splitlines()
+    return "".join(it.text for it in blocks("sh") if it.location.startswith(document)).splitlines()
 
 
-def place(block: Block) -> str:
-    return block.place
+def location(block: Block) -> str:
+    return block.location
 
 
 IS_TEST = re.compile(r"^ *(async )?def test_", re.MULTILINE)
@@ -116,18 +117,25 @@ def run(command: list[str], folder: Path, **env: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("block", blocks("yaml"), ids=place)
-def test_a_scenario_in_the_documents_loads(block: Block) -> None:
-    loaded = load_text(block.text, block.place)
-    assert loaded.exchanges or loaded.scenario.account
+def test_every_scenario_in_the_documents_loads() -> None:
+    problems = []
+    for block in blocks("yaml"):
+        try:
+            loaded = load_text(block.text, block.location)
+        except FakefalError as error:
+            problems.append(str(error))
+        else:
+            if not (loaded.exchanges or loaded.scenario.account):
+                problems.append(f"{block.location}: without exchanges and account")
+    assert problems == []
 
 
 @pytest.mark.parametrize("document", [it.name for it in DOCUMENTS])
 def test_the_tests_of_a_document_pass(document: str, pytester: pytest.Pytester) -> None:
     found = [block for block in blocks("python") if IS_TEST.search(block.text)]
-    of_it = [block for block in found if block.place.startswith(f"{document}:")]
+    of_it = [block for block in found if block.location.startswith(f"{document}:")]
     for block in of_it:
-        line = int(block.place.rpartition(":")[2])
+        line = int(block.location.rpartition(":")[2])
         pytester.makepyfile(**{f"test_line_{line}": block.text})
     pytester.makeini("[pytest]\nasyncio_mode = auto\nfilterwarnings = error")
     # elsewhere an example shows how something is written, and need not use it
@@ -147,7 +155,9 @@ def is_openais(block: Block) -> bool:
     return "import openai" in block.text
 
 
-@pytest.mark.parametrize("block", [block for block in PROGRAMS if not is_openais(block)], ids=place)
+@pytest.mark.parametrize(
+    "block", [block for block in PROGRAMS if not is_openais(block)], ids=location
+)
 def test_a_program_in_the_documents_runs(
     block: Block, served: FakeFalServer, tmp_path: Path
 ) -> None:
@@ -155,7 +165,7 @@ def test_a_program_in_the_documents_runs(
 
 
 @pytest.mark.blackbox
-@pytest.mark.parametrize("block", [it for it in PROGRAMS if is_openais(it)], ids=place)
+@pytest.mark.parametrize("block", [it for it in PROGRAMS if is_openais(it)], ids=location)
 def test_a_program_with_openais_client_runs(
     block: Block, served: FakeFalServer, tmp_path: Path
 ) -> None:
@@ -171,7 +181,7 @@ def run_program(python: str, block: Block, served: FakeFalServer, tmp_path: Path
 
 
 @pytest.mark.blackbox
-@pytest.mark.parametrize("block", blocks("js"), ids=place)
+@pytest.mark.parametrize("block", blocks("js"), ids=location)
 def test_a_script_in_the_documents_runs(block: Block, served: FakeFalServer) -> None:
     node = node_with_clients()
     program = block.text.replace(ADDRESS, served.url)
@@ -180,13 +190,13 @@ def test_a_script_in_the_documents_runs(block: Block, served: FakeFalServer) -> 
 
 
 def test_the_curl_call_of_the_readme_answers(served: FakeFalServer, tmp_path: Path) -> None:
-    shown = [block.text for block in blocks("sh") if block.place.startswith("README")]
+    shown = [block.text for block in blocks("sh") if block.location.startswith("README")]
     (call,) = [text for text in shown if text.startswith("curl")]
     printed = run(["sh", "-c", call.replace(ADDRESS, served.url)], tmp_path)
     assert printed == '{"output":"Ship it.","reasoning":null,"partial":false,"error":null}'
 
 
-def test_the_commands_of_the_guide_to_trouble_print(tmp_path: Path) -> None:
+def test_the_commands_of_the_guide_to_faults_print(tmp_path: Path) -> None:
     for line in lines_of("faults.md"):
         command = line.partition("#")[0].split()
         assert run([sys.executable, "-m", *command], tmp_path).strip()
@@ -201,41 +211,45 @@ def test_the_commands_of_the_guide_to_webhooks_run(
     fakefal.webhooks.wait()
     command = f'"{sys.executable}" -m fakefal'
     for line in lines_of("webhooks.md"):
-        told = line.replace("fakefal webhooks", f"{command} webhooks --url {fakefal.url}")
-        told = told.replace("fakefal ca", f"{command} ca").replace("REQUEST_ID", id_)
-        printed = run(["sh", "-c", told], tmp_path, FAKEFAL_HOME=str(tmp_path))
+        line_command = line.replace("fakefal webhooks", f"{command} webhooks --url {fakefal.url}")
+        line_command = line_command.replace("fakefal ca", f"{command} ca").replace(
+            "REQUEST_ID", id_
+        )
+        printed = run(["sh", "-c", line_command], tmp_path, FAKEFAL_HOME=str(tmp_path))
         assert printed or (tmp_path / line.partition("> ")[2].split()[0]).exists()
     fakefal_receiver.wait(2)
 
 
 def test_the_guide_to_the_control_api_is_run_as_it_stands(tmp_path: Path) -> None:
     scenario = ROOT / "scenarios" / "quickstart.yaml"
-    asked: set[str] = set()
+    requested: set[str] = set()
     with ThreadedServer(FakeFalServer(scenario, clock="instant", home=tmp_path)) as fake:
         script = "\n".join(block.text for block in blocks("bash"))
-        told = script.replace(ADDRESS, fake.url)
-        run(["bash", "-euo", "pipefail", "-c", told], tmp_path, NO_PROXY="*")
+        local_script = script.replace(ADDRESS, fake.url)
+        run(["bash", "-euo", "pipefail", "-c", local_script], tmp_path, NO_PROXY="*")
     for line in script.splitlines():
         method = re.search(r"-X (\w+)", line)
         for path in re.findall(r"\$FAKE(/[\w./$-]*)", line):
-            asked.add(f"{method[1] if method else 'GET'} {path.replace('$id', '{request_id}')}")
-    assert {f"{it.method} {it.path}" for it in ROUTES if it.path != "/"} <= asked
+            requested.add(f"{method[1] if method else 'GET'} {path.replace('$id', '{request_id}')}")
+    assert {f"{it.method} {it.path}" for it in ROUTES if it.path != "/"} <= requested
 
 
 def test_the_commands_of_the_guide_to_proxies_run(tmp_path: Path) -> None:
     lines = lines_of("proxy.md")
     serves = [line.split()[2:] for line in lines if line.startswith("fakefal serve")]
-    programs = [it.text for it in blocks("sh") if it.place.startswith("proxy.md")][1::2]
+    programs = [it.text for it in blocks("sh") if it.location.startswith("proxy.md")][1::2]
     env = {"FAKEFAL_HOME": str(tmp_path), "CURL_CA_BUNDLE": "", "SSL_CERT_FILE": ""}
     for arguments, program in zip(serves, programs, strict=True):
         free = ["0" if word == "8443" else word for word in arguments]
         with serve(*free, "--clock", "instant", FAKEFAL_HOME=str(tmp_path)) as served:
-            told = program.replace(ADDRESS, served.url).replace("python -c", f"{sys.executable} -c")
-            told = told.replace("fakefal ca", f"{sys.executable} -m fakefal ca")
+            shell_text = program.replace(ADDRESS, served.url).replace(
+                "python -c", f"{sys.executable} -c"
+            )
+            shell_text = shell_text.replace("fakefal ca", f"{sys.executable} -m fakefal ca")
             tls = re.search(r"https://127.0.0.1:(\d+)", served.greeting[0])
-            told = told.replace(":8443", f":{tls[1] if tls else 8443}")
-            printed = run(["sh", "-c", told], ROOT, HTTPS_PROXY="", NO_PROXY="", **env)
-            assert printed.count("Ship it.") == told.count("tagline")
+            shell_text = shell_text.replace(":8443", f":{tls[1] if tls else 8443}")
+            printed = run(["sh", "-c", shell_text], ROOT, HTTPS_PROXY="", NO_PROXY="", **env)
+            assert printed.count("Ship it.") == shell_text.count("tagline")
 
 
 def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
@@ -254,8 +268,8 @@ def test_everything_that_a_user_can_name_is_in_the_documents() -> None:
         *(f"`fakefal {name}`" for name in COMMAND_NAMES),
         *(f"`{name}`" for name in FIXTURES),
         *(f"`{setting.ini}`" for setting in SETTINGS),
-        *(f"`--fakefal-no-{it.name}" for it in SETTINGS if it.kind == "switch" and it.default),
-        *(f"`{it.option}" for it in SETTINGS if it.kind != "switch" or not it.default),
+        *(f"`--fakefal-no-{it.name}" for it in SETTINGS if it.kind == "bool" and it.default),
+        *(f"`{it.option}" for it in SETTINGS if it.kind != "bool" or not it.default),
         *(f"`{name}`" for name in WEBHOOK_WORDS),
         *(f"`{name}`" for name in WebhookSpec.model_fields),
         *(f"`{name}`" for name in JWKS_WORDS),
@@ -263,7 +277,7 @@ def test_everything_that_a_user_can_name_is_in_the_documents() -> None:
         *(f"`{name}`" for name in options),
         *(f"`{name}`" for name in CATALOG),
         *(f"`{name}`" for name in (*FAULT_DESCRIPTIONS, *PRESETS, *OPERATIONS)),
-        *(f"`{name}`" for name in CIRCUMSTANCES),
+        *(f"`{name}`" for name in DEFAULTS),
         *(f"/_fakefal{route.path}`" for route in ROUTES if route.path != "/"),
         *OPERATORS,
     ]

@@ -20,19 +20,19 @@ LIBRARY = Path(__file__).parents[1] / "scenarios"
 ANY_LLM = "fal-ai/any-llm"
 
 
-async def ran(caller: Caller, prompt: str, endpoint: str = ANY_LLM, **given: Any) -> Any:
-    heard = await caller.run(endpoint, json={"prompt": prompt, **given})
-    return heard.json
+async def run(caller: Caller, prompt: str, endpoint: str = ANY_LLM, **fields: Any) -> Any:
+    response = await caller.run(endpoint, json={"prompt": prompt, **fields})
+    return response.json
 
 
 async def test_chat_streams_in_every_way() -> None:
     async with running_caller(LIBRARY / "chat-streaming.yaml", clock="instant") as caller:
         counts = {}
         for prompt in ("words", "characters", "three", "listed"):
-            heard = await caller.request(
+            response = await caller.request(
                 "POST", f"/{ANY_LLM}/stream", host=RUN, json={"prompt": prompt}
             )
-            counts[prompt] = len(sse.Decoder().feed(heard.body))
+            counts[prompt] = len(sse.Decoder().feed(response.body))
     assert counts == {"words": 6, "characters": 11, "three": 4, "listed": 4}
 
 
@@ -40,29 +40,32 @@ async def test_a_long_queue_counts_down() -> None:
     async with running_caller(LIBRARY / "long-queue.yaml", clock="instant") as caller:
         id_ = await caller.submit(json={"prompt": "patience"})
         path = f"/{ANY_LLM}/requests/{id_}"
-        told = [(await caller.request("GET", f"{path}/status")).json for _ in range(6)]
-    assert [it.get("queue_position") for it in told] == [12, 3, 3, 0, None, None]
-    assert told[-1]["status"] == "COMPLETED"
+        bodies = [(await caller.request("GET", f"{path}/status")).json for _ in range(6)]
+    assert [body.get("queue_position") for body in bodies] == [12, 3, 3, 0, None, None]
+    assert bodies[-1]["status"] == "COMPLETED"
 
 
 async def test_images_are_files_that_can_be_read() -> None:
     async with running_caller(LIBRARY / "images.yaml", clock="instant") as caller:
-        image = (await ran(caller, "an orange cat", "fal-ai/fast-sdxl"))["images"][0]
+        image = (await run(caller, "an orange cat", "fal-ai/fast-sdxl"))["images"][0]
         path = image["url"].removeprefix("https://v3b.fal.media")
         read = await caller.request("GET", path, host="v3b.fal.media", key=None)
     assert (read.status, read.body) == (200, (LIBRARY / "files" / "cat.png").read_bytes())
 
 
-async def test_reasoning_is_for_those_who_ask() -> None:
+async def test_reasoning_is_for_calls_that_request_it() -> None:
     async with running_caller(LIBRARY / "reasoning.yaml", clock="instant") as caller:
-        asked = await ran(caller, "a riddle", reasoning=True)
-        plain = await ran(caller, "a riddle")
-        broken = await ran(caller, "a proof", reasoning=True)
+        with_reasoning = await run(caller, "a riddle", reasoning=True)
+        without = await run(caller, "a riddle")
+        broken = await run(caller, "a proof", reasoning=True)
         stream = await caller.request(
             "POST", f"/{ANY_LLM}/stream", host=RUN, json={"prompt": "riddle", "reasoning": True}
         )
-    assert (asked["output"], asked["reasoning"][:6]) == ("It is an egg.", "An egg")
-    assert plain["reasoning"] is None
+    assert (with_reasoning["output"], with_reasoning["reasoning"][:6]) == (
+        "It is an egg.",
+        "An egg",
+    )
+    assert without["reasoning"] is None
     assert broken["error"].startswith("The model ran out of tokens")
     first = json.loads(sse.Decoder().feed(stream.body)[0].data)
     assert (first["output"], first["reasoning"]) == ("", "An")
@@ -72,11 +75,11 @@ async def test_vision_looks_at_pictures() -> None:
     vision = f"{ANY_LLM}/vision"
     async with running_caller(LIBRARY / "vision.yaml", clock="instant") as caller:
         url = "https://x.test/{}.png".format
-        missing = await ran(caller, "x", vision, image_url=url("missing"))
-        tiny = await ran(caller, "x", vision, image_url=url("tiny"))
-        one = await ran(caller, "What is it?", vision, image_url=url("cat"))
-        several = await ran(caller, "x", vision, image_urls=[url("a"), url("b"), url("c")])
-        router = await ran(caller, "x", "openrouter/router/vision", model="m")
+        missing = await run(caller, "x", vision, image_url=url("missing"))
+        tiny = await run(caller, "x", vision, image_url=url("tiny"))
+        one = await run(caller, "What is it?", vision, image_url=url("cat"))
+        several = await run(caller, "x", vision, image_urls=[url("a"), url("b"), url("c")])
+        router = await run(caller, "x", "openrouter/router/vision", model="m")
     assert missing["detail"][0]["type"] == "file_download_error"
     assert tiny["detail"][0]["ctx"] == {"min_height": 64, "min_width": 64}
     assert one["output"] == "An orange cat, asleep. You asked: What is it?"
@@ -99,49 +102,49 @@ FAMILIES = {
 }
 
 
-@pytest.mark.parametrize("prompt", FAMILIES)
-async def test_every_family_of_failures_is_there(prompt: str) -> None:
+async def test_every_family_of_errors_is_there() -> None:
     async with running_caller(LIBRARY / "error-families.yaml", clock="instant") as caller:
-        told = [(await caller.run(json={"prompt": prompt})).status for _ in FAMILIES[prompt]]
-    assert told == FAMILIES[prompt]
+        statuses = {
+            prompt: [(await caller.run(json={"prompt": prompt})).status for _ in expected]
+            for prompt, expected in FAMILIES.items()
+        }
+    assert statuses == FAMILIES
 
 
 async def test_a_connection_is_lost_once() -> None:
     async with running_caller(LIBRARY / "error-families.yaml", clock="instant") as caller:
         with pytest.raises(aiohttp.ClientError):
             await caller.run(json={"prompt": "connection"})
-        assert (await ran(caller, "connection"))["output"] == "reconnected"
+        assert (await run(caller, "connection"))["output"] == "reconnected"
 
 
 WEBHOOKS = {
-    "twice": ["OK genuine", "OK genuine"],
-    "early": ["OK genuine"],
-    "late": ["OK genuine"],
+    "twice": ["OK valid", "OK valid"],
+    "early": ["OK valid"],
+    "late": ["OK valid"],
     "lost": [],
-    "forged": ["OK forged", "OK genuine"],
-    "retried": ["OK genuine, another attempt"],
-    "failed": ["ERROR genuine"],
-    "unserializable": ["OK genuine, no payload"],
+    "forged": ["OK forged", "OK valid"],
+    "retried": ["OK valid, another attempt"],
+    "failed": ["ERROR valid"],
+    "unserializable": ["OK valid, no payload"],
 }
 
 
 @pytest.mark.parametrize("prompt", WEBHOOKS)
-def test_webhooks_have_their_troubles(
-    prompt: str, fakefal: FakeFal, fakefal_receiver: Receiver
-) -> None:
+def test_webhook_faults(prompt: str, fakefal: FakeFal, fakefal_receiver: Receiver) -> None:
     import fal_client
 
     fakefal.load(LIBRARY / "webhook-troubles.yaml")
     fal_client.submit(ANY_LLM, {"prompt": prompt}, webhook_url=fakefal_receiver.url)
     fakefal.webhooks.wait_idle()
-    told = []
-    for it in fakefal_receiver.arrivals:
-        body = it.body
-        words = [f"{body['status']} {'genuine' if it.is_verified else 'forged'}"]
-        words += ["another attempt"] * (body["gateway_request_id"] != it.request_id)
+    deliveries = []
+    for arrival in fakefal_receiver.arrivals:
+        body = arrival.body
+        words = [f"{body['status']} {'valid' if arrival.is_verified else 'forged'}"]
+        words += ["another attempt"] * (body["gateway_request_id"] != arrival.request_id)
         words += ["no payload"] * ("payload_error" in body)
-        told.append(", ".join(words))
-    assert told == WEBHOOKS[prompt]
+        deliveries.append(", ".join(words))
+    assert deliveries == WEBHOOKS[prompt]
 
 
 @pytest.mark.blackbox
@@ -150,9 +153,12 @@ def test_the_recorded_session_is_replayed(fakefal: FakeFal) -> None:
 
     fakefal.load(LIBRARY / "recorded-session.yaml")
     updates: list[str] = []
-    given = {"prompt": "Write a tagline for a bakery", "model": "google/gemini-flash-1.5"}
+    input_ = {"prompt": "Write a tagline for a bakery", "model": "google/gemini-flash-1.5"}
     text = fal_client.subscribe(
-        ANY_LLM, given, with_logs=True, on_queue_update=lambda it: updates.append(type(it).__name__)
+        ANY_LLM,
+        input_,
+        with_logs=True,
+        on_queue_update=lambda update: updates.append(type(update).__name__),
     )
     assert text["output"] == "Risen early, gone by noon.\n"
     assert updates == ["Queued", "Queued", "Queued", "InProgress", "InProgress", "Completed"]
@@ -167,7 +173,7 @@ def test_the_recorded_session_is_replayed(fakefal: FakeFal) -> None:
     fakefal.assert_no_misses()
 
 
-def test_a_recording_is_served_at_once_unless_told(tmp_path: Path) -> None:
+def test_a_recording_is_served_by_an_instant_clock(tmp_path: Path) -> None:
     recording = LIBRARY / "recorded-session.yaml"
     with ThreadedServer(FakeFalServer(recording, clock="instant")) as fake:
         assert fake.settings.clock == "instant"

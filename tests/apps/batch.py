@@ -1,4 +1,4 @@
-"""A batch job: many prompts through the queue, tried again where that helps, within a deadline."""
+"""A batch job: many prompts through the queue, with retries and a deadline."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import fal_client
 
 ENDPOINT = "fal-ai/any-llm"
 PAUSE_SECONDS = 0.5
-NOT_AGAIN = (400, 401, 403, 404, 422)
+PERMANENT_ERRORS = (400, 401, 403, 404, 422)
 
 
 @dataclass
 class Outcome:
-    """What became of each prompt."""
+    """The texts and the errors by prompt."""
 
     done: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -22,8 +22,8 @@ class Outcome:
 
 @dataclass
 class Batch:
-    """Settings. Without ``reads_errors`` COMPLETED is taken for success, and without ``cancels``
-    what is late goes on running: two bugs."""
+    """Settings. Two are bugs: without ``reads_errors`` COMPLETED counts as success, and without
+    ``cancels`` a late request keeps running."""
 
     tries: int = 3
     deadline_seconds: float = 60.0
@@ -31,7 +31,7 @@ class Batch:
     cancels: bool = True
 
     def run(self, prompts: list[str]) -> Outcome:
-        """Do them one after the other."""
+        """Process the prompts in order."""
         outcome = Outcome()
         for prompt in prompts:
             for attempt in range(1, self.tries + 1):
@@ -45,7 +45,7 @@ class Batch:
                 except fal_client.client.FalClientHTTPError as error:
                     code = error.response.status_code
                     outcome.failed[prompt] = f"{code} after {attempt}"
-                    if code in NOT_AGAIN:
+                    if code in PERMANENT_ERRORS:
                         break
         return outcome
 

@@ -1,4 +1,4 @@
-"""A command line that talks with a language model and shows its words as they come."""
+"""A command line program that streams a language model's text."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ ENDPOINT = "fal-ai/any-llm"
 
 
 class Chat:
-    """Asks and writes the answer to ``out``.
+    """Sends a prompt and writes the text to ``out``.
 
-    Without ``checks_end`` it takes the last thing that came for the whole answer: a bug that only
-    a broken stream shows.
+    Without ``checks_end`` it takes the last event for the complete text: a bug that only a broken
+    stream shows.
     """
 
     def __init__(self, out: TextIO, *, checks_end: bool = True) -> None:
         self._out = out
         self._checks_end = checks_end
 
-    def ask(self, prompt: str) -> int:
-        """Write the answer; gives an exit code."""
-        shown, is_whole = "", False
+    def send(self, prompt: str) -> int:
+        """Write the text; returns an exit code."""
+        shown, is_complete = "", False
         try:
             for event in fal_client.stream(ENDPOINT, {"prompt": prompt}):
                 if event.get("error"):
                     return self._fail(f"the model failed: {event['error']}")
                 text = event["output"]
                 self._out.write(text[len(shown) :])
-                shown, is_whole = text, not event["partial"]
+                shown, is_complete = text, not event["partial"]
         except (httpx.HTTPError, fal_client.client.FalClientHTTPError) as error:
             return self._fail(f"the connection failed: {type(error).__name__}")
-        if self._checks_end and not is_whole:
+        if self._checks_end and not is_complete:
             return self._fail("the answer broke off")
         self._out.write("\n")
         return 0
@@ -49,7 +49,7 @@ def main() -> int:
     """The program."""
     parser = argparse.ArgumentParser()
     parser.add_argument("prompt")
-    return Chat(sys.stdout).ask(parser.parse_args().prompt)
+    return Chat(sys.stdout).send(parser.parse_args().prompt)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A small web app: it has images made through fal's queue and hears by webhook when they are."""
+"""A small web app: it orders images through fal's queue, and a webhook reports the results."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import FastAPI, HTTPException, Request
 
 JWKS = "https://rest.fal.ai/.well-known/jwks.json"
-MOST_SECONDS = 300
+TOLERANCE_SECONDS = 300
 
 
-def is_genuine(headers: Any, body: bytes) -> bool:
-    """Whether a webhook is fal's, as its documentation says."""
+def is_valid(headers: Any, body: bytes) -> bool:
+    """Whether a webhook is signed by fal, by the recipe of its documentation."""
     names = ("request-id", "user-id", "timestamp", "signature")
-    request_id, user_id, stamp, signature = (headers.get(f"x-fal-webhook-{it}") for it in names)
+    request_id, user_id, stamp, signature = (headers.get(f"x-fal-webhook-{name}") for name in names)
     if not (request_id and user_id and stamp and signature):
         return False
-    if abs(time.time() - int(stamp)) > MOST_SECONDS:
+    if abs(time.time() - int(stamp)) > TOLERANCE_SECONDS:
         return False
     message = "\n".join((request_id, user_id, stamp, sha256(body).hexdigest())).encode()
     for key in httpx.get(JWKS).json()["keys"]:
@@ -38,7 +38,7 @@ def is_genuine(headers: Any, body: bytes) -> bool:
 
 
 def make_app(*, verifies: bool = True, counts_once: bool = True) -> FastAPI:
-    """The app; without ``verifies`` or ``counts_once`` it has a bug of many that were seen."""
+    """The app; without ``verifies`` or ``counts_once`` it has a common bug."""
     app = FastAPI()
     orders: dict[str, dict[str, Any]] = {}
     app.state.credits = 10
@@ -54,25 +54,25 @@ def make_app(*, verifies: bool = True, counts_once: bool = True) -> FastAPI:
         return {"id": job.request_id}
 
     @app.get("/images/{id_}")
-    def look(id_: str) -> dict[str, Any]:
+    def status(id_: str) -> dict[str, Any]:
         return orders[id_]
 
     @app.post("/done", name="done")
     async def done(request: Request) -> dict[str, str]:
         body = await request.body()
-        if verifies and not is_genuine(request.headers, body):
+        if verifies and not is_valid(request.headers, body):
             raise HTTPException(401, "not from fal")
-        told = json.loads(body)
-        found = orders.get(told["request_id"])
-        if found is None:
+        payload = json.loads(body)
+        image = orders.get(payload["request_id"])
+        if image is None:
             raise HTTPException(404, "never ordered")
-        if counts_once and found["state"] != "ordered":
-            return {"told": "before"}
-        if told["status"] == "OK":
-            found.update(state="ready", url=told["payload"]["images"][0]["url"])
+        if counts_once and image["state"] != "ordered":
+            return {"result": "duplicate"}
+        if payload["status"] == "OK":
+            image.update(state="ready", url=payload["payload"]["images"][0]["url"])
             app.state.credits -= 1
         else:
-            found.update(state="failed", why=told.get("error"))
-        return {"told": "thanks"}
+            image.update(state="failed", why=payload.get("error"))
+        return {"result": "accepted"}
 
     return app

@@ -1,4 +1,4 @@
-"""The batch job, tested as its author would: with fakefal's public names alone."""
+"""The batch job, tested as its author would, with public names of fakefal only."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def test_everything_is_done(fakefal: FakeFal) -> None:
     assert (len(fakefal.submits), fakefal.spend.units) == (2, 2)
 
 
-def test_a_lost_runner_is_tried_again(fakefal: FakeFal) -> None:
+def test_a_lost_runner_is_retried(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/any-llm").fail("runner_disconnected").then.text("second")
     outcome = run("a")
     assert (outcome.done, outcome.failed) == ({"a": "second"}, {})
     fakefal.assert_called(prompt="a", times=2)
 
 
-def test_what_will_not_get_better_is_not_tried_again(fakefal: FakeFal) -> None:
+def test_permanent_errors_are_not_retried(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/any-llm", prompt="bad").preset("content-policy")
     fakefal.on("fal-ai/any-llm").text("x")
     assert run("bad", "good").failed == {"bad": "422 after 1"}
@@ -53,7 +53,7 @@ def test_it_gives_up_and_cancels_at_its_deadline(fakefal: FakeFal) -> None:
 def test_the_bug_of_letting_it_run_is_found(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/any-llm").text("x").preset("stuck-in-queue")
     run("a", cancels=False)
-    with pytest.raises(AssertionError, match="but nobody asked for that"):
+    with pytest.raises(AssertionError, match="but no cancel request was received"):
         fakefal.assert_cancelled()
 
 

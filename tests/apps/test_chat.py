@@ -1,4 +1,4 @@
-"""The chat, tested as its author would: with fakefal's public names alone."""
+"""The chat, tested as its author would, with public names of fakefal only."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tests.apps.chat import Chat
 pytestmark = pytest.mark.fakefal(strict=True)
 
 
-def asked(prompt: str, *, checks_end: bool = True) -> tuple[int, str]:
+def run_chat(prompt: str, *, checks_end: bool = True) -> tuple[int, str]:
     out = io.StringIO()
-    code = Chat(out, checks_end=checks_end).ask(prompt)
+    code = Chat(out, checks_end=checks_end).send(prompt)
     return code, out.getvalue()
 
 
-def test_words_are_shown_as_they_come(fakefal: FakeFal) -> None:
+def test_text_is_shown_as_it_arrives(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/any-llm", via="stream").stream("Ship", " it", ".")
-    assert asked("a tagline") == (0, "Ship it.\n")
+    assert run_chat("a tagline") == (0, "Ship it.\n")
     assert fakefal.calls.one().input == {"prompt": "a tagline"}
 
 
@@ -39,28 +39,28 @@ def test_the_program_itself(fakefal: FakeFal) -> None:
     assert (done.returncode, done.stdout) == (0, "Clean.\n")
 
 
-def test_it_answers_what_was_asked(fakefal: FakeFal) -> None:
+def test_a_reply_can_depend_on_the_prompt(fakefal: FakeFal) -> None:
     def answer(call: CallRecord) -> str:
         return f"You said: {call.input['prompt']}"
 
     fakefal.on("fal-ai/any-llm").text(answer)
-    assert asked("hello") == (0, "You said: hello\n")
+    assert run_chat("hello") == (0, "You said: hello\n")
 
 
 @pytest.mark.parametrize("preset", ["soft-error", "content-policy"])
 def test_failures_end_with_an_exit_code(fakefal: FakeFal, preset: str) -> None:
     fakefal.on("fal-ai/any-llm").preset(preset)
-    code, told = asked("x")
+    code, printed = run_chat("x")
     assert code == 1
-    assert "!" in told
+    assert "!" in printed
 
 
-def test_an_answer_that_breaks_off_is_no_answer(fakefal: FakeFal) -> None:
+def test_a_broken_stream_is_a_failure(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/any-llm").text("As far as I know").preset("stream-never-final")
-    code, told = asked("x")
-    assert (code, told.splitlines()[-1]) == (1, "! the answer broke off")
+    code, printed = run_chat("x")
+    assert (code, printed.splitlines()[-1]) == (1, "! the answer broke off")
 
 
-def test_the_bug_of_taking_half_an_answer_is_found(fakefal: FakeFal) -> None:
+def test_the_bug_of_accepting_half_a_text_is_found(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/any-llm").text("As far as I know").preset("stream-never-final")
-    assert asked("x", checks_end=False)[0] == 0
+    assert run_chat("x", checks_end=False)[0] == 0

@@ -1,4 +1,4 @@
-"""The image app, tested as its author would: with fakefal's public names alone."""
+"""The image app, tested as its author would, with public names of fakefal only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def serving(app: Any) -> Iterator[str]:
         thread.join()
 
 
-def ordered(url: str) -> str:
+def order(url: str) -> str:
     answer = httpx.post(f"{url}/images", params={"prompt": "a cat"})
     return str(answer.raise_for_status().json()["id"])
 
@@ -41,20 +41,20 @@ def state(url: str, id_: str) -> Any:
     return httpx.get(f"{url}/images/{id_}").json()
 
 
-def test_an_image_is_ready_when_the_webhook_has_come(fakefal: FakeFal) -> None:
+def test_an_image_is_ready_after_the_webhook(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/flux/dev", prompt="a cat").kind("images")
     with serving(make_app()) as url:
-        id_ = ordered(url)
+        id_ = order(url)
         fakefal.webhooks.wait()
-        found = state(url, id_)
-        assert found["state"] == "ready"
-        assert httpx.get(found["url"]).headers["content-type"] == "image/png"
+        image = state(url, id_)
+        assert image["state"] == "ready"
+        assert httpx.get(image["url"]).headers["content-type"] == "image/png"
 
 
-def test_a_failure_is_told(fakefal: FakeFal) -> None:
+def test_a_failure_is_shown(fakefal: FakeFal) -> None:
     fakefal.on("fal-ai/flux/dev").fail("content_policy_violation")
     with serving(make_app()) as url:
-        id_ = ordered(url)
+        id_ = order(url)
         fakefal.webhooks.wait()
         assert state(url, id_)["state"] == "failed"
 
@@ -66,17 +66,17 @@ def test_no_balance_is_a_503(fakefal: FakeFal) -> None:
 
 
 def credits_after(fakefal: FakeFal, *, counts_once: bool) -> int:
-    """What is left after an image whose webhook comes twice."""
+    """The credits after an image whose webhook is delivered twice."""
     fakefal.on("fal-ai/flux/dev").kind("images").preset("webhook-twice")
     app = make_app(counts_once=counts_once)
     with serving(app) as url:
-        ordered(url)
+        order(url)
         fakefal.webhooks.wait(2)
     left: int = app.state.credits
     return left
 
 
-def test_a_webhook_that_comes_twice_is_counted_once(fakefal: FakeFal) -> None:
+def test_a_webhook_that_is_delivered_twice_counts_once(fakefal: FakeFal) -> None:
     assert credits_after(fakefal, counts_once=True) == 9
 
 
@@ -85,18 +85,18 @@ def test_the_bug_of_counting_twice_is_found(fakefal: FakeFal) -> None:
 
 
 def state_after_forgery(fakefal: FakeFal, *, verifies: bool) -> str:
-    """What the app believes after a forged webhook."""
+    """The state of an order after a forged webhook."""
     exchange = fakefal.on("fal-ai/flux/dev").kind("images")
     exchange.preset("webhook-forged")
     with serving(make_app(verifies=verifies)) as url:
-        id_ = ordered(url)
+        id_ = order(url)
         fakefal.webhooks.wait_idle(timeout=20)
         return str(state(url, id_)["state"])
 
 
-def test_a_forged_webhook_is_not_believed(fakefal: FakeFal) -> None:
+def test_a_forged_webhook_is_rejected(fakefal: FakeFal) -> None:
     assert state_after_forgery(fakefal, verifies=True) == "ordered"
 
 
-def test_the_bug_of_believing_anybody_is_found(fakefal: FakeFal) -> None:
+def test_the_bug_of_accepting_forgeries_is_found(fakefal: FakeFal) -> None:
     assert state_after_forgery(fakefal, verifies=False) == "ready"

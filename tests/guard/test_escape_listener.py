@@ -38,11 +38,11 @@ def port_of(scheme: str) -> int:
 def send(tmp_path: Path, scheme: str) -> tuple[int, Any]:
     port = port_of(scheme)
     if scheme == "http":
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", port)
     else:
         context = ssl.create_default_context(cafile=str(tmp_path / "ca" / "ca.pem"))
-        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5)
-        raw = socket.create_connection(("127.0.0.1", port), 5)
+        connection = http.client.HTTPSConnection("127.0.0.1", port)
+        raw = socket.create_connection(("127.0.0.1", port))
         connection.sock = context.wrap_socket(raw, server_hostname="queue.falrun.com")
     connection.request("POST", "/x?y=1", b"body", {"Host": "queue.falrun.com"})
     answer = connection.getresponse()
@@ -80,7 +80,7 @@ async def test_a_client_that_does_not_trust_the_ca_is_recorded_by_server_name(
         context = ssl.create_default_context()
         with (
             pytest.raises(ssl.SSLError),
-            socket.create_connection(("127.0.0.1", port_of("https")), 5) as raw,
+            socket.create_connection(("127.0.0.1", port_of("https"))) as raw,
             context.wrap_socket(raw, server_hostname="fal.run"),
         ):
             pass
