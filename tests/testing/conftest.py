@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+import trustme  # noqa: F401 - see below
 
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
 from tests.testing.recording import KEY, UPSTREAM
+
+# At a test's end pytester removes the modules from sys.modules that the test was first to import.
+# cryptography cannot be imported twice in a process, so it is imported here.
 
 RunTests = Callable[..., pytest.RunResult]
 """Runs the tests of a source text, with the options of a command line."""

@@ -8,7 +8,6 @@ import urllib.request
 from typing import Any
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-TIMEOUT_SECONDS = 10
 
 
 def request(url: str, body: Any = None) -> tuple[int, Any]:
@@ -16,9 +15,7 @@ def request(url: str, body: Any = None) -> tuple[int, Any]:
     headers = {"Content-Type": "application/json", "Authorization": "Key a:b"}
     data = None if body is None else json.dumps(body).encode()
     try:
-        with _OPENER.open(
-            urllib.request.Request(url, data, headers), timeout=TIMEOUT_SECONDS
-        ) as response:
+        with _OPENER.open(urllib.request.Request(url, data, headers)) as response:
             return response.status, _read(response)
     except urllib.error.HTTPError as error:
         with error:

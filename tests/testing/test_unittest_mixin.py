@@ -92,7 +92,6 @@ def test_unittest_without_pytest(tmp_path: Path) -> None:
             capture_output=True,
             encoding="utf-8",
             env=env,
-            timeout=120,
             check=False,
         )
         stderr = done.stderr

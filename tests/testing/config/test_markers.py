@@ -124,7 +124,7 @@ def test_ini_flags_fixtures_and_markers_each_override_the_last(
         + """
 def test_ini(fakefal, kind):
     assert (say("ini"), fakefal.clock.kind) == ("from ini", kind)
-    assert fakefal.controls.tenant.terms.switches.subpath == "refuse-405"
+    assert fakefal.controls.tenant.settings.flags.subpath == "refuse-405"
     job = fal_client.submit("fal-ai/any-llm", {"prompt": "ini"})
     assert job.status_url.startswith("https://queue.fal.run/")
     assert isinstance(job.status(), fal_client.Queued)

@@ -136,7 +136,7 @@ def test_nothing_is_written_over_a_scenario_or_for_no_calls(
     (pytester.path / "x.yaml").write_text("fakefal: 1\n")
     result = run_tests(one("a"), from_(upstream), "--fakefal-record=all")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*x.yaml is no recording *"])
+    result.stdout.fnmatch_lines(["*x.yaml is not a recording *"])
     assert (pytester.path / "x.yaml").read_text() == "fakefal: 1\n"
     run_tests("def test_a(fakefal): pass", "--fakefal-record=all").assert_outcomes(passed=1)
     assert not (pytester.path / "recordings").exists()
@@ -148,13 +148,13 @@ def test_wrong_words_are_usage_errors(run_tests: RunTests) -> None:
     result.stderr.fnmatch_lines_random(
         [
             "*: @pytest.mark.fakefal: record='twice' — one of none, once, new, all",
-            "*: @pytest.mark.fakefal: upstream=7 — a text, such as 'http://127.0.0.1:8788'",
+            "*: @pytest.mark.fakefal: upstream=7 — a string, such as 'http://127.0.0.1:8788'",
         ]
     )
     for flag, problem in (
         ("--fakefal-upstream=nowhere", '*--fakefal-upstream "nowhere" is not a base URL*'),
         ("--fakefal-redact=[", '*--fakefal-redact "[[]" is not a regular expression*'),
-        ("--fakefal-max-age=old", '*"old" is no duration*'),
+        ("--fakefal-max-age=old", '*"old" is not a duration*'),
     ):
         result = run_tests(one("a"), flag)
         result.assert_outcomes(errors=1)

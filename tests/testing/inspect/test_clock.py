@@ -69,4 +69,4 @@ def test_a_real_clock_can_be_frozen(fakefal: FakeFal) -> None:
         assert fakefal.clock.now == before
         fakefal.clock.advance("1h")
         assert fakefal.clock.now == before + 3600
-    assert 0 <= fakefal.clock.now - before - 3600 < 60
+    assert fakefal.clock.now - before - 3600 >= 0

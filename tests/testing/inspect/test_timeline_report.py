@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from fakefal.testing.inspect.timeline_report import TimelineReport
 from tests.building import ANY_LLM, exchange
-from tests.engine.living import make_tenant_in, submit
+from tests.engine.tenants import make_tenant_in, submit
 
 
 def test_identical_polls_share_a_line() -> None:

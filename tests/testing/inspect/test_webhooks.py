@@ -100,8 +100,9 @@ def test_a_receiver_that_was_gone_gets_it_again(
     fakefal.on("fal-ai/any-llm").text("x")
     fakefal_receiver.stop()
     id_ = submit(fakefal_receiver)
+    fakefal.webhooks.wait_idle()
     with pytest.raises(FakefalError, match=r"0 of 1 webhooks were delivered(?s:.*)cannot connect"):
-        fakefal.webhooks.wait(timeout=0.2)
+        fakefal.webhooks.wait(timeout=0)
     fakefal_receiver.start()
     fakefal.webhooks.redeliver(id_)
     fakefal.webhooks.wait()
@@ -138,15 +139,17 @@ def test_wait_idle_waits_only_for_webhooks_that_are_due(
     fakefal.clock.advance("1s")
     fakefal.webhooks.wait_idle()
     assert [record.state for record in fakefal.webhooks] == ["delivered", "waiting"]
-    fakefal_receiver.delay("10s")
+    fakefal_receiver.delay(0)
+    fakefal_receiver.respond_with("hang")
     fakefal.clock.advance("1s")
+    fakefal_receiver.wait(2)
     with pytest.raises(FakefalError, match=r"still being sent(?s:.*): sending"):
-        fakefal.webhooks.wait_idle(timeout=0.05)
+        fakefal.webhooks.wait_idle(timeout=0)
 
 
 def test_waiting_without_a_webhook_url_says_how_to_request_one(fakefal: FakeFal) -> None:
     with pytest.raises(FakefalError, match=r"no call requested one: submit\(…, webhook_url=…\)"):
-        fakefal.webhooks.wait(timeout=0.01)
+        fakefal.webhooks.wait(timeout=0)
 
 
 async def test_an_async_test_waits_without_blocking_its_loop(

@@ -49,12 +49,12 @@ def fake(fakefal: FakeFal) -> FakeFal:
 def with_urllib() -> Any:
     headers = {**KEY, "Content-Type": "application/json"}
     request = urllib.request.Request(QUEUE, json.dumps(INPUT).encode(), headers)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request) as answer:
         return json.load(answer)
 
 
 def with_http_client() -> Any:
-    connection = http.client.HTTPSConnection("queue.fal.run", timeout=10)
+    connection = http.client.HTTPSConnection("queue.fal.run")
     connection.request("POST", "/fal-ai/any-llm", json.dumps(INPUT), KEY)
     answer = json.load(connection.getresponse())
     connection.close()
@@ -66,7 +66,7 @@ def with_http_client() -> Any:
     [
         lambda: httpx.post(QUEUE, json=INPUT, headers=KEY).json(),
         lambda: httpx2.post(QUEUE, json=INPUT, headers=KEY).json(),
-        lambda: requests.post(QUEUE, json=INPUT, headers=KEY, timeout=10).json(),
+        lambda: requests.post(QUEUE, json=INPUT, headers=KEY).json(),
         lambda: _EARLY["httpx"].post(QUEUE, json=INPUT, headers=KEY).json(),
         lambda: _EARLY["requests"].post(QUEUE, json=INPUT, headers=KEY).json(),
         with_urllib,
@@ -131,7 +131,7 @@ def test_no_proxy_of_the_environment_stands_between(
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     fake: FakeFal = request.getfixturevalue("fake")
-    assert requests.post(RUN, json=INPUT, headers=KEY, timeout=10).json()["output"] == "Ship it."
+    assert requests.post(RUN, json=INPUT, headers=KEY).json()["output"] == "Ship it."
     assert httpx.post(RUN, json=INPUT, headers=KEY).json()["output"] == "Ship it."
     assert with_urllib()["status"]
     assert asyncio.run(with_aiohttp())["output"] == "Ship it."
@@ -143,7 +143,7 @@ def test_media_are_fetched_by_their_own_urls(fakefal: FakeFal) -> None:
     answer = httpx.post("https://fal.run/fal-ai/flux/dev", json={}, headers=KEY).json()
     url = answer["images"][0]["url"]
     assert url.startswith("https://v3b.fal.media/")
-    assert requests.get(url, timeout=10).headers["content-type"] == "image/png"
+    assert requests.get(url).headers["content-type"] == "image/png"
 
 
 def test_names_resolve_to_an_address_of_the_loopback(fake: FakeFal) -> None:
@@ -152,7 +152,7 @@ def test_names_resolve_to_an_address_of_the_loopback(fake: FakeFal) -> None:
     (info,) = socket.getaddrinfo("queue.falrun.com", "https")
     assert info[4] == (REDIRECT_ADDRESS, 443)
     assert socket.getaddrinfo("localhost", 80)
-    with socket.create_connection(("rest.fal.ai", 443), timeout=5) as sock:
+    with socket.create_connection(("rest.fal.ai", 443)) as sock:
         assert sock.getpeername()[1] == fake.server.server.port
 
 

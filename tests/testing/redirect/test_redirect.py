@@ -148,7 +148,6 @@ def test_the_fal_sdk_is_redirected_when_it_is_imported() -> None:
             [fal_sdk_python(FAL_SDK), "-c", FAL_APPS, fake.url],
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
             check=False,
             env=environment("other:key", PYTHONPATH=os.pathsep.join(homes)),
         )

@@ -29,9 +29,7 @@ def fake(fakefal: FakeFal) -> FakeFal:
 
 
 def output(*command: str, env: Any = None) -> str:
-    done = subprocess.run(
-        command, capture_output=True, encoding="utf-8", timeout=60, check=True, env=env
-    )
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, env=env)
     return done.stdout.strip()
 
 
