@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from fakefal.cli.server_options import pluralize
-from fakefal.cli.terminal import Terminal
+from fakefal.cli.terminal import Terminal, pluralize
 from fakefal.errors import ScenarioError
 from fakefal.scenario.files.loader import find_files, load_file
 

@@ -10,8 +10,7 @@ import click
 from fakefal.cli.recording_options import RecordingOptions
 from fakefal.cli.run import WithCommand, run_with_server
 from fakefal.cli.run_report import RunReport
-from fakefal.cli.server_options import pluralize
-from fakefal.cli.terminal import Terminal
+from fakefal.cli.terminal import Terminal, pluralize
 from fakefal.errors import FakefalError
 from fakefal.recorder.output.comparison import compare
 from fakefal.scenario.compiled.scenario import LoadedScenario

@@ -9,8 +9,7 @@ from pathlib import Path
 import click
 
 from fakefal._version import __version__
-from fakefal.cli.server_options import pluralize
-from fakefal.cli.terminal import Terminal
+from fakefal.cli.terminal import Terminal, pluralize
 from fakefal.engine.core.clock import real_now
 from fakefal.errors import FakefalError
 from fakefal.recorder.capture.captures import Recording

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from difflib import get_close_matches
 from keyword import iskeyword
 from typing import IO
@@ -46,6 +46,9 @@ EXIT_USER_ERROR = 2
 
 
 class _CommandGroup(click.Group):
+    owns_process = False
+    """Whether this process runs nothing but the command."""
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
@@ -58,11 +61,19 @@ class _CommandGroup(click.Group):
             raise click.UsageError(f'unknown command "{cmd_name}" — {suggestion}')
         gc.disable()  # imports create no garbage, and collections take a tenth of their time
         try:
-            module = importlib.import_module(_COMMANDS[cmd_name][0])
+            with self._import_context():
+                module = importlib.import_module(_COMMANDS[cmd_name][0])
             command = getattr(module, f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name)
         finally:
             gc.enable()
         return command if isinstance(command, click.Command) else None
+
+    def _import_context(self) -> AbstractContextManager[None]:
+        if not self.owns_process:
+            return nullcontext()
+        from fakefal.cli.trust_roots import unread_roots  # imports ssl, which --version does not
+
+        return unread_roots()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -114,6 +125,7 @@ def run() -> None:
     # As PID 1 (in a container) default signal actions are ignored: pid_namespaces(7).
     if os.getpid() == 1:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    _CommandGroup.owns_process = True
     sys.exit(main(sys.argv[1:]))
 
 

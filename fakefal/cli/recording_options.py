@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fakefal._version import __version__
-from fakefal.cli.server_options import pluralize
-from fakefal.cli.terminal import Terminal
+from fakefal.cli.terminal import Terminal, pluralize
 from fakefal.engine.core.clock import real_now
 from fakefal.errors import FakefalError
 from fakefal.recorder.capture.modes import (

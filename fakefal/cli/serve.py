@@ -19,8 +19,8 @@ from fakefal.cli.recording_options import (
     recording_options,
     recording_summary,
 )
-from fakefal.cli.server_options import make_server, pluralize, server_options
-from fakefal.cli.terminal import Terminal
+from fakefal.cli.server_options import make_server, server_options
+from fakefal.cli.terminal import Terminal, pluralize
 from fakefal.engine.core.journal import JournalEntry
 from fakefal.errors import FakefalError
 from fakefal.server.event_loop import run

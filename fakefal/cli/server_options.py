@@ -122,12 +122,6 @@ def read_options(assignments: tuple[str, ...]) -> dict[str, Any]:
     return options
 
 
-def pluralize(number: int, noun: str, plural: str = "") -> str:
-    """``1 miss``, ``2 misses``."""
-    plural = plural or (f"{noun}es" if noun.endswith("s") else f"{noun}s")
-    return f"{number} {noun if number == 1 else plural}"
-
-
 def _load(scenarios: tuple[str, ...]) -> list[LoadedScenario]:
     if not scenarios:
         return []

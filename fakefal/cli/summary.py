@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from fakefal.cli.run_report import RunReport
-from fakefal.cli.server_options import pluralize
+from fakefal.cli.terminal import pluralize
 
 _MAX_LINES = 20
 """Lines of each kind; further ones are only counted."""

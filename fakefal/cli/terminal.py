@@ -44,3 +44,9 @@ class Terminal:
             click.echo(text, file=self.err)
         except OSError:
             return
+
+
+def pluralize(number: int, noun: str, plural: str = "") -> str:
+    """``1 miss``, ``2 misses``."""
+    plural = plural or (f"{noun}es" if noun.endswith("s") else f"{noun}s")
+    return f"{number} {noun if number == 1 else plural}"

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from fakefal.cli.server_options import make_server, pluralize, read_options, server_options
+from fakefal.cli.server_options import make_server, read_options, server_options
+from fakefal.cli.terminal import pluralize
 from fakefal.errors import FakefalError, ScenarioError
 from tests.cli.running import BAD, GOOD
 

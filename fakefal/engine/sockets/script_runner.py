@@ -12,9 +12,9 @@ from fakefal.engine.calls.resolver import Resolution
 from fakefal.engine.core.clock import Clock, Signal
 from fakefal.protocol.core.call import Call, Json
 from fakefal.protocol.errors.fault import Cut
+from fakefal.protocol.websocket.close_frames import CLOSE_REASON_BYTES
 from fakefal.protocol.websocket.realtime import GOING_AWAY, INTERNAL_ERROR
 from fakefal.scenario.compiled.socket_script import Frame, Rule, Script
-from fakefal.scenario.model.faults import CLOSE_REASON_BYTES
 from fakefal.scenario.render.outcome import template_variables
 from fakefal.scenario.templates.templates import TemplateError
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from fakefal.engine.calls.resolver import Resolution
@@ -14,7 +15,6 @@ from fakefal.protocol.errors.errors import ApiError, concurrency_limit_reached
 from fakefal.protocol.errors.fault import Fault, FaultAbort
 from fakefal.protocol.llm.endpoints import llm_api_of
 from fakefal.protocol.websocket.realtime import IDLE_SECONDS
-from fakefal.scenario.model.sockets import RealtimeApp
 from fakefal.scenario.render.outcome import stream_events, template_variables
 from fakefal.scenario.templates.templates import TemplateError
 from fakefal.scenario.values.seeded import digest, seeded_inference_seconds
@@ -25,8 +25,14 @@ if TYPE_CHECKING:
     from fakefal.engine.core.clock import Clock
     from fakefal.engine.core.journal import Journal
     from fakefal.scenario.compiled.exchange import CompiledExchange
+    from fakefal.scenario.model.sockets import RealtimeApp
 
-_DEFAULT_REALTIME_APP = RealtimeApp()
+
+@cache
+def _default_realtime_app() -> RealtimeApp:
+    from fakefal.scenario.model.sockets import RealtimeApp  # pulls in pydantic
+
+    return RealtimeApp()
 
 
 class Sockets:
@@ -174,7 +180,7 @@ class Sockets:
 
     def realtime_app(self, call: Call) -> RealtimeApp:
         """The realtime settings of the app of a call."""
-        return self._faults.app_of(call.endpoint).realtime or _DEFAULT_REALTIME_APP
+        return self._faults.app_of(call.endpoint).realtime or _default_realtime_app()
 
     @staticmethod
     def idle_seconds(realtime_app: RealtimeApp) -> float:

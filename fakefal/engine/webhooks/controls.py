@@ -6,7 +6,6 @@ from typing import Any
 
 from fakefal.engine.webhooks.scheduler import WebhookScheduler
 from fakefal.errors import ScenarioError, SettingError
-from fakefal.scenario.compiler.webhooks import compile_jwks
 
 
 class WebhookControls:
@@ -36,7 +35,8 @@ class WebhookControls:
 
         For example ``"down"`` or ``{"delay": "20s"}``. Raises SettingError for an invalid value.
         """
-        from fakefal.scenario.files.loader import load_data  # pulls in pydantic
+        from fakefal.scenario.compiler.webhooks import compile_jwks  # both pull in pydantic
+        from fakefal.scenario.files.loader import load_data
 
         try:
             loaded = load_data({"fakefal": 1, "jwks": jwks}, "jwks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterable
 from ipaddress import ip_address
 from urllib.request import getproxies, proxy_bypass
@@ -105,7 +106,9 @@ class Upstream:
             self._session = aiohttp.ClientSession(
                 # aiohttp retries an idempotent request once when a reused connection breaks; a
                 # new connection for each request lets the caller see what a fake upstream breaks.
-                connector=aiohttp.TCPConnector(limit=0, force_close=is_named),
+                connector=aiohttp.TCPConnector(
+                    limit=0, force_close=is_named, ssl=_new_tls_context()
+                ),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=30),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
@@ -194,3 +197,10 @@ def _check_base_url(base: str) -> str:
     if not is_valid:
         raise FakefalError(f'--upstream "{base}" is not a base URL — write http://127.0.0.1:8788')
     return base.rstrip("/")
+
+
+def _new_tls_context() -> ssl.SSLContext:
+    """As aiohttp's own, whose roots our commands do not read (``cli/trust_roots.py``)."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from fakefal.protocol.errors.catalog import error_names, find_error
+from fakefal.protocol.websocket.close_frames import CLOSE_REASON_BYTES
 from fakefal.scenario.model.failure import Fail
 from fakefal.scenario.model.fields import (
     COUNT_SCHEMA,
@@ -160,9 +161,7 @@ def _check_close_reason(text: str) -> str:
     return text
 
 
-CLOSE_REASON_BYTES = 123
 CloseReason = Annotated[str, AfterValidator(_check_close_reason)]
-"""A control frame has at most 125 bytes, two of which are the code (RFC 6455 section 5.5)."""
 
 _CONNECTION_ENDS = ("reset", "close", "hang", "truncate", "cut")
 

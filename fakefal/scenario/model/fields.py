@@ -64,7 +64,7 @@ Output = Annotated[
 class StrictModel(BaseModel):
     """Base of all models: frozen, without unknown keys or implicit conversions."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class OrWord:
