@@ -59,8 +59,11 @@ IO_MODULES = {"aiohttp", "ssl", "socket", "threading", "http.server", "urllib.re
 FILE_OWNERS = {"scenario/files/loader.py", "scenario/media/samples.py", "settings.py"}
 """They read files: scenarios, the samples in the package itself, the configuration."""
 
+_CLIENT_TIME = ("testing/redirect/sleeps.py", "testing/redirect/client_modules.py")
+"""These replace the time functions of clients under test."""
+
 BANNED: dict[str, set[str]] = {
-    "time": {"engine/core/clock.py", "testing/redirect/sleeps.py"},
+    "time": {"engine/core/clock.py", *_CLIENT_TIME},
     "random": set(),
     "secrets": {"control/guard.py"},
     "uuid.uuid4": set(),
@@ -69,7 +72,7 @@ BANNED: dict[str, set[str]] = {
     "datetime.datetime.today": set(),
     "os.environ": {"settings.py"},
     "os.getenv": {"settings.py"},
-    "asyncio.sleep": {"engine/core/clock.py", "testing/redirect/sleeps.py"},
+    "asyncio.sleep": {"engine/core/clock.py", *_CLIENT_TIME},
     "asyncio.create_task": {"server/tasks.py"},
     "asyncio.ensure_future": {"server/tasks.py"},
 }

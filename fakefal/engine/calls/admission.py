@@ -37,15 +37,8 @@ def make_job(
     reply, rendered = resolution.reply, resolution.rendered
     steps = _scripted_steps(reply, app, flags)
     job_options = DEFAULT_JOB_OPTIONS
-    is_default = (
-        reply.has_default_options
-        and call.platform_options is DEFAULT_OPTIONS
-        and app is DEFAULT_APP
-        and not waits_for_runner
-    )
-    now = clock.now()
     units = resolution.units
-    if not is_default:
+    if waits_for_runner or not _is_default(call, reply, app):
         attempts = attempts_of(steps, reply.runner_retries, call.platform_options)
         steps = attempts.steps
         if attempts.failure is not None:
@@ -63,7 +56,7 @@ def make_job(
         call,
         _without_error_text(rendered, shows_error=flags.error_in_status),
         steps,
-        now,
+        clock.now(),
         inference_seconds=_inference_seconds(resolution),
         units=units,
         label=resolution.label,
@@ -71,6 +64,12 @@ def make_job(
     )
     job.fault = resolution.fault
     return job
+
+
+def _is_default(call: Call, reply: CompiledReply, app: App) -> bool:
+    """Whether call, reply and app leave all job options at their defaults."""
+    is_default_call = call.platform_options is DEFAULT_OPTIONS and app is DEFAULT_APP
+    return is_default_call and reply.has_default_options
 
 
 def _inference_seconds(resolution: Resolution) -> float:
