@@ -23,7 +23,7 @@ from fakefal.engine.queue.status_stream import StatusStream
 from fakefal.protocol.core.call import Call
 from fakefal.protocol.errors import errors
 from fakefal.protocol.errors.fault import Fault, FaultAbort, Operation
-from fakefal.protocol.queue import Snapshot
+from fakefal.protocol.queue import Snapshot, cancel_status, status_code
 from fakefal.scenario.compiled.environment import App
 from fakefal.scenario.compiled.index import ExchangeIndex
 from fakefal.scenario.compiled.settings import EffectiveSettings
@@ -170,7 +170,8 @@ class Tenant:
         shown_step = job.position.step
         job.count_poll(now)
         self._fast_forward(job, shown_step)
-        self.journal.write(now, "status", job.call, job.id, 200, job.label, snapshot.status, fault)
+        code = status_code(snapshot.status)
+        self.journal.write(now, "status", job.call, job.id, code, job.label, snapshot.status, fault)
         return snapshot
 
     def stream_status(
@@ -203,7 +204,7 @@ class Tenant:
         self.queue.advance_to(now)
         if self._webhooks is not None:
             self._webhooks.notify()
-        status = 202 if accepted else 400
+        status = cancel_status(self.settings.flags.cancel_answer) if accepted else 400
         self.journal.write(now, "cancel", job.call, job.id, status, job.label, "", fault)
         return accepted
 

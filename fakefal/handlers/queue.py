@@ -27,6 +27,7 @@ from fakefal.protocol.queue import (
     CANCELLATION_REQUESTED,
     SUCCESS,
     QueueUrls,
+    cancel_status,
     request_urls,
     status_body,
     status_code,
@@ -121,12 +122,11 @@ async def cancel(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """
     tenant, app, request_id = _find_job(request, parts)
     fault = request.check_fault(tenant, "cancel", app, request_id)
-    status, body = 202, CANCELLATION_REQUESTED
     if not tenant.cancel(app, request_id, fault=fault):
-        status, body = 400, ALREADY_COMPLETED
-    elif tenant.settings.flags.cancel_answer == "success":
-        status, body = 200, SUCCESS
-    return BufferedResponse(status, encode(body), request_id=request_id)
+        return BufferedResponse(400, encode(ALREADY_COMPLETED), request_id=request_id)
+    answer = tenant.settings.flags.cancel_answer
+    body = SUCCESS if answer == "success" else CANCELLATION_REQUESTED
+    return BufferedResponse(cancel_status(answer), encode(body), request_id=request_id)
 
 
 def _find_job(request: Request, parts: Mapping[str, str]) -> tuple[Tenant, str, str]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from fakefal.protocol.core.call import Json
+from fakefal.protocol.core.compat_flags import CancelAnswer
 from fakefal.protocol.core.json_codec import iso
 
 Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
@@ -137,6 +138,14 @@ def status_code(status: Status) -> int:
     Source: recorded, client (docs/reference/protocol.md#status).
     """
     return 200 if status == "COMPLETED" else 202
+
+
+def cancel_status(answer: CancelAnswer) -> int:
+    """The status of an accepted cancel.
+
+    Source: documented (docs/reference/protocol.md#cancel).
+    """
+    return 200 if answer == "success" else 202
 
 
 def too_early_body(request_id: str, urls: QueueUrls) -> dict[str, Json]:

@@ -357,3 +357,15 @@ async def test_faults_of_reads_also_apply_to_unknown_requests(
         assert [response.status for response in responses] == [404, 502, 500, 404]
         assert responses[0].json == {"status": "NOT_FOUND"}
         assert [response.headers.get("x-late") for response in responses] == ["1", None, None, None]
+
+
+@pytest.mark.parametrize("answer", ["status", "success"])
+async def test_the_journal_has_the_statuses_that_were_sent(answer: str) -> None:
+    async with running_caller(scenario(exchange(), cancel_answer=answer)) as caller:
+        id_ = await caller.submit()
+        request = f"{APP}/requests/{id_}"
+        sent = [(await caller.request("GET", f"{request}/status")).status]
+        sent.append((await caller.request("PUT", f"{request}/cancel")).status)
+        sent.append((await caller.request("GET", f"{request}/status")).status)
+        entries = [entry.status for entry in caller.server.engine.tenants[0].journal]
+        assert entries == [200, *sent]

@@ -39,7 +39,7 @@ def test_the_report_has_the_timeline_and_a_replay_command(run_tests: RunTests) -
             "*- fakefal -*",
             "journal (instant clock):",
             '* +0.000s call    #1 queue fal-ai/any-llm {"prompt": "tagline"} → 200 by *',
-            "* status  #1 → 200 (IN_QUEUE)",
+            "* status  #1 → 202 (IN_QUEUE)",
             "* result  #1 → 200",
             "replay outside pytest:",
             "*call * #1 run fal-ai/any-llm * → 404 (miss)",

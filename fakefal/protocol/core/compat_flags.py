@@ -10,6 +10,7 @@ from fakefal.protocol.core.schema_versions import DEFAULT_SCHEMA_VERSION
 
 Subpath = Literal["accept", "refuse-405"]
 ReadsAfterCancel = Literal["completed", "not-found"]
+CancelAnswer = Literal["status", "success"]
 Unmatched = Literal["fail", "generate"]
 InvalidKeyStyle = Literal["by-call", "no-user", "invalid"]
 UnknownFields = Literal["ignore", "warn", "refuse"]
@@ -55,7 +56,7 @@ class CompatFlags:
     response_suffix: bool = False
     reads_after_cancel: ReadsAfterCancel = "completed"
     error_in_status: bool = True
-    cancel_answer: Literal["status", "success"] = "status"
+    cancel_answer: CancelAnswer = "status"
     key_wording: InvalidKeyStyle = "by-call"
     keys: Literal["any", "strict"] | tuple[str, ...] = "any"
     logs: Logs = "cumulative"

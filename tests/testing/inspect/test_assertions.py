@@ -41,7 +41,7 @@ def test_failures_show_expected_got_nearest_and_the_journal(fake: FakeFal) -> No
         f'  1. run {ANY_LLM} {{"prompt": "a tagline"}} → 200',
     ]
     assert "journal (instant clock):" in text
-    assert "status  #2 → 200 (IN_QUEUE)" in text
+    assert "status  #2 → 202 (IN_QUEUE)" in text
     assert "expected 3 calls, got 2\ncalls:" in failure_of(fake.assert_called, times=3)
     assert "expected 0 calls to fal-ai/*, got 2" in failure_of(fake.assert_not_called, "fal-ai/*")
 

@@ -18,7 +18,7 @@ def test_identical_polls_share_a_line() -> None:
     lines = str(TimelineReport.from_tenant(tenant)).splitlines()
     assert lines[0] == "journal (manual clock):"
     assert "+0.000s call    #1 queue fal-ai/any-llm" in lines[1]
-    assert lines[2].strip() == "+0.000s status  #1 → 200 (IN_QUEUE) ×4, until +3.000s"
+    assert lines[2].strip() == "+0.000s status  #1 → 202 (IN_QUEUE) ×4, until +3.000s"
     assert lines[3].strip() == "+5.000s status  #1 → 200 (COMPLETED)"
 
 
