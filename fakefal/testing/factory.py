@@ -17,6 +17,8 @@ from fakefal.testing.checks import FakefalWarning, TestFindings, collect_finding
 from fakefal.testing.config.recordings import open_recording
 from fakefal.testing.config.settings import RULES, TestSettings, read_marker
 from fakefal.testing.fixture import FakeFal
+from fakefal.testing.redirect.client_clock import ClientClock
+from fakefal.testing.redirect.client_modules import ClientModules
 from fakefal.testing.redirect.environ import read_variable, set_variable
 from fakefal.testing.redirect.redirect import Redirection, reset_clients
 
@@ -35,6 +37,7 @@ class Factory:
         self.server = server
         self.active: list[FakeFal] = []
         self.redirection = Redirection(server)
+        self._client_modules = ClientModules(self._client_clock)
         self._defaults = {rule.name: rule.default for rule in RULES} | dict(defaults or {})
         self._patches: dict[str, ExitStack] = {}
         self._recorded_files: set[Path] = set()
@@ -81,10 +84,12 @@ class Factory:
             own_files=own_files,
             environment=redirection.environment,
             recording=recording,
+            client_sleeps=settings.values.get("client_sleeps", "test"),
         )
         patches = self._patches[key] = ExitStack()
         if not self.active:
             self._real_key = read_variable("FAL_KEY")
+            self._client_modules.open()
         if recording is not None and recording.is_recording:
             recording.set_key(patches, key, self._real_key if self.active else None)
         else:
@@ -128,6 +133,9 @@ class Factory:
         Returns why the recording could not be written, or an empty string.
         """
         self.active = [other for other in self.active if other is not fake]
+        fake.clock.client_clock.is_closed = True
+        if not self.active:
+            self._client_modules.close()
         reset_clients()
         self._redirection_of(fake).release()
         self._patches.pop(fake.key).close()
@@ -142,6 +150,14 @@ class Factory:
         """Discard all fakes, the newest first."""
         while self.active:
             self.discard(self.active[-1])
+
+    def _client_clock(self) -> ClientClock | None:
+        """The clock of the fal clients of this process; None where they sleep in real time."""
+        newest = self._newest()
+        if newest is None or newest.is_recording or newest.client_sleeps == "real":
+            return None
+        clock = newest.clock.client_clock
+        return clock if clock.is_simulated else None
 
     def _newest(self) -> FakeFal | None:
         return self.active[-1] if self.active else None

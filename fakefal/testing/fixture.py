@@ -28,7 +28,8 @@ class FakeFal(Scripting, Inspection):
 
     ``key`` is the API key of this test's tenant. ``scenarios`` are loaded at the start;
     ``own_files`` are those among them that must be used, or the test ends with an ``unused``
-    finding. ``environment`` makes the environment of a child process.
+    finding. ``environment`` makes the environment of a child process. ``client_sleeps``: whether
+    fal clients sleep on the clock of the ``test``, or in ``real`` time.
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class FakeFal(Scripting, Inspection):
         own_files: Iterable[str] = (),
         environment: Callable[[Mapping[str, str] | None], dict[str, str]] | None = None,
         recording: TestRecording | None = None,
+        client_sleeps: str = "test",
     ) -> None:
         self.server = server
+        self.client_sleeps = client_sleeps
         self.recording = recording
         self._environment = environment
         self.key = key

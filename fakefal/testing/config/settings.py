@@ -87,6 +87,14 @@ SETTINGS = (
         "URLs in responses to fal_client: the fake's own address, or fal's hosts",
         ("local", "fal"),
     ),
+    Setting(
+        "client_sleeps",
+        "choice",
+        "test",
+        "the time of fal_client's sleeps and timeouts: the clock of the test, or real time",
+        ("test", "real"),
+        flag="client-sleeps",
+    ),
     Setting("strict", "bool", False, "treat every finding at a test's end as an error"),
     *RULES,
     Setting(

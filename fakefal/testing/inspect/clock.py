@@ -12,6 +12,7 @@ from fakefal.errors import FakefalError, SettingError
 from fakefal.scenario.values.durations import parse_duration
 from fakefal.server.thread import ThreadedServer
 from fakefal.testing.inspect.webhooks import wait_for_condition
+from fakefal.testing.redirect.client_clock import ClientClock
 
 _MAX_EVENTS = 100_000
 _LOOP_YIELDS = 5
@@ -37,6 +38,7 @@ class FakeClock:
     def __init__(self, server: ThreadedServer, controls: Controls) -> None:
         self._server = server
         self._controls = controls
+        self.client_clock = ClientClock(server, controls.tenant)
 
     @property
     def now(self) -> float:
@@ -97,8 +99,12 @@ class FakeClock:
         """
         from fakefal.testing.redirect.sleeps import patch_sleeps
 
-        with patch_sleeps(("fal_client", "fal", *modules), self.advance):
-            yield
+        self.client_clock.moves_manual += 1
+        try:
+            with patch_sleeps(("fal_client", "fal", *modules), self.advance):
+                yield
+        finally:
+            self.client_clock.moves_manual -= 1
 
     def _read(self) -> dict[str, Any]:
         return self._server.call(self._controls.clock)

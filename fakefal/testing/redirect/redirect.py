@@ -14,6 +14,7 @@ from fakefal.server.thread import ThreadedServer
 from fakefal.testing.redirect.environ import read_variable, set_variable
 from fakefal.testing.redirect.escapes import EscapeLog
 from fakefal.testing.redirect.import_hooks import ImportHooks
+from fakefal.testing.redirect.lazy_certificates import open_lazy_certificates
 from fakefal.testing.redirect.network_patch import SocketRedirector, no_proxy_hosts
 from fakefal.testing.redirect.subprocesses import SubprocessRedirector
 
@@ -81,6 +82,7 @@ class Redirection:
             hosts = f"{no_proxy_hosts()},{previous}" if previous else no_proxy_hosts()
             set_variable(patches, name, hosts)
         redirector.open(patches)
+        open_lazy_certificates(patches)
         self._subprocesses.open(patches)
         import_hooks = ImportHooks(
             {

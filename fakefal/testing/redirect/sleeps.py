@@ -11,6 +11,8 @@ from types import FrameType
 from typing import Any
 from unittest import mock
 
+_CLIENT_SLEEPS = "fakefal.testing.redirect.client_modules"
+
 
 @contextmanager
 def patch_sleeps(modules: tuple[str, ...], advance: Callable[[float], None]) -> Iterator[None]:
@@ -51,7 +53,11 @@ def patch_sleeps(modules: tuple[str, ...], advance: Callable[[float], None]) -> 
 
 
 def _is_caller_in(frame: FrameType, modules: tuple[str, ...]) -> bool:
-    return _is_in(frame.f_globals.get("__name__", ""), modules)
+    """Whether the caller is in one of the modules; a sleep of ``client_modules`` has its own."""
+    caller: FrameType | None = frame
+    while caller is not None and caller.f_globals.get("__name__") == _CLIENT_SLEEPS:
+        caller = caller.f_back
+    return caller is not None and _is_in(caller.f_globals.get("__name__", ""), modules)
 
 
 def _is_in(name: Any, modules: tuple[str, ...]) -> bool:
