@@ -28,6 +28,12 @@ MATCHERS = (
     *("absent", "all_of", "any_of", "anything", "contains", "less_than", "more_than", "regex"),
 )
 
+_ERRORS = tuple(
+    value
+    for name in fakefal.__all__
+    if inspect.isclass(value := getattr(fakefal, name)) and issubclass(value, Exception)
+)
+
 SECTIONS: dict[str, tuple[Any, ...]] = {
     "In a test": (fakefal.FakeFal, ExchangeBuilder, fakefal.Failure),
     "What a test looks at": (
@@ -37,12 +43,7 @@ SECTIONS: dict[str, tuple[Any, ...]] = {
     "Without pytest": (fakefal.running_fake, fakefal.FakeFalMixin),
     "Servers": (fakefal.FakeFalServer, fakefal.ThreadedServer, fakefal.Settings, fakefal.Limits),
     "Matchers": tuple(getattr(fakefal, name) for name in MATCHERS),
-    "Errors and warnings": tuple(
-        value
-        for name in fakefal.__all__
-        if inspect.isclass(value := getattr(fakefal, name)) and issubclass(value, Exception)
-    )
-    + (fakefal.ScenarioProblem,),
+    "Errors and warnings": (*_ERRORS, fakefal.ScenarioProblem),
 }
 """Public names by the heading under which they stand."""
 
