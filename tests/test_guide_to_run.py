@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from fakefal.cli.env import env
-from fakefal.cli.run import run
+from fakefal.cli.commands.env import env
+from fakefal.cli.commands.run import run
 from fakefal.guard.environment import KEY_VARIABLES
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer

@@ -21,23 +21,26 @@ from fakefal.cli.terminal import Terminal
 from fakefal.errors import FakefalError
 
 _COMMANDS = {
-    "serve": ("fakefal.cli.serve", "Serve a fake fal.ai until stopped."),
-    "run": ("fakefal.cli.run", "Run a command with its fal clients redirected to a fake."),
-    "record": ("fakefal.cli.record", "Run a command and record its fal traffic."),
+    "serve": ("fakefal.cli.commands.serve", "Serve a fake fal.ai until stopped."),
+    "run": ("fakefal.cli.commands.run", "Run a command with its fal clients redirected to a fake."),
+    "record": ("fakefal.cli.commands.record", "Run a command and record its fal traffic."),
     "import": (
-        "fakefal.cli.import_command",
+        "fakefal.cli.commands.import_command",
         "Convert a HAR, VCR cassette or curl trace to a scenario.",
     ),
-    "diff": ("fakefal.cli.diff", "Compare two recordings."),
-    "env": ("fakefal.cli.env", "Print variables that redirect a shell to a running server."),
-    "check": ("fakefal.cli.check", "Check scenario files."),
-    "schema": ("fakefal.cli.schema", "Print the JSON Schema of scenario files."),
-    "presets": ("fakefal.cli.presets", "List presets, errors and faults."),
-    "explain": ("fakefal.cli.explain", "Show a preset, error or fault in detail."),
-    "webhooks": ("fakefal.cli.webhooks", "List a server's webhooks, or send them again."),
-    "health": ("fakefal.cli.health", "Check whether a server is ready."),
-    "ca": ("fakefal.cli.ca", "Show the local CA, or issue certificates from it."),
-    "demo": ("fakefal.cli.demo", "Show fakefal with a real client in five seconds."),
+    "diff": ("fakefal.cli.commands.diff", "Compare two recordings."),
+    "env": (
+        "fakefal.cli.commands.env",
+        "Print variables that redirect a shell to a server.",
+    ),
+    "check": ("fakefal.cli.commands.check", "Check scenario files."),
+    "schema": ("fakefal.cli.commands.schema", "Print the JSON Schema of scenario files."),
+    "presets": ("fakefal.cli.commands.presets", "List presets, errors and faults."),
+    "explain": ("fakefal.cli.commands.explain", "Show a preset, error or fault in detail."),
+    "webhooks": ("fakefal.cli.commands.webhooks", "List a server's webhooks, or send them again."),
+    "health": ("fakefal.cli.commands.health", "Check whether a server is ready."),
+    "ca": ("fakefal.cli.commands.ca", "Show the local CA, or issue certificates from it."),
+    "demo": ("fakefal.cli.commands.demo", "Show fakefal with a real client in five seconds."),
 }
 """Each command's module and line of help. Modules are imported on use, to start faster."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fakefal.cli.run import EXIT_ESCAPES
+from fakefal.cli.commands.run import EXIT_ESCAPES
 from tests.blackbox.installing import missing, node_with_clients
 from tests.run_command import RunOutput, run
 

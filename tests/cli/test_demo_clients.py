@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import fal_client.client
 import pytest
 
-from fakefal.cli.demo import ENDPOINT, SCENARIO
+from fakefal.cli.commands.demo import ENDPOINT, SCENARIO
 from fakefal.cli.demo_clients import CallFailed, Client, HttpClient, Update, open_client
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer

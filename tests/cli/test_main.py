@@ -28,7 +28,7 @@ Commands:
   record    Run a command and record its fal traffic.
   import    Convert a HAR, VCR cassette or curl trace to a scenario.
   diff      Compare two recordings.
-  env       Print variables that redirect a shell to a running server.
+  env       Print variables that redirect a shell to a server.
   check     Check scenario files.
   schema    Print the JSON Schema of scenario files.
   presets   List presets, errors and faults.

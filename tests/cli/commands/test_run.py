@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from fakefal.cli.run import EXIT_MISSES
+from fakefal.cli.commands.run import EXIT_MISSES
 from tests.cli.running import BAD, GOOD, fakefal
 from tests.run_command import arguments, run
 

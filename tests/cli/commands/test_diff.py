@@ -8,8 +8,8 @@ from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.output.writer import Writer
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
+from tests.cli.commands.test_record import APP, UPSTREAM, record
 from tests.cli.running import fakefal
-from tests.cli.test_record import APP, UPSTREAM, record
 from tests.recorder.sessions import distil_captures, make_run
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from fakefal.ca.authority import Authority
-from fakefal.cli.env import SAVED_VARIABLES
+from fakefal.cli.commands.env import SAVED_VARIABLES
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
 from tests.blackbox.driving import environment

@@ -9,8 +9,14 @@ from typing import Any
 import click
 
 from fakefal.cli.child import CannotStart
+from fakefal.cli.commands.run import (
+    EXIT_ESCAPES,
+    EXIT_MISSES,
+    WithCommand,
+    guard_option,
+    run_with_server,
+)
 from fakefal.cli.recording_options import RecordingOptions, recording_options, recording_summary
-from fakefal.cli.run import EXIT_ESCAPES, EXIT_MISSES, WithCommand, guard_option, run_with_server
 from fakefal.cli.run_report import RunReport
 from fakefal.cli.summary import escape_lines, summarize
 from fakefal.cli.terminal import Terminal

@@ -6,7 +6,7 @@ from time import monotonic
 
 import pytest
 
-from fakefal.cli.demo import SCENARIO
+from fakefal.cli.commands.demo import SCENARIO
 from fakefal.scenario.files.loader import load_data
 from tests.cli.running import fakefal
 
