@@ -80,7 +80,7 @@ class ServeProcess:
 
 @contextmanager
 def serve(*arguments: str, **env: str) -> Iterator[ServeProcess]:
-    """Start the command and wait until it is listening; it is killed at the end."""
+    """Start the command and wait until it is listening; it is stopped at the end."""
     command = [sys.executable, "-m", "fakefal", "serve", "--port", "0", *arguments]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
         process = subprocess.Popen(
@@ -93,8 +93,17 @@ def serve(*arguments: str, **env: str) -> Iterator[ServeProcess]:
         try:
             yield ServeProcess(process, errors)
         finally:
-            process.kill()
-            process.wait(SECONDS)
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """End a server with SIGTERM, after which it removes its files; kill one that does not end."""
+    process.terminate()
+    try:
+        process.wait(SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(SECONDS)
 
 
 def request_json(

@@ -313,7 +313,7 @@ async def test_a_real_clock_allows_concurrent_posts() -> None:
             for number in range(20):
                 await submit(caller, hook.url, str(number))
             await wait_for_deliveries(caller, 20)
-            assert (hook.most > 5) is (clock == "real")
+            assert (hook.most > 1) is (clock == "real")  # how many more depends on the machine
 
 
 async def test_stopping_lists_undelivered_webhooks_and_journals_them() -> None:
