@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,7 @@ module: Any = importlib.import_module("fal_client.client")
 ANY_LLM = "fal-ai/any-llm"
 INPUT = {"prompt": "hi"}
 FOREIGN = "019b0000-0000-7000-8000-000000000000"
-PATIENCE_SECONDS = 4.0
+PATIENCE_SECONDS = 20.0
 """How long a conversation may take before it counts as one that never ends."""
 
 URL = sys.argv[1]
@@ -186,8 +187,9 @@ def main() -> None:
     threads = [threading.Thread(target=hold, args=(row, found), daemon=True) for row in rows]
     for thread in threads:
         thread.start()
+    deadline = time.monotonic() + PATIENCE_SECONDS
     for thread in threads:
-        thread.join(PATIENCE_SECONDS)
+        thread.join(max(0.0, deadline - time.monotonic()))
     for row in rows:
         found.setdefault(row["key"], "waits for ever")
     sys.stdout.write(json.dumps(found))

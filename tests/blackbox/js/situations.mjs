@@ -11,7 +11,7 @@ const base = process.argv[2];
 const ANY_LLM = "fal-ai/any-llm";
 const input = { prompt: "hi" };
 const FOREIGN = "019b0000-0000-7000-8000-000000000000";
-const PATIENCE_MS = 6000;
+const PATIENCE_MS = 20_000;
 
 const show = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
