@@ -12,7 +12,7 @@ import pytest
 
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from tests.blackbox.driving import DRIVERS, Seen, environment, once, seen_by, talk
+from tests.blackbox.driving import DRIVERS, Seen, environment, once, seen_by, run_driver
 from tests.blackbox.installing import (
     JS_FOLDER,
     fal_client_folder,
@@ -33,8 +33,8 @@ class PythonClient:
     mode: str
     seen: Seen
 
-    def __getitem__(self, talk: str) -> Any:
-        return self.seen[talk]
+    def __getitem__(self, run_driver: str) -> Any:
+        return self.seen[run_driver]
 
 
 @pytest.fixture(scope="session")
@@ -69,8 +69,8 @@ def client(
     def make() -> dict[str, Seen]:
         env = environment(key, PYTHONPATH=fal_client_folder(version))
         driver = str(DRIVERS / "python_client.py")
-        talks = talk([sys.executable, driver, server.server.url, mode, f"other-{key}"], env)
-        return {key: seen_by(server, key, talks)}
+        flows = run_driver([sys.executable, driver, server.server.url, mode, f"other-{key}"], env)
+        return {key: seen_by(server, key, flows)}
 
     numbers = tuple(int(part) for part in version.split("."))
     return PythonClient(numbers, mode, once(tmp_path_factory, key, make)[key])
@@ -83,7 +83,7 @@ def sdk(hurried_server: ThreadedServer, tmp_path_factory: pytest.TempPathFactory
 
     def make() -> dict[str, Seen]:
         command = [fal_sdk_python(FAL_SDK), str(DRIVERS / "fal_sdk.py"), hurried_server.server.url]
-        return {key: seen_by(hurried_server, key, talk(command, environment(key)))}
+        return {key: seen_by(hurried_server, key, run_driver(command, environment(key)))}
 
     return once(tmp_path_factory, "fal-sdk", make)[key]
 
@@ -98,8 +98,8 @@ def js(
 
     def make() -> dict[str, Seen]:
         command = [node_with_clients(), str(JS_FOLDER / "fal_client.mjs"), server.server.url, "js"]
-        talks = talk(command, environment("not used"))
-        return {way: seen_by(server, f"js-{way}", of_way) for way, of_way in talks.items()}
+        flows = run_driver(command, environment("not used"))
+        return {way: seen_by(server, f"js-{way}", of_way) for way, of_way in flows.items()}
 
     way: str = request.param
     return once(tmp_path_factory, "js", make)[way]

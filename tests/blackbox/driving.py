@@ -21,7 +21,7 @@ DRIVERS = Path(__file__).parent / "drivers"
 _NOT_INHERITED = ("FAL_", "PYTHON", "NODE_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _DEAD_END = "http://127.0.0.1:9"
 """Where requests go that try to leave for https: nobody listens on the discard port."""
-_TALK_SECONDS = 60
+_DRIVER_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Seen:
     ``jobs`` are the states of the jobs by request id, after the client has gone.
     """
 
-    talks: dict[str, Any]
+    flows: dict[str, Any]
     journal: list[dict[str, Any]]
     jobs: dict[str, str]
 
-    def __getitem__(self, talk: str) -> Any:
-        found = self.talks[talk]
+    def __getitem__(self, run_driver: str) -> Any:
+        found = self.flows[run_driver]
         if "crashed" in found:
-            pytest.fail(f"the client failed in {talk}:\n{found['crashed']}", pytrace=False)
+            pytest.fail(f"the client failed in {run_driver}:\n{found['crashed']}", pytrace=False)
         return found
 
 
@@ -58,14 +58,14 @@ def environment(key: str, **more: str) -> dict[str, str]:
     }
 
 
-def talk(command: list[str], env: dict[str, str]) -> dict[str, Any]:
+def run_driver(command: list[str], env: dict[str, str]) -> dict[str, Any]:
     """Run a driver to its end; its one JSON document."""
     done = subprocess.run(
         command,
         env=env,
         capture_output=True,
         encoding="utf-8",
-        timeout=_TALK_SECONDS,
+        timeout=_DRIVER_SECONDS,
         check=False,
     )
     if done.returncode != 0:
@@ -74,13 +74,13 @@ def talk(command: list[str], env: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-def seen_by(server: ThreadedServer, key: str, talks: dict[str, Any]) -> Seen:
+def seen_by(server: ThreadedServer, key: str, flows: dict[str, Any]) -> Seen:
     """What a client saw, with what the fake kept under its key."""
 
     def look(fake: FakeFalServer) -> Seen:
         controls = fake.controls(key)
         jobs = {job["request_id"]: job["state"] for job in controls.jobs()}
-        return Seen(talks, controls.journal(), jobs)
+        return Seen(flows, controls.journal(), jobs)
 
     return server.call(lambda: look(server.server))
 

@@ -50,7 +50,7 @@ ENDLESS = "waits for ever"
 class Seen:
     """What one client made of a situation, and the journal of its key."""
 
-    told: str
+    report: str
     journal: list[dict[str, Any]]
 
     @property
@@ -66,13 +66,13 @@ class Seen:
     @property
     def cell(self) -> str:
         """Both in a few words."""
-        if not self.told:
+        if not self.report:
             return "–"
-        if self.told == ENDLESS:
+        if self.report == ENDLESS:
             return ENDLESS
         counts = self.counts
         counted = ", ".join(f"{name} {counts[name]}" for name in _ORDER if counts[name])
-        return f"{_cut(self.told)}<br>*{counted}*" if counted else _cut(self.told)
+        return f"{_cut(self.report)}<br>*{counted}*" if counted else _cut(self.report)
 
 
 def _cut(text: str) -> str:

@@ -40,7 +40,7 @@ class Situation:
     n: int
     title: str
     grade: str
-    talk: str
+    flow: str
     scenario: str = ""
     python: str = ""
     answers: tuple[int, ...] = ()
@@ -62,7 +62,7 @@ class Situation:
         """The scenario made ready."""
         return load_data(self.data, f"situation {self.n}")
 
-    def settle(self, controls: Controls) -> None:
+    def configure(self, controls: Controls) -> None:
         """Make it what a tenant meets."""
         loaded = self.loaded
         controls.update(loaded.scenario)
@@ -77,13 +77,13 @@ SITUATIONS = [
 
 
 class Recorded(FakeFal):
-    """The test's object without a server: it keeps what it is told."""
+    """The test's object without a server: it records the calls made on it."""
 
     def __init__(self) -> None:
-        self.told: list[ScenarioDefaults] = []
+        self.report: list[ScenarioDefaults] = []
 
     def _change(self, **data: Any) -> None:
-        self.told.append(ScenarioDefaults.model_validate(data))
+        self.report.append(ScenarioDefaults.model_validate(data))
 
 
 def built(situation: Situation) -> tuple[list[Reply], list[ScenarioDefaults]]:
@@ -92,4 +92,4 @@ def built(situation: Situation) -> tuple[list[Reply], list[ScenarioDefaults]]:
     builder = ExchangeBuilder({"endpoint": "fal-ai/*"}, made.append)
     fake = Recorded()
     eval(situation.python, {"fakefal": fake, "on": builder})
-    return (made[-1].replies or [] if made else []), fake.told
+    return (made[-1].replies or [] if made else []), fake.report

@@ -61,7 +61,7 @@ def test_it_runs_any_endpoint_through_the_queue(sdk: Seen) -> None:
     assert seen["workflow"] == {"steps": ["draw", "upscale"], "owner": "acme"}
 
 
-def test_a_result_asked_for_too_early_is_refused(sdk: Seen) -> None:
+def test_a_result_read_too_early_is_refused(sdk: Seen) -> None:
     seen = sdk["early"]
     assert seen["early"]["status_code"] == 400
     assert seen["early"]["body"]["detail"] == "Request is still in progress"

@@ -17,7 +17,7 @@ from fakefal.ca.bundle import write_bundle
 from fakefal.proxy.proxy_log import ProxyLogEntry
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from tests.blackbox.driving import DRIVERS, environment, talk
+from tests.blackbox.driving import DRIVERS, environment, run_driver
 from tests.blackbox.installing import JS_FOLDER, missing, node_22, node_with_clients
 from tests.serving import serve
 
@@ -65,14 +65,14 @@ def check(seen: dict[str, Any]) -> None:
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_fal_client_is_led_by_a_proxy(server: ThreadedServer, mode: str) -> None:
     command = [sys.executable, str(DRIVERS / "unaware.py"), mode]
-    check(talk(command, led(server.server)))
+    check(run_driver(command, led(server.server)))
     assert server.server.proxy.log.entries() == []
 
 
 def test_the_js_client_is_led_by_a_proxy(server: ThreadedServer) -> None:
     node_with_clients()
     command = [node_22(), str(JS_FOLDER / "unaware.mjs"), KEY]
-    check(talk(command, led(server.server, NODE_USE_ENV_PROXY="1")))
+    check(run_driver(command, led(server.server, NODE_USE_ENV_PROXY="1")))
 
 
 def curl(env: dict[str, str], *arguments: str) -> tuple[int, str]:
@@ -147,7 +147,7 @@ def test_fal_client_goes_to_the_backup_of_a_host_that_is_down() -> None:
     with server:
         for mode in ("sync", "async"):
             command = [sys.executable, str(DRIVERS / "unaware.py"), mode]
-            seen = talk(command, led(server.server))
+            seen = run_driver(command, led(server.server))
             for name in ("subscribe", "run"):
                 assert seen[name]["output"] == OUTPUT
             # Only what goes through httpx has a backup; realtime has none.
@@ -163,7 +163,7 @@ def test_five_hundred_tunnels_at_once_and_none_fails(tmp_path: Path) -> None:
         env = environment(
             KEY, HTTPS_PROXY=served.url, NO_PROXY="", SSL_CERT_FILE=str(authority.path)
         )
-        seen = talk([sys.executable, str(DRIVERS / "crowd.py"), "500"], env)
+        seen = run_driver([sys.executable, str(DRIVERS / "crowd.py"), "500"], env)
         assert seen["failed"] == []
         assert len(seen["outputs"]) == 500
         ended = served.stop()

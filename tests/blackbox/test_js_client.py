@@ -74,7 +74,7 @@ def test_subscribe_by_streaming_gives_the_scripted_text(js: Seen) -> None:
     assert seen["result"]["requestId"] == seen["updates"][0]["request_id"]
 
 
-def test_a_status_stream_tells_each_log_once(js: Seen) -> None:
+def test_a_status_stream_sends_each_log_once(js: Seen) -> None:
     seen = js["streamStatus"]
     assert [messages(event) for event in seen["first"]["events"]] == [
         [],
@@ -122,7 +122,7 @@ def test_submit_answers_in_full(js: Seen) -> None:
     assert submitted["status"] == "IN_QUEUE"
 
 
-def test_a_result_asked_for_too_early_is_refused(js: Seen) -> None:
+def test_a_result_read_too_early_is_refused(js: Seen) -> None:
     seen = js["handle"]
     names = ("cancel_url", "request_id", "response_url", "status_url")
     body = {name: seen["submitted"][name] for name in names}
@@ -176,8 +176,8 @@ def test_a_broken_runner_shows_in_status_and_result(js: Seen) -> None:
 
 
 def test_the_client_asks_four_times_for_a_result_that_is_a_503(js: Seen) -> None:
-    asked = [entry for entry in js.journal if entry["kind"] == "result" and entry["status"] == 503]
-    assert len(asked) == 4
+    reads = [entry for entry in js.journal if entry["kind"] == "result" and entry["status"] == 503]
+    assert len(reads) == 4
 
 
 @pytest.mark.parametrize("way", ["flagged", "flaggedRun"])
@@ -197,9 +197,9 @@ def test_replies_are_used_in_turn(js: Seen) -> None:
     assert fourth["result"]["data"]["output"] == "recovered"
 
 
-@pytest.mark.parametrize(("obstacle", "text"), [("gateway", "through"), ("limit", "admitted")])
-def test_the_client_gets_past_what_passes_by_itself(js: Seen, obstacle: str, text: str) -> None:
-    assert js["recovery"][obstacle]["result"]["data"]["output"] == text
+@pytest.mark.parametrize(("refusal", "text"), [("gateway", "through"), ("limit", "admitted")])
+def test_the_client_gets_past_what_passes_by_itself(js: Seen, refusal: str, text: str) -> None:
+    assert js["recovery"][refusal]["result"]["data"]["output"] == text
 
 
 def test_run_and_result_know_their_request_id(js: Seen) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from tests.blackbox.driving import DRIVERS, Seen, environment, once, seen_by, talk
+from tests.blackbox.driving import DRIVERS, Seen, environment, once, seen_by, run_driver
 from tests.blackbox.installing import JS_FOLDER, node_with_clients, openai_python
 
 pytestmark = pytest.mark.blackbox
@@ -42,13 +42,13 @@ def seen(
     def python() -> dict[str, Seen]:
         driver = str(DRIVERS / "openai_client.py")
         command = [openai_python(version), driver, url, mode[0], f"{name}:x"]
-        return {name: seen_by(openai_server, f"{name}:x", talk(command, environment("none")))}
+        return {name: seen_by(openai_server, f"{name}:x", run_driver(command, environment("none")))}
 
     def js() -> dict[str, Seen]:
         command = [node_with_clients(), str(JS_FOLDER / "openai.mjs"), url, "js"]
-        talks = talk(command, environment("none"))
+        flows = run_driver(command, environment("none"))
         return {
-            f"js-{it}": seen_by(openai_server, f"js-{it}:x", of_it) for it, of_it in talks.items()
+            f"js-{it}": seen_by(openai_server, f"js-{it}:x", of_it) for it, of_it in flows.items()
         }
 
     if kind == "js":
@@ -183,19 +183,19 @@ OTHERWISE = {"APIStatusError": "APIError", "APIConnectionTimeoutError": "APITime
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_an_openai_client_reads_what_was_scripted(seen: Seen, name: str) -> None:
-    assert seen[name]["told"] == EXPECTED[name]
+    assert seen[name]["report"] == EXPECTED[name]
 
 
 def test_tool_calls_come_in_deltas_that_joined_are_the_call(seen: Seen) -> None:
-    told = seen["tools_streamed"]["told"]
-    assert told["calls"] == [["get_weather", '{"city":"Paris","days":2}'], ["now", "{}"]]
-    assert (told["role"], told["finish"]) == ("assistant", "tool_calls")
-    assert told["deltas"] > 2
+    report = seen["tools_streamed"]["report"]
+    assert report["calls"] == [["get_weather", '{"city":"Paris","days":2}'], ["now", "{}"]]
+    assert (report["role"], report["finish"]) == ("assistant", "tool_calls")
+    assert report["deltas"] > 2
 
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_a_failure_is_raised_as_the_class_of_its_status(seen: Seen, name: str) -> None:
-    class_, status, kind, *pieces = seen["errors"]["told"][name]
+    class_, status, kind, *pieces = seen["errors"]["report"][name]
     wanted_class, wanted_status, wanted_kind, *wanted_pieces = ERRORS[name]
     assert OTHERWISE.get(class_, class_) == wanted_class
     assert (status, pieces) == (wanted_status, wanted_pieces)
@@ -204,7 +204,7 @@ def test_a_failure_is_raised_as_the_class_of_its_status(seen: Seen, name: str) -
 
 
 def test_a_stream_that_is_cut_fails_after_what_came(seen: Seen) -> None:
-    class_, _, _, *pieces = seen["cut"]["told"]
+    class_, _, _, *pieces = seen["cut"]["report"]
     assert class_ != "no error"
     assert pieces == ["one", " two"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from tests.blackbox.driving import DRIVERS, environment, once_json, talk
+from tests.blackbox.driving import DRIVERS, environment, once_json, run_driver
 from tests.blackbox.installing import fal_sdk_python
 from tests.blackbox.test_sockets import KEY, SCENARIO
 
@@ -21,7 +21,7 @@ def sdk_seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def make() -> Any:
         with ThreadedServer(FakeFalServer(SCENARIO, clock="instant")) as fake:
             driver = str(DRIVERS / "fal_sockets.py")
-            found = talk([fal_sdk_python("1.83.0"), driver, fake.url], environment(KEY))
+            found = run_driver([fal_sdk_python("1.83.0"), driver, fake.url], environment(KEY))
             found["journal"] = fake.controls(KEY).journal()
             return found
 
@@ -38,7 +38,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Any:
             env = environment(
                 KEY, HTTPS_PROXY=fake.proxy_url, SSL_CERT_FILE=str(fake.bundle_path), NO_PROXY=""
             )
-            return talk([fal_sdk_python("1.83.0"), str(DRIVERS / "fal_sockets.py")], env)
+            return run_driver([fal_sdk_python("1.83.0"), str(DRIVERS / "fal_sockets.py")], env)
 
     return once_json(tmp_path_factory, "sockets-proxied", make)
 

@@ -9,7 +9,7 @@ import pytest
 
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from tests.blackbox.driving import DRIVERS, environment, once_json, talk
+from tests.blackbox.driving import DRIVERS, environment, once_json, run_driver
 from tests.blackbox.installing import package_folder
 from tests.building import exchange, scenario
 
@@ -28,7 +28,7 @@ def prices(tmp_path_factory: pytest.TempPathFactory) -> Any:
         env = environment("any:key", PYTHONPATH=package_folder("falaw", "0.0.79"))
         driver = str(DRIVERS / "falaw_prices.py")
         with ThreadedServer(FakeFalServer(SCENARIO)) as fake:
-            return talk([sys.executable, driver, fake.url, "any:key"], env)
+            return run_driver([sys.executable, driver, fake.url, "any:key"], env)
 
     return once_json(tmp_path_factory, "falaw", make)
 

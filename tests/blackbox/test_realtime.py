@@ -16,7 +16,7 @@ from fakefal.engine.controls import Controls
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
 from fakefal.testing.redirect.redirect import redirect, reset_clients
-from tests.blackbox.driving import Seen, environment, once_json, talk
+from tests.blackbox.driving import Seen, environment, once_json, run_driver
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 
 pytestmark = pytest.mark.blackbox
@@ -36,14 +36,14 @@ class Talker:
     def controls(self, ask: Callable[[Controls], Any]) -> Any:
         return self.server.call(lambda: ask(self.server.server.controls(KEY)))
 
-    def talk(self, *steps: Any, app: str = "acme/live", **options: Any) -> list[Any]:
+    def run_driver(self, *steps: Any, app: str = "acme/live", **options: Any) -> list[Any]:
         """Send dicts, text as it is, and call functions; each answer, or the error at the end."""
         if self.is_async:
             return asyncio.run(self._async(steps, app, options))
         return self._sync(steps, app, options)
 
     def _sync(self, steps: Any, app: str, options: dict[str, Any]) -> list[Any]:
-        heard: list[Any] = []
+        received: list[Any] = []
         with fal_client.SyncClient(key=KEY).realtime(app, **options) as line:
             try:
                 for step in steps:
@@ -54,15 +54,15 @@ class Talker:
                     else:
                         if step:
                             line.send(step)
-                        heard.append(line.recv())
+                        received.append(line.recv())
             except RealtimeError as error:
-                heard.append(str(error).partition(" (")[0])
+                received.append(str(error).partition(" (")[0])
                 if error.error != "CONNECTION_CLOSED":
-                    heard.append(line.recv())
-        return heard
+                    received.append(line.recv())
+        return received
 
     async def _async(self, steps: Any, app: str, options: dict[str, Any]) -> list[Any]:
-        heard: list[Any] = []
+        received: list[Any] = []
         async with fal_client.AsyncClient(key=KEY).realtime(app, **options) as line:
             try:
                 for step in steps:
@@ -73,12 +73,12 @@ class Talker:
                     else:
                         if step:
                             await line.send(step)
-                        heard.append(await line.recv())
+                        received.append(await line.recv())
             except RealtimeError as error:
-                heard.append(str(error).partition(" (")[0])
+                received.append(str(error).partition(" (")[0])
                 if error.error != "CONNECTION_CLOSED":
-                    heard.append(await line.recv())
-        return heard
+                    received.append(await line.recv())
+        return received
 
 
 def serving(is_async: bool, **options: Any) -> Iterator[Talker]:
@@ -92,12 +92,12 @@ def serving(is_async: bool, **options: Any) -> Iterator[Talker]:
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
-def talker(request: pytest.FixtureRequest) -> Iterator[Talker]:
+def person(request: pytest.FixtureRequest) -> Iterator[Talker]:
     yield from serving(request.param)
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
-def strict_talker(request: pytest.FixtureRequest) -> Iterator[Talker]:
+def strict_person(request: pytest.FixtureRequest) -> Iterator[Talker]:
     yield from serving(request.param, realtime_text="error")
 
 
@@ -106,46 +106,46 @@ def answer(prompt: str, request_id: str = "none") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("options", [{}, {"use_jwt": False}, {"max_buffering": 60}])
-def test_inputs_are_answered_in_order(talker: Talker, options: dict[str, Any]) -> None:
-    asked = [{"prompt": "a", "request_id": "mine"}, {"prompt": "b"}]
-    assert talker.talk(*asked, **options) == [answer("a", "mine"), answer("b")]
-    calls = talker.controls(lambda it: it.journal())
+def test_inputs_are_answered_in_order(person: Talker, options: dict[str, Any]) -> None:
+    inputs = [{"prompt": "a", "request_id": "mine"}, {"prompt": "b"}]
+    assert person.run_driver(*inputs, **options) == [answer("a", "mine"), answer("b")]
+    calls = person.controls(lambda it: it.journal())
     assert [line["via"] for line in calls if line["kind"] == "call"] == ["realtime"] * 2
 
 
-def test_the_regular_end_is_a_timeout_and_then_none(talker: Talker) -> None:
+def test_the_regular_end_is_a_timeout_and_then_none(person: Talker) -> None:
     def wait() -> None:
-        talker.controls(lambda it: it.advance("60s"))
+        person.controls(lambda it: it.advance("60s"))
 
-    assert talker.talk({"prompt": "a"}, wait, {}) == [answer("a"), TIMEOUT, None]
-
-
-def test_a_failure_is_a_realtime_error_and_then_none(talker: Talker) -> None:
-    assert talker.talk({"prompt": "fail"}) == ["INTERNAL_ERROR: Runner disconnected", None]
+    assert person.run_driver({"prompt": "a"}, wait, {}) == [answer("a"), TIMEOUT, None]
 
 
-def test_an_abnormal_end_is_an_error_of_its_own(talker: Talker) -> None:
-    (error,) = talker.talk({"prompt": "break"})
+def test_a_failure_is_a_realtime_error_and_then_none(person: Talker) -> None:
+    assert person.run_driver({"prompt": "fail"}) == ["INTERNAL_ERROR: Runner disconnected", None]
+
+
+def test_an_abnormal_end_is_an_error_of_its_own(person: Talker) -> None:
+    (error,) = person.run_driver({"prompt": "break"})
     assert error.startswith("CONNECTION_CLOSED: no close frame received or sent")
 
 
-def test_a_text_frame_is_ignored_and_noted(talker: Talker) -> None:
-    assert talker.talk("text", {"prompt": "a"}) == [answer("a")]
-    lint = [it for it in talker.controls(lambda it: it.journal()) if it["kind"] == "lint"]
+def test_a_text_frame_is_ignored_and_noted(person: Talker) -> None:
+    assert person.run_driver("text", {"prompt": "a"}) == [answer("a")]
+    lint = [it for it in person.controls(lambda it: it.journal()) if it["kind"] == "lint"]
     assert "a text frame was ignored" in lint[0]["note"]
 
 
-def test_a_text_frame_is_an_error_if_the_option_says_so(strict_talker: Talker) -> None:
-    assert strict_talker.talk("text", {}) == ["INTERNAL_ERROR: 'bytes'", None]
+def test_a_text_frame_is_an_error_if_the_option_says_so(strict_person: Talker) -> None:
+    assert strict_person.run_driver("text", {}) == ["INTERNAL_ERROR: 'bytes'", None]
 
 
-def test_a_picture_can_be_fetched(talker: Talker) -> None:
-    (output,) = talker.talk({"prompt": "a"}, app="fal-ai/flux/dev")
-    assert output["images"][0]["url"].startswith(talker.server.server.url)
+def test_a_picture_can_be_fetched(person: Talker) -> None:
+    (output,) = person.run_driver({"prompt": "a"}, app="fal-ai/flux/dev")
+    assert output["images"][0]["url"].startswith(person.server.server.url)
 
 
 def test_a_wrong_token_is_refused_before_the_upgrade(
-    talker: Talker, monkeypatch: pytest.MonkeyPatch
+    person: Talker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def later(self: Any, *_: Any, **__: Any) -> str:
         return "wrong"
@@ -153,7 +153,7 @@ def test_a_wrong_token_is_refused_before_the_upgrade(
     monkeypatch.setattr(fal_client.SyncClient, "_get_realtime_token", lambda *_, **__: "wrong")
     monkeypatch.setattr(fal_client.AsyncClient, "_get_realtime_token", later)
     with pytest.raises(InvalidStatus) as caught:
-        talker.talk({"prompt": "a"})
+        person.run_driver({"prompt": "a"})
     assert caught.value.response.status_code == 401
 
 
@@ -172,7 +172,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
         ):
             driver = str(JS_FOLDER / "realtime.mjs")
             node = [node_with_clients(), "--experimental-websocket", "--no-warnings"]
-            return talk([*node, driver, fake.url, strict.url, KEY], environment("not used"))
+            return run_driver([*node, driver, fake.url, strict.url, KEY], environment("not used"))
 
     return once_json(tmp_path_factory, "realtime-js", make)
 
@@ -182,23 +182,23 @@ def test_js_gets_its_results(seen: Any) -> None:
     assert seen["second"] == {"result": answer("two")}
 
 
-def test_js_passes_over_a_timeout_and_connects_anew(seen: Any) -> None:
+def test_js_reconnects_after_a_timeout(seen: Any) -> None:
     assert seen["afterTimeout"] == {"result": answer("again")}
     assert seen["opened"] == ["fal.run/acme/live/realtime"] * 2
     assert seen["closed"][0] == 1000
 
 
-def test_js_is_told_of_a_failure(seen: Any) -> None:
+def test_js_receives_a_failure(seen: Any) -> None:
     assert seen["failed"] == {"status": 400, "text": "INTERNAL_ERROR: Runner disconnected"}
     assert seen["codes"][0] == 1000
 
 
-def test_js_is_told_of_an_abnormal_end(seen: Any) -> None:
+def test_js_receives_an_abnormal_end(seen: Any) -> None:
     assert seen["broken"][0]["status"] == 1006
     assert seen["codes"][1] == 1006
 
 
-def test_js_is_told_of_a_wrong_token(seen: Any) -> None:
+def test_js_receives_a_wrong_token(seen: Any) -> None:
     assert seen["wrongToken"] == {"status": 500, "text": "Unknown error"}
 
 

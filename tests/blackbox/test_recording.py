@@ -15,7 +15,7 @@ from fakefal.server.recording import RecordingConfig
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
 from fakefal.testing.receiver import Receiver
-from tests.blackbox.driving import DRIVERS, environment, talk
+from tests.blackbox.driving import DRIVERS, environment, run_driver
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 
 pytestmark = pytest.mark.blackbox
@@ -37,7 +37,7 @@ def run(app: str, fake: FakeFalServer) -> dict[str, Any]:
     jwks = f"{fake.base_url('rest.fal.ai')}/.well-known/jwks.json"
     receiver = Receiver(jwks, time.time)
     with receiver:
-        seen = talk([*APPS[app](), fake.url, receiver.url], environment(KEY))
+        seen = run_driver([*APPS[app](), fake.url, receiver.url], environment(KEY))
         receiver.wait(2)
         seen["arrived"] = sorted(
             [it.request_id, str(it.body), it.problem, it.headers["x-fal-webhook-request-id"]]

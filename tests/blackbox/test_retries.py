@@ -15,7 +15,7 @@ from fakefal.protocol.errors.client_retries import count_requests
 from fakefal.protocol.errors.fault import Operation
 from fakefal.scenario.compiler.faults import compile_fault
 from fakefal.scenario.files.loader import load_data
-from tests.blackbox.conversing import CLIENTS, hold
+from tests.blackbox.situation_runs import CLIENTS, hold
 from tests.blackbox.driving import once_json
 from tests.blackbox.situation_table import Seen
 from tests.blackbox.situations import ENDPOINT
@@ -62,10 +62,10 @@ class Always:
     answers: tuple[int, ...] = ()
 
     @property
-    def talk(self) -> str:
+    def flow(self) -> str:
         return _TALKS.get(self.operation, "subscribe")
 
-    def settle(self, controls: Controls) -> None:
+    def configure(self, controls: Controls) -> None:
         reply = {"text": "Ship it.", "faults": {self.operation: f"{self.fault} x*"}}
         exchange = {"when": {"endpoint": ENDPOINT}, "reply": reply}
         loaded = load_data({"fakefal": 1, "exchanges": [exchange]})
@@ -89,7 +89,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, See
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_an_answer_is_asked_for_as_often_as_section_7_4_says(
+def test_a_request_is_repeated_as_often_as_section_7_4_says(
     name: str, counted: dict[str, dict[str, Seen]]
 ) -> None:
     case = CASES[name]
@@ -105,8 +105,8 @@ def test_what_explain_says_is_what_the_clients_do(
     name: str, counted: dict[str, dict[str, Seen]]
 ) -> None:
     case = CASES[name]
-    trouble = compile_fault(case.fault)[0].fault
-    assert trouble is not None
-    assert trouble.outcome is not None
+    fault = compile_fault(case.fault)[0].fault
+    assert fault is not None
+    assert fault.outcome is not None
     made = tuple(counted[client][name].counts[case.operation] for client in CLIENTS)
-    assert tuple(count_requests(trouble.outcome, case.operation)) == made
+    assert tuple(count_requests(fault.outcome, case.operation)) == made

@@ -9,7 +9,7 @@ import pytest
 
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from tests.blackbox.driving import Seen, environment, once, talk
+from tests.blackbox.driving import Seen, environment, once, run_driver
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 
 pytestmark = pytest.mark.blackbox
@@ -22,10 +22,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def make() -> dict[str, Seen]:
         with ThreadedServer(FakeFalServer(SCENARIO)) as fake:
             command = [node_with_clients(), str(JS_FOLDER / "proxied.mjs"), fake.url]
-            found = talk(command, environment("proxy:key"))
+            found = run_driver(command, environment("proxy:key"))
             return {"proxied": Seen({**found, "base": fake.url}, [], {})}
 
-    return once(tmp_path_factory, "proxied", make)["proxied"].talks
+    return once(tmp_path_factory, "proxied", make)["proxied"].flows
 
 
 def test_a_subscription_goes_through_the_proxy(seen: Any) -> None:

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.blackbox
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "every-way.yaml"
 ANY_LLM = "fal-ai/any-llm"
 ROUTER = "openrouter/router"
-ASKED = {"prompt": "Write a tagline"}
-ROUTED = {**ASKED, "model": "openai/gpt-4o"}
+INPUT = {"prompt": "Write a tagline"}
+ROUTED = {**INPUT, "model": "openai/gpt-4o"}
 USAGE = {"total_tokens": 7, "cost": 4e-05, "prompt_tokens": 4, "completion_tokens": 3}
 
 OPENAI = """
@@ -62,7 +62,7 @@ def fake(fakefal: FakeFal) -> FakeFal:
 def over_socket(fake: FakeFal, endpoint: str, body: Any) -> list[str]:
     """HTTP over WebSocket: the frames between start and end, as text."""
     url = f"{fake.url.replace('http', 'ws', 1)}/ws.fal.run/{endpoint}"
-    heard: list[str] = []
+    received: list[str] = []
     with connect(url, additional_headers={"Authorization": f"Key {fake.key}"}, proxy=None) as line:
         line.send(json.dumps(body))
         while True:
@@ -70,9 +70,9 @@ def over_socket(fake: FakeFal, endpoint: str, body: Any) -> list[str]:
             text = frame if isinstance(frame, str) else frame.decode()
             meta = json.loads(text) if text.startswith('{"type"') else {}
             if meta.get("type") == "end":
-                return heard
+                return received
             if meta.get("type") != "start":
-                heard.append(text)
+                received.append(text)
 
 
 def last_event(frames: list[str]) -> Any:
@@ -82,17 +82,17 @@ def last_event(frames: list[str]) -> Any:
 
 def in_realtime() -> Any:
     with fal_client.realtime(ANY_LLM) as line:
-        line.send(ASKED)
+        line.send(INPUT)
         return line.recv()
 
 
 WAYS: dict[str, Callable[[FakeFal], Any]] = {
-    "queue": lambda _: fal_client.subscribe(ANY_LLM, ASKED),
-    "run": lambda _: fal_client.run(ANY_LLM, ASKED),
-    "stream": lambda _: list(fal_client.stream(ANY_LLM, ASKED))[-1],
-    "enterprise": lambda _: fal_client.run(f"{ANY_LLM}/enterprise", ASKED),
-    "ws": lambda fake: json.loads("".join(over_socket(fake, ANY_LLM, ASKED))),
-    "ws stream": lambda fake: last_event(over_socket(fake, f"{ANY_LLM}/stream", ASKED)),
+    "queue": lambda _: fal_client.subscribe(ANY_LLM, INPUT),
+    "run": lambda _: fal_client.run(ANY_LLM, INPUT),
+    "stream": lambda _: list(fal_client.stream(ANY_LLM, INPUT))[-1],
+    "enterprise": lambda _: fal_client.run(f"{ANY_LLM}/enterprise", INPUT),
+    "ws": lambda fake: json.loads("".join(over_socket(fake, ANY_LLM, INPUT))),
+    "ws stream": lambda fake: last_event(over_socket(fake, f"{ANY_LLM}/stream", INPUT)),
     "realtime": lambda _: in_realtime(),
     "router": lambda _: fal_client.run(ROUTER, ROUTED),
     "router queue": lambda _: fal_client.subscribe(ROUTER, ROUTED),
@@ -103,7 +103,7 @@ WAYS: dict[str, Callable[[FakeFal], Any]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_way_of_asking_gives_the_same_text(fake: FakeFal, way: str) -> None:
+def test_every_way_of_calling_gives_the_same_text(fake: FakeFal, way: str) -> None:
     found = WAYS[way](fake)
     usage = {"usage": USAGE} if way.startswith("router") else {}
     assert found == {
@@ -136,7 +136,7 @@ def test_the_routers_variants_have_the_output_and_its_usage_alone(
     assert last == found
 
 
-def test_openais_client_is_told_the_same_text_and_usage(fake: FakeFal) -> None:
+def test_openais_client_gets_the_same_text_and_usage(fake: FakeFal) -> None:
     done = subprocess.run(
         [openai_python("3.54.0"), "-c", OPENAI, fake.url, fake.key],
         env=environment("none"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fakefal.scenario.model.reply import Reply
-from tests.blackbox.conversing import CLIENTS, hold
+from tests.blackbox.situation_runs import CLIENTS, hold
 from tests.blackbox.driving import once_json
 from tests.blackbox.situation_table import ENDLESS, Seen, table
 from tests.blackbox.situations import FIRST_RELEASE, SITUATIONS, Situation, built
@@ -47,12 +47,12 @@ def test_every_situation_is_there_once() -> None:
 
 @pytest.mark.parametrize("n", sorted(FIRST_RELEASE))
 def test_those_of_the_first_release_were_met_by_both_clients(n: int, seen: Table) -> None:
-    assert all(seen[client][n].told for client in CLIENTS)
+    assert all(seen[client][n].report for client in CLIENTS)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda it: it.n)
 def test_every_situation_was_met_by_a_client(situation: Situation, seen: Table) -> None:
-    assert any(seen[client][situation.n].told for client in CLIENTS)
+    assert any(seen[client][situation.n].report for client in CLIENTS)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda it: it.n)
@@ -62,16 +62,16 @@ def test_a_situation_is_a_line_or_two_and_one_call(situation: Situation) -> None
         assert not situation.scenario
         return
     scenario = situation.loaded.scenario
-    replies, told = built(situation)
-    if told:
-        (given,) = told
+    replies, report = built(situation)
+    if report:
+        (given,) = report
         fields = type(given).model_fields
         assert all(getattr(given, name) == getattr(scenario, name) for name in fields)
     else:
         (exchange,) = scenario.exchanges
         wanted = exchange.replies or [exchange.reply or Reply()]
-        plain = [_bare(reply) for reply in replies]
-        assert plain == [_bare(reply) for reply in wanted]
+        simple = [_bare(reply) for reply in replies]
+        assert simple == [_bare(reply) for reply in wanted]
 
 
 def _bare(reply: Reply) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def _bare(reply: Reply) -> dict[str, Any]:
     return data
 
 
-def test_a_page_with_a_request_id_is_not_asked_for_again(seen: Table) -> None:
+def test_a_page_with_a_request_id_is_not_requested_again(seen: Table) -> None:
     """Only the page without the id is the load balancer's (docs/reference/errors.md)."""
     assert seen["python"][27].counts["submit"] == 3
 
@@ -94,5 +94,5 @@ def test_accepted_then_reset_is_two_jobs_for_one_user(seen: Table) -> None:
 
 
 @pytest.mark.parametrize("n", [30, 32])
-def test_what_is_stuck_is_asked_for_as_long_as_the_client_runs(n: int, seen: Table) -> None:
-    assert all(seen[client][n].told == ENDLESS for client in CLIENTS)
+def test_a_stuck_job_is_polled_as_long_as_the_client_runs(n: int, seen: Table) -> None:
+    assert all(seen[client][n].report == ENDLESS for client in CLIENTS)

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
 from fakefal.testing.redirect.redirect import redirect, reset_clients
-from tests.blackbox.driving import environment, once_json, talk
+from tests.blackbox.driving import environment, once_json, run_driver
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 
 pytestmark = pytest.mark.blackbox
@@ -60,7 +60,7 @@ class Person:
                         it()
                     else:
                         await line.send(it)
-                return await heard_by(line.recv, answers)
+                return await received_by(line.recv, answers)
 
         if self.is_async:
             return asyncio.run(run())
@@ -70,7 +70,7 @@ class Person:
                     it()
                 else:
                     line.send(it)
-            return asyncio.run(heard_by(soonest(line.recv), answers))
+            return asyncio.run(received_by(soonest(line.recv), answers))
 
     def raw(self, app: str, *steps: Any, **options: Any) -> list[Any]:
         """Send what is not None, hear a frame for each None; the close ends it."""
@@ -93,35 +93,35 @@ def soonest(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 async def follow(steps: Any, send: Callable[..., Any], recv: Callable[..., Any]) -> list[Any]:
-    heard: list[Any] = []
+    received: list[Any] = []
     try:
         for step in steps:
             if step is None:
-                heard.append(await recv())
+                received.append(await recv())
             else:
                 await send(step)
     except ConnectionClosed as closed:
         code = closed.rcvd.code if closed.rcvd is not None else 1006
-        heard.append((code, closed.rcvd.reason if closed.rcvd is not None else ""))
-    return heard
+        received.append((code, closed.rcvd.reason if closed.rcvd is not None else ""))
+    return received
 
 
-async def heard_by(recv: Callable[..., Any], answers: int) -> list[Any]:
+async def received_by(recv: Callable[..., Any], answers: int) -> list[Any]:
     """What comes up to the end: outputs, errors as text, and None for an orderly close."""
-    heard: list[Any] = []
-    while len(heard) < answers:
+    received: list[Any] = []
+    while len(received) < answers:
         try:
-            heard.append(await recv())
+            received.append(await recv())
         except RealtimeError as error:
             text = str(error)
-            heard.append("CONNECTION_CLOSED" if "CONNECTION_CLOSED" in text else text)
+            received.append("CONNECTION_CLOSED" if "CONNECTION_CLOSED" in text else text)
             if error.error == "CONNECTION_CLOSED":
-                return heard
+                return received
         except Exception as error:
-            return [*heard, type(error).__name__]
-        if heard[-1] is None:
-            return heard
-    return heard
+            return [*received, type(error).__name__]
+        if received[-1] is None:
+            return received
+    return received
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
@@ -129,24 +129,24 @@ def person(request: pytest.FixtureRequest, server: ThreadedServer) -> Person:
     return Person(server, is_async=request.param)
 
 
-def said(what: str) -> dict[str, str]:
+def sent(what: str) -> dict[str, str]:
     return {"said": what}
 
 
 ENDS: dict[str, tuple[list[Any], dict[str, Any]]] = {
     # How each end of a session surfaces: in fal_client, and in @fal-ai/client.
-    "normal": ([said("normal"), None], {"errors": [], "close": [1000, ""]}),
+    "normal": ([sent("normal"), None], {"errors": [], "close": [1000, ""]}),
     "going away": (
-        [said("going away"), None],
+        [sent("going away"), None],
         {"errors": [[1001, "Error closing the connection: "]], "close": [1001, ""]},
     ),
-    "timeout": ([said("timeout"), TIMEOUT, None], {"errors": [], "close": [1000, ""]}),
+    "timeout": ([sent("timeout"), TIMEOUT, None], {"errors": [], "close": [1000, ""]}),
     "fail": (
         ["INTERNAL_ERROR: Runner disconnected", None],
         {"errors": [[400, "INTERNAL_ERROR: Runner disconnected"]], "close": [1000, ""]},
     ),
     "code": (
-        [said("code"), "CONNECTION_CLOSED"],
+        [sent("code"), "CONNECTION_CLOSED"],
         {"errors": [[4001, "Error closing the connection: enough"]], "close": [4001, "enough"]},
     ),
     "trouble": (
@@ -181,8 +181,8 @@ def test_a_frame_that_makes_no_sense_raises_in_the_clients(person: Person, seen:
 
 
 def test_frames_of_a_reply_take_the_place_of_its_output(person: Person) -> None:
-    heard = person.realtime("acme/ends", {"prompt": "text"}, answers=3)
-    assert heard == [{"note": "out of band"}, {"type": "text", "payload": "hello"}, said("text")]
+    received = person.realtime("acme/ends", {"prompt": "text"}, answers=3)
+    assert received == [{"note": "out of band"}, {"type": "text", "payload": "hello"}, sent("text")]
 
 
 def test_a_locked_account_is_refused_at_the_handshake(person: Person, seen: Any) -> None:
@@ -216,18 +216,18 @@ def test_a_client_streaming_app_answers_when_no_input_comes(person: Person) -> N
                 break
         person.advance("10s")
 
-    heard = person.realtime("acme/sum", {"a": 1}, {"a": 2}, {"a": 3}, wait)
-    assert heard == [{"heard": 3}, TIMEOUT, None]
+    received = person.realtime("acme/sum", {"a": 1}, {"a": 2}, {"a": 3}, wait)
+    assert received == [{"heard": 3}, TIMEOUT, None]
 
 
 def test_an_app_may_answer_an_input_with_nothing_or_with_much(person: Person, seen: Any) -> None:
-    heard = person.realtime("acme/talk", {"prompt": "quiet"}, {"prompt": "a"}, answers=2)
-    assert heard == [said("a"), said("a!")] == seen["talk"]["results"]
+    received = person.realtime("acme/talk", {"prompt": "quiet"}, {"prompt": "a"}, answers=2)
+    assert received == [sent("a"), sent("a!")] == seen["talk"]["results"]
 
 
 def test_realtime_on_a_path_of_its_own(person: Person, seen: Any) -> None:
-    assert person.realtime("acme/own", {"prompt": "a"}, answers=1, path="/path") == [said("a")]
-    assert seen["path"]["results"] == [said("a")]
+    assert person.realtime("acme/own", {"prompt": "a"}, answers=1, path="/path") == [sent("a")]
+    assert seen["path"]["results"] == [sent("a")]
 
 
 # Sockets of an app's own
@@ -236,13 +236,13 @@ def test_realtime_on_a_path_of_its_own(person: Person, seen: Any) -> None:
 @pytest.mark.parametrize("options", [{}, {"use_jwt": False}, {"max_buffering": 3}])
 def test_a_socket_follows_its_script(person: Person, options: dict[str, Any]) -> None:
     ask, bye = json.dumps({"type": "ask", "q": "why"}), json.dumps({"type": "bye"})
-    heard = person.raw(
+    received = person.raw(
         *("acme/chat", None, "ping", None, ask, None, None, None),
         *(b"\xff\xfe", bye, None),
         path="/ws",
         **options,
     )
-    assert heard == [
+    assert received == [
         '{"hello":"stranger"}',
         "pong",
         "you asked: why",
@@ -304,7 +304,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
         with ThreadedServer(FakeFalServer(SCENARIO, clock="instant")) as fake:
             node = [node_with_clients(), "--experimental-websocket", "--no-warnings"]
             driver = str(JS_FOLDER / "sockets.mjs")
-            return talk([*node, driver, fake.url, KEY], environment("not used"))
+            return run_driver([*node, driver, fake.url, KEY], environment("not used"))
 
     return once_json(tmp_path_factory, "sockets-js", make)
 

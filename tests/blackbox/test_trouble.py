@@ -92,7 +92,7 @@ def test_a_lost_runner_sends_the_request_back_to_the_queue(fakefal: FakeFal) -> 
     assert (job["attempt"], job["gateway_request_id"] == job["request_id"]) == (3, False)
 
 
-def test_who_wishes_no_retries_gets_the_first_failure(fakefal: FakeFal) -> None:
+def test_without_retries_the_first_failure_is_returned(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("Ship it.").retries(2)
     with pytest.raises(HTTPError) as caught:
         fal_client.subscribe(ANY_LLM, INPUT, headers={"X-Fal-No-Retry": "1"})
@@ -133,7 +133,7 @@ def test_exactly_one_job_works(fakefal: FakeFal) -> None:
 
 
 @pytest.mark.parametrize("fault", ["reset-headers", "reset-during", "truncate", "garbage", "close"])
-def test_an_answer_that_breaks_is_asked_for_again(fault: str, fakefal: FakeFal) -> None:
+def test_a_broken_answer_is_requested_again(fault: str, fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("Ship it.").faults(result=fault)
     assert text(fal_client.subscribe(ANY_LLM, INPUT)) == "Ship it."
     assert [entry["kind"] for entry in fakefal.journal].count("result") == 2
@@ -150,7 +150,7 @@ def test_chaos_is_the_same_for_the_same_seed(fakefal: FakeFal) -> None:
     fakefal.on(ANY_LLM).text("Ship it.")
     fakefal.chaos(0.4, ["nginx-502", "reset", "close"], seed=7, on=["submit", "status", "result"])
 
-    def told(numbers: range) -> list[tuple[str, str, int]]:
+    def statuses_of(numbers: range) -> list[tuple[str, str, int]]:
         for number in numbers:
             fal_client.subscribe(ANY_LLM, {"prompt": str(number)})
         fresh = [(entry["request_id"], entry["kind"], entry["status"]) for entry in fakefal.journal]
@@ -161,6 +161,6 @@ def test_chaos_is_the_same_for_the_same_seed(fakefal: FakeFal) -> None:
         )
         return sorted(fresh)
 
-    forwards = told(range(8))
-    assert forwards == told(range(7, -1, -1))
+    forwards = statuses_of(range(8))
+    assert forwards == statuses_of(range(7, -1, -1))
     assert any(status in (0, 502) for _, _, status in forwards)

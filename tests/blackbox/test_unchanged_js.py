@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.blackbox.installing import JS_FOLDER, node_22, node_with_clients
-from tests.blackbox.test_unchanged_python import SCENARIO, WORDS, told
+from tests.blackbox.test_unchanged_python import SCENARIO, WORDS, report_of
 from tests.run_command import run
 
 pytestmark = pytest.mark.blackbox
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.blackbox
 def use(client: str, *options: str, node: str = "") -> dict[str, Any]:
     script = str(JS_FOLDER / "unchanged.mjs")
     command = (node or node_with_clients(), *options, script, client)
-    return told(run(*command, options=(SCENARIO, "--clock", "instant", "--strict")))
+    return report_of(run(*command, options=(SCENARIO, "--clock", "instant", "--strict")))
 
 
 def websocket_option() -> list[str]:

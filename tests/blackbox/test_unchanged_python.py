@@ -27,7 +27,7 @@ DRIVER = DRIVERS / "unchanged.py"
 WORDS = ["Ship", "Ship it.", "Ship it."]
 
 
-def told(ran: RunOutput) -> dict[str, Any]:
+def report_of(ran: RunOutput) -> dict[str, Any]:
     """What a client said; it ended well, and nobody tried to reach the real fal."""
     assert ran.code == 0, ran.err
     assert ran.report["misses"] == ran.report["escapes"] == []
@@ -37,7 +37,7 @@ def told(ran: RunOutput) -> dict[str, Any]:
 
 def use(python: str, client: str, **env: str) -> dict[str, Any]:
     options = (SCENARIO, "--clock", "instant", "--strict")
-    return told(run(python, DRIVER, client, options=options, env=env))
+    return report_of(run(python, DRIVER, client, options=options, env=env))
 
 
 def test_fal_client_sync() -> None:
@@ -91,4 +91,4 @@ def test_curl() -> None:
     body = ("-d", '{"prompt": "hello"}', "-H", "Authorization: Key any:key")
     command = (curl, "-sS", "https://fal.run/fal-ai/any-llm", *body)
     ran = run(*command, options=(SCENARIO, "--strict"))
-    assert told(ran)["output"] == "Ship it."
+    assert report_of(ran)["output"] == "Ship it."

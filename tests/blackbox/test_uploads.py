@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.blackbox.driving import DRIVERS, Seen, environment, once, talk
+from tests.blackbox.driving import DRIVERS, Seen, environment, once, run_driver
 from tests.blackbox.installing import JS_FOLDER, fal_client_folder, node_with_clients
 from tests.serving import ServeProcess, serve
 
@@ -38,7 +38,7 @@ def peak_megabytes(served: ServeProcess) -> float | None:
 def uploaded(served: ServeProcess, version: str, mode: str, megabytes: int, folder: Path) -> Any:
     env = environment(f"{version}:{mode}", PYTHONPATH=fal_client_folder(version))
     driver = str(DRIVERS / "uploads.py")
-    return talk([sys.executable, driver, served.url, mode, str(megabytes), str(folder)], env)
+    return run_driver([sys.executable, driver, served.url, mode, str(megabytes), str(folder)], env)
 
 
 @pytest.fixture(
@@ -55,7 +55,7 @@ def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         with serve("--quiet", str(SCENARIO)) as served:
             return {mode: Seen(uploaded(served, version, mode, 0, folder), [], {})}
 
-    return once(tmp_path_factory, f"uploads-{version}-{mode}", make)[mode].talks
+    return once(tmp_path_factory, f"uploads-{version}-{mode}", make)[mode].flows
 
 
 def test_what_python_uploads_comes_back(seen: Any) -> None:
@@ -111,12 +111,12 @@ def js(tmp_path_factory: pytest.TempPathFactory) -> Any:
         with serve("--quiet", str(SCENARIO)) as served:
             before = peak_megabytes(served)
             command = [node_with_clients(), str(JS_FOLDER / "uploads.mjs"), served.url, "js:key"]
-            found = talk([*command, str(JS_MEGABYTES)], environment("not used"))
+            found = run_driver([*command, str(JS_MEGABYTES)], environment("not used"))
             after = peak_megabytes(served)
             grown = None if before is None or after is None else after - before
             return {"js": Seen({**found, "base": served.url, "grown": grown}, [], {})}
 
-    return once(tmp_path_factory, "uploads-js", make)["js"].talks
+    return once(tmp_path_factory, "uploads-js", make)["js"].flows
 
 
 @pytest.mark.parametrize("way", ["proxyUrl", "requestMiddleware", "fetch"])

@@ -23,7 +23,7 @@ FORGERIES = ("bad", "missing", "stale", "unknown-key", "altered-body")
 PROMPTS = ("good", "refused", *FORGERIES)
 
 
-def world() -> dict[str, Any]:
+def scenario() -> dict[str, Any]:
     """A forged webhook for some prompts, tried once only as far as the test looks."""
     forged = [
         {
@@ -37,7 +37,7 @@ def world() -> dict[str, Any]:
 
 
 async def test_an_aiohttp_application_accepts_what_is_genuine_and_nothing_else() -> None:
-    async with WebhookReceiver() as hook, FakeFalServer(world(), keep_alive=False) as fake:
+    async with WebhookReceiver() as hook, FakeFalServer(scenario(), keep_alive=False) as fake:
         client = fal_client.AsyncClient(key="any:key")
         url = f"{fake.base_url('queue.fal.run')}/"
         with pytest.MonkeyPatch.context() as patch:
@@ -54,15 +54,15 @@ async def test_an_aiohttp_application_accepts_what_is_genuine_and_nothing_else()
             result = await handles["good"].get()
         keys = await fetch_keys(f"{fake.base_url('rest.fal.ai')}/.well-known/jwks.json")
     ids = {handle.request_id: prompt for prompt, handle in handles.items()}
-    verdicts, told = {}, {}
+    verdicts, events = {}, {}
     for headers, body in hook.received:
         event = json.loads(body)
         prompt = ids[event["request_id"]]
         verdicts[prompt] = verify(keys, headers, body, time.time())
-        told[prompt] = event
+        events[prompt] = event
     assert verdicts == {**dict.fromkeys(FORGERIES, False), "good": True, "refused": True}
-    assert told["good"]["payload"] == result
-    assert (told["refused"]["status"], told["refused"]["error"]) == (
+    assert events["good"]["payload"] == result
+    assert (events["refused"]["status"], events["refused"]["error"]) == (
         "ERROR",
         "Invalid status code: 422",
     )
@@ -70,7 +70,7 @@ async def test_an_aiohttp_application_accepts_what_is_genuine_and_nothing_else()
 
 def test_an_express_application_accepts_what_is_genuine_and_nothing_else() -> None:
     node = node_with_clients()
-    with ThreadedServer(FakeFalServer(world())) as fake:
+    with ThreadedServer(FakeFalServer(scenario())) as fake:
         done = subprocess.run(
             [node, str(JS_FOLDER / "webhook_receiver.mjs"), fake.url, *PROMPTS],
             cwd=JS_FOLDER,
@@ -83,8 +83,8 @@ def test_an_express_application_accepts_what_is_genuine_and_nothing_else() -> No
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
     prompts = {id_: prompt for prompt, id_ in seen["submitted"].items()}
-    flaws = {prompts[it["body"]["request_id"]]: it["flaw"] for it in seen["came"]}
-    assert flaws == {
+    reasons = {prompts[it["body"]["request_id"]]: it["flaw"] for it in seen["came"]}
+    assert reasons == {
         "good": "",
         "refused": "",
         "subscribed": "",
@@ -94,5 +94,5 @@ def test_an_express_application_accepts_what_is_genuine_and_nothing_else() -> No
         "unknown-key": "bad signature",
         "altered-body": "bad signature",
     }
-    told = {prompts[it["body"]["request_id"]]: it["body"] for it in seen["came"]}
-    assert told["subscribed"]["payload"] == seen["data"]
+    events = {prompts[it["body"]["request_id"]]: it["body"] for it in seen["came"]}
+    assert events["subscribed"]["payload"] == seen["data"]

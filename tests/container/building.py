@@ -171,16 +171,16 @@ def _make_base() -> None:
 
 def _suite() -> str:
     release = Path("/etc/os-release").read_text(encoding="utf-8")
-    told = dict(line.split("=", 1) for line in release.splitlines() if "=" in line)
-    return told["VERSION_CODENAME"] if told.get("ID") == "debian" else "bookworm"
+    output = dict(line.split("=", 1) for line in release.splitlines() if "=" in line)
+    return output["VERSION_CODENAME"] if output.get("ID") == "debian" else "bookworm"
 
 
 def _mirror() -> list[str]:
     """Where this machine's own packages come from."""
     if _suite() not in Path("/etc/os-release").read_text(encoding="utf-8"):
         return []
-    told = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
-    return told.split()[:1]
+    output = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
+    return output.split()[:1]
 
 
 def _make_wheels() -> Path:
@@ -205,9 +205,9 @@ def _make_wheels() -> Path:
 def _python_of_base() -> str:
     container = buildah("from", BASE).strip()
     program = "import sys; print('%d.%d' % sys.version_info[:2])"
-    told = buildah("run", container, "--", "python3", "-c", program).strip()
+    output = buildah("run", container, "--", "python3", "-c", program).strip()
     buildah("rm", container)
-    return told
+    return output
 
 
 def _build(tag: str, wheels: Path) -> None:
@@ -220,15 +220,15 @@ def _build(tag: str, wheels: Path) -> None:
 
 
 def _read(tag: str) -> Image:
-    told = json.loads(buildah("inspect", "--type", "image", tag))["Docker"]
+    output = json.loads(buildah("inspect", "--type", "image", tag))["Docker"]
     sizes = {}
     for line in json.loads(buildah("images", "--json")):
         for name in line.get("names") or ():
             sizes[name] = line["size"]
     return Image(
         tag,
-        told["config"],
-        tuple(told["rootfs"]["diff_ids"]),
+        output["config"],
+        tuple(output["rootfs"]["diff_ids"]),
         _bytes(sizes[tag]),
         _bytes(sizes[f"{BASE}:latest"]),
     )

@@ -86,8 +86,8 @@ class Container:
 
 def environment_of(image: Image, **more: str) -> dict[str, str]:
     """The environment that an image sets, with what is added to it."""
-    told = dict(entry.split("=", 1) for entry in image.config["Env"])
-    return {**told, **more}
+    variables = dict(entry.split("=", 1) for entry in image.config["Env"])
+    return {**variables, **more}
 
 
 @contextmanager
@@ -106,10 +106,10 @@ def living(
             (volumes / name).mkdir()
             os.chown(volumes / name, int(uid), int(gid))
         command = [*image.config["Entrypoint"], *(arguments or image.config["Cmd"])]
-        told = environment_of(image, **env)
+        variables = environment_of(image, **env)
         root = mounted(image)
         given = {"root": root, "volumes": volumes, "scenarios": scenarios or volumes / "none"}
-        clean = ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in told.items())]
+        clean = ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in variables.items())]
         last = ["exec", "chroot", f"--userspec={uid}:{gid}", str(root), *clean, *command]
         script = "\n".join(
             [
@@ -125,7 +125,7 @@ def living(
             stderr=subprocess.STDOUT,
             encoding="utf-8",
         )
-        container = Container(process, image, told, volumes / "ca")
+        container = Container(process, image, variables, volumes / "ca")
         try:
             yield container
         finally:

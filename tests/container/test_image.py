@@ -39,8 +39,8 @@ def started(container: Container, port: str) -> str:
 def test_it_is_slim(image: Image, capsys: pytest.CaptureFixture[str]) -> None:
     added = image.bytes_in_all - image.bytes_of_base
     with capsys.disabled():
-        told = f"image: {image.bytes_in_all / 1e6:.0f} MB, {added / 1e6:.0f} MB of it fakefal"
-        sys.stdout.write(f"\n{told}\n")
+        output = f"image: {image.bytes_in_all / 1e6:.0f} MB, {added / 1e6:.0f} MB of it fakefal"
+        sys.stdout.write(f"\n{output}\n")
     assert added < 90_000_000
 
 
@@ -56,8 +56,8 @@ def test_it_says_how_it_is_to_be_run(image: Image) -> None:
 
 def test_nothing_of_the_build_is_left_in_it(image: Image) -> None:
     root = mounted(image)
-    told = buildah("inspect", "--type", "image", image.name)
-    assert "index-url" not in told
+    output = buildah("inspect", "--type", "image", image.name)
+    assert "index-url" not in output
     assert not any(name.startswith("PIP_") for name in image.config["Env"])
     for left in ("build", "wheels", "root/.cache", "opt/fakefal/bin/pip"):
         assert not (root / left).exists()
@@ -111,8 +111,8 @@ def test_it_stops_at_once_while_it_starts(image: Image) -> None:
     with living(image, FAKEFAL_PORT="0", FAKEFAL_TLS_PORT="0") as container:
         container.read_until("curl")
         root = ["unshare", "--pid", "--fork", "chroot", str(mounted(image)), "/usr/bin/env", "-i"]
-        told = subprocess.run([*root, "/opt/fakefal/bin/python3", "-c", program], timeout=SECONDS)
-        assert told.returncode == 143
+        output = subprocess.run([*root, "/opt/fakefal/bin/python3", "-c", program], timeout=SECONDS)
+        assert output.returncode == 143
 
 
 def test_the_control_api_demands_a_token_and_gives_the_certificate(image: Image) -> None:
@@ -147,8 +147,8 @@ def test_scenarios_that_are_mounted_are_served(image: Image, tmp_path: Path) -> 
     env = {"FAKEFAL_PORT": port, "FAKEFAL_TLS_PORT": "0"}
     with living(image, scenarios=tmp_path, **env) as container:
         url = started(container, port)
-        status, told = request_json(f"{url}/fal.run/fal-ai/any-llm", {"prompt": "x"})
-        assert (status, told["output"]) == (200, "From a file.")
+        status, output = request_json(f"{url}/fal.run/fal-ai/any-llm", {"prompt": "x"})
+        assert (status, output["output"]) == (200, "From a file.")
 
 
 def test_two_builds_have_the_same_content(image: Image) -> None:

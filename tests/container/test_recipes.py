@@ -39,10 +39,10 @@ console.log(data.output);
 """
 JOURNAL_APP = """
 import json, sys, urllib.request
-told = {"x-fakefal-token": sys.argv[1], "x-fakefal-key": "any:key"}
-asked = urllib.request.Request("http://fakefal:8787/_fakefal/journal?kind=call", headers=told)
+headers = {"x-fakefal-token": sys.argv[1], "x-fakefal-key": "any:key"}
+request = urllib.request.Request("http://fakefal:8787/_fakefal/journal?kind=call", headers=headers)
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-print(len(json.load(opener.open(asked))))
+print(len(json.load(opener.open(request))))
 """
 
 
@@ -169,8 +169,8 @@ def test_an_unmodified_app_reaches_fal_by_name(
         assert printed(*inside, sys.executable, "-c", PYTHON_APP, env=env) == "Ship it."
         script = (node, "--input-type=module", "--eval", JS_APP)
         assert printed(*inside, *script, env=env, within=JS_FOLDER) == "Ship it."
-        told = (sys.executable, "-c", JOURNAL_APP, given["FAKEFAL_TOKEN"])
-        assert printed(*inside, *told, env=env) == "2"
+        journal_command = (sys.executable, "-c", JOURNAL_APP, given["FAKEFAL_TOKEN"])
+        assert printed(*inside, *journal_command, env=env) == "2"
         assert container.stop() == 0
 
 
@@ -188,11 +188,11 @@ def test_the_steps_for_github_do_what_they_say(
     sudo.parent.mkdir()
     sudo.write_text('#!/bin/sh\nexec "$@"\n', encoding="utf-8")
     sudo.chmod(0o755)
-    told = tmp_path / "env"
+    environment_file = tmp_path / "env"
     script = tmp_path / "job.sh"
     app = tmp_path / "app.py"
     app.write_text(PYTHON_APP, encoding="utf-8")
-    export = f'while read -r line; do export "$line"; done < {told}'
+    export = f'while read -r line; do export "$line"; done < {environment_file}'
     run_app = f"{sys.executable} {app}"
     script.write_text("\n".join(["set -e", lead, send, export, run_app, misses]), encoding="utf-8")
     inside = network.within(network.fake)  # its ports are published on the job's own loopback
@@ -204,7 +204,7 @@ def test_the_steps_for_github_do_what_they_say(
         served(container)
         env = app_environment({str(name): value for name, value in job["env"].items()}, tmp_path)
         env |= {"PATH": f"{sudo.parent}:{env['PATH']}", "RUNNER_TEMP": str(tmp_path)}
-        env |= {"GITHUB_ENV": str(told), "NO_PROXY": "*"}
+        env |= {"GITHUB_ENV": str(environment_file), "NO_PROXY": "*"}
         out = printed(*inside, *names_led, "bash", str(script), env=env, within=ROOT)
         assert "Ship it.\n" in out
         assert out.splitlines()[-1] == "[]"

@@ -20,7 +20,7 @@ from fakefal.engine.core.clock import Clock
 from fakefal.engine.engine import Engine
 from fakefal.engine.files.blobs import Blob
 from fakefal.engine.tenant import Tenant
-from fakefal.handlers import proxy
+from fakefal.handlers.server_proxy import check_proxy_request
 from fakefal.handlers.http import (
     BufferedResponse,
     EventStreamResponse,
@@ -162,7 +162,7 @@ class HttpHandler:
             # A preflight to a server proxy has no x-fal-target-url yet, so it names no host.
             return BufferedResponse(200, b"OK", _preflight_headers(headers), "text/plain"), None
         if address is None or address.form is AddressForm.PROXY:
-            rejection = proxy.check_proxy_request(
+            rejection = check_proxy_request(
                 request.method, request.raw_path, headers, has_fal_target=address is not None
             )
             if rejection is not None:

@@ -23,20 +23,20 @@ class _NoTls:
         return None
 
     def selected_npn_protocol(self) -> str | None:
-        """None."""
+        """NPN is never negotiated."""
         return None
 
     def cipher(self) -> None:
-        """None."""
+        """There is no cipher."""
 
     def shared_ciphers(self) -> None:
-        """None."""
+        """There is no cipher."""
 
     def compression(self) -> None:
-        """None."""
+        """Nothing is compressed."""
 
     def version(self) -> str | None:
-        """None."""
+        """There is no TLS version."""
         return None
 
     def get_channel_binding(self, cb_type: str = "tls-unique") -> None:

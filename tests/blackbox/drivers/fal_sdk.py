@@ -18,10 +18,10 @@ from typing import Any
 apps: Any = importlib.import_module("fal.apps")
 
 ANY_LLM = "fal-ai/any-llm"
-Talk = Callable[[], dict[str, Any]]
+Flow = Callable[[], dict[str, Any]]
 
 
-def told(status: Any) -> dict[str, Any]:
+def describe(status: Any) -> dict[str, Any]:
     """A status object as JSON."""
     return {"is": type(status).__name__, **dataclasses.asdict(status)}
 
@@ -42,10 +42,10 @@ def attempt(function: Callable[[], Any]) -> dict[str, Any]:
 
 def subscribe() -> dict[str, Any]:
     handle = apps.submit(ANY_LLM, {"prompt": "stand in line"})
-    events = [told(event) for event in handle.iter_events(logs=True)]
+    events = [describe(event) for event in handle.iter_events(logs=True)]
     return {
         "events": events,
-        "status": told(handle.status(logs=True)),
+        "status": describe(handle.status(logs=True)),
         "result": handle.fetch_result(),
         "again": handle.fetch_result(),
     }
@@ -54,8 +54,8 @@ def subscribe() -> dict[str, Any]:
 def hour() -> dict[str, Any]:
     handle = apps.submit(ANY_LLM, {"prompt": "take an hour"})
     return {
-        "events": [told(event) for event in handle.iter_events(logs=True)],
-        "status": told(handle.status(logs=True)),
+        "events": [describe(event) for event in handle.iter_events(logs=True)],
+        "status": describe(handle.status(logs=True)),
         "result": handle.fetch_result(),
     }
 
@@ -71,7 +71,7 @@ def run() -> dict[str, Any]:
 
 def early() -> dict[str, Any]:
     handle = apps.submit(ANY_LLM, {"prompt": "say hello"})
-    return {"early": attempt(handle.fetch_result), "first": told(handle.status())}
+    return {"early": attempt(handle.fetch_result), "first": describe(handle.status())}
 
 
 def cancel() -> dict[str, Any]:
@@ -79,9 +79,9 @@ def cancel() -> dict[str, Any]:
     done = apps.submit(ANY_LLM, {"prompt": "say hello"})
     done.get()
     return {
-        "before": told(stuck.status()),
+        "before": describe(stuck.status()),
         "cancelled": attempt(stuck.cancel),
-        "after": told(stuck.status()),
+        "after": describe(stuck.status()),
         "result": attempt(stuck.get),
         "completed": attempt(done.cancel),
     }
@@ -99,7 +99,7 @@ def failed() -> dict[str, Any]:
     broken = apps.submit(ANY_LLM, {"prompt": "break down"})
     result = attempt(broken.get)
     return {
-        "status": told(broken.status()),
+        "status": describe(broken.status()),
         "result": result,
         "flagged": attempt(lambda: apps.run(ANY_LLM, {"prompt": "something rude"})),
         "invalid": attempt(lambda: apps.run(ANY_LLM, {})),
@@ -109,16 +109,16 @@ def failed() -> dict[str, Any]:
 
 def realtime() -> dict[str, Any]:
     with apps._connect(ANY_LLM) as connection:
-        asked = {"prompt": "say hello"}
-        return {"outputs": [connection.run(asked)["output"] for _ in range(2)]}
+        arguments = {"prompt": "say hello"}
+        return {"outputs": [connection.run(arguments)["output"] for _ in range(2)]}
 
 
-TALKS: tuple[Talk, ...] = (subscribe, hour, run, early, cancel, stream, failed, realtime)
+FLOWS: tuple[Flow, ...] = (subscribe, hour, run, early, cancel, stream, failed, realtime)
 
 
-def safely(talk: Talk) -> dict[str, Any]:
+def safely(flow: Flow) -> dict[str, Any]:
     try:
-        return talk()
+        return flow()
     except Exception:
         return {"crashed": traceback.format_exc()}
 
@@ -128,9 +128,9 @@ def main(url: str) -> dict[str, Any]:
     apps._QUEUE_URL_FORMAT = f"{url}/queue.fal.run/{{app_id}}"
     apps._REALTIME_URL_FORMAT = f"{url.replace('http', 'ws', 1)}/fal.run/{{app_id}}"
     apps._WS_URL_FORMAT = f"{url.replace('http', 'ws', 1)}/ws.fal.run/{{app_id}}"
-    with ThreadPoolExecutor(len(TALKS)) as pool:
-        names = (talk.__name__ for talk in TALKS)
-        return dict(zip(names, pool.map(safely, TALKS), strict=True))
+    with ThreadPoolExecutor(len(FLOWS)) as pool:
+        names = (flow.__name__ for flow in FLOWS)
+        return dict(zip(names, pool.map(safely, FLOWS), strict=True))
 
 
 if __name__ == "__main__":

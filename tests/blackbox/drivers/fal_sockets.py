@@ -20,27 +20,27 @@ ANY_LLM = "fal-ai/any-llm"
 WORDS = [f"question {number}" for number in range(5)]
 
 
-def asked(connection: Any, *prompts: str) -> None:
+def send_prompts(connection: Any, *prompts: str) -> None:
     for prompt in prompts:
         connection.send({"model": "google/gemini-flash-1.5", "prompt": prompt})
 
 
 def pipelined() -> dict[str, Any]:
     with apps.ws(ANY_LLM) as connection:
-        asked(connection, *WORDS)
+        send_prompts(connection, *WORDS)
         return {"answers": [json.loads(connection.recv()) for _ in WORDS]}
 
 
 def streamed() -> dict[str, Any]:
     with apps.ws(ANY_LLM, path="/stream") as connection:
-        asked(connection, *WORDS)
+        send_prompts(connection, *WORDS)
         return {"answers": ["".join(it.decode() for it in connection.stream()) for _ in WORDS]}
 
 
 def failures() -> dict[str, Any]:
     found = []
     with apps.ws(ANY_LLM) as connection:
-        asked(connection, "flagged", "unlucky", "fine")
+        send_prompts(connection, "flagged", "unlucky", "fine")
         connection.send({"model": 5})
         connection._ws.send("not JSON")
         connection._ws.send(b'{"prompt": "in a binary frame"}')
@@ -52,7 +52,7 @@ def failures() -> dict[str, Any]:
 
 def broken() -> dict[str, Any]:
     with apps.ws(ANY_LLM) as connection:
-        asked(connection, "fine", "break", "never answered")
+        send_prompts(connection, "fine", "break", "never answered")
         first = json.loads(connection.recv())["output"]
         try:
             connection.recv()
@@ -62,15 +62,15 @@ def broken() -> dict[str, Any]:
 
 
 def cut() -> dict[str, Any]:
-    heard = []
+    events = []
     with apps.ws(ANY_LLM, path="/stream") as connection:
-        asked(connection, "unlucky")
+        send_prompts(connection, "unlucky")
         try:
             for event in connection.stream():
-                heard.append(event.decode())
+                events.append(event.decode())
         except Exception as error:
-            return {"events": len(heard), "raised": type(error).__name__}
-    return {"events": len(heard), "raised": ""}
+            return {"events": len(events), "raised": type(error).__name__}
+    return {"events": len(events), "raised": ""}
 
 
 def command_line() -> dict[str, Any]:
@@ -93,14 +93,14 @@ def frames() -> dict[str, Any]:
 
 def main(url: str = "") -> dict[str, Any]:
     if not url:
-        return {talk.__name__: talk() for talk in (pipelined, streamed)}
+        return {flow.__name__: flow() for flow in (pipelined, streamed)}
     socket = url.replace("http", "ws", 1)
     apps._REALTIME_URL_FORMAT = f"{socket}/fal.run/{{app_id}}"
     apps._STREAM_URL_FORMAT = f"{url}/fal.run/{{app_id}}"
     apps._QUEUE_URL_FORMAT = f"{url}/queue.fal.run/{{app_id}}"
     apps._WS_URL_FORMAT = f"{socket}/ws.fal.run/{{app_id}}"
-    talks = (pipelined, streamed, failures, broken, cut, frames, command_line)
-    return {talk.__name__: talk() for talk in talks}
+    flows = (pipelined, streamed, failures, broken, cut, frames, command_line)
+    return {flow.__name__: flow() for flow in flows}
 
 
 if __name__ == "__main__":

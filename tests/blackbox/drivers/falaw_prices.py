@@ -16,8 +16,8 @@ pricing: Any = importlib.import_module("falaw.pricing")
 def main(url: str, key: str) -> dict[str, Any]:
     pricing.PRICING_URL = f"{url}/api.fal.ai/v1/models/pricing"
     known = [f"acme/model-{number}" for number in range(60)]
-    asked = [*known[:30], "acme/nobody-knows-it", *known[30:]]
-    found: dict[str, Any] = pricing.fetch_model_prices(asked, api_key=key)
+    endpoint_ids = [*known[:30], "acme/nobody-knows-it", *known[30:]]
+    found: dict[str, Any] = pricing.fetch_model_prices(endpoint_ids, api_key=key)
     return found
 
 

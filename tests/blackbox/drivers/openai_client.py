@@ -59,13 +59,13 @@ async def each(stream: Any) -> AsyncIterator[Any]:
             yield item
 
 
-def said(prompt: str, system: str | None = None) -> list[dict[str, Any]]:
+def messages_of(prompt: str, system: str | None = None) -> list[dict[str, Any]]:
     lines = [] if system is None else [{"role": "system", "content": system}]
     return [*lines, {"role": "user", "content": prompt}]
 
 
-def asked(prompt: str, **more: Any) -> dict[str, Any]:
-    return {"model": MODEL, "messages": said(prompt), **more}
+def chat_body(prompt: str, **more: Any) -> dict[str, Any]:
+    return {"model": MODEL, "messages": messages_of(prompt), **more}
 
 
 def counted(usage: Any) -> list[Any]:
@@ -76,8 +76,8 @@ CLIENT = connect()
 chat, responses, embeddings = CLIENT.chat.completions, CLIENT.responses, CLIENT.embeddings
 
 
-async def plain() -> Any:
-    answer = await got(chat.create(**asked("Write a tagline")))
+async def simple() -> Any:
+    answer = await got(chat.create(**chat_body("Write a tagline")))
     choice = answer.choices[0]
     return {
         "text": choice.message.content,
@@ -91,7 +91,7 @@ async def plain() -> Any:
 
 
 async def streamed() -> Any:
-    chunks = [it async for it in each(await got(chat.create(**asked("tagline"), stream=True)))]
+    chunks = [it async for it in each(await got(chat.create(**chat_body("tagline"), stream=True)))]
     return {
         "pieces": [it.choices[0].delta.content for it in chunks if it.choices],
         "reasoning": [getattr(it.choices[0].delta, "reasoning", None) for it in chunks],
@@ -104,7 +104,7 @@ async def streamed() -> Any:
 
 async def streamed_with_usage() -> Any:
     more = {"stream": True, "stream_options": {"include_usage": True}}
-    chunks = [it async for it in each(await got(chat.create(**asked("characters"), **more)))]
+    chunks = [it async for it in each(await got(chat.create(**chat_body("characters"), **more)))]
     *before, last = chunks
     return {
         "text": "".join(it.choices[0].delta.content or "" for it in before),
@@ -116,14 +116,14 @@ async def streamed_with_usage() -> Any:
 
 
 async def costs() -> Any:
-    body = {"model": "acme/large", "messages": said("priced")}
+    body = {"model": "acme/large", "messages": messages_of("priced")}
     priced = await got(chat.create(**body))
-    told = await got(chat.create(model="google/gemini-2.5-flash", messages=said("told usage")))
-    return [counted(priced.usage), counted(told.usage)]
+    reports = await got(chat.create(model="google/gemini-2.5-flash", messages=messages_of("told usage")))
+    return [counted(priced.usage), counted(reports.usage)]
 
 
 async def tools() -> Any:
-    body = {"model": MODEL, "messages": said("weather", "Paris"), "tools": [WEATHER]}
+    body = {"model": MODEL, "messages": messages_of("weather", "Paris"), "tools": [WEATHER]}
     first = (await got(chat.create(**body))).choices[0]
     calls = first.message.tool_calls
     answers = [{"role": "tool", "tool_call_id": it.id, "content": "sun"} for it in calls]
@@ -138,7 +138,7 @@ async def tools() -> Any:
 
 
 async def tools_streamed() -> Any:
-    body = {"model": MODEL, "messages": said("weather", "Paris"), "tools": [WEATHER]}
+    body = {"model": MODEL, "messages": messages_of("weather", "Paris"), "tools": [WEATHER]}
     deltas = []
     manager = chat.stream(**body)
     if MODE == "sync":
@@ -163,21 +163,21 @@ async def tools_streamed() -> Any:
 
 async def tool_demanded() -> Any:
     choice = {"type": "function", "function": {"name": "get_weather"}}
-    body = asked("anything", tools=[WEATHER], tool_choice=choice)
+    body = chat_body("anything", tools=[WEATHER], tool_choice=choice)
     calls = (await got(chat.create(**body))).choices[0].message.tool_calls
     return sorted(json.loads(calls[0].function.arguments))
 
 
 async def parsed() -> Any:
-    answer = await got(chat.parse(**asked("person"), response_format=Person))
-    made = await got(chat.parse(**asked("anything"), response_format=Person))
+    answer = await got(chat.parse(**chat_body("person"), response_format=Person))
+    made = await got(chat.parse(**chat_body("anything"), response_format=Person))
     person = answer.choices[0].message.parsed
     return [person.name, person.age, isinstance(made.choices[0].message.parsed, Person)]
 
 
 async def choices() -> Any:
-    scripted = await got(chat.create(**asked("tagline", n=2)))
-    made = await got(chat.create(**asked("anything", n=3)))
+    scripted = await got(chat.create(**chat_body("tagline", n=2)))
+    made = await got(chat.create(**chat_body("anything", n=3)))
     return {
         "scripted": [it.message.content for it in scripted.choices],
         "indices": [it.index for it in made.choices],
@@ -186,8 +186,8 @@ async def choices() -> Any:
 
 
 async def recorded() -> Any:
-    answer = await got(chat.create(**asked("recorded")))
-    chunks = [it async for it in each(await got(chat.create(**asked("recorded"), stream=True)))]
+    answer = await got(chat.create(**chat_body("recorded")))
+    chunks = [it async for it in each(await got(chat.create(**chat_body("recorded"), stream=True)))]
     other = await got(responses.create(model=MODEL, input="recorded"))
     return {
         "id": answer.id,
@@ -199,7 +199,7 @@ async def recorded() -> Any:
 
 
 async def soft_error() -> Any:
-    answer = await got(chat.create(**asked("soft error")))
+    answer = await got(chat.create(**chat_body("soft error")))
     failed = await got(responses.create(model=MODEL, input="soft error"))
     return [answer.choices[0].finish_reason, failed.status, failed.error.message]
 
@@ -219,7 +219,7 @@ async def respond() -> Any:
 
 
 async def respond_streamed() -> Any:
-    stream = await got(responses.create(model=MODEL, input=said("tagline"), stream=True))
+    stream = await got(responses.create(model=MODEL, input=messages_of("tagline"), stream=True))
     events = [it async for it in each(stream)]
     return {
         "types": [it.type for it in events],
@@ -231,7 +231,7 @@ async def respond_streamed() -> Any:
 
 
 async def respond_tools() -> Any:
-    body = {"model": MODEL, "input": said("weather"), "instructions": "Rome"}
+    body = {"model": MODEL, "input": messages_of("weather"), "instructions": "Rome"}
     manager = responses.stream(**body)
     if MODE == "sync":
         with manager as stream:
@@ -296,51 +296,51 @@ async def errors() -> Any:
     found = {}
     statuses = ("400", "403", "409", "418", "422", "429", "500", "502", "503")
     for prompt in (*statuses, "nobody", "reset"):
-        found[prompt] = await fails(lambda: chat.create(**asked(prompt)))  # noqa: B023
-        streamed = await fails(lambda: chat.create(**asked(prompt), stream=True))  # noqa: B023
+        found[prompt] = await fails(lambda: chat.create(**chat_body(prompt)))  # noqa: B023
+        streamed = await fails(lambda: chat.create(**chat_body(prompt), stream=True))  # noqa: B023
         assert streamed == found[prompt], (streamed, found[prompt])
     found["bad input"] = await fails(lambda: chat.create(model=MODEL, messages=[]))
     found["no such path"] = await fails(lambda: CLIENT.models.list())
-    found["broken"] = await fails(lambda: chat.create(**asked("broken"), stream=True))
-    found["unfinished"] = await fails(lambda: chat.create(**asked("unfinished"), stream=True))
+    found["broken"] = await fails(lambda: chat.create(**chat_body("broken"), stream=True))
+    found["unfinished"] = await fails(lambda: chat.create(**chat_body("unfinished"), stream=True))
     found["of responses"] = await fails(lambda: responses.create(model=MODEL, input="422"))
     found["of embeddings"] = await fails(lambda: embeddings.create(model=MODEL, input=[]))
-    nobody = connect(default_headers={"Authorization": ""})
-    found["no key"] = await fails(lambda: nobody.chat.completions.create(**asked("tagline")))
+    keyless = connect(default_headers={"Authorization": ""})
+    found["no key"] = await fails(lambda: keyless.chat.completions.create(**chat_body("tagline")))
     hurried = connect(timeout=0.2)
-    found["hang"] = await fails(lambda: hurried.chat.completions.create(**asked("hang")))
+    found["hang"] = await fails(lambda: hurried.chat.completions.create(**chat_body("hang")))
     return found
 
 
 async def cut() -> Any:
-    return await fails(lambda: chat.create(**asked("cut"), stream=True))
+    return await fails(lambda: chat.create(**chat_body("cut"), stream=True))
 
 
 async def retried() -> Any:
     patient = connect(max_retries=2)
-    return (await got(patient.chat.completions.create(**asked("twice")))).choices[0].message.content
+    return (await got(patient.chat.completions.create(**chat_body("twice")))).choices[0].message.content
 
 
 async def as_bearer() -> Any:
     client = openai.OpenAI(base_url=BASE, api_key=KEY, max_retries=0)
-    return client.chat.completions.create(**asked("tagline")).choices[0].message.content
+    return client.chat.completions.create(**chat_body("tagline")).choices[0].message.content
 
 
-TALKS: list[Callable[[], Awaitable[Any]]] = [
-    *(plain, streamed, streamed_with_usage, costs, tools, tools_streamed, tool_demanded, parsed),
+FLOWS: list[Callable[[], Awaitable[Any]]] = [
+    *(simple, streamed, streamed_with_usage, costs, tools, tools_streamed, tool_demanded, parsed),
     *(choices, recorded, soft_error, respond, respond_streamed, respond_tools, respond_parsed),
     *(embed, errors, cut, retried, as_bearer),
 ]
 
 
 async def main() -> None:
-    told = {}
-    for talk in TALKS:
+    reports = {}
+    for flow in FLOWS:
         try:
-            told[talk.__name__] = {"told": await talk()}
+            reports[flow.__name__] = {"report": await flow()}
         except Exception:
-            told[talk.__name__] = {"crashed": traceback.format_exc()}
-    sys.stdout.write(json.dumps(told))
+            reports[flow.__name__] = {"crashed": traceback.format_exc()}
+    sys.stdout.write(json.dumps(reports))
 
 
 asyncio.run(main())

@@ -57,28 +57,28 @@ class Fal:
     async def stream(self, prompt: str | None) -> list[Any]:
         """The events of a stream."""
         stream = fal_client.stream_async if self.is_async else fal_client.stream
-        return await self.all(stream, ANY_LLM, asking(prompt))
+        return await self.all(stream, ANY_LLM, input_of(prompt))
 
     async def submit(self, prompt: str | None) -> Any:
         """A handle."""
-        return await self.do("submit", ANY_LLM, asking(prompt))
+        return await self.do("submit", ANY_LLM, input_of(prompt))
 
 
-Talk = Callable[[Fal], Awaitable[dict[str, Any]]]
-TALKS: dict[str, Talk] = {}
+Flow = Callable[[Fal], Awaitable[dict[str, Any]]]
+FLOWS: dict[str, Flow] = {}
 
 
-def talk(function: Talk) -> Talk:
+def flow(function: Flow) -> Flow:
     """A conversation, under its name."""
-    TALKS[function.__name__] = function
+    FLOWS[function.__name__] = function
     return function
 
 
-def asking(prompt: str | None) -> dict[str, Any]:
+def input_of(prompt: str | None) -> dict[str, Any]:
     return {} if prompt is None else {"prompt": prompt}
 
 
-def told(status: Any) -> dict[str, Any]:
+def describe(status: Any) -> dict[str, Any]:
     """A status object as JSON."""
     return {"is": type(status).__name__, **dataclasses.asdict(status)}
 
@@ -105,22 +105,22 @@ async def attempt(awaitable: Awaitable[Any]) -> dict[str, Any]:
         }
 
 
-@talk
+@flow
 async def subscribe(fal: Fal) -> dict[str, Any]:
     enqueued: list[str] = []
     updates: list[dict[str, Any]] = []
     result = await fal.do(
         "subscribe",
         ANY_LLM,
-        asking("stand in line"),
+        input_of("stand in line"),
         with_logs=True,
         on_enqueue=enqueued.append,
-        on_queue_update=lambda status: updates.append(told(status)),
+        on_queue_update=lambda status: updates.append(describe(status)),
     )
     return {"enqueued": enqueued, "updates": updates, "result": result}
 
 
-@talk
+@flow
 async def handle(fal: Fal) -> dict[str, Any]:
     mine = await fal.submit("say hello")
     first = await fal.call(mine.status)
@@ -131,37 +131,37 @@ async def handle(fal: Fal) -> dict[str, Any]:
         "request_id": mine.request_id,
         "urls": urls(mine),
         "same_handle": by_id == mine,
-        "first": told(first),
-        "events": [told(event) for event in await fal.all(mine.iter_events)],
-        "statuses": [told(status) for status in statuses],
+        "first": describe(first),
+        "events": [describe(event) for event in await fal.all(mine.iter_events)],
+        "statuses": [describe(status) for status in statuses],
         "same_status": statuses[0] == statuses[1],
-        "status_by_id": told(await fal.do("status", ANY_LLM, mine.request_id)),
+        "status_by_id": describe(await fal.do("status", ANY_LLM, mine.request_id)),
         "results": [result, await fal.do("result", ANY_LLM, mine.request_id)],
     }
 
 
-@talk
+@flow
 async def cancel_in_queue(fal: Fal) -> dict[str, Any]:
     stuck = await fal.submit("wait for ever")
-    before = told(await fal.call(stuck.status))
+    before = describe(await fal.call(stuck.status))
     cancelled = await attempt(fal.call(stuck.cancel))
     return {
         "before": before,
         "cancelled": cancelled,
         "again": await attempt(fal.do("cancel", ANY_LLM, stuck.request_id)),
-        "after": told(await fal.call(stuck.status)),
+        "after": describe(await fal.call(stuck.status)),
         "result": await attempt(fal.call(stuck.get)),
     }
 
 
-@talk
+@flow
 async def cancel_running(fal: Fal) -> dict[str, Any]:
     running = await fal.submit("cannot be stopped")
     cancelled = await attempt(fal.call(running.cancel))
     return {"cancelled": cancelled, "result": await attempt(fal.call(running.get))}
 
 
-@talk
+@flow
 async def cancel_completed(fal: Fal) -> dict[str, Any]:
     done = await fal.submit("say hello")
     await fal.call(done.get)
@@ -171,7 +171,7 @@ async def cancel_completed(fal: Fal) -> dict[str, Any]:
     }
 
 
-@talk
+@flow
 async def deadline(fal: Fal) -> dict[str, Any]:
     if "client_timeout" not in inspect.signature(fal_client.subscribe).parameters:
         return {"unsupported": True}
@@ -179,17 +179,17 @@ async def deadline(fal: Fal) -> dict[str, Any]:
     waiting = fal.do(
         "subscribe",
         ANY_LLM,
-        asking("wait for ever"),
+        input_of("wait for ever"),
         client_timeout=1.01,
         on_enqueue=ids.append,
     )
     return {
         "outcome": await attempt(waiting),
-        "after": told(await fal.do("status", ANY_LLM, ids[0])),
+        "after": describe(await fal.do("status", ANY_LLM, ids[0])),
     }
 
 
-@talk
+@flow
 async def stream(fal: Fal) -> dict[str, Any]:
     return {
         "words": await fal.stream("stream words"),
@@ -197,39 +197,39 @@ async def stream(fal: Fal) -> dict[str, Any]:
     }
 
 
-@talk
+@flow
 async def invalid(fal: Fal) -> dict[str, Any]:
     return {
-        "run": await attempt(fal.do("run", ANY_LLM, asking(None))),
-        "subscribe": await attempt(fal.do("subscribe", ANY_LLM, asking(None))),
+        "run": await attempt(fal.do("run", ANY_LLM, input_of(None))),
+        "subscribe": await attempt(fal.do("subscribe", ANY_LLM, input_of(None))),
         "stream": await attempt(fal.stream(None)),
     }
 
 
-@talk
+@flow
 async def failed(fal: Fal) -> dict[str, Any]:
     broken = await fal.submit("break down")
-    statuses = [told(event) for event in await fal.all(broken.iter_events)]
+    statuses = [describe(event) for event in await fal.all(broken.iter_events)]
     return {
         "statuses": statuses,
         "result": await attempt(fal.call(broken.get)),
-        "run": await attempt(fal.do("run", ANY_LLM, asking("break down"))),
-        "flagged": await attempt(fal.do("subscribe", ANY_LLM, asking("something rude"))),
-        "flagged_run": await attempt(fal.do("run", ANY_LLM, asking("something rude"))),
+        "run": await attempt(fal.do("run", ANY_LLM, input_of("break down"))),
+        "flagged": await attempt(fal.do("subscribe", ANY_LLM, input_of("something rude"))),
+        "flagged_run": await attempt(fal.do("run", ANY_LLM, input_of("something rude"))),
     }
 
 
-@talk
+@flow
 async def recovery(fal: Fal) -> dict[str, Any]:
-    asked = [await attempt(fal.do("subscribe", ANY_LLM, asking("try again"))) for _ in range(4)]
+    outcomes = [await attempt(fal.do("subscribe", ANY_LLM, input_of("try again"))) for _ in range(4)]
     return {
-        "asked": asked,
-        "gateway": await attempt(fal.do("run", ANY_LLM, asking("pass the gateway"))),
-        "limit": await attempt(fal.do("run", ANY_LLM, asking("pass the limit"))),
+        "asked": outcomes,
+        "gateway": await attempt(fal.do("run", ANY_LLM, input_of("pass the gateway"))),
+        "limit": await attempt(fal.do("run", ANY_LLM, input_of("pass the limit"))),
     }
 
 
-@talk
+@flow
 async def other_endpoints(fal: Fal) -> dict[str, Any]:
     arguments = {"prompt": "ein Kätzchen"}
     image = await fal.do("submit", "fal-ai/flux/dev", arguments)
@@ -247,9 +247,9 @@ async def other_endpoints(fal: Fal) -> dict[str, Any]:
     }
 
 
-@talk
+@flow
 async def lanes(fal: Fal) -> dict[str, Any]:
-    wishes: dict[str, dict[str, Any]] = {
+    option_sets: dict[str, dict[str, Any]] = {
         "plain": {},
         "low": {"priority": "low"},
         "hinted": {"hint": "warm"},
@@ -259,14 +259,14 @@ async def lanes(fal: Fal) -> dict[str, Any]:
     known = inspect.signature(fal_client.subscribe).parameters
     return {
         lane: (await fal.do("subscribe", "acme/lanes", {}, **options))["lane"]
-        for lane, options in wishes.items()
+        for lane, options in option_sets.items()
         if set(options) <= set(known)
     }
 
 
-@talk
+@flow
 async def miss(fal: Fal) -> dict[str, Any]:
-    prompt = asking("stand in lime")
+    prompt = input_of("stand in lime")
     return {
         "run": await attempt(fal.do("run", ANY_LLM, prompt)),
         "submit": await attempt(fal.do("submit", ANY_LLM, prompt)),
@@ -274,9 +274,9 @@ async def miss(fal: Fal) -> dict[str, Any]:
     }
 
 
-@talk
+@flow
 async def two_keys(fal: Fal) -> dict[str, Any]:
-    question = ("run", ANY_LLM, asking("who am I"))
+    question = ("run", ANY_LLM, input_of("who am I"))
     other = fal.with_key(sys.argv[3])
     mine = [(await fal.do(*question))["output"] for _ in range(2)]
     others = [(await fal.call(other.run, *question[1:]))["output"] for _ in range(2)]
@@ -290,7 +290,7 @@ async def two_keys(fal: Fal) -> dict[str, Any]:
 
 async def safely(name: str, fal: Fal) -> tuple[str, dict[str, Any]]:
     try:
-        return name, await TALKS[name](fal)
+        return name, await FLOWS[name](fal)
     except Exception:
         return name, {"crashed": traceback.format_exc()}
 
@@ -302,7 +302,7 @@ async def main(url: str, is_async: bool) -> dict[str, Any]:
     client_module.REST_URL = f"{url}/rest.fal.ai"
     client_module.CDN_URL = f"{url}/v3.fal.media"
     fal = Fal(is_async)
-    return dict(await asyncio.gather(*(safely(name, fal) for name in TALKS)))
+    return dict(await asyncio.gather(*(safely(name, fal) for name in FLOWS)))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ def attempt(function: Callable[[], Any]) -> Any:
     try:
         return function()
     except Exception as error:
-        told = {name: getattr(error, name, None) for name in ("status_code", "error_type")}
-        return {"raised": type(error).__name__, "text": str(error), **told}
+        fields = {name: getattr(error, name, None) for name in ("status_code", "error_type")}
+        return {"raised": type(error).__name__, "text": str(error), **fields}
 
 
 def subscribed(prompt: str) -> dict[str, Any]:

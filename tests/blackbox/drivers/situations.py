@@ -23,13 +23,13 @@ module: Any = importlib.import_module("fal_client.client")
 ANY_LLM = "fal-ai/any-llm"
 INPUT = {"prompt": "hi"}
 FOREIGN = "019b0000-0000-7000-8000-000000000000"
-PATIENCE_SECONDS = 20.0
+TIMEOUT_SECONDS = 20.0
 """How long a conversation may take before it counts as one that never ends."""
 
 URL = sys.argv[1]
 
 
-class Talk:
+class Flows:
     """One conversation, with a key of its own."""
 
     def __init__(self, key: str, receiver: str) -> None:
@@ -60,7 +60,7 @@ class Talk:
             for event in self.fal.stream(ANY_LLM, INPUT):
                 events.append(event)
         except Exception as error:
-            return f"{len(events)} events, then {told(error)}"
+            return f"{len(events)} events, then {describe(error)}"
         return f"{len(events)} events, last {json.dumps(events[-1])}"
 
     def unknown_key(self) -> Any:
@@ -130,8 +130,8 @@ class Talk:
 
     def attempts(self) -> int:
         """How many attempts the fake has made."""
-        told = json.loads(self.raw("GET", "/_fakefal/webhooks")[4:])
-        return sum(len(delivery["attempts"]) for delivery in told)
+        describe = json.loads(self.raw("GET", "/_fakefal/webhooks")[4:])
+        return sum(len(delivery["attempts"]) for delivery in describe)
 
     def upload(self) -> Any:
         url = self.fal.upload(b"a cat", "text/plain", "cat.txt")
@@ -144,14 +144,14 @@ class Talk:
             if "images" in result
             else self.fal.upload(b"12345678", "text/plain")
         )
-        told = attempt(lambda: self.raw("GET", url.removeprefix(URL)))
-        return f"httpx: {told}"
+        describe = attempt(lambda: self.raw("GET", url.removeprefix(URL)))
+        return f"httpx: {describe}"
 
     def billed(self) -> Any:
         try:
             return self.subscribe()
         except module.FalClientHTTPError as error:
-            return f"{told(error)}; units {error.response_headers['x-fal-billable-units']}"
+            return f"{describe(error)}; units {error.response_headers['x-fal-billable-units']}"
 
 
 def attempt(function: Callable[[], Any]) -> str:
@@ -159,11 +159,11 @@ def attempt(function: Callable[[], Any]) -> str:
     try:
         result = function()
     except Exception as error:
-        return told(error)
+        return describe(error)
     return result if isinstance(result, str) else f"returns {json.dumps(result)}"
 
 
-def told(error: Exception) -> str:
+def describe(error: Exception) -> str:
     status = getattr(error, "status_code", None)
     word = getattr(error, "error_type", None)
     code = "" if status is None else f" {status}"
@@ -172,8 +172,8 @@ def told(error: Exception) -> str:
 
 
 def hold(row: dict[str, Any], found: dict[str, str]) -> None:
-    talk = getattr(Talk(row["key"], row.get("receiver", "")), row["talk"], None)
-    found[row["key"]] = "" if talk is None else attempt(talk)
+    flow = getattr(Flows(row["key"], row.get("receiver", "")), row["flow"], None)
+    found[row["key"]] = "" if flow is None else attempt(flow)
 
 
 def main() -> None:
@@ -187,7 +187,7 @@ def main() -> None:
     threads = [threading.Thread(target=hold, args=(row, found), daemon=True) for row in rows]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     for row in rows:

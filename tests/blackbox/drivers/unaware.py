@@ -62,7 +62,7 @@ async def asynchronous() -> dict[str, Any]:
         async with httpx.AsyncClient() as reader:
             return [url, (await reader.get(url)).text]
 
-    async def talk() -> Any:
+    async def realtime() -> Any:
         async with client.realtime(APP) as line:
             await line.send({"prompt": "Write a tagline"})
             return await line.recv()
@@ -73,7 +73,7 @@ async def asynchronous() -> dict[str, Any]:
         ("run", lambda: client.run(APP, {"prompt": "Write a tagline"})),
         ("stream", last),
         ("upload", up),
-        ("realtime", talk),
+        ("realtime", realtime),
     ):
         try:
             found[name] = await step()

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, ClassVar
 
 LLM = "fal-ai/any-llm"
-ASKED = {"prompt": "Write a tagline"}
+INPUT = {"prompt": "Write a tagline"}
 
 
 def fal_client_sync() -> dict[str, Any]:
@@ -24,42 +24,42 @@ def fal_client_sync() -> dict[str, Any]:
     url = fal_client.upload(b"some bytes", "text/plain", file_name="a b.txt")
     with fal_client.SyncClient().realtime("acme/live") as line:
         line.send({"prompt": "hi"})
-        heard = line.recv()
+        received = line.recv()
     return {
-        "run": fal_client.run(LLM, ASKED)["output"],
-        "subscribe": fal_client.subscribe(LLM, ASKED)["output"],
-        "stream": [event["output"] for event in fal_client.stream(LLM, ASKED)],
-        "status_url": fal_client.submit(LLM, ASKED).status_url,
+        "run": fal_client.run(LLM, INPUT)["output"],
+        "subscribe": fal_client.subscribe(LLM, INPUT)["output"],
+        "stream": [event["output"] for event in fal_client.stream(LLM, INPUT)],
+        "status_url": fal_client.submit(LLM, INPUT).status_url,
         "upload": url,
         "read": httpx.get(url).text,
-        "realtime": heard,
+        "realtime": received,
     }
 
 
 def fal_client_async() -> dict[str, Any]:
     import fal_client
 
-    async def talk() -> dict[str, Any]:
+    async def realtime() -> dict[str, Any]:
         client = fal_client.AsyncClient()
         async with client.realtime("acme/live") as line:
             await line.send({"prompt": "hi"})
-            heard = await line.recv()
+            received = await line.recv()
         return {
-            "run": (await client.run(LLM, ASKED))["output"],
-            "subscribe": (await client.subscribe(LLM, ASKED))["output"],
-            "stream": [event["output"] async for event in client.stream(LLM, ASKED)],
+            "run": (await client.run(LLM, INPUT))["output"],
+            "subscribe": (await client.subscribe(LLM, INPUT))["output"],
+            "stream": [event["output"] async for event in client.stream(LLM, INPUT)],
             "upload": await client.upload(b"some bytes", "text/plain"),
-            "realtime": heard,
+            "realtime": received,
         }
 
-    return asyncio.run(talk())
+    return asyncio.run(realtime())
 
 
 def requests() -> dict[str, Any]:
     import requests as http
 
     headers = {"Authorization": f"Key {os.environ['FAL_KEY']}"}
-    answer = http.post(f"https://fal.run/{LLM}", json=ASKED, headers=headers, timeout=10)
+    answer = http.post(f"https://fal.run/{LLM}", json=INPUT, headers=headers, timeout=10)
     return {"run": answer.json()["output"], "url": answer.url}
 
 
@@ -83,8 +83,8 @@ class _Hub(BaseHTTPRequestHandler):
         name = self.path.partition("?")[0].rsplit("/", 1)[-1]
         task, endpoint = self.KNOWN[name]
         found = {"status": "live", "providerId": endpoint, "task": task}
-        told = {"id": f"acme/{name}", "inferenceProviderMapping": {"fal-ai": found}}
-        body = json.dumps(told).encode()
+        answer = {"id": f"acme/{name}", "inferenceProviderMapping": {"fal-ai": found}}
+        body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

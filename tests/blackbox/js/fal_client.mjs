@@ -57,7 +57,7 @@ async function readThrough(stream) {
   return { events, errors, done: await done, requestId: stream.requestId };
 }
 
-const TALKS = {
+const FLOWS = {
   async subscribe({ fal }) {
     const enqueued = [];
     const updates = [];
@@ -271,20 +271,20 @@ const TALKS = {
 // Short pauses before a repeated run; those of the queue cannot be changed.
 const quick = { retry: { baseDelay: 5 } };
 
-async function talk(way, name) {
+async function runFlow(way, name) {
   const client = (credentials) => createFalClient({ ...quick, ...WAYS[way], credentials });
   try {
     const clients = { fal: client(`${key}-${way}`), other: client(`other-${key}-${way}`) };
-    return [name, await TALKS[name](clients)];
+    return [name, await FLOWS[name](clients)];
   } catch (error) {
     return [name, { crashed: String(error.stack ?? error) }];
   }
 }
 
-const talked = await Promise.all(
+const reports = await Promise.all(
   Object.keys(WAYS).map(async (way) => [
     way,
-    Object.fromEntries(await Promise.all(Object.keys(TALKS).map((name) => talk(way, name)))),
+    Object.fromEntries(await Promise.all(Object.keys(FLOWS).map((name) => runFlow(way, name)))),
   ]),
 );
-process.stdout.write(JSON.stringify(Object.fromEntries(talked)));
+process.stdout.write(JSON.stringify(Object.fromEntries(reports)));

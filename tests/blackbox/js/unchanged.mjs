@@ -8,15 +8,15 @@ const input = { prompt: "Write a tagline" };
 const clients = {
   async "fal-ai"() {
     const { fal } = await import("@fal-ai/client");
-    const told = {};
+    const report = {};
     const { data } = await fal.subscribe(LLM, { input, pollInterval: 20 });
-    told.subscribe = data.output;
-    told.stream = [];
-    for await (const event of await fal.stream(LLM, { input })) told.stream.push(event.output);
-    told.upload = await fal.storage.upload(new Blob(["some bytes"], { type: "text/plain" }));
-    const read = await fetch(told.upload);
-    told.read = [read.url === told.upload, await read.text()];
-    told.realtime = await new Promise((resolve, reject) => {
+    report.subscribe = data.output;
+    report.stream = [];
+    for await (const event of await fal.stream(LLM, { input })) report.stream.push(event.output);
+    report.upload = await fal.storage.upload(new Blob(["some bytes"], { type: "text/plain" }));
+    const read = await fetch(report.upload);
+    report.read = [read.url === report.upload, await read.text()];
+    report.realtime = await new Promise((resolve, reject) => {
       const line = fal.realtime.connect("acme/live", {
         connectionKey: "here",
         throttleInterval: 0,
@@ -28,7 +28,7 @@ const clients = {
       });
       line.send({ prompt: "hi" });
     });
-    return told;
+    return report;
   },
 
   async "ai-sdk"() {
@@ -56,9 +56,9 @@ const clients = {
     const body = JSON.stringify(input);
     const post = { method: "POST", headers, body };
     const url = `https://fal.run/${LLM}`;
-    const told = {};
+    const report = {};
     const request = new Request(url, post);
-    told.request = (await (await fetch(request)).json()).output;
+    report.request = (await (await fetch(request)).json()).output;
     const pieces = new ReadableStream({
       start(controller) {
         for (const piece of [body.slice(0, 5), body.slice(5)]) controller.enqueue(Buffer.from(piece));
@@ -66,9 +66,9 @@ const clients = {
       },
     });
     const streamed = await fetch(new URL(url), { ...post, body: pieces, duplex: "half" });
-    told.pieces = [streamed.url, (await streamed.json()).output];
-    told.aborted = await fetch(url, { ...post, signal: AbortSignal.abort() }).catch((it) => it.name);
-    told.https = await new Promise((resolve, reject) => {
+    report.pieces = [streamed.url, (await streamed.json()).output];
+    report.aborted = await fetch(url, { ...post, signal: AbortSignal.abort() }).catch((it) => it.name);
+    report.https = await new Promise((resolve, reject) => {
       const agent = new https.Agent({ keepAlive: true });
       const made = https.request({ hostname: "fal.run", path: `/${LLM}`, agent, method: "POST", headers });
       made.on("error", reject);
@@ -82,18 +82,18 @@ const clients = {
     });
     const { default: axios } = await import("axios");
     const submitted = await axios.post(`https://queue.fal.run/${LLM}`, input, { headers });
-    told.axios = submitted.data.status_url.startsWith("https://queue.fal.run/fal-ai/any-llm/");
+    report.axios = submitted.data.status_url.startsWith("https://queue.fal.run/fal-ai/any-llm/");
     const undici = await import("undici");
-    told.undici = [];
+    report.undici = [];
     for (const dispatcher of [undefined, new undici.Agent(), new undici.ProxyAgent("http://127.0.0.1:9")]) {
       const answer = await undici.request(url, { ...post, ...(dispatcher && { dispatcher }) });
-      told.undici.push((await answer.body.json()).output);
+      report.undici.push((await answer.body.json()).output);
     }
     const mocks = new undici.MockAgent();
     mocks.disableNetConnect();
     mocks.get("https://fal.run").intercept({ path: "/mocked" }).reply(299, "mocked");
-    told.mocked = (await undici.request("https://fal.run/mocked", { dispatcher: mocks })).statusCode;
-    return told;
+    report.mocked = (await undici.request("https://fal.run/mocked", { dispatcher: mocks })).statusCode;
+    return report;
   },
 
   async worker() {

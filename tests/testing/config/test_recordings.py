@@ -79,7 +79,7 @@ def test_every_mode(
     run_tests: RunTests, upstream: ThreadedServer, pytester: pytest.Pytester
 ) -> None:
     path = pytester.path / "x.yaml"
-    for source, flags, asked, outcome in (
+    for source, flags, requests, outcome in (
         (one("a", mode="none"), [], [], {"errors": 1}),
         (one("a"), [], ["a"], {"passed": 1}),
         (one("a"), [], [], {"passed": 1}),
@@ -91,7 +91,7 @@ def test_every_mode(
     ):
         before = len(calls_of(upstream))
         run_tests(source, from_(upstream), *flags).assert_outcomes(**outcome)
-        assert calls_of(upstream)[before:] == asked
+        assert calls_of(upstream)[before:] == requests
     assert [exchange.model.when.endpoint for exchange in load_file(path).exchanges] == [
         "fal-ai/any-llm"
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fakefal.handlers.proxy import check_proxy_request
+from fakefal.handlers.server_proxy import check_proxy_request
 from tests.building import exchange, scenario
 from tests.callers import running_caller
 

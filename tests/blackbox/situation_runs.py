@@ -27,12 +27,12 @@ class Settled(Protocol):
     """What a conversation is about: its scenario, and the name of the talk in the drivers."""
 
     @property
-    def talk(self) -> str: ...
+    def flow(self) -> str: ...
 
     @property
     def answers(self) -> tuple[int, ...]: ...
 
-    def settle(self, controls: Controls) -> None: ...
+    def configure(self, controls: Controls) -> None: ...
 
 
 _COMMANDS: dict[str, Callable[[], list[str]]] = {
@@ -41,31 +41,31 @@ _COMMANDS: dict[str, Callable[[], list[str]]] = {
 }
 
 
-def hold(client: str, talks: Mapping[str, Settled]) -> dict[str, Any]:
-    """Hold them all; by name what the client told at the end, and the journal of its key.
+def hold(client: str, situations: Mapping[str, Settled]) -> dict[str, Any]:
+    """Run them all; by name what the client reported at the end, and the journal of its key.
 
     A talk about webhooks has a receiver of its own, which adds what it received.
     """
     server = ThreadedServer(FakeFalServer())
     engine = server.server.engine
-    keys = {name: f"{client}-{name}:x" for name in talks}
+    keys = {name: f"{client}-{name}:x" for name in situations}
 
-    def settle() -> None:
-        for name, about in talks.items():
-            about.settle(Controls(engine, keys[name], clock="instant"))
+    def configure() -> None:
+        for name, about in situations.items():
+            about.configure(Controls(engine, keys[name], clock="instant"))
 
     def journals() -> dict[str, list[dict[str, Any]]]:
         return {name: server.server.controls(key).journal() for name, key in keys.items()}
 
     with server, ExitStack() as stack:
-        server.call(settle)
+        server.call(configure)
         receivers = {
             name: stack.enter_context(_receiver(server.server.url, about.answers))
-            for name, about in talks.items()
-            if about.talk.startswith("webhook")
+            for name, about in situations.items()
+            if about.flow.startswith("webhook")
         }
-        rows = [{"key": keys[name], "talk": about.talk} for name, about in talks.items()]
-        for row, name in zip(rows, talks, strict=True):
+        rows = [{"key": keys[name], "flow": about.flow} for name, about in situations.items()]
+        for row, name in zip(rows, situations, strict=True):
             row["receiver"] = receivers[name].url if name in receivers else ""
         done = subprocess.run(
             [*_COMMANDS[client](), server.server.url],
@@ -77,13 +77,13 @@ def hold(client: str, talks: Mapping[str, Settled]) -> dict[str, Any]:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        told = json.loads(done.stdout)
+        reports = json.loads(done.stdout)
         for name, receiver in receivers.items():
             controls = server.call(partial(server.server.controls, keys[name]))
             FakeWebhooks(server, controls).wait_idle()
-            told[keys[name]] += f"; {_arrived(receiver, server.call(controls.calls))}"
+            reports[keys[name]] += f"; {_arrived(receiver, server.call(controls.calls))}"
         kept = server.call(journals)
-    return {name: {"told": told[keys[name]], "journal": kept[name]} for name in talks}
+    return {name: {"report": reports[keys[name]], "journal": kept[name]} for name in situations}
 
 
 def _receiver(url: str, answers: tuple[int, ...]) -> Receiver:
@@ -93,9 +93,9 @@ def _receiver(url: str, answers: tuple[int, ...]) -> Receiver:
 
 
 def _arrived(receiver: Receiver, calls: list[CallRecord]) -> str:
-    """What came, in order: whose, what it says, whether it is genuine, what it was told."""
+    """The webhooks that came, in order: request, status, whether the signature is valid, our reply."""
     names = {call.request_id: name for call, name in zip(calls, "abcdef", strict=False)}
-    told = []
+    reports = []
     for it in receiver.arrivals:
         body = it.body
         more = [
@@ -105,5 +105,5 @@ def _arrived(receiver: Receiver, calls: list[CallRecord]) -> str:
             *(["another gateway id"] if body["gateway_request_id"] != it.request_id else []),
             it.problem or "genuine",
         ]
-        told.append(f"{body['status']} ({', '.join(more)}) → {it.reply}")
-    return f"received: {'; '.join(told) or 'nothing'}"
+        reports.append(f"{body['status']} ({', '.join(more)}) → {it.reply}")
+    return f"received: {'; '.join(reports) or 'nothing'}"
