@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
 UV := .cache/uv/bin/uv
 
+# Tests start hundreds of interpreters: without compiled files each would compile the package anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test check lint types tests quick lock newest lowest bench clean
 
 demo: $(VENV)/.ready ## the main features, in five seconds

@@ -12,7 +12,7 @@ import pytest
 
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from tests.blackbox.driving import DRIVERS, Seen, environment, once, seen_by, run_driver
+from tests.blackbox.driving import DRIVERS, Seen, environment, once, run_driver, seen_by
 from tests.blackbox.installing import (
     JS_FOLDER,
     fal_client_folder,

@@ -93,7 +93,7 @@ def _receiver(url: str, answers: tuple[int, ...]) -> Receiver:
 
 
 def _arrived(receiver: Receiver, calls: list[CallRecord]) -> str:
-    """The webhooks that came, in order: request, status, whether the signature is valid, our reply."""
+    """The webhooks that came, in order: request, status, signature, our reply."""
     names = {call.request_id: name for call, name in zip(calls, "abcdef", strict=False)}
     reports = []
     for it in receiver.arrivals:

@@ -10,7 +10,7 @@ import pytest
 
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from tests.blackbox.driving import DRIVERS, Seen, environment, once, seen_by, run_driver
+from tests.blackbox.driving import DRIVERS, Seen, environment, once, run_driver, seen_by
 from tests.blackbox.installing import JS_FOLDER, node_with_clients, openai_python
 
 pytestmark = pytest.mark.blackbox

@@ -15,8 +15,8 @@ from fakefal.protocol.errors.client_retries import count_requests
 from fakefal.protocol.errors.fault import Operation
 from fakefal.scenario.compiler.faults import compile_fault
 from fakefal.scenario.files.loader import load_data
-from tests.blackbox.situation_runs import CLIENTS, hold
 from tests.blackbox.driving import once_json
+from tests.blackbox.situation_runs import CLIENTS, hold
 from tests.blackbox.situation_table import Seen
 from tests.blackbox.situations import ENDPOINT
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from fakefal.scenario.model.reply import Reply
-from tests.blackbox.situation_runs import CLIENTS, hold
 from tests.blackbox.driving import once_json
+from tests.blackbox.situation_runs import CLIENTS, hold
 from tests.blackbox.situation_table import ENDLESS, Seen, table
 from tests.blackbox.situations import FIRST_RELEASE, SITUATIONS, Situation, built
 

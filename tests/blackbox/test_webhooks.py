@@ -23,7 +23,7 @@ FORGERIES = ("bad", "missing", "stale", "unknown-key", "altered-body")
 PROMPTS = ("good", "refused", *FORGERIES)
 
 
-def scenario() -> dict[str, Any]:
+def webhook_scenario() -> dict[str, Any]:
     """A forged webhook for some prompts, tried once only as far as the test looks."""
     forged = [
         {
@@ -37,7 +37,10 @@ def scenario() -> dict[str, Any]:
 
 
 async def test_an_aiohttp_application_accepts_what_is_genuine_and_nothing_else() -> None:
-    async with WebhookReceiver() as hook, FakeFalServer(scenario(), keep_alive=False) as fake:
+    async with (
+        WebhookReceiver() as hook,
+        FakeFalServer(webhook_scenario(), keep_alive=False) as fake,
+    ):
         client = fal_client.AsyncClient(key="any:key")
         url = f"{fake.base_url('queue.fal.run')}/"
         with pytest.MonkeyPatch.context() as patch:
@@ -70,7 +73,7 @@ async def test_an_aiohttp_application_accepts_what_is_genuine_and_nothing_else()
 
 def test_an_express_application_accepts_what_is_genuine_and_nothing_else() -> None:
     node = node_with_clients()
-    with ThreadedServer(FakeFalServer(scenario())) as fake:
+    with ThreadedServer(FakeFalServer(webhook_scenario())) as fake:
         done = subprocess.run(
             [node, str(JS_FOLDER / "webhook_receiver.mjs"), fake.url, *PROMPTS],
             cwd=JS_FOLDER,

@@ -135,7 +135,7 @@ def invalid_request(validation_errors: Iterable[Json]) -> Outcome:
     Source: inferred (OpenAI's shape, OpenRouter's status).
     """
     first: dict[str, Json] = next(iter(validation_errors), {})
-    param = parameter_name(first.get("loc", ()))
+    param = parameter_name(first.get("loc"))
     msg = str(first.get("msg", "Bad request"))
     code = {"missing": "missing_required_parameter", "json_invalid": None}.get(
         str(first.get("type")), "invalid_value"
@@ -144,14 +144,18 @@ def invalid_request(validation_errors: Iterable[Json]) -> Outcome:
     return failed_outcome(400, error_body(message, "invalid_request_error", param, code))
 
 
-def parameter_name(loc: Iterable[str | int]) -> str | None:
-    """``messages[0].role`` for ``["body", "messages", 0, "role"]``; None for the body itself."""
+def parameter_name(loc: Json) -> str | None:
+    """``messages[0].role`` for ``["body", "messages", 0, "role"]``; None for the body itself.
+
+    Scripted error bodies may have any value there; what is not a list names no parameter.
+    """
     text = ""
-    for part in list(loc)[1:]:
+    for part in loc[1:] if isinstance(loc, list | tuple) else ():
+        name = str(part)
         if isinstance(part, int):
-            text += f"[{part}]"
-        elif part != "str" and not part.startswith("list["):  # pydantic's names in a union
-            text += f".{part}" if text else part
+            text += f"[{name}]"
+        elif name != "str" and not name.startswith("list["):  # pydantic's names in a union
+            text += f".{name}" if text else name
     return text or None
 
 
@@ -183,7 +187,7 @@ def to_openai_error(outcome: Outcome) -> Outcome:
         openai_body = error_body(
             str(first.get("msg", "Error")),
             str(first.get("type")),
-            parameter_name(first.get("loc", ())),
+            parameter_name(first.get("loc")),
             outcome.status,
         )
     else:

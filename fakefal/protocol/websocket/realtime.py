@@ -160,7 +160,8 @@ def error_reason(body: Json) -> str:
 def _format_validation_error(item: Json) -> str:
     if not isinstance(item, dict) or "msg" not in item:
         return json.dumps(item)
-    location = ".".join(map(str, item.get("loc", ())))
+    loc = item.get("loc")
+    location = ".".join(map(str, loc)) if isinstance(loc, list) else ""
     return f"{location}: {item['msg']}" if location else str(item["msg"])
 
 

@@ -87,10 +87,10 @@ class _Example:
 
     def _object(self, schema: Mapping[str, Any], depth: int) -> Json:
         properties = schema.get("properties")
-        required = schema.get("required", ())
+        required = schema.get("required")
         members = {}
         for name, inner in properties.items() if isinstance(properties, dict) else ():
-            is_required = name in required
+            is_required = isinstance(required, list) and name in required
             if is_required or (depth < _MAX_DEPTH and self._values_left > 0):
                 members[name] = (
                     self.value(inner, depth + 1) if self._values_left > -_MAX_VALUES else None

@@ -20,7 +20,6 @@ from fakefal.engine.core.clock import Clock
 from fakefal.engine.engine import Engine
 from fakefal.engine.files.blobs import Blob
 from fakefal.engine.tenant import Tenant
-from fakefal.handlers.server_proxy import check_proxy_request
 from fakefal.handlers.http import (
     BufferedResponse,
     EventStreamResponse,
@@ -31,6 +30,7 @@ from fakefal.handlers.http import (
     response_for_error,
 )
 from fakefal.handlers.routes import find_route
+from fakefal.handlers.server_proxy import check_proxy_request
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core import hosts
 from fakefal.protocol.core.json_codec import encode

@@ -118,7 +118,9 @@ async def streamed_with_usage() -> Any:
 async def costs() -> Any:
     body = {"model": "acme/large", "messages": messages_of("priced")}
     priced = await got(chat.create(**body))
-    reports = await got(chat.create(model="google/gemini-2.5-flash", messages=messages_of("told usage")))
+    reports = await got(
+        chat.create(model="google/gemini-2.5-flash", messages=messages_of("told usage"))
+    )
     return [counted(priced.usage), counted(reports.usage)]
 
 
@@ -318,7 +320,11 @@ async def cut() -> Any:
 
 async def retried() -> Any:
     patient = connect(max_retries=2)
-    return (await got(patient.chat.completions.create(**chat_body("twice")))).choices[0].message.content
+    return (
+        (await got(patient.chat.completions.create(**chat_body("twice"))))
+        .choices[0]
+        .message.content
+    )
 
 
 async def as_bearer() -> Any:

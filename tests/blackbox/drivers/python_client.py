@@ -221,7 +221,9 @@ async def failed(fal: Fal) -> dict[str, Any]:
 
 @flow
 async def recovery(fal: Fal) -> dict[str, Any]:
-    outcomes = [await attempt(fal.do("subscribe", ANY_LLM, input_of("try again"))) for _ in range(4)]
+    outcomes = [
+        await attempt(fal.do("subscribe", ANY_LLM, input_of("try again"))) for _ in range(4)
+    ]
     return {
         "asked": outcomes,
         "gateway": await attempt(fal.do("run", ANY_LLM, input_of("pass the gateway"))),

@@ -97,6 +97,10 @@ def test_no_input_makes_validation_raise(llm_api: LlmApi, body: Any) -> None:
 def test_a_parameter_is_a_path() -> None:
     assert parameter_name(["body", "messages", 0, "content"]) == "messages[0].content"
     assert parameter_name(["body"]) is None
+    assert [parameter_name(loc) for loc in (None, 3, {"body": 1}, ["body", None])] == [
+        *(None, None, None),
+        "None",
+    ]
 
 
 def test_a_model_error_becomes_openais() -> None:

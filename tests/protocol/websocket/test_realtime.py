@@ -132,6 +132,7 @@ def test_control_messages_are_compact_json_in_the_order_of_the_sdk() -> None:
             "body.n: Wrong",
         ),
         ({"detail": [{"msg": "a"}, {"b": 1}]}, 'a; {"b": 1}'),
+        ({"detail": [{"loc": None, "msg": "a"}]}, "a"),
         ({"error": {"message": "x"}}, '{"error": {"message": "x"}}'),
         (b"<html>", "<html>"),
     ],

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fakefal.scenario.render.json_examples import example_of
@@ -117,5 +117,7 @@ SCHEMAS = st.recursive(
 
 
 @given(SCHEMAS)
+@example({"properties": {"a": {}}, "required": None})
+@example({"properties": {"a": {}}, "required": 1})
 def test_no_schema_raises(schema: Any) -> None:
     example_of(schema, cycle([3]))
