@@ -50,7 +50,7 @@ TABLE: dict[str, tuple[int, dict[str, int]]] = {
 """What is answered every time; then how many requests fal_client makes, and @fal-ai/client."""
 
 OPERATIONS: tuple[Operation, ...] = ("submit", "status", "result", "run", "cancel")
-_TALKS = {"run": "run", "cancel": "cancel"}
+_FLOWS = {"run": "run", "cancel": "cancel"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Always:
 
     @property
     def flow(self) -> str:
-        return _TALKS.get(self.operation, "subscribe")
+        return _FLOWS.get(self.operation, "subscribe")
 
     def configure(self, controls: Controls) -> None:
         reply = {"text": "Ship it.", "faults": {self.operation: f"{self.fault} x*"}}

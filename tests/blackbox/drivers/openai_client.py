@@ -76,7 +76,7 @@ CLIENT = connect()
 chat, responses, embeddings = CLIENT.chat.completions, CLIENT.responses, CLIENT.embeddings
 
 
-async def simple() -> Any:
+async def plain() -> Any:
     answer = await got(chat.create(**chat_body("Write a tagline")))
     choice = answer.choices[0]
     return {
@@ -333,7 +333,7 @@ async def as_bearer() -> Any:
 
 
 FLOWS: list[Callable[[], Awaitable[Any]]] = [
-    *(simple, streamed, streamed_with_usage, costs, tools, tools_streamed, tool_demanded, parsed),
+    *(plain, streamed, streamed_with_usage, costs, tools, tools_streamed, tool_demanded, parsed),
     *(choices, recorded, soft_error, respond, respond_streamed, respond_tools, respond_parsed),
     *(embed, errors, cut, retried, as_bearer),
 ]

@@ -30,11 +30,11 @@ async function each(stream) {
   return found;
 }
 
-const said = (prompt, system) => [
+const messagesOf = (prompt, system) => [
   ...(system === undefined ? [] : [{ role: "system", content: system }]),
   { role: "user", content: prompt },
 ];
-const asked = (prompt, more = {}) => ({ model, messages: said(prompt), ...more });
+const asked = (prompt, more = {}) => ({ model, messages: messagesOf(prompt), ...more });
 const counted = (it) => [it.prompt_tokens, it.completion_tokens, it.total_tokens, it.cost];
 const joined = (chunks) => chunks.map((it) => it.choices[0]?.delta.content ?? "").join("");
 
@@ -101,12 +101,12 @@ function talksOf(OpenAI, key) {
       };
     },
     async costs() {
-      const priced = await ask({ model: "acme/large", messages: said("priced") });
-      const told = await ask({ model: "google/gemini-2.5-flash", messages: said("told usage") });
-      return [counted(priced.usage), counted(told.usage)];
+      const priced = await ask({ model: "acme/large", messages: messagesOf("priced") });
+      const report = await ask({ model: "google/gemini-2.5-flash", messages: messagesOf("told usage") });
+      return [counted(priced.usage), counted(report.usage)];
     },
     async tools() {
-      const body = { model, messages: said("weather", "Paris"), tools: [weather] };
+      const body = { model, messages: messagesOf("weather", "Paris"), tools: [weather] };
       const [first] = (await ask(body)).choices;
       const calls = first.message.tool_calls;
       const answers = calls.map((it) => ({ role: "tool", tool_call_id: it.id, content: "sun" }));
@@ -120,7 +120,7 @@ function talksOf(OpenAI, key) {
       };
     },
     async tools_streamed() {
-      const body = { model, messages: said("weather", "Paris"), tools: [weather] };
+      const body = { model, messages: messagesOf("weather", "Paris"), tools: [weather] };
       const stream = chat.completions.stream(body);
       let deltas = 0;
       stream.on("tool_calls.function.arguments.delta", () => (deltas += 1));
@@ -187,7 +187,7 @@ function talksOf(OpenAI, key) {
       };
     },
     async respond_streamed() {
-      const body = { model, input: said("tagline"), stream: true };
+      const body = { model, input: messagesOf("tagline"), stream: true };
       const events = await each(await responses.create(body));
       const deltas = events.filter((it) => it.type === "response.output_text.delta");
       const whole = events.at(-1).response;
@@ -200,7 +200,7 @@ function talksOf(OpenAI, key) {
       };
     },
     async respond_tools() {
-      const body = { model, input: said("weather"), instructions: "Rome" };
+      const body = { model, input: messagesOf("weather"), instructions: "Rome" };
       const stream = responses.stream(body);
       const types = (await each(stream)).map((it) => it.type);
       const final = await stream.finalResponse();
@@ -244,7 +244,7 @@ function talksOf(OpenAI, key) {
         if (JSON.stringify(streamed) !== JSON.stringify(found[prompt]))
           throw new Error(`${prompt}: ${streamed}`);
       }
-      const of = (name, make) => fails(make).then((told) => (found[name] = told));
+      const of = (name, make) => fails(make).then((report) => (found[name] = report));
       await of("bad input", () => ask({ model, messages: [] }));
       await of("no such path", () => client.models.list());
       await of("broken", () => ask(asked("broken", { stream: true })));
@@ -269,18 +269,18 @@ function talksOf(OpenAI, key) {
   };
 }
 
-const told = {};
+const report = {};
 for (const name of ["openai", "openai6"]) {
   const manifest = new URL(`node_modules/${name}/package.json`, import.meta.url);
   const { version } = JSON.parse(readFileSync(manifest, "utf8"));
   const talks = talksOf((await import(name)).default, `${prefix}-${version}:x`);
-  told[version] = {};
-  for (const [talk, hold] of Object.entries(talks)) {
+  report[version] = {};
+  for (const [flow, hold] of Object.entries(talks)) {
     try {
-      told[version][talk] = { told: await hold() };
+      report[version][flow] = { report: await hold() };
     } catch (error) {
-      told[version][talk] = { crashed: error.stack };
+      report[version][flow] = { crashed: error.stack };
     }
   }
 }
-console.log(JSON.stringify(told));
+console.log(JSON.stringify(report));

@@ -15,7 +15,7 @@ const PATIENCE_MS = 20_000;
 
 const show = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
-function told(error) {
+function describe(error) {
   const cause = error.cause?.code ? ` (${error.cause.code})` : "";
   if (error.status === undefined) return `${error.name}: ${error.message}${cause}`;
   const body = error.body?.detail ?? error.body;
@@ -29,11 +29,11 @@ async function attempt(hold) {
     const result = (await hold()) ?? null;
     return typeof result === "string" ? result : `returns ${show(result)}`;
   } catch (error) {
-    return told(error);
+    return describe(error);
   }
 }
 
-class Talk {
+class Flows {
   constructor({ key, receiver }) {
     this.key = key;
     this.receiver = receiver;
@@ -75,7 +75,7 @@ class Talk {
     const done = stream.done().catch((error) => void errors.push(error));
     await done;
     const counted = `${events.length} events`;
-    return errors.length ? `${counted}, then ${told(errors[0])}` : `${counted}, last ${show(events.at(-1))}`;
+    return errors.length ? `${counted}, then ${describe(errors[0])}` : `${counted}, last ${show(events.at(-1))}`;
   }
 
   unknown_key() {
@@ -153,8 +153,8 @@ class Talk {
 
   async webhook_early() {
     await this.fal.queue.submit(ANY_LLM, { input, webhookUrl: this.receiver });
-    const told = JSON.parse((await this.raw("GET", "/_fakefal/webhooks")).slice(4));
-    const attempts = told.flatMap((delivery) => delivery.attempts).length;
+    const describe = JSON.parse((await this.raw("GET", "/_fakefal/webhooks")).slice(4));
+    const attempts = describe.flatMap((delivery) => delivery.attempts).length;
     return `at the answer of submit ${attempts} attempt was over`;
   }
 
@@ -187,16 +187,16 @@ class Talk {
     try {
       return await this.subscribe();
     } catch (error) {
-      return told(error);
+      return describe(error);
     }
   }
 }
 
 async function hold(row) {
-  const talk = new Talk(row);
-  if (!talk[row.talk]) return "";
+  const flows = new Flows(row);
+  if (!flows[row.flow]) return "";
   const patience = new Promise((resolve) => setTimer(resolve, PATIENCE_MS, "waits for ever"));
-  return Promise.race([attempt(() => talk[row.talk]()), patience]);
+  return Promise.race([attempt(() => flows[row.flow]()), patience]);
 }
 
 process.on("unhandledRejection", () => {}); // a stream that fails leaves one behind
