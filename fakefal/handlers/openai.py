@@ -22,9 +22,10 @@ from fakefal.handlers.http import (
 from fakefal.protocol import sse
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.call import Call
+from fakefal.protocol.core.endpoints import ROUTER_APP
 from fakefal.protocol.core.json_codec import encode_ascii
 from fakefal.protocol.errors.errors import method_not_allowed, unknown_path
-from fakefal.protocol.llm.endpoints import ROUTER_APP, is_unknown_path
+from fakefal.protocol.llm.endpoints import is_unknown_path
 
 _V1 = f"{ROUTER_APP}/openai/v1"
 

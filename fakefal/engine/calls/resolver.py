@@ -12,18 +12,13 @@ from fakefal.engine.core.request_ids import RequestIdGenerator
 from fakefal.engine.files.store import FileStore
 from fakefal.protocol.core.call import Call, Json, Outcome
 from fakefal.protocol.core.compat_flags import CompatFlags
+from fakefal.protocol.core.endpoints import LlmApi
 from fakefal.protocol.core.headers import HINT
 from fakefal.protocol.errors import errors
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import Fault, FaultAbort, Operation
 from fakefal.protocol.llm.anyllm import billable_units, output_shape
-from fakefal.protocol.llm.endpoints import (
-    OPENAI_APIS,
-    TOKEN_METERED_APIS,
-    LlmApi,
-    is_unknown_path,
-    llm_api_of,
-)
+from fakefal.protocol.llm.endpoints import OPENAI_APIS, TOKEN_METERED_APIS, is_unknown_path
 from fakefal.protocol.llm.inputs import long_prompt_errors, unknown_fields, validate
 from fakefal.scenario.compiled.index import ExchangeIndex
 from fakefal.scenario.compiled.reply import GENERATED, CompiledReply, RenderedOutcome
@@ -184,7 +179,7 @@ class CallResolver:
         if operation is not None and self._faults.environment is not None:
             fault = self._faults.next_fault(operation, call.endpoint, request_id)
             self._abort_on(fault, call, request_id, "")
-        llm_api = llm_api_of(call.endpoint)
+        llm_api = call.endpoint.llm_api
         if llm_api in OPENAI_APIS:
             _set_matcher_input(call)
         validation_errors, note = self._validate(call, llm_api)
@@ -285,7 +280,7 @@ class CallResolver:
     def _invalid_input(
         self, call: Call, request_id: str, validation_errors: list[Json], fault: Fault | None
     ) -> Resolution:
-        llm_api, flags = llm_api_of(call.endpoint), self.settings.flags
+        llm_api, flags = call.endpoint.llm_api, self.settings.flags
         shape = output_shape(llm_api, call.input, flags.schema_version)
         rendered = RenderedOutcome(_validation_failure(llm_api, validation_errors, flags), shape)
         return Resolution(
@@ -295,7 +290,7 @@ class CallResolver:
     def _unmatched(self, call: Call, request_id: str, fault: Fault | None) -> CompiledReply:
         """The generated reply of a call that matches no exchange; raises ApiError for a miss."""
         if self.settings.unmatched != "fail":
-            if llm_api_of(call.endpoint) is not None:
+            if call.endpoint.llm_api is not None:
                 return GENERATED
             from fakefal.scenario.media.output_kinds import guess_kind  # most calls have no files
 
@@ -312,7 +307,7 @@ class CallResolver:
         from fakefal.engine.files.outputs import file_refs_of
         from fakefal.scenario.compiled.media import is_text
 
-        media, llm_api = reply.media, llm_api_of(call.endpoint)
+        media, llm_api = reply.media, call.endpoint.llm_api
         if reply.is_endpoint_default and llm_api is None:
             media = _with_guessed_kind(media, call)
         is_success = rendered.outcome.is_success or reply.workflow is not None
@@ -341,7 +336,7 @@ class CallResolver:
         if is_unknown_path(call.endpoint):
             return errors.unknown_path(call.endpoint.path, request_id)
         body: Json = {"detail": str(record)}
-        if llm_api_of(call.endpoint) in OPENAI_APIS:  # OpenAI clients read ``error.message``
+        if call.endpoint.llm_api in OPENAI_APIS:  # OpenAI clients read ``error.message``
             from fakefal.protocol.llm.openai import error_body
 
             body |= error_body(str(record), "not_found_error", code=404)
@@ -352,7 +347,7 @@ def _set_matcher_input(call: Call) -> None:
     """Let matchers and templates read chat messages in the same way as a prompt."""
     from fakefal.protocol.llm.messages import add_prompt_fields  # few calls need it
 
-    call.normalized_input = add_prompt_fields(llm_api_of(call.endpoint), call.input)
+    call.normalized_input = add_prompt_fields(call.endpoint.llm_api, call.input)
 
 
 def _validation_failure(

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fakefal.protocol.core.call import Json
+from fakefal.protocol.core.endpoints import LlmApi
 from fakefal.protocol.core.schema_versions import PREMIUM_MODELS, SCHEMA_VERSIONS
-from fakefal.protocol.llm.endpoints import ROUTER_APIS, LlmApi
+from fakefal.protocol.llm.endpoints import ROUTER_APIS
 
 _TRUE_WORDS = frozenset({"1", "true", "t", "yes", "y", "on"})
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakefal.protocol.core.endpoints import LlmApi
 from fakefal.protocol.core.json_codec import encode, encode_ascii
 from fakefal.protocol.core.schema_versions import SCHEMA_VERSIONS
 from fakefal.protocol.llm.anyllm import (
@@ -18,7 +19,6 @@ from fakefal.protocol.llm.anyllm import (
     output_shape,
     partial_outputs,
 )
-from fakefal.protocol.llm.endpoints import LlmApi
 from fakefal.protocol.llm.inputs import validate
 
 FULL = OutputShape(has_reasoning_field=True, shows_reasoning=True)
