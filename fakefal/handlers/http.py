@@ -53,9 +53,9 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     tenant: Tenant | None
+    blob: Blob | None = None
     fallback_tenant: Callable[[], Tenant] | None = None
     tenant_by_tag: Callable[[str], Tenant | None] = _no_tenant
-    blob: Blob | None = None
     owner_tenant: Tenant | None = None
     fault: Fault | None = None
 

@@ -15,7 +15,7 @@ from aiohttp.web_protocol import RequestHandler
 from fakefal.handlers.http import BufferedResponse
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.server.http.parse_errors import MAX_FIELD_BYTES, MAX_LINE_BYTES, error_for_request
-from fakefal.server.http.writer import BufferedWriter
+from fakefal.server.http.writer import write_buffered
 
 __all__ = ["MAX_FIELD_BYTES", "MAX_LINE_BYTES", "Connection", "ConnectionFactory"]
 
@@ -89,7 +89,7 @@ class Connection(RequestHandler):
             raise ConnectionError("the response has already started")
         response = self._factory.reject_unreadable(request_line, error)
         # The request may have no valid version, so the response is HTTP/1.1.
-        return BufferedWriter(response, keep_alive=False, version=HttpVersion11)
+        return write_buffered(response, request, keep_alive=False, version=HttpVersion11)
 
     def log_exception(self, *args: Any, **options: Any) -> None:
         """Log a caller's mistakes at debug level only, and without a traceback."""

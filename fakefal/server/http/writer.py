@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import HttpVersion, HttpVersion10
+from aiohttp.http import HttpVersion, HttpVersion10, HttpVersion11
 
 from fakefal.engine.core.clock import http_date
 from fakefal.handlers.http import BufferedResponse, EventStreamResponse, FileResponse
@@ -66,20 +66,17 @@ def cors_headers(
     return tuple(pair for pair in _CORS_HEADERS if pair[0].lower() not in sent_names)
 
 
-class BufferedWriter(web.StreamResponse):
-    """Writes a response whose body is in memory.
+class Sent(web.StreamResponse):
+    """What aiohttp gets for a response that is written already: nothing is left to be done.
 
-    It builds the head itself: aiohttp's own took half of the time of a small request, and scripted
-    faults need the bytes anyway. ``version`` is the HTTP version if the request was unreadable.
+    aiohttp's own ``StreamResponse`` writes itself in ``prepare``; to create one and to let it build
+    its head took half of the time of a small request, and scripted faults need the bytes anyway.
     """
 
-    def __init__(
-        self, response: BufferedResponse, *, keep_alive: bool, version: HttpVersion | None = None
-    ) -> None:
-        super().__init__(status=response.status)
-        self._version = version
-        self._response = response
+    def __init__(self, *, keep_alive: bool, caller_left: bool = False) -> None:
+        super().__init__()
         self._is_keep_alive = keep_alive
+        self._caller_left = caller_left
 
     @property
     def keep_alive(self) -> bool | None:
@@ -87,25 +84,36 @@ class BufferedWriter(web.StreamResponse):
         return self._is_keep_alive
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Write head and body."""
-        transport = request.transport
-        if transport is None or transport.is_closing():
+        """No-op; raises ConnectionResetError if the caller left before the response."""
+        if self._caller_left:
             raise ConnectionResetError("the caller has left")
-        self._is_keep_alive = self._is_keep_alive and request.keep_alive
-        response = self._response
-        head = response_head(
-            response, request, keep_alive=self._is_keep_alive, version=self._version
-        )
-        transport.write(head + response_body(response, request))
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """No-op: ``prepare`` already wrote everything."""
+        """No-op."""
 
 
-def response_body(response: BufferedResponse, request: web.BaseRequest) -> bytes:
-    """The body as sent: empty for HEAD and for statuses without a body."""
-    return b"" if request.method == "HEAD" or response.status in _BODILESS else response.payload
+KEPT_OPEN = Sent(keep_alive=True)
+CLOSING = Sent(keep_alive=False)
+CALLER_LEFT = Sent(keep_alive=False, caller_left=True)
+
+
+def write_buffered(
+    response: BufferedResponse,
+    request: web.BaseRequest,
+    *,
+    keep_alive: bool,
+    version: HttpVersion | None = None,
+) -> Sent:
+    """Write head and body at once; ``version`` is for a request whose own could not be read."""
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        return CALLER_LEFT
+    keep_alive = keep_alive and request.keep_alive
+    head = response_head(response, request, keep_alive=keep_alive, version=version)
+    has_body = request.method != "HEAD" and response.status not in _BODILESS
+    transport.write(head + response.payload if has_body else head)
+    return KEPT_OPEN if keep_alive else CLOSING
 
 
 def response_head(
@@ -117,12 +125,12 @@ def response_head(
     version: HttpVersion | None = None,
 ) -> bytes:
     """Status line and headers; ``size`` overrides the Content-Length of the body."""
-    is_http10 = (version or request.version) == HttpVersion10
-    lines = [_status_line(response.status, 0 if is_http10 else 1)]
+    version = version or request.version
+    is_http10 = version is not HttpVersion11 and version == HttpVersion10
     if response.headers:
-        lines += _scripted_lines(response)
+        lines = [_status_line(response.status, 0 if is_http10 else 1), *_scripted_lines(response)]
     else:
-        lines.append(f"Content-Type: {response.content_type}\r\n")
+        lines = [_plain_head(response.status, 0 if is_http10 else 1, response.content_type)]
         if response.request_id:
             lines.append(f"x-fal-request-id: {response.request_id}\r\n")
         if response.billable_units is not None:
@@ -138,6 +146,11 @@ def response_head(
         lines.append(f"Content-Length: {len(response.payload) if size < 0 else size}\r\n")
     lines.append(f"Date: {http_date()}\r\nServer: {SERVER}\r\n\r\n")
     return "".join(lines).encode()
+
+
+def response_body(response: BufferedResponse, request: web.BaseRequest) -> bytes:
+    """The body as sent: empty for HEAD and for statuses without a body."""
+    return b"" if request.method == "HEAD" or response.status in _BODILESS else response.payload
 
 
 def stream_head(
@@ -217,3 +230,8 @@ def _scripted_lines(response: BufferedResponse) -> list[str]:
 @lru_cache(maxsize=128)
 def _status_line(status: int, minor: int) -> str:
     return f"HTTP/1.{minor} {status} {reason_phrase(status)}\r\n"
+
+
+@lru_cache(maxsize=256)
+def _plain_head(status: int, minor: int, content_type: str) -> str:
+    return f"{_status_line(status, minor)}Content-Type: {content_type}\r\n"
