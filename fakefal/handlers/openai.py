@@ -14,6 +14,7 @@ from fakefal.handlers.http import (
     EventStreamResponse,
     HttpResponse,
     Request,
+    caller_of,
     endpoint_of,
     read_call,
     response_for_outcome,
@@ -42,8 +43,7 @@ async def post(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
     Source: documented (docs/reference/llm.md#openai-compatible-endpoints).
     """
-    endpoint = endpoint_of(parts["endpoint"])
-    tenant = tenant_of(request, endpoint)
+    tenant, endpoint = caller_of(request, parts["endpoint"])
     llm_call = read_call(request, endpoint, "run")
     _note_bearer(request, tenant, llm_call)
     if wants_stream(llm_call):

@@ -156,7 +156,9 @@ class DirectCalls:
         start_timeout_seconds = call.platform_options.start_timeout_seconds
         if start_timeout_seconds < reply.start_seconds:
             return start_timeout_seconds, outcome_of(CATALOG["start_deadline"])
-        limit_seconds = self._faults.app_of(call.endpoint).request_seconds
+        limit_seconds = math.inf
+        if self._faults.environment is not None:
+            limit_seconds = self._faults.app_of(call.endpoint).request_seconds
         if reply.run_seconds > limit_seconds:
             return limit_seconds, outcome_of(CATALOG["request_timeout"])
         if reply.runner_retries is not None:

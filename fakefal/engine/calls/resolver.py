@@ -133,7 +133,7 @@ class CallResolver:
 
     def exchange_for(self, call: Call) -> CompiledExchange | None:
         """The exchange that would answer a call: one of the tenant's own, else a loaded one."""
-        own = self.own_index.find(call, self.is_used_up)
+        own = self.own_index.find(call, self.is_used_up) if self.own_index.exchanges else None
         return own or self.base_index.find(call, self.is_used_up)
 
     def resolve(self, call: Call, operation: Operation | None) -> Resolution:
@@ -155,7 +155,7 @@ class CallResolver:
             if file_refs is not None and rendered.outcome.is_success:
                 rendered = file_refs.resolve_outcome(rendered, self.settings.seed)
         units = reply.billable_units
-        if units is None and rendered.outcome.is_success:
+        if units is None and rendered.outcome.status < 400:
             units = rendered.cost
             if units is None:
                 units = billable_units(llm_api, call.input, self.settings.flags.schema_version)
@@ -182,18 +182,23 @@ class CallResolver:
         llm_api = call.endpoint.llm_api
         if llm_api in OPENAI_APIS:
             _set_matcher_input(call)
-        validation_errors, note = self._validate(call, llm_api)
+        validation_errors, note = list(call.validation_errors), ""
+        if llm_api is not None and not validation_errors and self.settings.flags.validate:
+            validation_errors, note = self._validate(call, llm_api)
         if validation_errors:
             return self._invalid_input(call, request_id, validation_errors, fault)
         if type(call.input) is dict and "webhook_url" in call.input:
             lint = "webhook_url in the input has no effect; pass it beside the input"
             self._journal.write(self._clock.now(), "lint", call, request_id, 200, "", lint)
-        exchange = self.exchange_for(call)
+        own = self.own_index.find(call, self.is_used_up) if self.own_index.exchanges else None
+        exchange = own or self.base_index.find(call, self.is_used_up)
         if exchange is None:
             reply = self._unmatched(call, request_id, fault)
             return _Choice(request_id, reply, "generated", 1, "", fault, note, llm_api)
         use_count = self.use_counts.get(exchange, 0)
-        reply, label = exchange.reply_for(use_count), exchange.label
+        reply, label = exchange.replies[0], exchange.label
+        if len(exchange.replies) > 1:
+            reply = exchange.reply_for(use_count)
         if fault is None and reply.faults is not None and operation in reply.faults:
             sequence = reply.faults[operation]
             fault = self._faults.next_in_sequence(
@@ -210,9 +215,12 @@ class CallResolver:
     def _render(self, choice: _Choice, call: Call) -> RenderedOutcome:
         """Render the outcome of a reply; raises ApiError for a template that fails."""
         request_id, reply, count = choice.request_id, choice.reply, choice.use_count
-        settings = self.settings
+        settings, llm_api = self.settings, choice.llm_api
         try:
-            if choice.llm_api not in TOKEN_METERED_APIS:
+            if llm_api not in TOKEN_METERED_APIS:
+                shape = output_shape(llm_api, call.input, settings.flags.schema_version)
+                if (cached := reply.outcome_cache.get(shape.code)) is not None:
+                    return cached
                 return render_outcome(reply, call, request_id, count, settings.seed, settings.flags)
             from fakefal.scenario.render.llm.outcome import render_llm_outcome  # few calls need it
 
@@ -257,11 +265,9 @@ class CallResolver:
         self._journal.write(now, "call", call, request_id, fault.journal_status, label, fault=fault)
         raise FaultAbort(fault, request_id)
 
-    def _validate(self, call: Call, llm_api: LlmApi | None) -> tuple[list[Json], str]:
+    def _validate(self, call: Call, llm_api: LlmApi) -> tuple[list[Json], str]:
         """The model's validation errors of an input, and a note for the journal."""
         flags = self.settings.flags
-        if call.validation_errors or llm_api is None or not flags.validate:
-            return list(call.validation_errors), ""
         if llm_api in OPENAI_APIS:
             from fakefal.protocol.llm import openai
 

@@ -15,7 +15,6 @@ from fakefal.protocol.core.schema_versions import SCHEMA_VERSIONS
 from fakefal.protocol.llm.anyllm import (
     OutputShape,
     billable_units,
-    default_model,
     output_shape,
     partial_outputs,
 )
@@ -114,4 +113,5 @@ def test_premium_models_cost_more(llm_api: LlmApi | None, body: Any, units: floa
 
 @pytest.mark.parametrize("version", SCHEMA_VERSIONS)
 def test_the_default_model_is_that_of_the_version(version: str) -> None:
-    assert default_model(version) == SCHEMA_VERSIONS[version].default_model
+    model = SCHEMA_VERSIONS[version].default_model
+    assert billable_units("text", {}, version) == billable_units("text", {"model": model}, version)
