@@ -316,7 +316,7 @@ class Job:
                 position = self.queue_position()
             return Snapshot(timeline_step.state, self.id, position, logs)
         outcome = self.rendered.outcome
-        seconds = self.inference_seconds if outcome.is_success else None
+        seconds = self.inference_seconds if outcome.status < 400 else None
         return Snapshot(
             "COMPLETED", self.id, None, logs, seconds, outcome.error, outcome.error_type
         )

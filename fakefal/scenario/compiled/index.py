@@ -24,12 +24,14 @@ class _Bucket:
     """The exchanges of an endpoint, indexed by one input field where that saves comparisons.
 
     ``by_key`` has the candidates for each value of ``key_field``, in order and including those that
-    do not require it; ``others`` are the candidates for any other value.
+    do not require it; ``others`` are the candidates for any other value. ``by_text`` repeats those
+    of texts, for inputs that are spelled alike.
     """
 
     others: list[_Candidate]
     key_field: str | None = None
     by_key: dict[tuple[str, Json] | None, list[_Candidate]] = field(default_factory=dict)
+    by_text: dict[str, list[_Candidate]] = field(default_factory=dict)
 
 
 class ExchangeIndex:
@@ -53,8 +55,12 @@ class ExchangeIndex:
         if bucket.key_field is not None:
             value = call.input if call.normalized_input is None else call.normalized_input
             if isinstance(value, dict):
-                key = scalar_key(get_field(value, bucket.key_field))
-                candidates = bucket.by_key.get(key, candidates)
+                text = value.get(bucket.key_field)
+                if type(text) is str and text in bucket.by_text:
+                    candidates = bucket.by_text[text]
+                else:
+                    key = scalar_key(get_field(value, bucket.key_field))
+                    candidates = bucket.by_key.get(key, candidates)
         for condition, exchange in candidates:
             if (condition is None or condition.matches(call)) and not (
                 exchange.capacity is not None and is_used_up(exchange)
@@ -108,6 +114,8 @@ def _build(exchanges: list[CompiledExchange]) -> _Bucket:
             bucket.others.append(candidate)
         else:
             bucket.by_key.setdefault(key, [*bucket.others]).append(candidate)
+            if isinstance(key[1], str):
+                bucket.by_text[key[1]] = bucket.by_key[key]
     return bucket
 
 

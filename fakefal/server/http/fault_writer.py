@@ -18,16 +18,15 @@ from fakefal.handlers.fault_response import (
 from fakefal.handlers.http import BufferedResponse, EventStreamResponse, FileResponse
 from fakefal.protocol.errors.fault import Cut, Fault
 from fakefal.proxy.resets import reset
-from fakefal.server.http.writer import (
+from fakefal.server.http.connection import (
     CALLER_LEFT,
     CLOSING,
     KEPT_OPEN,
     Sent,
-    read_blocks,
     response_body,
     response_head,
-    stream_head,
 )
+from fakefal.server.http.writer import read_blocks, stream_head
 
 GARBAGE = b"\xff\xfe\x00 this is no event \x80\r\n"
 

@@ -38,16 +38,16 @@ from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import FaultAbort
 from fakefal.protocol.errors.ingress import ingress_error
 from fakefal.server.http.body_timeout import BodyIdleTimeout
-from fakefal.server.http.control_endpoint import ControlEndpoint
-from fakefal.server.http.parse_errors import check_version, error_for_body
-from fakefal.server.http.writer import (
+from fakefal.server.http.connection import (
     SERVER,
     SERVER_HEADERS,
-    FileWriter,
     cors_headers,
     printable,
     write_buffered,
 )
+from fakefal.server.http.control_endpoint import ControlEndpoint
+from fakefal.server.http.parse_errors import check_version, error_for_body
+from fakefal.server.http.writer import FileWriter
 from fakefal.server.tasks import Tasks
 from fakefal.server.upload_store import UploadStore
 

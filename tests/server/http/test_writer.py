@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fakefal.server.http.writer import printable
+from fakefal.server.http.connection import printable
 from tests.building import exchange, scenario
 from tests.callers import running_caller, send_bytes
 from tests.handlers.upload_requests import request_url, upload_file
