@@ -98,25 +98,28 @@ def resolve(
         forwarded = forwarded.partition(",")[0].strip()
     for name in (forwarded, host_header, connected_host):
         if name and (host := canonical_host(name)) is not None:
-            return Address(
-                host, path, query, AddressForm.HOST, _named_base(name, scheme), host_name=name
-            )
+            base = _named_base(name, scheme)
+            return Address(host, path, query, AddressForm.HOST, base, "", name)
     target_host = headers.get(names.TARGET_HOST)
     if target_host and (host := canonical_host(target_host)) is not None:
         return Address(host, path, query, AddressForm.BASE, own_base, host_name=target_host)
     if path == CONTROL_PREFIX or path.startswith(f"{CONTROL_PREFIX}/"):
         return Address("", path[len(CONTROL_PREFIX) :] or "/", query, AddressForm.CONTROL, own_base)
-    return _from_first_segment(path, query, own_base)
-
-
-def _from_first_segment(path: str, query: str, base: str) -> Address | None:
-    """The address of ``/queue.fal.run/fal-ai/any-llm``; None if the first segment is not a host."""
     segment, slash, tail = path[1:].partition("/")
-    host_name = unquote(segment)
-    host = canonical_host(host_name)
+    host_name, host = _host_of_segment(segment)
     if host is None:
         return None
-    return Address(host, slash + tail or "/", query, AddressForm.BASE, base, host_name=host_name)
+    return Address(host, slash + tail or "/", query, AddressForm.BASE, own_base, "", host_name)
+
+
+@lru_cache(maxsize=256)
+def _host_of_segment(segment: str) -> tuple[str, str | None]:
+    """The name in the first segment of ``/queue.fal.run/fal-ai/any-llm``, and its canonical host.
+
+    The host is None if the segment is none of fal's.
+    """
+    host_name = unquote(segment)
+    return host_name, canonical_host(host_name)
 
 
 @lru_cache(maxsize=256)
@@ -137,7 +140,7 @@ def _to_ascii(text: str, safe: str) -> str:
 
 def url_for(address: Address, host: str, path: str) -> str:
     """A URL of a fal host that the caller of ``address`` can reach; ``path`` may have a query."""
-    return f"{address.base.replace('{host}', host)}{path}"
+    return address.base.replace("{host}", host) + path
 
 
 def media_url_for(address: Address, host: str, path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fakefal.engine.calls.admission import make_job
 from fakefal.engine.calls.direct_calls import DirectCalls, StreamedReply
@@ -24,7 +24,7 @@ from fakefal.protocol.core.call import Call
 from fakefal.protocol.errors import errors
 from fakefal.protocol.errors.fault import Fault, FaultAbort, Operation
 from fakefal.protocol.queue import Snapshot, cancel_status, status_code
-from fakefal.scenario.compiled.environment import App
+from fakefal.scenario.compiled.environment import DEFAULT_APP, App
 from fakefal.scenario.compiled.index import ExchangeIndex
 from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.settings import Limits
@@ -41,6 +41,12 @@ _ENTRY_KIND_OF: dict[Operation, EntryKind] = {
     "result": "result",
     "cancel": "cancel",
 }
+
+
+class FaultCarrier(Protocol):
+    """What takes the fault of a response to the one place that performs it: the request."""
+
+    fault: Fault | None
 
 
 class InitialState(NamedTuple):
@@ -66,6 +72,8 @@ class Tenant:
         journal: Journal,
     ) -> None:
         self.key = key
+        self.settings = settings
+        """Of all calls: seed, flags, environment. ``set_settings`` replaces them."""
         self.clock = clock
         self.journal = journal
         self.faults = FaultInjector(settings.environment, key, limits.request_ids)
@@ -94,11 +102,6 @@ class Tenant:
         self._webhooks: WebhookScheduler | None = None
         self._limits = limits
 
-    @property
-    def settings(self) -> EffectiveSettings:
-        """The settings of all calls: seed, flags, environment."""
-        return self.resolver.settings
-
     # The queue
 
     def submit(self, call: Call) -> Job:
@@ -107,21 +110,17 @@ class Tenant:
         The job's ``fault`` is applied to the response.
         """
         now = self.clock.now()
-        app = self.faults.app_of(call.endpoint)
+        app, waits_for_runner = DEFAULT_APP, False
+        if self.faults.environment is not None:
+            app = self.faults.app_of(call.endpoint)
+            waits_for_runner = self.faults.limits_runners(app)
         if call.platform_options.max_queue_length < math.inf:
             self._check_queue_length(call, app, now)
         resolution = self.resolver.resolve(call, "submit")
         if resolution.rendered.outcome.fails_at == "submit":
             raise self.resolver.immediate_failure(call, resolution)
-        waits_for_runner = self._limits_runners(app)
-        job = make_job(
-            call,
-            resolution,
-            self.clock,
-            app,
-            waits_for_runner=waits_for_runner,
-            flags=self.settings.flags,
-        )
+        flags = self.settings.flags
+        job = make_job(call, resolution, now, app, waits_for_runner=waits_for_runner, flags=flags)
         self.faults.accepted_calls += 1
         self.queue.admit(job, now, waits_for_runner=waits_for_runner)
         label, note, fault = resolution.label, resolution.note, resolution.fault
@@ -162,44 +161,47 @@ class Tenant:
         return fault
 
     def status(
-        self, app: str, request_id: str, *, with_logs: bool, fault: Fault | None = None
+        self, app: str, request_id: str, *, with_logs: bool, carrier: FaultCarrier | None = None
     ) -> Snapshot:
         """The status of a job; counts as a poll in the timeline of this job."""
-        job, now = self._job(app, request_id)
+        job, now, fault = self._job("status", app, request_id, carrier)
         snapshot = job.snapshot(with_logs=with_logs, is_window=self.settings.flags.logs == "window")
-        shown_step = job.position.step
-        job.count_poll(now)
-        self._fast_forward(job, shown_step)
+        if job.ended_at is None or self.queue.runner_pool is not None:
+            shown_step = job.position.step
+            job.count_poll(now)
+            self._fast_forward(job, shown_step)
         code = status_code(snapshot.status)
         self.journal.write(now, "status", job.call, job.id, code, job.label, snapshot.status, fault)
         return snapshot
 
     def stream_status(
-        self, app: str, request_id: str, *, with_logs: bool, fault: Fault | None = None
+        self, app: str, request_id: str, *, with_logs: bool, carrier: FaultCarrier | None = None
     ) -> StatusStream:
         """Stream the status of a job, whose timeline stops waiting for polls."""
-        job, now = self._job(app, request_id)
+        job, now, fault = self._job("status_stream", app, request_id, carrier)
         job.ignore_polls(now)
         self.journal.write(now, "stream", job.call, job.id, 200, job.label, "", fault)
         return StatusStream(job, self.clock, self.queue.runner_pool, with_logs=with_logs)
 
-    def result(self, app: str, request_id: str, *, fault: Fault | None = None) -> Job | None:
+    def result(
+        self, app: str, request_id: str, *, carrier: FaultCarrier | None = None
+    ) -> Job | None:
         """The completed job; None if the result is requested too early."""
-        job, now = self._job(app, request_id)
-        if job.is_over and (fault is None or not fault.is_too_early):
+        job, now, fault = self._job("result", app, request_id, carrier)
+        if job.ended_at is not None and (fault is None or not fault.is_too_early):
             status = job.rendered.outcome.status
             self.journal.write(now, "result", job.call, job.id, status, job.label, "", fault)
             return job
-        if not job.is_over:
+        if job.ended_at is None:
             shown_step = job.position.step
             job.count_early_result(now)
             self._fast_forward(job, shown_step)
         self.journal.write(now, "result", job.call, job.id, 400, job.label, "too early", fault)
         return None
 
-    def cancel(self, app: str, request_id: str, *, fault: Fault | None = None) -> bool:
+    def cancel(self, app: str, request_id: str, *, carrier: FaultCarrier | None = None) -> bool:
         """Cancel a job; False if it has already completed."""
-        job, now = self._job(app, request_id)
+        job, now, fault = self._job("cancel", app, request_id, carrier)
         accepted = job.cancel(now)
         self.queue.advance_to(now)
         if self._webhooks is not None:
@@ -214,7 +216,8 @@ class Tenant:
         """Resolve a direct run, after the duration of the IN_PROGRESS steps of its reply."""
         if self.resolver.has_callables:
             await self.resolver.prepare(call, "run")
-        return await self._direct_calls.run(call, self.queue.running_count(self.clock.now()))
+        runs = 0 if self.queue.runner_pool is None else self.queue.running_count(self.clock.now())
+        return await self._direct_calls.run(call, runs)
 
     def stream(self, call: Call) -> StreamedReply:
         """Resolve a stream; raises ApiError for what fails before the first byte."""
@@ -291,7 +294,7 @@ class Tenant:
 
     def set_settings(self, settings: EffectiveSettings) -> None:
         """Replace the settings; the counters stay."""
-        self.resolver.settings = settings
+        self.settings = self.resolver.settings = settings
         self.faults.set_environment(settings.environment, self.key)
 
     def is_used_up(self, exchange: CompiledExchange) -> bool:
@@ -305,10 +308,6 @@ class Tenant:
     def record(self, kind: EntryKind, status: int, note: str, call: Call | None = None) -> None:
         """Journal an event of files, tokens or sockets."""
         self.journal.write(self.clock.now(), kind, call, "", status, "", note)
-
-    def _limits_runners(self, app: App) -> bool:
-        """Whether jobs of an app wait for a runner."""
-        return app.runners < math.inf or self.faults.account.concurrency < math.inf
 
     def _make_runner_pool(self) -> RunnerPool:
         return RunnerPool(
@@ -328,15 +327,27 @@ class Tenant:
             note = f"{queue_length} requests are waiting, at most {max_length:.0f} are allowed"
             raise self.resolver.reject(call, errors.queue_full(queue_length, int(max_length)), note)
 
-    def _job(self, app: str, request_id: str) -> tuple[Job, float]:
-        """A job in its present state, and the present instant."""
-        now = self.clock.now()
+    def _job(
+        self, operation: Operation, app: str, request_id: str, carrier: FaultCarrier | None
+    ) -> tuple[Job, float, Fault | None]:
+        """A job in its present state, the present instant, and the fault of the response.
+
+        The fault is given to the carrier too, as it also applies to a 404 that is raised here.
+        Without a carrier no faults are injected.
+        """
+        now, fault = self.clock.now(), None
+        if carrier is not None:
+            known = self.queue.jobs.get(request_id)
+            has_job_faults = known is not None and known.job_options.faults is not None
+            if has_job_faults or self.faults.environment is not None:
+                fault = carrier.fault = self.check_fault(operation, app, request_id)
         job = self.queue.find(app, request_id, now)
         if job.state is State.CANCELLED and self.settings.flags.reads_after_cancel == "not-found":
             raise errors.not_found("the request was cancelled in the queue")
-        return job, now
+        return job, now, fault
 
     def _fast_forward(self, job: Job, shown_step: int) -> None:
-        self.queue.fast_forward(job, shown_step)
+        if self.clock.kind == "instant" or self.queue.runner_pool is not None:
+            self.queue.fast_forward(job, shown_step)
         if self.queue.runner_pool is not None and self._webhooks is not None:
             self._webhooks.notify()

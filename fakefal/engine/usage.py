@@ -10,7 +10,7 @@ from fakefal.engine.core.journal import JournalEntry
 from fakefal.engine.queue.job import Job
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
-from fakefal.protocol.llm.endpoints import PROMPT_ENDPOINTS, TOKEN_METERED_APIS, llm_api_of
+from fakefal.protocol.llm.endpoints import PROMPT_ENDPOINTS, TOKEN_METERED_APIS
 from fakefal.scenario.media.output_kinds import guess_kind
 
 if TYPE_CHECKING:
@@ -103,9 +103,9 @@ class UsageLedger:
         scripted_price = self._tenant.faults.app_of(parsed).price
         if scripted_price is not None:
             return scripted_price
-        if llm_api_of(parsed) in TOKEN_METERED_APIS:
+        if parsed.llm_api in TOKEN_METERED_APIS:
             return _METERED_PRICE
-        if llm_api_of(parsed) is not None:
+        if parsed.llm_api is not None:
             return _LANGUAGE_PRICE
         return _PRICES.get(guess_kind(parsed.text) or "", _OTHER_PRICE)
 

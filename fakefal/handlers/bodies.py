@@ -19,10 +19,18 @@ def read_body(body: bytes) -> tuple[Json, tuple[Json, ...]]:
     try:
         return decode(body), ()
     except ValueError as error:
-        try:
-            return _in_other_encoding(body), ()
-        except ValueError:
-            return None, (_validation_error(body, str(error)),)
+        return explain_body(body, str(error))
+
+
+def explain_body(body: bytes, reason: str) -> tuple[Json, tuple[Json, ...]]:
+    """The value and the validation errors of a body that is not JSON in UTF-8.
+
+    ``reason`` is what ``decode`` says.
+    """
+    try:
+        return _in_other_encoding(body), ()
+    except ValueError:
+        return None, (_validation_error(body, reason),)
 
 
 def _in_other_encoding(body: bytes) -> Json:

@@ -8,14 +8,15 @@ from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
 
-from fakefal.addressing import Address, media_url_for, url_for
+from fakefal.addressing import Address, media_url_for
 from fakefal.engine.files.blobs import Blob
 from fakefal.engine.files.tokens import claimed_tenant_tag
 from fakefal.engine.tenant import Tenant
-from fakefal.handlers.bodies import read_body
+from fakefal.handlers.bodies import explain_body
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.call import Call, Json, Outcome, Via
 from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
+from fakefal.protocol.core.json_codec import decode
 from fakefal.protocol.core.platform_options import (
     DEFAULT_OPTIONS,
     MAX_QUEUE_LENGTH,
@@ -23,7 +24,11 @@ from fakefal.protocol.core.platform_options import (
 )
 from fakefal.protocol.errors.errors import ApiError, unauthenticated, unknown_application
 from fakefal.protocol.errors.fault import Cut, Fault, Operation
-from fakefal.protocol.platform_headers import check_queue_length, read_platform_headers
+from fakefal.protocol.platform_headers import (
+    PLATFORM_HEADERS,
+    check_queue_length,
+    read_platform_headers,
+)
 from fakefal.protocol.storage.storage import unauthorized
 
 JSON = "application/json"
@@ -53,9 +58,9 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     tenant: Tenant | None
+    blob: Blob | None = None
     fallback_tenant: Callable[[], Tenant] | None = None
     tenant_by_tag: Callable[[str], Tenant | None] = _no_tenant
-    blob: Blob | None = None
     owner_tenant: Tenant | None = None
     fault: Fault | None = None
 
@@ -79,11 +84,6 @@ class Request:
     def parameters(self) -> dict[str, str]:
         """All query parameters; of a repeated one the last."""
         return dict(parse_qsl(self.address.query, keep_blank_values=True))
-
-    def url_builder(self, host: str) -> Callable[[str], str]:
-        """A function that turns paths of a fal host into URLs that this caller can reach."""
-        address = self.address
-        return lambda path: url_for(address, host, path)
 
     def public_url(self, url: str) -> str:
         """A file's ``https://v3.fal.media/…`` URL, as this caller can reach it."""
@@ -170,6 +170,17 @@ def tenant_of(request: Request, endpoint: EndpointId) -> Tenant:
     return request.tenant
 
 
+def caller_of(request: Request, endpoint: str) -> tuple[Tenant, EndpointId]:
+    """The caller's tenant, and the endpoint that it calls.
+
+    Raises the 404 of an invalid app name, and the 401 of a call without a key.
+    """
+    endpoint_id = parse_endpoint(endpoint) or endpoint_of(endpoint)
+    if request.tenant is None:
+        raise unauthenticated(endpoint_id.app)
+    return request.tenant, endpoint_id
+
+
 def granted_tenant(request: Request, endpoint: EndpointId) -> Tenant | None:
     """The tenant of the key, or of a ``fal_jwt_token`` in the query; None if there is neither.
 
@@ -198,36 +209,35 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
 
     Source: client (docs/reference/protocol.md#submit, docs/reference/errors.md#validation-errors).
     """
-    sent_headers = read_platform_headers(request.headers)
-    queue_length = request.parameter(MAX_QUEUE_LENGTH) if via == "queue" else None
-    check_queue_length(queue_length)
-    options = (
-        read_platform_options(sent_headers, queue_length)
-        if sent_headers or queue_length is not None
-        else DEFAULT_OPTIONS
-    )
-    body, validation_errors = _input(request)
+    headers, body = request.headers, request.body
+    queue_length = webhook = None
+    if via == "queue" and request.address.query:
+        queue_length = request.parameter(MAX_QUEUE_LENGTH)
+        webhook = request.parameter("fal_webhook")
+    options = DEFAULT_OPTIONS
+    if queue_length is not None or any(map(headers.__contains__, PLATFORM_HEADERS)):
+        sent_headers = read_platform_headers(headers)
+        check_queue_length(queue_length)
+        options = read_platform_options(sent_headers, queue_length)
+    validation_errors: tuple[Json, ...] = ()
+    if request.method == "GET":
+        input_: Json = request.parameters()
+    else:
+        try:
+            input_ = decode(body) if body else None
+        except ValueError as error:
+            input_, validation_errors = explain_body(body, str(error))
     return Call(
         endpoint,
         via,
-        body,
-        names.RedactedHeaders(request.headers),
+        input_,
+        names.RedactedHeaders(headers),
         request.method,
-        request.parameter("fal_webhook") if via == "queue" else None,
+        webhook,
         validation_errors,
-        _fingerprint(request.body),
+        body if len(body) <= 256 else blake2b(body, digest_size=32).digest(),
         options,
     )
-
-
-def _fingerprint(body: bytes) -> bytes:
-    return body if len(body) <= 256 else blake2b(body, digest_size=32).digest()
-
-
-def _input(request: Request) -> tuple[Json, tuple[Json, ...]]:
-    if request.method == "GET":
-        return request.parameters(), ()
-    return read_body(request.body)
 
 
 def response_for_outcome(

@@ -14,6 +14,7 @@ from fakefal.handlers.http import (
     EventStreamResponse,
     HttpResponse,
     Request,
+    caller_of,
     endpoint_of,
     read_call,
     response_for_outcome,
@@ -22,9 +23,10 @@ from fakefal.handlers.http import (
 from fakefal.protocol import sse
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.call import Call
+from fakefal.protocol.core.endpoints import ROUTER_APP
 from fakefal.protocol.core.json_codec import encode_ascii
 from fakefal.protocol.errors.errors import method_not_allowed, unknown_path
-from fakefal.protocol.llm.endpoints import ROUTER_APP, is_unknown_path
+from fakefal.protocol.llm.endpoints import is_unknown_path
 
 _V1 = f"{ROUTER_APP}/openai/v1"
 
@@ -41,8 +43,7 @@ async def post(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
     Source: documented (docs/reference/llm.md#openai-compatible-endpoints).
     """
-    endpoint = endpoint_of(parts["endpoint"])
-    tenant = tenant_of(request, endpoint)
+    tenant, endpoint = caller_of(request, parts["endpoint"])
     llm_call = read_call(request, endpoint, "run")
     _note_bearer(request, tenant, llm_call)
     if wants_stream(llm_call):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 
+from fakefal.addressing import url_for
 from fakefal.engine.queue.status_stream import StatusStream
 from fakefal.engine.tenant import Tenant
 from fakefal.handlers.http import (
@@ -12,13 +13,14 @@ from fakefal.handlers.http import (
     EventStreamResponse,
     HttpResponse,
     Request,
+    caller_of,
     endpoint_of,
     granted_tenant,
     read_call,
     response_for_outcome,
-    tenant_of,
 )
 from fakefal.protocol import sse
+from fakefal.protocol.core.endpoints import parse_endpoint
 from fakefal.protocol.core.hosts import QUEUE
 from fakefal.protocol.core.json_codec import encode, encode_ascii
 from fakefal.protocol.errors.errors import method_not_allowed, not_found
@@ -41,8 +43,7 @@ async def submit(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
     Source: recorded (docs/reference/protocol.md#submit).
     """
-    endpoint = endpoint_of(parts["endpoint"])
-    tenant = tenant_of(request, endpoint)
+    tenant, endpoint = caller_of(request, parts["endpoint"])
     call = read_call(request, endpoint, "queue")
     if tenant.resolver.has_callables:
         await tenant.resolver.prepare(call, "submit")
@@ -60,9 +61,8 @@ async def status(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     Source: recorded (docs/reference/protocol.md#status).
     """
     tenant, app, request_id = _find_job(request, parts)
-    with_logs = wants_logs(request.parameter("logs"))
-    fault = request.check_fault(tenant, "status", app, request_id)
-    snapshot = tenant.status(app, request_id, with_logs=with_logs, fault=fault)
+    with_logs = bool(request.address.query) and wants_logs(request.parameter("logs"))
+    snapshot = tenant.status(app, request_id, with_logs=with_logs, carrier=request)
     body = status_body(snapshot, _urls(request, tenant, app, request_id))
     code = status_code(snapshot.status)
     return BufferedResponse(code, encode(body), request_id=request_id)
@@ -77,8 +77,7 @@ async def status_stream(request: Request, parts: Mapping[str, str]) -> HttpRespo
         request.tenant = granted_tenant(request, endpoint_of(parts["endpoint"]))
     tenant, app, request_id = _find_job(request, parts)
     with_logs = wants_logs(request.parameter("logs"))
-    fault = request.check_fault(tenant, "status_stream", app, request_id)
-    watch = tenant.stream_status(app, request_id, with_logs=with_logs, fault=fault)
+    watch = tenant.stream_status(app, request_id, with_logs=with_logs, carrier=request)
     urls = _urls(request, tenant, app, request_id)
     framing = sse.FRAMINGS.get(tenant.settings.flags.status_sse, sse.DATA_LF)
     events = _status_events(watch, urls, framing)
@@ -107,8 +106,7 @@ async def result(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     Source: recorded (docs/reference/protocol.md#result).
     """
     tenant, app, request_id = _find_job(request, parts)
-    fault = request.check_fault(tenant, "result", app, request_id)
-    job = tenant.result(app, request_id, fault=fault)
+    job = tenant.result(app, request_id, carrier=request)
     if job is None:
         body = too_early_body(request_id, _urls(request, tenant, app, request_id))
         return BufferedResponse(400, encode(body), request_id=request_id)
@@ -121,8 +119,7 @@ async def cancel(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     Source: documented (docs/reference/protocol.md#cancel).
     """
     tenant, app, request_id = _find_job(request, parts)
-    fault = request.check_fault(tenant, "cancel", app, request_id)
-    if not tenant.cancel(app, request_id, fault=fault):
+    if not tenant.cancel(app, request_id, carrier=request):
         return BufferedResponse(400, encode(ALREADY_COMPLETED), request_id=request_id)
     answer = tenant.settings.flags.cancel_answer
     body = SUCCESS if answer == "success" else CANCELLATION_REQUESTED
@@ -134,7 +131,7 @@ def _find_job(request: Request, parts: Mapping[str, str]) -> tuple[Tenant, str, 
 
     Source: inferred (docs/reference/open-questions.md#authentication-of-unknown-ids).
     """
-    endpoint = endpoint_of(parts["endpoint"])
+    endpoint = parse_endpoint(parts["endpoint"]) or endpoint_of(parts["endpoint"])
     if request.tenant is None:
         raise not_found("no API key was sent")
     if endpoint.path and request.tenant.settings.flags.subpath == "refuse-405":
@@ -146,4 +143,4 @@ def _find_job(request: Request, parts: Mapping[str, str]) -> tuple[Tenant, str, 
 
 def _urls(request: Request, tenant: Tenant, app: str, request_id: str) -> QueueUrls:
     suffix = tenant.settings.flags.response_suffix
-    return request_urls(request.url_builder(QUEUE), app, request_id, suffix)
+    return request_urls(url_for(request.address, QUEUE, ""), app, request_id, suffix)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from fakefal.handlers import queue, run
 from fakefal.handlers.http import Handler
 from fakefal.protocol.core import hosts
 from fakefal.protocol.errors.errors import ApiError, method_not_allowed
 from fakefal.protocol.errors.ingress import REJECTED_METHODS, ingress_error
-from fakefal.routing import Route, matching_routes
+from fakefal.routing import Route, compile_path, matching_routes
 
 _ENDPOINT = "/{endpoint:[^/].*?}"
 _REQUEST = f"{_ENDPOINT}/requests/{{id}}"
@@ -85,6 +85,7 @@ ROUTES: dict[str, tuple[Route, ...]] = {
 _READ_PATHS = re.compile(r"/requests/[^/]+(?:/(?:status(?:/stream)?|cancel|response))?\Z")
 
 
+@lru_cache(maxsize=1024)
 def find_route(host: str, method: str, path: str) -> tuple[Handler, Mapping[str, str]]:
     """The handler for a request, and the named parts of its path; raises 404 and 405.
 
@@ -93,26 +94,36 @@ def find_route(host: str, method: str, path: str) -> tuple[Handler, Mapping[str,
     Source: recorded (docs/reference/protocol.md#endpoint-ids-and-urls,
     docs/reference/open-questions.md#trailing-slashes).
     """
-    if host == hosts.RUN or method == "POST":  # few distinct paths, so a cache pays
-        return _find_cached(host, method, path)
-    return _find(host, method, path)
+    stripped = f"/{path.strip('/')}"
+    is_read = method == "POST" and host == hosts.QUEUE and _READ_PATHS.search(stripped) is not None
+    for pattern, route in _routes_by_method().get((host, method), ()):
+        match = pattern.fullmatch(stripped)
+        if match is not None and not (is_read and route.handler is queue.submit):
+            handler = route.handler
+            return route.load_handler(__package__) if isinstance(handler, str) else handler, (
+                match.groupdict()
+            )
+    raise _not_routed(host, method, path, is_read=is_read)
 
 
-def _find(host: str, method: str, path: str) -> tuple[Handler, Mapping[str, str]]:
+def _not_routed(host: str, method: str, path: str, *, is_read: bool) -> ApiError:
+    """The error of a request that has no route."""
     if method in REJECTED_METHODS:
-        raise ingress_error(405, f"the load balancer rejects {method}")
+        return ingress_error(405, f"the load balancer rejects {method}")
     routes = ROUTES.get(host)
     if routes is None:
         note = f"fakefal does not serve {host} yet"
-        raise ApiError(404, {"detail": f"Path {path} not found"}, hint=note)
-    stripped = f"/{path.strip('/')}"
-    is_read = method == "POST" and host == hosts.QUEUE and _READ_PATHS.search(stripped) is not None
-    for route, parameters in matching_routes(routes, stripped, method):
-        if not (is_read and route.handler is queue.submit):
-            return route.load_handler(__package__), parameters
-    if is_read or any(matching_routes(routes, stripped)):
-        raise method_not_allowed()
-    raise ApiError(404, {"detail": f"Path {path} not found"})
+        return ApiError(404, {"detail": f"Path {path} not found"}, hint=note)
+    if is_read or any(matching_routes(routes, f"/{path.strip('/')}")):
+        return method_not_allowed()
+    return ApiError(404, {"detail": f"Path {path} not found"})
 
 
-_find_cached = lru_cache(maxsize=1024)(_find)
+@cache
+def _routes_by_method() -> dict[tuple[str, str], list[tuple[re.Pattern[str], Route]]]:
+    """The routes of each host and method, compiled."""
+    table: dict[tuple[str, str], list[tuple[re.Pattern[str], Route]]] = {}
+    for host, routes in ROUTES.items():
+        for route in routes:
+            table.setdefault((host, route.method), []).append((compile_path(route.path), route))
+    return table

@@ -11,11 +11,11 @@ from fakefal.handlers.http import (
     EventStreamResponse,
     HttpResponse,
     Request,
+    caller_of,
     endpoint_of,
     granted_tenant,
     read_call,
     response_for_outcome,
-    tenant_of,
     with_public_urls,
 )
 from fakefal.protocol import sse
@@ -34,8 +34,7 @@ async def run(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
     Source: documented (docs/reference/protocol.md#direct-runs).
     """
-    endpoint = endpoint_of(parts["endpoint"])
-    tenant = tenant_of(request, endpoint)
+    tenant, endpoint = caller_of(request, parts["endpoint"])
     resolution = await tenant.run(read_call(request, endpoint, "run"))
     outcome = resolution.rendered.outcome
     return response_for_outcome(
@@ -50,8 +49,7 @@ async def get(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
     Source: recorded, client (docs/reference/protocol.md#direct-runs).
     """
-    endpoint = endpoint_of(parts["endpoint"])
-    tenant = tenant_of(request, endpoint)
+    tenant, endpoint = caller_of(request, parts["endpoint"])
     call = read_call(request, endpoint, "run")
     if tenant.resolver.exchange_for(call) is None:
         raise method_not_allowed()
@@ -69,7 +67,7 @@ async def stream(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """
     endpoint = endpoint_of(parts["endpoint"])
     request.tenant = granted_tenant(request, endpoint)
-    tenant = tenant_of(request, endpoint)
+    tenant, _ = caller_of(request, endpoint.text)
     call = read_call(request, endpoint, "stream")
     if tenant.resolver.has_callables:
         await tenant.resolver.prepare(call, "stream")

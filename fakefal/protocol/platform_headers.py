@@ -117,3 +117,6 @@ _CHECKS: tuple[tuple[str, str, Callable[[str], bool]], ...] = tuple(
         ("X-Fal-Tags", _are_tags),
     )
 )
+
+PLATFORM_HEADERS = tuple(name for name, _, _ in _CHECKS)
+"""Their lower-case names."""

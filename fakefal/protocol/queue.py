@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -78,17 +77,15 @@ class QueueUrls:
     cancel: str
 
 
-def request_urls(
-    url_for: Callable[[str], str], app: str, request_id: str, has_suffix: bool = False
-) -> QueueUrls:
+def request_urls(queue_url: str, app: str, request_id: str, has_suffix: bool = False) -> QueueUrls:
     """The URLs of a job, without the endpoint's path.
 
-    ``url_for`` turns a path of the queue host into a URL. With ``has_suffix`` the response URL ends
-    in ``/response``, as in fal's docs. Source: recorded
+    ``queue_url`` is that of the queue host, without a slash at its end. With ``has_suffix`` the
+    response URL ends in ``/response``, as in fal's docs. Source: recorded
     (docs/reference/protocol.md#endpoint-ids-and-urls,
     docs/reference/open-questions.md#response-suffix).
     """
-    base = url_for(f"/{_quoted_app(app)}/requests/{request_id}")
+    base = f"{queue_url}/{_quoted_app(app)}/requests/{request_id}"
     return QueueUrls(f"{base}/response" if has_suffix else base, f"{base}/status", f"{base}/cancel")
 
 

@@ -7,15 +7,12 @@ import errno
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_parser import RawRequestMessage
-from aiohttp.streams import StreamReader
-from aiohttp.web_protocol import RequestHandler
 
 from fakefal.engine.controls import Controls
 from fakefal.engine.engine import Engine
@@ -188,17 +185,7 @@ class FakeFalServer:
         loop = asyncio.get_running_loop()
         max_body_bytes = self.settings.limits.body_bytes
 
-        def make_request(
-            message: RawRequestMessage,
-            payload: StreamReader,
-            protocol: RequestHandler,
-            writer: AbstractStreamWriter,
-            task: asyncio.Task[None],
-        ) -> web.BaseRequest:
-            return web.BaseRequest(
-                message, payload, protocol, writer, task, loop, client_max_size=max_body_bytes
-            )
-
+        make_request = partial(web.BaseRequest, loop=loop, client_max_size=max_body_bytes)
         handler = HttpHandler(
             self.engine,
             self._tasks,

@@ -122,10 +122,6 @@ def test_a_get_has_its_parameters_as_input() -> None:
     assert call.input == {"prompt": "hi there", "n": ""}
 
 
-def test_links_have_the_form_of_the_request() -> None:
-    assert request().url_builder("fal.run")("/x?y=z") == "https://fal.run/x?y=z"
-
-
 def test_without_a_tenant_the_401_names_the_app() -> None:
     with pytest.raises(ApiError, match="401") as caught:
         tenant_of(request(), ENDPOINT)

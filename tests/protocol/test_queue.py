@@ -30,7 +30,7 @@ HEAD = (
 
 
 def urls() -> QueueUrls:
-    return request_urls(lambda path: f"https://queue.fal.run{path}", "fal-ai/any-llm", ID)
+    return request_urls("https://queue.fal.run", "fal-ai/any-llm", ID)
 
 
 def encoded(snapshot: Snapshot) -> str:
@@ -89,7 +89,7 @@ def test_the_urls_drop_the_path_of_the_endpoint_and_have_no_suffix() -> None:
 
 
 def test_the_response_url_may_have_the_suffix_of_the_docs() -> None:
-    with_suffix = request_urls(lambda path: path, "workflows/me/flow", "1", has_suffix=True)
+    with_suffix = request_urls("", "workflows/me/flow", "1", has_suffix=True)
     assert with_suffix.response == "/workflows/me/flow/requests/1/response"
     assert with_suffix.status == "/workflows/me/flow/requests/1/status"
 
@@ -133,5 +133,5 @@ def test_the_bodies_of_a_cancel() -> None:
     [("a/b", "a/b"), ("a/b c", "a/b%20c"), ("a/é?#%", "a/%C3%A9%3F%23%25"), ("a/b:c@d", "a/b:c@d")],
 )
 def test_names_are_percent_encoded_in_urls(app: str, path: str) -> None:
-    urls = request_urls(lambda path: f"https://queue.fal.run{path}", app, "1")
+    urls = request_urls("https://queue.fal.run", app, "1")
     assert urls.status == f"https://queue.fal.run/{path}/requests/1/status"

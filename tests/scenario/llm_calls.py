@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakefal.protocol.llm.endpoints import OPENAI_APIS, llm_api_of
+from fakefal.protocol.llm.endpoints import OPENAI_APIS
 from fakefal.protocol.llm.messages import add_prompt_fields
 from fakefal.scenario.compiled.reply import RenderedOutcome
 from fakefal.scenario.compiled.settings import EffectiveSettings
@@ -54,7 +54,7 @@ def render(
     settings = settings or EffectiveSettings(seed=7)
     compiled = compile_reply(Reply.model_validate(reply))
     llm_call = call(input_, endpoint)
-    llm_api = llm_api_of(llm_call.endpoint)
+    llm_api = llm_call.endpoint.llm_api
     if llm_api in OPENAI_APIS:
         llm_call.normalized_input = add_prompt_fields(llm_api, input_)
     rendered = render_llm_outcome(compiled, llm_call, "019b-77", 1, settings, 1_700_000_000.5)

@@ -6,7 +6,6 @@ import math
 from dataclasses import replace
 
 from fakefal.engine.calls.resolver import Resolution
-from fakefal.engine.core.clock import Clock
 from fakefal.engine.queue.job import Job
 from fakefal.engine.queue.job_options import DEFAULT_JOB_OPTIONS, JobOptions
 from fakefal.engine.queue.retries import attempts_of, with_runner_waits
@@ -16,14 +15,14 @@ from fakefal.protocol.core.platform_options import DEFAULT_OPTIONS
 from fakefal.protocol.errors.catalog import outcome_of
 from fakefal.scenario.compiled.environment import DEFAULT_APP, App
 from fakefal.scenario.compiled.reply import CompiledReply, RenderedOutcome
-from fakefal.scenario.compiled.timeline import Step
+from fakefal.scenario.compiled.timeline import Step, add_seconds
 from fakefal.scenario.values.seeded import seeded_inference_seconds
 
 
 def make_job(
     call: Call,
     resolution: Resolution,
-    clock: Clock,
+    now: float,
     app: App,
     *,
     waits_for_runner: bool,
@@ -35,10 +34,13 @@ def make_job(
     docs/reference/open-questions.md#model-errors-in-the-status), and the default timeline.
     """
     reply, rendered = resolution.reply, resolution.rendered
-    steps = _scripted_steps(reply, app, flags)
+    steps = reply.timeline
+    if flags.default_timeline == "none":
+        steps = _scripted_steps(reply, app)
     job_options = DEFAULT_JOB_OPTIONS
     units = resolution.units
-    if waits_for_runner or not _is_default(call, reply, app):
+    is_default_call = call.platform_options is DEFAULT_OPTIONS and app is DEFAULT_APP
+    if waits_for_runner or not is_default_call or not reply.has_default_options:
         attempts = attempts_of(steps, reply.runner_retries, call.platform_options)
         steps = attempts.steps
         if attempts.failure is not None:
@@ -50,13 +52,13 @@ def make_job(
             steps, attempt_starts = with_runner_waits(
                 steps, attempt_starts, is_default=reply.has_default_timeline
             )
-        job_options = _job_options(call, reply, clock, app, attempt_starts)
+        job_options = _job_options(call, reply, now, app, attempt_starts)
     job = Job(
         resolution.request_id,
         call,
         _without_error_text(rendered, shows_error=flags.error_in_status),
         steps,
-        clock.now(),
+        now,
         inference_seconds=_inference_seconds(resolution),
         units=units,
         label=resolution.label,
@@ -64,12 +66,6 @@ def make_job(
     )
     job.fault = resolution.fault
     return job
-
-
-def _is_default(call: Call, reply: CompiledReply, app: App) -> bool:
-    """Whether call, reply and app leave all job options at their defaults."""
-    is_default_call = call.platform_options is DEFAULT_OPTIONS and app is DEFAULT_APP
-    return is_default_call and reply.has_default_options
 
 
 def _inference_seconds(resolution: Resolution) -> float:
@@ -83,19 +79,19 @@ def _behind_others(steps: tuple[Step, ...], position: int) -> tuple[Step, ...]:
     return tuple(replace(step, position=position) if step.position == 0 else step for step in steps)
 
 
-def _scripted_steps(reply: CompiledReply, app: App, flags: CompatFlags) -> tuple[Step, ...]:
-    """The timeline of a reply; a default one may be switched off, unless others wait before it."""
-    has_no_default = flags.default_timeline == "none" and not app.foreign_queue_length
-    return () if has_no_default and reply.has_default_timeline else reply.timeline
+def _scripted_steps(reply: CompiledReply, app: App) -> tuple[Step, ...]:
+    """The steps without a default timeline, unless others wait before the job."""
+    is_absent = reply.has_default_timeline and not app.foreign_queue_length
+    return () if is_absent else reply.timeline
 
 
 def _job_options(
-    call: Call, reply: CompiledReply, clock: Clock, app: App, attempt_starts: tuple[int, ...]
+    call: Call, reply: CompiledReply, now: float, app: App, attempt_starts: tuple[int, ...]
 ) -> JobOptions:
     options = call.platform_options
     deadline = math.inf
     if options.start_timeout_seconds < math.inf:
-        deadline = clock.later(clock.now(), options.start_timeout_seconds)
+        deadline = add_seconds(now, options.start_timeout_seconds)
     return JobOptions(
         deadline,
         app.request_seconds,

@@ -17,7 +17,6 @@ from fakefal.protocol.core.compat_flags import CompatFlags, Sse
 from fakefal.protocol.errors.catalog import CATALOG, outcome_of
 from fakefal.protocol.errors.errors import concurrency_limit_reached
 from fakefal.protocol.errors.fault import Fault, Operation
-from fakefal.protocol.llm.endpoints import llm_api_of
 from fakefal.scenario.compiled.reply import Pacing
 from fakefal.scenario.render.outcome import stream_events, template_variables
 from fakefal.scenario.templates.templates import TemplateError
@@ -109,7 +108,7 @@ class DirectCalls:
         self._record(call, resolution, 200)
         sse = settings.flags.stream_sse
         if sse == "by-model":
-            sse = "plain" if llm_api_of(call.endpoint) is None else "named-crlf"
+            sse = "plain" if call.endpoint.llm_api is None else "named-crlf"
         pacing = resolution.reply.pacing
         return StreamedReply(
             resolution.request_id,
@@ -157,7 +156,9 @@ class DirectCalls:
         start_timeout_seconds = call.platform_options.start_timeout_seconds
         if start_timeout_seconds < reply.start_seconds:
             return start_timeout_seconds, outcome_of(CATALOG["start_deadline"])
-        limit_seconds = self._faults.app_of(call.endpoint).request_seconds
+        limit_seconds = math.inf
+        if self._faults.environment is not None:
+            limit_seconds = self._faults.app_of(call.endpoint).request_seconds
         if reply.run_seconds > limit_seconds:
             return limit_seconds, outcome_of(CATALOG["request_timeout"])
         if reply.runner_retries is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,10 @@ class FaultInjector:
         if environment is None or not environment.apps:
             return DEFAULT_APP
         return environment.app_of(endpoint)
+
+    def limits_runners(self, app: App) -> bool:
+        """Whether jobs of an app wait for a runner."""
+        return app.runners < math.inf or self.account.concurrency < math.inf
 
     def host_fault(self, host: str) -> Fault | None:
         """The fault of a request to a host that is down, else None.

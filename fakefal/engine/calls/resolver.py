@@ -12,18 +12,13 @@ from fakefal.engine.core.request_ids import RequestIdGenerator
 from fakefal.engine.files.store import FileStore
 from fakefal.protocol.core.call import Call, Json, Outcome
 from fakefal.protocol.core.compat_flags import CompatFlags
+from fakefal.protocol.core.endpoints import LlmApi
 from fakefal.protocol.core.headers import HINT
 from fakefal.protocol.errors import errors
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import Fault, FaultAbort, Operation
 from fakefal.protocol.llm.anyllm import billable_units, output_shape
-from fakefal.protocol.llm.endpoints import (
-    OPENAI_APIS,
-    TOKEN_METERED_APIS,
-    LlmApi,
-    is_unknown_path,
-    llm_api_of,
-)
+from fakefal.protocol.llm.endpoints import OPENAI_APIS, TOKEN_METERED_APIS, is_unknown_path
 from fakefal.protocol.llm.inputs import long_prompt_errors, unknown_fields, validate
 from fakefal.scenario.compiled.index import ExchangeIndex
 from fakefal.scenario.compiled.reply import GENERATED, CompiledReply, RenderedOutcome
@@ -138,7 +133,7 @@ class CallResolver:
 
     def exchange_for(self, call: Call) -> CompiledExchange | None:
         """The exchange that would answer a call: one of the tenant's own, else a loaded one."""
-        own = self.own_index.find(call, self.is_used_up)
+        own = self.own_index.find(call, self.is_used_up) if self.own_index.exchanges else None
         return own or self.base_index.find(call, self.is_used_up)
 
     def resolve(self, call: Call, operation: Operation | None) -> Resolution:
@@ -160,7 +155,7 @@ class CallResolver:
             if file_refs is not None and rendered.outcome.is_success:
                 rendered = file_refs.resolve_outcome(rendered, self.settings.seed)
         units = reply.billable_units
-        if units is None and rendered.outcome.is_success:
+        if units is None and rendered.outcome.status < 400:
             units = rendered.cost
             if units is None:
                 units = billable_units(llm_api, call.input, self.settings.flags.schema_version)
@@ -184,21 +179,26 @@ class CallResolver:
         if operation is not None and self._faults.environment is not None:
             fault = self._faults.next_fault(operation, call.endpoint, request_id)
             self._abort_on(fault, call, request_id, "")
-        llm_api = llm_api_of(call.endpoint)
+        llm_api = call.endpoint.llm_api
         if llm_api in OPENAI_APIS:
             _set_matcher_input(call)
-        validation_errors, note = self._validate(call, llm_api)
+        validation_errors, note = list(call.validation_errors), ""
+        if llm_api is not None and not validation_errors and self.settings.flags.validate:
+            validation_errors, note = self._validate(call, llm_api)
         if validation_errors:
             return self._invalid_input(call, request_id, validation_errors, fault)
         if type(call.input) is dict and "webhook_url" in call.input:
             lint = "webhook_url in the input has no effect; pass it beside the input"
             self._journal.write(self._clock.now(), "lint", call, request_id, 200, "", lint)
-        exchange = self.exchange_for(call)
+        own = self.own_index.find(call, self.is_used_up) if self.own_index.exchanges else None
+        exchange = own or self.base_index.find(call, self.is_used_up)
         if exchange is None:
             reply = self._unmatched(call, request_id, fault)
             return _Choice(request_id, reply, "generated", 1, "", fault, note, llm_api)
         use_count = self.use_counts.get(exchange, 0)
-        reply, label = exchange.reply_for(use_count), exchange.label
+        reply, label = exchange.replies[0], exchange.label
+        if len(exchange.replies) > 1:
+            reply = exchange.reply_for(use_count)
         if fault is None and reply.faults is not None and operation in reply.faults:
             sequence = reply.faults[operation]
             fault = self._faults.next_in_sequence(
@@ -215,9 +215,12 @@ class CallResolver:
     def _render(self, choice: _Choice, call: Call) -> RenderedOutcome:
         """Render the outcome of a reply; raises ApiError for a template that fails."""
         request_id, reply, count = choice.request_id, choice.reply, choice.use_count
-        settings = self.settings
+        settings, llm_api = self.settings, choice.llm_api
         try:
-            if choice.llm_api not in TOKEN_METERED_APIS:
+            if llm_api not in TOKEN_METERED_APIS:
+                shape = output_shape(llm_api, call.input, settings.flags.schema_version)
+                if (cached := reply.outcome_cache.get(shape.code)) is not None:
+                    return cached
                 return render_outcome(reply, call, request_id, count, settings.seed, settings.flags)
             from fakefal.scenario.render.llm.outcome import render_llm_outcome  # few calls need it
 
@@ -262,11 +265,9 @@ class CallResolver:
         self._journal.write(now, "call", call, request_id, fault.journal_status, label, fault=fault)
         raise FaultAbort(fault, request_id)
 
-    def _validate(self, call: Call, llm_api: LlmApi | None) -> tuple[list[Json], str]:
+    def _validate(self, call: Call, llm_api: LlmApi) -> tuple[list[Json], str]:
         """The model's validation errors of an input, and a note for the journal."""
         flags = self.settings.flags
-        if call.validation_errors or llm_api is None or not flags.validate:
-            return list(call.validation_errors), ""
         if llm_api in OPENAI_APIS:
             from fakefal.protocol.llm import openai
 
@@ -285,7 +286,7 @@ class CallResolver:
     def _invalid_input(
         self, call: Call, request_id: str, validation_errors: list[Json], fault: Fault | None
     ) -> Resolution:
-        llm_api, flags = llm_api_of(call.endpoint), self.settings.flags
+        llm_api, flags = call.endpoint.llm_api, self.settings.flags
         shape = output_shape(llm_api, call.input, flags.schema_version)
         rendered = RenderedOutcome(_validation_failure(llm_api, validation_errors, flags), shape)
         return Resolution(
@@ -295,7 +296,7 @@ class CallResolver:
     def _unmatched(self, call: Call, request_id: str, fault: Fault | None) -> CompiledReply:
         """The generated reply of a call that matches no exchange; raises ApiError for a miss."""
         if self.settings.unmatched != "fail":
-            if llm_api_of(call.endpoint) is not None:
+            if call.endpoint.llm_api is not None:
                 return GENERATED
             from fakefal.scenario.media.output_kinds import guess_kind  # most calls have no files
 
@@ -312,7 +313,7 @@ class CallResolver:
         from fakefal.engine.files.outputs import file_refs_of
         from fakefal.scenario.compiled.media import is_text
 
-        media, llm_api = reply.media, llm_api_of(call.endpoint)
+        media, llm_api = reply.media, call.endpoint.llm_api
         if reply.is_endpoint_default and llm_api is None:
             media = _with_guessed_kind(media, call)
         is_success = rendered.outcome.is_success or reply.workflow is not None
@@ -341,7 +342,7 @@ class CallResolver:
         if is_unknown_path(call.endpoint):
             return errors.unknown_path(call.endpoint.path, request_id)
         body: Json = {"detail": str(record)}
-        if llm_api_of(call.endpoint) in OPENAI_APIS:  # OpenAI clients read ``error.message``
+        if call.endpoint.llm_api in OPENAI_APIS:  # OpenAI clients read ``error.message``
             from fakefal.protocol.llm.openai import error_body
 
             body |= error_body(str(record), "not_found_error", code=404)
@@ -352,7 +353,7 @@ def _set_matcher_input(call: Call) -> None:
     """Let matchers and templates read chat messages in the same way as a prompt."""
     from fakefal.protocol.llm.messages import add_prompt_fields  # few calls need it
 
-    call.normalized_input = add_prompt_fields(llm_api_of(call.endpoint), call.input)
+    call.normalized_input = add_prompt_fields(call.endpoint.llm_api, call.input)
 
 
 def _validation_failure(

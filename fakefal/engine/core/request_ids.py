@@ -41,7 +41,9 @@ class RequestIdGenerator:
         (docs/reference/protocol.md#submit).
         """
         counts = self._counts
-        fingerprint = self._fingerprint(call)
+        body = call.fingerprint or canonical_json(call.input).encode()
+        head = f"{self._seed}\n{call.via}\n{call.endpoint.text}\n".encode()
+        fingerprint = blake2b(head + body, digest_size=16).digest()
         number = counts.get(fingerprint, self._floor) + 1
         counts[fingerprint] = number
         counts.move_to_end(fingerprint)
@@ -49,11 +51,6 @@ class RequestIdGenerator:
             _, evicted_number = counts.popitem(last=False)
             self._floor = max(self._floor, evicted_number)
         return uuid7(int.from_bytes(fingerprint, "big") + number * _STRIDE)
-
-    def _fingerprint(self, call: Call) -> bytes:
-        body = call.fingerprint or canonical_json(call.input).encode()
-        head = f"{self._seed}\n{call.via}\n{call.endpoint.text}\n".encode()
-        return blake2b(head + body, digest_size=16).digest()
 
 
 def uuid7(value: int) -> str:

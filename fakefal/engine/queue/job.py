@@ -154,14 +154,15 @@ class Job:
         self.queue_position: Callable[[], int] | None = None
         self.seen_finished_at: float | None = None
         self.ignores_polls = call.webhook is not None
-        self.position = timeline.start_position(now)
+        self.position = start = Position(0, 0, now)
         self.state = State.QUEUED
         self._run_started_at = now
         self._entered_at: list[float] = []
         self._changed: Signal | None = None
         self._early_result_requests = 0
-        self._enter_step(timeline.start_position(now))
-        self.advance_to(now)
+        self._enter_step(start)
+        if self.ended_at is None:
+            self.advance_to(now)
 
     @property
     def is_over(self) -> bool:
@@ -315,7 +316,7 @@ class Job:
                 position = self.queue_position()
             return Snapshot(timeline_step.state, self.id, position, logs)
         outcome = self.rendered.outcome
-        seconds = self.inference_seconds if outcome.is_success else None
+        seconds = self.inference_seconds if outcome.status < 400 else None
         return Snapshot(
             "COMPLETED", self.id, None, logs, seconds, outcome.error, outcome.error_type
         )
@@ -383,7 +384,7 @@ class Job:
     def _enter_step(self, position: Position) -> None:
         self.position = position
         self._entered_at.append(position.entered_at)
-        if timeline.is_completed(self.steps, position):
+        if position.step >= len(self.steps):
             self.ended_at = position.entered_at
             self._apply(Event.FINISH)
             return

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from fakefal.engine.core.clock import Clock
 from fakefal.engine.queue.job import Job, State
-from fakefal.engine.queue.retention import is_expired
+from fakefal.engine.queue.retention import MIN_TTL_SECONDS, result_ttl_of
 from fakefal.engine.queue.runners import RunnerPool
 from fakefal.protocol.errors.errors import not_found
 
@@ -26,6 +26,8 @@ class Queue:
         self.jobs: OrderedDict[str, Job] = OrderedDict()
         self.runner_pool: RunnerPool | None = None
         self.dropped = 0
+        self.jump_limit: Callable[[], float] = lambda: math.inf
+        """Returns the instant at which a caller gives up: polls do not move a clock beyond it."""
         self._clock = clock
         self._max_jobs = max_jobs
         self._make_runner_pool = make_runner_pool
@@ -36,7 +38,8 @@ class Queue:
             if self.runner_pool is None:
                 self.runner_pool = self._make_runner_pool()
             self.runner_pool.admit(job, now)
-        self._make_room(now)
+        if len(self.jobs) >= self._max_jobs and self.jobs:
+            self._make_room(now)
         self.jobs[job.id] = job
 
     def peek(self, app: str, request_id: str) -> Job | None:
@@ -51,11 +54,30 @@ class Queue:
             raise not_found(self._not_found_reason(request_id))
         if self.runner_pool is not None:
             self.runner_pool.advance_to(now)
-        job.advance_to(now)
-        if job.ended_at is not None and is_expired(job, self._clock, now):
+        if job.ended_at is None:
+            job.advance_to(now)
+        if job.ended_at is not None and self._is_expired(job, now):
             del self.jobs[request_id]
             raise not_found("the result has expired")
         return job
+
+    def _is_expired(self, job: Job, now: float) -> bool:
+        """Whether the result of a finished job can no longer be read.
+
+        An instant clock jumps over hours that no test waits for, so on it only ``advance`` counts,
+        from the moment at which the end of the job was first read.
+        """
+        if job.ended_at is None:
+            return False
+        if self._clock.kind != "instant":
+            passed_seconds = now - job.ended_at
+        else:
+            if job.seen_finished_at is None:
+                job.seen_finished_at = self._clock.advanced_time()
+            passed_seconds = self._clock.advanced_time() - job.seen_finished_at
+        if passed_seconds < MIN_TTL_SECONDS and job.job_options.result_ttl_seconds is None:
+            return False
+        return passed_seconds >= result_ttl_of(job)
 
     def _not_found_reason(self, request_id: str) -> str:
         other_app_job = self.jobs.get(request_id)
@@ -84,11 +106,14 @@ class Queue:
     def fast_forward(self, job: Job, shown_step: int) -> None:
         """On an instant clock, jump to the end of the step that the caller was shown.
 
-        Does nothing while the step still waits for polls: the next poll changes it.
+        Does nothing while the step still waits for polls: the next poll changes it. Nor does it
+        jump beyond ``jump_limit()``.
         """
         if self._clock.kind == "instant" and job.position.step == shown_step and not job.is_over:
-            next_change_at = self.next_boundary_of(job) if job.is_past_polls else math.inf
-            job.advance_to(self._clock.jump_to(next_change_at))
+            step_ends_at = self.next_boundary_of(job)
+            if step_ends_at <= self.jump_limit():
+                next_change_at = step_ends_at if job.is_past_polls else math.inf
+                job.advance_to(self._clock.jump_to(next_change_at))
         self.advance_to(self._clock.now())
 
     def running_count(self, now: float) -> int:
@@ -108,8 +133,6 @@ class Queue:
 
     def _make_room(self, now: float) -> None:
         """At the limit, drop the oldest finished job, else the oldest."""
-        if len(self.jobs) < self._max_jobs or not self.jobs:
-            return
         for oldest in self.jobs.values():
             self.advance_job(oldest, now)
             if oldest.is_over:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from fakefal.engine.core.clock import Clock
 from fakefal.engine.queue.job import Job
 
 RESULT_TTL_SECONDS = 3600.0
@@ -12,6 +11,8 @@ LARGE_RESULT_BYTES = 10_000
 LARGE_RESULT_TTL_SECONDS = 360.0
 MAX_PAYLOAD_BYTES = 1_000_000
 PAYLOAD_TTL_SECONDS = 30 * 86_400.0
+MIN_TTL_SECONDS = min(RESULT_TTL_SECONDS, LARGE_RESULT_TTL_SECONDS, PAYLOAD_TTL_SECONDS)
+"""No result is gone sooner, unless a reply or an app says so."""
 
 
 def result_ttl_seconds(size: int, *, stores_payload: bool) -> float:
@@ -27,23 +28,13 @@ def result_ttl_seconds(size: int, *, stores_payload: bool) -> float:
     return PAYLOAD_TTL_SECONDS if is_stored else LARGE_RESULT_TTL_SECONDS
 
 
-def is_expired(job: Job, clock: Clock, now: float) -> bool:
-    """Whether the result of a finished job can no longer be read.
-
-    An instant clock jumps over hours that no test waits for, so on it only ``advance`` counts, from
-    the moment at which the end of the job was first read.
-    """
-    if job.ended_at is None:
-        return False
+def result_ttl_of(job: Job) -> float:
+    """How long the result of a finished job can be read: as scripted, or as fal keeps it."""
     ttl_seconds = job.job_options.result_ttl_seconds
-    if ttl_seconds is None:
-        size = len(job.rendered.outcome.payload)
-        ttl_seconds = result_ttl_seconds(size, stores_payload=job.call.platform_options.stores_io)
-    if clock.kind != "instant":
-        return now - job.ended_at >= ttl_seconds
-    if job.seen_finished_at is None:
-        job.seen_finished_at = clock.advanced_time()
-    return clock.advanced_time() - job.seen_finished_at >= ttl_seconds
+    if ttl_seconds is not None:
+        return ttl_seconds
+    size = len(job.rendered.outcome.payload)
+    return result_ttl_seconds(size, stores_payload=job.call.platform_options.stores_io)
 
 
 def stored_until(job: Job) -> float:

@@ -13,7 +13,6 @@ from fakefal.engine.sockets.script_runner import ScriptRunner
 from fakefal.protocol.core.call import Call, Json
 from fakefal.protocol.errors.errors import ApiError, concurrency_limit_reached
 from fakefal.protocol.errors.fault import Fault, FaultAbort
-from fakefal.protocol.llm.endpoints import llm_api_of
 from fakefal.protocol.websocket.realtime import IDLE_SECONDS
 from fakefal.scenario.render.outcome import stream_events, template_variables
 from fakefal.scenario.templates.templates import TemplateError
@@ -154,7 +153,7 @@ class Sockets:
     def may_answer(self, call: Call) -> bool:
         """Whether a call on the socket can match an exchange, whatever its input."""
         is_generated = self._resolver.settings.unmatched != "fail"
-        if is_generated and llm_api_of(call.endpoint) is not None:
+        if is_generated and call.endpoint.llm_api is not None:
             return True
         return any(
             exchange.condition.matches_ignoring_input(call) for exchange in self._exchanges()

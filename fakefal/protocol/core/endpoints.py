@@ -5,11 +5,52 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 NAMESPACES = ("workflows", "comfy")
 """First segments that precede owner and alias.
 
 Source: client (fal_client 1.0.3 client.py: APP_NAMESPACES; fal-js utils.ts).
+"""
+
+LlmApi = Literal[
+    "text",
+    "vision",
+    "enterprise",
+    "audio",
+    "video",
+    "router",
+    "router-vision",
+    "router-audio",
+    "router-video",
+    "chat",
+    "responses",
+    "embeddings",
+]
+
+ROUTER_APP = "openrouter/router"
+_V1 = f"{ROUTER_APP}/openai/v1"
+
+LLM_ENDPOINTS: dict[str, LlmApi] = {
+    "fal-ai/any-llm": "text",
+    "fal-ai/any-llm/vision": "vision",
+    "fal-ai/any-llm/enterprise": "enterprise",
+    "fal-ai/any-llm/audio": "audio",
+    "fal-ai/any-llm/video": "video",
+    ROUTER_APP: "router",
+    f"{ROUTER_APP}/enterprise": "router",
+    f"{ROUTER_APP}/vision": "router-vision",
+    f"{ROUTER_APP}/audio": "router-audio",
+    f"{ROUTER_APP}/video": "router-video",
+    f"{ROUTER_APP}/video/enterprise": "router-video",
+    f"{_V1}/chat/completions": "chat",
+    f"{_V1}/responses": "responses",
+    f"{_V1}/embeddings": "embeddings",
+}
+"""The language-model endpoints, and the API that each speaks.
+
+Source: documented; any-llm's audio and video recorded, weak
+(docs/reference/llm.md#any-llm-variants, docs/reference/llm.md#openrouter-router).
 """
 
 _LEGACY = re.compile(r"^([0-9]+)-([a-zA-Z0-9-]+)$")
@@ -20,8 +61,8 @@ class EndpointId:
     """``[namespace/]owner/alias[/path]``.
 
     ``text`` is the full id without leading or trailing slashes. ``app`` has no path; status,
-    result and cancel URLs use it. Source: client
-    (docs/reference/protocol.md#endpoint-ids-and-urls).
+    result and cancel URLs use it. ``llm_api`` is None for everything but language models. Source:
+    client (docs/reference/protocol.md#endpoint-ids-and-urls).
     """
 
     text: str
@@ -30,6 +71,7 @@ class EndpointId:
     alias: str
     path: str = ""
     namespace: str = ""
+    llm_api: LlmApi | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -54,4 +96,5 @@ def parse_endpoint(text: str) -> EndpointId | None:
     app = "/".join(filter(None, (namespace, owner, alias)))
     path = "/".join(path_segments)
     full_id = f"{app}/{path}" if path else app
-    return EndpointId(full_id, app, owner, alias, path, namespace)
+    llm_api = LLM_ENDPOINTS.get(full_id)
+    return EndpointId(full_id, app, owner, alias, path, namespace, llm_api)

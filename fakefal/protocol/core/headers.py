@@ -75,14 +75,12 @@ def _text(value: str) -> str:
     return value
 
 
+@dataclass(slots=True, repr=False, eq=False)
 class RedactedHeaders(Mapping[str, str]):
     """Request headers that ``without_credentials`` is applied to on first access."""
 
-    __slots__ = ("_raw", "_redacted")
-
-    def __init__(self, raw: Mapping[str, str]) -> None:
-        self._raw: Mapping[str, str] = raw
-        self._redacted: Mapping[str, str] | None = None
+    _raw: Mapping[str, str]
+    _redacted: Mapping[str, str] | None = None
 
     def _redact(self) -> Mapping[str, str]:
         if self._redacted is None:
@@ -102,6 +100,7 @@ class RedactedHeaders(Mapping[str, str]):
         return repr(self._redact())
 
 
+@lru_cache(maxsize=256)
 def format_units(units: float) -> str:
     """The value of ``x-fal-billable-units``: an integer, or a number with eight decimals.
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fakefal.protocol.core.call import Json
+from fakefal.protocol.core.endpoints import LlmApi
 from fakefal.protocol.core.schema_versions import PREMIUM_MODELS, SCHEMA_VERSIONS
-from fakefal.protocol.llm.endpoints import ROUTER_APIS, LlmApi
+from fakefal.protocol.llm.endpoints import ROUTER_APIS
 
 _TRUE_WORDS = frozenset({"1", "true", "t", "yes", "y", "on"})
-
-
-def default_model(schema_version: str) -> str:
-    """The model of an input without ``model``."""
-    return SCHEMA_VERSIONS[schema_version].default_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +24,12 @@ class OutputShape:
     has_reasoning_field: bool
     shows_reasoning: bool
     is_bare: bool = False
+    code: int = field(init=False, repr=False)
+    """A number that identifies this shape."""
 
-    @property
-    def code(self) -> int:
-        """A number that identifies this shape."""
-        return self.has_reasoning_field | self.shows_reasoning << 1 | self.is_bare << 2
+    def __post_init__(self) -> None:
+        code = self.has_reasoning_field | self.shows_reasoning << 1 | self.is_bare << 2
+        object.__setattr__(self, "code", code)
 
     def output(
         self, text: str, reasoning: str | None, *, partial: bool = False, error: str | None = None
@@ -66,7 +63,7 @@ def output_shape(llm_api: LlmApi | None, body: Json, schema_version: str) -> Out
     has_reasoning_field = (
         llm_api in ROUTER_APIS or "reasoning" in SCHEMA_VERSIONS[schema_version].fields
     )
-    wants_reasoning = isinstance(body, dict) and is_true(body.get("reasoning"))
+    wants_reasoning = isinstance(body, dict) and "reasoning" in body and is_true(body["reasoning"])
     return _SHAPES[has_reasoning_field, has_reasoning_field and wants_reasoning]
 
 
@@ -108,7 +105,9 @@ def billable_units(llm_api: LlmApi | None, body: Json, schema_version: str) -> f
     if llm_api not in _BILLED_BY_MODEL:
         return 1
     requested_model = body.get("model") if isinstance(body, dict) else None
-    model = requested_model if isinstance(requested_model, str) else default_model(schema_version)
+    model = requested_model
+    if not isinstance(model, str):
+        model = SCHEMA_VERSIONS[schema_version].default_model
     if model not in PREMIUM_MODELS:
         return 1
     return 3 if llm_api == "vision" else 10

@@ -1,45 +1,8 @@
-"""The language-model endpoints of fal, and the API that each speaks."""
+"""Groups of the language-model APIs, and the endpoints that take a prompt."""
 
 from __future__ import annotations
 
-from typing import Literal
-
-from fakefal.protocol.core.endpoints import EndpointId
-
-LlmApi = Literal[
-    "text",
-    "vision",
-    "enterprise",
-    "audio",
-    "video",
-    "router",
-    "router-vision",
-    "router-audio",
-    "router-video",
-    "chat",
-    "responses",
-    "embeddings",
-]
-
-ROUTER_APP = "openrouter/router"
-_V1 = f"{ROUTER_APP}/openai/v1"
-
-_ENDPOINTS: dict[str, LlmApi] = {
-    "fal-ai/any-llm": "text",
-    "fal-ai/any-llm/vision": "vision",
-    "fal-ai/any-llm/enterprise": "enterprise",
-    "fal-ai/any-llm/audio": "audio",
-    "fal-ai/any-llm/video": "video",
-    ROUTER_APP: "router",
-    f"{ROUTER_APP}/enterprise": "router",
-    f"{ROUTER_APP}/vision": "router-vision",
-    f"{ROUTER_APP}/audio": "router-audio",
-    f"{ROUTER_APP}/video": "router-video",
-    f"{ROUTER_APP}/video/enterprise": "router-video",
-    f"{_V1}/chat/completions": "chat",
-    f"{_V1}/responses": "responses",
-    f"{_V1}/embeddings": "embeddings",
-}
+from fakefal.protocol.core.endpoints import LLM_ENDPOINTS, ROUTER_APP, EndpointId, LlmApi
 
 ROUTER_APIS: frozenset[LlmApi | None] = frozenset(
     ("router", "router-vision", "router-audio", "router-video")
@@ -53,17 +16,8 @@ TOKEN_METERED_APIS = ROUTER_APIS | OPENAI_APIS
 """The endpoints whose responses contain a usage."""
 
 
-PROMPT_ENDPOINTS = [name for name, variant in _ENDPOINTS.items() if variant not in OPENAI_APIS]
+PROMPT_ENDPOINTS = [name for name, variant in LLM_ENDPOINTS.items() if variant not in OPENAI_APIS]
 """The endpoints with a ``prompt`` input."""
-
-
-def llm_api_of(endpoint: EndpointId) -> LlmApi | None:
-    """The API of a language-model endpoint; None for other endpoints.
-
-    Source: documented; any-llm's audio and video recorded, weak
-    (docs/reference/llm.md#any-llm-variants, docs/reference/llm.md#openrouter-router).
-    """
-    return _ENDPOINTS.get(endpoint.text)
 
 
 def is_unknown_path(endpoint: EndpointId) -> bool:
@@ -71,4 +25,4 @@ def is_unknown_path(endpoint: EndpointId) -> bool:
 
     Source: recorded (docs/reference/llm.md#openrouter-router).
     """
-    return endpoint.app == ROUTER_APP and endpoint.text not in _ENDPOINTS
+    return endpoint.app == ROUTER_APP and endpoint.text not in LLM_ENDPOINTS

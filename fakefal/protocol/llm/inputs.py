@@ -9,13 +9,14 @@ from pydantic_core import SchemaValidator, ValidationError
 
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.compat_flags import MAX_PROMPT_CHARACTERS
+from fakefal.protocol.core.endpoints import LlmApi
 from fakefal.protocol.core.schema_versions import (
     DEFAULT_SCHEMA_VERSION,
     SCHEMA_VERSIONS,
     SchemaVersion,
 )
 from fakefal.protocol.errors.errors import DOCS_URL, model_error_item
-from fakefal.protocol.llm.endpoints import ROUTER_APIS, LlmApi
+from fakefal.protocol.llm.endpoints import ROUTER_APIS
 
 _DOCUMENTED_ERROR_TYPES = frozenset(
     {

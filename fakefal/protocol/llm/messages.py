@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from fakefal.protocol.core.call import Json
-from fakefal.protocol.llm.endpoints import LlmApi
+from fakefal.protocol.core.endpoints import LlmApi
 
 _SYSTEM_ROLES = ("system", "developer")
 _TEXT_PARTS = ("text", "input_text", "output_text")

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic_core import SchemaValidator, ValidationError
 
 from fakefal.protocol.core.call import Json, Outcome
+from fakefal.protocol.core.endpoints import LlmApi
 from fakefal.protocol.errors.errors import failed_outcome
-from fakefal.protocol.llm.endpoints import LlmApi
 from fakefal.protocol.llm.inputs import to_fal_error
 
 MAX_CHOICES = 128

@@ -9,7 +9,6 @@ import re
 from typing import Any
 
 from fakefal.protocol.core.endpoints import EndpointId
-from fakefal.protocol.llm.endpoints import llm_api_of
 
 _CREATED_AT = "2026-01-01T00:00:00Z"
 _CATEGORY = re.compile(
@@ -41,7 +40,7 @@ def describe_model(endpoint: EndpointId) -> dict[str, Any]:
 
 def category_of(endpoint: EndpointId) -> str:
     """The category that an endpoint id suggests; ``text-to-image`` if it suggests none."""
-    if llm_api_of(endpoint) is not None:
+    if endpoint.llm_api is not None:
         return "llm"
     if endpoint.namespace == "workflows":
         return "workflow"

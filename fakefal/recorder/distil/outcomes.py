@@ -11,7 +11,6 @@ from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.endpoints import EndpointId
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.errors.catalog import CATALOG, outcome_of
-from fakefal.protocol.llm.endpoints import llm_api_of
 from fakefal.recorder.capture.captures import RecordedResponse
 from fakefal.recorder.distil.literals import expression, literal
 from fakefal.scenario.compiler.reply import compile_reply
@@ -88,7 +87,7 @@ def output_fields(
     body: Json, endpoint: EndpointId, input_: Json, via: Via, files: Mapping[str, str]
 ) -> Fields:
     """An output: as ``text`` if an LLM reply renders the same bytes, else as ``output``."""
-    if llm_api_of(endpoint) is not None and isinstance(body, dict):
+    if endpoint.llm_api is not None and isinstance(body, dict):
         fields = completion_fields(body)
         if fields and renders_output(fields, body, endpoint, input_, via):
             return fields

@@ -10,7 +10,6 @@ from fakefal.protocol.core.call import Call, Json
 from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.endpoints import EndpointId
 from fakefal.protocol.core.json_codec import decode, encode
-from fakefal.protocol.llm.endpoints import llm_api_of
 from fakefal.recorder.capture.captures import RecordedResponse
 from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.distil.literals import literal
@@ -55,7 +54,7 @@ def framing_of(response: RecordedResponse) -> str | None:
 
 def default_framing(endpoint: EndpointId) -> str:
     """The framing that fakefal uses for an endpoint without ``options.stream_sse``."""
-    return "plain" if llm_api_of(endpoint) is None else "named-crlf"
+    return "plain" if endpoint.llm_api is None else "named-crlf"
 
 
 def _events(response: RecordedResponse) -> tuple[list[float], list[Json]]:
@@ -82,7 +81,7 @@ def _events(response: RecordedResponse) -> tuple[list[float], list[Json]]:
 def _completion_stream(events: list[Json], endpoint: EndpointId, input_: Json) -> Fields | None:
     """A language model's stream as text and chunks, if these render the same events."""
     last = events[-1] if events else None
-    if llm_api_of(endpoint) is None or not isinstance(last, dict):
+    if endpoint.llm_api is None or not isinstance(last, dict):
         return None
     fields_of_last = completion_fields(last)
     texts = [event.get("output") for event in events if isinstance(event, dict)]

@@ -172,15 +172,13 @@ class CompiledReply:
         default_factory=dict, compare=False, repr=False
     )
 
-    @property
-    def has_default_options(self) -> bool:
-        """Whether its jobs need no job options of their own."""
-        return (
-            self.faults is None
-            and self.cancel is None
-            and self.runner_retries is None
-            and self.result_ttl_seconds is None
-        )
+    has_default_options: bool = field(init=False, compare=False, repr=False)
+    """Whether its jobs need no job options of their own."""
+
+    def __post_init__(self) -> None:
+        options = (self.faults, self.cancel, self.runner_retries, self.result_ttl_seconds)
+        has_default_options = all(option is None for option in options)
+        object.__setattr__(self, "has_default_options", has_default_options)
 
 
 GENERATED = CompiledReply(is_endpoint_default=True)

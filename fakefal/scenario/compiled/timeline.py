@@ -64,11 +64,6 @@ def add_seconds(instant: float, seconds: float) -> float:
     return max(instant, round(instant + seconds, 6)) if seconds else instant
 
 
-def start_position(now: float) -> Position:
-    """The position of a job that is admitted now."""
-    return Position(0, 0, now)
-
-
 def is_completed(steps: Sequence[Step], position: Position) -> bool:
     """Whether all steps have ended."""
     return position.step >= len(steps)

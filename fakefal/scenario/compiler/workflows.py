@@ -11,7 +11,6 @@ from itertools import pairwise
 
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.endpoints import parse_endpoint
-from fakefal.protocol.llm.endpoints import llm_api_of
 from fakefal.scenario.compiled.workflows import Workflow
 from fakefal.scenario.model.reply import Reply
 from fakefal.scenario.model.workflows import NodeSpec, WorkflowSpec
@@ -98,6 +97,6 @@ def _output(node: NodeSpec) -> Json:
     if node.text is None:
         return node.output
     endpoint = parse_endpoint(node.app)
-    if endpoint is None or llm_api_of(endpoint) is None:
+    if endpoint is None or endpoint.llm_api is None:
         return {"output": node.text}
     return {"output": node.text, "reasoning": None, "partial": False, "error": None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from fakefal.protocol.core.call import Call, Json
@@ -106,6 +106,24 @@ class Condition:
         return {
             name: matcher.key for name, matcher in self.input.fields if isinstance(matcher, Equal)
         }
+
+    def beyond_index(self, key_field: str | None = None) -> Condition | None:
+        """What is left to check for a call of the right endpoint and method; None if nothing is.
+
+        ``key_field`` is an input field that equals the required scalar, if the condition has one.
+        """
+        matcher = self.input
+        if isinstance(matcher, Subset):
+            fields = tuple(
+                (name, value)
+                for name, value in matcher.fields
+                if name != key_field or not isinstance(value, Equal)
+            )
+            # An object without fields still requires an object, which a key implies.
+            matcher = Subset(fields) if fields or len(fields) == len(matcher.fields) else None
+        if self.via is None and matcher is None and not self.headers:
+            return None
+        return replace(self, endpoint=None, input=matcher)
 
     def differences(self, call: Call) -> list[Difference]:
         """Why the call does not match, the heaviest first; empty exactly if it does."""

@@ -25,7 +25,7 @@ def normalize(text: str) -> str:
 def scalar_key(value: Json) -> tuple[str, Any] | None:
     """A hashable key, the same for equal scalars (1 and 1.0, both spellings of é); else None."""
     if isinstance(value, str):
-        return ("s", normalize(value))
+        return ("s", value if value.isascii() else normalize(value))
     if isinstance(value, bool):
         return ("b", value)
     if isinstance(value, (int, float)):

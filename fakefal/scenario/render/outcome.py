@@ -11,7 +11,6 @@ from fakefal.protocol.core.call import Call, Json, Outcome
 from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.llm.anyllm import OutputShape, output_shape, partial_outputs
-from fakefal.protocol.llm.endpoints import llm_api_of
 from fakefal.scenario.compiled.reply import CompiledReply, RenderedOutcome
 from fakefal.scenario.compiled.workflows import workflow_events
 from fakefal.scenario.render.chunking import omit_fields, omit_from_events, split_text
@@ -40,7 +39,7 @@ def render_outcome(
     ``count``: how many calls the exchange has answered, including this one. An outcome without
     templates is rendered once for each shape and then cached in the reply.
     """
-    shape = output_shape(llm_api_of(call.endpoint), call.input, flags.schema_version)
+    shape = output_shape(call.endpoint.llm_api, call.input, flags.schema_version)
     if (cached := reply.outcome_cache.get(shape.code)) is not None:
         return cached
     variables = template_variables(call, request_id, count, seed)

@@ -6,7 +6,6 @@ import asyncio
 import math
 
 from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpVersion10
 
 from fakefal.engine.core.clock import Clock
@@ -19,12 +18,20 @@ from fakefal.handlers.fault_response import (
 from fakefal.handlers.http import BufferedResponse, EventStreamResponse, FileResponse
 from fakefal.protocol.errors.fault import Cut, Fault
 from fakefal.proxy.resets import reset
-from fakefal.server.http.writer import read_blocks, response_body, response_head, stream_head
+from fakefal.server.http.connection import (
+    CALLER_LEFT,
+    CLOSING,
+    KEPT_OPEN,
+    Sent,
+    response_body,
+    response_head,
+)
+from fakefal.server.http.writer import read_blocks, stream_head
 
 GARBAGE = b"\xff\xfe\x00 this is no event \x80\r\n"
 
 
-class FaultWriter(web.StreamResponse):
+class FaultWriter:
     """Writes as much of a response as its fault lets through, byte by byte under control."""
 
     def __init__(
@@ -32,35 +39,24 @@ class FaultWriter(web.StreamResponse):
         response: BufferedResponse | EventStreamResponse | FileResponse,
         fault: Fault,
         clock: Clock,
-        *,
-        keep_alive: bool,
     ) -> None:
-        super().__init__()
         self._response = response
         self._fault = fault
         self._clock = clock
-        self._is_keep_alive = keep_alive
+        self._is_keep_alive = True
 
-    @property
-    def keep_alive(self) -> bool | None:
-        """Whether the connection stays open after the response."""
-        return self._is_keep_alive
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        """No-op: ``prepare`` already wrote everything."""
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+    async def write(self, request: web.BaseRequest, *, keep_alive: bool) -> Sent:
         """Write the response up to its cut, and end the connection if the fault does."""
         transport = request.transport
         if transport is None or transport.is_closing():
-            raise ConnectionResetError("the caller has left")
-        self._is_keep_alive = self._is_keep_alive and request.keep_alive
+            return CALLER_LEFT
+        self._is_keep_alive = keep_alive and request.keep_alive
         connection = _CallerTransport(request, transport, self._clock)
         try:
             await self._send(request, connection)
         except ConnectionResetError:
             self._is_keep_alive = False  # the caller left first
-        return None
+        return KEPT_OPEN if self._is_keep_alive else CLOSING
 
     async def _send(self, request: web.BaseRequest, connection: _CallerTransport) -> None:
         fault = self._fault

@@ -38,16 +38,16 @@ from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import FaultAbort
 from fakefal.protocol.errors.ingress import ingress_error
 from fakefal.server.http.body_timeout import BodyIdleTimeout
-from fakefal.server.http.control_endpoint import ControlEndpoint
-from fakefal.server.http.parse_errors import check_version, error_for_body
-from fakefal.server.http.writer import (
+from fakefal.server.http.connection import (
     SERVER,
     SERVER_HEADERS,
-    BufferedWriter,
-    FileWriter,
     cors_headers,
     printable,
+    write_buffered,
 )
+from fakefal.server.http.control_endpoint import ControlEndpoint
+from fakefal.server.http.parse_errors import check_version, error_for_body
+from fakefal.server.http.writer import FileWriter
 from fakefal.server.tasks import Tasks
 from fakefal.server.upload_store import UploadStore
 
@@ -124,16 +124,17 @@ class HttpHandler:
                 self._tasks.track(request.task)
             from fakefal.server.http.fault_writer import FaultWriter  # few servers use faults
 
-            return FaultWriter(response, response.fault, clock, keep_alive=self._keep_alive)
+            writer = FaultWriter(response, response.fault, clock)
+            return await writer.write(request, keep_alive=self._keep_alive)
+        if isinstance(response, BufferedResponse):
+            if response.is_private:
+                keep_alive = keep_alive and request.content.is_eof()
+            return write_buffered(response, request, keep_alive=keep_alive)
         if isinstance(response, EventStreamResponse):
             return await self._stream(request, response)
         if isinstance(response, FileResponse):
             return FileWriter(response, keep_alive=keep_alive)
-        if isinstance(response, WebSocketSession):
-            return await self._run_websocket(request, response)
-        if response.is_private:
-            keep_alive = keep_alive and request.content.is_eof()
-        return BufferedWriter(response, keep_alive=keep_alive)
+        return await self._run_websocket(request, response)
 
     def reject_unreadable(self, request_line: str, error: ApiError) -> BufferedResponse:
         """Journal a request that could not be read, and return the response to it.
@@ -155,10 +156,14 @@ class HttpHandler:
             request.raw_path,
             headers,
             scheme=request.scheme,
-            local_address=_own_address(request),
+            local_address="" if "Host" in headers else _own_address(request),
             connected_host=getattr(request.protocol, "named_host", ""),
         )
-        if _is_preflight(request) and (address is None or address.form is not AddressForm.CONTROL):
+        if (
+            request.method == "OPTIONS"
+            and "Access-Control-Request-Method" in headers
+            and (address is None or address.form is not AddressForm.CONTROL)
+        ):
             # A preflight to a server proxy has no x-fal-target-url yet, so it names no host.
             return BufferedResponse(200, b"OK", _preflight_headers(headers), "text/plain"), None
         if address is None or address.form is AddressForm.PROXY:
@@ -181,19 +186,24 @@ class HttpHandler:
         tenant: Tenant | None = None
         fal_request: Request | None = None
         try:
-            body, blob = b"", None
-            if address.host in hosts.MEDIA_HOSTS:
-                blob = await self._blob(request)
-            else:
-                body = await self._body(request)
-            path = decode_path(path)
+            is_media = address.host in hosts.MEDIA_HOSTS
+            blob = await self._blob(request) if is_media else None
+            body = await self._body(request) if request.can_read_body and not is_media else b""
+            if "%" in path:
+                path = decode_path(path)
             handler, parts = find_route(address.host, request.method, path)
-            tenant = self._tenant(headers, request.method, address.host, parts)
-            fal_request = Request(request.method, address, path, headers, body, tenant)
+            credential = names.read_credential(headers.get("Authorization"))
+            if credential is not None and (
+                credential.scheme == "key" or not is_media
+            ):  # on a media host a bearer credential is a CDN token, not a key
+                tenant = self._engine.tenant_for(
+                    credential, parts.get("endpoint", ""), is_new_call=request.method == "POST"
+                )
+            fal_request = Request(request.method, address, path, headers, body, tenant, blob)
             fal_request.fallback_tenant = self._engine.fallback_tenant
             fal_request.tenant_by_tag = self._engine.tenant_by_tag
-            fal_request.blob = blob
-            _check_host(tenant, address.host_name)
+            if tenant is not None and tenant.faults.environment is not None:
+                _check_host(tenant, address.host_name)
             response = await handler(fal_request, parts)
             if fal_request.fault is not None and not isinstance(response, WebSocketSession):
                 response.fault = response.fault or fal_request.fault
@@ -202,20 +212,14 @@ class HttpHandler:
                 response.request_id = self._engine.request_id_for(line)
             return response, None if response.fault is None else _clock_of(fal_request)
         except FaultAbort as abort:
-            request_id = abort.request_id
-            if not request_id:
-                request_id = self._engine.request_id_for(_request_line(request, address, path))
-            empty = BufferedResponse(500, b"", request_id=request_id)
-            empty.fault = abort.fault
+            line = _request_line(request, address, path)
+            empty = BufferedResponse(500, b"", fault=abort.fault)
+            empty.request_id = abort.request_id or self._engine.request_id_for(line)
             return empty, _clock_of(fal_request)
         except ApiError as error:
             if self._recorder is not None and _MISS in error.headers:
                 raise _Unmatched(self._recorder, body) from None
-            if error.has_request_id and not error.request_id:
-                line = _request_line(request, address, path)
-                error.request_id = self._engine.record_rejection(
-                    tenant, line, error.status, error.message
-                )
+            self._record_error(error, tenant, _request_line(request, address, path))
             if address.host == hosts.API:
                 error = _as_platform_error(error)
             if error.fault is None and fal_request is not None:
@@ -224,15 +228,12 @@ class HttpHandler:
                 return response_for_error(error), _clock_of(fal_request)
             raise error from None
 
-    def _tenant(
-        self, headers: Mapping[str, str], method: str, host: str, parts: Mapping[str, str]
-    ) -> Tenant | None:
-        credential = names.read_credential(headers.get("Authorization"))
-        if credential is None or (credential.scheme == "bearer" and host in hosts.MEDIA_HOSTS):
-            return None  # there a bearer credential is a CDN token, not a key
-        return self._engine.tenant_for(
-            credential, parts.get("endpoint", ""), is_new_call=method == "POST"
-        )
+    def _record_error(self, error: ApiError, tenant: Tenant | None, line: str) -> None:
+        """Journal a request that failed before it became a call, under a new request id."""
+        if error.has_request_id and not error.request_id:
+            error.request_id = self._engine.record_rejection(
+                tenant, line, error.status, error.message
+            )
 
     async def _body(self, request: web.BaseRequest, limit: int = 0) -> bytes:
         """The whole body; raises ApiError for one that is too large or cannot be read.
@@ -290,7 +291,7 @@ class HttpHandler:
         try:
             return await run_websocket(request, session, self._tasks, max_message_bytes)
         except ApiError as error:
-            return BufferedWriter(response_for_error(error), keep_alive=False)
+            return write_buffered(response_for_error(error), request, keep_alive=False)
 
     async def _stream(
         self, request: web.BaseRequest, stream: EventStreamResponse
@@ -319,13 +320,12 @@ class HttpHandler:
         return response
 
 
-def _check_host(tenant: Tenant | None, host_name: str) -> None:
+def _check_host(tenant: Tenant, host_name: str) -> None:
     """Raise FaultAbort for a host that is down for the tenant."""
-    if tenant is not None and tenant.faults.environment is not None:
-        fault = tenant.faults.host_fault(host_name)
-        if fault is not None:
-            tenant.record_rejection("", fault.journal_status, f"{host_name} is down")
-            raise FaultAbort(fault)
+    fault = tenant.faults.host_fault(host_name)
+    if fault is not None:
+        tenant.record_rejection("", fault.journal_status, f"{host_name} is down")
+        raise FaultAbort(fault)
 
 
 def _as_platform_error(error: ApiError) -> ApiError:
@@ -346,10 +346,6 @@ def _clock_of(request: Request | None) -> Clock | None:
         return None
     tenant = request.owner_tenant or request.tenant
     return None if tenant is None else tenant.clock
-
-
-def _is_preflight(request: web.BaseRequest) -> bool:
-    return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
 
 
 def _preflight_headers(request_headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -376,7 +372,7 @@ def _unknown_address() -> BufferedResponse:
 
 def _own_address(request: web.BaseRequest) -> str:
     """``host:port`` of this server, for HTTP/1.0 requests without a Host header."""
-    if "Host" in request.headers or request.transport is None:
+    if request.transport is None:
         return ""
     sockname = request.transport.get_extra_info("sockname")
     return f"{sockname[0]}:{sockname[1]}" if isinstance(sockname, tuple) else ""

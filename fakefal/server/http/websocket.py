@@ -12,7 +12,7 @@ from fakefal.protocol.errors.fault import Cut
 from fakefal.protocol.errors.ingress import ingress_error
 from fakefal.protocol.websocket.realtime import INTERNAL_ERROR
 from fakefal.proxy.resets import reset
-from fakefal.server.http.writer import SERVER
+from fakefal.server.http.connection import SERVER
 from fakefal.server.tasks import Tasks
 
 _LOG = logging.getLogger("fakefal")

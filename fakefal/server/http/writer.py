@@ -1,143 +1,24 @@
-"""Writes responses: builds head and body as bytes, and sends them in one write."""
+"""Writes what is sent in parts: files block by block, and the heads of streams."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import HttpVersion, HttpVersion10
+from aiohttp.http import HttpVersion10
 
 from fakefal.engine.core.clock import http_date
-from fakefal.handlers.http import BufferedResponse, EventStreamResponse, FileResponse
+from fakefal.handlers.http import EventStreamResponse, FileResponse
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.status_phrases import reason_phrase
-
-SERVER = "fakefal"
-
-_BODILESS = frozenset((204, 304))
-"""Statuses without body and Content-Length (RFC 9110 sections 8.6, 15.3.5, 15.4.5)."""
-
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]+")
-"""Not allowed in a header; a template or a caller may still put it there."""
-
-SERVER_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "date", "server"})
-"""Headers that the server sets itself; a scenario's are ignored."""
-
-EXPOSED_HEADERS = ", ".join(
-    (
-        names.REQUEST_ID,
-        names.BILLABLE_UNITS,
-        names.ERROR_TYPE,
-        names.TIMEOUT_TYPE,
-        names.NEEDS_RETRY,
-        names.RETRYABLE,
-        names.HINT,
-        "ETag",
-        "Content-Range",
-    )
+from fakefal.server.http.connection import (
+    SERVER,
+    SERVER_HEADERS,
+    cors_headers,
+    printable,
+    status_line,
 )
-
-_CORS_HEADERS = (
-    ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Allow-Credentials", "true"),
-    ("Access-Control-Expose-Headers", EXPOSED_HEADERS),
-)
-
-
-def printable(text: str) -> str:
-    """Text that is safe in a header line, without CR, LF and other control characters."""
-    return _UNPRINTABLE.sub(" ", text)
-
-
-def cors_headers(
-    request: web.BaseRequest, sent: tuple[tuple[str, str], ...]
-) -> tuple[tuple[str, str], ...]:
-    """The CORS headers of a response to a browser; none without an Origin header.
-
-    Those that are in ``sent`` already are omitted: browsers reject a duplicate. Source: client
-    (docs/reference/protocol.md#cors, docs/reference/open-questions.md#cors-exposure).
-    """
-    if "Origin" not in request.headers:
-        return ()
-    sent_names = {name.lower() for name, _ in sent}
-    return tuple(pair for pair in _CORS_HEADERS if pair[0].lower() not in sent_names)
-
-
-class BufferedWriter(web.StreamResponse):
-    """Writes a response whose body is in memory.
-
-    It builds the head itself: aiohttp's own took half of the time of a small request, and scripted
-    faults need the bytes anyway. ``version`` is the HTTP version if the request was unreadable.
-    """
-
-    def __init__(
-        self, response: BufferedResponse, *, keep_alive: bool, version: HttpVersion | None = None
-    ) -> None:
-        super().__init__(status=response.status)
-        self._version = version
-        self._response = response
-        self._is_keep_alive = keep_alive
-
-    @property
-    def keep_alive(self) -> bool | None:
-        """Whether the connection stays open after the response."""
-        return self._is_keep_alive
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Write head and body."""
-        transport = request.transport
-        if transport is None or transport.is_closing():
-            raise ConnectionResetError("the caller has left")
-        self._is_keep_alive = self._is_keep_alive and request.keep_alive
-        response = self._response
-        head = response_head(
-            response, request, keep_alive=self._is_keep_alive, version=self._version
-        )
-        transport.write(head + response_body(response, request))
-        return None
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        """No-op: ``prepare`` already wrote everything."""
-
-
-def response_body(response: BufferedResponse, request: web.BaseRequest) -> bytes:
-    """The body as sent: empty for HEAD and for statuses without a body."""
-    return b"" if request.method == "HEAD" or response.status in _BODILESS else response.payload
-
-
-def response_head(
-    response: BufferedResponse,
-    request: web.BaseRequest,
-    *,
-    keep_alive: bool,
-    size: int = -1,
-    version: HttpVersion | None = None,
-) -> bytes:
-    """Status line and headers; ``size`` overrides the Content-Length of the body."""
-    is_http10 = (version or request.version) == HttpVersion10
-    lines = [_status_line(response.status, 0 if is_http10 else 1)]
-    if response.headers:
-        lines += _scripted_lines(response)
-    else:
-        lines.append(f"Content-Type: {response.content_type}\r\n")
-        if response.request_id:
-            lines.append(f"x-fal-request-id: {response.request_id}\r\n")
-        if response.billable_units is not None:
-            lines.append(f"x-fal-billable-units: {names.format_units(response.billable_units)}\r\n")
-    if "Origin" in request.headers and not response.is_private:
-        cors = cors_headers(request, response.headers)
-        lines += [f"{name}: {value}\r\n" for name, value in cors]
-    if not keep_alive:
-        lines.append("Connection: close\r\n")
-    elif is_http10:
-        lines.append("Connection: keep-alive\r\n")
-    if response.status not in _BODILESS:
-        lines.append(f"Content-Length: {len(response.payload) if size < 0 else size}\r\n")
-    lines.append(f"Date: {http_date()}\r\nServer: {SERVER}\r\n\r\n")
-    return "".join(lines).encode()
 
 
 def stream_head(
@@ -151,7 +32,7 @@ def stream_head(
         (name, value) for name, value in defaults.items() if name.lower() not in scripted_names
     ]
     pairs += [*cors_headers(request, response.headers), *response.headers]
-    lines = [_status_line(200, 0 if is_http10 else 1)]
+    lines = [status_line(200, 0 if is_http10 else 1)]
     lines += [
         f"{printable(name)}: {printable(value)}\r\n"
         for name, value in pairs
@@ -197,23 +78,3 @@ def read_blocks(response: FileResponse) -> Iterator[bytes]:
     """The bytes of a file in blocks, each read when it is needed."""
     for offset in range(response.start, response.stop, _BLOCK_BYTES):
         yield response.blob.read(offset, min(offset + _BLOCK_BYTES, response.stop))
-
-
-def _scripted_lines(response: BufferedResponse) -> list[str]:
-    """The header lines of a response with scripted headers, which override the default ones."""
-    scripted_names = {name.lower() for name, _ in response.headers}
-    defaults = {"Content-Type": response.content_type}
-    if response.request_id:
-        defaults[names.REQUEST_ID] = response.request_id
-    if response.billable_units is not None:
-        defaults[names.BILLABLE_UNITS] = names.format_units(response.billable_units)
-    pairs = [
-        (name, value) for name, value in defaults.items() if name.lower() not in scripted_names
-    ]
-    pairs += [pair for pair in response.headers if pair[0].lower() not in SERVER_HEADERS]
-    return [f"{printable(name)}: {printable(value)}\r\n" for name, value in pairs]
-
-
-@lru_cache(maxsize=128)
-def _status_line(status: int, minor: int) -> str:
-    return f"HTTP/1.{minor} {status} {reason_phrase(status)}\r\n"

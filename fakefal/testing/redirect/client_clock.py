@@ -49,7 +49,6 @@ class ClientClock:
         self._tenant = tenant
         self._deadlines: list[float] = []
         self._idle_sleeps = 0
-        self._caps_jumps = False
         self.moves_manual = 0
         self.is_closed = False
 
@@ -132,6 +131,9 @@ class ClientClock:
             return False
         return self._server.call(lambda: self._waiting_job(request_id)) is not None
 
+    def _next_deadline(self) -> float:
+        return min(self._deadlines, default=math.inf)
+
     def _deadline_at(self) -> float:
         deadline = _DEADLINE.get()
         return deadline.at if deadline is not None and deadline.clock is self else math.inf
@@ -140,29 +142,14 @@ class ClientClock:
     def start_timeout(self, seconds: float) -> Iterator[Deadline]:
         """Inside the block the sleeps of this thread or task end at a deadline."""
         deadline = Deadline(self, self.now() + seconds - _SUBMIT_SECONDS)
-        self._cap_jumps()
+        # No poll jumps past a deadline: the client's sleep moves the clock there instead.
+        self._tenant.queue.jump_limit = self._next_deadline
         self._deadlines.append(deadline.at)
         try:
             with use_deadline(deadline):
                 yield deadline
         finally:
             self._deadlines.remove(deadline.at)
-
-    def _cap_jumps(self) -> None:
-        """Let no poll jump past a deadline: the client's sleep moves the clock there instead."""
-        if self._caps_jumps:
-            return
-        self._caps_jumps = True
-        queue = self._tenant.queue
-        fast_forward = queue.fast_forward
-
-        def capped(job: Job, shown_step: int) -> None:
-            if min(self._deadlines, default=math.inf) < queue.next_boundary_of(job):
-                queue.advance_to(self.now())
-            else:
-                fast_forward(job, shown_step)
-
-        queue.fast_forward = capped  # type: ignore[method-assign]
 
 
 @contextmanager

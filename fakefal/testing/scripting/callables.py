@@ -15,7 +15,6 @@ from typing import Any
 from fakefal.engine.controls import CallRecord
 from fakefal.errors import FakefalError
 from fakefal.protocol.core.call import Call, Json
-from fakefal.protocol.llm.endpoints import llm_api_of
 from fakefal.scenario.builder import build_exchange
 from fakefal.scenario.compiled.reply import CompiledReply, ReplyFactory
 from fakefal.scenario.compiler.reply import compile_reply
@@ -191,7 +190,7 @@ def _compile_value(
             f"{function_name(function)} returned {quote(value)} — text must be a string"
         )
     if kind == "text" or (
-        kind == "any" and isinstance(value, str) and llm_api_of(call.endpoint) is not None
+        kind == "any" and isinstance(value, str) and call.endpoint.llm_api is not None
     ):
         return replace(_compile({**static_fields, "text": ""}), text=TemplateValue(value, True))
     if any(references_in(value)):

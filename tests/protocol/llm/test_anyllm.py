@@ -9,16 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakefal.protocol.core.endpoints import LlmApi
 from fakefal.protocol.core.json_codec import encode, encode_ascii
 from fakefal.protocol.core.schema_versions import SCHEMA_VERSIONS
 from fakefal.protocol.llm.anyllm import (
     OutputShape,
     billable_units,
-    default_model,
     output_shape,
     partial_outputs,
 )
-from fakefal.protocol.llm.endpoints import LlmApi
 from fakefal.protocol.llm.inputs import validate
 
 FULL = OutputShape(has_reasoning_field=True, shows_reasoning=True)
@@ -114,4 +113,5 @@ def test_premium_models_cost_more(llm_api: LlmApi | None, body: Any, units: floa
 
 @pytest.mark.parametrize("version", SCHEMA_VERSIONS)
 def test_the_default_model_is_that_of_the_version(version: str) -> None:
-    assert default_model(version) == SCHEMA_VERSIONS[version].default_model
+    model = SCHEMA_VERSIONS[version].default_model
+    assert billable_units("text", {}, version) == billable_units("text", {"model": model}, version)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
+from fakefal.protocol.core.endpoints import EndpointId, LlmApi, parse_endpoint
 from fakefal.protocol.llm.endpoints import (
     OPENAI_APIS,
     ROUTER_APIS,
     TOKEN_METERED_APIS,
-    LlmApi,
     is_unknown_path,
-    llm_api_of,
 )
 
 APIS: dict[str, LlmApi | None] = {
@@ -41,7 +39,7 @@ def parsed(text: str) -> EndpointId:
 
 
 def test_an_endpoint_has_an_api_or_none() -> None:
-    assert {text: llm_api_of(parsed(text)) for text in APIS} == APIS
+    assert {text: parsed(text).llm_api for text in APIS} == APIS
 
 
 def test_the_paths_of_the_router_are_known() -> None:

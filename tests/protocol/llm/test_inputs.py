@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakefal.protocol.core.endpoints import LlmApi
 from fakefal.protocol.core.schema_versions import SCHEMA_VERSIONS
-from fakefal.protocol.llm.endpoints import LlmApi
 from fakefal.protocol.llm.inputs import long_prompt_errors, unknown_fields, validate
 
 MODEL_APIS: tuple[LlmApi, ...] = ("text", "vision", "enterprise")

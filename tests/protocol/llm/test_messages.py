@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.protocol.llm.endpoints import OPENAI_APIS, LlmApi
+from fakefal.protocol.core.endpoints import LlmApi
+from fakefal.protocol.llm.endpoints import OPENAI_APIS
 from fakefal.protocol.llm.messages import (
     ChatMessage,
     add_prompt_fields,

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakefal.protocol.core.endpoints import LlmApi
 from fakefal.protocol.errors.catalog import CATALOG, outcome_of
 from fakefal.protocol.errors.errors import failed_outcome
-from fakefal.protocol.llm.endpoints import LlmApi
 from fakefal.protocol.llm.openai import invalid_request, parameter_name, to_openai_error, validate
 
 GOOD: dict[LlmApi, dict[str, Any]] = {

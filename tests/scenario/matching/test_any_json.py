@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakefal.protocol.core.endpoints import LlmApi
 from fakefal.protocol.core.json_codec import decode, encode
 from fakefal.protocol.core.schema_versions import SCHEMA_VERSIONS
-from fakefal.protocol.llm.endpoints import LlmApi
 from fakefal.protocol.llm.inputs import validate
 from fakefal.scenario.matching.matchers import quote
 from fakefal.scenario.matching.operators import OPERATORS, compile_pattern

@@ -5,7 +5,6 @@ import logging
 import pytest
 from aiohttp import web
 
-from fakefal.server.http.writer import BufferedWriter
 from tests.callers import running_caller, send_bytes
 from tests.server.raw_http import SCENARIO, http, is_nginx_page, parse_responses
 
@@ -26,11 +25,11 @@ async def test_mistakes_of_callers_are_not_logged(caplog: pytest.LogCaptureFixtu
 async def test_a_failure_outside_the_handler_is_a_500_of_fals_shape_and_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*_: object, **__: object) -> BufferedWriter:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("our fault")
 
     async with running_caller(SCENARIO) as caller:
-        monkeypatch.setattr("fakefal.server.http.handler.BufferedWriter", fail)
+        monkeypatch.setattr("fakefal.server.http.handler.write_buffered", fail)
         (response,) = parse_responses(await send_bytes(caller.server, http()))
     assert (response.status, response.json) == (500, {"detail": "Internal Server Error"})
     assert "our fault" in caplog.text

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from fakefal.handlers.http import BufferedResponse
-from fakefal.server.http.writer import BufferedWriter, printable
+from fakefal.server.http.connection import printable
 from tests.building import exchange, scenario
-from tests.callers import running_caller
+from tests.callers import running_caller, send_bytes
 from tests.handlers.upload_requests import request_url, upload_file
 
 
@@ -56,9 +55,12 @@ def test_control_characters_are_removed_from_headers(text: str, shown: str) -> N
     assert printable(text) == shown
 
 
-def test_keep_alive_keeps_the_connection() -> None:
-    assert BufferedWriter(BufferedResponse(200, b""), keep_alive=True).keep_alive is True
-    assert BufferedWriter(BufferedResponse(200, b""), keep_alive=False).keep_alive is False
+async def test_keep_alive_keeps_the_connection() -> None:
+    read = b"GET /queue.fal.run/fal-ai/any-llm/requests/x HTTP/1.1\r\nHost: x\r\n"
+    async with running_caller() as caller:
+        data = await send_bytes(caller.server, read + b"\r\n" + read + b"Connection: close\r\n\r\n")
+        assert data.count(b"HTTP/1.1 404 Not Found") == 2
+        assert data.count(b"Connection: close") == 1
 
 
 @pytest.mark.parametrize("status", [204, 304])

@@ -10,7 +10,7 @@ from fakefal.protocol.llm import chat, responses
 from fakefal.protocol.llm.anyllm import BARE_OUTPUT, OutputShape, output_shape
 from fakefal.protocol.llm.chat import ChatFormat
 from fakefal.protocol.llm.completion import Completion, ResponseFormat, ResponseHead, ToolCall
-from fakefal.protocol.llm.endpoints import OPENAI_APIS, llm_api_of
+from fakefal.protocol.llm.endpoints import OPENAI_APIS
 from fakefal.protocol.llm.messages import messages_of
 from fakefal.protocol.llm.openai import to_openai_error
 from fakefal.protocol.llm.responses import ResponsesFormat
@@ -44,7 +44,7 @@ def render_llm_outcome(
     now: float,
 ) -> RenderedOutcome:
     """The outcome of a call; raises TemplateError. ``now`` in seconds since 1970."""
-    llm_api = llm_api_of(call.endpoint)
+    llm_api = call.endpoint.llm_api
     assert llm_api is not None, call.endpoint
     variables = template_variables(call, request_id, count, settings.seed)
     model = call.input.get("model") if isinstance(call.input, dict) else None

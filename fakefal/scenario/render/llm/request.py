@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fakefal.protocol.core.call import Call, Json
+from fakefal.protocol.core.endpoints import LlmApi
 from fakefal.protocol.llm.completion import ResponseHead
-from fakefal.protocol.llm.endpoints import LlmApi
 from fakefal.protocol.llm.messages import messages_of
 from fakefal.protocol.llm.openai import MAX_CHOICES
 from fakefal.scenario.compiled.settings import EffectiveSettings
