@@ -237,6 +237,7 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
         validation_errors,
         body if len(body) <= 256 else blake2b(body, digest_size=32).digest(),
         options,
+        public_url=None if webhook is None else request.public_url,
     )
 
 

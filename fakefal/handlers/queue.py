@@ -20,6 +20,7 @@ from fakefal.handlers.http import (
     response_for_outcome,
 )
 from fakefal.protocol import sse
+from fakefal.protocol.core.compat_flags import LogEntries
 from fakefal.protocol.core.endpoints import parse_endpoint
 from fakefal.protocol.core.hosts import QUEUE
 from fakefal.protocol.core.json_codec import encode, encode_ascii
@@ -63,7 +64,8 @@ async def status(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     tenant, app, request_id = _find_job(request, parts)
     with_logs = bool(request.address.query) and wants_logs(request.parameter("logs"))
     snapshot = tenant.status(app, request_id, with_logs=with_logs, carrier=request)
-    body = status_body(snapshot, _urls(request, tenant, app, request_id))
+    log_entries = tenant.settings.flags.log_entries
+    body = status_body(snapshot, _urls(request, tenant, app, request_id), log_entries)
     code = status_code(snapshot.status)
     return BufferedResponse(code, encode(body), request_id=request_id)
 
@@ -79,17 +81,18 @@ async def status_stream(request: Request, parts: Mapping[str, str]) -> HttpRespo
     with_logs = wants_logs(request.parameter("logs"))
     watch = tenant.stream_status(app, request_id, with_logs=with_logs, carrier=request)
     urls = _urls(request, tenant, app, request_id)
-    framing = sse.FRAMINGS.get(tenant.settings.flags.status_sse, sse.DATA_LF)
-    events = _status_events(watch, urls, framing)
+    flags = tenant.settings.flags
+    framing = sse.FRAMINGS.get(flags.status_sse, sse.DATA_LF)
+    events = _status_events(watch, urls, framing, flags.log_entries)
     return EventStreamResponse(events, sse.CONTENT_TYPE, EVENT_STREAM_HEADERS, request_id)
 
 
 async def _status_events(
-    watch: StatusStream, urls: QueueUrls, framing: sse.Framing
+    watch: StatusStream, urls: QueueUrls, framing: sse.Framing, log_entries: LogEntries
 ) -> AsyncGenerator[bytes, None]:
     while True:
         new_events = [
-            framing.encode(encode_ascii(status_body(snapshot, urls)))
+            framing.encode(encode_ascii(status_body(snapshot, urls, log_entries)))
             for snapshot in watch.new_snapshots()
         ]
         if new_events:

@@ -201,7 +201,7 @@ class Receiver:
         if self._keys is None or not self.cache_keys:
             with _OPENER.open(self._jwks_url, timeout=_FETCH_SECONDS) as response:
                 published: dict[str, Any] = json.load(response)
-            self._keys = [urlsafe_b64decode(key["x"] + "=") for key in published["keys"]]
+            self._keys = [urlsafe_b64decode(key["x"]) for key in published["keys"]]
         return self._keys
 
 

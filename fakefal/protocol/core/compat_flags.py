@@ -15,6 +15,7 @@ Unmatched = Literal["fail", "generate"]
 InvalidKeyStyle = Literal["by-call", "no-user", "invalid"]
 UnknownFields = Literal["ignore", "warn", "refuse"]
 Logs = Literal["cumulative", "window"]
+LogEntries = Literal["recorded", "documented"]
 Sse = Literal["by-model", "named-crlf", "plain-crlf", "plain"]
 
 
@@ -34,6 +35,8 @@ class CompatFlags:
     - ``keys``: ``any`` accepts every non-empty key, ``strict`` only ``id:secret``, a tuple only
       its members.
     - ``logs``: a poll returns all logs so far, or only those of the current step.
+    - ``log_entries``: the fields of a log entry: as recorded, with level and source inside
+      ``labels``, or the documented superset.
     - ``stream_sse``, ``status_sse``: line ends and event names of the two kinds of streams.
     - ``repeat_complete``: whether a stream sends the complete text again as a partial event.
     - ``long_prompts``: the reply to a prompt of more than 5000 characters.
@@ -55,11 +58,12 @@ class CompatFlags:
     subpath: Subpath = "accept"
     response_suffix: bool = False
     reads_after_cancel: ReadsAfterCancel = "completed"
-    error_in_status: bool = True
+    error_in_status: bool = False
     cancel_answer: CancelAnswer = "status"
     key_wording: InvalidKeyStyle = "by-call"
     keys: Literal["any", "strict"] | tuple[str, ...] = "any"
     logs: Logs = "cumulative"
+    log_entries: LogEntries = "recorded"
     stream_sse: Sse = "by-model"
     status_sse: Sse = "plain"
     repeat_complete: bool = True

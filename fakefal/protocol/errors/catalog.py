@@ -268,6 +268,8 @@ def outcome_of(spec: ErrorSpec, *, app: str = "", path: str = "") -> Outcome:
     """The outcome of a call that fails with an error's defaults.
 
     ``app`` (``fal-ai/any-llm``) and ``path`` of the call are inserted into texts that name them.
+    The status of a cancelled run says ``client_cancelled``, its result does not. Source: recorded
+    (docs/reference/protocol.md#status).
     """
     if spec.kind == "model":
         return model_error(spec)
@@ -281,7 +283,11 @@ def outcome_of(spec: ErrorSpec, *, app: str = "", path: str = "") -> Outcome:
     if mentions_call(spec):
         text = spec.message.format(app=app, alias=app.rpartition("/")[2], path=path)
         return detail_error(replace(spec, message=text))
-    return detail_error(spec)
+    outcome = detail_error(spec)
+    if spec.name == "cancelled_by_app":
+        cancelled = CATALOG["client_cancelled"]
+        outcome = replace(outcome, error=cancelled.message, error_type=cancelled.name)
+    return outcome
 
 
 def mentions_call(spec: ErrorSpec) -> bool:

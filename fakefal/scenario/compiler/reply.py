@@ -63,6 +63,7 @@ def compile_reply(
         headers=value("headers", reply.headers or None),
         inference_seconds=reply.inference_time,
         billable_units=reply.billable_units,
+        error_in_status=reply.error_in_status,
         run_seconds=_seconds(timeline, "IN_PROGRESS"),
         start_seconds=_seconds(timeline, "IN_QUEUE"),
         has_default_timeline=reply.timeline is None,
@@ -186,7 +187,7 @@ def _step_from_detail(state: State, detail: StepDetail, position: int | None) ->
     if polls is None:
         polls = 0 if detail.for_ is not None else 1
     logs = tuple(
-        StepLog(log.message, log.level, log.source, tuple(log.labels.items()))
+        StepLog(log.message, log.level, log.source, tuple(log.labels.items()), log.timestamp)
         for log in detail.logs
     )
     return Step(state, polls, detail.for_ or 0.0, position, logs, detail.forever)

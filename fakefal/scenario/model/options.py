@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from fakefal.protocol.core.compat_flags import (
     PROFILES,
     InvalidKeyStyle,
+    LogEntries,
     Logs,
     ReadsAfterCancel,
     Sse,
@@ -58,6 +59,7 @@ class Options(StrictModel):
         ),
     ] = Field(None, description="Which API keys are valid.")
     logs: Logs | None = None
+    log_entries: LogEntries | None = Field(None, description="The fields of a log entry.")
     stream_sse: Sse | None = None
     status_sse: Sse | None = None
     repeat_complete: bool | None = None

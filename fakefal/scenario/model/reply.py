@@ -97,6 +97,9 @@ class Reply(StrictModel):
     stream: StreamSpec | None = None
     headers: Headers = Field(default_factory=dict, description="Extra response headers.")
     inference_time: Duration | None = Field(None, description="metrics.inference_time.")
+    error_in_status: bool | None = Field(
+        None, description="Whether the status shows the model's failure. Default: the option."
+    )
     billable_units: Annotated[float, Field(ge=0)] | None = None
     request_id: RequestId | None = Field(
         None, description="The id of the first call it answers; later calls get generated ids."

@@ -19,6 +19,7 @@ VALUES: dict[str, list[Any]] = {
     "key_wording": ["by-call", "no-user", "invalid"],
     "keys": ["any", "strict", ["a:b"], []],
     "logs": ["cumulative", "window"],
+    "log_entries": ["recorded", "documented"],
     "default_timeline": ["steps", "none"],
     "stream_sse": ["by-model", "named-crlf", "plain-crlf", "plain"],
     "status_sse": ["by-model", "named-crlf", "plain-crlf", "plain"],
