@@ -21,6 +21,7 @@ from fakefal.scenario.compiled.reply import (
     UsageOverride,
 )
 from fakefal.scenario.compiled.timeline import DEFAULT_TIMELINE, State, Step, StepLog
+from fakefal.scenario.compiled.workflows import Workflow
 from fakefal.scenario.compiler.faults import compile_faults
 from fakefal.scenario.compiler.media import compile_media
 from fakefal.scenario.compiler.socket_script import compile_script
@@ -42,9 +43,7 @@ def compile_reply(
     ``assets`` are the files that it may refer to, by name.
     """
     reply, workflow = without_workflow(reply.with_presets())
-    pacing = _pacing(reply.stream, path)
-    if workflow is not None:
-        pacing = replace(pacing, waits=workflow.waits)
+    pacing = _with_waits(_pacing(reply.stream, path), workflow)
     timeline = DEFAULT_TIMELINE if reply.timeline is None else tuple(map(_step, reply.timeline))
 
     def value(name: str, raw: Any) -> TemplateValue | None:
@@ -85,6 +84,10 @@ def compile_reply(
         timing_seconds=None if reply.realtime is None else reply.realtime.timing,
         request_id=reply.request_id,
     )
+
+
+def _with_waits(pacing: Pacing, workflow: Workflow | None) -> Pacing:
+    return pacing if workflow is None else replace(pacing, waits=workflow.waits)
 
 
 def _is_failure_literal(reply: Reply) -> bool:
