@@ -16,13 +16,14 @@ from fakefal.handlers.bodies import explain_body
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.call import Call, Json, Outcome, Via
 from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
+from fakefal.protocol.core.hosts import RUN
 from fakefal.protocol.core.json_codec import decode
 from fakefal.protocol.core.platform_options import (
     DEFAULT_OPTIONS,
     MAX_QUEUE_LENGTH,
     read_platform_options,
 )
-from fakefal.protocol.errors.errors import ApiError, unauthenticated, unknown_application
+from fakefal.protocol.errors.errors import ApiError, unauthenticated, unknown_segment
 from fakefal.protocol.errors.fault import Cut, Fault, Operation
 from fakefal.protocol.platform_headers import (
     PLATFORM_HEADERS,
@@ -155,11 +156,11 @@ Handler = Callable[[Request, Mapping[str, str]], Coroutine[Any, Any, HttpRespons
 """Handles a request; the mapping has the named parts of its path."""
 
 
-def endpoint_of(text: str) -> EndpointId:
-    """The endpoint that a path names; raises the 404 of an invalid app name."""
+def endpoint_of(text: str, host: str = RUN) -> EndpointId:
+    """The endpoint that a path names; raises the 404 of an invalid app name, as the host has it."""
     endpoint = parse_endpoint(text)
     if endpoint is None:
-        raise unknown_application(text.strip("/"))
+        raise unknown_segment(host, f'"{text.strip("/")}" is not an app: it needs an owner')
     return endpoint
 
 
@@ -170,12 +171,12 @@ def tenant_of(request: Request, endpoint: EndpointId) -> Tenant:
     return request.tenant
 
 
-def caller_of(request: Request, endpoint: str) -> tuple[Tenant, EndpointId]:
+def caller_of(request: Request, endpoint: str, host: str = RUN) -> tuple[Tenant, EndpointId]:
     """The caller's tenant, and the endpoint that it calls.
 
     Raises the 404 of an invalid app name, and the 401 of a call without a key.
     """
-    endpoint_id = parse_endpoint(endpoint) or endpoint_of(endpoint)
+    endpoint_id = parse_endpoint(endpoint) or endpoint_of(endpoint, host)
     if request.tenant is None:
         raise unauthenticated(endpoint_id.app)
     return request.tenant, endpoint_id

@@ -8,7 +8,8 @@ from fakefal.addressing import resolve
 from fakefal.handlers.http import Request, endpoint_of, read_call, response_for_error, tenant_of
 from fakefal.protocol.core.call import Via
 from fakefal.protocol.errors.errors import ApiError, body_too_large, not_found
-from tests.building import make_tenant
+from tests.building import exchange, make_tenant, scenario
+from tests.callers import running_caller
 
 ENDPOINT = endpoint_of("fal-ai/any-llm/vision")
 
@@ -142,12 +143,12 @@ def test_the_tenant_of_a_request_is_returned() -> None:
     assert tenant_of(authorized, ENDPOINT) is tenant
 
 
-@pytest.mark.parametrize(("text", "alias"), [("any-llm", "any-llm"), ("/x/", "x"), ("", "")])
-def test_an_invalid_endpoint_is_an_unknown_application(text: str, alias: str) -> None:
+@pytest.mark.parametrize("text", ["any-llm", "/x/", ""])
+@pytest.mark.parametrize(("host", "body"), [("queue.fal.run", b""), ("fal.run", b"404: Not Found")])
+def test_an_invalid_endpoint_is_a_404_of_the_host(text: str, host: str, body: bytes) -> None:
     with pytest.raises(ApiError) as caught:
-        endpoint_of(text)
-    assert caught.value.status == 404
-    assert caught.value.body == {"detail": f'Application "{alias}" not found'}
+        endpoint_of(text, host)
+    assert (caught.value.status, caught.value.body) == (404, body)
 
 
 def test_an_api_error_becomes_a_response() -> None:
@@ -169,3 +170,34 @@ def test_an_ingress_page_has_no_id() -> None:
     answer = response_for_error(error)
     assert (answer.request_id, answer.content_type) == ("", "text/html")
     assert answer.payload == error.body
+
+
+# Headers that are left out
+
+
+async def test_a_reply_leaves_out_a_header() -> None:
+    reply = {"text": "x", "headers": {"x-fal-billable-units": None, "X-A": "b"}, "timeline": []}
+    async with running_caller(scenario(exchange(reply))) as caller:
+        id_ = await caller.submit()
+        response = await caller.request("GET", f"/fal-ai/any-llm/requests/{id_}")
+        assert response.status == 200
+        assert "x-fal-billable-units" not in response.headers
+        assert response.headers["X-A"] == "b"
+
+
+async def test_a_fault_leaves_out_the_request_id() -> None:
+    fault = {"status": 503, "body": "nginx", "headers": {"x-fal-request-id": None}}
+    reply = {"text": "x", "faults": {"submit": [fault]}}
+    async with running_caller(scenario(exchange(reply))) as caller:
+        response = await caller.request("POST", "/fal-ai/any-llm", json={"prompt": "hi"})
+        assert response.status == 503
+        assert "x-fal-request-id" not in response.headers
+
+
+async def test_units_keep_their_form() -> None:
+    for units, text in ((1, "1"), (1.0, "1.0"), (8.44, "8.44")):
+        reply = {"text": "x", "billable_units": units, "timeline": []}
+        async with running_caller(scenario(exchange(reply))) as caller:
+            id_ = await caller.submit()
+            response = await caller.request("GET", f"/fal-ai/any-llm/requests/{id_}")
+            assert response.headers["x-fal-billable-units"] == text

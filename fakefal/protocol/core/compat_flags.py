@@ -55,7 +55,7 @@ class CompatFlags:
       and one IN_PROGRESS, or nothing, so that it is COMPLETED before the first poll.
     """
 
-    subpath: Subpath = "accept"
+    subpath: Subpath = "refuse-405"
     response_suffix: bool = False
     reads_after_cancel: ReadsAfterCancel = "completed"
     error_in_status: bool = False

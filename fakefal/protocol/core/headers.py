@@ -17,6 +17,9 @@ RETRYABLE = "X-Fal-Retryable"
 TARGET_URL = "x-fal-target-url"
 TARGET_HOST = "x-fal-target-host"
 
+OMITTED = "\x00"
+"""As the value of a scripted header: the response does not have it."""
+
 HINT = "x-fakefal-hint"
 """fakefal's own explanation of an error; fal does not send it."""
 
@@ -102,10 +105,8 @@ class RedactedHeaders(Mapping[str, str]):
 
 @lru_cache(maxsize=256)
 def format_units(units: float) -> str:
-    """The value of ``x-fal-billable-units``: an integer, or a number with eight decimals.
+    """The value of ``x-fal-billable-units``: Python's repr of the number, ``1`` or ``1.0``.
 
     Source: recorded (docs/reference/protocol.md#response-headers).
     """
-    if float(units).is_integer():
-        return str(int(units))
-    return f"{units:.8f}"
+    return repr(units)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.call import FailsAt, Outcome
+from fakefal.protocol.core.hosts import QUEUE
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.errors.fault import Fault
 
@@ -18,7 +19,8 @@ Kind = Literal["model", "request", "account", "routing", "app", "ingress"]
 QueueRetry = Literal["yes", "no", "maybe"]
 Grade = Literal["documented", "client", "recorded", "inferred"]
 
-DOCS_URL = "https://docs.fal.ai/errors/#"
+DOCS_URL = "https://docs.fal.ai/errors#"
+"""Source: recorded (docs/reference/open-questions.md#url-of-model-errors)."""
 
 
 @dataclass(eq=False)
@@ -121,9 +123,9 @@ def model_error(
     extra: dict[str, Any] | None = None,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Outcome:
-    """The outcome of a model error: a ``detail`` list, and headers about retries.
+    """The outcome of a model error: a ``detail`` list, and headers if it may be retried.
 
-    Source: documented (docs/reference/errors.md#model-errors,
+    Source: documented, recorded (docs/reference/errors.md#model-errors,
     docs/reference/open-questions.md#retry-headers).
     """
     item = model_error_item(
@@ -134,9 +136,7 @@ def model_error(
         **(extra or {}),
     )
     retryable = spec.queue_retry != "no"
-    flags: tuple[tuple[str, str], ...] = ((names.RETRYABLE, "true" if retryable else "false"),)
-    if retryable:
-        flags += ((names.NEEDS_RETRY, "1"),)
+    flags = ((names.RETRYABLE, "true"), (names.NEEDS_RETRY, "1")) if retryable else ()
     return failed_outcome(status or spec.status, {"detail": [item]}, headers=flags + headers)
 
 
@@ -213,6 +213,26 @@ def failed_outcome(
 def not_found(hint: str = "") -> ApiError:
     """An unknown request id. Source: recorded (docs/reference/protocol.md#status)."""
     return ApiError(404, {"status": "NOT_FOUND"}, hint=hint)
+
+
+def path_in_request_url(app: str) -> ApiError:
+    """A status, result or cancel URL that keeps the endpoint's path: only a submit has that.
+
+    Source: recorded (docs/reference/open-questions.md#subpath-in-request-urls).
+    """
+    hint = f"status and result URLs omit the path of the endpoint: use {app}"
+    headers = (("allow", "POST"),)
+    return ApiError(405, b"", headers, content_type="", hint=hint, has_request_id=False)
+
+
+def unknown_segment(host: str, hint: str = "") -> ApiError:
+    """A path that is not an app, such as one of a single segment.
+
+    Source: recorded (docs/reference/open-questions.md#single-segment-paths).
+    """
+    if host == QUEUE:
+        return ApiError(404, b"", content_type="", hint=hint)
+    return ApiError(404, b"404: Not Found", content_type="text/plain", hint=hint)
 
 
 def method_not_allowed(hint: str = "") -> ApiError:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from fakefal.protocol.errors.catalog import find_error
@@ -69,6 +77,12 @@ def _retries_spec(value: Any) -> Any:
     return {"times": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _keep_int(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """``1`` stays an integer, as fal's header shows the difference to ``1.0``."""
+    number = check(value)
+    return value if type(value) is int else number
+
+
 RequestId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
 
 _OVERRIDING_FIELDS = frozenset(
@@ -100,7 +114,7 @@ class Reply(StrictModel):
     error_in_status: bool | None = Field(
         None, description="Whether the status shows the model's failure. Default: the option."
     )
-    billable_units: Annotated[float, Field(ge=0)] | None = None
+    billable_units: Annotated[float, Field(ge=0), WrapValidator(_keep_int)] | None = None
     request_id: RequestId | None = Field(
         None, description="The id of the first call it answers; later calls get generated ids."
     )

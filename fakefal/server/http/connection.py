@@ -173,7 +173,7 @@ def response_body(response: BufferedResponse, request: web.BaseRequest) -> bytes
 def _scripted_lines(response: BufferedResponse) -> list[str]:
     """The header lines of a response with scripted headers, which override the default ones."""
     scripted_names = {name.lower() for name, _ in response.headers}
-    defaults = {"Content-Type": response.content_type}
+    defaults = {"Content-Type": response.content_type} if response.content_type else {}
     if response.request_id:
         defaults[names.REQUEST_ID] = response.request_id
     if response.billable_units is not None:
@@ -181,7 +181,9 @@ def _scripted_lines(response: BufferedResponse) -> list[str]:
     pairs = [
         (name, value) for name, value in defaults.items() if name.lower() not in scripted_names
     ]
-    pairs += [pair for pair in response.headers if pair[0].lower() not in SERVER_HEADERS]
+    omitted = {name.lower() for name, value in response.headers if value == names.OMITTED}
+    unsent = SERVER_HEADERS | omitted
+    pairs += [pair for pair in response.headers if pair[0].lower() not in unsent]
     return [f"{printable(name)}: {printable(value)}\r\n" for name, value in pairs]
 
 
@@ -193,7 +195,8 @@ def status_line(status: int, minor: int) -> str:
 
 @lru_cache(maxsize=256)
 def _plain_head(status: int, minor: int, content_type: str) -> str:
-    return f"{status_line(status, minor)}Content-Type: {content_type}\r\n"
+    line = status_line(status, minor)
+    return f"{line}Content-Type: {content_type}\r\n" if content_type else line
 
 
 class Connection(RequestHandler):

@@ -18,7 +18,7 @@ from fakefal.protocol.core.schema_versions import DEFAULT_SCHEMA_VERSION, SCHEMA
 
 def test_the_defaults_are_those_of_the_reference() -> None:
     assert dataclasses.asdict(CompatFlags()) == {
-        "subpath": "accept",
+        "subpath": "refuse-405",
         "response_suffix": False,
         "reads_after_cancel": "completed",
         "error_in_status": False,

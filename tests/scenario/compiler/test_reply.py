@@ -144,7 +144,7 @@ def test_every_name_of_the_catalogue_is_that_error() -> None:
                         "loc": ["body"],
                         "msg": "No media was generated",
                         "type": "no_media_generated",
-                        "url": "https://docs.fal.ai/errors/#no_media_generated",
+                        "url": "https://docs.fal.ai/errors#no_media_generated",
                     }
                 ]
             },
@@ -166,7 +166,7 @@ def test_every_name_of_the_catalogue_is_that_error() -> None:
                         "msg": "m",
                         "type": "mine",
                         "ctx": {"a": 1},
-                        "url": "https://docs.fal.ai/errors/#mine",
+                        "url": "https://docs.fal.ai/errors#mine",
                         "input": None,
                     }
                 ]
