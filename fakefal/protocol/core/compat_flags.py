@@ -14,6 +14,7 @@ CancelAnswer = Literal["status", "success"]
 Unmatched = Literal["fail", "generate"]
 InvalidKeyStyle = Literal["by-call", "no-user", "invalid"]
 UnknownFields = Literal["ignore", "warn", "refuse"]
+TimeSource = Literal["auto", "clock", "real"]
 Logs = Literal["cumulative", "window"]
 LogEntries = Literal["recorded", "documented"]
 Sse = Literal["by-model", "named-crlf", "plain-crlf", "plain"]
@@ -48,8 +49,9 @@ class CompatFlags:
     - ``profile``: a month; it sets the other flags to fal's behaviour of that time.
     - ``schema_version``: the version of the any-llm schema; set by ``profile`` only.
     - ``webhook_retries``: how often a webhook is retried.
-    - ``webhook_timestamps``: whether signatures carry the server's clock or the real time; ``auto``
-      uses the server's clock if it is manual.
+    - ``webhook_timestamps``, ``token_times``: instants that others compare with their own watch, in
+      signatures of webhooks and in tokens: of the server's clock, or of the system. ``auto`` is the
+      system's time, but for signatures on a manual clock.
     - ``validate``: whether inputs of known models are validated.
     - ``default_timeline``: what a job without a scripted timeline goes through: one poll IN_QUEUE
       and one IN_PROGRESS, or nothing, so that it is COMPLETED before the first poll.
@@ -75,7 +77,8 @@ class CompatFlags:
     schema_version: str = DEFAULT_SCHEMA_VERSION
     validate: bool = True
     webhook_retries: Literal[31, 10] = 31
-    webhook_timestamps: Literal["auto", "clock", "real"] = "auto"
+    webhook_timestamps: TimeSource = "auto"
+    token_times: TimeSource = "auto"
     default_timeline: Literal["steps", "none"] = "steps"
 
 

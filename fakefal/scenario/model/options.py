@@ -14,6 +14,7 @@ from fakefal.protocol.core.compat_flags import (
     Logs,
     ReadsAfterCancel,
     Sse,
+    TimeSource,
     Subpath,
     UnknownFields,
     Unmatched,
@@ -66,7 +67,10 @@ class Options(StrictModel):
     long_prompts: Literal["accept", "refuse"] | None = None
     unknown_fields: UnknownFields | None = None
     webhook_retries: Literal[31, 10] | None = Field(None, description="Retries of a webhook.")
-    webhook_timestamps: Literal["auto", "clock", "real"] | None = None
+    webhook_timestamps: TimeSource | None = None
+    token_times: TimeSource | None = Field(
+        None, description="The time in tokens that clients compare with their own."
+    )
     default_timeline: Literal["steps", "none"] | None = Field(
         None,
         description="Steps of a job without a timeline: one poll each IN_QUEUE and IN_PROGRESS, "

@@ -39,6 +39,7 @@ def test_the_defaults_are_those_of_the_reference() -> None:
         "validate": True,
         "webhook_retries": 31,
         "webhook_timestamps": "auto",
+        "token_times": "auto",
         "default_timeline": "steps",
     }
 

@@ -32,6 +32,7 @@ VALUES: dict[str, list[Any]] = {
     "validate": [True, False],
     "webhook_retries": [31, 10],
     "webhook_timestamps": ["auto", "clock", "real"],
+    "token_times": ["auto", "clock", "real"],
 }
 """Every compatibility flag and its values (docs/reference/open-questions.md)."""
 
