@@ -79,7 +79,11 @@ class Tenant:
         self.faults = FaultInjector(settings.environment, key, limits.request_ids)
         self.files = FileStore(key, settings.seed, clock, limits)
         self.tokens = Tokens(
-            self.files.tenant_tag, settings.seed, key, clock, lambda: self.settings.flags.token_times
+            self.files.tenant_tag,
+            settings.seed,
+            key,
+            clock,
+            lambda: self.settings.flags.token_times,
         )
         self.uploads = Uploads(self.files, self.tokens.secret, clock, limits)
         self.resolver = CallResolver(

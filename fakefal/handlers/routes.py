@@ -28,6 +28,7 @@ _FILE_ROUTES = (
     Route("PUT", f"{_FILE}/multipart/{{id}}/{{number}}", "uploads.put_part"),
     Route("POST", f"{_FILE}/multipart/{{id}}/complete", "uploads.complete_multipart"),
     Route("POST", f"{_FILE}/sign", "cdn.sign"),
+    Route("PUT", _FILE, "uploads.put_file"),
     Route("GET", _FILE, "cdn.read"),
     Route("HEAD", _FILE, "cdn.read"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
@@ -127,13 +127,20 @@ class ExchangeBuilder:
         """An upstream failure inside a 200 response."""
         return self._set(error=error, text=text)
 
-    def kind(self, kind: str, *files: str) -> Self:
+    def kind(
+        self, kind: str, *files: str, has_nsfw_concepts: bool | Sequence[bool] | None = None
+    ) -> Self:
         """A common kind of output: ``images``, ``image``, ``video``, ``audio``, ``mesh``,
         ``text`` or ``chunks``.
 
         ``files`` are paths relative to the working directory; without them files are generated.
+        ``has_nsfw_concepts`` are the flags of images, or one for all; a flagged image is black.
         """
-        return self._set(kind=kind, **({"files": list(files)} if files else {}))
+        fields: dict[str, Any] = {"files": list(files)} if files else {}
+        if has_nsfw_concepts is not None:
+            is_for_all = isinstance(has_nsfw_concepts, bool)
+            fields["has_nsfw_concepts"] = has_nsfw_concepts if is_for_all else [*has_nsfw_concepts]
+        return self._set(kind=kind, **fields)
 
     def partial(self, text: str, *, error: str | None = None) -> Self:
         """A language model that stops early: a stream without its last event.

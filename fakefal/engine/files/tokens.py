@@ -1,7 +1,7 @@
 """Short-lived tokens: real JWTs, signed with a secret of the tenant.
 
-Clients judge ``exp`` and ``iat`` by their own watch, so these are of the system's time by default. The
-server goes by ``clock_exp``, the expiry on the tenant's clock.
+Clients judge ``exp`` and ``iat`` by their own watch, so these are of the system's time by default.
+The server goes by ``clock_exp``, the expiry on the tenant's clock.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from fakefal.protocol.core.compat_flags import (
     Logs,
     ReadsAfterCancel,
     Sse,
-    TimeSource,
     Subpath,
+    TimeSource,
     UnknownFields,
     Unmatched,
 )

@@ -106,6 +106,9 @@ class Reply(StrictModel):
     fail: Fail | None = Field(None, description="A failure: a catalogue name, or a mapping.")
     kind: Kind | None = Field(None, description="A common kind of output, with generated files.")
     files: list[FileName] | None = Field(None, min_length=1, description="The files of a kind.")
+    has_nsfw_concepts: bool | list[bool] | None = Field(
+        None, description="Flags of generated images, or one for all; a flagged image is black."
+    )
     media: Media | None = Field(None, description="What goes wrong when the files are read.")
     timeline: list[StepEntry] | None = Field(None, description="Default: one poll of each state.")
     stream: StreamSpec | None = None
@@ -164,6 +167,8 @@ class Reply(StrictModel):
             raise PydanticCustomError("files_alone", "files requires a kind that has files")
         if self.files is not None and self.kind != "images" and len(self.files) > 1:
             raise PydanticCustomError("many_files", "{kind} has one file", {"kind": self.kind})
+        if self.has_nsfw_concepts is not None and self.kind != "images":
+            raise PydanticCustomError("flags_alone", "has_nsfw_concepts requires kind: images")
         return self
 
     def _may_have_files(self, outcomes: list[str]) -> bool:

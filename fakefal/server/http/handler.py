@@ -37,6 +37,7 @@ from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import FaultAbort
 from fakefal.protocol.errors.ingress import ingress_error
+from fakefal.protocol.storage.storage import has_request_id
 from fakefal.server.http.body_timeout import BodyIdleTimeout
 from fakefal.server.http.connection import (
     SERVER,
@@ -207,7 +208,7 @@ class HttpHandler:
             response = await handler(fal_request, parts)
             if fal_request.fault is not None and not isinstance(response, WebSocketSession):
                 response.fault = response.fault or fal_request.fault
-            if address.host == hosts.REST and isinstance(response, BufferedResponse):
+            if has_request_id(address.host, path) and isinstance(response, BufferedResponse):
                 line = _request_line(request, address, path)
                 response.request_id = self._engine.request_id_for(line)
             return response, None if response.fault is None else _clock_of(fal_request)
