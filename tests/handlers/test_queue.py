@@ -242,7 +242,7 @@ async def test_a_result_is_the_bare_output_with_its_id_and_cost() -> None:
         response = await caller.request("GET", f"{APP}/requests/{id_}")
         assert (response.status, response.headers["Content-Type"]) == (200, "application/json")
         assert response.headers["x-fal-request-id"] == id_
-        assert response.headers["x-fal-billable-units"] == "0.50000000"
+        assert response.headers["x-fal-billable-units"] == "0.5"
         assert response.body == compact(
             output="Ship it.", reasoning=None, partial=False, error=None
         )

@@ -34,10 +34,14 @@ def _model(
     queue_retry: QueueRetry = "no",
     message: str | None = None,
     grade: Grade = "documented",
+    field: str = "",
     **context: object,
 ) -> ErrorSpec:
     text = name.replace("_", " ").capitalize() if message is None else message
-    return ErrorSpec(name, "model", status, text, _MODEL, grade, queue_retry, dict(context))
+    loc = ("body", field) if field else ("body",)
+    return ErrorSpec(
+        name, "model", status, text, _MODEL, grade, queue_retry, dict(context), loc=loc
+    )
 
 
 def _request(
@@ -104,6 +108,7 @@ ERROR_SPECS = (
     _model("downstream_service_unavailable", 500, "yes", "Downstream service unavailable"),
     _model(
         "content_policy_violation",
+        field="prompt",
         message="The content could not be processed because it contained material flagged by a "
         "content checker.",
     ),
@@ -150,6 +155,13 @@ ERROR_SPECS = (
     ),
     _model("input_value_error", message="Input value error", grade="recorded"),
     _model("invalid_api_key", message="Invalid API key", grade="recorded"),
+    _model("invalid_request", message="Invalid request", grade="recorded"),
+    _model("image_aspect_ratio_error", message="Invalid image aspect ratio", grade="recorded"),
+    _model(
+        "model_attributes_type",
+        message="Input should be a valid dictionary or object to extract fields from",
+        grade="recorded",
+    ),
     _model("unsupported_video_format", supported_formats=["mp4", "webm", "mov"]),
     _request("request_timeout", 504, "yes", "Request timed out"),
     _request("startup_timeout", 504, "yes", "Runner startup timed out"),

@@ -76,7 +76,7 @@ class ErrorSpec:
     ``message`` is the default text: ``msg`` of a model error, ``detail`` of others. ``context`` is
     a model error's ``ctx``; ``data`` holds further fields of other bodies. ``queue_retry`` is
     whether fal's queue retries. ``body`` replaces the ``detail`` body, ``error_type`` the name in a
-    request error.
+    request error. ``loc`` is the default one of a model error.
     """
 
     name: str
@@ -92,6 +92,7 @@ class ErrorSpec:
     fails_at: FailsAt = "result"
     body: Any = None
     error_type: str = ""
+    loc: tuple[str | int, ...] = ("body",)
 
 
 def model_error_item(
@@ -117,7 +118,7 @@ def model_error(
     spec: ErrorSpec,
     *,
     message: str | None = None,
-    loc: tuple[str | int, ...] = ("body",),
+    loc: tuple[str | int, ...] | None = None,
     context: dict[str, Any] | None = None,
     status: int | None = None,
     extra: dict[str, Any] | None = None,
@@ -131,7 +132,7 @@ def model_error(
     item = model_error_item(
         spec.name,
         spec.message if message is None else message,
-        loc,
+        spec.loc if loc is None else loc,
         spec.context if context is None else context,
         **(extra or {}),
     )

@@ -117,7 +117,7 @@ def failure_outcome(fail: FailSpec) -> Outcome:
         return model_error(
             spec,
             message=fail.msg,
-            loc=tuple(fail.loc) if fail.loc is not None else ("body",),
+            loc=None if fail.loc is None else tuple(fail.loc),
             context=fail.ctx,
             status=fail.status,
             extra={name: getattr(fail, name) for name in names},
