@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
 
-from fakefal.addressing import Address, media_url_for
+from fakefal.addressing import Address, AddressForm, media_url_for
 from fakefal.engine.files.blobs import Blob
 from fakefal.engine.files.tokens import claimed_tenant_tag
 from fakefal.engine.tenant import Tenant
@@ -31,6 +31,7 @@ from fakefal.protocol.platform_headers import (
     read_platform_headers,
 )
 from fakefal.protocol.storage.storage import unauthorized
+from fakefal.scenario.values.seeded import seeded_uuid4
 
 JSON = "application/json"
 
@@ -105,6 +106,8 @@ class BufferedResponse:
     fault: Fault | None = None
     is_private: bool = False
     """Whether pages of other origins must not read it: it gets no CORS headers."""
+    default_headers: tuple[tuple[str, str], ...] = ()
+    """Sent unless ``headers`` has the same name."""
 
 
 @dataclass(slots=True)
@@ -253,7 +256,7 @@ def response_for_outcome(
     payload = outcome.payload
     if outcome.file_urls:
         payload = with_public_urls(request, payload, outcome.file_urls)
-    return BufferedResponse(
+    response = BufferedResponse(
         outcome.status,
         payload,
         outcome.headers,
@@ -262,6 +265,13 @@ def response_for_outcome(
         billable_units,
         fault,
     )
+    tenant = request.tenant
+    if outcome.is_success and tenant is not None:
+        runner = seeded_uuid4("runner", request_id)
+        recorded = tenant.settings.flags.result_headers
+        is_fal_host = request.address.form is not AddressForm.BASE
+        response.default_headers = names.result_headers(runner, recorded, is_fal_host=is_fal_host)
+    return response
 
 
 def with_public_urls(request: Request, payload: bytes, links: Sequence[str]) -> bytes:

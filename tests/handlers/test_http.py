@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -201,3 +202,53 @@ async def test_units_keep_their_form() -> None:
             id_ = await caller.submit()
             response = await caller.request("GET", f"/fal-ai/any-llm/requests/{id_}")
             assert response.headers["x-fal-billable-units"] == text
+
+
+# The headers of a result
+
+
+async def test_a_result_has_the_headers_that_were_recorded_at_a_time() -> None:
+    old = ["x-fal-served-from", "x-robots-tag", "strict-transport-security"]
+    new = [*old, "access-control-allow-credentials", "vary"]
+    for options, expected in (
+        ({}, new),
+        ({"profile": "2026-04"}, old),
+        ({"result_headers": "none"}, []),
+    ):
+        async with running_caller(scenario(exchange({"text": "x"}), **options)) as caller:
+            runs = [
+                await caller.request(
+                    "POST", "/fal-ai/any-llm", host="fal.run", json={"prompt": "a"}
+                )
+                for _ in range(2)
+            ]
+            others = set(new) & {name.lower() for name in runs[0].headers}
+            assert others == set(expected), options
+            if expected:
+                runners = [UUID(run.headers["x-fal-served-from"]) for run in runs]
+                assert [runner.version for runner in runners] == [4, 4]
+            id_ = await caller.submit()
+            status = await caller.request("GET", f"/fal-ai/any-llm/requests/{id_}/status")
+            assert not set(new) & {name.lower() for name in status.headers}
+
+
+async def test_browsers_get_each_cors_header_of_a_result_once() -> None:
+    async with running_caller(scenario(exchange({"text": "x"}))) as caller:
+        response = await caller.request(
+            "POST",
+            "/fal-ai/any-llm",
+            host="fal.run",
+            json={"prompt": "a"},
+            headers={"Origin": "https://app.example"},
+        )
+        assert response.headers.getall("Access-Control-Allow-Credentials") == ["true"]
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+async def test_hsts_is_not_sent_to_localhost_and_a_reply_overrides_a_header() -> None:
+    reply = {"text": "x", "headers": {"X-Robots-Tag": None, "x-fal-served-from": "mine"}}
+    async with running_caller(scenario(exchange(reply))) as caller:
+        path = "/fal.run/fal-ai/any-llm"
+        response = await caller.request("POST", path, host=None, json={"prompt": "a"})
+        assert response.headers.getall("x-fal-served-from") == ["mine"]
+        assert not {"x-robots-tag", "strict-transport-security"} & response.headers.keys()

@@ -14,6 +14,7 @@ CancelAnswer = Literal["status", "success"]
 Unmatched = Literal["fail", "generate"]
 InvalidKeyStyle = Literal["by-call", "no-user", "invalid"]
 UnknownFields = Literal["ignore", "warn", "refuse"]
+ResultHeaders = Literal["2026-08", "2026-02", "none"]
 TimeSource = Literal["auto", "clock", "real"]
 Logs = Literal["cumulative", "window"]
 LogEntries = Literal["recorded", "documented"]
@@ -38,6 +39,8 @@ class CompatFlags:
     - ``logs``: a poll returns all logs so far, or only those of the current step.
     - ``log_entries``: the fields of a log entry: as recorded, with level and source inside
       ``labels``, or the documented superset.
+    - ``result_headers``: the headers of a successful result beside its id and units, as they were
+      recorded before and since August 2026, or none.
     - ``stream_sse``, ``status_sse``: line ends and event names of the two kinds of streams.
     - ``repeat_complete``: whether a stream sends the complete text again as a partial event.
     - ``long_prompts``: the reply to a prompt of more than 5000 characters.
@@ -66,6 +69,7 @@ class CompatFlags:
     keys: Literal["any", "strict"] | tuple[str, ...] = "any"
     logs: Logs = "cumulative"
     log_entries: LogEntries = "recorded"
+    result_headers: ResultHeaders = "2026-08"
     stream_sse: Sse = "by-model"
     status_sse: Sse = "plain"
     repeat_complete: bool = True
@@ -85,7 +89,11 @@ class CompatFlags:
 MAX_PROMPT_CHARACTERS = 5000
 """Source: recorded, weak (docs/reference/open-questions.md#long-prompts)."""
 
-_BEFORE_2026: dict[str, Any] = {"key_wording": "no-user", "webhook_retries": 10}
+_BEFORE_2026: dict[str, Any] = {
+    "key_wording": "no-user",
+    "webhook_retries": 10,
+    "result_headers": "2026-02",
+}
 
 PROFILES: dict[str, dict[str, Any]] = {
     DEFAULT_SCHEMA_VERSION: {},
@@ -96,7 +104,12 @@ PROFILES: dict[str, dict[str, Any]] = {
     **{
         name: {"schema_version": name, **_BEFORE_2026} for name in ("2025-07", "2025-08", "2025-10")
     },
-    "2026-04": {"schema_version": "2025-10", "key_wording": "invalid", "webhook_retries": 10},
+    "2026-04": {
+        "schema_version": "2025-10",
+        "key_wording": "invalid",
+        "webhook_retries": 10,
+        "result_headers": "2026-02",
+    },
     "2026-09": {"schema_version": "2025-10"},
 }
 """The flags that each profile sets, by the month in which the behaviour began.

@@ -13,6 +13,7 @@ from fakefal.protocol.core.compat_flags import (
     LogEntries,
     Logs,
     ReadsAfterCancel,
+    ResultHeaders,
     Sse,
     Subpath,
     TimeSource,
@@ -61,6 +62,9 @@ class Options(StrictModel):
     ] = Field(None, description="Which API keys are valid.")
     logs: Logs | None = None
     log_entries: LogEntries | None = Field(None, description="The fields of a log entry.")
+    result_headers: ResultHeaders | None = Field(
+        None, description="Headers of a result, as recorded at a time."
+    )
     stream_sse: Sse | None = None
     status_sse: Sse | None = None
     repeat_complete: bool | None = None

@@ -26,6 +26,7 @@ def test_the_defaults_are_those_of_the_reference() -> None:
         "key_wording": "by-call",
         "logs": "cumulative",
         "log_entries": "recorded",
+        "result_headers": "2026-08",
         "stream_sse": "by-model",
         "status_sse": "plain",
         "repeat_complete": True,

@@ -21,6 +21,7 @@ VALUES: dict[str, list[Any]] = {
     "logs": ["cumulative", "window"],
     "log_entries": ["recorded", "documented"],
     "default_timeline": ["steps", "none"],
+    "result_headers": ["2026-08", "2026-02", "none"],
     "stream_sse": ["by-model", "named-crlf", "plain-crlf", "plain"],
     "status_sse": ["by-model", "named-crlf", "plain-crlf", "plain"],
     "repeat_complete": [True, False],
