@@ -12,14 +12,15 @@ from fakefal.engine.usage import UsageLedger, UsageRecord
 from fakefal.handlers.http import BufferedResponse, HttpResponse, Request
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.headers import read_credential
-from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.platform_api.model_metadata import describe_model, openapi_of
 from fakefal.protocol.platform_api.platform import (
     CURRENCY,
+    HEADERS,
     TIMEFRAMES,
     ListQuery,
     admin_only,
     bucket_of,
+    encode_body,
     format_instant,
     invalid_query,
     resource_not_found,
@@ -141,7 +142,7 @@ async def get_usage(request: Request, parts: Mapping[str, str]) -> HttpResponse:
         for record in billed:
             total[record.endpoint] = total.get(record.endpoint, 0.0) + _billed_units(record)
         body["summary"] = _usage_lines(ledger, total, expand)
-    return _respond({**body, **paging})
+    return _respond({**paging, **body})
 
 
 def _usage_lines(ledger: UsageLedger, units: Mapping[str, float], expand: list[str]) -> list[Json]:
@@ -185,7 +186,7 @@ async def get_analytics(request: Request, parts: Mapping[str, str]) -> HttpRespo
         for name, bucket in sorted(buckets.items())
     ]
     page, paging = query.page(series)
-    return _respond({"time_series": page, **paging})
+    return _respond({**paging, "time_series": page})
 
 
 _COUNT_STATUSES = {
@@ -332,4 +333,4 @@ def _require_admin(request: Request) -> Tenant:
 
 
 def _respond(body: Json, status: int = 200) -> BufferedResponse:
-    return BufferedResponse(status, encode(body))
+    return BufferedResponse(status, encode_body(body), HEADERS)
