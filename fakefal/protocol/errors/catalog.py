@@ -77,7 +77,7 @@ def _account(name: str, status: int, message: str, grade: Grade = "recorded") ->
 
 
 def _locked(name: str, reason: str) -> ErrorSpec:
-    return _account(name, 403, f"{_LOCKED}{reason}")
+    return replace(_account(name, 403, f"{_LOCKED}{reason}"), is_spaced=True)
 
 
 def _routing(name: str, status: int, message: str, body: object = None) -> ErrorSpec:

@@ -6,13 +6,13 @@ Source of all functions that return an ApiError, unless stated otherwise: record
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.call import FailsAt, Outcome
 from fakefal.protocol.core.hosts import QUEUE
-from fakefal.protocol.core.json_codec import encode
+from fakefal.protocol.core.json_codec import encode, encode_spaced
 from fakefal.protocol.errors.fault import Fault
 
 Kind = Literal["model", "request", "account", "routing", "app", "ingress"]
@@ -29,7 +29,8 @@ class ApiError(Exception):
 
     ``body`` is JSON, or bytes for an HTML page. ``hint`` is fakefal's own explanation; it is sent
     in the ``x-fakefal-hint`` header and never in the body. ``request_id`` and ``billable_units``
-    are those of the failed call, if there was one. ``fault`` is applied to the response.
+    are those of the failed call, if there was one. ``fault`` is applied to the response. ``encoded``
+    is the body as it is sent, if it is not in the usual form.
     """
 
     status: int
@@ -41,6 +42,7 @@ class ApiError(Exception):
     request_id: str = ""
     billable_units: float | None = None
     fault: Fault | None = None
+    encoded: bytes | None = None
 
     def __post_init__(self) -> None:
         Exception.__init__(self, self.status, self.hint)
@@ -54,6 +56,7 @@ class ApiError(Exception):
             outcome.headers,
             outcome.content_type,
             has_request_id=outcome.has_request_id,
+            encoded=outcome.payload,
         )
 
     @property
@@ -66,6 +69,8 @@ class ApiError(Exception):
     @property
     def payload(self) -> bytes:
         """The encoded body."""
+        if self.encoded is not None:
+            return self.encoded
         return self.body if isinstance(self.body, bytes) else encode(self.body)
 
 
@@ -76,7 +81,8 @@ class ErrorSpec:
     ``message`` is the default text: ``msg`` of a model error, ``detail`` of others. ``context`` is
     a model error's ``ctx``; ``data`` holds further fields of other bodies. ``queue_retry`` is
     whether fal's queue retries. ``body`` replaces the ``detail`` body, ``error_type`` the name in a
-    request error. ``loc`` is the default one of a model error.
+    request error. ``loc`` is the default one of a model error. ``is_spaced``: the body has spaces
+    after colons and commas, as Python's json writes it.
     """
 
     name: str
@@ -93,6 +99,7 @@ class ErrorSpec:
     body: Any = None
     error_type: str = ""
     loc: tuple[str | int, ...] = ("body",)
+    is_spaced: bool = False
 
 
 def model_error_item(
@@ -172,9 +179,10 @@ def detail_error(
     docs/reference/errors.md#app-errors, docs/reference/errors.md#concurrency-limit).
     """
     body = {"detail": spec.message, **spec.data} if spec.body is None else spec.body
-    return failed_outcome(
+    outcome = failed_outcome(
         status or spec.status, body, headers=(*spec.headers, *headers), fails_at=spec.fails_at
     )
+    return replace(outcome, payload=encode_spaced(body)) if spec.is_spaced else outcome
 
 
 def ingress_page(status: int, phrase: str) -> bytes:

@@ -63,7 +63,7 @@ def to_platform_error(error: ApiError) -> ApiError:
     type_ = "server_error" if status >= 500 else _ERROR_TYPES.get(status, "validation_error")
     body = {"error": {"type": type_, "message": error.message}}
     headers = (*error.headers, *HEADERS)
-    return replace(error, status=status, body=encode_body(body), headers=headers)
+    return replace(error, status=status, body=encode_body(body), headers=headers, encoded=None)
 
 
 def invalid_query(message: str) -> ApiError:

@@ -9,7 +9,7 @@ import pytest
 from fakefal.protocol.core.call import Outcome
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.errors import errors
-from fakefal.protocol.errors.catalog import CATALOG
+from fakefal.protocol.errors.catalog import CATALOG, outcome_of
 from fakefal.protocol.errors.errors import (
     ApiError,
     failed_outcome,
@@ -159,3 +159,10 @@ def test_an_api_error_can_be_raised_and_equals_only_itself() -> None:
         raise error
     assert caught.value is error
     assert errors.not_found() != errors.not_found()
+
+
+def test_a_locked_account_has_a_space_after_the_colon() -> None:
+    spec = CATALOG["exhausted_balance"]
+    expected = f'{{"detail": "{spec.message}"}}'.encode()
+    outcome = outcome_of(spec)
+    assert outcome.payload == ApiError.from_outcome(outcome).payload == expected
