@@ -39,6 +39,10 @@ _COMMANDS = {
     "explain": ("fakefal.cli.commands.explain", "Show a preset, error or fault in detail."),
     "webhooks": ("fakefal.cli.commands.webhooks", "List a server's webhooks, or send them again."),
     "health": ("fakefal.cli.commands.health", "Check whether a server is ready."),
+    "verify": (
+        "fakefal.cli.commands.verify",
+        "Compare fal.ai with what was recorded of it.",
+    ),
     "ca": ("fakefal.cli.commands.ca", "Show the local CA, or issue certificates from it."),
     "demo": ("fakefal.cli.commands.demo", "Show fakefal with a real client in five seconds."),
 }

@@ -35,6 +35,7 @@ Commands:
   explain   Show a preset, error or fault in detail.
   webhooks  List a server's webhooks, or send them again.
   health    Check whether a server is ready.
+  verify    Compare fal.ai with what was recorded of it.
   ca        Show the local CA, or issue certificates from it.
   demo      Show fakefal with a real client in five seconds.
 """
@@ -63,7 +64,7 @@ def test_without_arguments_the_help_is_the_error() -> None:
 
 def test_every_command_has_its_own_help() -> None:
     commands = re.findall(r"^  ([a-z]+) ", HELP.partition("Commands:")[2], re.MULTILINE)
-    assert len(commands) == 14
+    assert len(commands) == 15
     for command in commands:
         ran = fakefal(command, "--help")
         assert (ran.code, ran.err) == (0, "")
@@ -83,7 +84,7 @@ def test_the_version_is_printed() -> None:
             "xyzzy",
             'unknown command "xyzzy" — one of serve, run, record, import, diff, env, check, '
             "schema, "
-            "presets, explain, webhooks, health, ca, demo\n",
+            "presets, explain, webhooks, health, verify, ca, demo\n",
         ),
     ],
 )

@@ -29,8 +29,8 @@ class ApiError(Exception):
 
     ``body`` is JSON, or bytes for an HTML page. ``hint`` is fakefal's own explanation; it is sent
     in the ``x-fakefal-hint`` header and never in the body. ``request_id`` and ``billable_units``
-    are those of the failed call, if there was one. ``fault`` is applied to the response. ``encoded``
-    is the body as it is sent, if it is not in the usual form.
+    are those of the failed call, if there was one. ``fault`` is applied to the response.
+    ``encoded`` is the body as it is sent, if it is not in the usual form.
     """
 
     status: int
