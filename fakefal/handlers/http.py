@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fakefal.addressing import Address, AddressForm, media_url_for
+from fakefal.engine.core.request_ids import runner_id
 from fakefal.engine.files.blobs import Blob
 from fakefal.engine.files.tokens import claimed_tenant_tag
 from fakefal.engine.tenant import Tenant
@@ -31,7 +32,6 @@ from fakefal.protocol.platform_headers import (
     read_platform_headers,
 )
 from fakefal.protocol.storage.storage import unauthorized
-from fakefal.scenario.values.seeded import seeded_uuid4
 
 JSON = "application/json"
 
@@ -267,7 +267,7 @@ def response_for_outcome(
     )
     tenant = request.tenant
     if outcome.is_success and tenant is not None:
-        runner = seeded_uuid4("runner", request_id)
+        runner = runner_id(request_id)
         recorded = tenant.settings.flags.result_headers
         is_fal_host = request.address.form is not AddressForm.BASE
         response.default_headers = names.result_headers(runner, recorded, is_fal_host=is_fal_host)

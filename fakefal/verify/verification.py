@@ -44,7 +44,7 @@ class _NoRedirects(HTTPRedirectHandler):
         """A redirect is a response like any other."""
 
 
-class Upstream:
+class ProbeClient:
     """The server that the probes go to: the real service, or the base URL of a fakefal."""
 
     def __init__(self, target: str, key: str, timeout_seconds: float) -> None:

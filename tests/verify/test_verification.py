@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 from typing import Any
 
 import pytest
 
 from fakefal.errors import FakefalError
-from fakefal.protocol.core.hosts import API, QUEUE, REST, RUN
+from fakefal.protocol.core.hosts import QUEUE
 from fakefal.verify.forms import Form, Received
-from fakefal.verify.probes import PROBES, WEBSITE, Probe
-from fakefal.verify.verification import Result, Upstream, report, verify
+from fakefal.verify.probes import WEBSITE, Probe
+from fakefal.verify.verification import ProbeClient, Result, report, verify
 from tests.building import scenario
 from tests.callers import running_caller
-from tests.source_tree import ROOT
 
 KEY = "good:key"
 
 
 async def results_for(data: dict[str, Any]) -> list[Result]:
     async with running_caller(data) as caller:
-        return await asyncio.to_thread(verify, Upstream(caller.server.url, KEY, 5).send)
+        return await asyncio.to_thread(verify, ProbeClient(caller.server.url, KEY, 5).send)
 
 
 def differing(results: list[Result]) -> list[str]:
@@ -69,14 +67,14 @@ def test_without_a_server_every_probe_says_why() -> None:
     with socket.socket() as unbound:
         unbound.bind(("127.0.0.1", 0))
         port = unbound.getsockname()[1]
-        results = verify(Upstream(f"http://127.0.0.1:{port}", KEY, 5).send)
+        results = verify(ProbeClient(f"http://127.0.0.1:{port}", KEY, 5).send)
     assert {result.problems[0][:13] for result in results} == {"no response: "}
 
 
 def test_a_target_is_the_real_service_by_name_or_a_url() -> None:
     for target in ("queue.fal.run", "fal", "ftp://x"):
         with pytest.raises(FakefalError, match=r"is neither fal\.ai nor a URL"):
-            Upstream(target, KEY, 5)
+            ProbeClient(target, KEY, 5)
 
 
 def test_the_report_has_the_date_and_no_key() -> None:
@@ -93,24 +91,3 @@ def test_the_report_has_the_date_and_no_key() -> None:
         "",
         "2 probes, 1 different",
     ]
-
-
-def test_probes_are_harmless() -> None:
-    """They read, are refused for want of a key, or name what does not exist."""
-    harmful = [
-        probe.name
-        for probe in PROBES
-        if probe.key == "valid"
-        and probe.method not in ("GET", "HEAD")
-        and "requests/00000000-" not in probe.path
-        and "storage_type=none" not in probe.path
-    ]
-    assert harmful == []
-    assert {probe.host for probe in PROBES} == {QUEUE, RUN, REST, API, WEBSITE}
-
-
-def test_probes_name_open_questions_that_exist() -> None:
-    text = (ROOT / "docs/reference/open-questions.md").read_text(encoding="utf-8")
-    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
-    anchors = {heading.lower().replace(" ", "-").replace("/", "") for heading in headings}
-    assert {probe.question for probe in PROBES} - anchors == {""}

@@ -9,7 +9,7 @@ from fakefal.cli.terminal import Terminal
 from fakefal.engine.core.clock import real_now
 from fakefal.errors import FakefalError
 from fakefal.protocol.core.json_codec import iso
-from fakefal.verify.verification import REAL_SERVICE, Upstream, report
+from fakefal.verify.verification import REAL_SERVICE, ProbeClient, report
 from fakefal.verify.verification import verify as send_probes
 
 EXIT_DIFFERENT = 1
@@ -34,7 +34,7 @@ def verify(terminal: Terminal, target: str | None, key: str | None, timeout: flo
         )
     if not key:
         raise FakefalError("verify needs an API key — set FAL_KEY, or add --key")
-    results = send_probes(Upstream(target, key, timeout).send)
+    results = send_probes(ProbeClient(target, key, timeout).send)
     for line in report(results, target, __version__, iso(real_now()), key):
         terminal.write_line(line)
     return EXIT_DIFFERENT if any(result.is_different for result in results) else 0

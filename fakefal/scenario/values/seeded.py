@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from uuid import UUID
 
 from fakefal.protocol.core.call import Json
 
@@ -43,8 +42,3 @@ def seeded_inference_seconds(request_id: str) -> float:
     Source: recorded (docs/reference/protocol.md#status).
     """
     return 0.2 + int.from_bytes(digest("inference", request_id)[:6], "big") / 2**47
-
-
-def seeded_uuid4(*parts: str) -> str:
-    """A UUID in the form of version 4 (RFC 9562), the same for the same parts."""
-    return str(UUID(bytes=digest(*parts)[:16], version=4))
