@@ -138,8 +138,11 @@ class ExchangeBuilder:
         """
         fields: dict[str, Any] = {"files": list(files)} if files else {}
         if has_nsfw_concepts is not None:
-            is_for_all = isinstance(has_nsfw_concepts, bool)
-            fields["has_nsfw_concepts"] = has_nsfw_concepts if is_for_all else [*has_nsfw_concepts]
+            fields["has_nsfw_concepts"] = (
+                has_nsfw_concepts
+                if isinstance(has_nsfw_concepts, bool)
+                else [*has_nsfw_concepts]
+            )
         return self._set(kind=kind, **fields)
 
     def partial(self, text: str, *, error: str | None = None) -> Self:

@@ -40,7 +40,7 @@ class Result:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:  # type: ignore[override]
+    def redirect_request(self, *_: object) -> None:
         """A redirect is a response like any other."""
 
 

@@ -110,8 +110,7 @@ def with_image_bytes(body: Json) -> Json:
 
 def _with_content(image: Any) -> Any:
     url = image.get("url") if isinstance(image, dict) else None
-    scheme = _DATA_URI.match(url) if isinstance(url, str) else None
-    if scheme is None:
+    if not isinstance(url, str) or (scheme := _DATA_URI.match(url)) is None:
         return image
     content = b64decode(url[scheme.end() :])
     return {"content": content, **{name: image[name] for name in image if name != "url"}}
