@@ -96,6 +96,15 @@ def package_folder(name: str, version: str) -> str:
     return str(_installed(f"{name}-{version}-{_PYTHON}", install))
 
 
+def package_sources(name: str, version: str) -> str:
+    """The folder with this version of a package, without what it needs: to be read, not run."""
+
+    def install(folder: Path) -> None:
+        _run(sys.executable, *_PIP, "--no-deps", "--target", folder, f"{name}=={version}")
+
+    return str(_installed(f"{name}-{version}-sources", install))
+
+
 def fal_sdk_python(version: str) -> str:
     """An interpreter that can import this version of the fal SDK."""
 
