@@ -8,7 +8,7 @@ from typing import Any
 from fakefal.protocol.core.call import Outcome
 from fakefal.protocol.errors.catalog import find_error, outcome_of
 from fakefal.protocol.errors.client_retries import count_requests
-from fakefal.protocol.errors.errors import ErrorSpec
+from fakefal.protocol.errors.errors import ErrorSpec, model_error
 from fakefal.protocol.errors.fault import Operation
 from fakefal.scenario.files.yaml_text import write_yaml
 from fakefal.scenario.model.faults import FAULT_DESCRIPTIONS, fault_names, parse_fault
@@ -95,6 +95,8 @@ def _shorten(value: Any) -> Any:
 def _error(spec: ErrorSpec) -> Explanation:
     name = spec.name.replace("_", "-")
     outcome = outcome_of(spec, app=_ENDPOINT, path="/x")
+    if spec.kind == "model":
+        outcome = model_error(spec, extra={"input": {"prompt": "hi"}})
     operations: tuple[Operation, ...] = ("submit", "status", "result", "run")
     if spec.fails_at == "result":
         operations = ("result", "run")
