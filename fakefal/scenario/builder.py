@@ -139,9 +139,7 @@ class ExchangeBuilder:
         fields: dict[str, Any] = {"files": list(files)} if files else {}
         if has_nsfw_concepts is not None:
             fields["has_nsfw_concepts"] = (
-                has_nsfw_concepts
-                if isinstance(has_nsfw_concepts, bool)
-                else [*has_nsfw_concepts]
+                has_nsfw_concepts if isinstance(has_nsfw_concepts, bool) else [*has_nsfw_concepts]
             )
         return self._set(kind=kind, **fields)
 

@@ -308,11 +308,8 @@ class Job:
         if shown_step < len(self.steps) and not has_ended_here:
             timeline_step = self.steps[shown_step]
             position = timeline_step.position
-            if (
-                timeline_step.needs_runner
-                and self.queue_position is not None
-                and shown_step == current_step
-            ):
+            is_current = shown_step == current_step
+            if timeline_step.needs_runner and self.queue_position is not None and is_current:
                 position = self.queue_position()
             return Snapshot(timeline_step.state, self.id, position, logs)
         seconds, outcome = self.inference_seconds, self.rendered.outcome
