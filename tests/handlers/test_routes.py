@@ -203,3 +203,13 @@ def test_some_methods_do_not_pass_the_load_balancer(host: str, method: str) -> N
         find_route(host, method, "/fal-ai/any-llm")
     assert (caught.value.status, caught.value.has_request_id) == (405, False)
     assert b"<h1>405 Not Allowed</h1>" in caught.value.payload
+
+
+async def test_a_refused_read_with_the_path_is_in_the_journal() -> None:
+    async with running_caller() as caller:
+        id_ = await caller.submit("fal-ai/any-llm/vision")
+        await caller.request("GET", f"{APP}/vision/requests/{id_}/status")
+        (tenant,) = [it for it in caller.server.engine.tenants if it.journal]
+        entry = [it.body() for it in tenant.journal][-1]
+        assert (entry["kind"], entry["status"]) == ("refused", 405)
+        assert entry["note"].endswith("use fal-ai/any-llm")

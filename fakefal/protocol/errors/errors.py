@@ -60,9 +60,16 @@ class ApiError(Exception):
         )
 
     @property
+    def is_of_ingress(self) -> bool:
+        """Whether it is a page of the load balancer, before fal's own servers."""
+        return self.content_type == "text/html"
+
+    @property
     def message(self) -> str:
-        """The body's ``detail`` as text, else the whole body."""
+        """The body's ``detail`` as text, else the whole body; the hint instead of bytes."""
         body = self.body
+        if isinstance(body, bytes) and self.hint:
+            return self.hint
         detail = body.get("detail", body) if isinstance(body, dict) else body
         return detail if isinstance(detail, str) else str(detail)
 

@@ -231,7 +231,7 @@ class HttpHandler:
 
     def _record_error(self, error: ApiError, tenant: Tenant | None, line: str) -> None:
         """Journal a request that failed before it became a call, under a new request id."""
-        if error.has_request_id and not error.request_id:
+        if (error.has_request_id or not error.is_of_ingress) and not error.request_id:
             error.request_id = self._engine.record_rejection(
                 tenant, line, error.status, error.message
             )
