@@ -14,6 +14,8 @@ class Terminal:
     def __init__(self, out: IO[str], err: IO[str]) -> None:
         self.out = out
         self.err = err
+        self.has_colours = out.isatty()
+        """Whether lines may have colours; from others they are removed."""
         self._is_open = True
 
     @classmethod
@@ -22,7 +24,7 @@ class Terminal:
         return cls(io.StringIO(), io.StringIO())
 
     def write_line(self, text: str = "") -> None:
-        """Write a line; colours are removed unless the output is a terminal.
+        """Write a line.
 
         After a write error (a closed pipe, a full disk) output is discarded, so that a server
         continues to serve.
@@ -30,7 +32,10 @@ class Terminal:
         if not self._is_open:
             return
         try:
-            click.echo(text, file=self.out)
+            if self.has_colours:
+                click.echo(text, file=self.out)
+            else:
+                self.out.write(f"{click.unstyle(text)}\n")
             self.out.flush()
         except BrokenPipeError:
             self._is_open = False

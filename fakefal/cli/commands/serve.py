@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from fakefal._version import __version__
+from fakefal.cli.call_printer import CallPrinter
 from fakefal.cli.recording_options import (
     RECORDING_OPTION_NAMES,
     RecordingOptions,
@@ -26,8 +27,6 @@ from fakefal.errors import FakefalError
 from fakefal.server.event_loop import run
 from fakefal.server.rlimits import raise_open_file_limit
 from fakefal.server.server import FakeFalServer
-
-_SHOWN_KINDS = frozenset({"call", "cancel", "refused", "webhook", "lint", "upload"})
 
 
 @dataclass(slots=True)
@@ -110,27 +109,36 @@ async def _serve(
         record_with(server, terminal, recording)
     if ca_file is not None:
         _write_atomically(Path(ca_file), server.proxy.authority.pem)
-    tally = _Tally()
+    tally, printer = _Tally(), CallPrinter(terminal)
 
     def on_journal_entry(entry: JournalEntry) -> None:
         if entry.kind == "call":
             tally.calls += 1
         if entry.miss is not None:
             tally.misses += 1
-        if not quiet and entry.kind in _SHOWN_KINDS:
-            terminal.write_line(_format_entry(entry))
+        if not quiet:
+            printer.print_entry(entry)
 
     server.engine.add_listener(on_journal_entry)
     raise_open_file_limit()
     stop_event = _stop_event()
-    async with server:
-        terminal.write_line(_greeting(server))
-        gc.freeze()  # objects of the start-up live as long as the server
-        gc.enable()
-        await stop_event.wait()
+    try:
+        async with server:
+            terminal.write_line(_greeting(server))
+            gc.freeze()  # objects of the start-up live as long as the server
+            gc.enable()
+            await stop_event.wait()
+    finally:
+        printer.flush()
+    _print_summary(terminal, server, tally, Path(path or ""))
+
+
+def _print_summary(
+    terminal: Terminal, server: FakeFalServer, tally: _Tally, recording: Path
+) -> None:
     for line in server.unsent:
         terminal.write_line(f"webhook still due: {line}")
-    for line in recording_summary(server.recorded, Path(path or "")):
+    for line in recording_summary(server.recorded, recording):
         terminal.write_line(line)
     terminal.write_line(
         f"stopped after {pluralize(tally.calls, 'call')}, {pluralize(tally.misses, 'miss')}"
@@ -202,25 +210,3 @@ def _greeting(server: FakeFalServer) -> str:
     if server.tls_url:
         head += f" and {click.style(server.tls_url, bold=True)}"
     return "\n".join([head, *(f"  {name:<9} {text}" for name, text in rows)])
-
-
-def _format_entry(entry: JournalEntry) -> str:
-    call = entry.call
-    time = click.style(_format_time(entry.at), dim=True)
-    via = call.via if call is not None and entry.kind == "call" else entry.kind
-    endpoint = call.endpoint.text if call is not None else ""
-    colour = "green" if 0 < entry.status < 400 else "red"
-    status = click.style(str(entry.status or "—"), fg=colour)
-    request_id = click.style(entry.request_id, dim=True) if entry.request_id else ""
-    if entry.kind == "webhook":
-        return f"{time} {via:<7} {'  '.join((status, entry.note, request_id))}"
-    columns = (endpoint, status, entry.label or entry.note, request_id)
-    line = f"{time} {via:<7} {'  '.join(filter(None, columns))}"
-    if entry.miss is not None:
-        line += f"\n         {click.style(str(entry.miss), fg='yellow')}"
-    return line
-
-
-def _format_time(at: float) -> str:
-    seconds = int(at) % 86_400
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
