@@ -37,11 +37,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_RUN_SETTINGS] = markers.read_config(config)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Add the fixture to marked tests; raises pytest.UsageError for invalid markers."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add the fixture to marked tests, and start the guard before ``-k`` leaves out tests.
+
+    Raises pytest.UsageError for invalid markers.
+    """
     from fakefal.testing.config import markers
+    from fakefal.testing.guard_plugin import open_guard
 
     markers.check_markers(items)
+    open_guard(config, items)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

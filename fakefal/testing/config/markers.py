@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fakefal.testing.config.settings import (
+    GUARD,
     SETTINGS,
     Setting,
     TestSettings,
@@ -27,7 +28,7 @@ _HELP = (
 def add_options(parser: pytest.Parser) -> None:
     """Add a flag and an ini option for each setting of the table."""
     group = parser.getgroup("fakefal", "fakefal: a local fake of fal.ai")
-    for setting in SETTINGS:
+    for setting in (*SETTINGS, GUARD):
         help_ = f"{setting.description} (ini: {setting.ini}"
         if setting.kind == "choice":
             group.addoption(
