@@ -55,6 +55,9 @@ class ScenarioParameters(Parameters):
     file: str = Field("scenario", max_length=200, description="The name in errors and misses.")
 
 
+StatusText = Annotated[str, Field(pattern=r"^(0|[1-5][0-9]{2}|[1-5][xX]{2})$")]
+
+
 class _EntryFilter(Parameters):
     kind: Annotated[list[EntryKind], BeforeValidator(_split_commas)] | None = Field(
         None, description="Only entries of these kinds."
@@ -66,7 +69,7 @@ class _EntryFilter(Parameters):
         None, description="An endpoint, or a pattern with * and ?: fal-ai/*."
     )
     request_id: str | None = Field(None, description="Only this request.")
-    status: Annotated[list[str], BeforeValidator(_split_commas)] | None = Field(
+    status: Annotated[list[StatusText], BeforeValidator(_split_commas)] | None = Field(
         None, description="Only entries with these statuses: 404, 5xx."
     )
     method: str | None = Field(None, description="Only requests with this method: GET.")

@@ -84,7 +84,7 @@ class FakeFal(Scripting, Inspection):
         self.webhooks = FakeWebhooks(server, self.controls)
 
     def __getattr__(self, name: str) -> Any:
-        close = close_name(name, [other for other in dir(type(self)) if other[0] != "_"])
+        close = close_name(name, [other for other in dir(self) if other[0] != "_"])
         fix = f"did you mean {close}?" if close else "see docs/pytest.md"
         raise AttributeError(f"the fixture fakefal has no {name} — {fix}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from fakefal.cli.output.check_formats import FORMATS, CheckResult
@@ -13,7 +15,7 @@ from fakefal.scenario.files.loader import find_files, load_file, load_text
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="FILE_OR_FOLDER_OR_-...")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE_OR_FOLDER...")
 @click.option(
     "--format",
     "format_",
@@ -35,6 +37,8 @@ def check(
     terminal: Terminal, paths: tuple[str, ...], format_: str, strict: bool, stdin_name: str
 ) -> int:
     """Check scenario files and print every problem with its position; exit code 2 if any.
+
+    - reads a scenario from standard input.
 
     Warnings are about what is valid and probably not meant, such as an exchange that never answers
     because of one before it.
@@ -60,7 +64,7 @@ def _add(result: CheckResult, loaded: LoadedScenario) -> None:
 
 
 def _read_standard_input(name: str) -> LoadedScenario:
-    data = click.get_binary_stream("stdin").read()
+    data = sys.stdin.buffer.read()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -44,12 +44,8 @@ class EntryLines:
             self._open[request_id].polls += 1
         lines = []
         is_failed = entry["status"] >= 400 or not entry["status"]
-        if (
-            is_complete
-            or kind not in _QUIET
-            or (is_failed and kind != "result")
-            or "fault" in _note(entry)
-        ):
+        is_shown = is_complete or kind not in _QUIET or "fault" in _note(entry)
+        if is_shown or (is_failed and kind != "result"):
             lines.append(_other_line(entry))
         if kind in ("result", "cancel") and (call := self._open.pop(request_id, None)) is not None:
             lines = [_end_line(entry, call)]
