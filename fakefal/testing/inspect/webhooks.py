@@ -144,8 +144,9 @@ async def _wait_delivered(
             _has_ended(controls) or (is_blocking and standing_clock(tenant))
         ):
             break
-    noun = "webhook was" if count == 1 else "webhooks were"
-    heading = f"{_count_delivered(webhooks)} of {count} {noun} delivered"
+    if _count_delivered(webhooks) >= count:
+        return
+    heading = f"{_count_delivered(webhooks)} of {count} webhooks were delivered"
     if waited >= timeout:
         heading += f" within {timeout:g}s"
     elif _has_ended(controls):

@@ -100,6 +100,7 @@ class ScriptedExchange(ExchangeBuilder):
         ``fail(status=418, body={"detail": "teapot"})``. A function returns a name, a dict of such
         fields, or None for success.
         """
+        self.has_reply = True
         if callable(name):
             return self._set_function("fail", name)
         return super().fail(name, **fields)
@@ -108,11 +109,16 @@ class ScriptedExchange(ExchangeBuilder):
         """Set the exchange's ``priority``; it is not published yet."""
         self._exchange_fields["priority"] = priority
 
+    def _set(self, **fields: Any) -> Self:
+        self.has_reply = True  # also if the reply is refused: that error is enough
+        return super()._set(**fields)
+
     def _publish(self) -> Self:
         self.has_reply = True
         return super()._publish()
 
     def _set_function(self, kind: str, function: ReplyFunction) -> Self:
+        self.has_reply = True
         if not callable(function):
             raise FakefalError("reply takes a function — for example reply(lambda call: …)")
         self.functions[len(self._replies) - 1] = (kind, function)

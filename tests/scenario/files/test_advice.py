@@ -23,7 +23,7 @@ def test_a_bare_pace_is_told_as_seconds() -> None:
     assert list(map(str, load_text(PACE, "s.yaml").advice)) == [
         "s.yaml:3:36: exchanges[0].reply.stream.every: every: 50 is 50 seconds — write 50ms, or "
         "50s",
-        "s.yaml:4:37: exchanges[1].replies[0].stream.first: first: 30 is 30 seconds — write 30ms, "
+        "s.yaml:4:39: exchanges[1].replies[0].stream.first: first: 30 is 30 seconds — write 30ms, "
         "or 30s",
     ]
 

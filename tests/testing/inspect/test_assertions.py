@@ -68,22 +68,20 @@ def test_cancels_can_be_asserted(fakefal: FakeFal) -> None:
         fakefal.assert_cancelled(7)
 
 
-FILE = "tests/testing/inspect/test_assertions.py"
-
-
 def test_unused_exchanges_and_replies_are_named(fake: FakeFal) -> None:
     fake.assert_all_used()
-    fake.on("a/b").text("x")
-    fake.on("a/c").text("1").then.text("2")
-    fake.on("a/d").text("x").times(3)
+    unused = fake.on("a/b").text("x").location
+    half_used = fake.on("a/c").text("1").then.text("2").location
+    partly_used = fake.on("a/d").text("x").times(3).location
     for endpoint in ("a/c", "a/d"):
         fal_client.run(endpoint, {})
+    assert unused.partition(":")[0].endswith("test_assertions.py")
     text = failure_of(fake.assert_all_used)
     assert text.splitlines()[:4] == [
         "not all exchanges were used:",
-        f"  {FILE}:73 for a/b answered no call",
-        f"  {FILE}:74 for a/c used 1 of its 2 replies",
-        f"  {FILE}:75 for a/d answered 1 of 3 calls",
+        f"  {unused} for a/b answered no call",
+        f"  {half_used} for a/c used 1 of its 2 replies",
+        f"  {partly_used} for a/d answered 1 of 3 calls",
     ]
 
 
