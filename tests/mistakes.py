@@ -92,7 +92,7 @@ PYTHON: list[tuple[Callable[[FakeFal], Any], str]] = [
         'input.prompt.$regex: "(" is not a valid regular expression (at character 1) — escape '
         r"special characters with \; in YAML use single quotes",
     ),
-    (lambda f: f.on(AB).txt("x"), "on(…) has no .txt — did you mean .text?"),
+    (lambda f: f.on(AB).text("x").txt("x"), "on(…) has no .txt — did you mean .text?"),
     (
         lambda f: f.on(AB).reply("x"),  # type: ignore[arg-type]
         "reply takes a function — for example reply(lambda call: …)",
