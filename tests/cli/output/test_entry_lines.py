@@ -40,7 +40,7 @@ def told(*entries: dict[str, Any], is_complete: bool = False) -> list[str]:
 def test_a_call_is_told_with_its_prompt_its_exchange_and_its_end() -> None:
     polls = [entry(second, "status", 202) for second in (1, 2, 3)]
     assert told(CALL, *polls, entry(4, "result"), entry(5, "result")) == [
-        '00:00:00 queue   fal-ai/any-llm  "a long prompt that is cut after forty c…  200  '
+        '00:00:00 queue   fal-ai/any-llm  "a long prompt that is cut after forty …  200  '
         "x.yaml:3  id-1",
         "00:00:04 end     fal-ai/any-llm  result 200 after 4.000s, 3 polls  id-1",
     ]

@@ -6,7 +6,6 @@ import pytest
 
 from fakefal.cli.commands.project.init import EXAMPLES
 from tests.cli.running import fakefal
-from tests.testing.conftest import RunTests
 
 
 @pytest.fixture
@@ -57,10 +56,8 @@ def test_a_missing_folder_is_an_error(project: Path) -> None:
     assert (ran.code, ran.err) == (2, "nothere: no such folder — create it first\n")
 
 
-def test_pytest_accepts_the_settings(run_tests: RunTests, pytester: pytest.Pytester) -> None:
-    assert fakefal("init", str(pytester.path / ".")).code == 0
-    text = "".join(
-        line for line in (pytester.path / "tox.ini").open() if not line.startswith("fakefal_un")
-    )
-    (pytester.path / "tox.ini").write_text(text)
-    run_tests("def test_x(fakefal): pass").assert_outcomes(passed=1)
+def test_pytest_accepts_the_settings(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    assert fakefal("init", pytester.path).code == 0
+    pytester.makepyfile("def test_x(fakefal): pass")
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
