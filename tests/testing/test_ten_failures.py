@@ -77,7 +77,7 @@ TEXTS = {
         'wrote "promt" and input.seed is 2, wanted 1'
     ],
     "endpoint_name": [
-        "*nearest: test_*.py:23: endpoint is fal-ai/any-llm, wanted fal-ai/any-lm (nearly the same: "
+        "*: test_*.py:23: endpoint is fal-ai/any-llm, wanted fal-ai/any-lm (nearly the same: "
         "check the spelling)"
     ],
     "shadowed": [
@@ -88,7 +88,7 @@ TEXTS = {
         'the clock stands still; next event due at +5s: advance it, fakefal.clock.advance("5s")'
     ],
     "refused_model": [
-        "*call*422*fakefal's own check of LLM inputs refused model (profile any); a model name that "
+        "*call*422*own check of LLM inputs refused model (profile any); a model name that "
         "fal is not known to have needs an exchange that matches*"
     ],
     "forgotten": [
