@@ -1,21 +1,18 @@
-"""Hooks of the session guard: which runs have one, and how a refused connection fails its test."""
+"""Hooks of the session guard: how a refused connection fails its test."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.outcomes import Failed
 
-from fakefal.testing.config.settings import GUARD, SETTINGS
-
 if TYPE_CHECKING:
     from fakefal.testing.redirect.session_guard import GuardedAttempt, SessionGuard
 
-_FIXTURES = ("fakefal", "fakefal_factory", "fakefal_server", "fakefal_receiver")
 _NAME = "fakefal-guard"
 
 
@@ -26,35 +23,12 @@ class RefusedConnection(Failed):
     """
 
 
-def open_guard(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """Guard the run if ``fakefal_guard`` says so, or if the run is one that uses fakefal.
-
-    It uses fakefal if a test has its fixture or a setting ``fakefal_…`` is present.
-    """
-    severity = config.getoption(GUARD.ini) or config.getini(GUARD.ini)
-    if severity and severity not in GUARD.choices:
-        raise pytest.UsageError(f'{GUARD.ini} = "{severity}" — one of {", ".join(GUARD.choices)}')
-    if not severity and (_has_settings(config) or any(map(_uses_fixture, items))):
-        severity = "error"
+def open_guard(config: pytest.Config, severity: str) -> None:
+    """Guard the run; ``severity`` is ``error`` or ``warn``."""
     # Under `fakefal run` and `fakefal env` every connection to fal goes to a fake anyway.
     is_redirected = "FAKEFAL_URL" in os.environ  # noqa: TID251 - set by fakefal for its children
-    if severity in ("error", "warn") and not is_redirected and not config.option.collectonly:
+    if not is_redirected and not config.option.collectonly:
         config.pluginmanager.register(GuardPlugin(severity), _NAME)
-
-
-def _has_settings(config: pytest.Config) -> bool:
-    """Whether a flag or the ini file sets something; a bool with its default does not count."""
-    for setting in SETTINGS:
-        value = config.getini(setting.ini)
-        is_in_file = value != setting.default if setting.kind == "bool" else bool(value)
-        if is_in_file or config.getoption(setting.ini, None) is not None:
-            return True
-    return False
-
-
-def _uses_fixture(item: pytest.Item) -> bool:
-    names = getattr(item, "fixturenames", ())
-    return any(name in names for name in _FIXTURES)
 
 
 class GuardPlugin:

@@ -44,10 +44,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Raises pytest.UsageError for invalid markers.
     """
     from fakefal.testing.config import markers
-    from fakefal.testing.guard_plugin import open_guard
 
     markers.check_markers(items)
-    open_guard(config, items)
+    if severity := markers.guard_severity(config, items):
+        from fakefal.testing.guard_plugin import open_guard
+
+        open_guard(config, severity)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

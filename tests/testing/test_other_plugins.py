@@ -210,7 +210,7 @@ def test_a_run_that_never_uses_it_imports_nothing_heavy(pytester: pytest.Pyteste
         def test_plain():
             own = {name for name in sys.modules if name.partition(".")[0] == "fakefal"}
             assert own == {"fakefal", "fakefal._version", "fakefal.testing",
-                "fakefal.testing.plugin", "fakefal.testing.guard_plugin", "fakefal.testing.config",
+                "fakefal.testing.plugin", "fakefal.testing.config",
                 "fakefal.testing.config.markers", "fakefal.testing.config.settings"}
             assert not {"pydantic", "yaml", "jinja2", "fal_client", "httpx"} & set(sys.modules)
         """
