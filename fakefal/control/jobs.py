@@ -94,7 +94,8 @@ def _miss_details(miss: Miss) -> dict[str, Any]:
                 "exchange": near.exchange.label.strip('"'),
                 "location": near.exchange.location,
                 "distance": near.distance,
-                "difference": str(near.difference),
+                "difference": str(near.differences[0]),
+                "differences": list(map(str, near.differences)),
             }
             for near in miss.nearest
         ],

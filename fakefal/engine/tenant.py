@@ -11,7 +11,7 @@ from fakefal.engine.calls.direct_calls import DirectCalls, StreamedReply
 from fakefal.engine.calls.faults import FaultInjector
 from fakefal.engine.calls.resolver import CallResolver, Resolution
 from fakefal.engine.core.clock import Clock
-from fakefal.engine.core.journal import EntryKind, Journal
+from fakefal.engine.core.journal import EntryKind, Journal, Miss
 from fakefal.engine.core.request_ids import RequestIdGenerator
 from fakefal.engine.files.store import FileStore
 from fakefal.engine.files.tokens import Tokens
@@ -307,9 +307,12 @@ class Tenant:
         """Whether an exchange has answered as many calls as its ``times`` allow."""
         return self.resolver.is_used_up(exchange)
 
-    def record_rejection(self, request_id: str, status: int, note: str) -> None:
+    def record_rejection(
+        self, request_id: str, status: int, note: str, miss: Miss | None = None
+    ) -> None:
         """Journal a request that was rejected before matching."""
-        self.journal.write(self.clock.now(), "refused", None, request_id, status, "", note)
+        now = self.clock.now()
+        self.journal.write(now, "refused", None, request_id, status, "", note, miss=miss)
 
     def record(self, kind: EntryKind, status: int, note: str, call: Call | None = None) -> None:
         """Journal an event of files, tokens or sockets."""

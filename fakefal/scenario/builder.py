@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
-from fakefal.errors import FakefalError
+from fakefal.errors import FakefalError, hide_frame
 from fakefal.protocol.core.call import Json
+from fakefal.scenario.field_names import check_field_names
 from fakefal.scenario.files.messages import format_error
 from fakefal.scenario.files.source import Source, format_path
 from fakefal.scenario.matching.matchers import PatternError
@@ -16,9 +17,12 @@ from fakefal.scenario.model.defaults import ScenarioDefaults
 from fakefal.scenario.model.scenario import Exchange
 from fakefal.scenario.model.when import When
 from fakefal.scenario.templates.templates import TemplateError
+from fakefal.scenario.values.json_checks import json_problem
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+__tracebackhide__ = hide_frame
 
 
 class Pattern(NamedTuple):
@@ -296,7 +300,11 @@ class ExchangeBuilder:
         return self._publish()
 
     def _set(self, **fields: Any) -> Self:
-        self._replies[-1].update(_to_json(fields))
+        for name, value in fields.items():
+            json = _to_json(value)
+            if problem := json_problem(json, name):
+                raise FakefalError(problem)
+            self._replies[-1][name] = json
         return self._publish()
 
     def _publish(self) -> Self:
@@ -317,6 +325,7 @@ def when_data(
 
     ``fields`` are top-level input fields; they are added to ``input``.
     """
+    check_field_names(fields)
     when: dict[str, Any] = {}
     if endpoint is not None:
         when["endpoint"] = endpoint
@@ -364,7 +373,7 @@ def _format_errors(
     for details in error.errors(include_url=False):
         details["loc"] = (*base_path, *details["loc"])
         problem = format_error(source, details)
-        path = problem.path.removeprefix("exchanges[0].")
+        path = problem.path.removeprefix("exchanges[0].").removeprefix("replies[0].")
         fix = f" — {problem.suggestion}" if problem.suggestion else ""
         messages.append(f"{path}: {problem.message}{fix}")
     return FakefalError("\n".join(messages))

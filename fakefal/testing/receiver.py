@@ -16,9 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
+from fakefal.errors import hide_frame
 from fakefal.protocol import webhooks as wire
 from fakefal.protocol.core.call import Json
 from fakefal.scenario.values.durations import parse_duration
+
+__tracebackhide__ = hide_frame
 
 ReceiverReply = int | Literal["hang", "close"]
 """An HTTP status, no response until the receiver stops, or a closed connection."""

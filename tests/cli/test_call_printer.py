@@ -49,7 +49,7 @@ async def test_the_lines_of_a_moment_are_written_at_once() -> None:
     await out.flushed.wait()
     lines = out.getvalue().splitlines()
     assert out.flushes == 1
-    assert [line.split()[1:4] for line in lines] == [["queue", "fal-ai/any-llm", "200"]] * 2
+    assert [line.split()[1:3] for line in lines] == [["queue", "fal-ai/any-llm"]] * 2
 
 
 async def test_what_is_due_is_written_by_flush() -> None:

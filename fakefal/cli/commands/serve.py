@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from fakefal._version import __version__
-from fakefal.cli.call_printer import CallPrinter
+from fakefal.cli.output.server_story import ServerStory
 from fakefal.cli.recording_options import (
     RECORDING_OPTION_NAMES,
     RecordingOptions,
@@ -65,6 +65,13 @@ class _Tally:
 )
 @click.option("--record", "path", metavar="FILE", help="Forward calls to fal and record them.")
 @recording_options
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Lines for people, or a JSON object for each journal entry.",
+)
 @click.option("--quiet", is_flag=True, help="Do not print calls.")
 @click.option(
     "--tls-port",
@@ -95,6 +102,7 @@ async def _serve(
     folder: str | None,
     ca_file: str | None,
     path: str | None,
+    log_format: str,
     **settings: Any,
 ) -> None:
     if folder is not None:
@@ -109,40 +117,40 @@ async def _serve(
         record_with(server, terminal, recording)
     if ca_file is not None:
         _write_atomically(Path(ca_file), server.proxy.authority.pem)
-    tally, printer = _Tally(), CallPrinter(terminal)
+    tally = _Tally()
+    story = ServerStory(terminal, log_format, is_quiet=quiet)
 
     def on_journal_entry(entry: JournalEntry) -> None:
         if entry.kind == "call":
             tally.calls += 1
         if entry.miss is not None:
             tally.misses += 1
-        if not quiet:
-            printer.print_entry(entry)
+        story.tell_entry(entry)
 
     server.engine.add_listener(on_journal_entry)
+    server.engine.notice_listeners.append(story.tell_notice)
     raise_open_file_limit()
     stop_event = _stop_event()
     try:
         async with server:
-            terminal.write_line(_greeting(server))
+            story.tell("listening", _greeting(server), url=server.url)
             gc.freeze()  # objects of the start-up live as long as the server
             gc.enable()
             await stop_event.wait()
     finally:
-        printer.flush()
-    _print_summary(terminal, server, tally, Path(path or ""))
+        story.flush()
+    _print_summary(terminal, story, server, tally, Path(path or ""))
 
 
 def _print_summary(
-    terminal: Terminal, server: FakeFalServer, tally: _Tally, recording: Path
+    terminal: Terminal, story: ServerStory, server: FakeFalServer, tally: _Tally, recording: Path
 ) -> None:
     for line in server.unsent:
         terminal.write_line(f"webhook still due: {line}")
     for line in recording_summary(server.recorded, recording):
         terminal.write_line(line)
-    terminal.write_line(
-        f"stopped after {pluralize(tally.calls, 'call')}, {pluralize(tally.misses, 'miss')}"
-    )
+    text = f"stopped after {pluralize(tally.calls, 'call')}, {pluralize(tally.misses, 'miss')}"
+    story.tell("stopped", text, calls=tally.calls, misses=tally.misses)
 
 
 def _write_atomically(path: Path, content: bytes) -> None:

@@ -55,6 +55,8 @@ class CompatFlags:
     - ``webhook_timestamps``, ``token_times``: instants that others compare with their own watch, in
       signatures of webhooks and in tokens: of the server's clock, or of the system. ``auto`` is the
       system's time, but for signatures on a manual clock.
+    - ``models``: ``lenient`` accepts a model name that no schema version knows if an exchange
+      matches the call, ``strict`` does not; a dated profile never does.
     - ``validate``: whether inputs of known models are validated.
     - ``default_timeline``: what a job without a scripted timeline goes through: one poll IN_QUEUE
       and one IN_PROGRESS, or nothing, so that it is COMPLETED before the first poll.
@@ -79,6 +81,7 @@ class CompatFlags:
     openai_errors: Literal["openai", "detail"] = "openai"
     profile: str = DEFAULT_SCHEMA_VERSION
     schema_version: str = DEFAULT_SCHEMA_VERSION
+    models: Literal["lenient", "strict"] = "lenient"
     validate: bool = True
     webhook_retries: Literal[31, 10] = 31
     webhook_timestamps: TimeSource = "auto"

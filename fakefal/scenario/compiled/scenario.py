@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fakefal.errors import ScenarioProblem
 from fakefal.scenario.compiled.exchange import CompiledExchange
 from fakefal.scenario.media.assets import Asset
 
@@ -14,9 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LoadedScenario:
-    """The model, its compiled exchanges, and the files that its outputs refer to, by name."""
+    """The model, its compiled exchanges, and the files that its outputs refer to, by name.
+
+    ``advice`` is what is valid and probably not meant.
+    """
 
     file: str
     scenario: Scenario
     exchanges: tuple[CompiledExchange, ...]
     assets: dict[str, Asset] = field(default_factory=dict)
+    advice: tuple[ScenarioProblem, ...] = ()

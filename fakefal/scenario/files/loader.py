@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from fakefal.errors import FakefalError, ScenarioError, ScenarioProblem
+from fakefal.errors import FakefalError, ScenarioError, ScenarioProblem, hide_frame
 from fakefal.scenario.compiled.scenario import LoadedScenario
 from fakefal.scenario.compiler.exchange import compile_exchange
+from fakefal.scenario.files.advice import find_advice
 from fakefal.scenario.files.checks.general import check_semantics
 from fakefal.scenario.files.json_text import read_json
 from fakefal.scenario.files.messages import format_error
@@ -20,6 +21,8 @@ from fakefal.scenario.files.versions import upgrade
 from fakefal.scenario.media.assets import Asset, make_asset, references_of_exchange
 from fakefal.scenario.model.scenario import Scenario
 from fakefal.scenario.templates.templates import has_template
+
+__tracebackhide__ = hide_frame
 
 MAX_BYTES = 20_000_000
 MAX_FILE_BYTES = 64_000_000
@@ -234,7 +237,7 @@ def _compile(source: Source, *, is_standalone: bool = False) -> LoadedScenario:
         compile_exchange(exchange, index, _location(source, index), ("exchanges", index), assets)
         for index, exchange in enumerate(scenario.exchanges)
     )
-    return LoadedScenario(source.file, scenario, exchanges, assets)
+    return LoadedScenario(source.file, scenario, exchanges, assets, tuple(find_advice(source)))
 
 
 def _deduplicated(source: Source, problems: list[ScenarioProblem]) -> tuple[ScenarioProblem, ...]:
@@ -255,4 +258,4 @@ def _location(source: Source, index: int) -> str:
     path = ("exchanges", index)
     if path not in source.value_positions:
         return ""
-    return f"line {source.value_positions[path][0]} of {source.file}"
+    return f"{source.file}:{source.value_positions[path][0]}"

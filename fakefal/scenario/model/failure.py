@@ -135,4 +135,6 @@ def failure_outcome(fail: FailSpec) -> Outcome:
     body = fail.body
     if "body" not in fail.model_fields_set:
         body = {"detail": fail.detail if fail.detail is not None else fail.msg or "Error"}
+    elif isinstance(body, str):
+        body = body.encode()  # text is sent as it is written, as among faults
     return failed_outcome(fail.status, body, headers=headers)

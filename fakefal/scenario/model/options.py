@@ -86,6 +86,11 @@ class Options(StrictModel):
     openai_errors: Literal["openai", "detail"] | None = Field(
         None, description="The form of errors of OpenAI-compatible endpoints."
     )
+    models: Literal["lenient", "strict"] | None = Field(
+        None,
+        description="Whether a call with an unknown model name may match an exchange; "
+        "with a dated profile it may not.",
+    )
     profile: Annotated[
         str | None, BeforeValidator(_check_profile), WithJsonSchema({"enum": [*PROFILES]})
     ] = None

@@ -29,7 +29,7 @@ from fakefal.handlers.http import (
     WebSocketSession,
     response_for_error,
 )
-from fakefal.handlers.routes import find_route
+from fakefal.handlers.routes import UnservedRoute, find_route
 from fakefal.handlers.server_proxy import check_proxy_request
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core import hosts
@@ -222,7 +222,8 @@ class HttpHandler:
         except ApiError as error:
             if self._recorder is not None and _MISS in error.headers:
                 raise _Unmatched(self._recorder, body) from None
-            self._record_error(error, tenant, _request_line(request, address, path))
+            line = _request_line(request, address, path)
+            self._record_error(error, tenant, headers, line)
             if address.host == hosts.API:
                 error = _as_platform_error(error)
             if error.fault is None and fal_request is not None:
@@ -231,12 +232,22 @@ class HttpHandler:
                 return response_for_error(error), _clock_of(fal_request)
             raise error from None
 
-    def _record_error(self, error: ApiError, tenant: Tenant | None, line: str) -> None:
-        """Journal a request that failed before it became a call, under a new request id."""
-        if (error.has_request_id or not error.is_of_ingress) and not error.request_id:
-            error.request_id = self._engine.record_rejection(
-                tenant, line, error.status, error.message
-            )
+    def _record_error(
+        self, error: ApiError, tenant: Tenant | None, headers: Mapping[str, str], line: str
+    ) -> None:
+        """Journal a request that failed before it became a call, under a new request id.
+
+        It is a miss if the fake lacks its route.
+        """
+        if error.request_id or (error.is_of_ingress and not error.has_request_id):
+            return
+        is_miss = isinstance(error, UnservedRoute)
+        if tenant is None and is_miss:  # the key was not read yet
+            credential = names.read_credential(headers.get("Authorization"))
+            tenant = None if credential is None else self._engine.find(credential.token)
+        error.request_id = self._engine.record_rejection(
+            tenant, line, error.status, error.message, is_miss=is_miss
+        )
 
     async def _body(self, request: web.BaseRequest, limit: int = 0) -> bytes:
         """The whole body; raises ApiError for one that is too large or cannot be read.

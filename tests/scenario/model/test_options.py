@@ -29,6 +29,7 @@ VALUES: dict[str, list[Any]] = {
     "unknown_fields": ["ignore", "warn", "refuse"],
     "realtime_text": ["ignore", "error"],
     "openai_errors": ["openai", "detail"],
+    "models": ["lenient", "strict"],
     "profile": [*PROFILES],
     "validate": [True, False],
     "webhook_retries": [31, 10],
