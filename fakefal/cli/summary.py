@@ -23,6 +23,13 @@ def summarize(report: RunReport) -> list[str]:
         "blocked",
         (f"{host.target}, not fal's{_times_suffix(host.count)}" for host in report.blocked_hosts),
     )
+    lines += _rows(
+        "limit",
+        (
+            f"{count} refused by the limit of {name} — raise it with --limit {name}=NUMBER"
+            for name, count in report.refused_by_limits.items()
+        ),
+    )
     lines += escape_lines(report)
     if report.has_running_processes:
         lines.append("  note     processes of the command are still running, without a server")

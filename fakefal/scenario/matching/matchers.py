@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fakefal.protocol.core.call import Json
 from fakefal.scenario.matching.scalars import MISSING, get_field, normalize, scalar_key
+from fakefal.scenario.matching.time_budget import search
 
 if TYPE_CHECKING:
     import regex
@@ -55,7 +55,7 @@ def _describe_function(value: Any) -> str:
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=_describe_function)
-_SEARCH_SECONDS = 0.5
+_SEARCH_SECONDS = 0.1
 """Without a limit, an expression like ``(a|aa)+$`` would block the event loop for years."""
 
 _COMPARED_CHARACTERS = 10_000
@@ -204,7 +204,7 @@ class Regex:
         """Raises TimeoutError where the expression backtracks for too long."""
         if not isinstance(value, str):
             return False
-        return self.expression.search(normalize(value), timeout=_SEARCH_SECONDS) is not None
+        return search(self.expression, normalize(value), _SEARCH_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,9 +285,3 @@ class Length:
 
 def _length(value: str | list[Json] | dict[str, Json]) -> int:
     return len(normalize(value) if isinstance(value, str) else value)
-
-
-def glob(text: str) -> re.Pattern[str]:
-    """A glob as an expression: ``*`` is any text, ``?`` one character other than a slash."""
-    parts = ({"*": ".*", "?": "[^/]"}.get(letter, re.escape(letter)) for letter in text)
-    return re.compile("".join(parts), re.DOTALL)
