@@ -197,7 +197,7 @@ async def test_a_fault_leaves_out_the_request_id() -> None:
 
 async def test_units_keep_their_form() -> None:
     for units, text in ((1, "1"), (1.0, "1.0"), (8.44, "8.44")):
-        reply = {"text": "x", "billable_units": units, "timeline": []}
+        reply: dict[str, Any] = {"text": "x", "billable_units": units, "timeline": []}
         async with running_caller(scenario(exchange(reply))) as caller:
             id_ = await caller.submit()
             response = await caller.request("GET", f"/fal-ai/any-llm/requests/{id_}")
@@ -210,11 +210,12 @@ async def test_units_keep_their_form() -> None:
 async def test_a_result_has_the_headers_that_were_recorded_at_a_time() -> None:
     old = ["x-fal-served-from", "x-robots-tag", "strict-transport-security"]
     new = [*old, "access-control-allow-credentials", "vary"]
-    for options, expected in (
+    cases: tuple[tuple[dict[str, Any], list[str]], ...] = (
         ({}, new),
         ({"profile": "2026-04"}, old),
         ({"result_headers": "none"}, []),
-    ):
+    )
+    for options, expected in cases:
         async with running_caller(scenario(exchange({"text": "x"}), **options)) as caller:
             runs = [
                 await caller.request(

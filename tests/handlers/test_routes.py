@@ -190,7 +190,7 @@ def test_any_path_finds_a_route_or_an_api_error(host: str, method: str, path: st
 async def test_a_single_segment_is_a_404_as_recorded(host: str, path: str) -> None:
     async with running_caller() as caller:
         response = await caller.request("POST", path, host=host, json={})
-        expected = (404, b"", None)
+        expected: tuple[int, bytes, str | None] = (404, b"", None)
         if host == "fal.run":
             expected = (404, b"404: Not Found", "text/plain")
         assert (response.status, response.body, response.headers.get("Content-Type")) == expected

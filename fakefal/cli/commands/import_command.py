@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from fakefal._version import __version__
+from fakefal.cli.recording_options import secret_lines
 from fakefal.cli.terminal import Terminal, pluralize
 from fakefal.engine.core.clock import real_now
 from fakefal.errors import FakefalError
@@ -76,21 +77,29 @@ def import_(
         terminal.write_line(
             f"{file}: {detected_format}, {pluralize(used, 'entry', 'entries')} used"
         )
-    redactor = Redactor(patterns)
-    redactor.learn_environment(os.environ)  # noqa: TID251 (its secrets must not be written)
-    for capture in recording.captures:
-        redactor.learn_request(capture.request)
-        redactor.learn_response(capture.response)
+    redactor = _make_redactor(patterns, recording)
     distilled = distil(recording, redactor, version=__version__, folder=folder_of(target))
     distilled.scenario["exchanges"] += redactor.redact_json(exchanges)
-    for line in (*unused, *distilled.notes):
-        terminal.write_error(f"not used: {redactor.redact_text(line)}")
+    for line in [
+        *(f"not used: {redactor.redact_text(line)}" for line in (*unused, *distilled.notes)),
+        *map(str.strip, secret_lines(distilled)),
+    ]:
+        terminal.write_error(line)
     if not distilled.scenario["exchanges"]:
         raise FakefalError("no calls to fal found, so nothing is written")
     Writer(target, redactor).write(distilled)
     loaded = load_file(target)
     terminal.write_line(f"{target}: {pluralize(len(loaded.exchanges), 'exchange')}")
     return 0
+
+
+def _make_redactor(patterns: tuple[str, ...], recording: Recording) -> Redactor:
+    redactor = Redactor(patterns)
+    redactor.learn_environment(os.environ)  # noqa: TID251 (its secrets must not be written)
+    for capture in recording.captures:
+        redactor.learn_request(capture.request)
+        redactor.learn_response(capture.response, capture.request.url)
+    return redactor
 
 
 def _read(file: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,11 @@ from tests.cli.running import fakefal
 
 
 async def test_the_report_is_printed_and_the_exit_code_says_whether_something_differs() -> None:
-    for options, code, last in (
+    cases: tuple[tuple[dict[str, Any], int, str], ...] = (
         ({}, 0, "probes, 0 different"),
         ({"subpath": "accept"}, 1, "probes, 1 different"),
-    ):
+    )
+    for options, code, last in cases:
         async with running_caller(scenario(keys=["a:b"], **options)) as caller:
             ran = await asyncio.to_thread(fakefal, "verify", caller.server.url, "--key", "a:b")
         assert ran.code == code
