@@ -51,7 +51,8 @@ def test_parameters_bodies_and_errors_are_described(document: Any) -> None:
         *("tenant", "kind", "via", "endpoint", "request_id", "status", "method", "text", "failed"),
         *("since", "before", "limit"),
     ]
-    assert "x-fakefal-dropped" in journal["responses"]["200"]["headers"]
+    headers = journal["responses"]["200"]["headers"]
+    assert list(headers) == ["x-fakefal-dropped", "x-fakefal-total"]
     put = document["paths"]["/_fakefal/scenarios"]["put"]
     assert set(put["requestBody"]["content"]) == {"application/json", "application/yaml"}
     assert {"200", "400", "401", "403", "404", "413", "422"} == set(put["responses"])
