@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from fakefal.control import schemas
 from fakefal.control.guard import TOKEN_HEADER
-from fakefal.control.journal import DROPPED_HEADER
+from fakefal.control.journal import DROPPED_HEADER, TOTAL_HEADER
 from fakefal.control.requests import KEY_HEADER, ApiResponse, ControlRequest
 from fakefal.control.routes import ROUTES, ApiRoute
 from fakefal.protocol.core.json_codec import encode
@@ -154,9 +154,16 @@ def _success_response(route: ApiRoute) -> dict[str, Any]:
         "content": {route.content_type: {"schema": schema}},
     }
     if route.handler == "journal.list_entries":
-        dropped_header = {"description": "Number of oldest entries that a full journal dropped."}
-        response["headers"] = {DROPPED_HEADER: {**dropped_header, "schema": {"type": "integer"}}}
+        response["headers"] = {
+            DROPPED_HEADER: _count("Number of oldest entries that a full journal dropped."),
+            TOTAL_HEADER: _count("Number of kept entries that match the query, on all pages."),
+        }
     return response
+
+
+def _count(description: str) -> dict[str, Any]:
+    """A response header with a number."""
+    return {"description": description, "schema": {"type": "integer"}}
 
 
 def _item_schema(name: str) -> dict[str, Any]:

@@ -47,8 +47,12 @@ def test_every_schema_is_used(document: Any) -> None:
 def test_parameters_bodies_and_errors_are_described(document: Any) -> None:
     journal = document["paths"]["/_fakefal/journal"]["get"]
     names = [parameter["name"] for parameter in journal["parameters"]]
-    assert names == ["tenant", "kind", "via", "endpoint", "request_id", "since", "limit"]
-    assert "x-fakefal-dropped" in journal["responses"]["200"]["headers"]
+    assert names == [
+        *("tenant", "kind", "via", "endpoint", "request_id", "status", "method", "text", "failed"),
+        *("since", "before", "limit"),
+    ]
+    headers = journal["responses"]["200"]["headers"]
+    assert list(headers) == ["x-fakefal-dropped", "x-fakefal-total"]
     put = document["paths"]["/_fakefal/scenarios"]["put"]
     assert set(put["requestBody"]["content"]) == {"application/json", "application/yaml"}
     assert {"200", "400", "401", "403", "404", "413", "422"} == set(put["responses"])

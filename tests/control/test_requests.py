@@ -76,7 +76,10 @@ def test_every_invalid_parameter_is_reported() -> None:
     detail = error_info.value.body["detail"]
     assert 'kind.0: expected "call"' in detail
     assert "limit: expected a whole number" in detail
-    assert detail.endswith("— known: tenant, kind, via, endpoint, request_id, since, limit")
+    assert detail.endswith(
+        "— known: tenant, kind, via, endpoint, request_id, status, method, text, failed, since, "
+        "before, limit"
+    )
 
 
 def test_an_optional_body_may_be_empty() -> None:

@@ -104,7 +104,12 @@ async def test_a_key_without_a_colon_is_valid_or_not(keys: str, status: int) -> 
     [
         ("ignore", 200, None),
         ("warn", 200, "unknown input fields: seed, pictures"),
-        ("refuse", 422, None),
+        (
+            "refuse",
+            422,
+            "fakefal's own check of LLM inputs refused seed, pictures (profile any); options: "
+            "{validate: false} switches the check off",
+        ),
     ],
 )
 async def test_unknown_input_fields(option: str, status: int, note: str | None) -> None:

@@ -281,7 +281,7 @@ def test_all_errors_are_in_one_text() -> None:
     assert str(caught.value).split("\n") == [
         "times: 0 is too small — at least 1",
         "text: expected a string, got 5 — put it in quotes",
-        'nope: unknown key "nope" — one of id, when, times, reply, replies, then',
+        'nope: unknown key "nope" — one of id, when, priority, times, reply, replies, then',
     ]
 
 

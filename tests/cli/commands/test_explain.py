@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
+import pytest
+
 from fakefal.protocol.errors.catalog import ALIASES
-from fakefal.scenario.explain import explainable_names
+from fakefal.scenario.explain import explain, explainable_names
+from fakefal.scenario.files.loader import load_file
 from tests.cli.running import ROOT, fakefal
 
 SHOWN = """\
@@ -79,11 +83,44 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
     assert fakefal("explain", "reset-durng") == (
         2,
         "",
-        'unknown name "reset-durng" — did you mean "reset-during"?\n',
+        'unknown name "reset-durng" — did you mean "reset-during"?; or give a status (429), words '
+        "of an error message, or - for a body on standard input\n",
     )
 
 
 def test_a_name_is_required() -> None:
     ran = fakefal("explain")
     assert (ran.code, ran.out) == (2, "")
-    assert "Missing argument 'NAME'" in ran.err
+    assert "Missing argument 'WHAT'" in ran.err
+
+
+def test_a_status_words_and_a_body_are_explained_and_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "s.yaml"
+    number = fakefal("explain", "429", "--save", path)
+    assert number.out.startswith('"429" may be one of these; the first is explained below:\n')
+    words = fakefal("explain", "Exhausted balance", "--save", path)
+    assert words.out.startswith("exhausted-balance: 403: ")
+    assert (
+        "what the clients raise:\n  Python  FalClientHTTPError(403): User is locked." in words.out
+    )
+    body = b'{"status": "COMPLETED", "error": "Runner disconnected", ' + (
+        b'"error_type": "runner_disconnected"}'
+    )
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(body)))
+    pasted = fakefal("explain", "-", "--save", path)
+    assert pasted.out.startswith("runner-disconnected: 503: ")
+    assert "\nas in this body:\n" in pasted.out
+    fails = [exchange.model.reply.fail for exchange in load_file(path).exchanges]  # type: ignore[union-attr]
+    assert len(fails) == 3
+
+
+def test_grades_are_the_same_words_everywhere() -> None:
+    words = {"documented", "client", "recorded", "inferred", "unreal"}
+    explained_grades = {explain(name).grade for name in explainable_names()}  # type: ignore[union-attr]
+    page = (ROOT / "docs" / "reference" / "situations.md").read_text(encoding="utf-8")
+    grades = re.findall(r"^- \*\*Grade:\*\* ([^(\n]+)", page, re.MULTILINE)
+    on_page = {word for grade in grades for word in re.findall(r"[a-z]{5,}", grade)}
+    assert explained_grades <= words
+    assert on_page & words
