@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fakefal.scenario.compiled.exchange import CompiledExchange
+from fakefal.scenario.compiled.routes import CompiledRoute
 from fakefal.scenario.media.assets import Asset
 
 if TYPE_CHECKING:
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LoadedScenario:
-    """The model, its compiled exchanges, and the files that its outputs refer to, by name."""
+    """The model, its compiled exchanges and routes, and the files that its outputs refer to, by name."""
 
     file: str
     scenario: Scenario
     exchanges: tuple[CompiledExchange, ...]
     assets: dict[str, Asset] = field(default_factory=dict)
+    routes: tuple[CompiledRoute, ...] = ()

@@ -11,13 +11,19 @@ from pydantic import ValidationError
 from fakefal.errors import FakefalError, ScenarioError, ScenarioProblem
 from fakefal.scenario.compiled.scenario import LoadedScenario
 from fakefal.scenario.compiler.exchange import compile_exchange
+from fakefal.scenario.compiler.routes import compile_route
 from fakefal.scenario.files.checks.general import check_semantics
 from fakefal.scenario.files.json_text import read_json
 from fakefal.scenario.files.messages import format_error
 from fakefal.scenario.files.source import Path as DataPath
 from fakefal.scenario.files.source import Source
 from fakefal.scenario.files.versions import upgrade
-from fakefal.scenario.media.assets import Asset, make_asset, references_of_exchange
+from fakefal.scenario.media.assets import (
+    Asset,
+    make_asset,
+    references_of_exchange,
+    references_of_route,
+)
 from fakefal.scenario.model.scenario import Scenario
 from fakefal.scenario.templates.templates import has_template
 
@@ -155,7 +161,15 @@ def read_assets(exchange: Any, file: str) -> dict[str, Asset]:
 
     Raises ScenarioError.
     """
-    source = Source(file, {"exchanges": [exchange]})
+    return _assets_of(Source(file, {"exchanges": [exchange]}))
+
+
+def read_route_assets(route: Any, file: str) -> dict[str, Asset]:
+    """The same for a route."""
+    return _assets_of(Source(file, {"routes": [route]}))
+
+
+def _assets_of(source: Source) -> dict[str, Asset]:
     assets, problems = _assets(source)
     if problems:
         raise ScenarioError(tuple(problems))
@@ -186,6 +200,9 @@ def _references(data: Any) -> Iterator[tuple[DataPath, str]]:
     exchanges = data.get("exchanges") if isinstance(data, dict) else None
     for index, exchange in enumerate(exchanges if isinstance(exchanges, list) else ()):
         yield from references_of_exchange(exchange, ("exchanges", index))
+    routes = data.get("routes") if isinstance(data, dict) else None
+    for index, route in enumerate(routes if isinstance(routes, list) else ()):
+        yield from references_of_route(route, ("routes", index))
 
 
 _STANDALONE = (
@@ -231,10 +248,16 @@ def _compile(source: Source, *, is_standalone: bool = False) -> LoadedScenario:
     if problems or scenario is None:
         raise ScenarioError(_deduplicated(source, problems))
     exchanges = tuple(
-        compile_exchange(exchange, index, _location(source, index), ("exchanges", index), assets)
+        compile_exchange(
+            exchange, index, _location(source, "exchanges", index), ("exchanges", index), assets
+        )
         for index, exchange in enumerate(scenario.exchanges)
     )
-    return LoadedScenario(source.file, scenario, exchanges, assets)
+    routes = tuple(
+        compile_route(route, index, _location(source, "routes", index), ("routes", index), assets)
+        for index, route in enumerate(scenario.routes)
+    )
+    return LoadedScenario(source.file, scenario, exchanges, assets, routes)
 
 
 def _deduplicated(source: Source, problems: list[ScenarioProblem]) -> tuple[ScenarioProblem, ...]:
@@ -251,8 +274,8 @@ def _deduplicated(source: Source, problems: list[ScenarioProblem]) -> tuple[Scen
     )
 
 
-def _location(source: Source, index: int) -> str:
-    path = ("exchanges", index)
+def _location(source: Source, part: str, index: int) -> str:
+    path = (part, index)
     if path not in source.value_positions:
         return ""
     return f"line {source.value_positions[path][0]} of {source.file}"
