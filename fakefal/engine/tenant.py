@@ -20,6 +20,7 @@ from fakefal.engine.queue.job import Job, State
 from fakefal.engine.queue.queue import Queue
 from fakefal.engine.queue.runners import RunnerPool
 from fakefal.engine.queue.status_stream import StatusStream
+from fakefal.protocol.core import hosts
 from fakefal.protocol.core.call import Call
 from fakefal.protocol.errors import errors
 from fakefal.protocol.errors.fault import Fault, FaultAbort, Operation
@@ -31,9 +32,11 @@ from fakefal.settings import Limits
 
 if TYPE_CHECKING:
     from fakefal.engine.core.api_keys import IssuedKeys
+    from fakefal.engine.routes.resolver import RouteResolver
     from fakefal.engine.sockets.sockets import Sockets
     from fakefal.engine.webhooks.scheduler import WebhookScheduler
     from fakefal.scenario.compiled.exchange import CompiledExchange
+    from fakefal.scenario.compiled.routes import CompiledRoute
 
 _ENTRY_KIND_OF: dict[Operation, EntryKind] = {
     "status": "status",
@@ -54,6 +57,7 @@ class InitialState(NamedTuple):
 
     settings: EffectiveSettings
     base_index: ExchangeIndex
+    base_routes: tuple[CompiledRoute, ...] = ()
 
 
 class Tenant:
@@ -96,11 +100,14 @@ class Tenant:
         self.initial_state: InitialState | None = None
         self.issued_keys: IssuedKeys
         self.watch_webhooks: Callable[[WebhookScheduler], None] | None = None
+        self.base_routes: tuple[CompiledRoute, ...] = ()
+        self._routes: RouteResolver | None = None
         self._sockets: Sockets | None = None
         self.close_callbacks: set[Callable[[], None]] = set()
         """Called when the tenant is replaced or dropped."""
         self._webhooks: WebhookScheduler | None = None
         self._limits = limits
+        self._add_hosts()
 
     # The queue
 
@@ -228,6 +235,33 @@ class Tenant:
         """The direct calls with a cost: call, request id, billable units."""
         return [bill for bill in self.journal.bills if bill[2]]
 
+    # Routes
+
+    @property
+    def routes(self) -> RouteResolver:
+        """The tenant's routes, created on first access."""
+        if self._routes is None:
+            from fakefal.engine.routes.resolver import RouteResolver  # few servers have routes
+
+            self._routes = RouteResolver(
+                self.base_routes,
+                lambda: self.settings.seed,
+                self.clock,
+                self.journal,
+                self.faults,
+                self.files,
+            )
+        return self._routes
+
+    def set_base_routes(self, routes: tuple[CompiledRoute, ...]) -> None:
+        """Replace the routes that the server loaded."""
+        self.base_routes = routes
+        if self._routes is not None:
+            self._routes.base_routes = routes
+
+    def _add_hosts(self) -> None:
+        hosts.add_hosts(self, hosts.other_hosts(self.settings.raw.get("hosts", ())))
+
     # Sockets
 
     @property
@@ -269,6 +303,7 @@ class Tenant:
 
     def close(self) -> None:
         """Stop webhooks and close sockets: the tenant was replaced or dropped."""
+        hosts.remove_hosts(self)
         if self._webhooks is not None:
             self._webhooks.close()
         if self._sockets is not None:
@@ -296,6 +331,7 @@ class Tenant:
         """Replace the settings; the counters stay."""
         self.settings = self.resolver.settings = settings
         self.faults.set_environment(settings.environment, self.key)
+        self._add_hosts()
 
     def is_used_up(self, exchange: CompiledExchange) -> bool:
         """Whether an exchange has answered as many calls as its ``times`` allow."""

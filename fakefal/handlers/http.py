@@ -116,6 +116,9 @@ class EventStreamResponse:
     request_id: str = ""
     fault: Fault | None = None
     is_private: bool = False
+    status: int = 200
+    is_event_stream: bool = True
+    """Whether the body consists of events; else each chunk is bytes of any kind."""
 
 
 @dataclass(slots=True)

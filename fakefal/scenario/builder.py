@@ -29,7 +29,7 @@ class Pattern(NamedTuple):
 
 def contains(needle: Json) -> Pattern:
     """Matches a text that contains the needle, or a list with an entry that matches it."""
-    return Pattern({"$contains": _to_json(needle)})
+    return Pattern({"$contains": to_json(needle)})
 
 
 def regex(expression: str) -> Pattern:
@@ -44,12 +44,12 @@ def anything() -> Pattern:
 
 def all_of(*patterns: Json) -> Pattern:
     """Matches a value that all of the patterns match."""
-    return Pattern({"$all": [_to_json(pattern) for pattern in patterns]})
+    return Pattern({"$all": [to_json(pattern) for pattern in patterns]})
 
 
 def any_of(*patterns: Json) -> Pattern:
     """Matches a value that at least one of the patterns matches."""
-    return Pattern({"$any": [_to_json(pattern) for pattern in patterns]})
+    return Pattern({"$any": [to_json(pattern) for pattern in patterns]})
 
 
 def more_than(number: float) -> Pattern:
@@ -67,14 +67,14 @@ def absent() -> Pattern:
     return Pattern({"$absent": True})
 
 
-def _to_json(value: Any) -> Json:
+def to_json(value: Any) -> Json:
     """Replaces patterns at any depth by their form in a file."""
     if isinstance(value, Pattern):
         return value.json
     if isinstance(value, dict):
-        return {key: _to_json(inner) for key, inner in value.items()}
+        return {key: to_json(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_to_json(inner) for inner in value]
+        return [to_json(inner) for inner in value]
     return value
 
 
@@ -288,7 +288,7 @@ class ExchangeBuilder:
         return self._publish()
 
     def _set(self, **fields: Any) -> Self:
-        self._replies[-1].update(_to_json(fields))
+        self._replies[-1].update(to_json(fields))
         return self._publish()
 
     def _publish(self) -> Self:
@@ -314,15 +314,15 @@ def when_data(
         when["endpoint"] = endpoint
     if via is not None:
         when["via"] = via
-    pattern = _to_json(input_)
+    pattern = to_json(input_)
     if fields:
         if pattern is not None and not isinstance(pattern, dict):
             raise FakefalError("input must be a dict to be combined with input fields")
-        pattern = {**(pattern or {}), **_to_json(fields)}
+        pattern = {**(pattern or {}), **to_json(fields)}
     if pattern is not None:
         when["input"] = pattern
     if headers is not None:
-        when["headers"] = _to_json(headers)
+        when["headers"] = to_json(headers)
     return when
 
 
@@ -337,7 +337,7 @@ def build_exchange(data: dict[str, Any]) -> Exchange:
         return Exchange.model_validate(data)
     except ValidationError as error:
         source = Source("on(…)", {"fakefal": 1, "exchanges": [data]})
-        raise _format_errors(error, source, ("exchanges", 0)) from None
+        raise format_errors(error, source, ("exchanges", 0)) from None
 
 
 def build_defaults(data: dict[str, Any]) -> ScenarioDefaults:
@@ -345,10 +345,10 @@ def build_defaults(data: dict[str, Any]) -> ScenarioDefaults:
     try:
         return ScenarioDefaults.model_validate(data)
     except ValidationError as error:
-        raise _format_errors(error, Source("test", {"fakefal": 1, **data}), ()) from None
+        raise format_errors(error, Source("test", {"fakefal": 1, **data}), ()) from None
 
 
-def _format_errors(
+def format_errors(
     error: ValidationError, source: Source, base_path: tuple[str | int, ...]
 ) -> FakefalError:
     """One line for each error, with its path in the exchange."""
@@ -356,7 +356,7 @@ def _format_errors(
     for details in error.errors(include_url=False):
         details["loc"] = (*base_path, *details["loc"])
         problem = format_error(source, details)
-        path = problem.path.removeprefix("exchanges[0].")
+        path = problem.path.removeprefix("exchanges[0].").removeprefix("routes[0].")
         fix = f" — {problem.suggestion}" if problem.suggestion else ""
         messages.append(f"{path}: {problem.message}{fix}")
     return FakefalError("\n".join(messages))

@@ -22,8 +22,11 @@ def check(terminal: Terminal, paths: tuple[str, ...]) -> int:
         except ScenarioError as error:
             problems.extend(map(str, error.problems))
         else:
-            count = len(loaded_files[-1].exchanges)
-            terminal.write_line(f"{path}: ok, {pluralize(count, 'exchange')}")
+            loaded = loaded_files[-1]
+            counts = pluralize(len(loaded.exchanges), "exchange")
+            if loaded.routes:
+                counts += f", {pluralize(len(loaded.routes), 'route')}"
+            terminal.write_line(f"{path}: ok, {counts}")
     if problems:
         terminal.write_error("\n".join(problems))
         terminal.write_error(pluralize(len(problems), "problem"))

@@ -87,6 +87,10 @@ The whole process knows them, as the redirection of sockets knows no tenant.
 """
 
 
+_served_hosts: frozenset[str] = frozenset()
+"""Replaced as a whole, as other threads read it."""
+
+
 def is_host_name(name: str) -> bool:
     """Whether a text is a full host name in lower case: ``router.huggingface.co``."""
     return _HOST_NAME.fullmatch(name) is not None
@@ -94,11 +98,12 @@ def is_host_name(name: str) -> bool:
 
 def added_hosts() -> frozenset[str]:
     """The hosts that are served besides fal's."""
-    return frozenset().union(*_added_hosts.values())
+    return _served_hosts
 
 
 def add_hosts(owner: object, names: Iterable[str]) -> None:
     """Serve other hosts too, as long as the owner lives; replaces the owner's earlier hosts."""
+    global _served_hosts
     added = frozenset(names)
     if added == _added_hosts.get(owner, frozenset()):
         return
@@ -106,6 +111,7 @@ def add_hosts(owner: object, names: Iterable[str]) -> None:
         _added_hosts[owner] = added
     else:
         del _added_hosts[owner]
+    _served_hosts = frozenset().union(*_added_hosts.values())
     canonical_host.cache_clear()
     host_group.cache_clear()
 

@@ -47,6 +47,11 @@ class NearMiss:
     distance: float
     difference: Difference
 
+    @property
+    def matched(self) -> CompiledExchange:
+        """What nearly matched."""
+        return self.exchange
+
     def __str__(self) -> str:
         location = f" ({self.exchange.location})" if self.exchange.location else ""
         return f"{self.exchange.label}{location}: {self.difference}"

@@ -104,6 +104,11 @@ class RouteNearMiss:
     distance: float
     difference: Difference
 
+    @property
+    def matched(self) -> CompiledRoute:
+        """What nearly matched."""
+        return self.route
+
     def __str__(self) -> str:
         location = f" ({self.route.location})" if self.route.location else ""
         return f"{self.route.label}{location}: {self.difference}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LoadedScenario:
-    """The model, its compiled exchanges and routes, and the files that its outputs refer to, by name."""
+    """The model, its compiled exchanges and routes, and the files that they refer to, by name."""
 
     file: str
     scenario: Scenario

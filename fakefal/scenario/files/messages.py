@@ -13,11 +13,11 @@ from pydantic import BaseModel
 
 from fakefal.errors import ScenarioProblem
 from fakefal.protocol.core.compat_flags import PROFILES
-from fakefal.protocol.core.hosts import CANONICAL_HOSTS, is_fal_host
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS
 from fakefal.protocol.errors.catalog import error_names
 from fakefal.scenario.files.source import Path, Source
 from fakefal.scenario.matching.matchers import quote
-from fakefal.scenario.model.defaults import ACCOUNT_STATES
+from fakefal.scenario.model.defaults import ACCOUNT_STATES, similar_host
 from fakefal.scenario.model.failure import RETRIED_NAMES
 from fakefal.scenario.model.faults import fault_names, parse_fault
 from fakefal.scenario.model.scenario import Scenario
@@ -69,7 +69,7 @@ VALUE_MESSAGES: dict[str, Callable[[str], tuple[str, str]]] = {
     "account_state": lambda value: ("is not a state of an account", nearest(value, ACCOUNT_STATES)),
     "host": lambda value: (
         ("is not a host of fal", nearest(value, sorted(CANONICAL_HOSTS)))
-        if is_fal_host(value)
+        if similar_host(value)
         else ("is not a host name", "write router.huggingface.co, for example")
     ),
     "route_path": lambda _: ("does not begin with a slash", "write /v1/items/{id}, for example"),

@@ -29,7 +29,9 @@ class PathPattern:
 
     def parameters(self, path: str) -> dict[str, str] | None:
         """The text of each ``{name}``; None for a path that does not match."""
-        match = self.expression.fullmatch(path.rstrip("/") or "/")
+        match = self.expression.fullmatch(path)
+        if match is None and path.endswith("/"):
+            match = self.expression.fullmatch(path.rstrip("/") or "/")
         return None if match is None else match.groupdict()
 
     def similarity(self, path: str) -> float:

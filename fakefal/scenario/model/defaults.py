@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from fakefal.protocol.core.hosts import CANONICAL_HOSTS, is_fal_host, is_host_name
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS, is_host_name
 from fakefal.protocol.errors.catalog import CATALOG, find_error
 from fakefal.protocol.errors.fault import Operation
 from fakefal.scenario.model.faults import AllFaults, FaultList
@@ -106,7 +106,7 @@ def _check_host(value: Any) -> Any:
     name = value.rstrip(".").lower() if isinstance(value, str) else ""
     if name in CANONICAL_HOSTS:
         return name
-    if not is_host_name(name) or (is_fal_host(name) and similar_host(name)):
+    if not is_host_name(name) or similar_host(name):
         raise PydanticCustomError("host", "is not a host of fal")
     return name
 

@@ -173,7 +173,7 @@ def response_body(response: BufferedResponse, request: web.BaseRequest) -> bytes
 def _scripted_lines(response: BufferedResponse) -> list[str]:
     """The header lines of a response with scripted headers, which override the default ones."""
     scripted_names = {name.lower() for name, _ in response.headers}
-    defaults = {"Content-Type": response.content_type}
+    defaults = {"Content-Type": response.content_type} if response.content_type else {}
     if response.request_id:
         defaults[names.REQUEST_ID] = response.request_id
     if response.billable_units is not None:
@@ -193,7 +193,8 @@ def status_line(status: int, minor: int) -> str:
 
 @lru_cache(maxsize=256)
 def _plain_head(status: int, minor: int, content_type: str) -> str:
-    return f"{status_line(status, minor)}Content-Type: {content_type}\r\n"
+    line = f"Content-Type: {content_type}\r\n" if content_type else ""
+    return f"{status_line(status, minor)}{line}"
 
 
 class Connection(RequestHandler):

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from fakefal.engine.tenant import Tenant
 from fakefal.scenario.compiled.exchange import CompiledExchange
+from fakefal.scenario.compiled.routes import CompiledRoute
 from fakefal.server.thread import ThreadedServer
 from fakefal.testing.inspect.billing import collect_billed_calls
+from fakefal.testing.scripting.routes import ScriptedRoute
 from fakefal.testing.scripting.scripting import ScriptedExchange
 
 
@@ -24,10 +26,12 @@ class EndOfTestChecks:
         tenant: Tenant,
         builders: Iterable[ScriptedExchange] = (),
         own_files: Iterable[str] = (),
+        route_builders: Iterable[ScriptedRoute] = (),
     ) -> None:
         self._server = server
         self._tenant = tenant
         self._builders = list(builders)
+        self._route_builders = list(route_builders)
         self._own_files = tuple(own_files)
 
     def unused(self) -> list[str]:
@@ -35,6 +39,11 @@ class EndOfTestChecks:
         missing_replies = [
             f"on({builder.description}) has no reply: add .text(…), .output(…) or .fail(…)"
             for builder in self._builders
+            if not builder.has_reply
+        ]
+        missing_replies += [
+            f"route({builder.description}) has no reply: add .json(…), .text(…) or .fail(…)"
+            for builder in self._route_builders
             if not builder.has_reply
         ]
         return missing_replies + self._server.call(self._unused)
@@ -45,9 +54,14 @@ class EndOfTestChecks:
             *tenant.own_index.exchanges,
             *(exchange for exchange in tenant.base_index.exchanges if self._is_own(exchange)),
         ]
-        return [line for exchange in own_exchanges if (line := _describe_unused(tenant, exchange))]
+        lines = [line for exchange in own_exchanges if (line := _describe_unused(tenant, exchange))]
+        own_routes = [
+            *tenant.routes.own_routes,
+            *(route for route in tenant.base_routes if self._is_own(route)),
+        ]
+        return lines + [line for route in own_routes if (line := _unused_route(tenant, route))]
 
-    def _is_own(self, exchange: CompiledExchange) -> bool:
+    def _is_own(self, exchange: CompiledExchange | CompiledRoute) -> bool:
         return exchange.location.endswith(tuple(f" of {file}" for file in self._own_files))
 
     def uncollected(self) -> list[str]:
@@ -98,6 +112,19 @@ def _describe_unused(tenant: Tenant, exchange: CompiledExchange) -> str:
         return f"{subject} answered {use_count} of {exchange.capacity} calls"
     if use_count < len(exchange.replies):
         return f"{subject} used {use_count} of its {len(exchange.replies)} replies"
+    return ""
+
+
+def _unused_route(tenant: Tenant, route: CompiledRoute) -> str:
+    use_count = tenant.routes.use_counts.get(route, 0)
+    location = f" ({route.location})" if route.location else ""
+    subject = f"{route.label}{location} for {route.model.when.path or 'any path'}"
+    if not use_count:
+        return f"{subject} answered no request"
+    if route.capacity is not None and use_count < route.capacity:
+        return f"{subject} answered {use_count} of {route.capacity} requests"
+    if use_count < len(route.replies):
+        return f"{subject} used {use_count} of its {len(route.replies)} replies"
     return ""
 
 

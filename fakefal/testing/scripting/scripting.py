@@ -27,6 +27,7 @@ from fakefal.testing.scripting.callables import (
     guard_pattern,
     make_reply_factory,
 )
+from fakefal.testing.scripting.routes import RouteScripting
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -98,7 +99,7 @@ class ScriptedExchange(ExchangeBuilder):
         return self._set()
 
 
-class Scripting:
+class Scripting(RouteScripting):
     """The methods of ``fakefal`` that script replies and settings."""
 
     server: ThreadedServer
@@ -149,6 +150,8 @@ class Scripting:
         self.server.call(lambda: self.controls.update(loaded.scenario))
         for compiled in loaded.exchanges:
             self._put_exchange(None, compiled.model, loaded.assets, location=compiled.location)
+        for route in loaded.routes:
+            self._put_route(None, route.model, loaded.assets, route.location)
 
     def preset(self, *names: str) -> None:
         """Apply scenario presets by name, such as ``"one-job-then-locked"``."""
@@ -175,7 +178,7 @@ class Scripting:
         self._change(hosts=dict.fromkeys(hosts, "down"))
 
     def host_up(self, *hosts: str) -> None:
-        """Accept connections to fal hosts again."""
+        """Accept connections to fal hosts again, or serve hosts that are not fal's."""
         self._change(hosts=dict.fromkeys(hosts, "up"))
 
     def chaos(self, rate: float, faults: Any, **fields: Any) -> None:

@@ -112,10 +112,9 @@ def _check_reply(source: Source, reply: Any, path: Path) -> Iterator[ScenarioPro
     where: Path = (*path, "stream", "chunks") if isinstance(stream, dict) else (*path, "stream")
     for number, chunk in enumerate(chunks if isinstance(chunks, list) else ()):
         yield from _check_template(source, chunk, (*where, number))
-    if reply.get("builtin") is True:
-        if "content_type" in reply:
-            message = "content_type has no effect with builtin"
-            yield source.problem((*path, "content_type"), message, "write headers, or faults")
+    if reply.get("builtin") is True and "content_type" in reply:
+        message = "content_type has no effect with builtin"
+        yield source.problem((*path, "content_type"), message, "write headers, or faults")
 
 
 def _check_template(source: Source, value: Any, path: Path) -> Iterator[ScenarioProblem]:
