@@ -16,6 +16,7 @@ from fakefal.handlers.bodies import explain_body
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.call import Call, Json, Outcome, Via
 from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
+from fakefal.protocol.core.forms import is_form, read_form
 from fakefal.protocol.core.json_codec import decode
 from fakefal.protocol.core.platform_options import (
     DEFAULT_OPTIONS,
@@ -223,13 +224,13 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
         check_queue_length(queue_length)
         options = read_platform_options(sent_headers, queue_length)
     validation_errors: tuple[Json, ...] = ()
-    if request.method == "GET":
+    if request.method == "GET" or (request.method == "DELETE" and not body):
         input_: Json = request.parameters()
     else:
         try:
             input_ = decode(body) if body else None
         except ValueError as error:
-            input_, validation_errors = explain_body(body, str(error))
+            input_, validation_errors = _explain_body(request, str(error))
     return Call(
         endpoint,
         via,
@@ -241,6 +242,16 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
         body if len(body) <= 256 else blake2b(body, digest_size=32).digest(),
         options,
     )
+
+
+def _explain_body(request: Request, reason: str) -> tuple[Json, tuple[Json, ...]]:
+    """The input in a body that is not JSON: a form's fields, or None with the validation errors.
+
+    JSON comes first: curl sends it with the type of a form.
+    """
+    content_type = request.headers.get("Content-Type", "")
+    form = read_form(request.body, content_type) if is_form(content_type) else None
+    return explain_body(request.body, reason) if form is None else (form, ())
 
 
 def response_for_outcome(

@@ -49,6 +49,7 @@ ROUTES: dict[str, tuple[Route, ...]] = {
         Route("POST", _ENDPOINT, run.run),
         Route("GET", f"{_ENDPOINT}/realtime", "websocket.connect.connect_realtime"),
         Route("GET", _ENDPOINT, "websocket.connect.connect_socket"),
+        *(Route(method, _ENDPOINT, run.get) for method in ("PUT", "PATCH", "DELETE")),
     ),
     hosts.WS: (
         Route("GET", f"{_ENDPOINT}/stream", "websocket.ws_http.stream"),

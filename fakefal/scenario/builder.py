@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -101,8 +102,13 @@ class ExchangeBuilder:
         extra = {} if reasoning is None else {"reasoning": reasoning}
         return self._set(text=text, **extra)
 
-    def output(self, output: Json) -> Self:
-        """Any JSON as the model's output."""
+    def output(self, output: Json | bytes, *, content_type: str | None = None) -> Self:
+        """Any JSON as the model's output, or bytes, which are the whole body of the response."""
+        if isinstance(output, (bytes, bytearray)):
+            extra = {} if content_type is None else {"content_type": content_type}
+            return self._set(base64=b64encode(output).decode(), **extra)
+        if content_type is not None:
+            raise FakefalError("content_type is for bytes — pass bytes, or leave it out")
         return self._set(output=output)
 
     def tool_call(self, name: str, arguments: Json = None, *, id: str | None = None) -> Self:
@@ -304,6 +310,7 @@ def when_data(
     input_: Json,
     headers: dict[str, Any] | None,
     fields: dict[str, Any],
+    method: str | None = None,
 ) -> dict[str, Any]:
     """The ``when`` of ``on(endpoint, via=…, input=…, headers=…, **fields)``.
 
@@ -314,6 +321,8 @@ def when_data(
         when["endpoint"] = endpoint
     if via is not None:
         when["via"] = via
+    if method is not None:
+        when["method"] = method.upper()
     pattern = to_json(input_)
     if fields:
         if pattern is not None and not isinstance(pattern, dict):

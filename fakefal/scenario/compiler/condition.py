@@ -25,7 +25,7 @@ def compile_condition(when: When) -> Condition:
         for name, pattern in (when.headers or {}).items()
     )
     via = None if when.via is None else frozenset(when.via)
-    return Condition(endpoint, via, input_matcher, headers, when.method == "GET")
+    return Condition(endpoint, via, input_matcher, headers, when.method)
 
 
 def _compile_endpoints(endpoint: str | list[str]) -> EndpointPattern | AnyEndpoint:

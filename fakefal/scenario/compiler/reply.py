@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -12,11 +13,13 @@ from pydantic import ValidationError
 
 from fakefal.protocol.errors.catalog import find_error, mentions_call, outcome_of
 from fakefal.protocol.errors.fault import Cut, SlowBody
+from fakefal.protocol.storage.storage import DEFAULT_CONTENT_TYPE
 from fakefal.scenario.compiled.reply import (
     CompiledReply,
     FailureFactory,
     Pacing,
     Path,
+    RawBody,
     RunnerRetries,
     UsageOverride,
 )
@@ -57,6 +60,7 @@ def compile_reply(
         output=compile_value(reply.output, (*path, "output"))
         if "output" in reply.model_fields_set
         else None,
+        raw=_raw_body(reply, path, assets),
         fail=_failure_factory(reply, path),
         timeline=timeline,
         pacing=pacing,
@@ -86,6 +90,21 @@ def compile_reply(
     )
 
 
+def _raw_body(reply: Reply, path: Path, assets: Mapping[str, Asset]) -> RawBody | None:
+    if reply.base64 is not None:
+        content_type = reply.content_type or DEFAULT_CONTENT_TYPE
+        try:
+            return RawBody(b64decode(reply.base64, validate=True), content_type)
+        except ValueError:
+            raise TemplateError((*path, "base64"), "is not base64", "write no template") from None
+    if reply.file is None:
+        return None
+    asset = assets.get(reply.file)
+    if asset is None:
+        raise TemplateError((*path, "file"), f'there is no file "{reply.file}"', "check its name")
+    return RawBody(asset.data, reply.content_type or asset.content_type)
+
+
 def _is_failure_literal(reply: Reply) -> bool:
     return isinstance(reply.fail, FailSpec) and "body" in reply.fail.model_fields_set
 
@@ -93,7 +112,7 @@ def _is_failure_literal(reply: Reply) -> bool:
 def _is_endpoint_default(reply: Reply) -> bool:
     """Whether the reply says nothing of its output, so that the endpoint decides its kind."""
     outcome_fields = (
-        *(reply.text, reply.error, reply.fail, reply.tool_calls),
+        *(reply.text, reply.error, reply.fail, reply.tool_calls, reply.base64, reply.file),
         *(reply.frames, reply.on_message),
     )
     has_outcome = any(field is not None for field in outcome_fields)

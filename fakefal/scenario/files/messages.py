@@ -52,6 +52,7 @@ _HINTS = {
     "companion": "add one, or remove the other",
     "rotation": "write rotate_after: 1h",
     "reply_missing": "add reply: {json: …}, for example",
+    "type_alone": "write base64: …, or file: speech.mp3",
     "chunk_form": "for example {text: …}, {event: {…}}, {base64: …}, {pause: 1s}",
     "name_alone": "write {event: …, name: …}",
 }

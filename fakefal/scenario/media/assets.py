@@ -76,6 +76,8 @@ def references_in(value: Json, path: Path = ()) -> Iterator[tuple[Path, str]]:
 def references_of_reply(reply: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
     """Every file reference in a reply, given as plain data of a scenario file."""
     yield from references_in(reply.get("output"), (*path, "output"))
+    if isinstance(reply.get("file"), str):
+        yield (*path, "file"), reply["file"]
     workflow = reply.get("workflow")
     if isinstance(workflow, dict):
         yield from references_in(workflow, (*path, "workflow"))

@@ -23,7 +23,9 @@ def reply_preset_names() -> list[str]:
     return [*preset_names("reply"), *(name.replace("_", "-") for name in error_names())]
 
 
-OUTCOME_FIELDS = frozenset({"text", "reasoning", "error", "output", "fail", "kind"})
+OUTCOME_FIELDS = frozenset(
+    {"text", "reasoning", "error", "output", "base64", "file", "fail", "kind"}
+)
 """Fields of which a reply has one at most; a later preset replaces that of an earlier one."""
 
 

@@ -45,6 +45,11 @@ def render_outcome(
     variables = template_variables(call, request_id, count, seed)
     if reply.fail is not None:
         rendered = RenderedOutcome(reply.fail(call.endpoint, variables), shape)
+    elif reply.raw is not None:
+        raw = reply.raw
+        rendered = RenderedOutcome(
+            Outcome(200, None, raw.data, content_type=raw.content_type), shape
+        )
     elif reply.output is not None:
         rendered = _succeed(reply.output.render(variables), shape)
     else:

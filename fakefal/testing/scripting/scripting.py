@@ -71,11 +71,16 @@ class ScriptedExchange(ExchangeBuilder):
             return self._set_function("text", text)
         return super().text(text, reasoning=reasoning)
 
-    def output(self, output: Json | ReplyFunction) -> Self:
-        """Answer with any JSON; ``{"file": "cat.png"}`` in it becomes a file with a URL."""
+    def output(
+        self, output: Json | bytes | ReplyFunction, *, content_type: str | None = None
+    ) -> Self:
+        """Answer with any JSON; ``{"file": "cat.png"}`` in it becomes a file with a URL.
+
+        Bytes are the whole body of the response: ``output(mp3, content_type="audio/mpeg")``.
+        """
         if callable(output):
             return self._set_function("output", output)
-        return super().output(output)
+        return super().output(output, content_type=content_type)
 
     def fail(self, name: str | ReplyFunction | None = None, **fields: Any) -> Self:
         """Fail the call: by a name of the error catalogue, or with the fields of a file's ``fail``.
@@ -115,15 +120,18 @@ class Scripting(RouteScripting):
         via: str | list[str] | None = None,
         input: Json = None,
         headers: dict[str, Any] | None = None,
+        method: str | None = None,
         **fields: Json,
     ) -> ScriptedExchange:
         """Start an exchange for the calls that match all arguments.
 
         ``fields`` are fields of the input: ``on("fal-ai/any-llm", prompt=contains("tagline"))``.
-        A value may be a function that returns a bool. The first matching exchange answers, in the
-        order of ``on``; exchanges of scenarios loaded at the start come after them.
+        ``method`` is for other routes of an app than POST. A value may be a function that returns
+        a bool. The first matching exchange answers, in the order of ``on``; exchanges of
+        scenarios loaded at the start come after them.
         """
-        when = guard_pattern(when_data(endpoint, via, input, headers, fields), self.callback_errors)
+        data = when_data(endpoint, via, input, headers, fields, method)
+        when = guard_pattern(data, self.callback_errors)
         index: int | None = None
 
         def publish(builder: ScriptedExchange, exchange: Exchange) -> None:
