@@ -32,6 +32,7 @@ from fakefal.settings import Limits
 
 if TYPE_CHECKING:
     from fakefal.engine.core.api_keys import IssuedKeys
+    from fakefal.engine.platform.state import PlatformState
     from fakefal.engine.routes.resolver import RouteResolver
     from fakefal.engine.sockets.sockets import Sockets
     from fakefal.engine.webhooks.scheduler import WebhookScheduler
@@ -102,6 +103,7 @@ class Tenant:
         self.watch_webhooks: Callable[[WebhookScheduler], None] | None = None
         self.base_routes: tuple[CompiledRoute, ...] = ()
         self._routes: RouteResolver | None = None
+        self._platform: PlatformState | None = None
         self._sockets: Sockets | None = None
         self.close_callbacks: set[Callable[[], None]] = set()
         """Called when the tenant is replaced or dropped."""
@@ -252,6 +254,15 @@ class Tenant:
                 self.files,
             )
         return self._routes
+
+    @property
+    def platform(self) -> PlatformState:
+        """What the platform API keeps, created on first access."""
+        if self._platform is None:
+            from fakefal.engine.platform.state import PlatformState  # few servers need it
+
+            self._platform = PlatformState(self.clock)
+        return self._platform
 
     def set_base_routes(self, routes: tuple[CompiledRoute, ...]) -> None:
         """Replace the routes that the server loaded."""

@@ -48,6 +48,7 @@ class CompatFlags:
     - ``webhook_timestamps``: whether signatures carry the server's clock or the real time; ``auto``
       uses the server's clock if it is manual.
     - ``validate``: whether inputs of known models are validated.
+    - ``billing_delay``: the seconds from the end of a request to its billing event.
     - ``default_timeline``: what a job without a scripted timeline goes through: one poll IN_QUEUE
       and one IN_PROGRESS, or nothing, so that it is COMPLETED before the first poll.
     """
@@ -72,6 +73,7 @@ class CompatFlags:
     validate: bool = True
     webhook_retries: Literal[31, 10] = 31
     webhook_timestamps: Literal["auto", "clock", "real"] = "auto"
+    billing_delay: float = 0.0
     default_timeline: Literal["steps", "none"] = "steps"
 
 

@@ -23,6 +23,9 @@ KV = "kv.fal.media"
 MEDIA_HOSTS = frozenset((MEDIA_V3, MEDIA_V3B, MEDIA_V1))
 """The CDN hosts, which store and serve files."""
 
+TOKEN_HOSTS = MEDIA_HOSTS | {KV}
+"""Hosts where a bearer credential is a CDN token, not a key."""
+
 CANONICAL_HOSTS: dict[str, str] = {
     **{name: name for name in (RUN, QUEUE, WS, REST, MEDIA_V3, MEDIA_V3B, MEDIA_V1)},
     **{name: name for name in (API, SITE, AUTH, WEBRTC, KV)},

@@ -50,6 +50,9 @@ class AccountSpec(StrictModel):
         None, description="Whether status and result can still be read. Default: if locked (403)."
     )
     concurrency: int | None = Field(None, ge=1, description="Calls that may run at the same time.")
+    balance: float | None = Field(
+        None, description="US dollars, as the platform API reports them. Default: 100, or 0."
+    )
 
 
 def _account_spec(value: Any) -> Any:

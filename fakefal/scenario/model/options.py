@@ -17,7 +17,7 @@ from fakefal.protocol.core.compat_flags import (
     UnknownFields,
     Unmatched,
 )
-from fakefal.scenario.model.fields import StrictModel
+from fakefal.scenario.model.fields import Duration, StrictModel
 
 
 def _check_profile(value: Any) -> Any:
@@ -65,6 +65,9 @@ class Options(StrictModel):
     unknown_fields: UnknownFields | None = None
     webhook_retries: Literal[31, 10] | None = Field(None, description="Retries of a webhook.")
     webhook_timestamps: Literal["auto", "clock", "real"] | None = None
+    billing_delay: Duration | None = Field(
+        None, description="From the end of a request to its billing event."
+    )
     default_timeline: Literal["steps", "none"] | None = Field(
         None,
         description="Steps of a job without a timeline: one poll each IN_QUEUE and IN_PROGRESS, "

@@ -113,7 +113,7 @@ class RouteEndpoint:
         Routes need no key: they also script what a caller without one gets.
         """
         credential = names.read_credential(headers.get("Authorization"))
-        if credential is None or (credential.scheme == "bearer" and host in hosts.MEDIA_HOSTS):
+        if credential is None or (credential.scheme == "bearer" and host in hosts.TOKEN_HOSTS):
             return self._engine.fallback_tenant()
         try:
             return self._engine.tenant_for(credential)
