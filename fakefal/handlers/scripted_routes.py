@@ -21,8 +21,20 @@ def read_route_request(
     method: str, address: Address, path: str, headers: Mapping[str, str], body: bytes
 ) -> RouteRequest:
     """The request as routes match it; ``path`` is percent-decoded."""
-    safe_headers = names.RedactedHeaders(headers)
-    return RouteRequest(method, address.host, path, address.query, safe_headers, body)
+    return RouteRequest(method, address.host, path, address.query, _without_secrets(headers), body)
+
+
+def _without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers by lower-case name; of credentials only the scheme, so that they can be matched.
+
+    ``Key id:secret`` becomes ``Key …``.
+    """
+    safe_headers = dict(names.without_credentials(headers.items()))
+    for name, value in headers.items():
+        if name.lower() not in safe_headers:
+            scheme, space, _ = value.partition(" ")
+            safe_headers[name.lower()] = f"{scheme} …" if space and scheme.isalpha() else "…"
+    return safe_headers
 
 
 async def respond(answer: RouteAnswer, clock: Clock) -> HttpResponse:

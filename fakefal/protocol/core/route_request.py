@@ -20,7 +20,8 @@ MAX_SHOWN_BYTES = 65_536
 class RouteRequest:
     """``host`` is the canonical name of a fal host, or the name of another host in lower case.
 
-    ``path`` is percent-decoded. ``headers`` have lower-case names and no credentials.
+    ``path`` is percent-decoded. ``headers`` have lower-case names; of credentials they have only
+    the scheme: ``Key …``.
     """
 
     method: str

@@ -22,6 +22,7 @@ from fakefal.scenario.model.fields import (
     Duration,
     Headers,
     OrOne,
+    OrWord,
     Output,
     Pattern,
     StrictModel,
@@ -165,7 +166,11 @@ class RouteReply(StrictModel):
     text: str | None = None
     file: FileName | None = Field(None, description="The bytes of a file beside the scenario.")
     base64: Base64 | None = Field(None, description="Bytes.")
-    stream: Annotated[RouteStream | None, BeforeValidator(_stream_spec)] = None
+    stream: Annotated[
+        RouteStream | None,
+        BeforeValidator(_stream_spec),
+        OrWord({"type": "array", "items": {"type": ["string", "object"]}}),
+    ] = Field(None, description="Chunks, or how they are sent.")
     fail: Fail | None = Field(None, description="A failure: a catalogue name, or a mapping.")
     pause: Duration | None = Field(None, description="Wait before the response.")
     faults: FaultList | None = Field(None, description="One for each request, then none.")

@@ -29,8 +29,8 @@ REDIRECT_ADDRESS = "127.70.65.76"
 """What fal's host names resolve to: connections to any port of it go to the fake."""
 
 GLOBAL_ADDRESS = "192.88.99.76"
-"""The same, for code that accepts public addresses only. It is public by every rule, and no host has
-it: the block was for relays that no longer exist (RFC 7526)."""
+"""The same, for code that accepts public addresses only. It is public by every rule, and no host
+has it: the block was for relays that no longer exist (RFC 7526)."""
 
 Addresses = Literal["loopback", "global"]
 _REDIRECT_ADDRESSES = {"loopback": REDIRECT_ADDRESS, "global": GLOBAL_ADDRESS}

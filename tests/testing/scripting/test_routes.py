@@ -14,12 +14,12 @@ import pytest
 
 from fakefal import FakeFal, FakefalError, contains
 
-BALANCE = "https://rest.fal.ai/billing/user_balance"
+BALANCE = "https://rest.fal.ai/billing/forecast"
 ANY_LLM = "fal-ai/any-llm"
 
 
 def test_a_request_is_answered_by_host_method_and_path(fakefal: FakeFal) -> None:
-    fakefal.route("rest.fal.ai", "/billing/user_balance", method="GET").json(9.9416)
+    fakefal.route("rest.fal.ai", "/billing/forecast", method="GET").json(9.9416)
     response = httpx.get(BALANCE, headers={"Authorization": "Key a:b"})
     assert (response.status_code, response.text) == (200, "9.9416")
     assert response.headers["content-type"] == "application/json"
@@ -27,14 +27,14 @@ def test_a_request_is_answered_by_host_method_and_path(fakefal: FakeFal) -> None
     (request,) = fakefal.requests
     assert (request.method, request.host, request.path) == (
         *("GET", "rest.fal.ai"),
-        "/billing/user_balance",
+        "/billing/forecast",
     )
-    assert "authorization" not in request.headers
+    assert request.headers["authorization"] == "Key …"
 
 
 def test_the_older_name_of_a_host_is_the_same_host(fakefal: FakeFal) -> None:
     fakefal.route(BALANCE).json(1)
-    assert httpx.get("https://rest.alpha.fal.ai/billing/user_balance/").json() == 1
+    assert httpx.get("https://rest.alpha.fal.ai/billing/forecast/").json() == 1
 
 
 def test_names_in_the_path_and_matchers_of_the_body(fakefal: FakeFal) -> None:
@@ -67,9 +67,9 @@ def test_a_route_that_is_used_up_is_a_miss_with_the_nearest_routes(fakefal: Fake
     response = httpx.get(BALANCE)
     assert (response.status_code, response.headers["x-fakefal-hint"]) == (404, "miss")
     (miss,) = fakefal.pop_misses()
-    assert miss.startswith("no route for GET rest.fal.ai/billing/user_balance; nearest: routes[0]")
+    assert miss.startswith("no route for GET rest.fal.ai/billing/forecast; nearest: routes[0]")
     assert "it has answered 1 request" in miss
-    assert "path is /billing/user_balance, wanted /other" in miss
+    assert "path is /billing/forecast, wanted /other" in miss
     assert "answered no request" in fakefal.end_of_test.unused()[0]
 
 
@@ -135,7 +135,7 @@ def test_faults_and_pauses(fakefal: FakeFal) -> None:
     assert httpx.get(BALANCE).json() == {"a": 1, "b": 2}
     assert fakefal.clock.now - before == 5
     notes = [entry["note"] for entry in fakefal.journal]
-    assert notes[0] == "GET rest.fal.ai/billing/user_balance; fault: reset"
+    assert notes[0] == "GET rest.fal.ai/billing/forecast; fault: reset"
     assert [entry["status"] for entry in fakefal.journal] == [0, 200, 502, 200]
 
 
