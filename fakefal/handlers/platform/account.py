@@ -100,7 +100,7 @@ def _lock_reason(tenant: Tenant) -> str | None:
 async def get_balance(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``GET https://rest.fal.ai/billing/user_balance``: a bare number; readable while locked.
 
-    Source: recorded (docs/reference/platform-api.md#rest).
+    Source: recorded (docs/reference/platform-api.md#rest-host).
     """
     return respond(_balance(require(request, "billing")))
 
@@ -108,7 +108,7 @@ async def get_balance(request: Request, parts: Mapping[str, str]) -> HttpRespons
 async def get_user(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``GET https://rest.fal.ai/users/current``: the account of a key; readable while locked.
 
-    Source: recorded (docs/reference/platform-api.md#rest).
+    Source: recorded (docs/reference/platform-api.md#rest-host).
     """
     if request.tenant is None:
         raise missing_authorization()

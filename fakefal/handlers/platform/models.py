@@ -109,7 +109,7 @@ def _average_units(ledger: UsageLedger, endpoint: str) -> float:
 async def list_site_models(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``GET https://fal.ai/api/models``: the list of the site, 40 a page.
 
-    Source: client, recorded (docs/reference/platform-api.md#site).
+    Source: client, recorded (docs/reference/platform-api.md#website).
     """
     ledger, query = UsageLedger(visitor_tenant(request)), ListQuery(request.address.query)
     keywords = (query.get("keywords") or "").lower()
@@ -144,7 +144,7 @@ async def list_site_models(request: Request, parts: Mapping[str, str]) -> HttpRe
 async def get_openapi(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``GET https://fal.ai/api/openapi/queue/openapi.json?endpoint_id=…``: one endpoint's queue.
 
-    Source: client, recorded (docs/reference/platform-api.md#site).
+    Source: client, recorded (docs/reference/platform-api.md#website).
     """
     ledger, query = UsageLedger(visitor_tenant(request)), ListQuery(request.address.query)
     endpoint = parse_endpoint(query.get("endpoint_id") or "")

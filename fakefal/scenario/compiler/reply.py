@@ -57,9 +57,7 @@ def compile_reply(
         text=_text(reply, path),
         reasoning=value("reasoning", reply.reasoning),
         error=value("error", reply.error),
-        output=compile_value(reply.output, (*path, "output"))
-        if "output" in reply.model_fields_set
-        else None,
+        output=_output(reply, path),
         raw=_raw_body(reply, path, assets),
         fail=_failure_factory(reply, path),
         timeline=timeline,
@@ -88,6 +86,12 @@ def compile_reply(
         timing_seconds=None if reply.realtime is None else reply.realtime.timing,
         request_id=reply.request_id,
     )
+
+
+def _output(reply: Reply, path: Path) -> TemplateValue | None:
+    if "output" not in reply.model_fields_set:
+        return None
+    return compile_value(reply.output, (*path, "output"))
 
 
 def _raw_body(reply: Reply, path: Path, assets: Mapping[str, Asset]) -> RawBody | None:
