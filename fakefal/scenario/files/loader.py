@@ -161,23 +161,24 @@ def read_assets(exchange: Any, file: str) -> dict[str, Asset]:
 
     Raises ScenarioError.
     """
-    return _assets_of(Source(file, {"exchanges": [exchange]}))
+    return _own_assets(Source(file, {"exchanges": [exchange]}))
 
 
 def read_route_assets(route: Any, file: str) -> dict[str, Asset]:
     """The same for a route."""
-    return _assets_of(Source(file, {"routes": [route]}))
+    return _own_assets(Source(file, {"routes": [route]}))
 
 
-def _assets_of(source: Source) -> dict[str, Asset]:
-    assets, problems = _assets(source)
+def _own_assets(source: Source) -> dict[str, Asset]:
+    """The files that a test refers to; they may be anywhere, by an absolute path."""
+    assets, problems = _assets(source, allows_absolute=True)
     if problems:
         raise ScenarioError(tuple(problems))
     return assets
 
 
 def _assets(
-    source: Source, *, is_standalone: bool = False
+    source: Source, *, is_standalone: bool = False, allows_absolute: bool = False
 ) -> tuple[dict[str, Asset], list[ScenarioProblem]]:
     folder = Path(source.file).parent
     assets: dict[str, Asset] = {}
@@ -186,6 +187,8 @@ def _assets(
         if name in assets:
             continue
         message, suggestion = _STANDALONE if is_standalone else _file_problem(folder, name)
+        if allows_absolute and Path(name).is_absolute():
+            message, suggestion = _file_problem(Path(name).parent, Path(name).name)
         if message:
             problems.append(source.problem(path, message, suggestion))
             continue

@@ -63,6 +63,11 @@ def write_scenario(scenario: Scenario, path: Path, assets: Mapping[str, Asset]) 
     Raises FakefalError if a file with other content would be overwritten.
     """
     for name, asset in assets.items():
+        if Path(name).is_absolute():
+            raise FakefalError(
+                f'"{name}" is an absolute path — a scenario needs its files beside it; write a '
+                "relative path"
+            )
         target = path.parent / name
         if target.exists():
             if target.read_bytes() != asset.data:

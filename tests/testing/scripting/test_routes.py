@@ -114,6 +114,22 @@ def test_bytes_files_and_chunks(fakefal: FakeFal, tmp_path: Path, monkeypatch: A
     assert streamed.headers["content-type"] == "application/octet-stream"
 
 
+def test_a_file_of_the_test_itself_by_its_absolute_path(fakefal: FakeFal, tmp_path: Path) -> None:
+    (tmp_path / "a.mp3").write_bytes(b"mp3")
+    fakefal.route("fal.run", "/acme/speech").file(str(tmp_path / "a.mp3"))
+    fakefal.on("acme/draw").output({"image": {"file": str(tmp_path / "a.mp3")}})
+    assert httpx.get("https://fal.run/acme/speech").headers["content-type"] == "audio/mpeg"
+    output: Any = fal_client.run("acme/draw", {})
+    assert (output["image"]["file_name"], output["image"]["content_type"]) == (
+        "a.mp3",
+        "audio/mpeg",
+    )
+    with pytest.raises(FakefalError, match="a relative path"):
+        fakefal.dump(tmp_path / "inner" / "a.yaml")
+    with pytest.raises(FakefalError, match="there is no file"):
+        fakefal.route("fal.run", "/x").file(str(tmp_path / "b.mp3"))
+
+
 def test_events(fakefal: FakeFal) -> None:
     fakefal.route("fal.ai", "/logs").stream(
         {"event": {"a": 1}}, {"pause": "2s"}, {"event": "x", "name": "end"}
