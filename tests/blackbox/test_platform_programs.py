@@ -125,3 +125,14 @@ def test_huggingface_hub_with_its_own_token(fakefal: FakeFal) -> None:
     assert response.json()["images"][0]["url"].endswith("cat.png")
     (request,) = fakefal.requests
     assert request.headers["authorization"] == "Bearer …"
+
+
+def test_a_workflow_that_is_sent_with_its_input(fakefal: FakeFal) -> None:
+    node = {"id": "draw", "type": "run", "app": "acme/draw", "depends": ["input"], "input": {}}
+    fakefal.on("workflows/execute", workflow={"draw": {"app": "acme/draw"}}).workflow(
+        {"id": "draw", "app": "acme/draw", "output": {"picture": "{{ input.input.prompt }}"}}
+    )
+    sent = {"input": {"prompt": "cat"}, "workflow": {"draw": node}}
+    events = [event["type"] for event in fal_client.stream("workflows/execute", sent)]
+    assert events == ["submit", "completion", "output"]
+    assert fal_client.subscribe("workflows/execute", sent) == {"picture": "cat"}

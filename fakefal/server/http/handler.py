@@ -184,10 +184,9 @@ class HttpHandler:
         self, request: web.BaseRequest, address: Address
     ) -> tuple[HttpResponse, Clock | None]:
         """The response of a fal host; rejected requests are journalled."""
-        headers, path = request.headers, address.path
+        headers, path, routed = request.headers, address.path, NO_ROUTE
         tenant: Tenant | None = None
         fal_request: Request | None = None
-        routed = NO_ROUTE
         try:
             is_media = address.host in hosts.MEDIA_HOSTS
             blob = await self._blob(request) if is_media else None
@@ -198,13 +197,11 @@ class HttpHandler:
                 routed = await self._routes.answer(request, address, path, body, blob)
                 if routed.response is not None:
                     return routed.response, routed.clock
-            find_handler = find_route if routed is NO_ROUTE else routed.find_handler
-            handler, parts = find_handler(address.host, request.method, path)
+            find = find_route if routed is NO_ROUTE else routed.find_handler
+            handler, parts = find(address.host, request.method, path)
             credential = names.read_credential(headers.get("Authorization"))
             if credential is not None and not _is_cdn_token(credential, address.host):
-                endpoint = parts.get("endpoint", "")
-                is_new_call = request.method == "POST"
-                tenant = self._engine.tenant_for(credential, endpoint, is_new_call=is_new_call)
+                tenant = self._tenant(credential, request.method, parts)
             fal_request = Request(request.method, address, path, headers, body, tenant, blob)
             fal_request.fallback_tenant = self._engine.fallback_tenant
             fal_request.tenant_by_tag = self._engine.tenant_by_tag
@@ -233,6 +230,13 @@ class HttpHandler:
             if error.fault is not None or routed.is_builtin:
                 return routed.finish(response_for_error(error), _clock_of(fal_request))
             raise error from None
+
+    def _tenant(
+        self, credential: names.Credential, method: str, parts: Mapping[str, str]
+    ) -> Tenant:
+        """The tenant of a key; raises the 401 of one that is not accepted."""
+        endpoint = parts.get("endpoint", "")
+        return self._engine.tenant_for(credential, endpoint, is_new_call=method == "POST")
 
     def _record_error(self, error: ApiError, tenant: Tenant | None, line: str) -> None:
         """Journal a request that failed before it became a call, under a new request id."""

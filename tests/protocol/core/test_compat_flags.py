@@ -20,6 +20,7 @@ def test_the_defaults_are_those_of_the_reference() -> None:
     assert dataclasses.asdict(CompatFlags()) == {
         "subpath": "accept",
         "response_suffix": False,
+        "billing_delay": 0.0,
         "reads_after_cancel": "completed",
         "error_in_status": True,
         "cancel_answer": "status",
