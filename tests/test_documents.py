@@ -126,8 +126,8 @@ def test_every_scenario_in_the_documents_loads() -> None:
         except FakefalError as error:
             problems.append(str(error))
         else:
-            if not (loaded.exchanges or loaded.scenario.account):
-                problems.append(f"{block.location}: without exchanges and account")
+            if not (loaded.exchanges or loaded.routes or loaded.scenario.account):
+                problems.append(f"{block.location}: without exchanges, routes and account")
     assert problems == []
 
 

@@ -52,8 +52,7 @@ def to_junit(report: RunReport) -> str:
         case = _add_case(suite, "exchange", label.strip('"'))
         ElementTree.SubElement(case, "skipped", message=_printable(f"answered no call; {location}"))
     for miss in report.misses:
-        name = f"{miss.call.endpoint.text} ({miss.call.via})"
-        _add_case(suite, "miss", name, ("no exchange", str(miss)))
+        _add_case(suite, "miss", miss.subject, ("no exchange", str(miss)))
     for escape in report.escapes:
         text = "\n".join((str(escape), *escape.stack))
         _add_case(suite, "escape", escape.target, ("tried to reach the real fal", text))

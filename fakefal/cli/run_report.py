@@ -92,9 +92,7 @@ class RunReport:
             "calls": {"total": self.total, "by": dict(self.calls), "list": self.journal},
             "misses": [
                 {
-                    "endpoint": miss.call.endpoint.text,
-                    "via": miss.call.via,
-                    "input": miss.call.input,
+                    **miss.describe(),
                     "text": str(miss),
                     "nearest": [str(near_miss) for near_miss in miss.nearest],
                 }

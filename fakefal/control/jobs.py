@@ -86,13 +86,11 @@ def list_misses(request: ControlRequest) -> list[Any]:
 def _miss_details(miss: Miss) -> dict[str, Any]:
     return {
         "text": str(miss),
-        "endpoint": miss.call.endpoint.text,
-        "via": miss.call.via,
-        "input": miss.call.input,
+        **miss.describe(),
         "nearest": [
             {
-                "exchange": near.exchange.label.strip('"'),
-                "location": near.exchange.location,
+                "exchange": near.matched.label.strip('"'),
+                "location": near.matched.location,
                 "distance": near.distance,
                 "difference": str(near.differences[0]),
                 "differences": list(map(str, near.differences)),

@@ -95,5 +95,6 @@ def _load_result(loaded: LoadedScenario, controls: ScenarioControls) -> dict[str
         "file": loaded.file,
         "name": loaded.scenario.name,
         "exchanges": len(loaded.exchanges),
+        "routes": len(loaded.routes),
         "total": controls.count(),
     }

@@ -207,6 +207,17 @@ class ExchangeUse(ApiModel):
     exchange: dict[str, Any]
 
 
+class RouteUse(ApiModel):
+    """A route in the order of matching; ``location`` is the line and file that it is from."""
+
+    label: str
+    location: str
+    used: int
+    times: int | None
+    is_used_up: bool
+    route: dict[str, Any]
+
+
 class Scenarios(ApiModel):
     """Exchanges sent for this key (``own``), then those loaded at start or sent for all keys."""
 
@@ -215,6 +226,7 @@ class Scenarios(ApiModel):
     defaults: dict[str, Any]
     own: list[ExchangeUse]
     loaded: list[ExchangeUse]
+    routes: list[RouteUse] = Field([], description="Of the key, or without one of the server.")
 
 
 class LoadResult(ApiModel):
@@ -223,6 +235,7 @@ class LoadResult(ApiModel):
     file: str
     name: str | None
     exchanges: int
+    routes: int = 0
     total: int
 
 
@@ -250,6 +263,7 @@ class JournalEntry(ApiModel):
     via: Via | None = None
     input: Any = None
     headers: dict[str, str] | None = None
+    request: dict[str, Any] | None = Field(None, description="Of a route: method, host, path, ….")
     exchange: str | None = None
     note: str | None = None
     miss: str | None = None
@@ -313,12 +327,13 @@ class NearMiss(ApiModel):
 
 
 class MissDetails(ApiModel):
-    """A call that matched no exchange."""
+    """A call that matched no exchange, or a request that matched no route."""
 
     text: str
-    endpoint: str
-    via: Via
-    input: Any
+    endpoint: str | None = None
+    via: Via | None = None
+    input: Any = None
+    request: dict[str, Any] | None = Field(None, description="Of a route: method, host, path, ….")
     nearest: list[NearMiss]
 
 

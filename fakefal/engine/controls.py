@@ -20,7 +20,9 @@ from fakefal.scenario.compiler.settings import changed_settings
 from fakefal.scenario.values.durations import parse_duration
 
 if TYPE_CHECKING:
+    from fakefal.protocol.core.route_request import RouteRequest
     from fakefal.scenario.compiled.exchange import CompiledExchange
+    from fakefal.scenario.compiled.routes import CompiledRoute
     from fakefal.scenario.compiled.scenario import LoadedScenario
     from fakefal.scenario.media.assets import Asset
     from fakefal.scenario.model.defaults import ScenarioDefaults
@@ -57,6 +59,29 @@ class MessageRecord:
     endpoint: str
     content: Json
     is_text: bool
+
+
+class RouteRecord:
+    """A request that a route answered, or that matched no route.
+
+    ``route`` is the label of the route that answered, empty for a miss; ``status`` that of the
+    response, 0 without one. ``json`` and ``form`` are None for another body, which ``body`` has.
+    """
+
+    def __init__(self, request: RouteRequest, route: str, status: int) -> None:
+        self.method = request.method
+        self.host = request.host
+        self.path = request.path
+        self.query = request.query
+        self.headers = dict(request.headers)
+        self.json = request.json
+        self.form = request.form
+        self.body = request.body
+        self.route = route
+        self.status = status
+
+    def __repr__(self) -> str:
+        return f"RouteRecord({self.method} {self.host}{self.path} → {self.status})"
 
 
 class FileRecord:
@@ -150,6 +175,25 @@ class Controls:
         else:
             exchanges.append(exchange)
         self.tenant.set_own_index(ExchangeIndex(exchanges))
+
+    def put_route(self, index: int, route: CompiledRoute) -> None:
+        """Set one of the tenant's own routes, already compiled; one past the end is appended."""
+        routes = list(self.tenant.routes.own_routes)
+        if index < len(routes):
+            routes[index] = route
+        elif len(routes) >= self._engine.settings.limits.added_exchanges:
+            raise SettingError(f"at most {len(routes)} routes can be added to a tenant")
+        else:
+            routes.append(route)
+        self._engine.set_own_routes(self.tenant, tuple(routes))
+
+    def requests(self) -> list[RouteRecord]:
+        """The requests that routes answered, or that matched none, oldest first."""
+        return [
+            RouteRecord(entry.request, entry.label.strip('"'), entry.status)
+            for entry in self.tenant.journal
+            if entry.request is not None
+        ]
 
     def update(self, defaults: ScenarioDefaults) -> None:
         """Change the settings of all calls: options, account, apps, faults, chaos.

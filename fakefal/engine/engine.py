@@ -13,6 +13,7 @@ from fakefal.engine.core.journal import Journal, Listener, Tally, unserved_reque
 from fakefal.engine.core.request_ids import uuid7
 from fakefal.engine.files.tokens import claimed_tenant_tag
 from fakefal.engine.tenant import InitialState, Tenant
+from fakefal.protocol.core import hosts
 from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.endpoints import parse_endpoint
 from fakefal.protocol.core.headers import Credential
@@ -28,6 +29,7 @@ from fakefal.settings import Settings
 
 if TYPE_CHECKING:
     from fakefal.engine.webhooks.scheduler import WebhookScheduler
+    from fakefal.scenario.compiled.routes import CompiledRoute
     from fakefal.scenario.compiled.scenario import LoadedScenario
 
 
@@ -42,6 +44,8 @@ class Engine:
 
     def __init__(self, settings: Settings, scenarios: Iterable[LoadedScenario] = ()) -> None:
         self.settings = settings
+        self.has_routes = False
+        """Whether any tenant may have routes; it never becomes false again."""
         self.load(scenarios)
         self.past_tally: Tally = Counter()
         self.past_misses = 0
@@ -69,6 +73,9 @@ class Engine:
             loaded, settings.seed, settings.unmatched, settings.flags
         )
         self.scenarios = loaded
+        self.base_routes = routes_of(loaded)
+        self.has_routes = self.has_routes or bool(self.base_routes)
+        hosts.add_hosts(self, hosts.other_hosts(self.effective_settings.raw.get("hosts", ())))
         self.base_index = ExchangeIndex(
             exchange for scenario in loaded for exchange in scenario.exchanges
         )
@@ -214,6 +221,7 @@ class Engine:
             initial_state = InitialState(
                 self._effective_settings_of(loaded, options or {}),
                 ExchangeIndex(exchange for scenario in loaded for exchange in scenario.exchanges),
+                routes_of(loaded),
             )
         elif key in self._tenants:
             initial_state = self._tenants[key].initial_state
@@ -286,6 +294,10 @@ class Engine:
             self.settings.replica,
         )
         tenant.initial_state = initial_state
+        tenant.set_base_routes(
+            self.base_routes if initial_state is None else initial_state.base_routes
+        )
+        self.has_routes = self.has_routes or bool(tenant.base_routes)
         tenant.watch_webhooks, tenant.issued_keys = self._watch_webhooks, self.issued_keys
         tenant.bounds = tenant.uploads.bounds = self.bounds
         return tenant
@@ -294,6 +306,18 @@ class Engine:
     def has_live_work(self) -> bool:
         """Whether any key has unfinished work."""
         return any(tenant.has_live_work for tenant in self._tenants.values())
+
+    def set_own_routes(self, tenant: Tenant, routes: tuple[CompiledRoute, ...]) -> None:
+        """Replace a tenant's own routes; routes that stay keep their counts."""
+        if routes or self.has_routes:
+            self.has_routes = True
+            tenant.routes.set_own_routes(routes)
+
+    def remove_hosts(self) -> None:
+        """Stop serving hosts that are not fal's."""
+        for owner in (self, self._anonymous_tenant, *self._tenants.values()):
+            if owner is not None:
+                hosts.remove_hosts(owner)
 
     def find(self, key: str) -> Tenant | None:
         """The tenant of a key, if it has one."""
@@ -326,6 +350,11 @@ class Engine:
 def _draining() -> ApiError:
     detail = "this server is about to stop and takes no new calls"
     return ApiError(503, {"detail": detail}, (("Retry-After", "1"),), hint=detail)
+
+
+def routes_of(scenarios: Iterable[LoadedScenario]) -> tuple[CompiledRoute, ...]:
+    """The routes of several scenarios in the order of matching."""
+    return tuple(route for scenario in scenarios for route in scenario.routes)
 
 
 def _unknown_key(app: str, flags: CompatFlags) -> ApiError:

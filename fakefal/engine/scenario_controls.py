@@ -15,6 +15,7 @@ from fakefal.scenario.compiler.settings import changed_settings
 
 if TYPE_CHECKING:
     from fakefal.scenario.compiled.exchange import CompiledExchange
+    from fakefal.scenario.compiled.routes import CompiledRoute
     from fakefal.scenario.compiled.scenario import LoadedScenario
 
 
@@ -40,6 +41,7 @@ class ScenarioControls:
             "defaults": settings.raw,
             "own": [self._exchange_body(exchange) for exchange in own_exchanges],
             "loaded": [self._exchange_body(exchange) for exchange in base_index.in_order],
+            "routes": [self._route_body(route) for route in self._routes()],
         }
 
     def count(self) -> int:
@@ -67,6 +69,7 @@ class ScenarioControls:
             )
         apply_settings(tenant, settings, loaded.scenario)
         tenant.set_own_index(ExchangeIndex(loaded.exchanges))
+        self._engine.set_own_routes(tenant, loaded.routes)
         self._tenant = tenant
 
     def append(self, loaded: LoadedScenario) -> None:
@@ -76,7 +79,8 @@ class ScenarioControls:
         if tenant is None:
             self._append_for_all(loaded)
             return
-        self._check_room(loaded, len(tenant.own_index.exchanges))
+        used_routes = len(tenant.routes.own_routes) if loaded.routes else 0
+        self._check_room(loaded, len(tenant.own_index.exchanges), used_routes)
         if loaded.scenario.seed not in (None, tenant.settings.seed):
             what = f"seed is {loaded.scenario.seed} here and {tenant.settings.seed} for this key"
             problem = ScenarioProblem(loaded.file, 0, 0, "seed", what, "replace it with PUT")
@@ -89,13 +93,18 @@ class ScenarioControls:
         settings = changed_settings(base_settings, loaded.scenario)
         apply_settings(tenant, settings, loaded.scenario)
         tenant.set_own_index(ExchangeIndex((*tenant.own_index.exchanges, *loaded.exchanges)))
+        if loaded.routes:
+            routes = (*tenant.routes.own_routes, *loaded.routes)
+            self._engine.set_own_routes(tenant, routes)
 
     def _append_for_all(self, loaded: LoadedScenario) -> None:
-        self._check_room(loaded, len(self._engine.base_index.exchanges))
+        used_routes = len(self._engine.base_routes)
+        self._check_room(loaded, len(self._engine.base_index.exchanges), used_routes)
         previous_settings = self._engine.effective_settings
         self._engine.load([*self._engine.scenarios, loaded])
         for tenant in self._engine.tenants:
             tenant.resolver.base_index = self._engine.base_index
+            tenant.set_base_routes(self._engine.base_routes)
             settings = self._engine.effective_settings
             if tenant.settings is not previous_settings:  # the tenant has changed its own
                 settings = changed_settings(tenant.settings, loaded.scenario)
@@ -112,6 +121,7 @@ class ScenarioControls:
         else:
             apply_settings(self._tenant, self._engine.effective_settings, ScenarioDefaults())
             self._tenant.set_own_index(ExchangeIndex())
+            self._engine.set_own_routes(self._tenant, ())
 
     def _initial_settings(self, loaded: LoadedScenario) -> EffectiveSettings:
         """The server's settings for a key with its own scenario: unmatched calls fail."""
@@ -134,12 +144,32 @@ class ScenarioControls:
         exchanges = f"{count} exchange{'' if count == 1 else 's'}"
         self._engine.notify(f"scenario {loaded.file} {verb} for {self._whom}: {exchanges}")
 
-    def _check_room(self, loaded: LoadedScenario, used_count: int) -> None:
+    def _check_room(self, loaded: LoadedScenario, used_count: int, used_routes: int = 0) -> None:
         limit = self._engine.settings.limits.added_exchanges
+        if used_routes + len(loaded.routes) > limit:
+            what = f"{used_routes + len(loaded.routes)} routes are more than {limit}"
+            raise ScenarioError((ScenarioProblem(loaded.file, 0, 0, "routes", what, "send fewer"),))
         if used_count + len(loaded.exchanges) > limit:
             what = f"{used_count + len(loaded.exchanges)} exchanges are more than {limit}"
             problem = ScenarioProblem(loaded.file, 0, 0, "exchanges", what, "send fewer")
             raise ScenarioError((problem,))
+
+    def _routes(self) -> tuple[CompiledRoute, ...]:
+        if not self._engine.has_routes:
+            return ()
+        return self._engine.base_routes if self._tenant is None else self._tenant.routes.routes
+
+    def _route_body(self, route: CompiledRoute) -> dict[str, Any]:
+        tenants = self._engine.tenants if self._tenant is None else (self._tenant,)
+        use_count = sum(tenant.routes.use_counts.get(route, 0) for tenant in tenants)
+        return {
+            "label": route.label.strip('"'),
+            "location": route.location,
+            "used": use_count,
+            "times": route.capacity,
+            "is_used_up": route.capacity is not None and use_count >= route.capacity,
+            "route": route.model.model_dump(mode="json", by_alias=True, exclude_unset=True),
+        }
 
     def _exchange_body(self, exchange: CompiledExchange) -> dict[str, Any]:
         tenants = self._engine.tenants if self._tenant is None else (self._tenant,)

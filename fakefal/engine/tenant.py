@@ -21,6 +21,7 @@ from fakefal.engine.queue.job import Job, State
 from fakefal.engine.queue.queue import Queue
 from fakefal.engine.queue.runners import RunnerPool
 from fakefal.engine.queue.status_stream import StatusStream
+from fakefal.protocol.core import hosts
 from fakefal.protocol.core.call import Call
 from fakefal.protocol.errors import errors
 from fakefal.protocol.errors.errors import ApiError
@@ -33,9 +34,12 @@ from fakefal.settings import Limits
 
 if TYPE_CHECKING:
     from fakefal.engine.core.api_keys import IssuedKeys
+    from fakefal.engine.platform.state import PlatformState
+    from fakefal.engine.routes.resolver import RouteResolver
     from fakefal.engine.sockets.sockets import Sockets
     from fakefal.engine.webhooks.scheduler import WebhookScheduler
     from fakefal.scenario.compiled.exchange import CompiledExchange
+    from fakefal.scenario.compiled.routes import CompiledRoute
 
 _ENTRY_KIND_OF: dict[Operation, EntryKind] = {
     "status": "status",
@@ -56,6 +60,7 @@ class InitialState(NamedTuple):
 
     settings: EffectiveSettings
     base_index: ExchangeIndex
+    base_routes: tuple[CompiledRoute, ...] = ()
 
 
 class Tenant:
@@ -103,11 +108,15 @@ class Tenant:
         self.bounds = Bounds()
         self.has_changed_settings = False
         self.watch_webhooks: Callable[[WebhookScheduler], None] | None = None
+        self.base_routes: tuple[CompiledRoute, ...] = ()
+        self._routes: RouteResolver | None = None
+        self._platform: PlatformState | None = None
         self._sockets: Sockets | None = None
         self.close_callbacks: set[Callable[[], None]] = set()
         """Called when the tenant is replaced or dropped."""
         self._webhooks: WebhookScheduler | None = None
         self._limits = limits
+        self._add_hosts()
 
     # The queue
 
@@ -239,6 +248,42 @@ class Tenant:
         """The direct calls with a cost: call, request id, billable units."""
         return [bill for bill in self.journal.bills if bill[2]]
 
+    # Routes
+
+    @property
+    def routes(self) -> RouteResolver:
+        """The tenant's routes, created on first access."""
+        if self._routes is None:
+            from fakefal.engine.routes.resolver import RouteResolver  # few servers have routes
+
+            self._routes = RouteResolver(
+                self.base_routes,
+                lambda: self.settings.seed,
+                self.clock,
+                self.journal,
+                self.faults,
+                self.files,
+            )
+        return self._routes
+
+    @property
+    def platform(self) -> PlatformState:
+        """What the platform API keeps, created on first access."""
+        if self._platform is None:
+            from fakefal.engine.platform.state import PlatformState  # few servers need it
+
+            self._platform = PlatformState(self.clock)
+        return self._platform
+
+    def set_base_routes(self, routes: tuple[CompiledRoute, ...]) -> None:
+        """Replace the routes that the server loaded."""
+        self.base_routes = routes
+        if self._routes is not None:
+            self._routes.base_routes = routes
+
+    def _add_hosts(self) -> None:
+        hosts.add_hosts(self, hosts.other_hosts(self.settings.raw.get("hosts", ())))
+
     # Sockets
 
     @property
@@ -280,6 +325,7 @@ class Tenant:
 
     def close(self) -> None:
         """Stop webhooks and close sockets: the tenant was replaced or dropped."""
+        hosts.remove_hosts(self)
         if self._webhooks is not None:
             self._webhooks.close()
         if self._sockets is not None:
@@ -315,6 +361,7 @@ class Tenant:
         self.settings = self.resolver.settings = settings
         self.has_changed_settings = True
         self.faults.set_environment(settings.environment, self.key)
+        self._add_hosts()
 
     def is_used_up(self, exchange: CompiledExchange) -> bool:
         """Whether an exchange has answered as many calls as its ``times`` allow."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fakefal.engine.core.journal import JournalEntry
@@ -11,6 +11,7 @@ from fakefal.engine.queue.job import Job
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
 from fakefal.protocol.llm.endpoints import PROMPT_ENDPOINTS, TOKEN_METERED_APIS
+from fakefal.protocol.platform_api.billing import read_tags
 from fakefal.scenario.media.output_kinds import guess_kind
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class UsageRecord:
     units: float | None
     input: Json
     output: Json = None
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def duration(self) -> float | None:
@@ -139,6 +141,7 @@ def _direct_record(entry: JournalEntry, units: float | None) -> UsageRecord:
         None if is_queued else entry.status or 499,
         units,
         entry.call.input,
+        tags=read_tags(entry.call.headers.get("x-fal-tags")),
     )
 
 
@@ -156,4 +159,5 @@ def _job_record(job: Job) -> UsageRecord:
         job.units if is_over and outcome.is_success else None,
         job.call.input,
         outcome.body if is_over and not isinstance(outcome.body, bytes) else None,
+        read_tags(job.call.headers.get("x-fal-tags")),
     )

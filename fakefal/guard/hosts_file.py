@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fakefal.protocol.core.hosts import CANONICAL_HOSTS, is_fal_host
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS, added_hosts, is_fal_host
 
 _DEFAULT_HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
 _HOSTS_LINE = re.compile(r"^\s*hosts:.*$", re.MULTILINE)
@@ -21,7 +21,7 @@ def hosts_text(existing: str, address: str) -> str:
     The IPv4-mapped IPv6 address is added, as lookups of AAAA alone would otherwise go to DNS.
     """
     lines = [_without_fal(line) for line in (existing or _DEFAULT_HOSTS).splitlines()]
-    names = " ".join(CANONICAL_HOSTS)
+    names = " ".join((*CANONICAL_HOSTS, *sorted(added_hosts())))
     return "\n".join([f"{address} {names}", f"::ffff:{address} {names}", *lines, ""])
 
 
@@ -36,10 +36,14 @@ def nsswitch_text(existing: str) -> str:
     return _HOSTS_LINE.sub(line, existing)
 
 
+def _is_served(name: str) -> bool:
+    return is_fal_host(name) or name.rstrip(".").lower() in added_hosts()
+
+
 def _without_fal(line: str) -> str:
     entry, _, _ = line.partition("#")
     address, *names = entry.split() or [""]
-    if not any(is_fal_host(name) for name in names):
+    other_names = [name for name in names if not _is_served(name)]
+    if other_names == names:
         return line
-    other_names = [name for name in names if not is_fal_host(name)]
     return " ".join((address, *other_names)) if other_names else ""

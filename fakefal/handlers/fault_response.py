@@ -81,10 +81,13 @@ def edit_fields(body: dict[str, Json], fault: Fault) -> dict[str, Json]:
 
 
 def apply_fault_to_stream(response: EventStreamResponse, fault: Fault) -> EventStreamResponse:
-    """The stream as the caller sees it, with one event per chunk."""
+    """The stream as the caller sees it, with one event per chunk, where it has events."""
+    chunks = response.chunks
+    if response.is_event_stream:
+        chunks = _edit_events(split_events(chunks), fault)
     return replace(
         response,
-        chunks=_edit_events(split_events(response.chunks), fault),
+        chunks=chunks,
         headers=(*response.headers, *fault.headers),
         content_type=fault.content_type or response.content_type,
         fault=None,

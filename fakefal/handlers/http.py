@@ -17,6 +17,7 @@ from fakefal.handlers.bodies import MAX_VALUES, check_value_count, explain_body
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.call import Call, Json, Outcome, Via
 from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
+from fakefal.protocol.core.forms import is_form, read_form
 from fakefal.protocol.core.hosts import RUN
 from fakefal.protocol.core.json_codec import decode
 from fakefal.protocol.core.platform_options import (
@@ -120,6 +121,9 @@ class EventStreamResponse:
     request_id: str = ""
     fault: Fault | None = None
     is_private: bool = False
+    status: int = 200
+    is_event_stream: bool = True
+    """Whether the body consists of events; else each chunk is bytes of any kind."""
 
 
 @dataclass(slots=True)
@@ -224,7 +228,7 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
         check_queue_length(queue_length)
         options = read_platform_options(sent_headers, queue_length)
     validation_errors: tuple[Json, ...] = ()
-    if request.method == "GET":
+    if request.method == "GET" or (request.method == "DELETE" and not body):
         input_: Json = request.parameters()
     else:
         try:
@@ -232,7 +236,7 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
                 check_value_count(body)
             input_ = decode(body) if body else None
         except ValueError as error:
-            input_, validation_errors = explain_body(body, str(error))
+            input_, validation_errors = _explain_body(request, str(error))
     return Call(
         endpoint,
         via,
@@ -245,6 +249,16 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
         options,
         public_url=None if webhook is None else request.public_url,
     )
+
+
+def _explain_body(request: Request, reason: str) -> tuple[Json, tuple[Json, ...]]:
+    """The input in a body that is not JSON: a form's fields, or None with the validation errors.
+
+    JSON comes first: curl sends it with the type of a form.
+    """
+    content_type = request.headers.get("Content-Type", "")
+    form = read_form(request.body, content_type) if is_form(content_type) else None
+    return explain_body(request.body, reason) if form is None else (form, ())
 
 
 def response_for_outcome(

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 
 from fakefal.handlers import queue, run
 from fakefal.handlers.http import Handler
+from fakefal.handlers.platform.table import API_ROUTES, KV_ROUTES, REST_ROUTES, SITE_ROUTES
 from fakefal.protocol.core import hosts
 from fakefal.protocol.errors.errors import ApiError, method_not_allowed
 from fakefal.protocol.errors.ingress import REJECTED_METHODS, ingress_error
@@ -50,6 +51,7 @@ ROUTES: dict[str, tuple[Route, ...]] = {
         Route("POST", _ENDPOINT, run.run),
         Route("GET", f"{_ENDPOINT}/realtime", "websocket.connect.connect_realtime"),
         Route("GET", _ENDPOINT, "websocket.connect.connect_socket"),
+        *(Route(method, _ENDPOINT, run.get) for method in ("PUT", "PATCH", "DELETE")),
     ),
     hosts.WS: (
         Route("GET", f"{_ENDPOINT}/stream", "websocket.ws_http.stream"),
@@ -62,21 +64,11 @@ ROUTES: dict[str, tuple[Route, ...]] = {
         Route("POST", "/tokens/realtime", "rest.realtime_token"),
         Route("POST", "/tokens", "rest.tokens"),
         Route("GET", "/.well-known/jwks.json", "jwks.jwks"),
+        *REST_ROUTES,
     ),
-    hosts.API: (
-        Route("GET", "/v1/models", "platform.list_models"),
-        Route("GET", "/v1/models/pricing", "platform.list_prices"),
-        Route("POST", "/v1/models/pricing/estimate", "platform.estimate_cost"),
-        Route("GET", "/v1/models/usage", "platform.get_usage"),
-        Route("GET", "/v1/models/analytics", "platform.get_analytics"),
-        Route("GET", "/v1/models/requests/by-endpoint", "platform.list_requests"),
-        Route("DELETE", "/v1/models/requests/{id}/payloads", "platform.delete_payloads"),
-        Route("GET", "/v1/keys", "platform.list_keys"),
-        Route("POST", "/v1/keys", "platform.create_key"),
-        Route("DELETE", "/v1/keys/{id}", "platform.delete_key"),
-        Route("GET", "/v1/account/billing", "platform.get_billing"),
-        Route("GET", "/v1/meta", "platform.get_meta"),
-    ),
+    hosts.API: API_ROUTES,
+    hosts.SITE: SITE_ROUTES,
+    hosts.KV: KV_ROUTES,
     hosts.MEDIA_V3: _FILE_ROUTES,
     hosts.MEDIA_V3B: _FILE_ROUTES,
     hosts.MEDIA_V1: _FILE_ROUTES,

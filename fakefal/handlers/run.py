@@ -45,7 +45,8 @@ async def run(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 async def get(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``GET /{endpoint}``: 405, as model endpoints are POST-only; the key is checked first.
 
-    An app may have GET routes, which an exchange names; their input is the query.
+    An app may have GET, PUT, PATCH and DELETE routes, which an exchange names with ``method``. The
+    input of a GET, and of a DELETE without a body, is the query.
 
     Source: recorded, client (docs/reference/protocol.md#direct-runs).
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,7 +34,7 @@ class Pattern(NamedTuple):
 
 def contains(needle: Json) -> Pattern:
     """Matches a text that contains the needle, or a list with an entry that matches it."""
-    return Pattern({"$contains": _to_json(needle)})
+    return Pattern({"$contains": to_json(needle)})
 
 
 def regex(expression: str) -> Pattern:
@@ -48,12 +49,12 @@ def anything() -> Pattern:
 
 def all_of(*patterns: Json) -> Pattern:
     """Matches a value that all of the patterns match."""
-    return Pattern({"$all": [_to_json(pattern) for pattern in patterns]})
+    return Pattern({"$all": [to_json(pattern) for pattern in patterns]})
 
 
 def any_of(*patterns: Json) -> Pattern:
     """Matches a value that at least one of the patterns matches."""
-    return Pattern({"$any": [_to_json(pattern) for pattern in patterns]})
+    return Pattern({"$any": [to_json(pattern) for pattern in patterns]})
 
 
 def more_than(number: float) -> Pattern:
@@ -71,14 +72,14 @@ def absent() -> Pattern:
     return Pattern({"$absent": True})
 
 
-def _to_json(value: Any) -> Json:
+def to_json(value: Any) -> Json:
     """Replaces patterns at any depth by their form in a file."""
     if isinstance(value, Pattern):
         return value.json
     if isinstance(value, dict):
-        return {key: _to_json(inner) for key, inner in value.items()}
+        return {key: to_json(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_to_json(inner) for inner in value]
+        return [to_json(inner) for inner in value]
     return value
 
 
@@ -105,8 +106,13 @@ class ExchangeBuilder:
         extra = {} if reasoning is None else {"reasoning": reasoning}
         return self._set(text=text, **extra)
 
-    def output(self, output: Json) -> Self:
-        """Any JSON as the model's output."""
+    def output(self, output: Json | bytes, *, content_type: str | None = None) -> Self:
+        """Any JSON as the model's output, or bytes, which are the whole body of the response."""
+        if isinstance(output, (bytes, bytearray)):
+            extra = {} if content_type is None else {"content_type": content_type}
+            return self._set(base64=b64encode(output).decode(), **extra)
+        if content_type is not None:
+            raise FakefalError("content_type is for bytes — pass bytes, or leave it out")
         return self._set(output=output)
 
     def tool_call(self, name: str, arguments: Json = None, *, id: str | None = None) -> Self:
@@ -301,7 +307,7 @@ class ExchangeBuilder:
 
     def _set(self, **fields: Any) -> Self:
         for name, value in fields.items():
-            json = _to_json(value)
+            json = to_json(value)
             if problem := json_problem(json, name):
                 raise FakefalError(problem)
             self._replies[-1][name] = json
@@ -320,6 +326,7 @@ def when_data(
     input_: Json,
     headers: dict[str, Any] | None,
     fields: dict[str, Any],
+    method: str | None = None,
 ) -> dict[str, Any]:
     """The ``when`` of ``on(endpoint, via=…, input=…, headers=…, **fields)``.
 
@@ -331,15 +338,17 @@ def when_data(
         when["endpoint"] = endpoint
     if via is not None:
         when["via"] = via
-    pattern = _to_json(input_)
+    if method is not None:
+        when["method"] = method.upper()
+    pattern = to_json(input_)
     if fields:
         if pattern is not None and not isinstance(pattern, dict):
             raise FakefalError("input must be a dict to be combined with input fields")
-        pattern = {**(pattern or {}), **_to_json(fields)}
+        pattern = {**(pattern or {}), **to_json(fields)}
     if pattern is not None:
         when["input"] = pattern
     if headers is not None:
-        when["headers"] = _to_json(headers)
+        when["headers"] = to_json(headers)
     return when
 
 
@@ -354,7 +363,7 @@ def build_exchange(data: dict[str, Any]) -> Exchange:
         return Exchange.model_validate(data)
     except ValidationError as error:
         source = Source("on(…)", {"fakefal": 1, "exchanges": [data]})
-        raise _format_errors(error, source, ("exchanges", 0)) from None
+        raise format_errors(error, source, ("exchanges", 0)) from None
 
 
 def build_defaults(data: dict[str, Any]) -> ScenarioDefaults:
@@ -362,10 +371,10 @@ def build_defaults(data: dict[str, Any]) -> ScenarioDefaults:
     try:
         return ScenarioDefaults.model_validate(data)
     except ValidationError as error:
-        raise _format_errors(error, Source("test", {"fakefal": 1, **data}), ()) from None
+        raise format_errors(error, Source("test", {"fakefal": 1, **data}), ()) from None
 
 
-def _format_errors(
+def format_errors(
     error: ValidationError, source: Source, base_path: tuple[str | int, ...]
 ) -> FakefalError:
     """One line for each error, with its path in the exchange."""
@@ -373,7 +382,8 @@ def _format_errors(
     for details in error.errors(include_url=False):
         details["loc"] = (*base_path, *details["loc"])
         problem = format_error(source, details)
-        path = problem.path.removeprefix("exchanges[0].").removeprefix("replies[0].")
+        path = problem.path.removeprefix("exchanges[0].").removeprefix("routes[0].")
+        path = path.removeprefix("replies[0].")
         fix = f" — {problem.suggestion}" if problem.suggestion else ""
         messages.append(f"{path}: {problem.message}{fix}")
     return FakefalError("\n".join(messages))

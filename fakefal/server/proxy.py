@@ -85,11 +85,7 @@ class ProxyServer:
         if request.method == "CONNECT":
             return await self._connect(request)
         target = read_url(request.raw_path)
-        if (
-            target is None
-            or is_fal_host(target.host)
-            or await self._is_this_server(target, request)
-        ):
+        if target is None or _is_served(target.host) or await self._is_this_server(target, request):
             return None
         return self._reject(request, target) or await self._forward(request, target)
 
@@ -120,7 +116,7 @@ class ProxyServer:
         target = read_authority(request.raw_path)
         if target is None:
             return _ProxyErrorResponse(400, "CONNECT needs host:port, such as queue.fal.run:443")
-        if is_fal_host(target.host) or await self._is_this_server(target, request):
+        if _is_served(target.host) or await self._is_this_server(target, request):
             try:
                 if self._authority is None:
                     await self._load_authority()
@@ -378,6 +374,11 @@ def _os_reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno)
     return str(error) or type(error).__name__
+
+
+def _is_served(host: str) -> bool:
+    """Whether requests to a host stay here: it is fal's, or under ``hosts`` of a scenario."""
+    return is_fal_host(host) or canonical_host(host) is not None
 
 
 def _named_fal_host(hello: ClientHello, target: Target | None) -> str:

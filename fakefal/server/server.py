@@ -277,6 +277,7 @@ class FakeFalServer:
             await runner.cleanup()
             await self.proxy.stop()
         self._upload_store.close()
+        self.engine.remove_hosts()
         if session is not None:
             self.recorded = await session.end()
 

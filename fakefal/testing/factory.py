@@ -96,7 +96,9 @@ class Factory:
             recording.set_key(patches, key, self._real_key if self.active else None)
         else:
             set_variable(patches, "FAL_KEY", key)
-        redirection.acquire(settings.values.get("urls", "local"))
+        redirection.acquire(
+            settings.values.get("urls", "local"), settings.values.get("addresses", "loopback")
+        )
         reset_clients()
         self.active.append(fake)
         return fake

@@ -21,6 +21,7 @@ from fakefal.testing.inspect.end_of_test import EndOfTestChecks
 from fakefal.testing.inspect.webhooks import FakeWebhooks
 from fakefal.testing.scripting.callables import CallbackErrors
 from fakefal.testing.scripting.export import export_scenario, write_scenario
+from fakefal.testing.scripting.routes import ScriptedRoute
 from fakefal.testing.scripting.scripting import ScriptedExchange, Scripting
 
 __tracebackhide__ = hide_frame
@@ -58,6 +59,7 @@ class FakeFal(Scripting, Inspection):
         loaded_scenarios = tuple(scenarios)
         self._own_files = tuple(own_files)
         self._builders: list[ScriptedExchange] = []
+        self._route_builders: list[ScriptedRoute] = []
         self._assets: dict[str, Asset] = {}
         for loaded in loaded_scenarios:
             self._assets.update(loaded.assets)
@@ -132,7 +134,13 @@ class FakeFal(Scripting, Inspection):
     @property
     def end_of_test(self) -> EndOfTestChecks:
         """The checks that run when the test ends."""
-        return EndOfTestChecks(self.server, self.controls.tenant, self._builders, self._own_files)
+        return EndOfTestChecks(
+            self.server,
+            self.controls.tenant,
+            self._builders,
+            self._own_files,
+            self._route_builders,
+        )
 
     @property
     def is_recording(self) -> bool:

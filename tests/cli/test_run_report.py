@@ -39,7 +39,7 @@ def collected() -> RunReport:
 def test_calls_of_all_keys_are_reported_together() -> None:
     outcome = collected()
     assert outcome.calls == {"run": 2, "queue": 1}
-    assert [miss.call.endpoint.text for miss in outcome.misses] == ["a/four"]
+    assert [miss.subject for miss in outcome.misses] == ["a/four (run)"]
     assert [label for label, _ in outcome.used] == ['"one"', '"two"']
     assert [label for label, _ in outcome.unused] == ['"three"']
     assert len(outcome.webhooks) == 1

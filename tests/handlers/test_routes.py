@@ -126,8 +126,7 @@ WRONG_METHODS = [
     ("queue.fal.run", "GET", "/a/b/requests/x/cancel"),
     ("queue.fal.run", "PUT", "/a/b/requests/x/status"),
     ("queue.fal.run", "DELETE", "/a/b/requests/x"),
-    ("fal.run", "PUT", "/a/b"),
-    ("fal.run", "DELETE", "/a/b/stream"),
+    ("fal.run", "OPTIONS", "/a/b"),
 ]
 
 

@@ -113,7 +113,7 @@ class FaultInjector:
     def _access_fault(self, operation: Operation, endpoint: EndpointId | None) -> Fault | None:
         """The rejection of a locked account or of a removed app, in this order."""
         account = self.account
-        is_read = operation in READ_OPERATIONS and account.reads_allowed
+        is_read = operation in (*READ_OPERATIONS, "platform") and account.reads_allowed
         is_locked = account.rejection is not None and self.accepted_calls >= account.accepted_calls
         if is_locked and not is_read and operation != "download":
             assert account.rejection is not None

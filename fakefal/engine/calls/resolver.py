@@ -226,7 +226,7 @@ class CallResolver:
         request_id, reply, count = choice.request_id, choice.reply, choice.use_count
         settings, llm_api = self.settings, choice.llm_api
         try:
-            if llm_api not in TOKEN_METERED_APIS:
+            if llm_api not in TOKEN_METERED_APIS or reply.raw is not None:
                 shape = output_shape(llm_api, call.input, settings.flags.schema_version)
                 if (cached := reply.outcome_cache.get(shape.code)) is not None:
                     return cached

@@ -13,13 +13,16 @@ _MAX_KEYS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class IssuedKey:
-    """One key. ``owner`` is the key that created it, ``created_at`` an instant."""
+    """One key. ``owner`` is the key that created it, ``created_at`` an instant,
+    ``scope`` the name of a scope or preset.
+    """
 
     key_id: str
     secret: str
     alias: str
     created_at: float
     owner: str
+    scope: str = "API"
 
     @property
     def token(self) -> str:
@@ -37,11 +40,11 @@ class IssuedKeys:
         self._seed = str(seed)
         self._on_revoked = on_revoked
         self._keys: OrderedDict[str, IssuedKey] = OrderedDict()
-        self._tokens: set[str] = set()
+        self._scopes: dict[str, str] = {}
         self._revoked: OrderedDict[str, None] = OrderedDict()
         self._count = 0
 
-    def issue(self, owner: str, alias: str, now: float) -> IssuedKey:
+    def issue(self, owner: str, alias: str, now: float, scope: str = "API") -> IssuedKey:
         """Create a key; it is valid immediately."""
         self._count += 1
         hex_digest = digest("key", self._seed, owner, str(self._count)).hex()
@@ -49,9 +52,9 @@ class IssuedKeys:
             f"{hex_digest[:8]}-{hex_digest[8:12]}-4{hex_digest[13:16]}"
             f"-8{hex_digest[17:20]}-{hex_digest[20:32]}"
         )
-        key = IssuedKey(key_id, hex_digest[32:], alias, now, owner)
+        key = IssuedKey(key_id, hex_digest[32:], alias, now, owner, scope)
         self._keys[key_id] = key
-        self._tokens.add(key.token)
+        self._scopes[key.token] = scope
         if len(self._keys) > _MAX_KEYS:
             self._forget(next(iter(self._keys)))
         return key
@@ -74,11 +77,15 @@ class IssuedKeys:
 
     def is_valid(self, token: str) -> bool:
         """Whether a key was issued here and is not revoked."""
-        return token in self._tokens
+        return token in self._scopes
+
+    def scope_of(self, token: str) -> str | None:
+        """The scope of a key; None for one that was not issued here."""
+        return self._scopes.get(token)
 
     def is_revoked(self, token: str) -> bool:
         """Whether a key was issued here and revoked."""
         return token in self._revoked
 
     def _forget(self, key_id: str) -> None:
-        self._tokens.discard(self._keys.pop(key_id).token)
+        self._scopes.pop(self._keys.pop(key_id).token, None)

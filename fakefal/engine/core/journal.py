@@ -13,10 +13,12 @@ from fakefal.engine.core.inputs import LargeInputs, shortened
 from fakefal.protocol.core.call import Call
 from fakefal.protocol.core.endpoints import EndpointId
 from fakefal.protocol.core.json_codec import iso
+from fakefal.protocol.core.route_request import RouteRequest
 from fakefal.protocol.errors.fault import Fault
 
 if TYPE_CHECKING:
     from fakefal.scenario.compiled.exchange import NearMiss
+    from fakefal.scenario.compiled.routes import RouteNearMiss
 
 EntryKind = Literal[
     "call",
@@ -31,6 +33,7 @@ EntryKind = Literal[
     "token",
     "socket",
     "message",
+    "route",
 ]
 
 ENTRY_KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
@@ -38,28 +41,59 @@ ENTRY_KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A call that matched no exchange, with the nearest exchanges and why each did not match."""
+    """A call that matched no exchange, with the nearest exchanges and why each did not match.
 
-    call: Call
-    nearest: tuple[NearMiss, ...]
+    Or a request that matched no route: then ``call`` is None, and ``request`` is set.
+    """
+
+    call: Call | None
+    nearest: tuple[NearMiss, ...] | tuple[RouteNearMiss, ...]
+    request: RouteRequest | None = None
+
+    @property
+    def subject(self) -> str:
+        """What matched nothing: ``fal-ai/any-llm (run)``, ``GET rest.fal.ai/billing``."""
+        call = self.call
+        return str(self.request) if call is None else f"{call.endpoint} ({call.via})"
+
+    def describe(self) -> dict[str, Any]:
+        """What matched nothing, as JSON."""
+        if self.call is not None:
+            call = self.call
+            return {"endpoint": call.endpoint.text, "via": call.via, "input": call.input}
+        return {} if self.request is None else {"request": self.request.describe()}
 
     def __str__(self) -> str:
-        head = f"no exchange for {self.call.endpoint} ({self.call.via})"
+        if self.call is None:
+            return f"no route for {self.subject}{self._nearest_routes()}"
+        head = f"no exchange for {self.subject}"
         if not self.nearest:
             return f"{head}; none is loaded — add one to the scenario, or call on(…) in the test"
         others = [near.brief for near in self.nearest[1:]]
         return f"{head}; nearest: {'; '.join((str(self.nearest[0]), *others))}"
+
+    def _nearest_routes(self) -> str:
+        if not self.nearest:
+            return "; none is loaded — add one under routes, or call route(…) in the test"
+        return f"; nearest: {'; '.join(map(str, self.nearest))}"
 
 
 @dataclass(frozen=True, slots=True)
 class UnservedRequest(Miss):
     """A request for a route of fal that the fake does not have: ``GET rest.fal.ai/kv/x``."""
 
-    request: str = ""
+    request_line: str = ""
+
+    @property
+    def subject(self) -> str:
+        return self.request_line
+
+    def describe(self) -> dict[str, Any]:
+        return {"request": self.request_line}
 
     def __str__(self) -> str:
         return (
-            f"fakefal does not serve {self.request}: it answered 404, where fal may answer "
+            f"fakefal does not serve {self.request_line}: it answered 404, where fal may answer "
             "otherwise — see docs/differences.md for what is served"
         )
 
@@ -69,7 +103,7 @@ def unserved_request(request: str) -> UnservedRequest:
     method, _, target = request.partition(" ")
     host, _, path = target.partition("/")
     endpoint = EndpointId(target, host, host, path, path)
-    return UnservedRequest(Call(endpoint, "run", None, method=method), (), request)
+    return UnservedRequest(Call(endpoint, "run", None, method=method), (), request_line=request)
 
 
 class JournalEntry(NamedTuple):
@@ -84,6 +118,7 @@ class JournalEntry(NamedTuple):
     label: str
     note: str
     miss: Miss | None
+    request: RouteRequest | None = None
 
     def body(self) -> dict[str, Any]:
         """The entry as JSON; it contains no credentials."""
@@ -101,6 +136,8 @@ class JournalEntry(NamedTuple):
                 fields["input"] = redact_json(shortened(self.call.input, SHOWN_TEXT_LENGTH))
             if self.kind == "call":
                 fields["headers"] = dict(self.call.headers)
+        if self.request is not None:
+            fields["request"] = self.request.describe()
         if self.label:
             fields["exchange"] = self.label.strip('"')
         if self.note:
@@ -115,7 +152,9 @@ Listener = Callable[[JournalEntry], None]
 Tally = Counter[tuple[EntryKind, str, int]]
 """Number of entries by kind, ``via`` of the call, and status."""
 
-_EntryFields = tuple[int, float, EntryKind, Call | None, str, int, str, str, Miss | None]
+_EntryFields = tuple[
+    int, float, EntryKind, Call | None, str, int, str, str, Miss | None, RouteRequest | None
+]
 """The fields of a JournalEntry. It is constructed when it is read: a plain tuple is faster to
 append, and most entries are never read."""
 
@@ -165,6 +204,7 @@ class Journal:
         note: str = "",
         fault: Fault | None = None,
         miss: Miss | None = None,
+        request: RouteRequest | None = None,
     ) -> None:
         """Append an entry and call the listeners; ``fault`` is applied to the response."""
         if fault is not None:
@@ -175,7 +215,7 @@ class Journal:
             self._uncounted.append(self._entries[0])
             if len(self._uncounted) == _BATCH_SIZE:
                 self._count_dropped()
-        fields = (self._count, at, kind, call, request_id, status, label, note, miss)
+        fields = (self._count, at, kind, call, request_id, status, label, note, miss, request)
         self._entries.append(fields)
         if kind == "call" and call is not None:
             self._inputs.keep(call)

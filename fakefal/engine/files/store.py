@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from fakefal.engine.core.clock import Clock
@@ -94,6 +94,8 @@ class FileStore:
         self.tenant_tag = tenant_tag_of(key)
         self.user = key.partition(":")[0]
         self.dropped = 0
+        self.default_lifecycle = DEFAULT_LIFECYCLE
+        """Of files that are stored without their own."""
         self._seed = str(seed)
         self._clock = clock
         self._limits = limits
@@ -151,6 +153,8 @@ class FileStore:
             self._remove(stored_url.id)
         self.make_room(blob.size)
         now = self._clock.now()
+        if lifecycle == DEFAULT_LIFECYCLE:
+            lifecycle = self.default_lifecycle
         expires_at = None
         if lifecycle.expiration_seconds is not None:
             expires_at = self._clock.later(now, lifecycle.expiration_seconds)
@@ -164,6 +168,10 @@ class FileStore:
         if len(self._files) > self._limits.files:
             self._drop_oldest()
         return file
+
+    def set_acl(self, file_id: str, acl: Acl) -> None:
+        """Replace the access list of a file; raises the 404."""
+        self._files[file_id] = replace(self.find(file_id), acl=acl)
 
     def make_room(self, size: int) -> None:
         """Drop the oldest files until ``size`` bytes fit; raises the 413 if they never do."""

@@ -166,11 +166,15 @@ class Queue:
 
     def waiting_count(self, app: str, now: float) -> int:
         """The number of jobs of an app that have not started."""
+        return len(self.waiting_jobs(app, now))
+
+    def waiting_jobs(self, app: str, now: float) -> list[Job]:
+        """The jobs of an app that have not started, oldest first."""
         self.advance_to(now)
         app_jobs = [job for job in self.jobs.values() if job.call.endpoint.app == app]
         for job in app_jobs:
             job.advance_to(now)
-        return sum(job.state is State.QUEUED and not job.is_over for job in app_jobs)
+        return [job for job in app_jobs if job.state is State.QUEUED and not job.is_over]
 
     def _make_room(self, now: float) -> bool:
         """Drop a finished job; False if there is none."""

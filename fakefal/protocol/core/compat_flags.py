@@ -58,6 +58,7 @@ class CompatFlags:
     - ``models``: ``lenient`` accepts a model name that no schema version knows if an exchange
       matches the call, ``strict`` does not; a dated profile never does.
     - ``validate``: whether inputs of known models are validated.
+    - ``billing_delay``: the seconds from the end of a request to its billing event.
     - ``default_timeline``: what a job without a scripted timeline goes through: one poll IN_QUEUE
       and one IN_PROGRESS, or nothing, so that it is COMPLETED before the first poll.
     """
@@ -86,6 +87,7 @@ class CompatFlags:
     webhook_retries: Literal[31, 10] = 31
     webhook_timestamps: TimeSource = "auto"
     token_times: TimeSource = "auto"
+    billing_delay: float = 0.0
     default_timeline: Literal["steps", "none"] = "steps"
 
 

@@ -53,6 +53,12 @@ Source: documented; any-llm's audio and video recorded, weak
 (docs/reference/llm.md#any-llm-variants, docs/reference/llm.md#openrouter-router).
 """
 
+_EXECUTE = ["workflows", "execute"]
+"""Runs a workflow that is in its input; an app without an owner behind its namespace.
+
+Source: documented (docs/reference/protocol.md#workflows).
+"""
+
 _LEGACY = re.compile(r"^([0-9]+)-([a-zA-Z0-9-]+)$")
 
 
@@ -88,7 +94,7 @@ def parse_endpoint(text: str) -> EndpointId | None:
     if len(parts) == 1 and (legacy := _LEGACY.match(parts[0])):
         parts = [legacy.group(1), legacy.group(2)]
     namespace = ""
-    if parts and parts[0] in NAMESPACES:
+    if parts and parts[0] in NAMESPACES and parts != _EXECUTE:
         namespace, parts = parts[0], parts[1:]
     if len(parts) < 2 or "." in parts or ".." in parts:
         return None

@@ -21,6 +21,7 @@ Operation = Literal[
     "upload_put",
     "token",
     "download",
+    "platform",
 ]
 """The operations that a fault can be set for."""
 

@@ -21,6 +21,16 @@ def estimate_tokens(text: str) -> int:
     return len(_TOKEN.findall(text))
 
 
+def first_tokens(text: str, count: int) -> str:
+    """The text up to the end of its ``count``-th token, by the same estimate."""
+    end = 0
+    for number, token in enumerate(_TOKEN.finditer(text)):
+        if number == count:
+            return text[:end]
+        end = token.end()
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens and cost (US dollars) of a call. ``completion_tokens`` include the reasoning."""

@@ -76,9 +76,10 @@ def resource_not_found(message: str) -> ApiError:
     return ApiError(404, {"detail": message})
 
 
-def admin_only() -> ApiError:
-    """A 403 for keys with the scope API."""
-    return ApiError(403, {"detail": "This operation requires an API key with the ADMIN scope"})
+def missing_permission(permission: str) -> ApiError:
+    """A 403 for keys whose scope or preset does not allow an operation."""
+    detail = "This operation requires an API key with the ADMIN scope"
+    return ApiError(403, {"detail": detail}, hint=f"the key lacks the permission {permission}")
 
 
 class ListQuery:
@@ -140,6 +141,15 @@ class ListQuery:
         has_more = start + limit < len(items)
         cursor = _cursor(number + 1) if has_more else None
         return list(items[start : start + limit]), {"next_cursor": cursor, "has_more": has_more}
+
+    def count(self, name: str, default: int) -> int:
+        """A number from 1 on; raises a 400 for anything else."""
+        text = self.get(name)
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1_000_000):
+            raise invalid_query(f"{name}: a number from 1")
+        return int(text)
 
     def _limit(self) -> int:
         text = self.get("limit")

@@ -71,6 +71,22 @@ def read_lifecycle(headers: Mapping[str, str]) -> Lifecycle:
     return DEFAULT_LIFECYCLE
 
 
+def parse_lifecycle(value: Any) -> Lifecycle | None:
+    """The lifecycle in a body; None for a malformed one."""
+    try:
+        return _lifecycle(value)
+    except (ValueError, TypeError):
+        return None
+
+
+def parse_acl(value: Any) -> Acl | None:
+    """The access list in a body; None for a malformed one."""
+    try:
+        return _acl(value)
+    except (ValueError, TypeError):
+        return None
+
+
 def _lifecycle(value: Any) -> Lifecycle:
     if not isinstance(value, dict):
         raise TypeError

@@ -31,6 +31,8 @@ class Account:
     accepted_calls: int = 0
     reads_allowed: bool = True
     concurrency: float = math.inf
+    balance: float | None = None
+    """US dollars; None is 100, or 0 for an account that is locked for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,11 @@ class NearMiss:
         """The exchange, and the first difference."""
         return f"{self.exchange.name}: {self.differences[0]}"
 
+    @property
+    def matched(self) -> CompiledExchange:
+        """What nearly matched."""
+        return self.exchange
+
     def __str__(self) -> str:
         shown = [str(difference) for difference in self.differences[:_MAX_DIFFERENCES]]
         if (hidden := len(self.differences) - len(shown)) > 0:

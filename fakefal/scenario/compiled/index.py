@@ -49,7 +49,7 @@ class ExchangeIndex:
             self.in_order = tuple(
                 sorted(self.exchanges, key=lambda exchange: -exchange.model.priority)
             )
-        self._buckets: dict[tuple[str, bool], _Bucket] = {}
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
 
     def find(
         self, call: Call, is_used_up: Callable[[CompiledExchange], bool]
@@ -57,10 +57,10 @@ class ExchangeIndex:
         """The first exchange that matches the call and is not used up."""
         if not self.exchanges:
             return None
-        is_get = call.via == "run" and call.method == "GET"
-        bucket = self._buckets.get((call.endpoint.text, is_get))
+        method = call.method if call.via == "run" else "POST"
+        bucket = self._buckets.get((call.endpoint.text, method))
         if bucket is None:
-            bucket = self._add_bucket(call.endpoint.text, is_get=is_get)
+            bucket = self._add_bucket(call.endpoint.text, method)
         candidates = bucket.others
         if bucket.key_field is not None:
             value = call.input if call.normalized_input is None else call.normalized_input
@@ -87,12 +87,12 @@ class ExchangeIndex:
             near_misses = [near_miss(exchange, call, is_used_up) for exchange in self.in_order]
         return sorted(near_misses, key=lambda near: near.distance)[:limit]
 
-    def _add_bucket(self, endpoint: str, *, is_get: bool) -> _Bucket:
+    def _add_bucket(self, endpoint: str, method: str) -> _Bucket:
         bucket = _build(
             [
                 exchange
                 for exchange in self.in_order
-                if exchange.condition.is_get is is_get
+                if exchange.condition.method == method
                 and (
                     exchange.condition.endpoint is None
                     or exchange.condition.endpoint.matches(endpoint)
@@ -100,7 +100,7 @@ class ExchangeIndex:
             ]
         )
         if len(self._buckets) < _MAX_BUCKETS:
-            self._buckets[endpoint, is_get] = bucket
+            self._buckets[endpoint, method] = bucket
         return bucket
 
 

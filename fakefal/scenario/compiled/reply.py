@@ -118,10 +118,18 @@ class RenderedOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class RawBody:
+    """An output that is not JSON: the whole body of the response."""
+
+    data: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledReply:
     """A reply with templates parsed, defaults filled in and presets expanded.
 
-    - If none of ``text``, ``output`` and ``fail`` is set, the output is generated;
+    - If none of ``text``, ``output``, ``raw`` and ``fail`` is set, the output is generated;
       ``is_endpoint_default``: its kind is that of the endpoint, unless ``media`` has one.
     - ``run_seconds`` is how long a direct run takes, ``start_seconds`` how long its runner takes to
       start.
@@ -138,6 +146,7 @@ class CompiledReply:
     reasoning: TemplateValue | None = None
     error: TemplateValue | None = None
     output: TemplateValue | None = None
+    raw: RawBody | None = None
     fail: FailureFactory | None = None
     timeline: tuple[Step, ...] = DEFAULT_TIMELINE
     pacing: Pacing = Pacing()

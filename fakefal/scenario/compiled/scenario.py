@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fakefal.errors import ScenarioProblem
 from fakefal.scenario.compiled.exchange import CompiledExchange
+from fakefal.scenario.compiled.routes import CompiledRoute
 from fakefal.scenario.media.assets import Asset
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LoadedScenario:
-    """The model, its compiled exchanges, and the files that its outputs refer to, by name.
+    """The model, its compiled exchanges and routes, and the files that they refer to, by name.
 
     ``advice`` is what is valid and probably not meant.
     """
@@ -25,3 +26,4 @@ class LoadedScenario:
     exchanges: tuple[CompiledExchange, ...]
     assets: dict[str, Asset] = field(default_factory=dict)
     advice: tuple[ScenarioProblem, ...] = ()
+    routes: tuple[CompiledRoute, ...] = ()

@@ -21,11 +21,11 @@ def compile_condition(when: When) -> Condition:
     if "input" in when.model_fields_set:
         input_matcher = compile_pattern(when.input, ("input",))
     headers = tuple(
-        (name.lower(), compile_pattern(_header_text(pattern), ("headers", name)))
+        (name.lower(), compile_pattern(header_text(pattern), ("headers", name)))
         for name, pattern in (when.headers or {}).items()
     )
     via = None if when.via is None else frozenset(when.via)
-    return Condition(endpoint, via, input_matcher, headers, when.method == "GET")
+    return Condition(endpoint, via, input_matcher, headers, when.method)
 
 
 def _compile_endpoints(endpoint: str | list[str]) -> EndpointPattern | AnyEndpoint:
@@ -37,7 +37,7 @@ def _compile_endpoints(endpoint: str | list[str]) -> EndpointPattern | AnyEndpoi
         raise PatternError(("endpoint",), error.message, error.suggestion) from None
 
 
-def _header_text(pattern: Json) -> Json:
+def header_text(pattern: Json) -> Json:
     """Header values are text: ``1`` written in a file means ``"1"``."""
     if isinstance(pattern, bool):
         return str(pattern).lower()

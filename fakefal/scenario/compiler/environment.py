@@ -100,6 +100,7 @@ def _compile_account(spec: AccountSpec) -> Account:
         spec.after,
         reads == "allowed",
         math.inf if spec.concurrency is None else spec.concurrency,
+        spec.balance,
     )
 
 

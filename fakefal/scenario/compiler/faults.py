@@ -93,11 +93,12 @@ def compile_faults(spec: CallFaults | None) -> FaultsByOperation | None:
     for operation in OPERATIONS:
         faults = getattr(spec, operation, None)
         if faults:
-            sequences[operation] = _sequence(faults)
+            sequences[operation] = compile_sequence(faults)
     return sequences or None
 
 
-def _sequence(faults: list[str | FaultSpec]) -> FaultSequence:
+def compile_sequence(faults: list[str | FaultSpec]) -> FaultSequence:
+    """The faults of requests one after another."""
     compiled: list[CompiledFault] = []
     for fault in faults:
         compiled_fault, times = compile_fault(fault)

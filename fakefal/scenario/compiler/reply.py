@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -10,10 +11,12 @@ from typing import Any
 
 from fakefal.protocol.errors.catalog import find_error
 from fakefal.protocol.errors.fault import Cut, SlowBody
+from fakefal.protocol.storage.storage import DEFAULT_CONTENT_TYPE
 from fakefal.scenario.compiled.reply import (
     CompiledReply,
     Pacing,
     Path,
+    RawBody,
     RunnerRetries,
     UsageOverride,
 )
@@ -29,7 +32,7 @@ from fakefal.scenario.media.assets import Asset
 from fakefal.scenario.model.failure import FailSpec
 from fakefal.scenario.model.reply import Reply, RetriesSpec
 from fakefal.scenario.model.timeline import StepDetail, StepEntry, StreamSpec
-from fakefal.scenario.templates.templates import TemplateValue, compile_value
+from fakefal.scenario.templates.templates import TemplateError, TemplateValue, compile_value
 
 
 def compile_reply(
@@ -50,9 +53,8 @@ def compile_reply(
         text=_text(reply, path),
         reasoning=value("reasoning", reply.reasoning),
         error=value("error", reply.error),
-        output=compile_value(reply.output, (*path, "output"))
-        if "output" in reply.model_fields_set
-        else None,
+        output=_output(reply, path),
+        raw=_raw_body(reply, path, assets),
         fail=failure_factory(reply, path),
         timeline=timeline,
         pacing=pacing,
@@ -87,6 +89,27 @@ def _with_waits(pacing: Pacing, workflow: Workflow | None) -> Pacing:
     return pacing if workflow is None else replace(pacing, waits=workflow.waits)
 
 
+def _output(reply: Reply, path: Path) -> TemplateValue | None:
+    if "output" not in reply.model_fields_set:
+        return None
+    return compile_value(reply.output, (*path, "output"))
+
+
+def _raw_body(reply: Reply, path: Path, assets: Mapping[str, Asset]) -> RawBody | None:
+    if reply.base64 is not None:
+        content_type = reply.content_type or DEFAULT_CONTENT_TYPE
+        try:
+            return RawBody(b64decode(reply.base64, validate=True), content_type)
+        except ValueError:
+            raise TemplateError((*path, "base64"), "is not base64", "write no template") from None
+    if reply.file is None:
+        return None
+    asset = assets.get(reply.file)
+    if asset is None:
+        raise TemplateError((*path, "file"), f'there is no file "{reply.file}"', "check its name")
+    return RawBody(asset.data, reply.content_type or asset.content_type)
+
+
 def _is_failure_literal(reply: Reply) -> bool:
     return isinstance(reply.fail, FailSpec) and "body" in reply.fail.model_fields_set
 
@@ -94,7 +117,7 @@ def _is_failure_literal(reply: Reply) -> bool:
 def _is_endpoint_default(reply: Reply) -> bool:
     """Whether the reply says nothing of its output, so that the endpoint decides its kind."""
     outcome_fields = (
-        *(reply.text, reply.error, reply.fail, reply.tool_calls),
+        *(reply.text, reply.error, reply.fail, reply.tool_calls, reply.base64, reply.file),
         *(reply.frames, reply.on_message),
     )
     has_outcome = any(field is not None for field in outcome_fields)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from fakefal.errors import FakefalError, ScenarioError, ScenarioProblem, hide_frame
 from fakefal.scenario.compiled.scenario import LoadedScenario
 from fakefal.scenario.compiler.exchange import compile_exchange
+from fakefal.scenario.compiler.routes import compile_route
 from fakefal.scenario.files.advice import find_advice
 from fakefal.scenario.files.checks.general import check_semantics
 from fakefal.scenario.files.json_text import read_json
@@ -18,7 +19,12 @@ from fakefal.scenario.files.messages import format_error
 from fakefal.scenario.files.source import Path as DataPath
 from fakefal.scenario.files.source import Source
 from fakefal.scenario.files.versions import upgrade
-from fakefal.scenario.media.assets import Asset, make_asset, references_of_exchange
+from fakefal.scenario.media.assets import (
+    Asset,
+    make_asset,
+    references_of_exchange,
+    references_of_route,
+)
 from fakefal.scenario.model.scenario import Scenario
 from fakefal.scenario.templates.templates import has_template
 
@@ -158,15 +164,24 @@ def read_assets(exchange: Any, file: str) -> dict[str, Asset]:
 
     Raises ScenarioError.
     """
-    source = Source(file, {"exchanges": [exchange]})
-    assets, problems = _assets(source)
+    return _own_assets(Source(file, {"exchanges": [exchange]}))
+
+
+def read_route_assets(route: Any, file: str) -> dict[str, Asset]:
+    """The same for a route."""
+    return _own_assets(Source(file, {"routes": [route]}))
+
+
+def _own_assets(source: Source) -> dict[str, Asset]:
+    """The files that a test refers to; they may be anywhere, by an absolute path."""
+    assets, problems = _assets(source, allows_absolute=True)
     if problems:
         raise ScenarioError(tuple(problems))
     return assets
 
 
 def _assets(
-    source: Source, *, is_standalone: bool = False
+    source: Source, *, is_standalone: bool = False, allows_absolute: bool = False
 ) -> tuple[dict[str, Asset], list[ScenarioProblem]]:
     folder = Path(source.file).parent
     assets: dict[str, Asset] = {}
@@ -175,6 +190,8 @@ def _assets(
         if name in assets:
             continue
         message, suggestion = _STANDALONE if is_standalone else _file_problem(folder, name)
+        if allows_absolute and Path(name).is_absolute():
+            message, suggestion = _file_problem(Path(name).parent, Path(name).name)
         if message:
             problems.append(source.problem(path, message, suggestion))
             continue
@@ -189,6 +206,9 @@ def _references(data: Any) -> Iterator[tuple[DataPath, str]]:
     exchanges = data.get("exchanges") if isinstance(data, dict) else None
     for index, exchange in enumerate(exchanges if isinstance(exchanges, list) else ()):
         yield from references_of_exchange(exchange, ("exchanges", index))
+    routes = data.get("routes") if isinstance(data, dict) else None
+    for index, route in enumerate(routes if isinstance(routes, list) else ()):
+        yield from references_of_route(route, ("routes", index))
 
 
 _STANDALONE = (
@@ -234,10 +254,17 @@ def _compile(source: Source, *, is_standalone: bool = False) -> LoadedScenario:
     if problems or scenario is None:
         raise ScenarioError(_deduplicated(source, problems))
     exchanges = tuple(
-        compile_exchange(exchange, index, _location(source, index), ("exchanges", index), assets)
+        compile_exchange(
+            exchange, index, _location(source, "exchanges", index), ("exchanges", index), assets
+        )
         for index, exchange in enumerate(scenario.exchanges)
     )
-    return LoadedScenario(source.file, scenario, exchanges, assets, tuple(find_advice(source)))
+    routes = tuple(
+        compile_route(route, index, _location(source, "routes", index), ("routes", index), assets)
+        for index, route in enumerate(scenario.routes)
+    )
+    advice = tuple(find_advice(source))
+    return LoadedScenario(source.file, scenario, exchanges, assets, advice, routes)
 
 
 def _deduplicated(source: Source, problems: list[ScenarioProblem]) -> tuple[ScenarioProblem, ...]:
@@ -254,8 +281,8 @@ def _deduplicated(source: Source, problems: list[ScenarioProblem]) -> tuple[Scen
     )
 
 
-def _location(source: Source, index: int) -> str:
-    path = ("exchanges", index)
+def _location(source: Source, part: str, index: int) -> str:
+    path = (part, index)
     if path not in source.value_positions:
         return ""
     return f"{source.file}:{source.value_positions[path][0]}"

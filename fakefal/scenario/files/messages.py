@@ -17,7 +17,7 @@ from fakefal.protocol.core.hosts import CANONICAL_HOSTS
 from fakefal.protocol.errors.catalog import error_names
 from fakefal.scenario.files.source import Path, Source
 from fakefal.scenario.matching.matchers import quote
-from fakefal.scenario.model.defaults import ACCOUNT_STATES
+from fakefal.scenario.model.defaults import ACCOUNT_STATES, similar_host
 from fakefal.scenario.model.failure import RETRIED_NAMES
 from fakefal.scenario.model.faults import fault_names, parse_fault
 from fakefal.scenario.model.scenario import Scenario
@@ -51,6 +51,10 @@ _HINTS = {
     "fault_form": "for example {status: 500}, {delay: 2s}, {reset: during}, {drop: [logs]}",
     "companion": "add one, or remove the other",
     "rotation": "write rotate_after: 1h",
+    "reply_missing": "add reply: {json: …}, for example",
+    "type_alone": "write base64: …, or file: speech.mp3",
+    "chunk_form": "for example {text: …}, {event: {…}}, {base64: …}, {pause: 1s}",
+    "name_alone": "write {event: …, name: …}",
 }
 
 VALUE_MESSAGES: dict[str, Callable[[str], tuple[str, str]]] = {
@@ -64,7 +68,12 @@ VALUE_MESSAGES: dict[str, Callable[[str], tuple[str, str]]] = {
     "share": lambda _: ("is not a share", "write 0.4 or 40%"),
     "fault_name": lambda value: ("is not a fault", _fault_hint(value)),
     "account_state": lambda value: ("is not a state of an account", nearest(value, ACCOUNT_STATES)),
-    "host": lambda value: ("is not a host of fal", nearest(value, sorted(CANONICAL_HOSTS))),
+    "host": lambda value: (
+        ("is not a host of fal", nearest(value, sorted(CANONICAL_HOSTS)))
+        if similar_host(value)
+        else ("is not a host name", "write router.huggingface.co, for example")
+    ),
+    "route_path": lambda _: ("does not begin with a slash", "write /v1/items/{id}, for example"),
     "reply_preset": lambda value: ("is not a preset of a reply", _preset_hint(value, "scenario")),
     "scenario_preset": lambda value: (
         "is not a preset of a scenario",

@@ -81,19 +81,19 @@ def compile_endpoint(text: str) -> EndpointPattern:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled ``when``. ``is_get``: it matches direct runs by GET only."""
+    """A compiled ``when``. ``method``: other than POST it matches direct runs only."""
 
     endpoint: EndpointPattern | AnyEndpoint | None
     via: frozenset[str] | None
     input: Matcher | None
     headers: tuple[tuple[str, Matcher], ...]
-    is_get: bool = False
+    method: str = "POST"
 
     def matches(self, call: Call) -> bool:
         """Whether the call matches; never raises."""
         return (
             (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
-            and (call.via == "run" and call.method == "GET") is self.is_get
+            and _method_of(call) == self.method
             and (self.via is None or call.via in self.via)
             and (self.input is None or self.input.matches(call.matcher_input))
             and (not self.headers or _headers_match(call.headers, self.headers))
@@ -102,7 +102,7 @@ class Condition:
     def matches_ignoring_input(self, call: Call) -> bool:
         """Whether a call of the same kind could match with another input."""
         return (
-            not self.is_get
+            self.method == "POST"
             and (self.endpoint is None or self.endpoint.matches(call.endpoint.text))
             and (self.via is None or call.via in self.via)
             and (not self.headers or _headers_match(call.headers, self.headers))
@@ -143,10 +143,9 @@ class Condition:
             if similarity >= _NEARLY_THE_SAME:
                 text += " (nearly the same: check the spelling)"
             differences.append(Difference("endpoint", text, 6 - 3 * similarity))
-        if (call.via == "run" and call.method == "GET") is not self.is_get:
-            expected = "GET" if self.is_get else "POST"
+        if _method_of(call) != self.method:
             actual = call.method if call.via == "run" else f"that of a {call.via} call"
-            differences.append(Difference("method", f"is {actual}, wanted {expected}", 4))
+            differences.append(Difference("method", f"is {actual}, wanted {self.method}", 4))
         if self.via is not None and call.via not in self.via:
             text = f"is {call.via}, wanted {' or '.join(sorted(self.via))}"
             differences.append(Difference("via", text, 2))
@@ -157,6 +156,11 @@ class Condition:
                 matcher.differences(call.headers.get(name, MISSING), f"headers.{name}")
             )
         return differences
+
+
+def _method_of(call: Call) -> str:
+    """The method of a direct run; calls of other kinds count as POST."""
+    return call.method if call.via == "run" else "POST"
 
 
 def _headers_match(headers: Mapping[str, str], matchers: tuple[tuple[str, Matcher], ...]) -> bool:

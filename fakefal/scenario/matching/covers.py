@@ -14,7 +14,7 @@ from fakefal.scenario.matching.scalars import MISSING
 def covers(wide: Condition, narrow: Condition) -> bool:
     """Whether ``wide`` matches all calls of ``narrow``."""
     return (
-        wide.is_get is narrow.is_get
+        wide.method == narrow.method
         and _covers_endpoint(wide.endpoint, narrow.endpoint)
         and (wide.via is None or (narrow.via is not None and narrow.via <= wide.via))
         and _covers_headers(wide, narrow)

@@ -76,6 +76,8 @@ def references_in(value: Json, path: Path = ()) -> Iterator[tuple[Path, str]]:
 def references_of_reply(reply: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
     """Every file reference in a reply, given as plain data of a scenario file."""
     yield from references_in(reply.get("output"), (*path, "output"))
+    if isinstance(reply.get("file"), str):
+        yield (*path, "file"), reply["file"]
     workflow = reply.get("workflow")
     if isinstance(workflow, dict):
         yield from references_in(workflow, (*path, "workflow"))
@@ -99,3 +101,30 @@ def references_of_exchange(exchange: Any, path: Path) -> Iterator[tuple[Path, st
     for number, reply in enumerate(replies if isinstance(replies, list) else ()):
         if isinstance(reply, dict):
             yield from references_of_reply(reply, (*path, "replies", number))
+
+
+def references_of_route(route: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every file reference in a route, given as plain data that may be invalid otherwise."""
+    if not isinstance(route, dict):
+        return
+    replies = route.get("replies")
+    numbered = enumerate(replies if isinstance(replies, list) else ())
+    for reply_path, reply in (
+        ((*path, "reply"), route.get("reply")),
+        *(((*path, "replies", number), reply) for number, reply in numbered),
+    ):
+        if isinstance(reply, dict):
+            yield from _references_of_route_reply(reply, reply_path)
+
+
+def _references_of_route_reply(reply: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(reply.get("file"), str):
+        yield (*path, "file"), reply["file"]
+    yield from references_in(reply.get("json"), (*path, "json"))
+    stream = reply.get("stream")
+    where: Path = (*path, "stream")
+    if isinstance(stream, dict):
+        stream, where = stream.get("chunks"), (*where, "chunks")
+    for number, chunk in enumerate(stream if isinstance(stream, list) else ()):
+        if isinstance(chunk, dict) and isinstance(chunk.get("file"), str):
+            yield (*where, number, "file"), chunk["file"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from fakefal.protocol.core.hosts import CANONICAL_HOSTS, canonical_host
+from fakefal.protocol.core.hosts import CANONICAL_HOSTS, is_host_name
 from fakefal.protocol.errors.catalog import CATALOG, find_error
 from fakefal.protocol.errors.fault import Operation
 from fakefal.scenario.model.faults import AllFaults, FaultList
@@ -49,6 +50,9 @@ class AccountSpec(StrictModel):
         None, description="Whether status and result can still be read. Default: if locked (403)."
     )
     concurrency: int | None = Field(None, ge=1, description="Calls that may run at the same time.")
+    balance: float | None = Field(
+        None, description="US dollars, as the platform API reports them. Default: 100, or 0."
+    )
 
 
 def _account_spec(value: Any) -> Any:
@@ -102,16 +106,30 @@ class ChaosSpec(StrictModel):
 
 
 def _check_host(value: Any) -> Any:
-    if not isinstance(value, str) or canonical_host(value) is None:
+    name = value.rstrip(".").lower() if isinstance(value, str) else ""
+    if name in CANONICAL_HOSTS:
+        return name
+    if not is_host_name(name) or similar_host(name):
         raise PydanticCustomError("host", "is not a host of fal")
-    return value
+    return name
+
+
+def similar_host(name: str) -> str:
+    """The host of fal that a name is probably a misspelling of; empty if there is none."""
+    return next(iter(get_close_matches(name, CANONICAL_HOSTS, n=1, cutoff=0.85)), "")
 
 
 Host = Annotated[
     str,
     BeforeValidator(_check_host),
-    WithJsonSchema({"type": "string", "enum": sorted(CANONICAL_HOSTS)}),
+    WithJsonSchema(
+        {"anyOf": [{"enum": sorted(CANONICAL_HOSTS)}, {"type": "string", "format": "hostname"}]}
+    ),
 ]
+
+
+def _host_states(value: Any) -> Any:
+    return dict.fromkeys(value, "up") if isinstance(value, list) else value
 
 
 def _check_preset(value: Any) -> Any:
@@ -140,8 +158,10 @@ class ScenarioDefaults(StrictModel):
     apps: dict[str, App] | None = Field(
         None, description="Apps by endpoint, first match; * and ? are wildcards."
     )
-    hosts: dict[Host, Literal["down", "up"]] | None = Field(
-        None, description="Hosts that cannot be reached."
+    hosts: Annotated[dict[Host, Literal["down", "up"]] | None, BeforeValidator(_host_states)] = (
+        Field(
+            None, description="Hosts that are down, and hosts besides fal's that are served (up)."
+        )
     )
     faults: AllFaults | None = Field(None, description="Faults of every request, by operation.")
     chaos: ChaosSpec | None = None

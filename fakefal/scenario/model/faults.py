@@ -276,3 +276,4 @@ class AllFaults(CallFaults):
     upload_put: FaultList | None = None
     token: FaultList | None = None
     download: FaultList | None = None
+    platform: FaultList | None = Field(None, description="The platform API and account routes.")

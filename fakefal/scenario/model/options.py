@@ -20,7 +20,7 @@ from fakefal.protocol.core.compat_flags import (
     UnknownFields,
     Unmatched,
 )
-from fakefal.scenario.model.fields import StrictModel
+from fakefal.scenario.model.fields import Duration, StrictModel
 
 
 def _check_profile(value: Any) -> Any:
@@ -74,6 +74,9 @@ class Options(StrictModel):
     webhook_timestamps: TimeSource | None = None
     token_times: TimeSource | None = Field(
         None, description="The time in tokens that clients compare with their own."
+    )
+    billing_delay: Duration | None = Field(
+        None, description="From the end of a request to its billing event."
     )
     default_timeline: Literal["steps", "none"] | None = Field(
         None,

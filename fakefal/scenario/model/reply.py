@@ -31,7 +31,7 @@ from fakefal.scenario.model.fields import (
 )
 from fakefal.scenario.model.llm import FinishReason, ToolCalls, UsageSpec
 from fakefal.scenario.model.media import FileName, Media
-from fakefal.scenario.model.sockets import FrameEntry, MessageRule, RealtimeSpec
+from fakefal.scenario.model.sockets import Base64, FrameEntry, MessageRule, RealtimeSpec
 from fakefal.scenario.model.timeline import StepEntry, StreamSpec
 from fakefal.scenario.model.webhooks import Webhook
 from fakefal.scenario.model.workflows import WorkflowSpec
@@ -86,7 +86,7 @@ def _keep_int(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
 RequestId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
 
 _OVERRIDING_FIELDS = frozenset(
-    ("text", "error", "output", "fail", "kind", "tool_calls", "workflow", "frames")
+    "text error output base64 file fail kind tool_calls workflow frames".split()
 )
 """A reply that sets one of these ignores the outcome of its presets. ``reasoning`` is not one: it
 can be added to a preset's text."""
@@ -100,6 +100,13 @@ class Reply(StrictModel):
     reasoning: str | None = Field(None, description="Sent only if the call asks for reasoning.")
     error: str | None = Field(None, description="An upstream failure inside a 200 response.")
     output: Output = Field(None, description="The model's output, any JSON.")
+    base64: Base64 | None = Field(None, description="Bytes as the whole body of the response.")
+    file: FileName | None = Field(
+        None, description="A file beside the scenario as the whole body of the response."
+    )
+    content_type: Annotated[str, Field(pattern=r"^[^\r\n]+$")] | None = Field(
+        None, description="Of base64 or file. Default: by the extension."
+    )
     tool_calls: ToolCalls = Field(None, description="Of OpenAI-compatible endpoints.")
     finish_reason: FinishReason | None = Field(None, description="Of OpenAI-compatible endpoints.")
     usage: UsageSpec | None = Field(None, description="Of endpoints that report it.")
@@ -148,7 +155,7 @@ class Reply(StrictModel):
         outcomes = [
             *text_fields[:1],
             *(["output"] if "output" in self.model_fields_set else []),
-            *(["fail"] if self.fail is not None else []),
+            *(name for name in ("base64", "file", "fail") if getattr(self, name) is not None),
             *(["kind"] if self.kind is not None and self.kind not in TEXT_KINDS else []),
             *(["frames"] if self.frames is not None else []),
             *(["workflow"] if self.workflow is not None else []),
@@ -161,6 +168,8 @@ class Reply(StrictModel):
             raise PydanticCustomError(
                 "conflict", "{names} cannot be used together", {"names": " and ".join(outcomes)}
             )
+        if self.content_type is not None and self.base64 is None and self.file is None:
+            raise PydanticCustomError("type_alone", "content_type requires base64 or file")
         if self.media is not None and not self._may_have_files(outcomes):
             raise PydanticCustomError("media_alone", "media is for replies with files")
         if self.files is not None and self.kind not in FILE_KINDS:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from fakefal.scenario.model.defaults import ScenarioDefaults
 from fakefal.scenario.model.fields import StrictModel
 from fakefal.scenario.model.reply import Reply
+from fakefal.scenario.model.routes import RouteSpec
 from fakefal.scenario.model.when import When
 
 
@@ -65,3 +66,6 @@ class Scenario(ScenarioDefaults):
     seed: int | None = Field(None, description="Request ids and generated outputs derive from it.")
     recorded: Recorded | None = Field(None, description="The origin of a recording.")
     exchanges: list[Exchange] = Field(default_factory=list)
+    routes: list[RouteSpec] = Field(
+        default_factory=list, description="Responses to requests of any host, method and path."
+    )

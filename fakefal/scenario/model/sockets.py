@@ -34,6 +34,10 @@ def _check_base64(value: Any) -> Any:
     return value
 
 
+Base64 = Annotated[str, BeforeValidator(_check_base64)]
+"""Bytes in base64, or a template that renders it."""
+
+
 class FrameSpec(StrictModel):
     """One frame to send, a pause, or a message to wait for."""
 
@@ -43,9 +47,7 @@ class FrameSpec(StrictModel):
 
     text: str | None = Field(None, description="A text frame.")
     json_: Output = Field(None, alias="json", description="JSON in a text frame.")
-    binary: Annotated[str | None, BeforeValidator(_check_base64)] = Field(
-        None, description="A binary frame, in base64."
-    )
+    binary: Base64 | None = Field(None, description="A binary frame, in base64.")
     msgpack: Output = Field(None, description="JSON as msgpack in a binary frame.")
     wait: Duration | None = Field(None, description="Pause before the next frame.")
     receive: Pattern = Field(None, description="Waits for a message that matches.")

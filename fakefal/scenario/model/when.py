@@ -37,8 +37,8 @@ class When(StrictModel):
         BeforeValidator(_via_list),
         OrWord({"enum": [*VIAS]}),
     ] = Field(None, description="How the call was made. Default: any way.")
-    method: Literal["POST", "GET"] = Field(
-        "POST", description="GET is for routes of a custom app, such as /health."
+    method: Literal["POST", "GET", "PUT", "PATCH", "DELETE"] = Field(
+        "POST", description="Others than POST are for routes of a custom app, such as /health."
     )
     input: Pattern = Field(None, description="Matched against the JSON input, as a subset.")
     headers: dict[str, Pattern] | None = Field(
@@ -46,9 +46,9 @@ class When(StrictModel):
     )
 
     @model_validator(mode="after")
-    def _check_get_is_run(self) -> When:
-        if self.method == "GET" and self.via is not None and "run" not in self.via:
-            names = f"method: GET and via: {', '.join(self.via)}"
+    def _check_other_methods_are_runs(self) -> When:
+        if self.method != "POST" and self.via is not None and "run" not in self.via:
+            names = f"method: {self.method} and via: {', '.join(self.via)}"
             raise PydanticCustomError(
                 "conflict", "{names} cannot be used together", {"names": names}
             )

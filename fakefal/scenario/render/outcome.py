@@ -12,6 +12,7 @@ from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.headers import OMITTED
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.llm.anyllm import OutputShape, output_shape, partial_outputs
+from fakefal.protocol.llm.tokens import first_tokens
 from fakefal.scenario.compiled.reply import CompiledReply, RenderedOutcome
 from fakefal.scenario.compiled.workflows import workflow_events
 from fakefal.scenario.render.chunking import omit_fields, omit_from_events, split_text
@@ -46,6 +47,11 @@ def render_outcome(
     variables = template_variables(call, request_id, count, seed)
     if reply.fail is not None:
         rendered = RenderedOutcome(reply.fail(call.endpoint, variables), shape)
+    elif reply.raw is not None:
+        raw = reply.raw
+        rendered = RenderedOutcome(
+            Outcome(200, None, raw.data, content_type=raw.content_type), shape
+        )
     elif reply.output is not None:
         rendered = _succeed(reply.output.render(variables), shape)
     else:
@@ -80,7 +86,7 @@ def _render_text(
     reply: CompiledReply, call: Call, seed: int, shape: OutputShape, variables: dict[str, Any]
 ) -> RenderedOutcome:
     text = (
-        text_for_call(call, seed) if reply.text is None else as_text(reply.text.render(variables))
+        _generated_text(call, seed) if reply.text is None else as_text(reply.text.render(variables))
     )
     reasoning = None
     if shape.shows_reasoning:
@@ -94,6 +100,15 @@ def _render_text(
     if shape.is_bare and error is not None:
         body["error"] = error
     return replace(_succeed(body, shape), text=text, reasoning=reasoning, error=error)
+
+
+def _generated_text(call: Call, seed: int) -> str:
+    """The text of a call without a scripted one, of at most ``max_tokens`` tokens."""
+    limit = call.input.get("max_tokens") if isinstance(call.input, dict) else None
+    text = text_for_call(call, seed)
+    if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
+        return first_tokens(text, limit)
+    return text
 
 
 def as_text(value: Json) -> str:

@@ -20,6 +20,12 @@ Path = tuple[str | int, ...]
 VARIABLES = ("input", "request_id", "endpoint", "app", "via", "headers", "count", "seed")
 """Variables of a template. ``count``: 1 for the first call that the exchange answers."""
 
+ROUTE_VARIABLES = (
+    *("method", "host", "path", "params", "query", "headers", "json", "form", "body"),
+    *("request_id", "count", "seed"),
+)
+"""Variables of a template in a route. ``params``: the ``{names}`` of its path."""
+
 
 _EXAMPLE = "write {{ input.prompt }}, for example"
 
@@ -59,26 +65,30 @@ class TemplateValue:
         return self.raw if self.is_static else _render(self.raw, variables, self.path)
 
 
-def compile_value(raw: Json, path: Path = ()) -> TemplateValue:
+def compile_value(
+    raw: Json, path: Path = (), variables: tuple[str, ...] = VARIABLES
+) -> TemplateValue:
     """Compile a value; raises TemplateError for wrong syntax and for unknown variables."""
-    return TemplateValue(raw, not _parse_all(raw, path), path)
+    return TemplateValue(raw, not _parse_all(raw, path, variables), path)
 
 
-def _parse_all(raw: Json, path: Path) -> bool:
+def _parse_all(raw: Json, path: Path, variables: tuple[str, ...]) -> bool:
     """Whether a value contains templates; every one is compiled to find its errors."""
     if isinstance(raw, str):
         if not has_template(raw):
             return False
-        _parse(raw, path)
+        _parse(raw, path, variables)
         return True
     if isinstance(raw, dict):
-        return any([_parse_all(inner, (*path, key)) for key, inner in raw.items()])
+        return any([_parse_all(inner, (*path, key), variables) for key, inner in raw.items()])
     if isinstance(raw, list):
-        return any([_parse_all(inner, (*path, index)) for index, inner in enumerate(raw)])
+        return any(
+            [_parse_all(inner, (*path, index), variables) for index, inner in enumerate(raw)]
+        )
     return False
 
 
-def _parse(text: str, path: Path) -> None:
+def _parse(text: str, path: Path, variables: tuple[str, ...]) -> None:
     from jinja2 import TemplateSyntaxError, meta
 
     from fakefal.scenario.templates.errors import load_problem, syntax_problem
@@ -101,12 +111,13 @@ def _parse(text: str, path: Path) -> None:
     if problem or tree is None:
         raise TemplateError(path, f"template: {problem}", _EXAMPLE)
     unknown = sorted(
-        meta.find_undeclared_variables(tree) - set(VARIABLES) - set(environment.globals)
+        meta.find_undeclared_variables(tree) - set(variables) - set(environment.globals)
     )
     if unknown:
         name = unknown[0]
+        body = "input" if "input" in variables else "json"
         suggestion = (
-            f"write input.{name} for a field of the input; variables: {', '.join(VARIABLES)}"
+            f"write {body}.{name} for a field of the {body}; variables: {', '.join(variables)}"
         )
         raise TemplateError(path, f'template: unknown variable "{name}"', suggestion)
 

@@ -29,7 +29,7 @@ from fakefal.handlers.http import (
     WebSocketSession,
     response_for_error,
 )
-from fakefal.handlers.routes import UnservedRoute, find_route
+from fakefal.handlers.routes import ROUTES, UnservedRoute, find_route
 from fakefal.handlers.server_proxy import check_proxy_request
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core import hosts
@@ -48,6 +48,7 @@ from fakefal.server.http.connection import (
 )
 from fakefal.server.http.control_endpoint import ControlEndpoint
 from fakefal.server.http.parse_errors import check_version, error_for_body
+from fakefal.server.http.route_endpoint import NO_ROUTE, RouteEndpoint
 from fakefal.server.http.writer import FileWriter
 from fakefal.server.tasks import Tasks
 from fakefal.server.upload_store import UploadStore
@@ -94,6 +95,7 @@ class HttpHandler:
         self._keep_alive = engine.settings.keep_alive
         self._proxy = proxy
         self._recorder = recorder
+        self._routes = RouteEndpoint(engine)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Respond to one request; every failure becomes a response too."""
@@ -185,7 +187,7 @@ class HttpHandler:
         self, request: web.BaseRequest, address: Address
     ) -> tuple[HttpResponse, Clock | None]:
         """The response of a fal host; rejected requests are journalled."""
-        headers, path = request.headers, address.path
+        headers, path, routed = request.headers, address.path, NO_ROUTE
         tenant: Tenant | None = None
         fal_request: Request | None = None
         try:
@@ -194,14 +196,15 @@ class HttpHandler:
             body = await self._body(request) if request.can_read_body and not is_media else b""
             if "%" in path:
                 path = decode_path(path)
-            handler, parts = find_route(address.host, request.method, path)
+            if self._engine.has_routes or address.host not in ROUTES:
+                routed = await self._routes.answer(request, address, path, body, blob)
+                if routed.response is not None:
+                    return routed.response, routed.clock
+            find = find_route if routed is NO_ROUTE else routed.find_handler
+            handler, parts = find(address.host, request.method, path)
             credential = names.read_credential(headers.get("Authorization"))
-            if credential is not None and (
-                credential.scheme == "key" or not is_media
-            ):  # on a media host a bearer credential is a CDN token, not a key
-                tenant = self._engine.tenant_for(
-                    credential, parts.get("endpoint", ""), is_new_call=request.method == "POST"
-                )
+            if credential is not None and not _is_cdn_token(credential, address.host):
+                tenant = self._tenant(credential, request.method, parts)
             fal_request = Request(request.method, address, path, headers, body, tenant, blob)
             fal_request.fallback_tenant = self._engine.fallback_tenant
             fal_request.tenant_by_tag = self._engine.tenant_by_tag
@@ -213,7 +216,7 @@ class HttpHandler:
             if has_request_id(address.host, path) and isinstance(response, BufferedResponse):
                 line = _request_line(request, address, path)
                 response.request_id = self._engine.request_id_for(line)
-            return response, None if response.fault is None else _clock_of(fal_request)
+            return routed.finish(response, _clock_of(fal_request))
         except FaultAbort as abort:
             line = _request_line(request, address, path)
             empty = BufferedResponse(500, b"", fault=abort.fault)
@@ -228,9 +231,16 @@ class HttpHandler:
                 error = _as_platform_error(error)
             if error.fault is None and fal_request is not None:
                 error.fault = fal_request.fault
-            if error.fault is not None:
-                return response_for_error(error), _clock_of(fal_request)
+            if error.fault is not None or routed.is_builtin:
+                return routed.finish(response_for_error(error), _clock_of(fal_request))
             raise error from None
+
+    def _tenant(
+        self, credential: names.Credential, method: str, parts: Mapping[str, str]
+    ) -> Tenant:
+        """The tenant of a key; raises the 401 of one that is not accepted."""
+        endpoint = parts.get("endpoint", "")
+        return self._engine.tenant_for(credential, endpoint, is_new_call=method == "POST")
 
     def _record_error(
         self, error: ApiError, tenant: Tenant | None, headers: Mapping[str, str], line: str
@@ -314,12 +324,12 @@ class HttpHandler:
     async def _stream(
         self, request: web.BaseRequest, stream: EventStreamResponse
     ) -> web.StreamResponse:
-        response = web.StreamResponse(status=200)
+        response = web.StreamResponse(status=stream.status)
         if not self._keep_alive:
             response.force_close()
         response.headers["Server"] = SERVER
         response.headers["Content-Type"] = stream.content_type
-        if not stream.is_private:
+        if stream.request_id:
             response.headers[names.REQUEST_ID] = stream.request_id
         shared = () if stream.is_private else cors_headers(request, stream.headers)
         for name, value in (*shared, *stream.headers):
@@ -336,6 +346,11 @@ class HttpHandler:
         except (ClientConnectionResetError, ConnectionResetError):
             _LOG.debug("the caller left stream %s", stream.request_id)
         return response
+
+
+def _is_cdn_token(credential: names.Credential, host: str) -> bool:
+    """Whether it is a token of the CDN, as bearer credentials are on some hosts; else a key."""
+    return credential.scheme != "key" and host in hosts.TOKEN_HOSTS
 
 
 def _check_host(tenant: Tenant, host_name: str) -> None:

@@ -26,13 +26,15 @@ def stream_head(
 ) -> bytes:
     """Status line and headers of a stream: chunked, or for HTTP/1.0 delimited by the close."""
     is_http10 = request.version == HttpVersion10
-    defaults = {"Content-Type": response.content_type, names.REQUEST_ID: response.request_id}
+    defaults = {"Content-Type": response.content_type}
+    if response.request_id:
+        defaults[names.REQUEST_ID] = response.request_id
     scripted_names = {name.lower() for name, _ in response.headers}
     pairs = [
         (name, value) for name, value in defaults.items() if name.lower() not in scripted_names
     ]
     pairs += [*cors_headers(request, response.headers), *response.headers]
-    lines = [status_line(200, 0 if is_http10 else 1)]
+    lines = [status_line(response.status, 0 if is_http10 else 1)]
     lines += [
         f"{printable(name)}: {printable(value)}\r\n"
         for name, value in pairs

@@ -88,6 +88,13 @@ SETTINGS = (
         ("local", "fal"),
     ),
     Setting(
+        "addresses",
+        "choice",
+        "loopback",
+        "what fal's names resolve to: loopback, or a public address for code that demands one",
+        ("loopback", "global"),
+    ),
+    Setting(
         "client_sleeps",
         "choice",
         "test",

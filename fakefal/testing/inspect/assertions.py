@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakefal.engine.controls import Controls, FileRecord, MessageRecord
+from fakefal.engine.controls import Controls, FileRecord, MessageRecord, RouteRecord
 from fakefal.errors import FakefalError, hide_frame
 from fakefal.server.thread import ThreadedServer
 from fakefal.testing.inspect.billing import BilledCalls, collect_billed_calls
@@ -68,6 +68,11 @@ class Inspection:
     def messages(self) -> list[MessageRecord]:
         """The messages received on app WebSockets, oldest first."""
         return self.server.call(self.controls.messages)
+
+    @property
+    def requests(self) -> list[RouteRecord]:
+        """The requests that routes answered, or that matched no route, oldest first."""
+        return self.server.call(self.controls.requests)
 
     @property
     def misses(self) -> list[str]:

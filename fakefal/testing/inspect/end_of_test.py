@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from fakefal.engine.tenant import Tenant
 from fakefal.scenario.compiled.exchange import CompiledExchange
+from fakefal.scenario.compiled.routes import CompiledRoute
 from fakefal.scenario.compiled.shadowing import GO_FIRST, matching_order, shadowing_exchange
 from fakefal.server.thread import ThreadedServer
 from fakefal.testing.inspect.billing import collect_billed_calls
+from fakefal.testing.scripting.routes import ScriptedRoute
 from fakefal.testing.scripting.scripting import ScriptedExchange
 
 
@@ -25,10 +27,12 @@ class EndOfTestChecks:
         tenant: Tenant,
         builders: Iterable[ScriptedExchange] = (),
         own_files: Iterable[str] = (),
+        route_builders: Iterable[ScriptedRoute] = (),
     ) -> None:
         self._server = server
         self._tenant = tenant
         self._builders = list(builders)
+        self._route_builders = list(route_builders)
         self._own_files = tuple(own_files)
 
     def unused(self) -> list[str]:
@@ -36,13 +40,19 @@ class EndOfTestChecks:
         return self._server.call(self._unused)
 
     def without_reply(self) -> list[str]:
-        """Each ``on`` without a reply, which answers nothing."""
-        return [
+        """Each ``on`` and ``route`` without a reply, which answers nothing."""
+        missing_replies = [
             f"{builder.location}: on({builder.description}) has no reply, so it answers nothing — "
             "add .text(…), .output(…) or .fail(…)"
             for builder in self._builders
             if not builder.has_reply
         ]
+        missing_replies += [
+            f"route({builder.description}) has no reply: add .json(…), .text(…) or .fail(…)"
+            for builder in self._route_builders
+            if not builder.has_reply
+        ]
+        return missing_replies
 
     def _unused(self) -> list[str]:
         tenant = self._tenant
@@ -51,13 +61,18 @@ class EndOfTestChecks:
             *(exchange for exchange in tenant.base_index.exchanges if self._is_own(exchange)),
         ]
         in_order = matching_order(tenant.own_index, tenant.base_index)
-        return [
+        lines = [
             line
             for exchange in own_exchanges
             if (line := _describe_unused(tenant, exchange, in_order))
         ]
+        own_routes = [
+            *tenant.routes.own_routes,
+            *(route for route in tenant.base_routes if self._is_own(route)),
+        ]
+        return lines + [line for route in own_routes if (line := _unused_route(tenant, route))]
 
-    def _is_own(self, exchange: CompiledExchange) -> bool:
+    def _is_own(self, exchange: CompiledExchange | CompiledRoute) -> bool:
         return exchange.location.rpartition(":")[0] in self._own_files
 
     def uncollected(self) -> list[str]:
@@ -111,6 +126,19 @@ def _describe_unused(
         return f"{subject} answered {use_count} of {exchange.capacity} calls"
     if use_count < len(exchange.replies):
         return f"{subject} used {use_count} of its {len(exchange.replies)} replies"
+    return ""
+
+
+def _unused_route(tenant: Tenant, route: CompiledRoute) -> str:
+    use_count = tenant.routes.use_counts.get(route, 0)
+    location = f" ({route.location})" if route.location else ""
+    subject = f"{route.label}{location} for {route.model.when.path or 'any path'}"
+    if not use_count:
+        return f"{subject} answered no request"
+    if route.capacity is not None and use_count < route.capacity:
+        return f"{subject} answered {use_count} of {route.capacity} requests"
+    if use_count < len(route.replies):
+        return f"{subject} used {use_count} of its {len(route.replies)} replies"
     return ""
 
 

@@ -89,7 +89,7 @@ def _format_entry(entry: JournalEntry, short_names: _ShortNames) -> str:
     else:
         parts = [name]
     parts.append(f"→ {entry.status}" if entry.status else "→ no response")
-    if entry.label and entry.kind == "call":
+    if entry.label and entry.kind in ("call", "route"):
         parts.append(f"by {entry.label}")
     if entry.note:
         parts.append(f"({entry.note})")

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from contextvars import copy_context
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Literal
 from unittest import mock
 from weakref import WeakSet
 
@@ -27,6 +27,13 @@ from fakefal.testing.redirect.null_tls import NullTlsObject, NullTlsSocket
 
 REDIRECT_ADDRESS = "127.70.65.76"
 """What fal's host names resolve to: connections to any port of it go to the fake."""
+
+GLOBAL_ADDRESS = "192.88.99.76"
+"""The same, for code that accepts public addresses only. It is public by every rule, and no host
+has it: the block was for relays that no longer exist (RFC 7526)."""
+
+Addresses = Literal["loopback", "global"]
+_REDIRECT_ADDRESSES = {"loopback": REDIRECT_ADDRESS, "global": GLOBAL_ADDRESS}
 
 _PROBED_HOSTS = ("fal.run", "queue.fal.run", "rest.fal.ai", "v3.fal.media", "falrun.com")
 _MAX_REMEMBERED = 10_000
@@ -43,7 +50,10 @@ class SocketRedirector:
     open_count = 0
     """How many fakes redirect this process now."""
 
-    def __init__(self, host: str, port: int, escape_log: EscapeLog) -> None:
+    def __init__(
+        self, host: str, port: int, escape_log: EscapeLog, addresses: Addresses = "loopback"
+    ) -> None:
+        self.redirect_address = _REDIRECT_ADDRESSES[addresses]
         self.fake_address = (host, port)
         self.allowed_peers: set[tuple[str, int]] = set()
         self.escape_log = escape_log
@@ -151,12 +161,12 @@ class SocketRedirector:
             raise socket.gaierror(socket.EAI_NONAME, f"{normalize_host(host)} has only IPv4 here")
         number = _port_of(port)
         kind = socket.SOCK_STREAM
-        return [(socket.AF_INET, kind, socket.IPPROTO_TCP, "", (REDIRECT_ADDRESS, number))]
+        return [(socket.AF_INET, kind, socket.IPPROTO_TCP, "", (self.redirect_address, number))]
 
     def _patched_gethostbyname(self, real: Any) -> Any:
         def gethostbyname(host: Any) -> Any:
             if self.leads_to_fake(host):
-                return REDIRECT_ADDRESS
+                return self.redirect_address
             address = real(host)
             self.remember_foreign_address(address)
             return address
@@ -166,7 +176,7 @@ class SocketRedirector:
     def _patched_gethostbyname_ex(self, real: Any) -> Any:
         def gethostbyname_ex(host: Any) -> Any:
             if self.leads_to_fake(host):
-                return normalize_host(host), [], [REDIRECT_ADDRESS]
+                return normalize_host(host), [], [self.redirect_address]
             host_info = real(host)
             for address in host_info[2]:
                 self.remember_foreign_address(address)
@@ -192,7 +202,7 @@ class SocketRedirector:
         if is_redirect_bypassed():
             return address
         host = normalize_host(address[0])
-        if host == REDIRECT_ADDRESS or (not _is_address(host) and self.leads_to_fake(host)):
+        if host == self.redirect_address or (not _is_address(host) and self.leads_to_fake(host)):
             if (
                 sock.type & socket.SOCK_STREAM != socket.SOCK_STREAM
                 or sock.family != socket.AF_INET
@@ -237,7 +247,7 @@ class SocketRedirector:
         ) -> Any:
             host_text = normalize_host(host)
             if kwargs.get("sock") is None and (
-                host_text == REDIRECT_ADDRESS or (host_text and self.leads_to_fake(host))
+                host_text == self.redirect_address or (host_text and self.leads_to_fake(host))
             ):
                 self._pending_tls += port != 80
                 if kwargs.get("ssl") and not kwargs.get("server_hostname"):

@@ -15,7 +15,7 @@ from fakefal.testing.redirect.environ import read_variable, set_variable
 from fakefal.testing.redirect.escapes import EscapeLog
 from fakefal.testing.redirect.import_hooks import ImportHooks
 from fakefal.testing.redirect.lazy_certificates import open_lazy_certificates
-from fakefal.testing.redirect.network_patch import SocketRedirector, no_proxy_hosts
+from fakefal.testing.redirect.network_patch import Addresses, SocketRedirector, no_proxy_hosts
 from fakefal.testing.redirect.subprocesses import SubprocessRedirector
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Redirection:
         self._subprocesses = SubprocessRedirector(server)
         self._escape_log = EscapeLog()
         self._urls: Urls = "local"
+        self._addresses: Addresses = "loopback"
         self.redirector: SocketRedirector | None = None
 
     @property
@@ -51,11 +52,16 @@ class Redirection:
         """Whether this process is redirected now."""
         return self._users > 0
 
-    def acquire(self, urls: Urls = "local") -> None:
-        """Count a user; the first one starts the redirection."""
+    def acquire(self, urls: Urls = "local", addresses: Addresses = "loopback") -> None:
+        """Count a user; the first one starts the redirection.
+
+        ``addresses`` is what fal's names resolve to: loopback, or a public address, for code that
+        refuses to connect to others. Either leads to the fake.
+        """
         self._users += 1
         if self._users == 1:
             self._urls = urls
+            self._addresses = addresses
             self._open()
 
     def release(self) -> None:
@@ -76,7 +82,9 @@ class Redirection:
     def _open(self) -> None:
         patches = self._patches
         server = self._server.server
-        redirector = self.redirector = SocketRedirector(server.host, server.port, self._escape_log)
+        redirector = self.redirector = SocketRedirector(
+            server.host, server.port, self._escape_log, self._addresses
+        )
         for name in ("NO_PROXY", "no_proxy"):
             previous = read_variable(name)
             hosts = f"{no_proxy_hosts()},{previous}" if previous else no_proxy_hosts()

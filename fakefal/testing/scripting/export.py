@@ -41,11 +41,21 @@ def export_scenario(
             suggestion = "use text(…) or output(…), with a template such as {{ input.prompt }}"
             problems.append(f"{format_path(at)}: {problem} — {suggestion}")
         exchanges.append(data)
+    routes = []
+    for index, route in enumerate(tenant.routes.routes):
+        route_data = route.model.model_dump(by_alias=True, exclude_unset=True)
+        for path, function in functions_in(route_data.get("when"), ("routes", index, "when")):
+            suggestion = "use contains(…), regex(…), any_of(…) or another pattern instead"
+            problem = f"the function {function_name(function)} is a predicate"
+            problems.append(f"{format_path(path)}: {problem} — {suggestion}")
+        routes.append(route_data)
     if problems:
         raise FakefalError("\n".join(("a scenario file cannot hold functions:", *problems)))
     fields: dict[str, Any] = {"fakefal": 1, **tenant.settings.raw}
     if tenant.settings.seed:
         fields["seed"] = tenant.settings.seed
+    if routes:
+        fields["routes"] = routes
     return Scenario.model_validate({**fields, "exchanges": exchanges})
 
 
@@ -55,6 +65,11 @@ def write_scenario(scenario: Scenario, path: Path, assets: Mapping[str, Asset]) 
     Raises FakefalError if a file with other content would be overwritten.
     """
     for name, asset in assets.items():
+        if Path(name).is_absolute():
+            raise FakefalError(
+                f'"{name}" is an absolute path — a scenario needs its files beside it; write a '
+                "relative path"
+            )
         target = path.parent / name
         if target.exists():
             if target.read_bytes() != asset.data:

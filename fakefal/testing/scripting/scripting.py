@@ -36,6 +36,7 @@ from fakefal.testing.scripting.callables import (
     make_reply_factory,
 )
 from fakefal.testing.scripting.caller import caller_location
+from fakefal.testing.scripting.routes import RouteScripting
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -87,11 +88,16 @@ class ScriptedExchange(ExchangeBuilder):
             return self._set_function("text", text)
         return super().text(text, reasoning=reasoning)
 
-    def output(self, output: Json | ReplyFunction) -> Self:
-        """Answer with any JSON; ``{"file": "cat.png"}`` in it becomes a file with a URL."""
+    def output(
+        self, output: Json | bytes | ReplyFunction, *, content_type: str | None = None
+    ) -> Self:
+        """Answer with any JSON; ``{"file": "cat.png"}`` in it becomes a file with a URL.
+
+        Bytes are the whole body of the response: ``output(mp3, content_type="audio/mpeg")``.
+        """
         if callable(output):
             return self._set_function("output", output)
-        return super().output(output)
+        return super().output(output, content_type=content_type)
 
     def fail(self, name: str | ReplyFunction | None = None, **fields: Any) -> Self:
         """Fail the call: by a name of the error catalogue, or with the fields of a file's ``fail``.
@@ -125,7 +131,7 @@ class ScriptedExchange(ExchangeBuilder):
         return self._set()
 
 
-class Scripting:
+class Scripting(RouteScripting):
     """The methods of ``fakefal`` that script replies and settings."""
 
     server: ThreadedServer
@@ -142,16 +148,19 @@ class Scripting:
         input: Json = None,
         headers: dict[str, Any] | None = None,
         first: bool = False,
+        method: str | None = None,
         **fields: Json,
     ) -> ScriptedExchange:
         """Start an exchange for the calls that match all arguments.
 
         ``fields`` are fields of the input: ``on("fal-ai/any-llm", prompt=contains("tagline"))``.
-        A value may be a function that returns a bool. The first matching exchange answers, in the
-        order of ``on``; exchanges of scenarios loaded at the start come after them. ``first`` puts
-        it before all that exist now: a special reply in a test, after general ones of a fixture.
+        ``method`` is for other routes of an app than POST. A value may be a function that returns
+        a bool. The first matching exchange answers, in the order of ``on``; exchanges of
+        scenarios loaded at the start come after them. ``first`` puts it before all that exist
+        now: a special reply in a test, after general ones of a fixture.
         """
-        when = guard_pattern(when_data(endpoint, via, input, headers, fields), self.callback_errors)
+        data = when_data(endpoint, via, input, headers, fields, method)
+        when = guard_pattern(data, self.callback_errors)
         check_when(when)
         location = caller_location()
         index: int | None = None
@@ -187,6 +196,8 @@ class Scripting:
         self.server.call(lambda: self.controls.update(loaded.scenario))
         for compiled in loaded.exchanges:
             self._put_exchange(None, compiled.model, loaded.assets, location=compiled.location)
+        for route in loaded.routes:
+            self._put_route(None, route.model, loaded.assets, route.location)
 
     def preset(self, *names: str) -> None:
         """Apply scenario presets by name, such as ``"one-job-then-locked"``."""
@@ -213,7 +224,7 @@ class Scripting:
         self._change(hosts=dict.fromkeys(hosts, "down"))
 
     def host_up(self, *hosts: str) -> None:
-        """Accept connections to fal hosts again."""
+        """Accept connections to fal hosts again, or serve hosts that are not fal's."""
         self._change(hosts=dict.fromkeys(hosts, "up"))
 
     def chaos(self, rate: float, faults: Any, **fields: Any) -> None:

@@ -20,6 +20,7 @@ def test_the_defaults_are_those_of_the_reference() -> None:
     assert dataclasses.asdict(CompatFlags()) == {
         "subpath": "refuse-405",
         "response_suffix": False,
+        "billing_delay": 0.0,
         "reads_after_cancel": "completed",
         "error_in_status": False,
         "cancel_answer": "status",

@@ -53,5 +53,5 @@ def test_an_input_of_null_differs_from_no_input() -> None:
 
 
 def test_a_get_is_compiled() -> None:
-    assert condition(method="GET").is_get
-    assert not condition().is_get
+    assert condition(method="GET").method == "GET"
+    assert condition().method == "POST"

@@ -53,9 +53,14 @@ def test_an_unknown_profile_is_rejected() -> None:
 
 
 def test_every_flag_is_an_option() -> None:
-    assert {*VALUES} == {*FLAG_NAMES}
+    assert {*VALUES, "billing_delay"} == {*FLAG_NAMES}
     written = {field.alias or name for name, field in Options.model_fields.items()}
     assert written == {*FLAG_NAMES, "unmatched"}
+
+
+def test_the_delay_of_billing_events_is_a_duration() -> None:
+    assert with_flags(CompatFlags(), flag_values({"billing_delay": "1m"})).billing_delay == 60
+    assert error_types(Options, {"billing_delay": "soon"}) == ["duration"]
 
 
 @pytest.mark.parametrize("name", sorted(VALUES))

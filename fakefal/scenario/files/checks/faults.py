@@ -57,7 +57,7 @@ def check_reply_faults(
 
 def _vias(when: Any) -> list[str] | None:
     """The ``via`` of an exchange; None if it has none, or an invalid one."""
-    if isinstance(when, dict) and when.get("method") == "GET":
+    if isinstance(when, dict) and when.get("method", "POST") != "POST":
         return ["run"]
     via = when.get("via") if isinstance(when, dict) else None
     vias = [via] if isinstance(via, str) else via

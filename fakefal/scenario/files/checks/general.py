@@ -7,6 +7,7 @@ from typing import Any
 
 from fakefal.errors import ScenarioProblem
 from fakefal.scenario.files.checks.faults import check_reply_faults, check_scenario_faults
+from fakefal.scenario.files.checks.routes import check_routes
 from fakefal.scenario.files.checks.sockets import check_sockets
 from fakefal.scenario.files.checks.webhooks import check_webhooks
 from fakefal.scenario.files.source import Path, Source
@@ -24,6 +25,7 @@ def check_semantics(source: Source) -> Iterator[ScenarioProblem]:
     It runs before the models have validated the data, so it must accept any JSON.
     """
     yield from check_scenario_faults(source)
+    yield from check_routes(source)
     exchanges = source.data.get("exchanges") if isinstance(source.data, dict) else None
     if not isinstance(exchanges, list):
         return

@@ -20,6 +20,7 @@ from fakefal.scenario.compiled.reply import CompiledReply, LlmCompletion, Render
 from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.scenario.render.json_examples import example_of
 from fakefal.scenario.render.llm.embeddings import render_embeddings
+from fakefal.scenario.render.llm.limits import limit_text
 from fakefal.scenario.render.llm.request import (
     LlmRequest,
     is_reasoning_requested,
@@ -135,17 +136,22 @@ def _written_content(reply: CompiledReply, request: LlmRequest) -> dict[str, Any
     variables = request.variables
     error = None if reply.error is None else as_text(reply.error.render(variables))
     tool_calls = _scripted_tool_calls(reply, request)
+    finish = None
     if reply.text is not None:
         texts = (as_text(reply.text.render(variables)),) * _requested_choices(request)
     else:
         if not tool_calls:
             tool_calls = _generated_tool_calls(request)
         texts = ("",) if tool_calls else _generated_texts(request)
+        if error is None and not tool_calls:
+            limited = [limit_text(text, request.body) for text in texts]
+            texts, finish = tuple(text for text, _ in limited), limited[0][1]
     return {
         "texts": texts,
         "reasoning": _reasoning(reply, request),
         "error": error,
         "tool_calls": tool_calls,
+        "finish_reason": finish,
     }
 
 

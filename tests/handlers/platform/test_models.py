@@ -79,6 +79,29 @@ async def test_models_are_found_and_searched(query: str, expected: list[str]) ->
         assert [model["endpoint_id"] for model in models] == expected
 
 
+async def test_models_need_no_key_and_prices_do() -> None:
+    async with running_api() as api:
+        listed = await api.get("/models", key=None)
+        assert listed.status == 200
+        assert len(listed.json["models"]) == 3
+        assert (await api.get("/models/pricing?endpoint_id=acme/draw", key=None)).status == 401
+
+
+async def test_the_site_lists_models_and_their_schemas_without_a_key() -> None:
+    async with running_api() as api:
+        site = {"host": "fal.ai", "key": None}
+        listed = (await api.caller.request("GET", "/api/models?limit=2&page=2", **site)).json
+        assert [item["id"] for item in listed["items"]] == ["fal-ai/flux/dev"]
+        assert (listed["total"], listed["pages"], listed["page"]) == (3, 2, 2)
+        listed = (await api.caller.request("GET", "/api/models?keywords=DRAW", **site)).json
+        assert [item["id"] for item in listed["items"]] == ["acme/draw"]
+        path = "/api/openapi/queue/openapi.json?endpoint_id="
+        schema = await api.caller.request("GET", f"{path}acme/draw", **site)
+        assert (schema.json["openapi"], "/acme/draw" in schema.json["paths"]) == ("3.0.4", True)
+        assert (await api.caller.request("GET", f"{path}acme/x", **site)).status == 404
+        assert (await api.caller.request("GET", "/api/models?page=0", **site)).status == 400
+
+
 async def test_models_are_paged() -> None:
     async with running_api() as api:
         first = (await api.get("/models?limit=2&expand=openapi-3.0")).json
@@ -138,6 +161,10 @@ async def test_usage_is_computed_from_the_journal() -> None:
             "unit": "images",
             "quantity": 6.0,
             "unit_price": 0.5,
+            "percent_discount": None,
+            "cost_subtotal": 3.0,
+            "cost_discount": 0,
+            "cost_total": 3.0,
             "cost": 3.0,
             "currency": "USD",
             "auth_method": "fakefal",
@@ -236,7 +263,7 @@ async def test_meta_needs_no_key() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "key", "status", "type_"),
     [
-        ("GET", "/models", None, 401, "authorization_error"),
+        ("GET", "/models/pricing?endpoint_id=a/b", None, 401, "authorization_error"),
         ("GET", "/nothing", "a:b", 404, "not_found"),
         ("PUT", "/models", "a:b", 405, "validation_error"),
         ("GET", "/models?limit=-1", "a:b", 400, "validation_error"),

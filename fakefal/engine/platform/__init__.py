@@ -1,0 +1,1 @@
+"""What the platform keeps for an account beside calls and files."""
