@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from fakefal._version import __version__
+from fakefal.cli.recording_options import safety_options
 from fakefal.cli.terminal import Terminal, pluralize
 from fakefal.engine.core.clock import real_now
 from fakefal.errors import FakefalError
@@ -16,7 +17,7 @@ from fakefal.recorder.capture.captures import Recording
 from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.distil.distil import distil
 from fakefal.recorder.importers.importer import FORMATS, Format, read_foreign
-from fakefal.recorder.output.writer import Writer, check_name, folder_of
+from fakefal.recorder.output.writer import Writer, folder_of
 from fakefal.scenario.files.loader import load_file
 
 _FILE_GAP_SECONDS = 60.0
@@ -39,7 +40,7 @@ _FILE_GAP_SECONDS = 60.0
     metavar="PATTERN",
     help="Redact matches of this regular expression too; repeatable.",
 )
-@click.option("--force", is_flag=True, help="Replace an existing file.")
+@safety_options
 @click.pass_obj
 def import_(
     terminal: Terminal,
@@ -48,6 +49,8 @@ def import_(
     file_format: Format | None,
     patterns: tuple[str, ...],
     force: bool,
+    backup: bool,
+    strict: bool,
 ) -> int:
     """Convert a HAR, a VCR.py cassette, aimock fixtures, a curl trace (-v or --trace-ascii), or a
     JSON body of a status, result or webhook to a scenario.
@@ -55,9 +58,8 @@ def import_(
     Entries that cannot be converted are listed. Keys and tokens are redacted.
     """
     target = Path(path)
-    check_name(target)
-    if target.exists() and not force:
-        raise FakefalError(f"{target} already exists — name another file, or pass --force")
+    redactor = Redactor(patterns)
+    writer = Writer(target, redactor, force=force, keeps_backup=backup)
     recording = Recording(", ".join(Path(file).name for file in files), real_now())
     exchanges = []
     unused: list[str] = []
@@ -76,7 +78,6 @@ def import_(
         terminal.write_line(
             f"{file}: {detected_format}, {pluralize(used, 'entry', 'entries')} used"
         )
-    redactor = Redactor(patterns)
     redactor.learn_environment(os.environ)  # noqa: TID251 (its secrets must not be written)
     for capture in recording.captures:
         redactor.learn_request(capture.request)
@@ -87,7 +88,7 @@ def import_(
         terminal.write_error(f"not used: {redactor.redact_text(line)}")
     if not distilled.scenario["exchanges"]:
         raise FakefalError("no calls to fal found, so nothing is written")
-    Writer(target, redactor).write(distilled)
+    writer.finish(distilled)
     loaded = load_file(target)
     terminal.write_line(f"{target}: {pluralize(len(loaded.exchanges), 'exchange')}")
     return 0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, TypeVar
 
 from fakefal.protocol.core.call import FailsAt, Json, Via
 from fakefal.protocol.core.endpoints import EndpointId
 from fakefal.recorder.capture.captures import Capture, Recording
 from fakefal.recorder.capture.redaction import Redactor
+from fakefal.recorder.distil.completeness import UNSIGNED, incompleteness, recorded_header
 from fakefal.recorder.distil.faults import compress, fault_of, repeat_forever
 from fakefal.recorder.distil.inputs import exact_pattern
 from fakefal.recorder.distil.media import Media
@@ -44,11 +45,18 @@ Cache = dict[tuple[object, ...], Any]
 
 @dataclass(slots=True)
 class DistilResult:
-    """A scenario as JSON, the bytes of its files by name, and notes on what was left out."""
+    """A scenario as JSON, the bytes of its files by name, and notes on what was left out.
+
+    ``incomplete`` are the reasons why a live recording is not complete. ``path`` is where it was
+    written, and ``backup`` where the previous file is kept.
+    """
 
     scenario: Fields
     files: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
+    path: Path | None = None
+    backup: Path | None = None
 
 
 @dataclass(slots=True)
@@ -117,13 +125,16 @@ class _Distiller:
         notes += [f"{_describe(capture)}: {why}" for capture, why in self._captures.unsupported]
         data: Fields = {
             "fakefal": 1,
-            "recorded": self._recorded_header(version),
+            "recorded": recorded_header(self._recording, self._captures, version),
             "options": self._options(),
             "exchanges": exchanges,
         }
         used_files = set(_referenced_files(exchanges))
         files = {name: data for name, data in self._media.contents.items() if name in used_files}
-        return DistilResult(self._redactor.redact_json(data), files, list(dict.fromkeys(notes)))
+        scenario = self._redactor.redact_json(data)
+        scenario["recorded"]["digest"] = UNSIGNED
+        incomplete = incompleteness(self._recording, self._captures)
+        return DistilResult(scenario, files, list(dict.fromkeys(notes)), incomplete)
 
     def _calls_in_order(self) -> list[tuple[float, Any]]:
         """Jobs, direct calls and rejected submits, in the order of their first request."""
@@ -291,21 +302,6 @@ class _Distiller:
         else:
             exchange["replies"] = replies
         return exchange
-
-    def _recorded_header(self, version: str) -> Fields:
-        recording = self._recording
-        moment = datetime.fromtimestamp(recording.started_at, timezone.utc)
-        header: Fields = {
-            "at": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
-            "source": recording.source,
-        }
-        if version:
-            header["fakefal"] = version
-        if recording.clients:
-            header["clients"] = recording.clients
-        if not recording.is_complete:
-            header["complete"] = False
-        return header
 
     def _options(self) -> Fields:
         """Scenario options under which fakefal behaves as this upstream did.

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from fakefal.scenario.files.loader import load_file
-from tests.cli.running import fakefal
+from tests.cli.running import GOOD, fakefal
 from tests.recorder.importers.test_har import CHROMIUM, KEY, entry, har
 
 
@@ -33,14 +33,30 @@ def test_several_files_become_one_scenario(tmp_path: Path) -> None:
     assert "acct_12345" not in path.read_text(encoding="utf-8")
 
 
-def test_an_existing_file_is_replaced_only_with_force(tmp_path: Path) -> None:
+def test_only_recordings_are_replaced_and_edited_ones_only_with_force(tmp_path: Path) -> None:
     path, source = tmp_path / "a.yaml", tmp_path / "a.har"
-    path.write_text("mine")
     source.write_text(har(entry()))
+    for mine in ("mine", GOOD, "", "\x00"):
+        path.write_text(mine)
+        for flags in ((), ("--force",)):
+            ran = fakefal("import", source, "-o", path, *flags)
+            assert (ran.code, path.read_text()) == (2, mine)
+            assert "is not a recording made by fakefal, so it is not replaced" in ran.err
+    path.unlink()
+    assert fakefal("import", source, "-o", path).code == 0
+    written = path.read_text()
+    assert fakefal("import", source, "-o", path).code == 0  # its own file, with a backup
+    assert (tmp_path / "a.yaml.bak").read_text() == written
+    edited = written.replace("fakefal: 1", "fakefal: 1\nname: mine")
+    path.write_text(edited)
     ran = fakefal("import", source, "-o", path)
-    assert (ran.code, path.read_text()) == (2, "mine")
-    assert "already exists — name another file, or pass --force" in ran.err
+    assert (ran.code, path.read_text()) == (2, edited)
+    assert "was edited after it was recorded, and would be replaced — pass --force" in ran.err
     assert fakefal("import", source, "-o", path, "--force").code == 0
+    assert path.read_text() == written
+    assert (tmp_path / "a.yaml.bak").read_text() == edited
+    assert fakefal("import", source, "-o", path, "--no-backup").code == 0
+    assert sorted(it.name for it in tmp_path.glob("*.bak*")) == ["a.yaml.bak"]
 
 
 def test_a_file_without_a_call_to_fal_writes_nothing(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.errors.errors import ingress_page
 from fakefal.recorder.capture.captures import Recording
 from fakefal.recorder.capture.redaction import Redactor
+from fakefal.recorder.distil.completeness import UNSIGNED
 from fakefal.recorder.distil.distil import distil
 from fakefal.scenario.files.loader import load_data
 from tests.callers import RUN, running_caller
@@ -89,14 +90,14 @@ def test_one_call_becomes_one_exchange() -> None:
 
 
 def test_the_header_describes_the_recording() -> None:
-    recording = Recording("https://fal.run", 1_790_000_000.0, [make_run(body=1)], is_complete=False)
+    recording = Recording("https://fal.run", 1_790_000_000.0, [make_run(body=1)])
     data = distil(recording, Redactor(), version="1.2").scenario
     assert data["recorded"] == {
         "at": "2026-09-21T14:13:20Z",
         "source": "https://fal.run",
         "fakefal": "1.2",
         "clients": ["tests/1"],
-        "complete": False,
+        "digest": UNSIGNED,
     }
     assert data["options"] == {"unmatched": "fail", "validate": False}
     load_data(data)
