@@ -23,6 +23,7 @@ from fakefal.recorder.distil.outcomes import (
 )
 from fakefal.recorder.distil.queue_replies import QueueReplyBuilder
 from fakefal.recorder.distil.request_groups import (
+    ANY_ENDPOINT,
     DirectCall,
     RecordedJob,
     RequestGroups,
@@ -70,6 +71,14 @@ class _Group:
     pending_faults: list[Json] = field(default_factory=list)
     """Faults that precede the next reply."""
 
+    @property
+    def when(self) -> Fields:
+        """The condition. An unknown input matches every call of the app, or of any app."""
+        if self.pattern is not None:
+            return {"endpoint": self.endpoint.text, "via": self.via, "input": self.pattern}
+        is_known = self.endpoint.text != ANY_ENDPOINT
+        return {**({"endpoint": f"{self.endpoint.app}*"} if is_known else {}), "via": self.via}
+
 
 def distil(
     recording: Recording,
@@ -106,6 +115,7 @@ class _Distiller:
         self._captures: RequestGroups = group_captures(recording.captures)
         self._media = Media(folder, self._captures)
         self._groups: dict[tuple[str, str, str], _Group] = {}
+        self._groups_without_input: list[_Group] = []
         self._notes: list[str] = []
         self._error_in_status: set[bool] = set()
         self._compat_options: Fields = {}
@@ -120,7 +130,12 @@ class _Distiller:
                 self._add_direct(call)
             else:
                 self._add_refused(*call)
-        exchanges = [self._exchange(group) for group in self._groups.values()]
+        groups = [
+            group
+            for group in (*self._groups.values(), *self._groups_without_input)
+            if group.replies or group.pending_faults
+        ]
+        exchanges = [self._exchange(group) for group in groups]
         notes = [*self._recording.notes, *self._media.notes, *self._notes]
         notes += [f"{_describe(capture)}: {why}" for capture, why in self._captures.unsupported]
         data: Fields = {
@@ -173,16 +188,21 @@ class _Distiller:
         return value
 
     def _add_job(self, job: RecordedJob) -> None:
+        if self._finished_only and not job.is_finished:
+            return
         if job.submit is None:
             self._notes.append(
                 f"{job.endpoint.app}/requests/{job.id}: its submit was not recorded, so its input "
-                "is unknown"
+                f"is unknown{'' if self._recording.is_live else ': it answers every call'}"
             )
-            return
-        if self._finished_only and not job.is_finished:
-            return
+            if self._recording.is_live:
+                return
         try:
-            group, input_ = self._group_of(job.endpoint, "queue", job.submit)
+            if job.submit is None:
+                group, input_ = _Group(job.endpoint, "queue", None), None
+                self._groups_without_input.append(group)
+            else:
+                group, input_ = self._group_of(job.endpoint, "queue", job.submit)
 
             def compute() -> tuple[Fields, bool | None, Fields, list[str]]:
                 builder = QueueReplyBuilder(job, input_, self._media.files, self._redactor)
@@ -191,10 +211,11 @@ class _Distiller:
             recorded_bodies = b"".join(capture.response.body for capture in job.results)
             recorded_bodies += b"".join(capture.request.body for capture in job.webhooks)
             reply, error_in_status, options, notes = self._cached(
-                ("job", job.id, job.capture_count), recorded_bodies, compute
+                ("job", job.id, id(job.submit), job.capture_count), recorded_bodies, compute
             )
         except (NotRecordable, ValueError) as error:
-            self._notes.append(f"{_describe(job.submit)}: {error}")
+            described = job.id if job.submit is None else _describe(job.submit)
+            self._notes.append(f"{described}: {error}")
             return
         self._notes += notes
         self._compat_options |= options
@@ -294,7 +315,7 @@ class _Distiller:
         )
         exchange: Fields = {
             "id": f"{group.endpoint.text} {number}",
-            "when": {"endpoint": group.endpoint.text, "via": group.via, "input": group.pattern},
+            "when": group.when,
         }
         replies = _without_repeats(group.replies)
         if len(replies) == 1:

@@ -12,7 +12,10 @@ def test_a_har_becomes_a_scenario_with_its_files(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     ran = fakefal("import", CHROMIUM, "-o", path)
     assert ran.code == 0, ran.err
-    assert ran.out.splitlines() == [f"{CHROMIUM}: har, 11 entries used", f"{path}: 4 exchanges"]
+    assert ran.out.splitlines() == [
+        f"{CHROMIUM}: har, 11 entries of fal read",
+        f"{path}: 4 exchanges",
+    ]
     assert f"not used: {CHROMIUM}: entries[11]: GET example.com: not a fal host" in ran.err
     assert "scenarios do not cover fal.ai" in ran.err
     loaded = load_file(path)
@@ -24,12 +27,16 @@ def test_a_har_becomes_a_scenario_with_its_files(tmp_path: Path) -> None:
 
 def test_several_files_become_one_scenario(tmp_path: Path) -> None:
     (tmp_path / "a.har").write_text(har(entry()))
-    (tmp_path / "b.json").write_text(json.dumps({"detail": "acct_12345", "status": 1}))
+    (tmp_path / "b.json").write_text(json.dumps({"output": "acct_12345", "partial": False}))
     path = tmp_path / "all.yaml"
     files = (tmp_path / "a.har", tmp_path / "b.json")
     ran = fakefal("import", *files, "-o", path, "--redact", "acct_[0-9]+")
     assert ran.code == 0, ran.err
-    assert len(load_file(path).exchanges) == 2
+    loaded = load_file(path)
+    assert len(loaded.exchanges) == 2
+    assert loaded.scenario.recorded is not None
+    assert loaded.scenario.recorded.sources == ["a.har", "b.json"]
+    assert loaded.scenario.recorded.at == "2026-09-27T12:00:00Z"  # of the older one
     assert "acct_12345" not in path.read_text(encoding="utf-8")
 
 
