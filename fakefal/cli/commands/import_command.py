@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from fakefal._version import __version__
-from fakefal.cli.recording_options import EXIT_STRICT, safety_options
+from fakefal.cli.recording_options import EXIT_STRICT, safety_options, secret_lines
 from fakefal.cli.terminal import Terminal, pluralize
 from fakefal.engine.core.clock import real_now
 from fakefal.errors import FakefalError
@@ -105,6 +105,8 @@ def import_(
         _list_unused(terminal, [*left_out, *distilled.notes])
         raise FakefalError(f"no calls to fal found in {', '.join(files)}, so nothing is written")
     writer.finish(distilled)
+    for line in secret_lines(distilled):
+        terminal.write_error(line.strip())
     left_out += [redactor.redact_text(line) for line in distilled.notes]
     _list_unused(terminal, left_out)
     terminal.write_line(f"{target}: {pluralize(len(distilled.scenario['exchanges']), 'exchange')}")
@@ -129,7 +131,7 @@ def _distil(imports: _Imports, redactor: Redactor, sources: list[str], folder: s
     )
     for capture in merged.captures:
         redactor.learn_request(capture.request)
-        redactor.learn_response(capture.response)
+        redactor.learn_response(capture.response, capture.request.url)
     distilled = distil(recording, redactor, version=__version__, folder=folder)
     distilled.scenario["exchanges"] += redactor.redact_json(merged.exchanges)
     return distilled

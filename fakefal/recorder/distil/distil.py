@@ -50,6 +50,8 @@ class DistilResult:
 
     ``incomplete`` are the reasons why a live recording is not complete. ``path`` is where it was
     written, and ``backup`` where the previous file is kept.
+    ``redacted`` are the places of secrets that were replaced, ``suspects`` those of values that
+    look like secrets and were kept.
     """
 
     scenario: Fields
@@ -58,6 +60,8 @@ class DistilResult:
     incomplete: list[str] = field(default_factory=list)
     path: Path | None = None
     backup: Path | None = None
+    redacted: tuple[str, ...] = ()
+    suspects: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -148,8 +152,14 @@ class _Distiller:
         files = {name: data for name, data in self._media.contents.items() if name in used_files}
         scenario = self._redactor.redact_json(data)
         scenario["recorded"]["digest"] = UNSIGNED
-        incomplete = incompleteness(self._recording, self._captures)
-        return DistilResult(scenario, files, list(dict.fromkeys(notes)), incomplete)
+        return DistilResult(
+            scenario,
+            files,
+            list(dict.fromkeys(notes)),
+            incompleteness(self._recording, self._captures),
+            redacted=tuple(self._redactor.places),
+            suspects=tuple(self._redactor.warnings),
+        )
 
     def _calls_in_order(self) -> list[tuple[float, Any]]:
         """Jobs, direct calls and rejected submits, in the order of their first request."""
