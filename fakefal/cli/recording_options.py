@@ -224,6 +224,8 @@ def recording_summary(distilled: DistilResult | None, path: Path) -> list[str]:
     calls = sum(len(exchange.get("replies", [0])) for exchange in exchanges)
     number = pluralize(len(exchanges), "exchange")
     head = f"fakefal: recorded {pluralize(calls, 'call')} as {number} in {distilled.path}"
+    if routes := distilled.scenario.get("routes"):
+        head += f", and {pluralize(len(routes), 'raw route')}"
     if distilled.files:
         head += f", {pluralize(len(distilled.files), 'file')}"
     lines = [head]
@@ -233,6 +235,7 @@ def recording_summary(distilled: DistilResult | None, path: Path) -> list[str]:
         lines.append(f"  not complete: {'; '.join(distilled.incomplete)}")
         if distilled.path != path:
             lines.append(f"  {path} stays as it was")
+    lines += [f"  raw: {line}" for line in distilled.raw[:_MAX_NOTES]]
     lines += [f"  not recorded: {note}" for note in distilled.notes[:_MAX_NOTES]]
     if len(distilled.notes) > _MAX_NOTES:
         lines.append(f"  not recorded: … and {len(distilled.notes) - _MAX_NOTES} more")

@@ -73,7 +73,10 @@ def test_serve_records_until_it_is_stopped(tmp_path: Path) -> None:
 
 def test_the_places_of_secrets_are_printed_and_no_value() -> None:
     result = DistilResult(
-        {"exchanges": []}, redacted=("input.hf_token",), suspects=("input: aB3d…",)
+        {"exchanges": []},
+        redacted=("input.hf_token",),
+        suspects=("input: aB3d…",),
+        path=Path("a.yaml"),
     )
     assert recording_summary(result, Path("a.yaml"))[1:] == [
         "  redacted: input.hf_token",

@@ -12,6 +12,7 @@ import click
 
 from fakefal._version import __version__
 from fakefal.cli.recording_options import EXIT_STRICT, safety_options, secret_lines
+from fakefal.cli.replay_check import check_replay
 from fakefal.cli.terminal import Terminal, pluralize
 from fakefal.engine.core.clock import real_now
 from fakefal.errors import FakefalError
@@ -99,9 +100,10 @@ def import_(
         count = pluralize(imported.used, "entry", "entries")
         terminal.write_line(f"{name}: {detected_format}, {count} of fal read")
     convert_pasted(imports.merged)
-    distilled = _distil(imports, redactor, _sources(files, target.parent), writer.folder)
+    distilled = _distil(imports, redactor, _sources(files), writer.folder)
     left_out = [redactor.redact_text(line) for line in imports.merged.unused]
-    if not distilled.scenario["exchanges"]:
+    routes = distilled.scenario.get("routes", [])
+    if not distilled.scenario["exchanges"] and not routes:
         _list_unused(terminal, [*left_out, *distilled.notes])
         raise FakefalError(f"no calls to fal found in {', '.join(files)}, so nothing is written")
     writer.finish(distilled)
@@ -109,10 +111,19 @@ def import_(
         terminal.write_error(line.strip())
     left_out += [redactor.redact_text(line) for line in distilled.notes]
     _list_unused(terminal, left_out)
-    terminal.write_line(f"{target}: {pluralize(len(distilled.scenario['exchanges']), 'exchange')}")
+    distilled.path = target
+    differences = check_replay(distilled)
+    for line in differences:
+        terminal.write_error(f"differs in a replay: {line}")
+    for line in distilled.raw:
+        terminal.write_error(f"raw: {redactor.redact_text(line)}")
+    text = f"{target}: {pluralize(len(distilled.scenario['exchanges']), 'exchange')}"
+    if routes := distilled.scenario.get("routes"):
+        text += f", {pluralize(len(routes), 'raw route')}"
+    terminal.write_line(text)
     if writer.backup is not None:
         terminal.write_line(f"the previous file is kept as {writer.backup}")
-    return EXIT_STRICT if strict and left_out else 0
+    return EXIT_STRICT if strict and (left_out or differences) else 0
 
 
 def _list_unused(terminal: Terminal, lines: list[str]) -> None:
@@ -137,17 +148,16 @@ def _distil(imports: _Imports, redactor: Redactor, sources: list[str], folder: s
     return distilled
 
 
-def _sources(files: tuple[str, ...], folder: Path) -> list[str]:
-    """The files by their paths from the scenario's folder; each once."""
+def _sources(files: tuple[str, ...]) -> list[str]:
+    """The files by their paths as written, each once; of an absolute path only the end, as the
+    scenario is for other machines too."""
     names = []
     for file in files:
+        path = Path(file)
         if file == _STANDARD_INPUT:
             names.append("standard input")
-            continue
-        try:
-            names.append(Path(os.path.relpath(file, folder)).as_posix())
-        except ValueError:  # another drive of Windows
-            names.append(Path(file).name)
+        else:
+            names.append("/".join(path.parts[-2:]) if path.is_absolute() else path.as_posix())
     return list(dict.fromkeys(names))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +27,9 @@ from fakefal.cli.summary import escape_lines, summarize
 from fakefal.cli.terminal import Terminal
 from fakefal.recorder.capture.modes import Decision
 from fakefal.server.server import FakeFalServer
+
+if TYPE_CHECKING:
+    from fakefal.recorder.distil.distil import DistilResult
 
 _KEY_VARIABLES = ("FAL_KEY", "FAL_KEY_ID", "FAL_API_KEY", "FAL_AI_API_KEY")
 
@@ -95,14 +98,25 @@ def _outcome(
 ) -> tuple[list[str], list[str]]:
     """The lines of the summary, and what --strict does not accept."""
     distilled = server.recorded
+    differences: list[str] = []
     if decision.should_record:
         lines = [*recording_summary(distilled, recording.path), *escape_lines(report)]
+        differences = [] if distilled is None else _differences(distilled)
+        lines += [f"  differs in a replay: {line}" for line in differences]
     else:
         lines = summarize(report)
     problems = [] if distilled is None else [*distilled.incomplete, *distilled.notes]
+    problems += differences
     if decision.loaded is not None:
         problems += [*recording.replay_problems(decision), *unused_calls(server)]
     return lines, problems
+
+
+def _differences(distilled: DistilResult) -> list[str]:
+    # Imported late: a replay need not be checked, and starts faster without.
+    from fakefal.cli.replay_check import check_replay
+
+    return check_replay(distilled)
 
 
 def _run_recorded(server: FakeFalServer, report: RunReport, *, uses_names: bool) -> None:

@@ -183,7 +183,10 @@ def _address_of(exchange: ForeignExchange) -> Address | None:
     headers.pop("x-forwarded-host", None)
     target = exchange.url if addressing.resolve(exchange.url, {}) else _request_target(exchange.url)
     address = addressing.resolve(target, headers, scheme=parts.scheme or "http")
-    return None if address is None or address.form is AddressForm.CONTROL else address
+    if address is None or address.form is AddressForm.CONTROL:
+        return None
+    # https://example.com/fal.run is a page about fal rather than a request to it.
+    return None if address.form is not AddressForm.HOST and address.path in ("", "/") else address
 
 
 def _request_target(url: str) -> str:

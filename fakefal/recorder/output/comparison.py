@@ -67,7 +67,8 @@ def compare(before: LoadedScenario, after: LoadedScenario, *, times: bool = Fals
 def _replies_by_call(loaded: LoadedScenario) -> dict[str, tuple[str, list[Fields]]]:
     """The name and the replies of each exchange by its ``when``."""
     replies_by_call: dict[str, tuple[str, list[Fields]]] = {}
-    for exchange in dump_data(loaded.scenario).get("exchanges", []):
+    data = dump_data(loaded.scenario)
+    for exchange in (*data.get("exchanges", []), *data.get("routes", [])):
         when = exchange.get("when", {})
         replies = exchange.get("replies") or [exchange.get("reply") or {}]
         replies_by_call[canonical_json(when)] = (_describe_call(when), replies)

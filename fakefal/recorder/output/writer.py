@@ -18,10 +18,13 @@ from fakefal.recorder.output.ownership import (
     sign,
     unsign,
 )
-from fakefal.scenario.files.loader import load_file, load_text
+from fakefal.scenario.files.loader import load_text
+from fakefal.scenario.files.source import Source
 from fakefal.scenario.files.yaml_text import read_yaml, write_blocks
 
 _HASHED_NAME = re.compile(r"[0-9a-f]{16}\.\w+")
+
+_SECTIONS = ("exchanges", "routes")
 
 _ONE_LINE = re.compile(r"\{?exchanges: \[(.*)\]\}?\n")
 """A list of one short exchange as ``write_blocks`` writes it."""
@@ -62,7 +65,7 @@ class Writer:
         self._base_text = base_text
         self._keeps_backup = keeps_backup
         self._formatted: dict[str, str] = {}
-        self._invalid: dict[str, str] = {}
+        self._problems: dict[str, str] = {}
         self._written_files: set[str] = set()
         self.part_path = path
         self._original = _read(path)
@@ -86,19 +89,27 @@ class Writer:
             # A file that was edited stays marked as one: its old digest does not fit.
             base = self._base_text
             base = unsign(base) if is_unedited(base) else base
-            text = sign(append_exchanges(base, exchanges, str(self.path)))
+            text = append_exchanges(base, exchanges, str(self.path))
+            routes = distilled.scenario.get("routes", [])
+            text = sign(append_exchanges(text, routes, str(self.path), "routes"))
         self._redactor.check_text(text, str(self.path))
         return text
 
     def write(self, distilled: DistilResult) -> None:
         """Write new files, then the scenario; raises FakefalError."""
+        self._write(distilled, check=False)
+
+    def _write(self, distilled: DistilResult, *, check: bool) -> None:
         for name, data in distilled.files.items():
             if name not in self._written_files:
                 self._redactor.check_bytes(data, name)
                 write_atomically(self.path.parent / name, data)
                 self._written_files.add(name)
         self._leave_out_invalid(distilled)
-        data = self.text(distilled).encode()
+        text = self.text(distilled)
+        if check:  # as a whole, which takes too long after each call of a recording
+            load_text(text, str(self.path), is_json=False)
+        data = text.encode()
         if _read(self.part_path) != self._last_written:
             raise _changed(self.part_path)
         if self._base_text is not None and not data.startswith(
@@ -113,8 +124,7 @@ class Writer:
 
         Raises FakefalError, after which the existing file is as it was.
         """
-        self.write(distilled)
-        load_file(self.part_path)  # no file that check refuses gets its final name
+        self._write(distilled, check=True)
         if self.replaces_file:
             if _read(self.path) != self._original:
                 raise FakefalError(f"{_changed(self.path)}; the recording is in {self.part_path}")
@@ -131,22 +141,29 @@ class Writer:
             self.backup = keep_backup(self.path)
 
     def _leave_out_invalid(self, distilled: DistilResult) -> None:
-        """Remove exchanges that could not be loaded again, and say so."""
-        valid: list[Json] = []
-        for exchange in distilled.scenario["exchanges"]:
-            key = repr(exchange)
-            if key not in self._formatted and key not in self._invalid:
-                try:
-                    data = {**distilled.scenario, "recorded": None, "exchanges": [exchange]}
-                    load_text(write_blocks(_non_empty(data)), str(self.path), is_json=False)
-                except ScenarioError as error:
-                    self._invalid[key] = error.problems[0].message
-            if key in self._invalid:
-                name = exchange.get("id") or "an exchange"
-                distilled.notes.append(f"{name}: it would not be valid: {self._invalid[key]}")
-            else:
-                valid.append(exchange)
-        distilled.scenario["exchanges"] = valid
+        """Remove exchanges and routes that could not be loaded again, and say so."""
+        for section in _SECTIONS:
+            valid: list[Json] = []
+            for item in distilled.scenario.get(section, []):
+                if error := self._problem_of(section, item, distilled.scenario):
+                    name = item.get("id") or section.removesuffix("s")
+                    distilled.notes.append(f"{name}: it would not be valid: {error}")
+                else:
+                    valid.append(item)
+            if section in distilled.scenario:
+                distilled.scenario[section] = valid
+
+    def _problem_of(self, section: str, item: Json, scenario: Json) -> str:
+        """Why an exchange or route cannot be loaded; empty if it can. Each is tried once."""
+        key = f"{section}{item!r}"
+        if key not in self._problems:
+            data = {"fakefal": 1, "options": scenario.get("options"), section: [item]}
+            try:
+                load_text(write_blocks(_non_empty(data)), str(self.path), is_json=False)
+                self._problems[key] = ""
+            except ScenarioError as error:
+                self._problems[key] = error.problems[0].message
+        return self._problems[key]
 
     def _head(self, distilled: DistilResult) -> str:
         data = distilled.scenario
@@ -159,7 +176,9 @@ class Writer:
         )
         notes = map(_to_comment, map(self._redactor.redact_text, distilled.notes))
         note_lines = "".join(f"# Not recorded: {note}\n" for note in notes)
-        return head + note_lines + write_blocks(_non_empty({**data, "exchanges": None}))
+        fields = write_blocks(_non_empty({**data, "exchanges": None}))
+        # YAML ends a text with blank lines at its end by "...", which would end the document.
+        return head + note_lines + fields.removesuffix("...\n")
 
     def _exchange_blocks(self, exchanges: list[Json]) -> list[str]:
         formatted: dict[str, str] = {}
@@ -172,48 +191,64 @@ class Writer:
         return ["exchanges:\n", *(formatted[repr(exchange)] for exchange in exchanges)]
 
 
-def append_exchanges(text: str, exchanges: list[Json], file: str) -> str:
-    """A scenario with exchanges appended; its text, comments included, stays if YAML allows."""
-    if not exchanges:
+def append_exchanges(text: str, items: list[Json], file: str, section: str = "exchanges") -> str:
+    """A scenario with exchanges, or routes, appended; its text, comments included, stays if YAML
+    allows."""
+    if not items:
         return text
     source = read_yaml(text, file)
-    position = source.value_positions.get(("exchanges", 0))
+    position = source.value_positions.get((section, 0))
     indent = " " * (position[1] - 3 if position is not None else 2)
-    new_text = text.rstrip("\n") + "\n\n"
+    existing = source.data.get(section) or []
+    new_items = _with_unique_ids(items, existing)
+    blocks = [line for item in new_items for line in format_exchange(item).splitlines()]
+    added = "".join(f"{indent}{line.removeprefix('  ')}".rstrip() + "\n" for line in blocks)
     if position is None:
-        new_text = re.sub(r"(?m)^exchanges:.*\n", "", new_text) + "exchanges:\n"
-    lines = "".join(map(format_exchange, _with_unique_ids(exchanges, source.data))).splitlines()
-    added_lines = "".join(f"{indent}{line.removeprefix('  ')}".rstrip() + "\n" for line in lines)
-    extended_text = new_text + added_lines
+        head = re.sub(rf"(?m)^{section}:.*\n", "", text.rstrip("\n") + "\n")
+        extended_text = f"{head.rstrip()}\n\n{section}:\n{added}"
+    else:
+        extended_text = _inserted(text, added, section, source)
     try:
-        existing_count = len(source.data.get("exchanges") or [])
-        if len(load_text(extended_text, file, is_json=False).exchanges) == existing_count + len(
-            exchanges
+        load_text(extended_text, file, is_json=False)
+        if len(read_yaml(extended_text, file).data.get(section) or []) == len(existing) + len(
+            items
         ):
             return extended_text
     except ScenarioError:
         pass
-    data = {**source.data, "exchanges": [*(source.data.get("exchanges") or []), *exchanges]}
-    return write_blocks(data)
+    return write_blocks({**source.data, section: [*existing, *new_items]})
 
 
-def _with_unique_ids(exchanges: list[Json], data: Json) -> list[Json]:
-    """Exchanges whose ids are unique in the file."""
-    taken = {exchange.get("id") for exchange in data.get("exchanges") or []}
+def _inserted(text: str, added: str, section: str, source: Source) -> str:
+    """A text with lines at the end of a section, before the next key of the mapping."""
+    lines = text.rstrip("\n").splitlines(keepends=True)
+    start = source.key_positions[(section,)][0]
+    following = [
+        line for path, (line, _) in source.key_positions.items() if len(path) == 1 and line > start
+    ]
+    if not following:
+        return f"{text.rstrip()}\n\n{added}"
+    end = min(following) - 1
+    return f"{''.join(lines[:end]).rstrip()}\n\n{added}\n{''.join(lines[end:])}\n"
+
+
+def _with_unique_ids(items: list[Json], existing: list[Json]) -> list[Json]:
+    """Exchanges or routes whose ids are unique in the file."""
+    taken = {item.get("id") for item in existing}
     renamed = []
-    for exchange in exchanges:
-        name, number = exchange["id"].rsplit(" ", 1)
+    for item in items:
+        name, number = item["id"].rsplit(" ", 1)
         count = int(number)
         while f"{name} {count}" in taken:
             count += 1
         taken.add(f"{name} {count}")
-        renamed.append({**exchange, "id": f"{name} {count}"})
+        renamed.append({**item, "id": f"{name} {count}"})
     return renamed
 
 
 def format_exchange(exchange: Json) -> str:
     """An exchange as an item of the YAML list ``exchanges``."""
-    text = write_blocks({"exchanges": [exchange]})
+    text = write_blocks({"exchanges": [exchange]}).removesuffix("...\n")
     if (short := _ONE_LINE.fullmatch(text)) is not None:
         return f"  - {short[1]}\n\n"
     return text.partition("\n")[2] + "\n"

@@ -14,14 +14,14 @@ def test_a_har_becomes_a_scenario_with_its_files(tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     assert ran.out.splitlines() == [
         f"{CHROMIUM}: har, 11 entries of fal read",
-        f"{path}: 4 exchanges",
+        f"{path}: 4 exchanges, 1 raw route",
     ]
     assert f"not used: {CHROMIUM}: entries[11]: GET example.com: not a fal host" in ran.err
     assert "scenarios do not cover fal.ai" in ran.err
     loaded = load_file(path)
     assert len(loaded.assets) == 1
     assert loaded.scenario.recorded is not None
-    assert loaded.scenario.recorded.source == "chromium.har"
+    assert loaded.scenario.recorded.source == "data/chromium.har"
     assert KEY not in path.read_text(encoding="utf-8")
 
 
@@ -35,7 +35,7 @@ def test_several_files_become_one_scenario(tmp_path: Path) -> None:
     loaded = load_file(path)
     assert len(loaded.exchanges) == 2
     assert loaded.scenario.recorded is not None
-    assert loaded.scenario.recorded.sources == ["a.har", "b.json"]
+    assert loaded.scenario.recorded.sources == [f"{tmp_path.name}/a.har", f"{tmp_path.name}/b.json"]
     assert loaded.scenario.recorded.at == "2026-09-27T12:00:00Z"  # of the older one
     assert "acct_12345" not in path.read_text(encoding="utf-8")
 

@@ -157,10 +157,11 @@ def test_errors_in_the_status_become_an_option(is_shown: bool) -> None:
     assert options.get("error_in_status", True) is is_shown
 
 
-def test_calls_that_cannot_be_replayed_are_noted() -> None:
+def test_calls_without_a_form_of_their_own_become_routes() -> None:
     odd = make_run(body=b"\x89PNG", headers=(("Content-Type", "image/png"),))
-    assert distil_captures(odd).notes == [
-        "POST https://fal.run/acme/app (200): the response is image/png, not JSON"
+    assert distil_captures(odd).raw == [
+        "POST https://fal.run/acme/app: the response is image/png, not JSON"
     ]
+    assert distil_captures(odd).notes == []
     orphan = JobCaptures(ANY_LLM).add_poll(0.1, "IN_PROGRESS")
     assert "its submit was not recorded" in distil_captures(*orphan.captures).notes[0]
