@@ -92,6 +92,28 @@ def import_(
     redactor = Redactor(patterns)
     redactor.learn_environment(os.environ)  # noqa: TID251 (its secrets must not be written)
     writer = Writer(target, redactor, force=safety["force"], keeps_backup=safety["backup"])
+    imports = _read_all(terminal, files, file_format)
+    convert_pasted(imports.merged)
+    distilled = _distil(imports, redactor, _sources(files), writer.folder)
+    unused = imports.merged.unused
+    if not distilled.scenario["exchanges"] and not distilled.scenario.get("routes"):
+        _print(terminal, redactor, "not used", [*unused, *distilled.notes])
+        raise FakefalError(f"no calls to fal found in {', '.join(files)}, so nothing is written")
+    writer.finish(distilled)
+    distilled.path = target
+    differences = check_replay(distilled)
+    for line in secret_lines(distilled):
+        terminal.write_error(line.strip())
+    _print(terminal, redactor, "raw", distilled.raw)
+    _print(terminal, redactor, "differs in a replay", differences)
+    _print(terminal, redactor, "not used", [*unused, *distilled.notes])
+    terminal.write_line(f"{target}: {_count(distilled)}")
+    if writer.backup is not None:
+        terminal.write_line(f"the previous file is kept as {writer.backup}")
+    return EXIT_STRICT if strict and (unused or distilled.notes or differences) else 0
+
+
+def _read_all(terminal: Terminal, files: tuple[str, ...], file_format: Format | None) -> _Imports:
     imports = _Imports()
     for file in files:
         name = "standard input" if file == _STANDARD_INPUT else file
@@ -99,36 +121,18 @@ def import_(
         imports.add(file, imported)
         count = pluralize(imported.used, "entry", "entries")
         terminal.write_line(f"{name}: {detected_format}, {count} of fal read")
-    convert_pasted(imports.merged)
-    distilled = _distil(imports, redactor, _sources(files), writer.folder)
-    left_out = [redactor.redact_text(line) for line in imports.merged.unused]
-    routes = distilled.scenario.get("routes", [])
-    if not distilled.scenario["exchanges"] and not routes:
-        _list_unused(terminal, [*left_out, *distilled.notes])
-        raise FakefalError(f"no calls to fal found in {', '.join(files)}, so nothing is written")
-    writer.finish(distilled)
-    for line in secret_lines(distilled):
-        terminal.write_error(line.strip())
-    left_out += [redactor.redact_text(line) for line in distilled.notes]
-    _list_unused(terminal, left_out)
-    distilled.path = target
-    differences = check_replay(distilled)
-    for line in differences:
-        terminal.write_error(f"differs in a replay: {line}")
-    for line in distilled.raw:
-        terminal.write_error(f"raw: {redactor.redact_text(line)}")
-    text = f"{target}: {pluralize(len(distilled.scenario['exchanges']), 'exchange')}"
-    if routes := distilled.scenario.get("routes"):
-        text += f", {pluralize(len(routes), 'raw route')}"
-    terminal.write_line(text)
-    if writer.backup is not None:
-        terminal.write_line(f"the previous file is kept as {writer.backup}")
-    return EXIT_STRICT if strict and (left_out or differences) else 0
+    return imports
 
 
-def _list_unused(terminal: Terminal, lines: list[str]) -> None:
+def _print(terminal: Terminal, redactor: Redactor, label: str, lines: list[str]) -> None:
     for line in lines:
-        terminal.write_error(f"not used: {line}")
+        terminal.write_error(f"{label}: {redactor.redact_text(line)}")
+
+
+def _count(distilled: DistilResult) -> str:
+    text = pluralize(len(distilled.scenario["exchanges"]), "exchange")
+    routes = distilled.scenario.get("routes")
+    return f"{text}, {pluralize(len(routes), 'raw route')}" if routes else text
 
 
 def _distil(imports: _Imports, redactor: Redactor, sources: list[str], folder: str) -> DistilResult:
