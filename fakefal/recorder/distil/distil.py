@@ -14,7 +14,7 @@ from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.distil.completeness import UNSIGNED, incompleteness, recorded_header
 from fakefal.recorder.distil.faults import compress, fault_of, repeat_forever
 from fakefal.recorder.distil.inputs import exact_pattern
-from fakefal.recorder.distil.media import Media, media_urls
+from fakefal.recorder.distil.media import Media, notes_on_missing
 from fakefal.recorder.distil.outcomes import (
     NotRecordable,
     failure_of,
@@ -154,7 +154,7 @@ class _Distiller:
             self._keep_raw(capture, why)
         notes = [*self._recording.notes, *self._media.notes, *self._notes]
         routes = self._raw.routes()
-        notes += _urls_at_cdn([exchanges, routes])
+        notes += notes_on_missing([exchanges, routes])
         data: Fields = {
             "fakefal": 1,
             "recorded": recorded_header(self._recording, self._captures, version),
@@ -178,14 +178,18 @@ class _Distiller:
         return DistilResult(
             scenario,
             files,
-            list(dict.fromkeys(notes)),
+            self._redacted_lines(notes),
             incomplete=incompleteness(self._recording, self._captures),
-            raw=list(dict.fromkeys(self._raw.reasons)),
+            raw=self._redacted_lines(self._raw.reasons),
             redacted=tuple(self._redactor.places),
             suspects=tuple(self._redactor.warnings),
             captures=self._recording.captures,
             redactor=self._redactor,
         )
+
+    def _redacted_lines(self, lines: Sequence[str]) -> list[str]:
+        """Lines for people, each once; URLs in them may hold secrets."""
+        return list(dict.fromkeys(map(self._redactor.redact_text, lines)))
 
     def _calls_in_order(self) -> list[tuple[float, Any]]:
         """Jobs, direct calls and rejected submits, in the order of their first request."""
@@ -382,13 +386,6 @@ def _referenced_files(value: Json) -> list[str]:
     from fakefal.scenario.media.assets import references_in
 
     return [name for _, name in references_in(value)]
-
-
-def _urls_at_cdn(value: Json) -> list[str]:
-    """Notes on media that a replay leaves at fal's own CDN, because nobody has read them."""
-    return [
-        f"{url}: its file is missing, so a replay returns fal's URL" for url in media_urls(value)
-    ]
 
 
 def _describe(capture: Capture) -> str:

@@ -177,7 +177,8 @@ def _is_wiremock(data: Any) -> bool:
     request = first.get("request") if isinstance(first, dict) else None
     matchers = {"url", "urlPath", "urlPattern", "urlPathPattern", "urlPathTemplate"}
     return (
-        isinstance(request, dict)
+        isinstance(first, dict)
+        and isinstance(request, dict)
         and "response" in first
         and bool(matchers & request.keys())
         and str(request.get("url", "/"))[:1] == "/"

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,15 +33,15 @@ def write(path: Path, text: str) -> None:
 
 def fail_at_each_operation(root: Path) -> None:
     """Write recordings, the n-th of which finds a full disk at its n-th operation."""
-    state = {"left": -1, "folder": ""}
+    state: dict[str, Any] = {"left": -1, "folder": ""}
 
     def watch(event: str, args: tuple[object, ...]) -> None:
-        if event not in OPERATIONS or int(state["left"]) < 0:
+        if event not in OPERATIONS or state["left"] < 0:
             return
         is_read = event == "open" and isinstance(args[2], int) and not args[2] & os.O_ACCMODE
-        if is_read or not any(str(state["folder"]) in str(arg) for arg in args):
+        if is_read or not any(state["folder"] in str(arg) for arg in args):
             return
-        state["left"] = int(state["left"]) - 1
+        state["left"] -= 1
         if state["left"] == 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
