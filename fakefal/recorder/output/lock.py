@@ -32,10 +32,13 @@ class FileLock:
         self._path = path
         self._lock_path = path.with_name(f".{path.name}.lock")
         self._descriptor: int | None = None
+        self._new_folders: list[Path] = []
 
     def acquire(self) -> None:
         """Lock, or raise FakefalError if another recorder has the file."""
         try:
+            parents = self._path.absolute().parents
+            self._new_folders = [folder for folder in parents if not folder.exists()]
             self._path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
@@ -54,9 +57,13 @@ class FileLock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Unlock; no error if it is not locked."""
+        """Unlock, and remove folders that were made for a file that was not written; no error if
+        it is not locked."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             with suppress(OSError):
                 self._lock_path.unlink()
             os.close(descriptor)
+            with suppress(OSError):  # not empty
+                for folder in self._new_folders:
+                    folder.rmdir()

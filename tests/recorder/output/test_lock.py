@@ -33,6 +33,17 @@ def test_a_second_recorder_of_a_file_is_refused(tmp_path: Path) -> None:
     assert [*path.parent.glob(".a.yaml*")] == []
 
 
+def test_a_folder_that_is_not_needed_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "newer" / "a.yaml"
+    for name in ("", "kept"):
+        lock = FileLock(path)
+        lock.acquire()
+        if name:
+            path.with_name(name).write_text("x")
+        lock.release()
+        assert (tmp_path / "new").exists() == bool(name)
+
+
 def test_the_lock_of_a_killed_recorder_is_free(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     holder = subprocess.Popen(
