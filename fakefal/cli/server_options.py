@@ -95,12 +95,12 @@ def make_server(
 ) -> FakeFalServer:
     """A server with these options; raises FakefalError with all problems of all files.
 
-    If all scenarios are recordings, the clock is instant unless the command line sets it.
+    If one of the scenarios is a recording, the clock is instant unless the command line sets it:
+    a recording lasts as long as fal did.
     """
     loaded = _load(scenarios)
     if (
-        loaded
-        and all(scenario_file.scenario.recorded is not None for scenario_file in loaded)
+        any(scenario_file.scenario.recorded is not None for scenario_file in loaded)
         and not _sets_pace()
     ):
         settings["clock"] = "instant"

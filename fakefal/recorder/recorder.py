@@ -12,7 +12,9 @@ from aiohttp import web
 
 from fakefal import addressing
 from fakefal.addressing import Address, AddressForm
+from fakefal.protocol.core import headers as names
 from fakefal.protocol.core import hosts
+from fakefal.protocol.core.json_codec import encode
 from fakefal.recorder.capture.captures import Capture, RecordedRequest, buffered_response
 from fakefal.recorder.capture.forwarding import RequestForwarder
 from fakefal.recorder.capture.sockets import StartTask, relay
@@ -102,6 +104,10 @@ class Recorder:
         """Add a line to the recording's notes of what could not be recorded."""
         self.archive.add_note(text)
 
+    def add_upstream_error(self) -> None:
+        """Count a request that did not reach upstream."""
+        self.archive.recording.upstream_errors += 1
+
     def register_webhook(self, url: str) -> str:
         """The local path that receives the webhook in place of the caller's URL."""
         return self._webhooks.register_target(url)
@@ -112,6 +118,9 @@ class Recorder:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             self.add_note(f"WebSocket {address.host}{address.path}: forwarded, not recorded")
             return await relay(request, address, self.upstream, self.start_task)
+        is_call_start = request.method == "POST" and address.host in (hosts.RUN, hosts.QUEUE)
+        if self.archive.write_error and is_call_start:
+            return _not_recorded_response(self.archive.write_error)
         return await RequestForwarder(self, request, address).forward(body)
 
     def _belongs_to_upstream(self, request: web.BaseRequest, address: Address) -> bool:
@@ -170,6 +179,17 @@ class Recorder:
         await self.record(capture)
         response = capture.response
         return web.Response(status=response.status, body=response.body)
+
+
+def _not_recorded_response(write_error: str) -> web.Response:
+    """The recorder's own 507 for a call that would be paid for and lost."""
+    detail = f"fakefal cannot record this call, so it is not sent to fal: {write_error}"
+    return web.Response(
+        status=507,
+        body=encode({"detail": detail}),
+        content_type="application/json",
+        headers={names.HINT: "the recording cannot be written"},
+    )
 
 
 def _resolve_address(request: web.BaseRequest) -> Address | None:

@@ -147,7 +147,8 @@ class FakeFalServer:
     def record(self, config: RecordingConfig) -> None:
         """Forward calls to fal, and write the recording when the server stops.
 
-        Must be called before ``start``. Raises FakefalError.
+        Must be called before ``start``, which locks the file and checks that it can be written.
+        Raises FakefalError.
         """
         from fakefal.server.recording import RecordingSession  # few servers record
 
@@ -158,16 +159,18 @@ class FakeFalServer:
         if self._session is not None:
             self._session.recorder.misses_only = True
 
-    def mark_recording_incomplete(self) -> None:
-        """The recording was interrupted: it keeps ``complete: false``."""
+    def mark_recording_incomplete(self, exit_code: int = 0) -> None:
+        """The recording keeps ``complete: false``: it was interrupted, or its command failed."""
         if self._session is not None:
-            self._session.is_incomplete = True
+            self._session.interrupt(exit_code)
 
     async def start(self) -> None:
         """Listen on the ports; raises PortInUse or FakefalError."""
         for port in (self.port, self.tls_port or 0):
             if not 0 <= port <= 65535:  # uvloop would listen on the port modulo 65536
                 raise FakefalError(f"invalid port {port} (0–65535)")
+        if self._session is not None:
+            self._session.start()
         connections = self._new_connections()
         self._runner = web.ServerRunner(
             connections, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fakefal.cli.replay_check import check_replay
 from fakefal.scenario.files.loader import load_file
 from fakefal.server.recording import RecordingConfig
 from fakefal.server.server import FakeFalServer
@@ -61,6 +62,11 @@ def test_a_recording_replays_what_the_app_saw(app: str, tmp_path: Path) -> None:
         recorder.record(RecordingConfig(file, upstream.url, secret_environment={"FAL_KEY": KEY}))
         with ThreadedServer(recorder):
             recorded = run(app, recorder)
+    assert recorder.recorded is not None
+    # The tool lists what a replay answers differently, and the app finds nothing else below.
+    (line,) = check_replay(recorder.recorded)
+    assert "/requests/…/status: logs[].timestamp" in line
+    assert recorder.recorded.notes == []
     recorded_times = times_of(recorded)
     written = file.read_text(encoding="utf-8")
     assert not any(part in written for part in (KEY, *KEY.split(":")))

@@ -7,27 +7,19 @@ import sys
 import urllib.request
 from pathlib import Path
 
-import pytest
-
-from fakefal.cli.recording_options import (
-    RecordingOptions,
-    record_with,
-    recording_summary,
-    secret_lines,
-)
-from fakefal.cli.terminal import Terminal
-from fakefal.errors import FakefalError
+from fakefal.cli.recording_options import RecordingOptions, recording_summary, secret_lines
 from fakefal.recorder.distil.distil import DistilResult
 from fakefal.scenario.files.loader import load_file
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
 
-RECORDED = "fakefal: 1\nrecorded: {at: '2020-01-01T00:00:00Z', source: here}\n"
+RECORDED = "fakefal: 1\nrecorded: {at: '2020-01-01T00:00:00Z', source: https://fal.run}\n"
 
 
 def test_the_summary_of_a_recording() -> None:
     exchanges = [{"reply": {}}, {"replies": [{}, {}]}]
-    result = DistilResult({"exchanges": exchanges}, {"a": b""}, [f"note {n}" for n in range(25)])
+    notes = [f"note {n}" for n in range(25)]
+    result = DistilResult({"exchanges": exchanges}, {"a": b""}, notes, path=Path("a.yaml"))
     lines = recording_summary(result, Path("a.yaml"))
     assert lines[0] == "fakefal: recorded 3 calls as 2 exchanges in a.yaml, 1 file"
     assert lines[1] == "  not recorded: note 0"
@@ -35,19 +27,27 @@ def test_the_summary_of_a_recording() -> None:
     assert recording_summary(None, Path("a.yaml")) == []
 
 
-def test_an_old_recording_is_warned_of(tmp_path: Path) -> None:
-    path = tmp_path / "a.yaml"
-    path.write_text(RECORDED)
-    terminal = Terminal.silent()
-    assert RecordingOptions.parse(path, mode="once").decide(terminal).loaded is not None
-    assert "days ago" in terminal.err.getvalue()  # type: ignore[attr-defined]
+def test_an_incomplete_recording_is_said_to_be_one() -> None:
+    result = DistilResult({"exchanges": []}, incomplete=["no call was made"])
+    nothing = recording_summary(result, Path("a.yaml"))
+    assert nothing == ["fakefal: nothing is recorded in a.yaml: no call was made"]
+    result.path, result.incomplete = Path("a.yaml.part"), ["the command exited with 1"]
+    assert recording_summary(result, Path("a.yaml"))[1:] == [
+        "  not complete: the command exited with 1",
+        "  a.yaml stays as it was",
+    ]
 
 
-def test_a_server_replaces_a_recording_only_with_a_mode(tmp_path: Path) -> None:
+def test_a_replay_says_that_it_is_one_and_how_to_renew_it(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(RECORDED)
-    with pytest.raises(FakefalError, match="already exists — serve it, or record it again"):
-        record_with(FakeFalServer(), Terminal.silent(), RecordingOptions.parse(path, mode="once"))
+    options = RecordingOptions.parse(path, mode="once")
+    first, *problems = options.describe_replay(options.decide())
+    assert first == (
+        f"fakefal: replaying {path}, recorded on 2020-01-01 from https://fal.run — record it "
+        "again with --mode all"
+    )
+    assert "days ago" in problems[0]
 
 
 def test_serve_records_until_it_is_stopped(tmp_path: Path) -> None:
@@ -73,7 +73,10 @@ def test_serve_records_until_it_is_stopped(tmp_path: Path) -> None:
 
 def test_the_places_of_secrets_are_printed_and_no_value() -> None:
     result = DistilResult(
-        {"exchanges": []}, redacted=("input.hf_token",), suspects=("input: aB3d…",)
+        {"exchanges": []},
+        redacted=("input.hf_token",),
+        suspects=("input: aB3d…",),
+        path=Path("a.yaml"),
     )
     assert recording_summary(result, Path("a.yaml"))[1:] == [
         "  redacted: input.hf_token",

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from fakefal.errors import FakefalError
+from fakefal.recorder.distil.completeness import UNSIGNED
+from fakefal.recorder.output.ownership import sign
 from fakefal.scenario.files.loader import load_file
 from tests.building import exchange, scenario
 from tests.callers import KEY, running_caller
 from tests.recorder.recording_proxy import recording
 
+WHEN = "at: '2026-01-01T00:00:00Z', source: x"
 OLD = """# kept by hand
 fakefal: 1
 exchanges:
@@ -80,10 +83,12 @@ async def test_an_encoded_key_stops_the_writing_and_not_the_responses(
     hidden = b64encode(b"a-very-long-secret-key-0123").decode()
     upstream = scenario(exchange({"output": {"echo": hidden}}))
     path = tmp_path / "a.yaml"
-    path.write_text(OLD, encoding="utf-8")
+    header = f"fakefal: 1\nrecorded: {{{WHEN}, digest: {UNSIGNED}}}\n"
+    old = sign(OLD.replace("fakefal: 1\n", header))
+    path.write_text(old, encoding="utf-8")
     with pytest.raises(FakefalError, match="it would contain the header Authorization"):
         await _record_echo(path, upstream, "a-very-long-secret-key-0123")
-    assert path.read_text(encoding="utf-8") == OLD
+    assert path.read_text(encoding="utf-8") == old
 
 
 async def _record_echo(path: Path, upstream: dict[str, Any], key: str) -> None:

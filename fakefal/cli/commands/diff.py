@@ -12,6 +12,7 @@ from fakefal.cli.recording_options import RecordingOptions
 from fakefal.cli.run_report import RunReport
 from fakefal.cli.terminal import Terminal, pluralize
 from fakefal.errors import FakefalError
+from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.output.comparison import compare
 from fakefal.scenario.compiled.scenario import LoadedScenario
 from fakefal.scenario.files.loader import load_file
@@ -25,6 +26,13 @@ EXIT_DIFFERENT = 1
 @click.argument("after", required=False, metavar="[OTHER]")
 @click.option("--times", is_flag=True, help="Compare durations too.")
 @click.option("--upstream", metavar="URL", help="Record from this base URL instead of fal.")
+@click.option(
+    "--redact",
+    "patterns",
+    multiple=True,
+    metavar="PATTERN",
+    help="Redact matches of this regular expression in what is recorded and printed; repeatable.",
+)
 @click.pass_obj
 def diff(
     terminal: Terminal,
@@ -33,6 +41,7 @@ def diff(
     after: str | None,
     times: bool,
     upstream: str | None,
+    patterns: tuple[str, ...],
     command: tuple[str, ...] = (),
 ) -> int:
     """Show the differences between two recordings, or between one and fal's responses of today.
@@ -42,11 +51,12 @@ def diff(
     """
     if (after is None) != bool(command):
         raise click.UsageError("pass another recording, or a command after -- to make a new one")
+    redactor = Redactor(patterns)
     old = load_file(before)
-    new = load_file(after) if after is not None else _record_fresh(command, upstream)
+    new = load_file(after) if after is not None else _record_fresh(command, upstream, patterns)
     differences = compare(old, new, times=times)
     for change in differences:
-        terminal.write_line(str(change))
+        terminal.write_line(redactor.redact_text(str(change)))
     if not differences:
         terminal.write_line("no differences")
         return 0
@@ -54,11 +64,13 @@ def diff(
     return EXIT_DIFFERENT
 
 
-def _record_fresh(command: tuple[str, ...], upstream: str | None) -> LoadedScenario:
+def _record_fresh(
+    command: tuple[str, ...], upstream: str | None, patterns: tuple[str, ...]
+) -> LoadedScenario:
     """Record a command; raises FakefalError if it fails."""
     with tempfile.TemporaryDirectory(prefix="fakefal-") as folder:
         path = Path(folder) / "fresh.yaml"
-        options = RecordingOptions.parse(path, mode="all", upstream=upstream)
+        options = RecordingOptions.parse(path, mode="all", upstream=upstream, patterns=patterns)
         server, _ = options.make_server(Terminal.silent(), 0.0)
         report = RunReport(command)
         run_with_server(server, report, None, uses_names=True)

@@ -137,6 +137,8 @@ def run_with_server(
                 report.command, env, escape_guard.etc_overrides, open_files=limit
             )
             _record_exit(report, exit_info, escape_guard)
+            if exit_info.code:
+                server.mark_recording_incomplete(exit_info.code)
             thread.call(lambda: report.collect(server.engine))
             report.blocked_hosts = [
                 BlockedHost(f"{host.host}:{host.port}", host.times)

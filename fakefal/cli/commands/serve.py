@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from fakefal.cli.output.server_story import ServerStory
 from fakefal.cli.recording_options import (
     RECORDING_OPTION_NAMES,
     RecordingOptions,
-    record_with,
     recording_options,
     recording_summary,
 )
@@ -24,6 +23,7 @@ from fakefal.cli.server_options import make_server, server_options
 from fakefal.cli.terminal import Terminal, pluralize
 from fakefal.engine.core.journal import JournalEntry
 from fakefal.errors import FakefalError
+from fakefal.recorder.capture.modes import Decision
 from fakefal.server.event_loop import run
 from fakefal.server.rlimits import raise_open_file_limit
 from fakefal.server.server import FakeFalServer
@@ -125,11 +125,13 @@ async def _serve(
     settings["control_hosts"] = frozenset(settings["control_hosts"])
     recording_arguments = {name: settings.pop(name) for name in RECORDING_OPTION_NAMES}
     recording = None if path is None else RecordingOptions.parse(path, **recording_arguments)
-    if recording is not None and recording.is_additive and path not in scenarios:
-        scenarios = (*scenarios, str(path))
+    scenarios, decision = _with_recording(terminal, scenarios, recording)
     server = make_server(scenarios, host=host, port=port, **settings)
-    if recording is not None:
-        record_with(server, terminal, recording)
+    if recording is not None and decision is not None and decision.should_record:
+        config = recording.server_settings(decision, terminal)
+        # In mode new the scenarios answer first, also before there is a recording.
+        misses_only = recording.mode == "new" and bool(server.engine.scenarios)
+        server.record(replace(config, misses_only=misses_only))
     if ca_file is not None:
         _write_atomically(Path(ca_file), server.proxy.authority.pem)
     tally = _Tally()
@@ -177,6 +179,27 @@ async def _run_until_stopped(server: FakeFalServer, story: ServerStory, drain: f
             stop_event.clear()
             story.tell("draining", f"draining for at most {drain:g} s; stop again to end at once")
             await server.drain(drain, stop_event)
+
+
+def _with_recording(
+    terminal: Terminal, scenarios: tuple[str, ...], recording: RecordingOptions | None
+) -> tuple[tuple[str, ...], Decision | None]:
+    """The scenarios to serve, with the recording if it is replayed; and what happens to it.
+
+    Raises FakefalError.
+    """
+    if recording is None:
+        return scenarios, None
+    decision = recording.decide()
+    if decision.loaded is None:
+        return scenarios, decision
+    for line in recording.describe_replay(decision):
+        terminal.write_error(line)
+    problems = recording.replay_problems(decision)
+    if recording.strict and problems:
+        raise FakefalError("\n".join(problems))
+    path = str(recording.path)
+    return (scenarios if path in scenarios else (*scenarios, path)), decision
 
 
 def _write_atomically(path: Path, content: bytes) -> None:

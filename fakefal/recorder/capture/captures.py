@@ -97,16 +97,24 @@ class Capture:
 
 @dataclass(slots=True)
 class Recording:
-    """Captures in the order of their requests. ``source`` is the upstream or the imported file.
+    """Captures in the order of their requests. ``source`` is the upstream or the imported file,
+    ``sources`` the files if there are several.
 
-    ``started_at`` is in seconds since 1970. ``notes`` say what could not be recorded.
+    ``started_at`` is in seconds since 1970. ``notes`` say what could not be recorded. A live
+    recording has ``ended`` False until it ends regularly, and is complete only if every call ended
+    too. ``exit_code`` is that of the command whose calls were recorded, 0 if there was none.
+    ``upstream_errors`` counts the requests that did not reach upstream.
     """
 
     source: str
     started_at: float
     captures: list[Capture] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    is_complete: bool = True
+    sources: list[str] = field(default_factory=list)
+    is_live: bool = False
+    ended: bool = True
+    exit_code: int = 0
+    upstream_errors: int = 0
 
     @property
     def clients(self) -> list[str]:

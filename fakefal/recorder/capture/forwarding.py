@@ -42,6 +42,9 @@ class CaptureSink(Protocol):
     def add_note(self, text: str) -> None:
         """Add a line to the recording's notes of what could not be recorded."""
 
+    def add_upstream_error(self) -> None:
+        """Count a request that did not reach upstream."""
+
     def register_webhook(self, url: str) -> str:
         """The local path that receives the webhook in place of the caller's URL."""
 
@@ -90,6 +93,7 @@ class RequestForwarder:
         try:
             response = await self._upstream.send(request.method, url, headers, upstream_body)
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+            self._sink.add_upstream_error()
             self._sink.add_note(f"{request.method} {address.host}: upstream could not be reached")
             return _unreachable_response(self._upstream.name, error)
         except (aiohttp.ClientError, OSError) as error:

@@ -61,7 +61,7 @@ def choose_action(path: Path, mode: Mode) -> Decision:
         return Decision(loaded, True)
     header = loaded.scenario.recorded
     if header is not None and not header.complete:
-        return Decision(None, True)  # the last recording was interrupted
+        return Decision(None, True)  # not all of it was recorded
     return Decision(loaded, False)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, TypeVar
 
 from fakefal.protocol.core.call import FailsAt, Json, Via
 from fakefal.protocol.core.endpoints import EndpointId
 from fakefal.recorder.capture.captures import Capture, Recording
 from fakefal.recorder.capture.redaction import Redactor
+from fakefal.recorder.distil.completeness import UNSIGNED, incompleteness, recorded_header
 from fakefal.recorder.distil.faults import compress, fault_of, repeat_forever
 from fakefal.recorder.distil.inputs import exact_pattern
-from fakefal.recorder.distil.media import Media
+from fakefal.recorder.distil.media import Media, notes_on_missing
 from fakefal.recorder.distil.outcomes import (
     NotRecordable,
     failure_of,
@@ -21,18 +22,23 @@ from fakefal.recorder.distil.outcomes import (
     success_fields,
 )
 from fakefal.recorder.distil.queue_replies import QueueReplyBuilder
+from fakefal.recorder.distil.raw_routes import RawRoutes
 from fakefal.recorder.distil.request_groups import (
+    ANY_ENDPOINT,
     DirectCall,
     RecordedJob,
     RequestGroups,
     group_captures,
 )
-from fakefal.recorder.distil.stream_replies import default_framing, framing_of, stream_reply
+from fakefal.recorder.distil.stream_replies import stream_reply
 from fakefal.recorder.distil.timing import IMMEDIATE_SECONDS, format_seconds
+from fakefal.recorder.distil.upstream_options import UpstreamOptions
 from fakefal.scenario.values.seeded import canonical_json
 
 Fields = dict[str, Any]
 ComputedValue = TypeVar("ComputedValue")
+
+_PATTERNS = ("input", "json")
 
 _FILES = b"/files/"
 """Part of the URL of every file on fal's hosts."""
@@ -46,15 +52,24 @@ Cache = dict[tuple[object, ...], Any]
 class DistilResult:
     """A scenario as JSON, the bytes of its files by name, and notes on what was left out.
 
+    ``raw`` are the requests that became routes, with the reason. ``incomplete`` are the reasons
+    why a live recording is not complete. ``path`` is where it was written, and ``backup`` where
+    the previous file is kept.
     ``redacted`` are the places of secrets that were replaced, ``suspects`` those of values that
-    look like secrets and were kept.
+    look like secrets and were kept. ``captures`` is what it was made of.
     """
 
     scenario: Fields
     files: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    raw: list[str] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
+    path: Path | None = None
+    backup: Path | None = None
     redacted: tuple[str, ...] = ()
     suspects: tuple[str, ...] = ()
+    captures: list[Capture] = field(default_factory=list)
+    redactor: Redactor = field(default_factory=Redactor)
 
 
 @dataclass(slots=True)
@@ -67,6 +82,14 @@ class _Group:
     replies: list[Fields] = field(default_factory=list)
     pending_faults: list[Json] = field(default_factory=list)
     """Faults that precede the next reply."""
+
+    @property
+    def when(self) -> Fields:
+        """The condition. An unknown input matches every call of the app, or of any app."""
+        if self.pattern is not None:
+            return {"endpoint": self.endpoint.text, "via": self.via, "input": self.pattern}
+        is_known = self.endpoint.text != ANY_ENDPOINT
+        return {**({"endpoint": f"{self.endpoint.app}*"} if is_known else {}), "via": self.via}
 
 
 def distil(
@@ -104,10 +127,13 @@ class _Distiller:
         self._captures: RequestGroups = group_captures(recording.captures)
         self._media = Media(folder, self._captures)
         self._groups: dict[tuple[str, str, str], _Group] = {}
+        self._groups_without_input: list[_Group] = []
         self._notes: list[str] = []
-        self._error_in_status: set[bool] = set()
-        self._compat_options: Fields = {}
-        self._framing_defaults: dict[str, set[bool]] = {}
+        self._options = UpstreamOptions()
+        self._options.choose_framing(
+            direct for direct in self._captures.direct if direct.via == "stream"
+        )
+        self._raw = RawRoutes(redactor, folder, self._media.files, self._media.links)
         self._exchange_counts: dict[str, int] = {}
 
     def build(self, version: str) -> DistilResult:
@@ -118,24 +144,52 @@ class _Distiller:
                 self._add_direct(call)
             else:
                 self._add_refused(*call)
-        exchanges = [self._exchange(group) for group in self._groups.values()]
+        groups = [
+            group
+            for group in (*self._groups.values(), *self._groups_without_input)
+            if group.replies or group.pending_faults
+        ]
+        exchanges = [self._exchange(group) for group in groups]
+        for capture, why in self._captures.unsupported:
+            self._keep_raw(capture, why)
         notes = [*self._recording.notes, *self._media.notes, *self._notes]
-        notes += [f"{_describe(capture)}: {why}" for capture, why in self._captures.unsupported]
+        routes = self._raw.routes()
+        notes += notes_on_missing([exchanges, routes])
         data: Fields = {
             "fakefal": 1,
-            "recorded": self._recorded_header(version),
-            "options": self._options(),
+            "recorded": recorded_header(self._recording, self._captures, version),
+            "options": self._options.fields(self._captures),
             "exchanges": exchanges,
         }
-        used_files = set(_referenced_files(exchanges))
+        if routes:
+            data["routes"] = routes
+        used_files = set(_referenced_files([exchanges, routes]))
         files = {name: data for name, data in self._media.contents.items() if name in used_files}
+        files |= self._raw.contents
+        scenario = self._redactor.redact_json(data)
+        for section in ("exchanges", "routes"):
+            for item, redacted in zip(
+                data.get(section, []), scenario.get(section, []), strict=True
+            ):
+                # Patterns have no secrets; their operators must not be taken for one.
+                patterns = {name: item["when"][name] for name in _PATTERNS if name in item["when"]}
+                redacted["when"] |= patterns
+        scenario["recorded"]["digest"] = UNSIGNED
         return DistilResult(
-            self._redactor.redact_json(data),
+            scenario,
             files,
-            list(dict.fromkeys(notes)),
-            tuple(self._redactor.places),
-            tuple(self._redactor.warnings),
+            self._redacted_lines(notes),
+            incomplete=incompleteness(self._recording, self._captures),
+            raw=self._redacted_lines(self._raw.reasons),
+            redacted=tuple(self._redactor.places),
+            suspects=tuple(self._redactor.warnings),
+            captures=self._recording.captures,
+            redactor=self._redactor,
         )
+
+    def _redacted_lines(self, lines: Sequence[str]) -> list[str]:
+        """Lines for people, each once; URLs in them may hold secrets."""
+        return list(dict.fromkeys(map(self._redactor.redact_text, lines)))
 
     def _calls_in_order(self) -> list[tuple[float, Any]]:
         """Jobs, direct calls and rejected submits, in the order of their first request."""
@@ -174,16 +228,23 @@ class _Distiller:
         return value
 
     def _add_job(self, job: RecordedJob) -> None:
-        if job.submit is None:
-            self._notes.append(
-                f"{job.endpoint.app}/requests/{job.id}: its submit was not recorded, so its input "
-                "is unknown"
-            )
-            return
         if self._finished_only and not job.is_finished:
             return
+        if job.submit is None:
+            if self._recording.is_live:
+                for capture in (*job.statuses, *job.streams, *job.results, *job.cancels):
+                    self._keep_raw(capture, "its submit was not recorded")
+                return
+            self._notes.append(
+                f"{job.endpoint.app}/requests/{job.id}: its submit was not recorded, so its input "
+                "is unknown: it answers every call"
+            )
         try:
-            group, input_ = self._group_of(job.endpoint, "queue", job.submit)
+            if job.submit is None:
+                group, input_ = _Group(job.endpoint, "queue", None), None
+                self._groups_without_input.append(group)
+            else:
+                group, input_ = self._group_of(job.endpoint, "queue", job.submit)
 
             def compute() -> tuple[Fields, bool | None, Fields, list[str]]:
                 builder = QueueReplyBuilder(job, input_, self._media.files, self._redactor)
@@ -192,15 +253,16 @@ class _Distiller:
             recorded_bodies = b"".join(capture.response.body for capture in job.results)
             recorded_bodies += b"".join(capture.request.body for capture in job.webhooks)
             reply, error_in_status, options, notes = self._cached(
-                ("job", job.id, job.capture_count), recorded_bodies, compute
+                ("job", job.id, id(job.submit), job.capture_count), recorded_bodies, compute
             )
         except (NotRecordable, ValueError) as error:
-            self._notes.append(f"{_describe(job.submit)}: {error}")
+            described = job.id if job.submit is None else _describe(job.submit)
+            self._notes.append(f"{described}: {error}")
             return
         self._notes += notes
-        self._compat_options |= options
+        self._options.compat |= options
         if error_in_status is not None:
-            self._error_in_status.add(error_in_status)
+            self._options.error_in_status.add(error_in_status)
         self._add_reply(group, {**reply}, "submit")
 
     def _add_direct(self, direct: DirectCall) -> None:
@@ -209,7 +271,9 @@ class _Distiller:
         try:
             group, input_ = self._group_of(direct.endpoint, via, capture)
             if via == "stream" and 0 < response.status < 400:
-                self._remember_framing(direct)
+                if not self._options.renders_framing(direct):
+                    self._keep_raw(capture, "its events have names or line ends of their own")
+                    return
             elif not 0 < response.status < 400 or response.cut:
                 self._add_failure(group, direct.endpoint, capture)
                 return
@@ -218,7 +282,7 @@ class _Distiller:
             )
             reply = {**cached_reply}
         except (NotRecordable, ValueError) as error:
-            self._notes.append(f"{_describe(capture)}: {error}")
+            self._keep_raw(capture, str(error))
             return
         seconds = capture.ended - capture.at
         if via == "run" and seconds > IMMEDIATE_SECONDS:
@@ -240,9 +304,14 @@ class _Distiller:
         try:
             group, _ = self._group_of(endpoint, "queue", capture)
         except ValueError as error:
-            self._notes.append(f"{_describe(capture)}: {error}")
+            self._keep_raw(capture, str(error))
             return
         self._add_failure(group, endpoint, capture)
+
+    def _keep_raw(self, capture: Capture, reason: str) -> None:
+        """Record a request with its response as they were; if that cannot be, say so."""
+        if capture.is_webhook or not self._raw.add(capture, reason):
+            self._notes.append(f"{_describe(capture)}: {reason}")
 
     def _add_failure(self, group: _Group, endpoint: EndpointId, capture: Capture) -> None:
         """Add an immediate failure: as a reply, or as a fault if no reply can fail like that."""
@@ -276,12 +345,6 @@ class _Distiller:
             group.pending_faults = []
         group.replies.append(reply)
 
-    def _remember_framing(self, direct: DirectCall) -> None:
-        framing = framing_of(direct.capture.response)
-        if framing is not None:
-            is_default = framing == default_framing(direct.endpoint)
-            self._framing_defaults.setdefault(framing, set()).add(is_default)
-
     # The file
 
     def _exchange(self, group: _Group) -> Fields:
@@ -295,7 +358,7 @@ class _Distiller:
         )
         exchange: Fields = {
             "id": f"{group.endpoint.text} {number}",
-            "when": {"endpoint": group.endpoint.text, "via": group.via, "input": group.pattern},
+            "when": group.when,
         }
         replies = _without_repeats(group.replies)
         if len(replies) == 1:
@@ -303,41 +366,6 @@ class _Distiller:
         else:
             exchange["replies"] = replies
         return exchange
-
-    def _recorded_header(self, version: str) -> Fields:
-        recording = self._recording
-        moment = datetime.fromtimestamp(recording.started_at, timezone.utc)
-        header: Fields = {
-            "at": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
-            "source": recording.source,
-        }
-        if version:
-            header["fakefal"] = version
-        if recording.clients:
-            header["clients"] = recording.clients
-        if not recording.is_complete:
-            header["complete"] = False
-        return header
-
-    def _options(self) -> Fields:
-        """Scenario options under which fakefal behaves as this upstream did.
-
-        ``validate`` is off, as a recorded response overrides fakefal's own opinion of the input.
-        """
-        options: Fields = {"unmatched": "fail", "validate": False, **self._compat_options}
-        if self._error_in_status == {True}:
-            options["error_in_status"] = True
-        framings = [
-            name for name, are_default in self._framing_defaults.items() if False in are_default
-        ]
-        if len(self._framing_defaults) == 1 and framings:
-            options["stream_sse"] = framings[0]
-        submits = [
-            job.submit.response for job in self._captures.jobs.values() if job.submit is not None
-        ]
-        if submits and all(b'/response"' in response.body for response in submits):
-            options["response_suffix"] = True
-        return options
 
 
 def _without_repeats(replies: Sequence[Fields]) -> list[Fields]:

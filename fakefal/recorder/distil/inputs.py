@@ -87,6 +87,8 @@ def _text_pattern(text: str, links: Mapping[str, str], redactor: Redactor) -> Js
         start = re.escape(text[:_PREFIX_LENGTH])
         return {"$all": [{"$regex": f"^{start}"}, {"$length": len(text)}]}
     redacted = redactor.redact_text(text)
+    if any(url in text for url in links):
+        return _linked_pattern(text, redacted, links)
     if redacted == text:
         return None
     parts = redacted.split(REDACTED)
@@ -113,6 +115,19 @@ def _holds_in_order(text: str, parts: list[str]) -> bool:
             return False
         position += len(part)
     return text.endswith(last) and len(text) - len(last) >= position
+
+
+def _linked_pattern(text: str, redacted: str, links: Mapping[str, str]) -> Json:
+    """A matcher for a longer text in which URLs differ in each run."""
+    urls = "|".join(re.escape(url) for url in sorted(links, key=lambda url: (-len(url), url)))
+    found = re.compile(rf"(?:{urls})(?:\?[^\s\"'<>)]*)?")
+    parts = [part for piece in found.split(redacted) for part in piece.split(REDACTED)]
+    if len(parts) > _MAX_PARTS:
+        parts = [parts[0], parts[-1]]
+    if not _holds_in_order(text, parts):
+        return {"$regex": "(?s)^.*$"}
+    escaped = [re.escape(part).replace("\\ ", " ") for part in parts]
+    return {"$regex": f"(?s)^{'.*'.join(escaped)}$"}
 
 
 def _sort_keys(value: Json) -> Json:

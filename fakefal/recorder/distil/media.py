@@ -82,6 +82,13 @@ def media_urls(value: Json) -> Iterable[str]:
             yield from media_urls(inner)
 
 
+def notes_on_missing(value: Json) -> list[str]:
+    """Notes on media that a replay leaves at fal's own CDN, because nobody has read them."""
+    return [
+        f"{url}: its file is missing, so a replay returns fal's URL" for url in media_urls(value)
+    ]
+
+
 _FILE_URL_PREFIXES = tuple(
     f"https://{host}/files/" for host in ("v3.fal.media", "v3b.fal.media", "fal.media")
 )

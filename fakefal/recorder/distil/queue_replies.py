@@ -25,6 +25,7 @@ from fakefal.recorder.distil.timelines import (
     steps_of,
 )
 from fakefal.recorder.distil.timing import format_seconds
+from fakefal.scenario.values.durations import format_duration
 
 Fields = dict[str, Any]
 
@@ -63,12 +64,13 @@ class QueueReplyBuilder:
             fields["cancel"] = "accepted"
         seconds = self._inference_seconds()
         if seconds is not None:
-            fields["inference_time"] = format_seconds(seconds)
+            fields["inference_time"] = format_duration(seconds)  # with all of its digits
         self._add_poll_faults(faults)
         if faults:
             fields["faults"] = faults
         self._add_webhook(fields)
-        fields["request_id"] = self._job.id
+        if self._job.is_first:
+            fields["request_id"] = self._job.id
         return fields
 
     @property

@@ -22,6 +22,9 @@ _REST_BUILT_IN = (
 )
 """Paths of rest.fal.ai that fakefal answers without a scenario."""
 
+ANY_ENDPOINT = "any/app"
+"""Stands for the endpoint of a recorded job that is not known."""
+
 _STREAM = re.compile(r"(?P<endpoint>.+)/stream")
 _RUN = re.compile(r"(?P<endpoint>.+)")
 
@@ -38,11 +41,16 @@ class RecordedJob:
     results: list[Capture] = field(default_factory=list)
     cancels: list[Capture] = field(default_factory=list)
     webhooks: list[Capture] = field(default_factory=list)
+    is_first: bool = True
+    """Whether no earlier job has the same id."""
 
     @property
     def started_at(self) -> float:
         """The time of the first capture."""
-        captures = [self.submit, *self.statuses, *self.streams, *self.results]
+        captures = [
+            *(self.submit, *self.statuses, *self.streams),
+            *(*self.results, *self.cancels, *self.webhooks),
+        ]
         return min(capture.at for capture in captures if capture is not None)
 
     @property
@@ -80,6 +88,21 @@ class RequestGroups:
     downloads: list[Capture] = field(default_factory=list)
     ignored: list[Capture] = field(default_factory=list)
     unsupported: list[tuple[Capture, str]] = field(default_factory=list)
+    _latest: dict[str, RecordedJob] = field(default_factory=dict)
+
+    def add_job(self, job: RecordedJob) -> RecordedJob:
+        """Add a job. Tools that redact ids give several jobs the same: what follows is about the
+        latest of them."""
+        key, number = job.id, 1
+        while key in self.jobs:
+            number += 1
+            key, job.is_first = f"{job.id} {number}", False
+        self.jobs[key] = self._latest[job.id] = job
+        return job
+
+    def latest_job(self, id_: str) -> RecordedJob | None:
+        """The job that a request with this id is about."""
+        return self._latest.get(id_)
 
 
 def is_early(response: RecordedResponse) -> bool:
@@ -134,12 +157,12 @@ def _add_queue_capture(groups: RequestGroups, capture: Capture) -> None:
     if endpoint is None:
         groups.unsupported.append((capture, "the path names no endpoint"))
         return
-    job = groups.jobs.get(path_match["id"])
+    job = groups.latest_job(path_match["id"])
     if job is None:
         if capture.response.status == 404:
             groups.ignored.append(capture)
             return
-        job = groups.jobs[path_match["id"]] = RecordedJob(path_match["id"], endpoint)
+        job = groups.add_job(RecordedJob(path_match["id"], endpoint))
     same_operation = {
         ("GET", "status"): job.statuses,
         ("GET", "status/stream"): job.streams,
@@ -162,7 +185,7 @@ def _add_submit(groups: RequestGroups, capture: Capture) -> None:
     if request_id is None:
         groups.refused.append((endpoint, capture))
     else:
-        groups.jobs[request_id] = RecordedJob(request_id, endpoint, capture)
+        groups.add_job(RecordedJob(request_id, endpoint, capture))
 
 
 def _request_id(capture: Capture) -> str | None:
@@ -199,7 +222,7 @@ def _add_webhook(groups: RequestGroups, capture: Capture) -> None:
     except ValueError:
         body = None
     request_id = body.get("request_id") if isinstance(body, dict) else None
-    job = groups.jobs.get(request_id) if isinstance(request_id, str) else None
+    job = groups.latest_job(request_id) if isinstance(request_id, str) else None
     if job is None:
         groups.unsupported.append((capture, "the webhook belongs to no recorded request"))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,11 +42,17 @@ def stream_reply(
     return {**fields, "stream": stream, **header_fields(response)}
 
 
+_EVENT_NAME = re.compile(rb"(?m)^event: ?([^\r\n]*)\r?$")
+
+
 def framing_of(response: RecordedResponse) -> str | None:
     """The stream's SSE framing as a value of ``options.stream_sse``; None if it is another one."""
     body = response.body
     newline = "\r\n" if b"\r\n" in body else "\n"
-    name = "event" if b"event: event" in body else ""
+    names = {name.decode("utf-8", "replace") for name in _EVENT_NAME.findall(body)}
+    if len(names) > 1:
+        return None
+    name = names.pop() if names else ""
     for framing_name, framing in sse.FRAMINGS.items():
         if (framing.newline, framing.name) == (newline, name):
             return framing_name if b"data:" in body else None

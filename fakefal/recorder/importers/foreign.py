@@ -11,7 +11,10 @@ from urllib.parse import urlsplit
 
 from fakefal import addressing
 from fakefal.addressing import Address, AddressForm
+from fakefal.protocol.core import hosts
+from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.hosts import CANONICAL_HOSTS
+from fakefal.protocol.core.json_codec import decode
 from fakefal.recorder.capture.captures import (
     Capture,
     HeaderPairs,
@@ -26,16 +29,40 @@ class NotThisFormat(ValueError):
     """The file has another format; the text says what is missing."""
 
 
+@dataclass(frozen=True, slots=True)
+class PastedBody:
+    """A body without the request it answers. ``status`` is None if only the body is known."""
+
+    location: str
+    body: bytes
+    status: int | None = None
+    headers: HeaderPairs = ()
+
+    def json(self) -> Json:
+        """The body as JSON; raises ValueError if it is not JSON."""
+        return decode(self.body)
+
+
 @dataclass(slots=True)
 class ImportResult:
-    """The content of a foreign file: captures, or ``exchanges`` if the format has no requests.
+    """The content of a foreign file: captures, ``exchanges`` or ``pasted`` bodies if the format
+    has no requests.
 
-    ``unused`` are messages about what could not be imported, each with its location.
+    ``unused`` are messages about what could not be imported, each with its location, and ``used``
+    is the number of entries that could. ``recorded_at`` is when it was recorded, in seconds since
+    1970, if the file says so.
     """
 
     captures: list[Capture] = field(default_factory=list)
     exchanges: list[Fields] = field(default_factory=list)
+    pasted: list[PastedBody] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
+    recorded_at: float | None = None
+
+    @property
+    def used(self) -> int:
+        """The number of entries that were imported."""
+        return len(self.captures) + len(self.exchanges) + len(self.pasted)
 
 
 @dataclass(slots=True)
@@ -61,6 +88,9 @@ class ForeignExchange:
 def add_capture(imported: ImportResult, exchange: ForeignExchange, location: str) -> None:
     """Add a capture, or a message to ``unused`` if the request is not to fal."""
     address = _address_of(exchange)
+    if address is None and (webhook := _webhook_of(exchange, location)) is not None:
+        imported.captures.append(webhook)
+        return
     if address is None:
         host = urlsplit(exchange.url).hostname or exchange.url
         imported.unused.append(f"{location}: {exchange.method} {host}: not a fal host")
@@ -82,6 +112,22 @@ def add_capture(imported: ImportResult, exchange: ForeignExchange, location: str
             exchange.started_at, exchange.started_at + exchange.seconds, request, response, location
         )
     )
+
+
+def _webhook_of(exchange: ForeignExchange, location: str) -> Capture | None:
+    """The capture of a webhook of fal to the caller's own host; None if it is something else."""
+    if exchange.method.upper() != "POST" or b'"request_id"' not in exchange.body:
+        return None
+    try:
+        body = decode(exchange.body)
+    except ValueError:
+        return None
+    if not isinstance(body, dict) or not {"request_id", "status", "payload"} <= body.keys():
+        return None
+    request = RecordedRequest("POST", hosts.QUEUE, "/webhook", "", exchange.headers, exchange.body)
+    response = RecordedResponse(exchange.status or 200, exchange.response_headers)
+    ended = exchange.started_at + exchange.seconds
+    return Capture(exchange.started_at, ended, request, response, location, is_webhook=True)
 
 
 def canonical(body: bytes, address: Address) -> bytes:
@@ -137,7 +183,10 @@ def _address_of(exchange: ForeignExchange) -> Address | None:
     headers.pop("x-forwarded-host", None)
     target = exchange.url if addressing.resolve(exchange.url, {}) else _request_target(exchange.url)
     address = addressing.resolve(target, headers, scheme=parts.scheme or "http")
-    return None if address is None or address.form is AddressForm.CONTROL else address
+    if address is None or address.form is AddressForm.CONTROL:
+        return None
+    # https://example.com/fal.run is a page about fal rather than a request to it.
+    return None if address.form is not AddressForm.HOST and address.path in ("", "/") else address
 
 
 def _request_target(url: str) -> str:

@@ -36,14 +36,21 @@ def read_har(text: str, file: str) -> ImportResult:
         except (KeyError, ValueError, TypeError, AttributeError):
             imported.unused.append(f"{location}: no valid startedDateTime")
     first_started_at = min((instant for instant, _, _ in dated_entries), default=0.0)
+    imported.recorded_at = first_started_at if dated_entries else None
     for started_at, location, entry in sorted(dated_entries, key=lambda dated: dated[0]):
         try:
             add_capture(imported, _to_exchange(entry, started_at - first_started_at), location)
+        except _NoBody as error:
+            imported.unused.append(f"{location}: {entry['request'].get('url')}: {error}")
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             imported.unused.append(f"{location}: invalid ({type(error).__name__}: {error})")
         if entry.get("_webSocketMessages"):
             imported.unused.append(f"{location}: WebSocket messages cannot be replayed")
     return imported
+
+
+class _NoBody(ValueError):
+    """A response whose body the browser did not keep; the text says so."""
 
 
 def _to_exchange(entry: dict[str, Any], started_at: float) -> ForeignExchange:
@@ -54,6 +61,8 @@ def _to_exchange(entry: dict[str, Any], started_at: float) -> ForeignExchange:
     headers = _to_pairs(response["headers"])
     content = response.get("content", {})
     body = _content_bytes(content)
+    if not body and float(content.get("size") or 0) > 0 and response["status"] != 304:
+        raise _NoBody(f"its body ({content['size']} bytes) is not in the file")
     if str(content.get("mimeType", "")).startswith("text/event-stream"):
         pieces = spread_events(body, max(0.0, seconds - receiving), seconds)
     else:

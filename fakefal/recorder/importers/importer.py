@@ -2,57 +2,77 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from typing import Literal, get_args
 
 from fakefal.errors import FakefalError
 from fakefal.recorder.importers.aimock import read_aimock
-from fakefal.recorder.importers.bodies import read_body
+from fakefal.recorder.importers.bodies import is_fal_body, read_body, read_events, read_json_lines
 from fakefal.recorder.importers.cassettes import read_cassette
 from fakefal.recorder.importers.curl import read_curl
-from fakefal.recorder.importers.foreign import ImportResult, NotThisFormat
+from fakefal.recorder.importers.foreign import ImportResult, NotThisFormat, PastedBody
 from fakefal.recorder.importers.har import read_har
+from fakefal.recorder.importers.messages import read_messages
+from fakefal.recorder.importers.nock import read_nock
+from fakefal.recorder.importers.postman import read_postman
+from fakefal.recorder.importers.recognition import FORMATS, Format, recognize, refuse_binary
 
-Format = Literal["har", "vcr", "aimock", "curl", "body"]
-FORMATS: tuple[Format, ...] = get_args(Format)
+__all__ = ["FORMATS", "Format", "decode_file", "read_foreign"]
 
 _READERS: dict[Format, Callable[[str, str], ImportResult]] = {
     "har": read_har,
     "vcr": read_cassette,
+    "nock": read_nock,
+    "postman": read_postman,
     "aimock": read_aimock,
     "curl": read_curl,
+    "http": read_messages,
+    "sse": read_events,
+    "jsonl": read_json_lines,
     "body": read_body,
 }
+
+
+def decode_file(data: bytes, file: str) -> str:
+    """The text of a file; raises FakefalError, with the name of a known format of bytes."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # PowerShell's > writes UTF-16
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError:
+            pass
+    raise refuse_binary(data, file)
 
 
 def read_foreign(
     text: str, file: str, file_format: Format | None = None
 ) -> tuple[Format, ImportResult]:
-    """The format of a file, guessed if not given, and its content; raises FakefalError."""
-    chosen_format = file_format or guess_format(text)
-    if chosen_format is None:
-        raise FakefalError(f"{file}: unknown file format — pass --format {'|'.join(FORMATS)}")
+    """The format of a file, recognized if not given, and its content; raises FakefalError.
+
+    What was recognized and not given may hold only what is known to be fal's.
+    """
+    chosen = file_format or recognize(text, file)
     try:
-        return chosen_format, _READERS[chosen_format](text, file)
+        imported = _READERS[chosen](text, file)
     except NotThisFormat as error:
-        raise FakefalError(f"{file}: not {chosen_format}: {error} — pass --format") from None
+        advice = "leave out --format, so that it is recognized" if file_format else "check the file"
+        raise FakefalError(f"{file}: not {chosen}: {error} — {advice}") from None
+    if file_format is None and chosen == "http":
+        foreign = [body for body in imported.pasted if not _is_fal_response(body)]
+        imported.pasted = [body for body in imported.pasted if body not in foreign]
+        imported.unused += [
+            f"{body.location}: not known to be a response of fal's — pass --format http if it is"
+            for body in foreign
+        ]
+    return chosen, imported
 
 
-def guess_format(text: str) -> Format | None:
-    """The format of a file by its content; any other JSON is a ``body``. None if unknown."""
+def _is_fal_response(pasted: PastedBody) -> bool:
+    if any(name.lower().startswith("x-fal-") for name, _ in pasted.headers):
+        return True
     try:
-        data = json.loads(text)
+        return is_fal_body(pasted.json())
     except ValueError:
-        if "interactions:" in text:
-            return "vcr"
-        is_trace = any(line.startswith(("> ", "=> Send")) for line in text.splitlines())
-        return "curl" if is_trace or "=> Send header" in text else None
-    if isinstance(data, dict):
-        if isinstance(data.get("log"), dict) and "entries" in data["log"]:
-            return "har"
-        if "interactions" in data:
-            return "vcr"
-        if "fixtures" in data:
-            return "aimock"
-    return "body"
+        return False

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,9 +13,10 @@ from fakefal.protocol.core import hosts
 from fakefal.recorder.capture.captures import Capture, Recording
 from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.distil.distil import Cache, DistilResult, distil
-from fakefal.recorder.output.writer import Writer, check_name, folder_of
+from fakefal.recorder.output.atomic import check_writable
+from fakefal.recorder.output.lock import FileLock
+from fakefal.recorder.output.writer import Writer, folder_of
 
-_HASHED_NAME = re.compile(r"[0-9a-f]{16}\.\w+")
 _INTERMEDIATE_PATH = re.compile(r"/(?:status|status/stream|cancel)/?\Z")
 
 
@@ -25,7 +26,8 @@ class Archive:
 
     An existing file is replaced only when the recording is complete; until then it grows in
     ``FILE.part``. ``redactor`` learns from each capture. ``base_text`` is a scenario to which the
-    exchanges are appended. ``write_error`` says why nothing more is written.
+    exchanges are appended. ``force`` and ``keeps_backup`` are those of the writer. ``write_error``
+    says why nothing more is written; ``on_write_error`` is called with it once.
     """
 
     path: Path
@@ -33,20 +35,38 @@ class Archive:
     redactor: Redactor
     version: str
     base_text: str | None = None
+    force: bool = False
+    keeps_backup: bool = True
+    on_write_error: Callable[[str], None] | None = None
     write_error: str = ""
     _writer: Writer = field(init=False)
+    _file_lock: FileLock = field(init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _cache: Cache = field(default_factory=dict)
     _saved_count: int = -1
-    _uses_part_file: bool = False
 
     def __post_init__(self) -> None:
-        check_name(self.path)
-        self._uses_part_file = self.path.exists() and self.base_text is None
-        target = (
-            self.path.with_name(f"{self.path.name}.part") if self._uses_part_file else self.path
+        self._writer = Writer(
+            self.path,
+            self.redactor,
+            base_text=self.base_text,
+            force=self.force,
+            keeps_backup=self.keeps_backup,
         )
-        self._writer = Writer(target, self.redactor, folder_of(self.path), self.base_text)
+        self._file_lock = FileLock(self.path)
+
+    def open(self) -> None:
+        """Lock the file, and check that it can be written; raises FakefalError."""
+        self._file_lock.acquire()
+        try:
+            check_writable(self.path)
+        except FakefalError:
+            self._file_lock.release()
+            raise
+
+    def release(self) -> None:
+        """Let another recorder have the file."""
+        self._file_lock.release()
 
     def add(self, capture: Capture) -> None:
         """Add a capture and the secrets in it; ``save`` writes it to disk."""
@@ -72,35 +92,31 @@ class Archive:
                 await asyncio.to_thread(self._writer.write, distilled)
             except FakefalError as error:
                 self.write_error = str(error)
+                if self.on_write_error is not None:
+                    self.on_write_error(self.write_error)
 
     async def close(self) -> DistilResult:
         """Write everything, unfinished requests too, and replace the existing file.
 
-        Raises FakefalError if it cannot be written or would contain a secret.
+        A recording that is not complete replaces nothing: it stays in ``FILE.part``. One without
+        a call is not written at all. Raises
+        FakefalError if the file cannot be written or would contain a secret.
         """
         async with self._lock:
             if self.write_error:
                 raise FakefalError(self.write_error)
-            self.recording.is_complete = True
             distilled = self._distil(finished_only=False)
-            await asyncio.to_thread(self._write_final, distilled)
+            if self.recording.captures or self.recording.notes:
+                await asyncio.to_thread(self._write_final, distilled)
             return distilled
 
-    async def close_incomplete(self) -> None:
-        """Stop an interrupted recording: write finished exchanges, keep an existing file.
-
-        Raises FakefalError if it cannot be written or would contain a secret.
-        """
-        await self.save()
-        if self.write_error:
-            raise FakefalError(self.write_error)
-
     def _write_final(self, distilled: DistilResult) -> None:
-        self._writer.write(distilled)
-        if self._uses_part_file:
-            os.replace(self._writer.path, self.path)
-        if self.base_text is None:
-            _remove_stale_files(self.path.parent / folder_of(self.path), set(distilled.files))
+        if distilled.incomplete and self._writer.replaces_file:
+            self._writer.write(distilled)
+            distilled.path = self._writer.part_path
+            return
+        self._writer.finish(distilled)
+        distilled.path, distilled.backup = self.path, self._writer.backup
 
     def _distil(self, *, finished_only: bool) -> DistilResult:
         return distil(
@@ -123,12 +139,3 @@ def finishes_exchange(capture: Capture) -> bool:
     if request.host != hosts.QUEUE or _INTERMEDIATE_PATH.search(request.path):
         return False
     return request.method == "GET" or capture.response.status >= 300
-
-
-def _remove_stale_files(folder: Path, used: set[str]) -> None:
-    """Remove files that only the previous recording in this folder used."""
-    if not folder.is_dir():
-        return
-    for path in folder.iterdir():
-        if _HASHED_NAME.fullmatch(path.name) and f"{folder.name}/{path.name}" not in used:
-            path.unlink()

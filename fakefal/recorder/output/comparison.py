@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -67,7 +68,8 @@ def compare(before: LoadedScenario, after: LoadedScenario, *, times: bool = Fals
 def _replies_by_call(loaded: LoadedScenario) -> dict[str, tuple[str, list[Fields]]]:
     """The name and the replies of each exchange by its ``when``."""
     replies_by_call: dict[str, tuple[str, list[Fields]]] = {}
-    for exchange in dump_data(loaded.scenario).get("exchanges", []):
+    data = dump_data(loaded.scenario)
+    for exchange in (*data.get("exchanges", []), *data.get("routes", [])):
         when = exchange.get("when", {})
         replies = exchange.get("replies") or [exchange.get("reply") or {}]
         replies_by_call[canonical_json(when)] = (_describe_call(when), replies)
@@ -112,14 +114,38 @@ def _differences(before: Json, after: Json, path: str, times: bool) -> Iterator[
                 yield Change(inner, _shorten(before[index]), None)
             else:
                 yield from _differences(before[index], after[index], inner, times)
-    elif canonical_json(before) != canonical_json(after):
-        yield Change(path, _shorten(before), _shorten(after))
+    elif _without_folder(before) != _without_folder(after):
+        yield Change(path, *_shorten_both(_to_text(before), _to_text(after)))
+
+
+def _without_folder(value: Json) -> str:
+    """A value as JSON. A recording's files are in a folder with its name; equal files have equal
+    names there, whatever the recordings are called."""
+    return _FILE_NAME.sub(r"\1", canonical_json(value))
+
+
+_FILE_NAME = re.compile(r"[^/\"]+\.files/([0-9a-f]{16}\.\w+)")
+
+
+def _to_text(value: Json) -> str:
+    return " ".join((value if isinstance(value, str) else canonical_json(value)).split())
 
 
 def _shorten(value: Json) -> str:
-    text = value if isinstance(value, str) else canonical_json(value)
-    text = " ".join(text.split())
+    text = _to_text(value)
     return text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[: _MAX_SHOWN_LENGTH - 1]}…"
+
+
+def _shorten_both(before: str, after: str) -> tuple[str, str]:
+    """Two texts, cut so that their first difference can be seen."""
+    common = next(
+        (at for at, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]),
+        min(len(before), len(after)),
+    )
+    start = max(0, common - _MAX_SHOWN_LENGTH // 3)
+    if max(len(before), len(after)) <= _MAX_SHOWN_LENGTH or start == 0:
+        return _shorten(before), _shorten(after)
+    return f"…{_shorten(before[start:])}", f"…{_shorten(after[start:])}"
 
 
 def _format_count(number: int) -> str:

@@ -44,8 +44,14 @@ class Recorded(StrictModel):
     at: str = Field(description="When it was made, UTC: 2026-09-27T12:00:00Z.")
     source: str = Field(description="What was recorded: the upstream, or an imported file.")
     fakefal: str | None = Field(None, description="The version that wrote it.")
+    sources: list[str] | None = Field(None, description="The imported files, if several.")
     clients: list[str] = Field(default_factory=list, description="User-Agents of the callers.")
-    complete: bool = Field(True, description="Whether the recording ended regularly.")
+    calls: int | None = Field(None, description="Number of calls that were made.")
+    unfinished: int | None = Field(None, description="Calls whose end was not seen.")
+    exit_code: int | None = Field(None, description="Of the recorded command, if it failed.")
+    upstream_errors: int | None = Field(None, description="Calls that did not reach upstream.")
+    complete: bool = Field(True, description="Whether every call ended, and the command succeeded.")
+    digest: str | None = Field(None, description="Of the file as written; edits do not match it.")
 
 
 def _check_version(value: Any) -> Any:

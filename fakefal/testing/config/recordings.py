@@ -131,7 +131,6 @@ class TestRecording:
             misses_only=self.decision.loaded is not None,
             fetch_media=self._has_media,
             version=__version__,
-            skip_empty=True,
             on_capture=self._journal_capture,
         )
         server = FakeFalServer(unmatched="fail", clock="instant", keep_alive=False)
@@ -177,12 +176,12 @@ class TestRecording:
             server.stop()
         except FakefalError as error:
             return _with_plugin_flags(error)
-        self.distilled = server.server.recorded
-        if self.distilled is not None:
+        distilled = server.server.recorded
+        if distilled is not None and distilled.path is not None:
+            self.distilled = distilled
             self._recorded_files.add(self.path)
             self.warnings += [
-                f"not recorded in {self.path.name}: {note}"
-                for note in self.distilled.notes[:_MAX_NOTES]
+                f"not recorded in {self.path.name}: {note}" for note in distilled.notes[:_MAX_NOTES]
             ]
         return ""
 

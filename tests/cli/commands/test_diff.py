@@ -25,6 +25,13 @@ def test_differences_are_printed_and_set_the_exit_code(tmp_path: Path) -> None:
     assert fakefal("diff", one, one) == (0, "no differences\n", "")
 
 
+def test_what_is_redacted_is_not_printed(tmp_path: Path) -> None:
+    one, two = (written(tmp_path / f"{n}.yaml", f"acct_{n}") for n in (1, 2))
+    ran = fakefal("diff", one, two, "--redact", "acct_[0-9]+")
+    assert (ran.code, ran.out.count("[redacted]")) == (1, 2)
+    assert "acct_" not in ran.out
+
+
 def test_exactly_one_thing_to_compare_with_is_required(tmp_path: Path) -> None:
     one = written(tmp_path / "1.yaml", 1)
     for arguments in ((one,), (one, one, "--", "true")):

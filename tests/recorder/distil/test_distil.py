@@ -11,6 +11,7 @@ from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.errors.errors import ingress_page
 from fakefal.recorder.capture.captures import Recording
 from fakefal.recorder.capture.redaction import Redactor
+from fakefal.recorder.distil.completeness import UNSIGNED
 from fakefal.recorder.distil.distil import distil
 from fakefal.scenario.files.loader import load_data
 from tests.callers import RUN, running_caller
@@ -89,14 +90,14 @@ def test_one_call_becomes_one_exchange() -> None:
 
 
 def test_the_header_describes_the_recording() -> None:
-    recording = Recording("https://fal.run", 1_790_000_000.0, [make_run(body=1)], is_complete=False)
+    recording = Recording("https://fal.run", 1_790_000_000.0, [make_run(body=1)])
     data = distil(recording, Redactor(), version="1.2").scenario
     assert data["recorded"] == {
         "at": "2026-09-21T14:13:20Z",
         "source": "https://fal.run",
         "fakefal": "1.2",
         "clients": ["tests/1"],
-        "complete": False,
+        "digest": UNSIGNED,
     }
     assert data["options"] == {"unmatched": "fail", "validate": False}
     load_data(data)
@@ -156,10 +157,11 @@ def test_errors_in_the_status_become_an_option(is_shown: bool) -> None:
     assert options.get("error_in_status", False) is is_shown
 
 
-def test_calls_that_cannot_be_replayed_are_noted() -> None:
+def test_calls_without_a_form_of_their_own_become_routes() -> None:
     odd = make_run(body=b"\x89PNG", headers=(("Content-Type", "image/png"),))
-    assert distil_captures(odd).notes == [
-        "POST https://fal.run/acme/app (200): the response is image/png, not JSON"
+    assert distil_captures(odd).raw == [
+        "POST https://fal.run/acme/app: the response is image/png, not JSON"
     ]
+    assert distil_captures(odd).notes == []
     orphan = JobCaptures(ANY_LLM).add_poll(0.1, "IN_PROGRESS")
     assert "its submit was not recorded" in distil_captures(*orphan.captures).notes[0]

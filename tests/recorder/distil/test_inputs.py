@@ -82,3 +82,15 @@ def test_a_field_with_a_secret_name_matches_any_text() -> None:
 def test_operators_in_an_input_are_escaped() -> None:
     value = {"$eq": URL, "b": PLANTED["github"]}
     assert compile_pattern(pattern_of(value)).matches(value)
+
+
+def test_a_url_within_a_text_matches_on_every_host() -> None:
+    text = f"make a film of {URL}?a=b and (maybe) {URL}, please"
+    pattern = pattern_of({"prompt": text})
+    assert URL not in str(pattern)
+    matcher = compile_pattern(pattern)
+    other = "http://127.0.0.1:1/v3.fal.media/files/koala/x_in_put.png"
+    assert matcher.matches({"prompt": f"make a film of {other} and (maybe) {other}, please"})
+    assert not matcher.matches({"prompt": f"make a photo of {other} and (maybe) {other}, please"})
+    many = " ".join([URL] * 9)
+    assert compile_pattern(pattern_of(many)).matches(many)

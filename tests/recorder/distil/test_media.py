@@ -60,7 +60,10 @@ def test_the_extension_fits_the_content_type(url: str, kind: str, extension: str
 
 def test_a_file_that_could_not_be_read_is_noted() -> None:
     distilled = distil_captures(make_run(body={"url": URL}), download(404, b"{}"))
-    assert distilled.notes == [f"GET {URL}: 404, so its file is missing"]
+    assert distilled.notes == [
+        f"GET {URL}: 404, so its file is missing",
+        f"{URL}: its file is missing, so a replay returns fal's URL",
+    ]
     assert only_exchange(distilled)["reply"]["output"] == {"url": URL}
 
 

@@ -107,7 +107,7 @@ def test_the_beginning_of_a_secret_is_redacted_too() -> None:
     assert reply["output"]["output"] == "the key is [redacted] ok"
 
 
-def test_a_stream_of_other_events_is_noted() -> None:
+def test_a_stream_of_other_events_becomes_a_route() -> None:
     capture = make_stream([{"n": 1}], [0.0])
     from dataclasses import replace
 
@@ -117,5 +117,15 @@ def test_a_stream_of_other_events_is_noted() -> None:
         capture,
         response=RecordedResponse(200, capture.response.headers, ((0.0, b"data: [DONE]\n\n"),)),
     )
-    assert "[DONE]" in distil_captures(done).notes[0]
+    distilled = distil_captures(done)
+    assert "[DONE]" in distilled.raw[0]
+    assert distilled.scenario["routes"][0]["reply"]["stream"] == {"chunks": ["data: [DONE]\n\n"]}
     assert distil_captures(make_stream([], [])).notes == []
+
+
+def test_a_stream_with_other_event_names_becomes_a_route() -> None:
+    for name in ("message", "event"):
+        framing = sse.Framing("\r\n", name)
+        capture = make_stream([{"output": "a", "partial": False}], [0.0], framing=framing)
+        distilled = distil_captures(capture)
+        assert bool(distilled.raw) == (name == "message")

@@ -14,6 +14,7 @@ import yaml
 
 from fakefal.recorder.importers.cassettes import read_cassette
 from fakefal.recorder.importers.foreign import NotThisFormat
+from fakefal.recorder.importers.recognition import recognize
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
 from tests.recorder.importers.replay import replayed
@@ -119,7 +120,66 @@ def test_unusable_entries_are_reported() -> None:
     assert imported.unused[1] == "c.yaml: interactions[1]: POST example.com: not a fal host"
 
 
-@pytest.mark.parametrize("text", ["a: [", "[]", json.dumps({"interactions": [], "version": 2})])
+@pytest.mark.parametrize("text", ["a: [", "5", json.dumps({"interactions": [], "version": 3})])
 def test_other_formats_are_rejected(text: str) -> None:
     with pytest.raises(NotThisFormat):
         read_cassette(text, "c.yaml")
+
+
+URL = "https://fal.run/acme/draw"
+SENT = {"method": "post", "uri": URL, "headers": {"Authorization": ["Key x"]}}
+RUBY = {
+    "request": {**SENT, "body": {"encoding": "UTF-8", "string": '{"n": 1}'}},
+    "response": {
+        "status": {"code": 200, "message": "OK"},
+        "headers": {"Content-Type": ["application/json"]},
+        "body": {"encoding": "ASCII-8BIT", "base64_string": "eyJuIjogMX0="},
+    },
+    "recorded_at": "Mon, 01 Jun 2026 00:00:00 GMT",
+}
+GO = {
+    "id": 0,
+    "request": {"method": "POST", "url": URL, "body": '{"n": 1}', "headers": {}},
+    "response": {"status": "200 OK", "code": 200, "headers": {}, "body": '{"n": 1}'},
+}
+PHP = {
+    "request": {"method": "POST", "url": URL, "headers": {"Host": "fal.run"}, "body": '{"n": 1}'},
+    "response": {
+        "status": {"http_version": "1.1", "code": "200", "message": "OK"},
+        "headers": {},
+        "body": '{"n": 1}',
+    },
+}
+ELIXIR = {
+    "request": {"method": "post", "url": URL, "headers": [], "body": '{"n": 1}', "options": []},
+    "response": {
+        "type": "ok",
+        "status_code": 200,
+        "headers": [["Content-Type", "application/json"]],
+        "body": '{"n": 1}',
+    },
+}
+PARSED = {
+    "request": {"method": "POST", "uri": URL, "headers": {}, "body": {"n": 1}},
+    "response": {"status": {"code": 200}, "headers": {}, "body": {"n": 1}},
+}
+
+CASSETTES = {
+    "VCR for Ruby": {"http_interactions": [RUBY], "recorded_with": "VCR 6.2.0"},
+    "go-vcr": {"version": 2, "interactions": [GO]},
+    "PHP-VCR": [PHP],
+    "ExVCR": [ELIXIR],
+    "VCR.py with a serializer that parses bodies": {"version": 1, "interactions": [PARSED]},
+}
+
+
+@pytest.mark.parametrize("tool", CASSETTES)
+@pytest.mark.parametrize("dump", [json.dumps, yaml.safe_dump])
+async def test_cassettes_of_other_tools_are_replayed(tool: str, dump: Any) -> None:
+    text = dump(CASSETTES[tool])
+    assert recognize(text, "c") == "vcr"
+    imported = read_cassette(text, "c")
+    assert imported.unused == []
+    assert await replayed(imported) == [("/acme/draw", 200, {"n": 1})]
+    is_dated = tool == "VCR for Ruby"
+    assert imported.recorded_at == (1_780_272_000.0 if is_dated else None)

@@ -12,12 +12,17 @@ import pytest
 from fakefal.errors import FakefalError
 from fakefal.recorder.capture.captures import Recording
 from fakefal.recorder.capture.redaction import Redactor
+from fakefal.recorder.distil.completeness import UNSIGNED
 from fakefal.recorder.output.archive import Archive, finishes_exchange
+from fakefal.recorder.output.ownership import sign
 from fakefal.scenario.files.loader import load_file
 from tests.recorder.sessions import KEY, JobCaptures, make_capture, make_request, make_run
 
 RUNS = 50
-OLD = "fakefal: 1\nname: old\n"
+OLD = sign(
+    "fakefal: 1\nname: old\nrecorded: {at: '2026-01-01T00:00:00Z', source: x, "
+    f"digest: {UNSIGNED}}}\n"
+)
 
 CALLS = 4
 PICTURE = (("Content-Type", "image/png"),)
@@ -25,7 +30,7 @@ PICTURE = (("Content-Type", "image/png"),)
 
 def make_archive(path: Path) -> Archive:
     """An archive of a new recording."""
-    recording = Recording("https://fal.run", 0.0, is_complete=False)
+    recording = Recording("https://fal.run", 0.0, is_live=True, ended=False)
     return Archive(path, recording, Redactor(), "0")
 
 
@@ -52,6 +57,7 @@ async def record_until_killed(path: Path, moment: int, out: int) -> None:
         archive.add(make_capture(number + 0.5, read, 200, b"png%d" % number, PICTURE))
         await archive.save()
         os.write(out, b"%d " % number)  # the caller gets the response only now
+    archive.recording.ended = True
     await archive.close()
     os.write(out, b"end")
 
@@ -102,7 +108,7 @@ def test_a_killed_recording_has_every_finished_exchange_on_disk(tmp_path: Path) 
 
 async def test_an_old_file_stays_until_the_recording_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
-    path.write_text("fakefal: 1\nname: old\n")
+    path.write_text(OLD)
     archive = make_archive(path)
     archive.add(make_run(body=1))
     await archive.save()
@@ -110,6 +116,7 @@ async def test_an_old_file_stays_until_the_recording_is_complete(tmp_path: Path)
     part = load_file(tmp_path / "a.yaml.part").scenario
     assert part.recorded is not None
     assert not part.recorded.complete
+    archive.recording.ended = True
     await archive.close()
     loaded = load_file(path).scenario
     assert loaded.recorded is not None

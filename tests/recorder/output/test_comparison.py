@@ -1,12 +1,22 @@
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.output.comparison import compare
-from fakefal.scenario.files.loader import load_data
-from tests.recorder.sessions import JobCaptures, distil_captures, make_run
+from fakefal.recorder.output.writer import Writer
+from fakefal.scenario.files.loader import load_data, load_file
+from tests.recorder.sessions import (
+    JobCaptures,
+    distil_captures,
+    make_capture,
+    make_request,
+    make_run,
+)
 
 DONE = {"output": "Ship it.", "reasoning": None, "partial": False, "error": None}
 
@@ -69,3 +79,25 @@ def test_differences_that_a_client_would_notice_are_reported(
     before: list[Any], after: list[Any], expected: str
 ) -> None:
     assert differences(before, after) == [expected]
+
+
+def test_equal_files_of_recordings_with_other_names_are_equal() -> None:
+    def loaded(folder: str, tmp_path: Path) -> Any:
+        url = "https://v3b.fal.media/files/x.png"
+        kind = (("Content-Type", "image/png"),)
+        picture = make_capture(
+            1, make_request("GET", "v3b.fal.media", "/files/x.png"), 200, b"x", kind
+        )
+        path = tmp_path / f"{folder}.yaml"
+        captures = (make_run(0, None, {"url": url}), picture)
+        Writer(path, Redactor()).finish(distil_captures(*captures, folder=f"{folder}.files"))
+        return load_file(path)
+
+    with TemporaryDirectory() as name:
+        assert compare(loaded("one", Path(name)), loaded("two", Path(name))) == []
+
+
+def test_long_texts_are_shown_where_they_differ() -> None:
+    text = "All work and no play makes Jack a dull boy. " * 5
+    (line,) = differences([make_run(body=f"{text}A")], [make_run(body=f"{text}B")])
+    assert line.endswith("a dull boy. A → …es Jack a dull boy. B")

@@ -43,3 +43,9 @@ def test_numbers_go_on_after_the_first_digest() -> None:
     assert bytes(numbers[:32]) == digest("a", "b")
     assert all(0 <= number <= 255 for number in numbers)
     assert numbers[32:64] not in (numbers[:32], numbers[64:96])
+
+
+def test_an_inference_time_follows_from_any_id() -> None:
+    for request_id in ("019b7b71-eeae-769d-ace9-2638d996a604", "req-redacted", "7"):
+        assert 0.2 <= seeded_inference_seconds(request_id) <= 2.2
+    assert seeded_inference_seconds("req-a") != seeded_inference_seconds("req-b")
