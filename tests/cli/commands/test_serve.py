@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -136,31 +137,48 @@ def test_a_ca_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
 
 
 def test_each_call_has_a_line() -> None:
+    call = 'fal-ai/any-llm  "Write a tagline"  200  tagline'
     with serve(QUICKSTART, "--clock", "manual") as served:
         assert run(served, "Write a tagline") == (200, "Ship it.")
-        assert re.fullmatch(
-            rf'00:00:00 run     fal-ai/any-llm  200  "tagline"  {ID}', served.next_line()
-        )
+        assert re.fullmatch(rf"00:00:00 run     {call}  {ID}", served.next_line())
         status_url = submit(served, "Write a tagline")
-        assert re.fullmatch(
-            rf'00:00:00 queue   fal-ai/any-llm  200  "tagline"  {ID}', served.next_line()
-        )
+        assert re.fullmatch(rf"00:00:00 queue   {call}  {ID}", served.next_line())
         request_json(status_url)
         request_json(status_url.removesuffix("/status") + "/cancel", method="PUT")
-        assert re.fullmatch(
-            rf'00:00:00 cancel  fal-ai/any-llm  202  "tagline"  {ID}', served.next_line()
-        )
+        end = r"end     fal-ai/any-llm  cancel 202 after 0\.000s, 1 poll"
+        assert re.fullmatch(rf"00:00:00 {end}  {ID}", served.next_line())
+
+
+def test_a_log_of_json_has_an_object_a_line() -> None:
+    options = ["serve", "--port", "0", "--log-format", "json"]
+    command = [sys.executable, "-m", "fakefal", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stdout is not None
+        started = json.loads(process.stdout.readline())
+        assert request_json(f"{started['url']}/{RUN}", {"prompt": "x"}, key="a:b")[0] == 200
+        process.terminate()
+        kinds = [started["kind"], *(json.loads(line)["kind"] for line in process.stdout)]
+    assert kinds == ["listening", "call", "stopped"]
+
+
+def test_a_pushed_scenario_is_told() -> None:
+    with serve("--clock", "manual") as served:
+        url = f"{served.url}/_fakefal/scenarios?file=my.yaml"
+        body = {"fakefal": 1, "exchanges": [{"reply": {"text": "x"}}]}
+        request_json(url, body, key="a:b", method="PUT")
+        assert served.next_line() == "         scenario my.yaml replaced for one key: 1 exchange"
 
 
 def test_a_miss_is_printed_with_the_nearest_exchange() -> None:
     with serve(LONG_QUEUE, "--clock", "manual") as served:
         assert run(served, "pancakes")[0] == 404
         assert re.fullmatch(
-            rf"00:00:00 run     fal-ai/any-llm  404  miss  {ID}", served.next_line()
+            rf'00:00:00 run     fal-ai/any-llm  "pancakes"  404  {ID}', served.next_line()
         )
+        assert served.next_line() == "         no exchange for fal-ai/any-llm (run)"
         assert served.next_line().startswith(
-            '         no exchange for fal-ai/any-llm (run); nearest: "patience" '
-            f'({LONG_QUEUE}:7): input.prompt is "pancakes", wanted "patience"; '
+            f'         nearest: "patience" ({LONG_QUEUE}:7): input.prompt is "pancakes", wanted '
+            '"patience"; '
         )
         assert served.stop().lines == ["stopped after 1 call, 1 miss"]
 
@@ -168,7 +186,9 @@ def test_a_miss_is_printed_with_the_nearest_exchange() -> None:
 def test_an_invalid_input_is_printed() -> None:
     with serve() as served:
         assert request_json(f"{served.url}/{RUN}", {"model": "openai/gpt-4o"}, key="a:b")[0] == 422
-        assert re.search(rf"run     fal-ai/any-llm  422  invalid input  {ID}$", served.next_line())
+        line = served.next_line()
+        assert "422  invalid input  fakefal's own check of LLM inputs refused prompt" in line
+        assert re.search(rf"  {ID}$", line)
 
 
 def test_quiet_prints_no_calls() -> None:
