@@ -15,8 +15,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from pydantic_core import SchemaValidator
 from pydantic_core import SchemaError as CoreSchemaError
+from pydantic_core import SchemaValidator
 
 from fakefal.scenario.schemas.description import MAX_DEPTH, Description, Schema
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, HttpUrl
 
@@ -35,7 +35,7 @@ class LoraWeight(BaseModel):
 
 class FluxInput(BaseModel):
     prompt: str = Field(examples=["A cat"])
-    image_size: Union[ImageSize, Sizes] = "landscape_4_3"
+    image_size: ImageSize | Sizes = "landscape_4_3"
     num_inference_steps: int = Field(28, ge=1, le=50)
     seed: int | None = None
     guidance_scale: float = Field(3.5, ge=1, le=20)
@@ -89,7 +89,7 @@ class SpeechInput(BaseModel):
     text: str = Field(min_length=1)
     emotion: Emotion = Emotion.calm
     speed: float = Field(1.0, ge=0.5, le=2.0)
-    voice: Union[Emotion, int, None] = None
+    voice: Emotion | int | None = None
     sample_rate: Literal[8000, 16000, 44100] = 44100
 
 
@@ -131,13 +131,13 @@ class MeshOutput(BaseModel):
 
 class Message(BaseModel):
     role: Literal["system", "user", "assistant"]
-    content: Union[str, list[dict[str, Any]]]
+    content: str | list[dict[str, Any]]
 
 
 class LlmInput(BaseModel):
     messages: list[Message] = Field(min_length=1)
     temperature: float = Field(1, ge=0, le=2)
-    stop: Union[str, list[str], None] = None
+    stop: str | list[str] | None = None
     max_tokens: int | None = Field(None, ge=1)
 
 
@@ -190,8 +190,8 @@ class PoseControl(BaseModel):
 
 
 class TaggedInput(BaseModel):
-    control: Annotated[Union[DepthControl, PoseControl], Field(discriminator="kind")]
-    extra: Union[DepthControl, PoseControl, None] = None
+    control: Annotated[DepthControl | PoseControl, Field(discriminator="kind")]
+    extra: DepthControl | PoseControl | None = None
 
 
 class Folder(BaseModel):
@@ -217,7 +217,7 @@ class GridOutput(BaseModel):
 
 class FilesInput(BaseModel):
     archive: File
-    attachments: list[Union[File, str]] = []
+    attachments: list[File | str] = []
     callback: HttpUrl | None = None
 
 
@@ -247,7 +247,7 @@ class StrictInput(BaseModel):
 class AnyInput(BaseModel):
     payload: Any
     anything: dict[str, Any] = {}
-    number: Union[int, float] = 1
+    number: int | float = 1
 
 
 class AnyOutput(BaseModel):
@@ -268,8 +268,8 @@ class MusicOutput(BaseModel):
 
 class UpscaleInput(BaseModel):
     image_url: str
-    scale: Union[Literal[2, 4], float] = 2
-    size: Union[ImageSize, int, None] = None
+    scale: Literal[2, 4] | float = 2
+    size: ImageSize | int | None = None
 
 
 class UpscaleOutput(BaseModel):
@@ -286,7 +286,7 @@ class BatchOutput(BaseModel):
 
 
 class AvatarInput(BaseModel):
-    face: Union[ImageSize, File, Literal["auto"]]
+    face: ImageSize | File | Literal["auto"]
     audio_urls: list[HttpUrl] = Field(max_length=2)
     expressions: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from copy import deepcopy
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from fakefal.scenario.schemas.description import description_of
-from fakefal.scenario.schemas.inputs import InputModel, fal_error, split_expected
+from fakefal.scenario.schemas.inputs import InputModel, fal_error
 from tests.cases import failures
 from tests.scenario.schemas.endpoint_inputs import INVALID, VALID
-from tests.scenario.schemas.endpoint_models import ENDPOINTS, ImagesOutput, describe
+from tests.scenario.schemas.endpoint_models import ENDPOINTS, describe
 
 
 def model_of(endpoint: str) -> InputModel:
