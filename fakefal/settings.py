@@ -58,6 +58,7 @@ class Settings:
       loopback, else no token.
     - ``control_hosts``: further host names at which the control API is served.
     - ``home``: the folder of the local CA; None is ``data_folder()``.
+    - ``schemas``: files and folders with API descriptions of endpoints.
     - ``offline``: whether the proxy blocks other hosts than fal's.
     """
 
@@ -71,6 +72,7 @@ class Settings:
     token: str | None = None
     control_hosts: frozenset[str] = frozenset()
     home: Path | None = None
+    schemas: tuple[str | Path, ...] = ()
     offline: bool = False
     flags: CompatFlags = field(default_factory=CompatFlags)
     limits: Limits = field(default_factory=Limits)

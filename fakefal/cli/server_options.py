@@ -59,6 +59,14 @@ _OPTIONS = (
         help="Send webhooks to this host too, besides loopback and private ones; repeatable.",
     ),
     click.option(
+        "--schemas",
+        multiple=True,
+        type=click.Path(exists=True),
+        metavar="FILE_OR_FOLDER",
+        help="API descriptions of endpoints, besides the folder schemas beside scenarios; "
+        "repeatable.",
+    ),
+    click.option(
         "--offline",
         is_flag=True,
         help="Block other hosts than fal's in the proxy.",

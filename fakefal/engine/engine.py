@@ -28,6 +28,7 @@ from fakefal.settings import Settings
 if TYPE_CHECKING:
     from fakefal.engine.webhooks.scheduler import WebhookScheduler
     from fakefal.scenario.compiled.scenario import LoadedScenario
+    from fakefal.scenario.schemas.library import SchemaLibrary
 
 
 class Engine:
@@ -38,8 +39,14 @@ class Engine:
     the code under test uses.
     """
 
-    def __init__(self, settings: Settings, scenarios: Iterable[LoadedScenario] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        scenarios: Iterable[LoadedScenario] = (),
+        schemas: SchemaLibrary | None = None,
+    ) -> None:
         self.settings = settings
+        self._schemas = schemas
         self.load(scenarios)
         self.past_tally: Tally = Counter()
         self.past_misses = 0
@@ -60,7 +67,7 @@ class Engine:
         """
         loaded, settings = tuple(scenarios), self.settings
         self.effective_settings = effective_settings(
-            loaded, settings.seed, settings.unmatched, settings.flags
+            loaded, settings.seed, settings.unmatched, settings.flags, self._schemas
         )
         self.scenarios = loaded
         self.base_index = ExchangeIndex(
@@ -228,7 +235,9 @@ class Engine:
     ) -> EffectiveSettings:
         settings = self.settings
         unmatched = settings.unmatched or self.effective_settings.unmatched
-        initial = effective_settings(loaded, settings.seed, unmatched, settings.flags)
+        initial = effective_settings(
+            loaded, settings.seed, unmatched, settings.flags, self._schemas
+        )
         if not options:
             return initial
         from fakefal.scenario.model.defaults import ScenarioDefaults

@@ -42,3 +42,16 @@ def file_refs_of(
         return stored_url.url
 
     return FileRefResolver(media, call, request_id, store_asset)
+
+
+def with_guessed_kind(media: CompiledMedia | None, call: Call) -> CompiledMedia | None:
+    """The files of a reply; a missing kind is guessed from the name of the endpoint."""
+    if media is not None and media.kind is not None:
+        return media
+    from fakefal.scenario.compiled.media import GENERATED_KINDS
+    from fakefal.scenario.media.output_kinds import guess_kind
+
+    kind = guess_kind(call.endpoint.text)
+    if kind is None or media is None:
+        return media if kind is None else GENERATED_KINDS[kind]
+    return replace(media, kind=kind)

@@ -11,13 +11,15 @@ from fakefal.scenario.media.assets import Asset
 
 if TYPE_CHECKING:
     from fakefal.scenario.model.scenario import Scenario
+    from fakefal.scenario.schemas.description import Description
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedScenario:
     """The model, its compiled exchanges, and the files that its outputs refer to, by name.
 
-    ``advice`` is what is valid and probably not meant.
+    ``advice`` is what is valid and probably not meant. ``schemas`` are descriptions: those of the folder beside it have no pattern, those of ``apps``
+    the pattern of the app. ``apis`` are those of ``openapi``.
     """
 
     file: str
@@ -25,3 +27,5 @@ class LoadedScenario:
     exchanges: tuple[CompiledExchange, ...]
     assets: dict[str, Asset] = field(default_factory=dict)
     advice: tuple[ScenarioProblem, ...] = ()
+    schemas: tuple[tuple[str, Description], ...] = ()
+    apis: tuple[Description, ...] = ()

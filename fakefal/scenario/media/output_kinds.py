@@ -185,6 +185,7 @@ def _generate_assets(
 
 
 def colour_of(*about: str) -> tuple[int, int, int]:
+    """The colour of a generated image, from what it is about."""
     red, green, blue = digest("colour", *about)[:3]
     return red, green, blue
 

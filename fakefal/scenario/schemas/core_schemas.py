@@ -204,12 +204,13 @@ class CoreSchemas:
         }
         title = schema.get("title")
         class_name = title if isinstance(title, str) and title.isidentifier() else name or "Model"
-        extra = {False: "forbid", True: "allow"}.get(schema.get("additionalProperties"), "ignore")  # type: ignore[call-overload]
+        extra = schema.get("additionalProperties")
+        extra_behavior = "forbid" if extra is False else "allow" if extra is True else "ignore"
         model_fields = {
             "type": "model-fields",
             "fields": fields,
             "model_name": class_name,
-            "extra_behavior": extra,
+            "extra_behavior": extra_behavior,
         }
         return {"type": "model", "cls": _model_class(class_name), "schema": model_fields}
 

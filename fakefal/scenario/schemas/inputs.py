@@ -1,11 +1,11 @@
-"""Validates an input as the model of its endpoint does; fills in defaults, finds unknown keys."""
+"""Validates a value as the model of its endpoint does; fills in defaults, finds unknown keys."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import SchemaValidator, ValidationError
+from pydantic_core import SchemaValidator, ValidationError, to_json
 
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.errors.errors import DOCS_URL
@@ -42,7 +42,7 @@ class CheckedInput:
 
 
 class InputModel:
-    """The model of an endpoint's input; creating it raises SchemaError."""
+    """The model of an endpoint's input or output; creating it raises SchemaError."""
 
     def __init__(self, description: Description, schema: Schema, path: str = "input") -> None:
         self._validator: SchemaValidator = CoreSchemas(description).validator(schema, path)
@@ -63,6 +63,19 @@ class InputModel:
         unknown: list[tuple[tuple[str | int, ...], Json]] = []
         filled = _filled(body, value, (), unknown)
         return CheckedInput([], filled, unknown)
+
+    def check_output(self, body: Json) -> CheckedInput:
+        """Validate an output strictly: a model returns 5 where it has a number, never "5".
+
+        The errors are pydantic's own.
+        """
+        try:
+            value = self._validator.validate_json(to_json(body), strict=True)
+        except ValidationError as error:
+            details = [dict(item) for item in error.errors(include_url=False)]
+            return CheckedInput(details, body, [])
+        unknown: list[tuple[tuple[str | int, ...], Json]] = []
+        return CheckedInput([], _filled(body, value, (), unknown), unknown)
 
 
 def fal_error(error: Any) -> dict[str, Json]:
