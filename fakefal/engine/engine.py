@@ -74,6 +74,12 @@ class Engine:
             exchange for scenario in loaded for exchange in scenario.exchanges
         )
 
+    @property
+    def has_apis(self) -> bool:
+        """Whether scenarios describe whole APIs (``openapi:``), for all keys or for one."""
+        settings = (self.effective_settings, *(tenant.settings for tenant in self.tenants))
+        return any(it.schemas is not None and it.schemas.apis for it in settings)
+
     def record_rejection(
         self,
         tenant: Tenant | None,

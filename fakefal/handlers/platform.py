@@ -9,10 +9,11 @@ from collections.abc import Mapping
 
 from fakefal.engine.tenant import Tenant
 from fakefal.engine.usage import UsageLedger, UsageRecord
+from fakefal.handlers.descriptions import document_of
 from fakefal.handlers.http import BufferedResponse, HttpResponse, Request
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.headers import read_credential
-from fakefal.protocol.platform_api.model_metadata import describe_model, openapi_of
+from fakefal.protocol.platform_api.model_metadata import describe_model
 from fakefal.protocol.platform_api.platform import (
     CURRENCY,
     HEADERS,
@@ -62,8 +63,13 @@ async def list_models(request: Request, parts: Mapping[str, str]) -> HttpRespons
     ]
     page, paging = query.page(matches)
     if "openapi-3.0" in query.get_list("expand"):
-        page = [{**model, "openapi": openapi_of(model)} for model in page]
+        page = [_with_openapi(request, model) for model in page]
     return _respond({"models": page, **paging})
+
+
+def _with_openapi(request: Request, model: Json) -> Json:
+    document = document_of(_require_tenant(request), model["endpoint_id"])
+    return {**model, "openapi": document}
 
 
 async def list_prices(request: Request, parts: Mapping[str, str]) -> HttpResponse:

@@ -77,6 +77,7 @@ ROUTES: dict[str, tuple[Route, ...]] = {
         Route("GET", "/v1/account/billing", "platform.get_billing"),
         Route("GET", "/v1/meta", "platform.get_meta"),
     ),
+    hosts.SITE: (Route("GET", "/api/openapi/queue/openapi.json", "descriptions.queue_openapi"),),
     hosts.MEDIA_V3: _FILE_ROUTES,
     hosts.MEDIA_V3B: _FILE_ROUTES,
     hosts.MEDIA_V1: _FILE_ROUTES,
@@ -134,3 +135,7 @@ def _routes_by_method() -> dict[tuple[str, str], list[tuple[re.Pattern[str], Rou
         for route in routes:
             table.setdefault((host, route.method), []).append((compile_path(route.path), route))
     return table
+
+
+DESCRIBED = Route("", "", "descriptions.answer_operation")
+"""What answers requests without a route, if scenarios have API descriptions (``openapi:``)."""

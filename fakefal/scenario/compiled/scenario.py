@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class LoadedScenario:
     """The model, its compiled exchanges, and the files that its outputs refer to, by name.
 
-    ``advice`` is what is valid and probably not meant. ``schemas`` are descriptions: those of the folder beside it have no pattern, those of ``apps``
-    the pattern of the app. ``apis`` are those of ``openapi``.
+    ``advice`` is what is valid and probably not meant. ``schemas`` are descriptions: those of the
+    folder beside it have no pattern, those of ``apps`` that of the app; ``apis`` are those of
+    ``openapi``.
     """
 
     file: str

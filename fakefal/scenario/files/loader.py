@@ -50,6 +50,11 @@ def load_file(path: str | Path) -> LoadedScenario:
     return load_text(_read(Path(path)), name, is_json=name.endswith(".json"))
 
 
+def read_source(path: Path) -> Source:
+    """The values of a scenario file with their positions; raises ScenarioError."""
+    return _parse(_read(path), str(path), path.suffix == ".json")
+
+
 def load_data(data: Any, file: str = "scenario") -> LoadedScenario:
     """A scenario from a dict in the format of a file; raises ScenarioError."""
     return _compile(Source(file, upgrade(data)))

@@ -11,6 +11,7 @@ from fakefal.scenario.files.source import Path as DataPath
 from fakefal.scenario.files.source import Source
 
 if TYPE_CHECKING:
+    from fakefal.scenario.compiled.scenario import LoadedScenario
     from fakefal.scenario.model.scenario import Scenario
     from fakefal.scenario.schemas.description import Description
     from fakefal.scenario.schemas.library import SchemaLibrary
@@ -74,19 +75,31 @@ def folder_beside(scenario_file: str) -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def load_schemas(paths: str | Path | Iterable[str | Path]) -> LoadedScenario:
+    """A scenario with nothing but the descriptions in files and folders; raises FakefalError."""
+    from fakefal.scenario.compiled.scenario import LoadedScenario
+    from fakefal.scenario.model.scenario import Scenario
+
+    listed = [paths] if isinstance(paths, (str, Path)) else paths
+    schemas = tuple(("", description) for description in _read_all(listed))
+    return LoadedScenario("schemas", Scenario(fakefal=1), (), schemas=schemas)
+
+
 def read_library(paths: Iterable[str | Path]) -> SchemaLibrary | None:
     """The library of files and folders; None without any. Raises FakefalError."""
-    descriptions: list[Description] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            descriptions += read_folder(path)
-        else:
-            descriptions.append(read_description(path))
+    descriptions = _read_all(paths)
     if not descriptions:
         return None
     from fakefal.scenario.schemas.library import SchemaLibrary
 
     return SchemaLibrary(descriptions)
+
+
+def _read_all(paths: Iterable[str | Path]) -> list[Description]:
+    descriptions: list[Description] = []
+    for path in map(Path, paths):
+        descriptions += read_folder(path) if path.is_dir() else [read_description(path)]
+    return descriptions
 
 
 Schemas = tuple[tuple[tuple[str, "Description"], ...], tuple["Description", ...]]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.endpoints import EndpointId
 from fakefal.scenario.compiled.environment import matches_glob
 from fakefal.scenario.schemas.description import Description, Schema
 from fakefal.scenario.schemas.inputs import InputModel
+
+if TYPE_CHECKING:
+    from fakefal.scenario.schemas.operations import Operations
 
 
 class EndpointSchema:
@@ -90,6 +94,13 @@ class SchemaLibrary:
             if pattern == endpoint.text or matches_glob(pattern, endpoint.text):
                 return description
         return self._descriptions.get(endpoint.text)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """The operations of ``apis``."""
+        from fakefal.scenario.schemas.operations import Operations  # few scenarios have any
+
+        return Operations(self.apis)
 
     def endpoints(self) -> Iterator[str]:
         """The ids of the endpoints that have a description, without patterns."""
