@@ -12,7 +12,6 @@ from tests.engine.calls.test_schema_calls import write_schema
 from tests.testing.conftest import RunTests
 
 FLUX = "fal-ai/flux/dev"
-INI = "[pytest]\nfakefal_schemas = descriptions\n"
 STALE = """
     import fal_client
 
@@ -53,17 +52,39 @@ def test_an_exchange_without_a_reply_gets_an_output_whose_files_can_be_read(
     assert (result["seed"], len(result["images"])) == (4, 2)
 
 
+@pytest.mark.fakefal(stale="ignore")
 def test_stale_outputs_are_found(with_schema: FakeFal) -> None:
     with_schema.on(FLUX).output({"images": [{"url": 3}], "seed": "{{ input.seed }}"})
     lines = with_schema.end_of_test.stale()
-    assert [line.rpartition("reply")[2] for line in lines] == [
+    assert [line.partition("replies[0]")[2] for line in lines] == [
         ".output.images[0].url: expected a string",
         ".output.timings: is missing",
         ".output.has_nsfw_concepts: is missing",
         ".output.prompt: is missing",
     ]
-    fal_client.run(FLUX, {"prompt": "x"})
+    fal_client.run(FLUX, {"prompt": "x", "seed": 1})
 
 
-def test_the_ini_option_makes_a_stale_output_a_warning(run_tests: RunTests) -> None:
-    pass
+def test_an_option_names_the_schemas_and_stale_outputs_fail_the_test(
+    run_tests: RunTests, pytester: pytest.Pytester
+) -> None:
+    write_schema(pytester.path / "descriptions", FLUX)
+    result = run_tests(STALE, "--fakefal-schemas=descriptions", "--fakefal-stale=error")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*scripted outputs differ from the schema of their endpoint:",
+            "*exchanges?0? for fal-ai/flux/dev: *.output.images?0?.url: expected a string",
+        ]
+    )
+
+
+def test_the_marker_names_schemas_beside_the_test(
+    run_tests: RunTests, pytester: pytest.Pytester
+) -> None:
+    write_schema(pytester.path / "descriptions", FLUX)
+    marked = STALE.replace(
+        "    def test_it", '    import pytest\n\n    @pytest.mark.fakefal(schemas="descriptions")\n    def test_it'
+    )
+    result = run_tests(marked, "--fakefal-stale=error")
+    result.assert_outcomes(passed=1, errors=1)
