@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 from fakefal.engine.tenant import Tenant
 from fakefal.engine.usage import UsageLedger
 from fakefal.errors import FakefalError
 from fakefal.handlers.http import BufferedResponse, HttpResponse, Request
+from fakefal.handlers.routes import find_route
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.endpoints import parse_endpoint
 from fakefal.protocol.core.json_codec import decode, encode
@@ -46,12 +48,12 @@ def document_of(tenant: Tenant, name: str) -> Json:
 async def answer_operation(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """Answer a request that no other route answers, if a description has its operation.
 
-    Raises a 404 otherwise, a 422 for an invalid body, and a 500 if no response can be made.
+    Otherwise it raises the 404 or 405 of a request without a route; a 422 for an invalid body, and a 500 if no response can be made.
     """
     tenant = _tenant_of(request)
     schemas = None if tenant is None else tenant.settings.schemas
     if tenant is None or schemas is None or not schemas.apis:
-        raise _unknown(request)
+        return _refuse(request)
     try:
         body = decode(request.body) if request.body else None
     except ValueError:
@@ -62,14 +64,16 @@ async def answer_operation(request: Request, parts: Mapping[str, str]) -> HttpRe
     except FakefalError as error:
         raise ApiError(500, {"detail": f"fakefal: {error}"}) from None
     if result is None:
-        raise _unknown(request)
+        return _refuse(request)
     if result.errors:
         raise ApiError(422, {"detail": list(result.errors)})
     return BufferedResponse(result.status, encode(result.body) if result.has_body else b"")
 
 
-def _unknown(request: Request) -> ApiError:
-    return ApiError(404, {"detail": f"Path {request.path} not found"})
+def _refuse(request: Request) -> NoReturn:
+    """Raise what a request without a route gets when there are no descriptions."""
+    find_route(request.address.host, request.method, request.path)
+    raise AssertionError("a request with a route came here")
 
 
 def _tenant_of(request: Request) -> Tenant | None:

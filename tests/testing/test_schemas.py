@@ -83,8 +83,7 @@ def test_the_marker_names_schemas_beside_the_test(
     run_tests: RunTests, pytester: pytest.Pytester
 ) -> None:
     write_schema(pytester.path / "descriptions", FLUX)
-    marked = STALE.replace(
-        "    def test_it", '    import pytest\n\n    @pytest.mark.fakefal(schemas="descriptions")\n    def test_it'
-    )
+    marker = '    import pytest\n\n    @pytest.mark.fakefal(schemas="descriptions")\n'
+    marked = STALE.replace("    def test_it", f"{marker}    def test_it")
     result = run_tests(marked, "--fakefal-stale=error")
     result.assert_outcomes(passed=1, errors=1)

@@ -31,11 +31,12 @@ def check_input(
     environment = settings.environment
     if environment is not None and environment.app_of(call.endpoint).fills_defaults:
         call.normalized_input = checked.filled
-    if not checked.unknown:
+    unknown = checked.unknown
+    if not unknown:
         return [], ""
     if settings.flags.unknown_fields == "refuse":
         return checked.unknown_errors(), ""
-    names = ", ".join(".".join(map(str, path)) for path, _ in checked.unknown)
+    names = ", ".join(".".join(map(str, path)) for path, _ in unknown)
     return [], f"unknown input fields, which the model drops: {names}"
 
 

@@ -159,17 +159,15 @@ class Generator:
     def _typed(self, schema: Schema, names: Names, path: str, depth: int) -> Json:
         kinds = kinds_of_values(schema)
         failure = Impossible(path, f"no valid {kinds[0] if kinds else 'value'} was found")
-        for attempt in range(max(_ATTEMPTS, len(kinds))):
-            if not kinds:
-                break
-            kind = kinds[attempt % len(kinds)]
-            try:
-                value = self._of_kind(kind, schema, names, path, depth)
-            except Impossible as error:
-                failure = error
-                continue
-            if self._is_valid(schema, value, path):
-                return value
+        for kind in kinds:
+            for _ in range(_ATTEMPTS):
+                try:
+                    value = self._of_kind(kind, schema, names, path, depth)
+                except Impossible as error:
+                    failure = error
+                    break
+                if self._is_valid(schema, value, path):
+                    return value
         raise failure
 
     def _of_kind(self, kind: str, schema: Schema, names: Names, path: str, depth: int) -> Json:

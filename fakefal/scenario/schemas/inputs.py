@@ -16,17 +16,31 @@ from fakefal.scenario.schemas.description import Description, Schema
 _SCALAR_TYPES = (str, int, float, bool, type(None))
 
 
+Location = tuple[str | int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedInput:
-    """What the model made of an input.
+    """What the model made of an input: its errors, else its value.
 
-    ``errors`` is the ``detail`` list of the 422. ``filled`` has the defaults and no unknown keys;
-    ``unknown`` are the paths of those, with their values.
+    ``errors`` is the ``detail`` list of the 422.
     """
 
     errors: list[Json]
-    filled: Json
-    unknown: list[tuple[tuple[str | int, ...], Json]]
+    raw: Json = None
+    value: Any = None
+
+    @property
+    def filled(self) -> Json:
+        """The input with the model's defaults and without the keys that it does not know."""
+        return _filled(self.raw, self.value)
+
+    @property
+    def unknown(self) -> list[tuple[Location, Json]]:
+        """The paths of the keys that the model does not know, with their values."""
+        unknown: list[tuple[Location, Json]] = []
+        _collect_unknown(self.raw, self.value, (), unknown)
+        return unknown
 
     def unknown_errors(self) -> list[Json]:
         """The errors that a model which forbids unknown keys would return."""
@@ -54,15 +68,13 @@ class InputModel:
         """
         if body is None:
             error = {"type": "missing", "loc": ["body"], "msg": "Field required", "input": None}
-            return CheckedInput([error], None, [])
+            return CheckedInput([error])
         try:
             value = self._validator.validate_python(body, from_attributes=True)
         except ValidationError as error:
             details = error.errors(include_url=False)
-            return CheckedInput([fal_error(item) for item in details], body, [])
-        unknown: list[tuple[tuple[str | int, ...], Json]] = []
-        filled = _filled(body, value, (), unknown)
-        return CheckedInput([], filled, unknown)
+            return CheckedInput([fal_error(item) for item in details])
+        return CheckedInput([], body, value)
 
     def check_output(self, body: Json) -> CheckedInput:
         """Validate an output strictly: a model returns 5 where it has a number, never "5".
@@ -73,9 +85,8 @@ class InputModel:
             value = self._validator.validate_json(to_json(body), strict=True)
         except ValidationError as error:
             details = [dict(item) for item in error.errors(include_url=False)]
-            return CheckedInput(details, body, [])
-        unknown: list[tuple[tuple[str | int, ...], Json]] = []
-        return CheckedInput([], _filled(body, value, (), unknown), unknown)
+            return CheckedInput(details)
+        return CheckedInput([], body, value)
 
 
 def fal_error(error: Any) -> dict[str, Json]:
@@ -122,34 +133,38 @@ def split_expected(text: str) -> list[Json]:
     return values
 
 
-def _filled(
-    raw: Json,
-    value: Any,
-    path: tuple[str | int, ...],
-    unknown: list[tuple[tuple[str | int, ...], Json]],
-) -> Json:
-    """The raw input in the form of the validated one: with defaults, without unknown keys."""
+def _collect_unknown(
+    raw: Json, value: Any, path: Location, unknown: list[tuple[Location, Json]]
+) -> None:
+    """Add what the validated value lacks of the raw one. Most values are scalars of no model."""
+    if type(raw) is dict:
+        is_model = hasattr(value, "__pydantic_fields_set__")
+        fields = value.__dict__ if is_model else value
+        if type(fields) is not dict:
+            return
+        extra = value.__pydantic_extra__ if is_model else None
+        for name, inner in raw.items():
+            if name not in fields:
+                if extra is None or name not in extra:
+                    unknown.append(((*path, name), inner))
+            elif type(inner) is dict or type(inner) is list:
+                _collect_unknown(inner, fields[name], (*path, name), unknown)
+    elif isinstance(value, (list, tuple)) and type(raw) is list and len(raw) == len(value):
+        for index, (inner, item) in enumerate(zip(raw, value, strict=True)):
+            _collect_unknown(inner, item, (*path, index), unknown)
+
+
+def _filled(raw: Json, value: Any) -> Json:
+    """The raw input in the form of the validated one."""
     if hasattr(value, "__pydantic_fields_set__") and isinstance(raw, dict):
         fields: dict[str, Any] = value.__dict__
-        extra = value.__pydantic_extra__ or {}
-        unknown.extend(
-            ((*path, name), inner)
-            for name, inner in raw.items()
-            if name not in fields and name not in extra
-        )
         filled = {
-            name: _filled(raw[name], inner, (*path, name), unknown) if name in raw else inner
+            name: _filled(raw[name], inner) if name in raw else inner
             for name, inner in fields.items()
         }
-        return {**filled, **extra}
+        return {**filled, **(value.__pydantic_extra__ or {})}
     if isinstance(raw, dict) and isinstance(value, dict):
-        return {
-            name: _filled(inner, value.get(name), (*path, name), unknown)
-            for name, inner in raw.items()
-        }
+        return {name: _filled(inner, value.get(name)) for name, inner in raw.items()}
     if isinstance(raw, list) and isinstance(value, (list, tuple)) and len(raw) == len(value):
-        return [
-            _filled(inner, item, (*path, index), unknown)
-            for index, (inner, item) in enumerate(zip(raw, value, strict=True))
-        ]
+        return [_filled(inner, item) for inner, item in zip(raw, value, strict=True)]
     return value if isinstance(value, _SCALAR_TYPES) else raw

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,7 +36,9 @@ def text_of_pattern(pattern: str, numbers: Iterator[int]) -> str | None:
     try:
         parsed = parser.parse(pattern)
         return _Text(numbers).sequence(parsed)[:MAX_LENGTH]
-    except (ValueError, TypeError, LookupError, OverflowError, RecursionError, _Unsupported):
+    except (re.error, ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
+        return None
+    except _Unsupported:
         return None
 
 

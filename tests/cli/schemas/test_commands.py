@@ -144,7 +144,7 @@ def test_types_for_python_are_a_module(here: Path) -> None:
     assert "class FalAiFluxDevInput(TypedDict):" in ran.out
     assert "    prompt: str\n" in ran.out
     assert "    num_images: NotRequired[int]\n" in ran.out
-    assert '    output_format: NotRequired[Literal[\'jpeg\', \'png\']]\n' in ran.out
+    assert "    output_format: NotRequired[Literal['jpeg', 'png']]\n" in ran.out
     namespace: dict[str, Any] = {}
     exec(ran.out, namespace)
     assert namespace["FalAiFluxDevInput"].__required_keys__ >= {"prompt"}

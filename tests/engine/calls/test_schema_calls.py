@@ -104,13 +104,13 @@ def test_unknown_keys_are_noted_or_refused(tmp_path: Path) -> None:
     exchanges = "exchanges: [{reply: {output: 1}}]"
     resolution = tenant_with(tmp_path, exchanges).resolver.resolve(flux(body), None)
     assert resolution.note == (
-        "unknown input fields, which the model drops: steps, image_size.depth"
+        "unknown input fields, which the model drops: image_size.depth, steps"
     )
     strict = tenant_with(tmp_path, f"{exchanges}\noptions: {{unknown_fields: refuse}}")
     errors = outcome_of(strict, flux(body)).body["detail"]
     assert [error["loc"] for error in errors] == [
-        ["body", "steps"],
         ["body", "image_size", "depth"],
+        ["body", "steps"],
     ]
 
 
@@ -135,9 +135,10 @@ def test_a_schema_from_which_nothing_can_be_made_is_a_500_that_says_where(tmp_pa
     output = document["components"]["schemas"]["ScheduleOutput"]
     output["properties"]["id"] = {"type": "string", "pattern": "^a(?=b)c$"}
     write_schema(tmp_path / "schemas", "acme/schedule", document)
+    tenant = tenant_with(tmp_path)
+    call = make_call("acme/schedule", "run", {"at": "2026-01-01T00:00:00Z"})
     with pytest.raises(ApiError) as caught:
-        call = make_call("acme/schedule", "run", {"at": "2026-01-01T00:00:00Z"})
-        outcome_of(tenant_with(tmp_path), call)
+        outcome_of(tenant, call)
     assert caught.value.status == 500
     assert "output.id: fakefal cannot make this: no text was found" in caught.value.message
 
