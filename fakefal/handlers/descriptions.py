@@ -20,7 +20,7 @@ from fakefal.protocol.platform_api.model_metadata import describe_model, openapi
 async def queue_openapi(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``GET fal.ai/api/openapi/queue/openapi.json?endpoint_id=…``, which needs no key.
 
-    Source: documented (docs/reference/platform-api.md#on-fal-ai). The 404 is inferred.
+    Source: documented (docs/reference/platform-api.md#website). The 404 is inferred.
     """
     tenant = _tenant_of(request)
     name = request.parameter("endpoint_id") or ""
@@ -48,7 +48,8 @@ def document_of(tenant: Tenant, name: str) -> Json:
 async def answer_operation(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """Answer a request that no other route answers, if a description has its operation.
 
-    Otherwise it raises the 404 or 405 of a request without a route; a 422 for an invalid body, and a 500 if no response can be made.
+    Otherwise it raises the 404 or 405 of a request without a route; a 422 for an invalid body, and
+    a 500 if no response can be made.
     """
     tenant = _tenant_of(request)
     schemas = None if tenant is None else tenant.settings.schemas

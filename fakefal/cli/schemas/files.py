@@ -20,7 +20,7 @@ from fakefal.scenario.schemas.description import MAX_BYTES, Description, parse_d
 FAL = "https://fal.ai"
 """Where fal publishes descriptions, without a key.
 
-Source: documented (docs/reference/platform-api.md#on-fal-ai).
+Source: documented (docs/reference/platform-api.md#website).
 """
 
 ORIGIN = "x-fakefal"

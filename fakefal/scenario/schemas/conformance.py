@@ -51,7 +51,7 @@ class Conformance:
             name = min(uncovered)
             raise self._description.problem(f"{path}.{name}", "fakefal does not know this keyword")
         names = kinds if isinstance(kinds := schema.get("type", []), list) else [kinds]
-        if unknown := [name for name in names if name not in _TYPES]:
+        if unknown := [name for name in names if not (isinstance(name, str) and name in _TYPES)]:
             raise self._description.problem(path, f"{unknown[0]!r} is not a type", _TYPE_NAMES)
         if value is None and schema.get("nullable") is True:
             return True

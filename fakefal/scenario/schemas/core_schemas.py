@@ -68,7 +68,7 @@ class CoreSchemas:
             definitions = list(self._definitions.values())
             core = {"type": "definitions", "schema": core, "definitions": definitions}
         try:
-            return SchemaValidator(core)  # type: ignore[arg-type]
+            return SchemaValidator(core)
         except (CoreSchemaError, OverflowError, ValueError, TypeError) as error:
             text = str(error).splitlines()[0]
             raise self._description.problem(path, f"is not a usable schema: {text}") from None
@@ -282,7 +282,7 @@ def _is_null(schema: Any) -> bool:
 
 def _bounds(schema: Schema, names: dict[str, str]) -> Core:
     """The bounds of a schema under pydantic_core's names, those of OpenAPI 3.0 included."""
-    bounds = {}
+    bounds: Core = {}
     for keyword, name in names.items():
         value = schema.get(keyword)
         if value is True and keyword.startswith("exclusive"):  # 3.0: beside minimum or maximum

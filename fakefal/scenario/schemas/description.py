@@ -157,8 +157,9 @@ class Description:
                 known = ", ".join(list(self.components)[:5]) or "none"
                 suggestion = f"the schemas are {known}"
                 raise self.problem(path, f'"{reference}" does not exist', suggestion)
-        self._resolved[reference] = node
-        return node
+        schema: Schema = node
+        self._resolved[reference] = schema
+        return schema
 
     @property
     def components(self) -> Schema:

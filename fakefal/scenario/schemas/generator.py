@@ -192,7 +192,8 @@ class Generator:
         properties = schema.get("properties")
         properties = properties if isinstance(properties, dict) else {}
         required = schema.get("required")
-        required = required if isinstance(required, list) else []
+        listed = required if isinstance(required, list) else []
+        required = [name for name in listed if isinstance(name, str)]
         limit = _count(schema.get("maxProperties"), MAX_VALUES)
         order = property_order({**schema, "properties": properties})
         members: dict[str, Json] = {}
@@ -211,7 +212,7 @@ class Generator:
             members[name] = inner
             optional_left -= not is_required
         extra = schema.get("additionalProperties", True)
-        missing = [name for name in required if name not in properties and isinstance(name, str)]
+        missing = [name for name in required if name not in properties]
         minimum = _count(schema.get("minProperties"), 0)
         if minimum > MAX_VALUES:
             raise Impossible(path, f"it has at least {minimum} properties")
@@ -277,7 +278,7 @@ class Generator:
         text = _FORMATS.get(str(schema.get("format")), "")
         if text and low <= len(text) <= high:
             return text
-        text = self._one_of(_WORDS)
+        text = str(self._one_of(_WORDS))
         while len(text) < low:
             text += f" {self._one_of(_WORDS)}"
         return text[:high]

@@ -22,7 +22,8 @@ fakefal: 1
 exchanges:
   - when: {endpoint: fal-ai/flux/dev}
     reply:
-      output: {images: [{url: "https://x/a.png"}], timings: {}, seed: 1, has_nsfw_concepts: [], prompt: x}
+      output:
+        {images: [{url: "https://x/a.png"}], timings: {}, seed: 1, has_nsfw_concepts: [], prompt: x}
 """
 
 
@@ -111,7 +112,7 @@ def test_diff_shows_what_changed_for_fixtures(here: Path, upstream: Upstream) ->
         "  output.license: added, required string",
     ]
     assert ran.err == (
-        "scenario.yaml:5:15: exchanges[0].reply.output.license: is missing, "
+        "scenario.yaml:6:9: exchanges[0].reply.output.license: is missing, "
         "by the schema of fal-ai/flux/dev\n"
     )
 
