@@ -200,7 +200,7 @@ def _pattern(schema: Schema, value: Json) -> bool:
 def _required(schema: Schema, value: Json) -> bool:
     names = schema["required"]
     is_checked = isinstance(value, dict) and isinstance(names, list)
-    return not is_checked or all(name in value for name in names)
+    return not is_checked or all(name in value for name in names if isinstance(name, str))
 
 
 def _unique(schema: Schema, value: Json) -> bool:

@@ -140,6 +140,8 @@ def _properties(first: Json, second: Json) -> Json:
 
 
 def _enums(first: Json, second: Json) -> Json:
+    if not isinstance(first, list) or not isinstance(second, list):
+        return second
     return [value for value in first if any(is_equal(value, other) for other in second)]
 
 
@@ -148,6 +150,8 @@ def _lists(first: Json, second: Json) -> Json:
 
 
 def _steps(first: Json, second: Json) -> Json:
+    if not is_number(first) or not is_number(second):
+        return second
     if isinstance(first, int) and isinstance(second, int):
         return math.lcm(first, second)
     return max(first, second)
