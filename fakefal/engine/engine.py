@@ -74,7 +74,6 @@ class Engine:
             exchange for scenario in loaded for exchange in scenario.exchanges
         )
 
-    @property
     def has_apis(self) -> bool:
         """Whether scenarios describe whole APIs (``openapi:``), for all keys or for one."""
         settings = (self.effective_settings, *(tenant.settings for tenant in self.tenants))

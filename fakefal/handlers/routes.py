@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 
 from fakefal.handlers import queue, run
@@ -113,6 +113,21 @@ def find_route(host: str, method: str, path: str) -> tuple[Handler, Mapping[str,
     raise _not_routed(host, method, path, is_read=is_read)
 
 
+_DESCRIBED = Route("", "", "descriptions.answer_operation")
+
+
+def route_of(
+    host: str, method: str, path: str, has_apis: Callable[[], bool]
+) -> tuple[Handler, Mapping[str, str]]:
+    """As ``find_route``; if scenarios describe APIs (``openapi:``), the rest goes to these."""
+    try:
+        return find_route(host, method, path)
+    except ApiError:
+        if not has_apis():
+            raise
+        return _DESCRIBED.load_handler(__package__), {}
+
+
 def _not_routed(host: str, method: str, path: str, *, is_read: bool) -> ApiError:
     """The error of a request that has no route."""
     if method in REJECTED_METHODS:
@@ -135,7 +150,3 @@ def _routes_by_method() -> dict[tuple[str, str], list[tuple[re.Pattern[str], Rou
         for route in routes:
             table.setdefault((host, route.method), []).append((compile_path(route.path), route))
     return table
-
-
-DESCRIBED = Route("", "", "descriptions.answer_operation")
-"""What answers requests without a route, if scenarios have API descriptions (``openapi:``)."""

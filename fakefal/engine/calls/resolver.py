@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakefal.engine.calls.faults import FaultInjector
@@ -29,7 +29,6 @@ from fakefal.scenario.templates.templates import TemplateError
 
 if TYPE_CHECKING:
     from fakefal.scenario.compiled.exchange import CompiledExchange
-    from fakefal.scenario.compiled.media import CompiledMedia
     from fakefal.scenario.render.file_refs import FileRefResolver
     from fakefal.scenario.schemas.library import EndpointSchema
 
@@ -163,7 +162,9 @@ class CallResolver:
                 from fakefal.engine.calls.schema_calls import render_output
 
                 rendered, media = render_output(schema, reply, call, rendered, self.settings.seed)
-            file_refs = self._file_refs(reply, call, request_id, rendered, media)
+            from fakefal.engine.files.outputs import file_refs_of_reply
+
+            file_refs = file_refs_of_reply(self._files, reply, call, request_id, rendered, media)
             if file_refs is not None and rendered.outcome.is_success:
                 rendered = file_refs.resolve_outcome(rendered, self.settings.seed)
         units = reply.billable_units
@@ -334,31 +335,6 @@ class CallResolver:
         """The endpoint's own schema, which says more than its name; None for most."""
         schemas = self.settings.schemas
         return None if schemas is None else schemas.find(call.endpoint)
-
-    def _file_refs(
-        self,
-        reply: CompiledReply,
-        call: Call,
-        request_id: str,
-        rendered: RenderedOutcome,
-        media: CompiledMedia | None,
-    ) -> FileRefResolver | None:
-        """The resolver that stores the files of an output; None for an output without files."""
-        from fakefal.engine.files.outputs import file_refs_of, with_guessed_kind
-        from fakefal.scenario.compiled.media import is_text
-
-        llm_api = call.endpoint.llm_api
-        if media is None:
-            media = reply.media
-            if reply.is_endpoint_default and llm_api is None:
-                media = with_guessed_kind(media, call)
-        is_success = rendered.outcome.is_success or reply.workflow is not None
-        if media is None or not is_success:
-            return None
-        if llm_api is not None and is_text(media):  # an LLM endpoint has its own output
-            return None
-        seconds = sum(step.seconds for step in reply.timeline if call.via == "queue")
-        return file_refs_of(self._files, media, call, request_id, seconds)
 
     def miss(self, call: Call, request_id: str = "") -> ApiError:
         """The 404 of a call that matches no exchange, journalled with the nearest exchanges.

@@ -175,7 +175,9 @@ def _generate_assets(
             f"image/{extension}",
             make(
                 *size,
-                BLACK if any(nsfw_concepts[number : number + 1]) else colour_of(str(number), *about),
+                BLACK
+                if any(nsfw_concepts[number : number + 1])
+                else colour_of(str(number), *about),
             ),
             size,
             is_generated=True,

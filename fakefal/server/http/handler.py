@@ -24,13 +24,12 @@ from fakefal.handlers.http import (
     BufferedResponse,
     EventStreamResponse,
     FileResponse,
-    Handler,
     HttpResponse,
     Request,
     WebSocketSession,
     response_for_error,
 )
-from fakefal.handlers.routes import DESCRIBED, UnservedRoute, find_route
+from fakefal.handlers.routes import UnservedRoute, route_of
 from fakefal.handlers.server_proxy import check_proxy_request
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core import hosts
@@ -195,7 +194,7 @@ class HttpHandler:
             body = await self._body(request) if request.can_read_body and not is_media else b""
             if "%" in path:
                 path = decode_path(path)
-            handler, parts = self._find_route(address.host, request.method, path)
+            handler, parts = route_of(address.host, request.method, path, self._engine.has_apis)
             credential = names.read_credential(headers.get("Authorization"))
             if credential is not None and (
                 credential.scheme == "key" or not is_media
@@ -249,15 +248,6 @@ class HttpHandler:
         error.request_id = self._engine.record_rejection(
             tenant, line, error.status, error.message, is_miss=is_miss
         )
-
-    def _find_route(self, host: str, method: str, path: str) -> tuple[Handler, Mapping[str, str]]:
-        """The handler of a request; without a route, one that API descriptions answer."""
-        try:
-            return find_route(host, method, path)
-        except ApiError:
-            if not self._engine.has_apis:
-                raise
-            return DESCRIBED.load_handler("fakefal.handlers"), {}
 
     async def _body(self, request: web.BaseRequest, limit: int = 0) -> bytes:
         """The whole body; raises ApiError for one that is too large or cannot be read.

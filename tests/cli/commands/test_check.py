@@ -110,7 +110,7 @@ def test_the_examples_are_valid() -> None:
 STALE = """\
 fakefal: 1
 exchanges:
-  - when: {endpoint: fal-ai/trellis}
+  - when: {endpoint: fal-ai/trellis, input: {seed: 1}}
     reply: {output: {model_mesh: {url: 5}, size: 3}}
   - when: {endpoint: fal-ai/trellis}
     reply: {output: {model_mesh: {file: mesh.glb}, timings: {total: "{{ input.seed }}"}}}

@@ -57,7 +57,7 @@ def test_an_invalid_input_gets_the_422_of_its_model(tmp_path: Path) -> None:
             "msg": "Input should be less than or equal to 4",
             "type": "less_than_equal",
             "ctx": {"le": 4},
-            "url": "https://docs.fal.ai/errors/#less_than_equal",
+            "url": "https://docs.fal.ai/errors#less_than_equal",
             "input": 9,
         }
     ]
