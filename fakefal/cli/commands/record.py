@@ -34,6 +34,12 @@ _KEY_VARIABLES = ("FAL_KEY", "FAL_KEY_ID", "FAL_API_KEY", "FAL_AI_API_KEY")
     show_default=True,
     help="Speed of a replay: 1 takes the recorded time, 2 half of it, 0 none.",
 )
+@click.option(
+    "--schemas",
+    "with_schemas",
+    is_flag=True,
+    help="Add the API descriptions of the recorded endpoints, to the folder schemas beside it.",
+)
 @click.option("--quiet", is_flag=True, help="Print a summary only if something is wrong.")
 @guard_option
 @click.pass_obj
@@ -42,6 +48,7 @@ def record(
     /,
     path: str,
     speed: float,
+    with_schemas: bool,
     quiet: bool,
     guard: str,
     command: tuple[str, ...] = (),
@@ -75,6 +82,10 @@ def record(
         lines = summarize(report)
     else:
         lines = [*recording_summary(server.recorded, Path(path)), *escape_lines(report)]
+        if with_schemas and Path(path).exists():
+            from fakefal.cli.schemas.recorded import add_schemas  # few recordings ask for them
+
+            lines += add_schemas(Path(path), recording.upstream)
     if not quiet or code != report.command_code or (server.recorded and server.recorded.notes):
         terminal.write_error("\n".join(lines))
     return code
