@@ -72,7 +72,7 @@ class Settings:
     token: str | None = None
     control_hosts: frozenset[str] = frozenset()
     home: Path | None = None
-    schemas: tuple[str | Path, ...] = ()
+    schemas: str | Path | tuple[str | Path, ...] = ()
     offline: bool = False
     flags: CompatFlags = field(default_factory=CompatFlags)
     limits: Limits = field(default_factory=Limits)

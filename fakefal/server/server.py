@@ -302,9 +302,11 @@ def _with_options(settings: Settings, options: dict[str, Any]) -> Settings:
     return replace(settings, unmatched=unmatched, flags=with_flags(settings.flags, option_values))
 
 
-def _load_schemas(paths: Sequence[str | Path]) -> SchemaLibrary | None:
+def _load_schemas(paths: str | Path | Sequence[str | Path]) -> SchemaLibrary | None:
     if not paths:
         return None
+    if isinstance(paths, (str, Path)):
+        paths = (paths,)
     # Imported late, as most servers have no schemas.
     from fakefal.scenario.files.schema_files import read_library
 

@@ -68,7 +68,7 @@ def test_without_arguments_the_help_is_the_error() -> None:
 
 def test_every_command_has_its_own_help() -> None:
     commands = re.findall(r"^  ([a-z]+) ", HELP.partition("Commands:")[2], re.MULTILINE)
-    assert len(commands) == 18
+    assert len(commands) == 19
     for command in commands:
         ran = fakefal(command, "--help")
         assert (ran.code, ran.err) == (0, "")

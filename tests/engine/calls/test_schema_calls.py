@@ -14,6 +14,7 @@ from fakefal.protocol.core.call import Call
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.scenario.files.loader import load_file
 from fakefal.scenario.files.schema_files import read_library
+from fakefal.server.server import FakeFalServer
 from fakefal.settings import Settings
 from tests.building import make_call, tenant_of
 from tests.scenario.schemas.endpoint_models import describe
@@ -148,3 +149,11 @@ def test_the_same_call_gets_the_same_bytes(tmp_path: Path) -> None:
     call = make_call("acme/batch", "run", {"inputs": [{"prompt": "x"}]})
     payloads = {outcome_of(tenant_with(tmp_path), call).payload for _ in range(2)}
     assert len(payloads) == 1
+
+
+def test_a_server_takes_one_folder_or_several(tmp_path: Path) -> None:
+    write_schema(tmp_path, FLUX)
+    for schemas in (tmp_path, str(tmp_path), [tmp_path]):
+        settings = FakeFalServer(schemas=schemas).engine.effective_settings
+        assert settings.schemas is not None
+        assert list(settings.schemas.endpoints()) == [FLUX]
