@@ -39,13 +39,12 @@ class Upstream:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.server: ThreadedServer | None = None
+        self.port = 0
 
     def publish(self, document: Any) -> None:
         self.stop()
         write_schema(self.folder, FLUX, document)
-        self.server = ThreadedServer(
-            FakeFalServer(schemas=(self.folder,), port=0 if self.server is None else self.port)
-        )
+        self.server = ThreadedServer(FakeFalServer(schemas=(self.folder,), port=self.port))
         self.server.start()
         self.port = self.server.server.port
 

@@ -25,7 +25,7 @@ def test_keywords_of_openapi_3_0() -> None:
     def check(schema: Any, value: Any, *expected: Any) -> None:
         assert errors(schema, value, Size=size) == list(expected)
 
-    cases = [
+    cases: list[Any] = [
         (bounds, 3, ("greater_than",)),
         (bounds, 4),
         ({**bounds, "exclusiveMinimum": False}, 3),
