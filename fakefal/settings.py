@@ -65,6 +65,7 @@ class Settings:
     - ``home``: the folder of the local CA; None is ``data_folder()``.
     - ``replica``: the name of this server among those behind one load balancer; request ids differ
       between replicas.
+    - ``schemas``: files and folders with API descriptions of endpoints.
     - ``offline``: whether the proxy blocks other hosts than fal's.
     """
 
@@ -79,6 +80,7 @@ class Settings:
     control_hosts: frozenset[str] = frozenset()
     home: Path | None = None
     replica: str = ""
+    schemas: str | Path | tuple[str | Path, ...] = ()
     offline: bool = False
     flags: CompatFlags = field(default_factory=CompatFlags)
     limits: Limits = field(default_factory=Limits)

@@ -58,8 +58,12 @@ CORE = {*_BELOW, "errors"}
 
 IO_MODULES = {"aiohttp", "ssl", "socket", "threading", "http.server", "urllib.request"}
 
-FILE_OWNERS = {"scenario/files/loader.py", "scenario/media/samples.py", "settings.py"}
-"""They read files: scenarios, the samples in the package itself, the configuration."""
+FILE_OWNERS = {
+    *("scenario/files/loader.py", "scenario/files/schema_files.py"),
+    *("scenario/media/samples.py", "settings.py"),
+}
+"""They read files: scenarios, API descriptions, the samples in the package itself, the
+configuration."""
 
 _CLIENT_TIME = ("testing/redirect/sleeps.py", "testing/redirect/client_modules.py")
 """These replace the time functions of clients under test."""

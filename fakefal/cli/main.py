@@ -39,6 +39,10 @@ _COMMANDS = {
         "Put example scenarios and settings into a project.",
     ),
     "schema": ("fakefal.cli.commands.schema", "Print the JSON Schema of scenario files."),
+    "schemas": (
+        "fakefal.cli.schemas.commands",
+        "Get API descriptions of endpoints, compare them, write types.",
+    ),
     "presets": ("fakefal.cli.commands.presets", "List presets, errors and faults."),
     "explain": ("fakefal.cli.commands.explain", "Show a preset, error or fault in detail."),
     "journal": (

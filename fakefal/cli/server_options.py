@@ -70,6 +70,14 @@ _OPTIONS = (
         help="Set a limit, such as jobs=1000; repeatable. All are in docs/scaling.md.",
     ),
     click.option(
+        "--schemas",
+        multiple=True,
+        type=click.Path(exists=True),
+        metavar="FILE_OR_FOLDER",
+        help="API descriptions of endpoints, besides the folder schemas beside scenarios; "
+        "repeatable.",
+    ),
+    click.option(
         "--offline",
         is_flag=True,
         help="Block other hosts than fal's in the proxy.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.json_codec import iso
 from fakefal.scenario.compiled.index import ExchangeIndex
 from fakefal.scenario.compiled.settings import EffectiveSettings
-from fakefal.scenario.compiler.settings import changed_settings
+from fakefal.scenario.compiler.settings import changed_settings, library_with
 from fakefal.scenario.values.durations import parse_duration
 
 if TYPE_CHECKING:
@@ -202,6 +202,12 @@ class Controls:
         """
         tenant = self.tenant
         apply_settings(tenant, changed_settings(tenant.settings, defaults), defaults)
+
+    def add_schemas(self, loaded: LoadedScenario) -> None:
+        """Add the API descriptions of a scenario."""
+        settings = self.tenant.settings
+        schemas = library_with(settings.schemas, (loaded,))
+        self.tenant.set_settings(replace(settings, schemas=schemas))
 
     def calls(self) -> list[CallRecord]:
         """The received calls, oldest first."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fakefal.engine.webhooks.scheduler import WebhookScheduler
     from fakefal.scenario.compiled.routes import CompiledRoute
     from fakefal.scenario.compiled.scenario import LoadedScenario
+    from fakefal.scenario.schemas.library import SchemaLibrary
 
 
 class Engine:
@@ -42,10 +43,16 @@ class Engine:
     the code under test uses.
     """
 
-    def __init__(self, settings: Settings, scenarios: Iterable[LoadedScenario] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        scenarios: Iterable[LoadedScenario] = (),
+        schemas: SchemaLibrary | None = None,
+    ) -> None:
         self.settings = settings
         self.has_routes = False
         """Whether any tenant may have routes; it never becomes false again."""
+        self._schemas = schemas
         self.load(scenarios)
         self.past_tally: Tally = Counter()
         self.past_misses = 0
@@ -70,7 +77,7 @@ class Engine:
         """
         loaded, settings = tuple(scenarios), self.settings
         self.effective_settings = effective_settings(
-            loaded, settings.seed, settings.unmatched, settings.flags
+            loaded, settings.seed, settings.unmatched, settings.flags, self._schemas
         )
         self.scenarios = loaded
         self.base_routes = routes_of(loaded)
@@ -79,6 +86,11 @@ class Engine:
         self.base_index = ExchangeIndex(
             exchange for scenario in loaded for exchange in scenario.exchanges
         )
+
+    def has_apis(self) -> bool:
+        """Whether scenarios describe whole APIs (``openapi:``), for all keys or for one."""
+        settings = (self.effective_settings, *(tenant.settings for tenant in self.tenants))
+        return any(it.schemas is not None and it.schemas.apis for it in settings)
 
     def record_rejection(
         self,
@@ -258,7 +270,9 @@ class Engine:
     ) -> EffectiveSettings:
         settings = self.settings
         unmatched = settings.unmatched or self.effective_settings.unmatched
-        initial = effective_settings(loaded, settings.seed, unmatched, settings.flags)
+        initial = effective_settings(
+            loaded, settings.seed, unmatched, settings.flags, self._schemas
+        )
         if not options:
             return initial
         from fakefal.scenario.model.defaults import ScenarioDefaults

@@ -11,7 +11,7 @@ from fakefal.engine.tenant import Tenant
 from fakefal.errors import ScenarioError, ScenarioProblem
 from fakefal.scenario.compiled.index import ExchangeIndex
 from fakefal.scenario.compiled.settings import EffectiveSettings
-from fakefal.scenario.compiler.settings import changed_settings
+from fakefal.scenario.compiler.settings import settings_with
 
 if TYPE_CHECKING:
     from fakefal.scenario.compiled.exchange import CompiledExchange
@@ -62,7 +62,7 @@ class ScenarioControls:
             self._engine.load([loaded])
             self._reset_all()
             return
-        settings = changed_settings(self._initial_settings(loaded), loaded.scenario)
+        settings = settings_with(self._initial_settings(loaded), loaded)
         if settings.seed != tenant.settings.seed:
             tenant = self._engine.reset_tenant(
                 tenant.key, clock=tenant.clock.kind, effective_settings=settings
@@ -90,7 +90,7 @@ class ScenarioControls:
             base_settings = replace(
                 base_settings, unmatched=self._engine.settings.unmatched or "fail"
             )
-        settings = changed_settings(base_settings, loaded.scenario)
+        settings = settings_with(base_settings, loaded)
         apply_settings(tenant, settings, loaded.scenario)
         tenant.set_own_index(ExchangeIndex((*tenant.own_index.exchanges, *loaded.exchanges)))
         if loaded.routes:
@@ -107,7 +107,7 @@ class ScenarioControls:
             tenant.set_base_routes(self._engine.base_routes)
             settings = self._engine.effective_settings
             if tenant.settings is not previous_settings:  # the tenant has changed its own
-                settings = changed_settings(tenant.settings, loaded.scenario)
+                settings = settings_with(tenant.settings, loaded)
             apply_settings(tenant, settings, loaded.scenario)
 
     def clear(self) -> None:

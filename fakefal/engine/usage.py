@@ -88,6 +88,8 @@ class UsageLedger:
         environment = tenant.faults.environment
         if environment is not None:
             names += [pattern for pattern, _ in environment.apps]
+        if tenant.settings.schemas is not None:
+            names += tenant.settings.schemas.endpoints()
         if tenant.settings.unmatched != "fail":
             names += PROMPT_ENDPOINTS
         by_text: dict[str, EndpointId] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 
 from fakefal.handlers import queue, run
@@ -102,6 +102,25 @@ def find_route(host: str, method: str, path: str) -> tuple[Handler, Mapping[str,
                 match.groupdict()
             )
     raise _not_routed(host, method, path, is_read=is_read)
+
+
+_DESCRIBED = Route("", "", "descriptions.answer_operation")
+
+
+Find = Callable[[str, str, str], tuple[Handler, Mapping[str, str]]]
+"""The handler for a host, method and path, and the named parts of the path."""
+
+
+def route_of(
+    find: Find, host: str, method: str, path: str, has_apis: Callable[[], bool]
+) -> tuple[Handler, Mapping[str, str]]:
+    """What ``find`` finds; if scenarios describe APIs (``openapi:``), the rest goes to these."""
+    try:
+        return find(host, method, path)
+    except ApiError:
+        if not has_apis():
+            raise
+        return _DESCRIBED.load_handler(__package__), {}
 
 
 def _not_routed(host: str, method: str, path: str, *, is_read: bool) -> ApiError:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fakefal.engine.webhooks.scheduler import WebhookScheduler
     from fakefal.recorder.distil.distil import DistilResult
     from fakefal.scenario.compiled.scenario import LoadedScenario
+    from fakefal.scenario.schemas.library import SchemaLibrary
     from fakefal.server.recording import RecordingConfig, RecordingSession
     from fakefal.server.webhooks.dispatcher import WebhookDispatcher
 
@@ -75,7 +76,7 @@ class FakeFalServer:
             raise FakefalError(
                 "--token is empty, which would lock the control API — write one, or leave it out"
             )
-        self.engine = Engine(self.settings, _load(scenarios))
+        self.engine = Engine(self.settings, _load(scenarios), _load_schemas(self.settings.schemas))
         self._tasks = Tasks()
         self._dispatcher: WebhookDispatcher | None = None
         self.engine.watch_webhooks(self._watch_webhooks)
@@ -322,6 +323,17 @@ def _with_options(settings: Settings, options: dict[str, Any]) -> Settings:
     option_values = flag_values(options)
     unmatched = option_values.pop("unmatched", settings.unmatched)
     return replace(settings, unmatched=unmatched, flags=with_flags(settings.flags, option_values))
+
+
+def _load_schemas(paths: str | Path | Sequence[str | Path]) -> SchemaLibrary | None:
+    if not paths:
+        return None
+    if isinstance(paths, (str, Path)):
+        paths = (paths,)
+    # Imported late, as most servers have no schemas.
+    from fakefal.scenario.files.schema_files import read_library
+
+    return read_library(paths)
 
 
 def _load(

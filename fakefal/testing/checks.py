@@ -15,6 +15,7 @@ _HEADINGS = {
     "unused": "exchanges were not used",
     "uncollected": "results were paid for and not fetched",
     "undelivered": "webhooks were not delivered",
+    "stale": "scripted outputs differ from the schema of their endpoint",
     "refused": "webhooks were blocked: their target is neither local nor allowed",
 }
 

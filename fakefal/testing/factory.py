@@ -67,6 +67,10 @@ class Factory:
         """Start a fake; raises FakefalError for invalid scenarios and options."""
         recording = open_recording(settings, self._recorded_files)
         loaded_scenarios, own_files = self._load_all(settings.scenarios)
+        if schemas := settings.values.get("schemas"):
+            from fakefal.scenario.files.schema_files import load_schemas  # few tests have schemas
+
+            loaded_scenarios.append(load_schemas(schemas))
         options = settings.values.get("options") or {}
         if options:
             build_defaults({"options": options})

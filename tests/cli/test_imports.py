@@ -13,7 +13,8 @@ SCENARIO = Path(__file__).parents[2] / "scenarios" / "quickstart.yaml"
 
 WATCHED = (
     *("aiohttp", "cryptography", "fakefal.engine", "fakefal.recorder.recorder"),
-    *("fakefal.scenario.model", "fakefal.server", "httpx", "jinja2", "jwt", "msgpack"),
+    *("fakefal.scenario.model", "fakefal.scenario.schemas", "fakefal.server"),
+    *("httpx", "jinja2", "jwt", "msgpack"),
     *("pydantic", "regex", "ssl", "trustme", "yaml"),
 )
 SERVER = {"aiohttp", "fakefal.engine", "fakefal.server", "msgpack", "ssl"}

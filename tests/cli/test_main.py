@@ -32,6 +32,7 @@ Commands:
   check     Check scenario files.
   init      Put example scenarios and settings into a project.
   schema    Print the JSON Schema of scenario files.
+  schemas   Get API descriptions of endpoints, compare them, write types.
   presets   List presets, errors and faults.
   explain   Show a preset, error or fault in detail.
   journal   Show what happened on a running server, or follow it.
@@ -67,7 +68,7 @@ def test_without_arguments_the_help_is_the_error() -> None:
 
 def test_every_command_has_its_own_help() -> None:
     commands = re.findall(r"^  ([a-z]+) ", HELP.partition("Commands:")[2], re.MULTILINE)
-    assert len(commands) == 18
+    assert len(commands) == 19
     for command in commands:
         ran = fakefal(command, "--help")
         assert (ran.code, ran.err) == (0, "")
@@ -86,7 +87,7 @@ def test_the_version_is_printed() -> None:
         (
             "xyzzy",
             'unknown command "xyzzy" — one of serve, run, record, import, diff, env, check, '
-            "init, schema, "
+            "init, schema, schemas, "
             "presets, explain, journal, misses, webhooks, health, verify, ca, demo\n",
         ),
     ],

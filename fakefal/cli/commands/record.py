@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,6 +44,12 @@ _KEY_VARIABLES = ("FAL_KEY", "FAL_KEY_ID", "FAL_API_KEY", "FAL_AI_API_KEY")
     show_default=True,
     help="Speed of a replay: 1 takes the recorded time, 2 half of it, 0 none.",
 )
+@click.option(
+    "--schemas",
+    "with_schemas",
+    is_flag=True,
+    help="Add the API descriptions of the recorded endpoints, to the folder schemas beside it.",
+)
 @click.option("--quiet", is_flag=True, help="Print a summary only if something is wrong.")
 @guard_option
 @click.pass_obj
@@ -51,6 +58,7 @@ def record(
     /,
     path: str,
     speed: float,
+    with_schemas: bool,
     quiet: bool,
     guard: str,
     command: tuple[str, ...] = (),
@@ -84,6 +92,10 @@ def record(
     lines, problems = _outcome(server, report, recording, decision)
     if not decision.should_record:
         code = code or (EXIT_MISSES if report.misses else 0)
+    elif with_schemas and Path(path).exists():
+        from fakefal.cli.schemas.recorded import add_schemas  # few recordings ask for them
+
+        lines += add_schemas(Path(path), recording.upstream)
     if recording.strict and problems:
         code = code or EXIT_STRICT
         lines += [f"  strict: {problem}" for problem in problems]

@@ -29,8 +29,8 @@ from fakefal.scenario.templates.templates import TemplateError
 
 if TYPE_CHECKING:
     from fakefal.scenario.compiled.exchange import CompiledExchange
-    from fakefal.scenario.compiled.media import CompiledMedia
     from fakefal.scenario.render.file_refs import FileRefResolver
+    from fakefal.scenario.schemas.library import EndpointSchema
 
 
 @dataclass(slots=True)
@@ -157,7 +157,14 @@ class CallResolver:
         rendered = self._render(choice, call)
         file_refs = None
         if reply.media is not None or (reply.is_endpoint_default and llm_api is None):
-            file_refs = self._file_refs(reply, call, request_id, rendered)
+            media = None
+            if (schema := self._schema_of(call)) is not None and llm_api is None:
+                from fakefal.engine.calls.schema_calls import render_output
+
+                rendered, media = render_output(schema, reply, call, rendered, self.settings.seed)
+            from fakefal.engine.files.outputs import file_refs_of_reply
+
+            file_refs = file_refs_of_reply(self._files, reply, call, request_id, rendered, media)
             if file_refs is not None and rendered.outcome.is_success:
                 rendered = file_refs.resolve_outcome(rendered, self.settings.seed)
         units = reply.billable_units
@@ -189,8 +196,13 @@ class CallResolver:
         if llm_api in OPENAI_APIS:
             _set_matcher_input(call)
         validation_errors, note = list(call.validation_errors), ""
-        if llm_api is not None and not validation_errors and self.settings.flags.validate:
-            validation_errors, note = self._validate(call, llm_api)
+        if not validation_errors and self.settings.flags.validate:
+            if (schema := self._schema_of(call)) is not None:
+                from fakefal.engine.calls.schema_calls import check_input  # few have schemas
+
+                validation_errors, note = check_input(schema, call, self.settings)
+            elif llm_api is not None:
+                validation_errors, note = self._validate(call, llm_api)
         if validation_errors:
             model = tolerated_model(validation_errors, self.settings.flags)
             if not model or self.exchange_for(call) is None:
@@ -309,7 +321,7 @@ class CallResolver:
     def _unmatched(self, call: Call, request_id: str, fault: Fault | None) -> CompiledReply:
         """The generated reply of a call that matches no exchange; raises ApiError for a miss."""
         if self.settings.unmatched != "fail":
-            if call.endpoint.llm_api is not None:
+            if call.endpoint.llm_api is not None or self._schema_of(call) is not None:
                 return GENERATED
             from fakefal.scenario.media.output_kinds import guess_kind  # most calls have no files
 
@@ -319,23 +331,10 @@ class CallResolver:
         error.fault = fault
         raise error
 
-    def _file_refs(
-        self, reply: CompiledReply, call: Call, request_id: str, rendered: RenderedOutcome
-    ) -> FileRefResolver | None:
-        """The resolver that stores the files of an output; None for an output without files."""
-        from fakefal.engine.files.outputs import file_refs_of
-        from fakefal.scenario.compiled.media import is_text
-
-        media, llm_api = reply.media, call.endpoint.llm_api
-        if reply.is_endpoint_default and llm_api is None:
-            media = _with_guessed_kind(media, call)
-        is_success = rendered.outcome.is_success or reply.workflow is not None
-        if media is None or not is_success:
-            return None
-        if llm_api is not None and is_text(media):  # an LLM endpoint has its own output
-            return None
-        seconds = sum(step.seconds for step in reply.timeline if call.via == "queue")
-        return file_refs_of(self._files, media, call, request_id, seconds)
+    def _schema_of(self, call: Call) -> EndpointSchema | None:
+        """The endpoint's own schema, which says more than its name; None for most."""
+        schemas = self.settings.schemas
+        return None if schemas is None else schemas.find(call.endpoint)
 
     def miss(self, call: Call, request_id: str = "") -> ApiError:
         """The 404 of a call that matches no exchange, journalled with the nearest exchanges.
@@ -379,16 +378,3 @@ def _validation_failure(
 
         return openai.invalid_request(validation_errors)
     return errors.failed_outcome(422, {"detail": validation_errors})
-
-
-def _with_guessed_kind(media: CompiledMedia | None, call: Call) -> CompiledMedia | None:
-    """The files of a reply; a missing kind is guessed from the name of the endpoint."""
-    if media is not None and media.kind is not None:
-        return media
-    from fakefal.scenario.compiled.media import GENERATED_KINDS
-    from fakefal.scenario.media.output_kinds import guess_kind
-
-    kind = guess_kind(call.endpoint.text)
-    if kind is None or media is None:
-        return media if kind is None else GENERATED_KINDS[kind]
-    return replace(media, kind=kind)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fakefal.engine.usage import UsageLedger
+from fakefal.handlers.descriptions import document_of
 from fakefal.handlers.http import HttpResponse, Request
 from fakefal.handlers.platform.access import require, respond, visitor_tenant
-from fakefal.protocol.core.endpoints import parse_endpoint
-from fakefal.protocol.platform_api.model_metadata import describe_model, openapi_of
+from fakefal.protocol.platform_api.model_metadata import describe_model
 from fakefal.protocol.platform_api.platform import (
     CURRENCY,
     ListQuery,
@@ -50,7 +50,8 @@ async def list_models(request: Request, parts: Mapping[str, str]) -> HttpRespons
     ]
     page, paging = query.page(matches)
     if "openapi-3.0" in query.get_list("expand"):
-        page = [{**model, "openapi": openapi_of(model)} for model in page]
+        tenant = visitor_tenant(request)
+        page = [{**model, "openapi": document_of(tenant, model["endpoint_id"])} for model in page]
     return respond({**paging, "models": page})
 
 
@@ -139,15 +140,3 @@ async def list_site_models(request: Request, parts: Mapping[str, str]) -> HttpRe
     return respond(
         {"items": shown, "page": page, "size": size, "total": len(items), "pages": pages}
     )
-
-
-async def get_openapi(request: Request, parts: Mapping[str, str]) -> HttpResponse:
-    """``GET https://fal.ai/api/openapi/queue/openapi.json?endpoint_id=…``: one endpoint's queue.
-
-    Source: client, recorded (docs/reference/platform-api.md#website).
-    """
-    ledger, query = UsageLedger(visitor_tenant(request)), ListQuery(request.address.query)
-    endpoint = parse_endpoint(query.get("endpoint_id") or "")
-    if endpoint is None or endpoint not in ledger.endpoints():
-        raise resource_not_found("Endpoint not found")
-    return respond(openapi_of(describe_model(endpoint)))

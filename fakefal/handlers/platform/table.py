@@ -60,7 +60,7 @@ REST_ROUTES = (
 
 SITE_ROUTES = (
     Route("GET", "/api/models", "platform.models.list_site_models"),
-    Route("GET", "/api/openapi/queue/openapi.json", "platform.models.get_openapi"),
+    Route("GET", "/api/openapi/queue/openapi.json", "descriptions.queue_openapi"),
 )
 """fal.ai; they need no key."""
 

@@ -48,6 +48,8 @@ class App:
     realtime: RealtimeApp | None = None
     price: tuple[float, str] | None = None
     """US dollars, and the unit they pay for."""
+    fills_defaults: bool = False
+    """Whether matchers see inputs with the defaults of the endpoint's schema."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,16 @@ from fakefal.scenario.media.assets import Asset
 
 if TYPE_CHECKING:
     from fakefal.scenario.model.scenario import Scenario
+    from fakefal.scenario.schemas.description import Description
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedScenario:
     """The model, its compiled exchanges and routes, and the files that they refer to, by name.
 
-    ``advice`` is what is valid and probably not meant.
+    ``advice`` is what is valid and probably not meant. ``schemas`` are descriptions: those of the
+    folder beside it have no pattern, those of ``apps`` that of the app; ``apis`` are those of
+    ``openapi``.
     """
 
     file: str
@@ -27,3 +30,5 @@ class LoadedScenario:
     assets: dict[str, Asset] = field(default_factory=dict)
     advice: tuple[ScenarioProblem, ...] = ()
     routes: tuple[CompiledRoute, ...] = ()
+    schemas: tuple[tuple[str, Description], ...] = ()
+    apis: tuple[Description, ...] = ()

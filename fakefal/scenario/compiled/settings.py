@@ -11,6 +11,7 @@ from fakefal.scenario.compiled.webhooks import CompiledJwks
 
 if TYPE_CHECKING:
     from fakefal.scenario.compiled.environment import CompiledEnvironment
+    from fakefal.scenario.schemas.library import SchemaLibrary
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class EffectiveSettings:
     """``unmatched`` is what a call without a matching exchange gets.
 
     ``environment`` None means that nothing goes wrong by default. ``raw`` is the plain data that
-    everything but ``seed`` was compiled from; later changes are merged into it.
+    everything but ``seed`` was compiled from; later changes are merged into it. ``schemas`` None
+    means that no endpoint has a description.
     """
 
     seed: int = 0
@@ -28,3 +30,4 @@ class EffectiveSettings:
     raw: dict[str, Any] = field(default_factory=dict)
     jwks: CompiledJwks = field(default_factory=CompiledJwks)
     prices: PriceList = field(default_factory=PriceList)
+    schemas: SchemaLibrary | None = None

@@ -113,6 +113,7 @@ def _compile_app(spec: AppSpec) -> App:
         spec.cancel,
         spec.realtime,
         None if spec.price is None else (spec.price.unit_price, spec.price.unit),
+        spec.fill_defaults,
     )
 
 

@@ -16,6 +16,7 @@ from fakefal.scenario.files.advice import find_advice
 from fakefal.scenario.files.checks.general import check_semantics
 from fakefal.scenario.files.json_text import read_json
 from fakefal.scenario.files.messages import format_error
+from fakefal.scenario.files.schema_files import FOLDER, check_standalone, read_schemas
 from fakefal.scenario.files.source import Path as DataPath
 from fakefal.scenario.files.source import Source
 from fakefal.scenario.files.versions import upgrade
@@ -53,6 +54,11 @@ def load_file(path: str | Path) -> LoadedScenario:
     """A scenario from a file; raises ScenarioError."""
     name = str(path)
     return load_text(_read(Path(path)), name, is_json=name.endswith(".json"))
+
+
+def read_source(path: Path) -> Source:
+    """The values of a scenario file with their positions; raises ScenarioError."""
+    return _parse(_read(path), str(path), path.suffix == ".json")
 
 
 def load_data(data: Any, file: str = "scenario") -> LoadedScenario:
@@ -99,8 +105,11 @@ def is_empty(folder: str | Path) -> bool:
 
 
 def _is_scenario(path: Path) -> bool:
-    """Whether it is a scenario by its name; ``*.schema.json`` is a schema for editors."""
-    return path.suffix in SUFFIXES and not path.name.endswith(".schema.json")
+    """Whether it is a scenario by its name; ``*.schema.json`` is a schema for editors, and JSON in
+    a folder ``schemas`` describes endpoints."""
+    if path.suffix == ".json" and (path.name.endswith(".schema.json") or FOLDER in path.parts[:-1]):
+        return False
+    return path.suffix in SUFFIXES
 
 
 def _suffixes() -> str:
@@ -240,6 +249,8 @@ def _file_problem(folder: Path, name: str) -> tuple[str, str]:
 def _compile(source: Source, *, is_standalone: bool = False) -> LoadedScenario:
     assets, file_problems = _assets(source, is_standalone=is_standalone)
     problems = [*source.problems, *check_semantics(source), *file_problems]
+    if is_standalone:
+        problems += check_standalone(source)
     scenario = None
     if not isinstance(source.data, dict):
         message, suggestion = "a scenario must be a mapping", 'it begins with "fakefal: 1"'
@@ -264,7 +275,8 @@ def _compile(source: Source, *, is_standalone: bool = False) -> LoadedScenario:
         for index, route in enumerate(scenario.routes)
     )
     advice = tuple(find_advice(source))
-    return LoadedScenario(source.file, scenario, exchanges, assets, advice, routes)
+    schemas, apis = ((), ()) if is_standalone else read_schemas(source, scenario)
+    return LoadedScenario(source.file, scenario, exchanges, assets, advice, routes, schemas, apis)
 
 
 def _deduplicated(source: Source, problems: list[ScenarioProblem]) -> tuple[ScenarioProblem, ...]:

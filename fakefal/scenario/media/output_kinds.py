@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from fakefal.protocol.core.call import Call, Json
+from fakefal.protocol.storage.storage import file_object
 from fakefal.scenario.media.assets import Asset
 from fakefal.scenario.media.image_size import Dimensions
 from fakefal.scenario.media.kinds import Kind
@@ -68,12 +69,28 @@ class FileRef:
     """A file in an output, before it is stored and has a URL.
 
     ``form``: fal's file object, its URL alone, or a data URI. ``fields`` override those of the
-    object.
+    object, and ``names`` are the only ones it may have; None is any.
     """
 
     asset: Asset
     form: Literal["object", "url", "data-uri"] = "object"
     fields: dict[str, Json] = field(default_factory=dict)
+    names: frozenset[str] | None = None
+
+    def value(self, url: str) -> Json:
+        """What stands in the output for a file at this URL."""
+        if self.form != "object":
+            return url
+        asset = self.asset
+        size = asset.dimensions or (None, None)
+        data = file_object(url, asset.content_type, asset.name, len(asset.data), *size)
+        if self.names is not None:
+            data = {name: value for name, value in data.items() if name in self.names}
+        return {**data, **self.fields}
+
+    def sample(self) -> Json:
+        """The same before the file is stored, with a URL of the usual length."""
+        return self.value(f"https://v3b.fal.media/files/b/0a000000/{'x' * 21}_{self.asset.name}")
 
 
 @lru_cache(maxsize=1024)
@@ -149,7 +166,7 @@ def _generate_assets(
     count = input_.get("num_images") if kind == "images" else 1
     if isinstance(count, bool) or not isinstance(count, int):
         count = 1
-    size = _size(input_)
+    size = requested_size(input_)
     is_jpeg = input_.get("output_format") in ("jpeg", "jpg")
     make, extension = (jpeg, "jpeg") if is_jpeg else (png, "png")
     return [
@@ -158,7 +175,9 @@ def _generate_assets(
             f"image/{extension}",
             make(
                 *size,
-                BLACK if any(nsfw_concepts[number : number + 1]) else _colour(str(number), *about),
+                BLACK
+                if any(nsfw_concepts[number : number + 1])
+                else colour_of(str(number), *about),
             ),
             size,
             is_generated=True,
@@ -167,12 +186,13 @@ def _generate_assets(
     ]
 
 
-def _colour(*about: str) -> tuple[int, int, int]:
+def colour_of(*about: str) -> tuple[int, int, int]:
+    """The colour of a generated image, from what it is about."""
     red, green, blue = digest("colour", *about)[:3]
     return red, green, blue
 
 
-def _size(input_: Mapping[str, Any]) -> Dimensions:
+def requested_size(input_: Mapping[str, Any]) -> Dimensions:
     """The image size that an input requests: by name, by width and height, or by aspect ratio."""
     image_size = input_.get("image_size")
     if isinstance(image_size, str) and image_size in _SIZES:

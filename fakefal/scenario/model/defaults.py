@@ -85,6 +85,12 @@ class AppSpec(StrictModel):
     )
     realtime: RealtimeApp | None = Field(None, description="Its realtime sessions.")
     price: PriceSpec | None = Field(None, description="Its price in the platform API.")
+    openapi: str | None = Field(
+        None, min_length=1, description="Its API description, a file beside the scenario."
+    )
+    fill_defaults: bool = Field(
+        False, description="Fill in the defaults of its inputs before matching."
+    )
 
 
 def _app_spec(value: Any) -> Any:

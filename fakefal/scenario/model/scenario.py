@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from fakefal.scenario.model.defaults import ScenarioDefaults
-from fakefal.scenario.model.fields import StrictModel
+from fakefal.scenario.model.fields import OrOne, StrictModel, as_list
 from fakefal.scenario.model.reply import Reply
 from fakefal.scenario.model.routes import RouteSpec
 from fakefal.scenario.model.when import When
@@ -71,6 +71,9 @@ class Scenario(ScenarioDefaults):
     description: str | None = None
     seed: int | None = Field(None, description="Request ids and generated outputs derive from it.")
     recorded: Recorded | None = Field(None, description="The origin of a recording.")
+    openapi: Annotated[list[str] | None, BeforeValidator(as_list), OrOne()] = Field(
+        None, description="API descriptions whose operations are answered, files beside it."
+    )
     exchanges: list[Exchange] = Field(default_factory=list)
     routes: list[RouteSpec] = Field(
         default_factory=list, description="Responses to requests of any host, method and path."

@@ -9,7 +9,6 @@ from itertools import count
 
 from fakefal.protocol.core.call import Call, Json
 from fakefal.protocol.core.json_codec import encode
-from fakefal.protocol.storage.storage import file_object
 from fakefal.protocol.websocket.realtime import sends_image_bytes
 from fakefal.scenario.compiled.media import CompiledMedia
 from fakefal.scenario.compiled.reply import RenderedOutcome
@@ -104,12 +103,8 @@ class FileRefResolver:
 
             data = with_comment(asset.content_type, asset.data, self._request_id)
             asset = replace(asset, data=data)
-        url = self._url(asset, ref)
-        if ref.form != "object":
-            return url
-        size = asset.dimensions or (None, None)
-        fields = file_object(url, asset.content_type, asset.name, len(asset.data), *size)
-        return {**fields, **ref.fields}
+            ref = replace(ref, asset=asset)
+        return ref.value(self._url(asset, ref))
 
     def _url(self, asset: Asset, ref: FileRef) -> str:
         """A URL, or a data URI for ``as: data-uri`` and with ``sync_mode`` in the input.

@@ -29,7 +29,7 @@ from fakefal.handlers.http import (
     WebSocketSession,
     response_for_error,
 )
-from fakefal.handlers.routes import ROUTES, UnservedRoute, find_route
+from fakefal.handlers.routes import ROUTES, UnservedRoute, find_route, route_of
 from fakefal.handlers.server_proxy import check_proxy_request
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core import hosts
@@ -201,7 +201,8 @@ class HttpHandler:
                 if routed.response is not None:
                     return routed.response, routed.clock
             find = find_route if routed is NO_ROUTE else routed.find_handler
-            handler, parts = find(address.host, request.method, path)
+            has_apis = self._engine.has_apis
+            handler, parts = route_of(find, address.host, request.method, path, has_apis)
             credential = names.read_credential(headers.get("Authorization"))
             if credential is not None and not _is_cdn_token(credential, address.host):
                 tenant = self._tenant(credential, request.method, parts)

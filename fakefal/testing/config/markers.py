@@ -114,6 +114,10 @@ def read_markers(item: pytest.Item) -> TestSettings:
             if is_first and isinstance(path, Path):
                 settings.recording_path = path
         settings.is_explicit = settings.is_explicit or "record" in values
+        if "schemas" in values:
+            paths = values["schemas"]
+            listed = paths if isinstance(paths, (list, tuple)) else [paths]
+            values["schemas"] = [item.path.parent / path for path in listed]
         options = values.pop("options", None)
         if options:
             settings.values["options"] = {**options, **settings.values.get("options", {})}

@@ -66,6 +66,7 @@ RULES = (
     _rule("unused", "warn", "exchanges and replies that no call got"),
     _rule("uncollected", "warn", "results that were paid for and never fetched"),
     _rule("undelivered", "warn", "webhooks that no receiver accepted"),
+    _rule("stale", "warn", "scripted outputs that differ from the schema of their endpoint"),
     _rule("refused", "warn", "webhooks to a target that is neither local nor allowed"),
 )
 """The checks at a test's end, each with its default severity."""
@@ -73,6 +74,7 @@ RULES = (
 SETTINGS = (
     Setting("clock", "choice", "instant", "the clock of tests", CLOCKS),
     Setting("scenario", "paths", (), "scenario files that every fake loads"),
+    Setting("schemas", "paths", (), "API descriptions of endpoints: files and folders"),
     Setting(
         "options",
         "options",
@@ -180,6 +182,8 @@ def read_marker(args: Iterable[Any], values: Mapping[str, Any]) -> tuple[dict[st
             problems.append(f"{name}={value!r} — True or False")
         elif setting.kind == "string" and not isinstance(value, str):
             problems.append(f"{name}={value!r} — a string, such as {setting.example!r}")
+        elif setting.kind == "paths" and not isinstance(value, (str, Path, list, tuple)):
+            problems.append(f"{name}={value!r} — a path, or a list of paths")
         elif setting.kind == "strings" and not all(isinstance(pattern, str) for pattern in value):
             problems.append(f"{name}={value!r} — a regular expression, or a list of them")
         elif setting.kind == "options" and not isinstance(value, dict):

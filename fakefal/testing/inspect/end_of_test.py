@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fakefal.engine.tenant import Tenant
+from fakefal.errors import FakefalError
 from fakefal.scenario.compiled.exchange import CompiledExchange
 from fakefal.scenario.compiled.routes import CompiledRoute
 from fakefal.scenario.compiled.shadowing import GO_FIRST, matching_order, shadowing_exchange
@@ -74,6 +75,30 @@ class EndOfTestChecks:
 
     def _is_own(self, exchange: CompiledExchange | CompiledRoute) -> bool:
         return exchange.location.rpartition(":")[0] in self._own_files
+
+    def stale(self) -> list[str]:
+        """Scripted outputs that could not come from their endpoint's model any more."""
+        return self._server.call(self._stale)
+
+    def _stale(self) -> list[str]:
+        tenant = self._tenant
+        library = tenant.settings.schemas
+        if library is None:
+            return []
+        from fakefal.scenario.files.source import format_path
+        from fakefal.scenario.schemas.stale import stale_outputs
+
+        lines = []
+        for exchange in (*tenant.own_index.exchanges, *tenant.base_index.exchanges):
+            location = f" ({exchange.location})" if exchange.location else ""
+            try:
+                for path, text, endpoint in stale_outputs(exchange.model, library):
+                    lines.append(
+                        f"{exchange.label}{location} for {endpoint}: {format_path(path)}: {text}"
+                    )
+            except FakefalError as error:
+                lines.append(str(error))
+        return lines
 
     def uncollected(self) -> list[str]:
         """Results that fal would bill and that were never fetched."""

@@ -194,6 +194,8 @@ class Scripting(RouteScripting):
         else:
             loaded = load_file(scenario)
         self.server.call(lambda: self.controls.update(loaded.scenario))
+        if loaded.schemas or loaded.apis:
+            self.server.call(lambda: self.controls.add_schemas(loaded))
         for compiled in loaded.exchanges:
             self._put_exchange(None, compiled.model, loaded.assets, location=compiled.location)
         for route in loaded.routes:
@@ -216,7 +218,13 @@ class Scripting(RouteScripting):
         self._change(account=fields if state is None else {"state": state, **fields})
 
     def app(self, endpoint: str, **settings: Any) -> None:
-        """Set how an app is served: ``app("fal-ai/any-llm", runners=2, request_timeout="60s")``."""
+        """Set how an app is served: ``app("fal-ai/any-llm", runners=2, request_timeout="60s")``.
+
+        ``openapi`` is the path of its API description.
+        """
+        if "openapi" in settings:
+            self.load({"fakefal": 1, "apps": {endpoint: settings}})
+            return
         self._change(apps={endpoint: settings})
 
     def host_down(self, *hosts: str) -> None:

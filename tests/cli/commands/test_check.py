@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import BAD, GOOD, ROOT, fakefal
+from tests.engine.calls.test_schema_calls import write_schema
 
 TWO = GOOD + "  - when: {endpoint: fal-ai/flux/dev}\n    reply: {output: {images: []}}\n"
 WRONG_TWICE = """\
@@ -104,3 +105,44 @@ def test_the_examples_are_valid() -> None:
     ran = fakefal("check", ROOT / "scenarios")
     assert (ran.code, ran.err) == (0, "")
     assert "quickstart.yaml: ok, " in ran.out
+
+
+STALE = """\
+fakefal: 1
+exchanges:
+  - when: {endpoint: fal-ai/trellis, input: {seed: 1}}
+    reply: {output: {model_mesh: {url: 5}, size: 3}}
+  - when: {endpoint: fal-ai/trellis}
+    reply: {output: {model_mesh: {file: mesh.glb}, timings: {total: "{{ input.seed }}"}}}
+"""
+
+
+def test_outputs_that_their_model_could_not_return_are_warnings(here: Path) -> None:
+    write(here, stale_yaml=STALE)
+    (here / "mesh.glb").write_bytes(b"glTF")
+    write_schema(here / "schemas", "fal-ai/trellis")
+    problem = (
+        "stale.yaml:4:40: exchanges[0].reply.output.model_mesh.url: expected a string, "
+        "by the schema of fal-ai/trellis\n"
+    )
+    ran = fakefal("check", "stale.yaml")
+    assert ran == (0, "stale.yaml: ok, 2 exchanges\n", f"warning: {problem}")
+    ran = fakefal("check", "--strict", "stale.yaml")
+    assert (ran.code, ran.err) == (2, f"warning: {problem}")
+
+
+def test_schemas_of_another_folder_are_named(here: Path) -> None:
+    write(here, stale_yaml=STALE.replace("url: 5", "url: x"))
+    (here / "mesh.glb").write_bytes(b"glTF")
+    write_schema(here / "elsewhere", "fal-ai/trellis")
+    ran = fakefal("check", "stale.yaml", "--schemas", "elsewhere")
+    assert "exchanges[0].reply.output.size: the model has no such field" in ran.err
+
+
+def test_a_broken_description_is_a_problem(here: Path) -> None:
+    write(here, tagline_yaml=GOOD)
+    (here / "schemas").mkdir()
+    (here / "schemas" / "bad.json").write_text('{"swagger": "2.0"}')
+    ran = fakefal("check", "tagline.yaml")
+    assert ran.code == 2
+    assert 'schemas/bad.json: not an OpenAPI description — it begins with "openapi"' in ran.err

@@ -1,0 +1,1 @@
+"""The command ``fakefal schemas``, and the files it keeps."""
