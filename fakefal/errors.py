@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+
+def hide_frame(excinfo: Any) -> bool:
+    """``__tracebackhide__`` of the modules that tests call: pytest then shows the test's line.
+
+    Frames of other errors, which may be defects of fakefal, stay visible.
+    """
+    error = getattr(excinfo, "value", None)
+    return isinstance(error, (FakefalError, AssertionError, AttributeError))
 
 
 class FakefalError(Exception):

@@ -27,7 +27,7 @@ from tests.source_tree import (
 )
 
 _BELOW = {"engine", "scenario", "protocol", "addressing", "settings"}
-_WAYS = {"control", "recorder", "ca", "proxy", "guard"}
+_WAYS = {"control", "recorder", "ca", "proxy", "guard", "verify"}
 _ABOVE = {"server", *_WAYS, *_BELOW, "_version"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ca": {"protocol"},
     "proxy": {"protocol"},
     "guard": {"ca", "protocol"},
+    "verify": {"protocol"},
     "engine": {"scenario", "addressing", "protocol", "settings"},
     "scenario": {"protocol"},
     "addressing": {"protocol"},

@@ -55,6 +55,7 @@ COMMAND_NAMES = (
     "explain",
     "webhooks",
     "health",
+    "verify",
     "ca",
     "demo",
 )

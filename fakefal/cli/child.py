@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -18,10 +19,12 @@ from typing import Any
 
 from fakefal.errors import FakefalError
 from fakefal.guard.hooks import LAUNCHER
+from fakefal.guard.processes import group_members
 
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
 _SIGNAL_EXIT_BASE = 128
+_GRACE_STEPS, _GRACE_STEP_SECONDS = 50, 0.02
 _FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 _KEYBOARD_SIGNALS = ("SIGINT", "SIGQUIT")
 """Signals that go to the whole process group, as from a terminal; others go to the command."""
@@ -46,7 +49,8 @@ class ExitInfo:
     code: int
     hosts_method: str = ""
     hosts_error: str = ""
-    has_running_processes: bool = False
+    running_processes: tuple[str, ...] = ()
+    """Processes that the command left behind, as text."""
 
 
 def open_files() -> int | None:
@@ -105,7 +109,7 @@ def run_command(
         code,
         launcher_status.get("names", ""),
         launcher_status.get("why", ""),
-        _has_members(process.pid),
+        _wait_for_group(process.pid),
     )
 
 
@@ -194,12 +198,25 @@ def _stop_with(pid: int) -> None:
         os.killpg(pid, signal.SIGCONT)
 
 
-def _has_members(group: int) -> bool:
+def _wait_for_group(group: int) -> tuple[str, ...]:
+    """The processes that still run a second after the command: its own ones end with it or soon."""
+    members: list[str] = []
+    for _ in range(_GRACE_STEPS):
+        found = group_members(group)
+        members = _members_by_signal(group) if found is None else found
+        if not members:
+            break
+        select.select([], [], [], _GRACE_STEP_SECONDS)
+    return tuple(members)
+
+
+def _members_by_signal(group: int) -> list[str]:
+    """For systems without /proc; zombies count there."""
     try:
         os.killpg(group, 0)
     except OSError:
-        return False
-    return True
+        return []
+    return ["a process of its group"]
 
 
 @contextmanager

@@ -34,11 +34,24 @@ _COMMANDS = {
         "Print variables that redirect a shell to a server.",
     ),
     "check": ("fakefal.cli.commands.check", "Check scenario files."),
+    "init": (
+        "fakefal.cli.commands.project.init",
+        "Put example scenarios and settings into a project.",
+    ),
     "schema": ("fakefal.cli.commands.schema", "Print the JSON Schema of scenario files."),
     "presets": ("fakefal.cli.commands.presets", "List presets, errors and faults."),
     "explain": ("fakefal.cli.commands.explain", "Show a preset, error or fault in detail."),
+    "journal": (
+        "fakefal.cli.commands.server.journal",
+        "Show what happened on a running server, or follow it.",
+    ),
+    "misses": ("fakefal.cli.commands.server.journal", "List a server's unmatched calls."),
     "webhooks": ("fakefal.cli.commands.webhooks", "List a server's webhooks, or send them again."),
     "health": ("fakefal.cli.commands.health", "Check whether a server is ready."),
+    "verify": (
+        "fakefal.cli.commands.verify",
+        "Compare fal.ai with what was recorded of it.",
+    ),
     "ca": ("fakefal.cli.commands.ca", "Show the local CA, or issue certificates from it."),
     "demo": ("fakefal.cli.commands.demo", "Show fakefal with a real client in five seconds."),
 }

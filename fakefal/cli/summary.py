@@ -24,8 +24,8 @@ def summarize(report: RunReport) -> list[str]:
         (f"{host.target}, not fal's{_times_suffix(host.count)}" for host in report.blocked_hosts),
     )
     lines += escape_lines(report)
-    if report.has_running_processes:
-        lines.append("  note     processes of the command are still running, without a server")
+    for process in report.running_processes[:_MAX_LINES]:
+        lines.append(f"  note     still running, without a server: {process}")
     return lines
 
 
@@ -73,7 +73,7 @@ def _times_suffix(number: int) -> str:
 
 
 def _with_location(label: str, location: str) -> str:
-    return f"{label} ({location})" if location else label
+    return f"{label} ({location})" if location not in ("", label) else label
 
 
 def _undelivered(report: RunReport) -> list[dict[str, object]]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 from typing import IO
 
 import click
+
+# no-color.org: any value that is not empty. None lets click decide by the kind of output.
+_COLOUR = False if os.environ.get("NO_COLOR") else None  # noqa: TID251 (the user's terminal)
 
 
 class Terminal:
@@ -14,6 +18,8 @@ class Terminal:
     def __init__(self, out: IO[str], err: IO[str]) -> None:
         self.out = out
         self.err = err
+        self.has_colours = out.isatty() and _COLOUR is None
+        """Whether lines may have colours; from others they are removed."""
         self._is_open = True
 
     @classmethod
@@ -22,7 +28,7 @@ class Terminal:
         return cls(io.StringIO(), io.StringIO())
 
     def write_line(self, text: str = "") -> None:
-        """Write a line; colours are removed unless the output is a terminal.
+        """Write a line.
 
         After a write error (a closed pipe, a full disk) output is discarded, so that a server
         continues to serve.
@@ -30,7 +36,10 @@ class Terminal:
         if not self._is_open:
             return
         try:
-            click.echo(text, file=self.out)
+            if self.has_colours:
+                click.echo(text, file=self.out)
+            else:
+                self.out.write(f"{click.unstyle(text)}\n")
             self.out.flush()
         except BrokenPipeError:
             self._is_open = False
@@ -41,7 +50,7 @@ class Terminal:
     def write_error(self, text: str) -> None:
         """Write lines to standard error; write errors are ignored."""
         try:
-            click.echo(text, file=self.err)
+            click.echo(text, file=self.err, color=_COLOUR)
         except OSError:
             return
 

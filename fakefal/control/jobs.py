@@ -59,7 +59,7 @@ def _job_details(job: Job) -> dict[str, Any]:
             for step in job.steps
         ],
         "step": job.position.step,
-        "logs": [line.body() for line in snapshot.logs or ()],
+        "logs": [line.body("documented") for line in snapshot.logs or ()],
         "status": None if outcome is None else outcome.status,
         "error": None if outcome is None else outcome.error,
         "error_type": None if outcome is None else outcome.error_type,
@@ -92,7 +92,8 @@ def _miss_details(miss: Miss) -> dict[str, Any]:
                 "exchange": near.matched.label.strip('"'),
                 "location": near.matched.location,
                 "distance": near.distance,
-                "difference": str(near.difference),
+                "difference": str(near.differences[0]),
+                "differences": list(map(str, near.differences)),
             }
             for near in miss.nearest
         ],

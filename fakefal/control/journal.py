@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 DROPPED_HEADER = "x-fakefal-dropped"
 """Response header with the number of oldest entries that a full journal has dropped."""
 
+TOTAL_HEADER = "x-fakefal-total"
+"""Response header with the number of kept entries that match the query, of all pages."""
+
 MAX_LISTENERS = 64
 HEARTBEAT_SECONDS = 15.0
 
@@ -38,6 +42,7 @@ def list_entries(request: ControlRequest) -> ApiResponse:
     journal = request.tenant.journal
     if not request.query:
         entries = [entry.body() for entry in journal]
+        total = len(entries)
     else:
         from fakefal.control.schemas import JournalParameters
 
@@ -46,14 +51,17 @@ def list_entries(request: ControlRequest) -> ApiResponse:
             entry
             for entry in journal.after(parameters.since or 0)
             if _matches_filter(entry, parameters)
+            and (parameters.before is None or entry.number < parameters.before)
         ]
+        total = len(selected)
         limited = (
             selected[-parameters.limit :]
             if parameters.since is None
             else selected[: parameters.limit]
         )
         entries = [entry.body() for entry in limited]
-    return ApiResponse(encode(entries), headers=((DROPPED_HEADER, str(journal.dropped)),))
+    counts = ((DROPPED_HEADER, str(journal.dropped)), (TOTAL_HEADER, str(total)))
+    return ApiResponse(encode(entries), headers=counts)
 
 
 def stream_entries(request: ControlRequest) -> ApiResponse:
@@ -200,9 +208,44 @@ def _matches_filter(entry: JournalEntry, parameters: JournalParameters | LivePar
         return False
     if parameters.request_id is not None and entry.request_id != parameters.request_id:
         return False
+    if parameters.status is not None and not _has_status(entry, parameters.status):
+        return False
+    if parameters.failed and 0 < entry.status < 400 and entry.miss is None:
+        return False
+    if parameters.method is not None and _method(entry) != parameters.method.upper():
+        return False
+    if parameters.text is not None and not _contains(entry, parameters.text):
+        return False
     call = entry.call
     if parameters.via is not None and (call is None or call.via not in parameters.via):
         return False
     return parameters.endpoint is None or (
         call is not None and matches_glob(parameters.endpoint, call.endpoint.text)
     )
+
+
+def _has_status(entry: JournalEntry, statuses: list[str]) -> bool:
+    """Whether the status is one of them; ``4xx`` is all of its class."""
+    text = str(entry.status)
+    return any(
+        text == status or (status[1:].lower() == "xx" and text[:1] == status[:1] and len(text) == 3)
+        for status in statuses
+    )
+
+
+_METHODS = {"status": "GET", "stream": "GET", "result": "GET", "cancel": "PUT"}
+
+
+def _method(entry: JournalEntry) -> str:
+    """The HTTP method of an entry's request; empty if it is not of a request."""
+    if entry.kind == "call" and entry.call is not None:
+        return entry.call.method
+    if entry.kind == "refused":
+        return entry.note.partition(" ")[0]
+    return _METHODS.get(entry.kind, "")
+
+
+def _contains(entry: JournalEntry, text: str) -> bool:
+    body = entry.body()
+    body.pop("headers", None)
+    return text.casefold() in json.dumps(body, ensure_ascii=False, default=str).casefold()

@@ -55,6 +55,9 @@ class ScenarioParameters(Parameters):
     file: str = Field("scenario", max_length=200, description="The name in errors and misses.")
 
 
+StatusText = Annotated[str, Field(pattern=r"^(0|[1-5][0-9]{2}|[1-5][xX]{2})$")]
+
+
 class _EntryFilter(Parameters):
     kind: Annotated[list[EntryKind], BeforeValidator(_split_commas)] | None = Field(
         None, description="Only entries of these kinds."
@@ -66,12 +69,25 @@ class _EntryFilter(Parameters):
         None, description="An endpoint, or a pattern with * and ?: fal-ai/*."
     )
     request_id: str | None = Field(None, description="Only this request.")
+    status: Annotated[list[StatusText], BeforeValidator(_split_commas)] | None = Field(
+        None, description="Only entries with these statuses: 404, 5xx."
+    )
+    method: str | None = Field(None, description="Only requests with this method: GET.")
+    text: str | None = Field(
+        None, description="Only entries whose input, note or miss contains this, in any case."
+    )
+    failed: bool = Field(False, description="Only failures and misses.")
 
 
 class JournalParameters(_EntryFilter):
-    """Selects entries; ``limit`` takes the newest, with ``since`` the oldest."""
+    """Selects entries; ``limit`` takes the newest, with ``since`` the oldest.
+
+    To page: forwards with ``since`` and the last number of a page, backwards with ``before`` and
+    the first.
+    """
 
     since: int | None = Field(None, ge=0, description="Only entries after this number.")
+    before: int | None = Field(None, ge=1, description="Only entries before this number.")
     limit: int = Field(MAX_ITEMS, ge=1, le=MAX_ITEMS, description="The maximum number of entries.")
 
 
@@ -301,12 +317,13 @@ class JobDetails(Job):
 
 
 class NearMiss(ApiModel):
-    """An exchange that nearly matched, and the first difference."""
+    """An exchange that nearly matched, with the first difference, and all of them."""
 
     exchange: str
     location: str
     distance: float
     difference: str
+    differences: list[str]
 
 
 class MissDetails(ApiModel):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakefal.engine.core.api_keys import IssuedKeys
 from fakefal.engine.core.clock import make_clock
-from fakefal.engine.core.journal import Journal, Listener, Tally
+from fakefal.engine.core.journal import Journal, Listener, Tally, unserved_request
 from fakefal.engine.core.request_ids import uuid7
 from fakefal.engine.files.tokens import claimed_tenant_tag
 from fakefal.engine.tenant import InitialState, Tenant
@@ -52,6 +52,7 @@ class Engine:
         self._keys_by_tag: dict[str, str] = {}
         self._listeners: tuple[Listener, ...] = ()
         self.issued_keys = IssuedKeys(self.effective_settings.seed, self.drop)
+        self.notice_listeners: list[Callable[[str], None]] = []
         self._anonymous_tenant: Tenant | None = None
         self._watch_webhooks: Callable[[WebhookScheduler], None] | None = None
         make_clock(settings.clock, settings.speed)
@@ -74,18 +75,26 @@ class Engine:
         )
 
     def record_rejection(
-        self, tenant: Tenant | None, request: str, status: int, reason: str
+        self,
+        tenant: Tenant | None,
+        request: str,
+        status: int,
+        reason: str,
+        *,
+        is_miss: bool = False,
     ) -> str:
         """Journal a request that is rejected before it becomes a call; returns its request id.
 
         ``request`` is its method, host and path. Callers without a tenant share one journal.
+        ``is_miss``: the fake lacks the route.
         """
         request_id = self.request_id_for(request)
         if tenant is None:
             if self._anonymous_tenant is None:
                 self._anonymous_tenant = self._new_tenant("", None)
             tenant = self.default_tenant or self._anonymous_tenant
-        tenant.record_rejection(request_id, status, f"{request}: {reason}")
+        miss = unserved_request(request) if is_miss else None
+        tenant.record_rejection(request_id, status, f"{request}: {reason}", miss)
         return request_id
 
     def request_id_for(self, request: str) -> str:
@@ -103,6 +112,11 @@ class Engine:
     def add_listener(self, listener: Listener) -> None:
         """Call a listener with every journal entry of the tenants created from now on."""
         self._listeners = (*self._listeners, listener)
+
+    def notify(self, text: str) -> None:
+        """Tell the listeners of a change that no journal records, such as pushed scenarios."""
+        for listener in self.notice_listeners:
+            listener(text)
 
     def watch_webhooks(self, watch: Callable[[WebhookScheduler], None]) -> None:
         """Set what is called with the webhooks of a tenant as soon as it needs them.

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from fakefal.protocol.core.json_codec import iso
+from fakefal.scenario.values.durations import format_duration
 
 if TYPE_CHECKING:
     from fakefal.engine.tenant import Tenant
@@ -22,6 +23,24 @@ def next_instant(tenant: Tenant) -> float:
     if tenant.has_webhooks:
         instants.append(tenant.webhooks.next_due())
     return min((instant for instant in instants if instant > now), default=math.inf)
+
+
+def standing_clock(tenant: Tenant) -> str:
+    """What a clock that only a test moves is waiting for; empty for other clocks.
+
+    ``the clock stands still; next event due at +5s: advance it, fakefal.clock.advance("5s")``.
+    """
+    if tenant.clock.kind != "manual":
+        return ""
+    now = tenant.clock.now()
+    next_at = next_instant(tenant)
+    if next_at == math.inf:
+        return ""
+    distance = format_duration(math.ceil((next_at - now) * 1000) / 1000)
+    return (
+        f"the clock stands still; next event due at +{distance}: advance it, "
+        f'fakefal.clock.advance("{distance}")'
+    )
 
 
 def step(tenant: Tenant, limit: float) -> str:

@@ -33,14 +33,14 @@ class ScenarioControls:
         """The settings, and the exchanges in the order of matching with their use counts."""
         tenant = self._tenant
         settings = self._engine.effective_settings if tenant is None else tenant.settings
-        own_exchanges = () if tenant is None else tenant.own_index.exchanges
+        own_exchanges = () if tenant is None else tenant.own_index.in_order
         base_index = self._engine.base_index if tenant is None else tenant.base_index
         return {
             "unmatched": settings.unmatched,
             "seed": settings.seed,
             "defaults": settings.raw,
             "own": [self._exchange_body(exchange) for exchange in own_exchanges],
-            "loaded": [self._exchange_body(exchange) for exchange in base_index.exchanges],
+            "loaded": [self._exchange_body(exchange) for exchange in base_index.in_order],
             "routes": [self._route_body(route) for route in self._routes()],
         }
 
@@ -56,6 +56,7 @@ class ScenarioControls:
         it, so the tenant is reset. Replacing the server's scenarios resets all tenants.
         """
         self._check_room(loaded, 0)
+        self._notify("replaced", loaded)
         tenant = self._tenant
         if tenant is None:
             self._engine.load([loaded])
@@ -74,6 +75,7 @@ class ScenarioControls:
     def append(self, loaded: LoadedScenario) -> None:
         """Add a scenario that is matched after the existing ones; raises ScenarioError."""
         tenant = self._tenant
+        self._notify("added", loaded)
         if tenant is None:
             self._append_for_all(loaded)
             return
@@ -112,6 +114,7 @@ class ScenarioControls:
         """Remove what was added: a key keeps the server's scenarios, a server has none."""
         from fakefal.scenario.model.defaults import ScenarioDefaults
 
+        self._engine.notify(f"scenarios removed for {self._whom}")
         if self._tenant is None:
             self._engine.load([])
             self._reset_all()
@@ -131,6 +134,15 @@ class ScenarioControls:
     def _reset_all(self) -> None:
         for tenant in self._engine.tenants:
             self._engine.reset_tenant(tenant.key, clock=tenant.clock.kind)
+
+    @property
+    def _whom(self) -> str:
+        return "all keys" if self._tenant is None else "one key"
+
+    def _notify(self, verb: str, loaded: LoadedScenario) -> None:
+        count = len(loaded.exchanges)
+        exchanges = f"{count} exchange{'' if count == 1 else 's'}"
+        self._engine.notify(f"scenario {loaded.file} {verb} for {self._whom}: {exchanges}")
 
     def _check_room(self, loaded: LoadedScenario, used_count: int, used_routes: int = 0) -> None:
         limit = self._engine.settings.limits.added_exchanges

@@ -11,7 +11,7 @@ from fakefal.engine.calls.direct_calls import DirectCalls, StreamedReply
 from fakefal.engine.calls.faults import FaultInjector
 from fakefal.engine.calls.resolver import CallResolver, Resolution
 from fakefal.engine.core.clock import Clock
-from fakefal.engine.core.journal import EntryKind, Journal
+from fakefal.engine.core.journal import EntryKind, Journal, Miss
 from fakefal.engine.core.request_ids import RequestIdGenerator
 from fakefal.engine.files.store import FileStore
 from fakefal.engine.files.tokens import Tokens
@@ -83,7 +83,13 @@ class Tenant:
         self.journal = journal
         self.faults = FaultInjector(settings.environment, key, limits.request_ids)
         self.files = FileStore(key, settings.seed, clock, limits)
-        self.tokens = Tokens(self.files.tenant_tag, settings.seed, key, clock)
+        self.tokens = Tokens(
+            self.files.tenant_tag,
+            settings.seed,
+            key,
+            clock,
+            lambda: self.settings.flags.token_times,
+        )
         self.uploads = Uploads(self.files, self.tokens.secret, clock, limits)
         self.resolver = CallResolver(
             settings,
@@ -109,7 +115,7 @@ class Tenant:
         """Called when the tenant is replaced or dropped."""
         self._webhooks: WebhookScheduler | None = None
         self._limits = limits
-        self._add_hosts()
+        hosts.add_hosts(self, hosts.other_hosts(settings.raw.get("hosts", ())))
 
     # The queue
 
@@ -245,14 +251,8 @@ class Tenant:
         if self._routes is None:
             from fakefal.engine.routes.resolver import RouteResolver  # few servers have routes
 
-            self._routes = RouteResolver(
-                self.base_routes,
-                lambda: self.settings.seed,
-                self.clock,
-                self.journal,
-                self.faults,
-                self.files,
-            )
+            state = (self.clock, self.journal, self.faults, self.files)
+            self._routes = RouteResolver(self.base_routes, lambda: self.settings.seed, *state)
         return self._routes
 
     @property
@@ -269,9 +269,6 @@ class Tenant:
         self.base_routes = routes
         if self._routes is not None:
             self._routes.base_routes = routes
-
-    def _add_hosts(self) -> None:
-        hosts.add_hosts(self, hosts.other_hosts(self.settings.raw.get("hosts", ())))
 
     # Sockets
 
@@ -342,15 +339,18 @@ class Tenant:
         """Replace the settings; the counters stay."""
         self.settings = self.resolver.settings = settings
         self.faults.set_environment(settings.environment, self.key)
-        self._add_hosts()
+        hosts.add_hosts(self, hosts.other_hosts(settings.raw.get("hosts", ())))
 
     def is_used_up(self, exchange: CompiledExchange) -> bool:
         """Whether an exchange has answered as many calls as its ``times`` allow."""
         return self.resolver.is_used_up(exchange)
 
-    def record_rejection(self, request_id: str, status: int, note: str) -> None:
+    def record_rejection(
+        self, request_id: str, status: int, note: str, miss: Miss | None = None
+    ) -> None:
         """Journal a request that was rejected before matching."""
-        self.journal.write(self.clock.now(), "refused", None, request_id, status, "", note)
+        now = self.clock.now()
+        self.journal.write(now, "refused", None, request_id, status, "", note, miss=miss)
 
     def record(self, kind: EntryKind, status: int, note: str, call: Call | None = None) -> None:
         """Journal an event of files, tokens or sockets."""

@@ -41,7 +41,10 @@ HOST_VARIABLES = (
     "FAL_WS_RUN_HOST",
     "FAL_REST_HOST",
     "FAL_CDN_HOST",
+    "FAL_CDN_V3_HOST",
+    "FAL_GRPC_HOST",
     "FAL_AI_API_BASE",
+    "FAL_AI_QUEUE_API_BASE",
 )
 """Variables that make a client use another host than the fake, so they are removed.
 

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 _PROC = Path("/proc")
+_MAX_COMMAND = 120
 Address = tuple[str, int]
 
 
@@ -25,6 +26,29 @@ def find_process(
         if process.name.isdigit() and _holds(process / "fd", socket_link):
             return int(process.name), _command(process)
     return 0, ()
+
+
+def group_members(group: int, proc: Path = _PROC) -> list[str] | None:
+    """The commands of a process group's living members: ``node server.js (pid 12)``.
+
+    Without zombies: they have ended, and wait only for their parent (proc_pid_stat(5), state Z).
+    None if this system has no /proc.
+    """
+    if not (proc / "self").exists():
+        return None
+    members = []
+    for process in sorted(proc.iterdir()):
+        if not process.name.isdigit():
+            continue
+        try:
+            # The name in parentheses may contain anything, so the fields are read after the last.
+            fields = (process / "stat").read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group and fields[0] not in ("Z", "X"):
+            command = " ".join(_command(process)) or "a process"
+            members.append(f"{command[:_MAX_COMMAND]} (pid {process.name})")
+    return members
 
 
 def _inode(local: str, remote: str, proc: Path) -> str:

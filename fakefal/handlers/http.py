@@ -8,7 +8,8 @@ from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
 
-from fakefal.addressing import Address, media_url_for
+from fakefal.addressing import Address, AddressForm, media_url_for
+from fakefal.engine.core.request_ids import runner_id
 from fakefal.engine.files.blobs import Blob
 from fakefal.engine.files.tokens import claimed_tenant_tag
 from fakefal.engine.tenant import Tenant
@@ -17,13 +18,14 @@ from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.call import Call, Json, Outcome, Via
 from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
 from fakefal.protocol.core.forms import is_form, read_form
+from fakefal.protocol.core.hosts import RUN
 from fakefal.protocol.core.json_codec import decode
 from fakefal.protocol.core.platform_options import (
     DEFAULT_OPTIONS,
     MAX_QUEUE_LENGTH,
     read_platform_options,
 )
-from fakefal.protocol.errors.errors import ApiError, unauthenticated, unknown_application
+from fakefal.protocol.errors.errors import ApiError, unauthenticated, unknown_segment
 from fakefal.protocol.errors.fault import Cut, Fault, Operation
 from fakefal.protocol.platform_headers import (
     PLATFORM_HEADERS,
@@ -105,6 +107,8 @@ class BufferedResponse:
     fault: Fault | None = None
     is_private: bool = False
     """Whether pages of other origins must not read it: it gets no CORS headers."""
+    default_headers: tuple[tuple[str, str], ...] = ()
+    """Sent unless ``headers`` has the same name."""
 
 
 @dataclass(slots=True)
@@ -159,11 +163,11 @@ Handler = Callable[[Request, Mapping[str, str]], Coroutine[Any, Any, HttpRespons
 """Handles a request; the mapping has the named parts of its path."""
 
 
-def endpoint_of(text: str) -> EndpointId:
-    """The endpoint that a path names; raises the 404 of an invalid app name."""
+def endpoint_of(text: str, host: str = RUN) -> EndpointId:
+    """The endpoint that a path names; raises the 404 of an invalid app name, as the host has it."""
     endpoint = parse_endpoint(text)
     if endpoint is None:
-        raise unknown_application(text.strip("/"))
+        raise unknown_segment(host, f'"{text.strip("/")}" is not an app: it needs an owner')
     return endpoint
 
 
@@ -174,12 +178,12 @@ def tenant_of(request: Request, endpoint: EndpointId) -> Tenant:
     return request.tenant
 
 
-def caller_of(request: Request, endpoint: str) -> tuple[Tenant, EndpointId]:
+def caller_of(request: Request, endpoint: str, host: str = RUN) -> tuple[Tenant, EndpointId]:
     """The caller's tenant, and the endpoint that it calls.
 
     Raises the 404 of an invalid app name, and the 401 of a call without a key.
     """
-    endpoint_id = parse_endpoint(endpoint) or endpoint_of(endpoint)
+    endpoint_id = parse_endpoint(endpoint) or endpoint_of(endpoint, host)
     if request.tenant is None:
         raise unauthenticated(endpoint_id.app)
     return request.tenant, endpoint_id
@@ -241,6 +245,7 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
         validation_errors,
         body if len(body) <= 256 else blake2b(body, digest_size=32).digest(),
         options,
+        public_url=None if webhook is None else request.public_url,
     )
 
 
@@ -265,7 +270,7 @@ def response_for_outcome(
     payload = outcome.payload
     if outcome.file_urls:
         payload = with_public_urls(request, payload, outcome.file_urls)
-    return BufferedResponse(
+    response = BufferedResponse(
         outcome.status,
         payload,
         outcome.headers,
@@ -274,6 +279,13 @@ def response_for_outcome(
         billable_units,
         fault,
     )
+    tenant = request.tenant
+    if outcome.is_success and tenant is not None:
+        runner = runner_id(request_id)
+        recorded = tenant.settings.flags.result_headers
+        is_fal_host = request.address.form is not AddressForm.BASE
+        response.default_headers = names.result_headers(runner, recorded, is_fal_host=is_fal_host)
+    return response
 
 
 def with_public_urls(request: Request, payload: bytes, links: Sequence[str]) -> bytes:

@@ -20,10 +20,11 @@ from fakefal.handlers.http import (
     response_for_outcome,
 )
 from fakefal.protocol import sse
+from fakefal.protocol.core.compat_flags import LogEntries
 from fakefal.protocol.core.endpoints import parse_endpoint
 from fakefal.protocol.core.hosts import QUEUE
 from fakefal.protocol.core.json_codec import encode, encode_ascii
-from fakefal.protocol.errors.errors import method_not_allowed, not_found
+from fakefal.protocol.errors.errors import not_found, path_in_request_url
 from fakefal.protocol.queue import (
     ALREADY_COMPLETED,
     CANCELLATION_REQUESTED,
@@ -43,7 +44,7 @@ async def submit(request: Request, parts: Mapping[str, str]) -> HttpResponse:
 
     Source: recorded (docs/reference/protocol.md#submit).
     """
-    tenant, endpoint = caller_of(request, parts["endpoint"])
+    tenant, endpoint = caller_of(request, parts["endpoint"], QUEUE)
     call = read_call(request, endpoint, "queue")
     if tenant.resolver.has_callables:
         await tenant.resolver.prepare(call, "submit")
@@ -63,7 +64,8 @@ async def status(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     tenant, app, request_id = _find_job(request, parts)
     with_logs = bool(request.address.query) and wants_logs(request.parameter("logs"))
     snapshot = tenant.status(app, request_id, with_logs=with_logs, carrier=request)
-    body = status_body(snapshot, _urls(request, tenant, app, request_id))
+    log_entries = tenant.settings.flags.log_entries
+    body = status_body(snapshot, _urls(request, tenant, app, request_id), log_entries)
     code = status_code(snapshot.status)
     return BufferedResponse(code, encode(body), request_id=request_id)
 
@@ -74,22 +76,23 @@ async def status_stream(request: Request, parts: Mapping[str, str]) -> HttpRespo
     Source: documented (docs/reference/protocol.md#status-stream).
     """
     if request.tenant is None:
-        request.tenant = granted_tenant(request, endpoint_of(parts["endpoint"]))
+        request.tenant = granted_tenant(request, endpoint_of(parts["endpoint"], QUEUE))
     tenant, app, request_id = _find_job(request, parts)
     with_logs = wants_logs(request.parameter("logs"))
     watch = tenant.stream_status(app, request_id, with_logs=with_logs, carrier=request)
     urls = _urls(request, tenant, app, request_id)
-    framing = sse.FRAMINGS.get(tenant.settings.flags.status_sse, sse.DATA_LF)
-    events = _status_events(watch, urls, framing)
+    flags = tenant.settings.flags
+    framing = sse.FRAMINGS.get(flags.status_sse, sse.DATA_LF)
+    events = _status_events(watch, urls, framing, flags.log_entries)
     return EventStreamResponse(events, sse.CONTENT_TYPE, EVENT_STREAM_HEADERS, request_id)
 
 
 async def _status_events(
-    watch: StatusStream, urls: QueueUrls, framing: sse.Framing
+    watch: StatusStream, urls: QueueUrls, framing: sse.Framing, log_entries: LogEntries
 ) -> AsyncGenerator[bytes, None]:
     while True:
         new_events = [
-            framing.encode(encode_ascii(status_body(snapshot, urls)))
+            framing.encode(encode_ascii(status_body(snapshot, urls, log_entries)))
             for snapshot in watch.new_snapshots()
         ]
         if new_events:
@@ -131,13 +134,11 @@ def _find_job(request: Request, parts: Mapping[str, str]) -> tuple[Tenant, str, 
 
     Source: inferred (docs/reference/open-questions.md#authentication-of-unknown-ids).
     """
-    endpoint = parse_endpoint(parts["endpoint"]) or endpoint_of(parts["endpoint"])
+    endpoint = parse_endpoint(parts["endpoint"]) or endpoint_of(parts["endpoint"], QUEUE)
     if request.tenant is None:
         raise not_found("no API key was sent")
     if endpoint.path and request.tenant.settings.flags.subpath == "refuse-405":
-        raise method_not_allowed(
-            f"status and result URLs omit the path of the endpoint: use {endpoint.app}"
-        )
+        raise path_in_request_url(endpoint.app)
     return request.tenant, endpoint.app, parts["id"]
 
 

@@ -32,7 +32,7 @@ _HOST: Host = "v3b.fal.media"
 async def initiate(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``POST /storage/upload/initiate``: a URL to upload to, and the file's URL.
 
-    Source: client, documented (docs/reference/storage.md#initiate-and-put,
+    Source: client, recorded (docs/reference/storage.md#initiate-and-put,
     docs/reference/storage.md#python-fallbacks).
     """
     return _initiate(request, is_multipart=False)
@@ -59,9 +59,12 @@ def _initiate(request: Request, *, is_multipart: bool) -> HttpResponse:
         is_signed=storage_type != "gcs",
     )
     tenant.record("upload", 200, f"started: {upload.request.name} as {upload.stored_url.path}")
-    query = f"?{upload.query}" if upload.query else ""
-    upload_url = request.public_url(f"https://{_HOST}/files/upload/{upload.id}{query}")
-    body = {"upload_url": upload_url, "file_url": request.public_url(upload.stored_url.url)}
+    file_url = request.public_url(upload.stored_url.url)
+    upload_url = file_url
+    if upload.id != upload.stored_url.id:
+        upload_url = request.public_url(f"https://{_HOST}/files/upload/{upload.id}")
+    query = f"?signature={upload.signature}" if upload.signature else ""
+    body = {"file_url": file_url, "upload_url": upload_url + query}
     return BufferedResponse(200, encode(body))
 
 

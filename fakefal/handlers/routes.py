@@ -29,6 +29,7 @@ _FILE_ROUTES = (
     Route("PUT", f"{_FILE}/multipart/{{id}}/{{number}}", "uploads.put_part"),
     Route("POST", f"{_FILE}/multipart/{{id}}/complete", "uploads.complete_multipart"),
     Route("POST", f"{_FILE}/sign", "cdn.sign"),
+    Route("PUT", _FILE, "uploads.put_file"),
     Route("GET", _FILE, "cdn.read"),
     Route("HEAD", _FILE, "cdn.read"),
 )
@@ -74,6 +75,11 @@ ROUTES: dict[str, tuple[Route, ...]] = {
 }
 """The routes of each host; the first match is used."""
 
+
+class UnservedRoute(ApiError):
+    """The 404 of a path that fal may have and the fake has not: it is journalled as a miss."""
+
+
 _READ_PATHS = re.compile(r"/requests/[^/]+(?:/(?:status(?:/stream)?|cancel|response))?\Z")
 
 
@@ -105,10 +111,11 @@ def _not_routed(host: str, method: str, path: str, *, is_read: bool) -> ApiError
     routes = ROUTES.get(host)
     if routes is None:
         note = f"fakefal does not serve {host} yet"
-        return ApiError(404, {"detail": f"Path {path} not found"}, hint=note)
+        return UnservedRoute(404, {"detail": f"Path {path} not found"}, hint=note)
     if is_read or any(matching_routes(routes, f"/{path.strip('/')}")):
         return method_not_allowed()
-    return ApiError(404, {"detail": f"Path {path} not found"})
+    note = f"fakefal does not serve this path of {host}"
+    return UnservedRoute(404, {"detail": f"Path {path} not found"}, hint=note)
 
 
 @cache

@@ -65,14 +65,17 @@ async def create_multipart(request: Request, parts: Mapping[str, str]) -> HttpRe
 async def put_file(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``PUT {upload_url}``: the bytes of a file, to a presigned URL; a key is ignored.
 
-    Source: client, documented (docs/reference/storage.md#initiate-and-put).
+    The URL is that of the file, or for gcs one of the upload. The response is empty.
+
+    Source: client, recorded (docs/reference/storage.md#initiate-and-put,
+    docs/reference/open-questions.md#upload-initiate-response).
     """
-    tenant = _find_owner(request, parts["id"])
-    upload = tenant.uploads.find(parts["id"], request.parameters())
+    upload_id = parts.get("id") or file_id_in(parts["name"]) or ""
+    tenant = _find_owner(request, upload_id)
+    upload = tenant.uploads.find(upload_id, request.parameters())
     file = tenant.uploads.put(upload, _blob_of(request))
     tenant.record("upload", 200, f"{file.name}, {file.blob.size} bytes, as {file.stored_url.path}")
-    etag = (("ETag", f'"{file.blob.etag}"'),)
-    return BufferedResponse(200, _NO_BODY, etag)
+    return BufferedResponse(200, b"", (("Access-Control-Allow-Origin", "*"),), content_type="")
 
 
 async def put_part(request: Request, parts: Mapping[str, str]) -> HttpResponse:
@@ -96,7 +99,7 @@ async def create_part_url(request: Request, parts: Mapping[str, str]) -> HttpRes
     tenant = _find_owner(request, parts["id"])
     upload = _find_upload(request, tenant, parts)
     url = f"https://{hosts.MEDIA_V3B}/files/upload/{upload.id}/{_read_part_number(parts['number'])}"
-    query = f"?{upload.query}" if upload.query else ""
+    query = f"?signature={upload.signature}" if upload.signature else ""
     body = {"upload_url": request.public_url(f"{url}{query}")}
     return BufferedResponse(200, encode(body))
 

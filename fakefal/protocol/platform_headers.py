@@ -13,6 +13,7 @@ from fakefal.protocol.errors.errors import ApiError, bad_request
 MAX_TAGS = 10
 MAX_TAGS_BYTES = 1024
 
+_TAGS = "X-Fal-Tags"
 _FLAGS = frozenset({"0", "1", "true", "false", "yes", "no"})
 _COUNT = re.compile(r"[0-9]{1,18}")
 
@@ -20,13 +21,16 @@ _COUNT = re.compile(r"[0-9]{1,18}")
 def read_platform_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The platform headers of a request, by lower-case names.
 
-    Raises a 400 for the first malformed one. Source: documented names, inferred validation
+    Raises a 400 for the first malformed one; bad tags are dropped. Source: documented names, client
+    (dropped tags: docs/reference/protocol.md#request-headers), inferred validation
     (docs/reference/protocol.md#request-headers).
     """
     values: dict[str, str] = {}
     for lowered, name, is_valid in _CHECKS:
         value = headers.get(lowered)
         if value is None:
+            continue
+        if name == _TAGS and not is_valid(value):
             continue
         if not is_valid(value):
             raise _malformed(f"{name} header", value)
@@ -114,7 +118,7 @@ _CHECKS: tuple[tuple[str, str, Callable[[str], bool]], ...] = tuple(
         ("X-Fal-Retry-Config", _is_retry_config),
         ("X-Fal-Object-Lifecycle-Preference", _is_lifecycle),
         ("X-Fal-Store-IO", _is_flag),
-        ("X-Fal-Tags", _are_tags),
+        (_TAGS, _are_tags),
     )
 )
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from fakefal.protocol.core.call import Json
-from fakefal.protocol.core.compat_flags import CancelAnswer
+from fakefal.protocol.core.compat_flags import CancelAnswer, LogEntries
 from fakefal.protocol.core.json_codec import iso
 
 Status = Literal["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
@@ -28,6 +28,7 @@ Source: recorded, client (docs/reference/protocol.md#result).
 CANCELLATION_REQUESTED: dict[str, Json] = {"status": "CANCELLATION_REQUESTED"}
 ALREADY_COMPLETED: dict[str, Json] = {"status": "ALREADY_COMPLETED"}
 SUCCESS: dict[str, Json] = {"success": True}
+CANCELLED_STATUS = 499
 CANCELLED_ERROR = "Request was cancelled"
 
 
@@ -40,14 +41,21 @@ class LogLine:
     level: str = "INFO"
     source: str = "USER"
     labels: tuple[tuple[str, str], ...] = ()
+    timestamp: str | None = None
+    """Sent instead of ``at``, as it is."""
 
-    def body(self) -> dict[str, Json]:
-        """All fields that were recorded.
+    def body(self, form: LogEntries = "recorded") -> dict[str, Json]:
+        """The entry as recorded, or with all fields that the docs and the JavaScript types have.
 
-        Source: docs/reference/open-questions.md#log-entry-fields.
+        Source: recorded, documented (docs/reference/open-questions.md#log-entry-fields).
         """
+        at = iso(self.at) if self.timestamp is None else self.timestamp
+        if form == "recorded":
+            at = at.removesuffix("Z") if self.timestamp is None else at
+            labels = {"level": self.level, "source": self.source, **dict(self.labels)}
+            return {"timestamp": at, "message": self.message, "labels": labels}
         return {
-            "timestamp": iso(self.at),
+            "timestamp": at,
             "message": self.message,
             "level": self.level,
             "source": self.source,
@@ -103,7 +111,9 @@ def wants_logs(value: str | None) -> bool:
     return value is not None and value.lower() in TRUE_VALUES
 
 
-def status_body(snapshot: Snapshot, urls: QueueUrls) -> dict[str, Any]:
+def status_body(
+    snapshot: Snapshot, urls: QueueUrls, log_entries: LogEntries = "recorded"
+) -> dict[str, Any]:
     """The body of a status response, a submit response and a status event.
 
     Fields in fal's order. ``queue_position`` is present while IN_QUEUE, ``error`` after a failure.
@@ -117,7 +127,7 @@ def status_body(snapshot: Snapshot, urls: QueueUrls) -> dict[str, Any]:
         "response_url": urls.response,
         "status_url": urls.status,
         "cancel_url": urls.cancel,
-        "logs": None if logs is None else [log.body() for log in logs],
+        "logs": None if logs is None else [log.body(log_entries) for log in logs],
         "metrics": metrics,
     }
     if snapshot.queue_position is not None:

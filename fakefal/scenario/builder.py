@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
-from fakefal.errors import FakefalError
+from fakefal.errors import FakefalError, hide_frame
 from fakefal.protocol.core.call import Json
+from fakefal.scenario.field_names import check_field_names
 from fakefal.scenario.files.messages import format_error
 from fakefal.scenario.files.source import Source, format_path
 from fakefal.scenario.matching.matchers import PatternError
@@ -17,9 +18,12 @@ from fakefal.scenario.model.defaults import ScenarioDefaults
 from fakefal.scenario.model.scenario import Exchange
 from fakefal.scenario.model.when import When
 from fakefal.scenario.templates.templates import TemplateError
+from fakefal.scenario.values.json_checks import json_problem
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+__tracebackhide__ = hide_frame
 
 
 class Pattern(NamedTuple):
@@ -133,13 +137,21 @@ class ExchangeBuilder:
         """An upstream failure inside a 200 response."""
         return self._set(error=error, text=text)
 
-    def kind(self, kind: str, *files: str) -> Self:
+    def kind(
+        self, kind: str, *files: str, has_nsfw_concepts: bool | Sequence[bool] | None = None
+    ) -> Self:
         """A common kind of output: ``images``, ``image``, ``video``, ``audio``, ``mesh``,
         ``text`` or ``chunks``.
 
         ``files`` are paths relative to the working directory; without them files are generated.
+        ``has_nsfw_concepts`` are the flags of images, or one for all; a flagged image is black.
         """
-        return self._set(kind=kind, **({"files": list(files)} if files else {}))
+        fields: dict[str, Any] = {"files": list(files)} if files else {}
+        if has_nsfw_concepts is not None:
+            fields["has_nsfw_concepts"] = (
+                has_nsfw_concepts if isinstance(has_nsfw_concepts, bool) else [*has_nsfw_concepts]
+            )
+        return self._set(kind=kind, **fields)
 
     def partial(self, text: str, *, error: str | None = None) -> Self:
         """A language model that stops early: a stream without its last event.
@@ -294,7 +306,11 @@ class ExchangeBuilder:
         return self._publish()
 
     def _set(self, **fields: Any) -> Self:
-        self._replies[-1].update(to_json(fields))
+        for name, value in fields.items():
+            json = to_json(value)
+            if problem := json_problem(json, name):
+                raise FakefalError(problem)
+            self._replies[-1][name] = json
         return self._publish()
 
     def _publish(self) -> Self:
@@ -316,6 +332,7 @@ def when_data(
 
     ``fields`` are top-level input fields; they are added to ``input``.
     """
+    check_field_names(fields)
     when: dict[str, Any] = {}
     if endpoint is not None:
         when["endpoint"] = endpoint
@@ -365,7 +382,9 @@ def format_errors(
     for details in error.errors(include_url=False):
         details["loc"] = (*base_path, *details["loc"])
         problem = format_error(source, details)
-        path = problem.path.removeprefix("exchanges[0].").removeprefix("routes[0].")
+        path = problem.path
+        for prefix in ("exchanges[0].", "routes[0].", "replies[0]."):
+            path = path.removeprefix(prefix)
         fix = f" — {problem.suggestion}" if problem.suggestion else ""
         messages.append(f"{path}: {problem.message}{fix}")
     return FakefalError("\n".join(messages))

@@ -8,7 +8,7 @@ from typing import Any
 from fakefal.protocol.core.call import Outcome
 from fakefal.protocol.errors.catalog import find_error, outcome_of
 from fakefal.protocol.errors.client_retries import count_requests
-from fakefal.protocol.errors.errors import ErrorSpec
+from fakefal.protocol.errors.errors import ErrorSpec, model_error
 from fakefal.protocol.errors.fault import Operation
 from fakefal.scenario.files.yaml_text import write_yaml
 from fakefal.scenario.model.faults import FAULT_DESCRIPTIONS, fault_names, parse_fault
@@ -22,7 +22,8 @@ _ENDPOINT = "fal-ai/any-llm"
 class Explanation:
     """A complete scenario (``yaml``), a line of a test (``python``), and for an error its response.
 
-    ``wire`` is empty for a preset or a fault. ``requests``: for each operation the requests that
+    ``exchange`` is that of the scenario, None for a preset of a whole scenario. ``wire`` is empty
+    for a preset or a fault. ``requests``: for each operation the requests that
     the Python and the JavaScript client make if every response is this error.
     """
 
@@ -35,6 +36,7 @@ class Explanation:
     python: str
     wire: str = ""
     requests: tuple[tuple[Operation, int, int], ...] = ()
+    exchange: dict[str, Any] | None = None
 
 
 def explainable_names() -> list[str]:
@@ -58,7 +60,7 @@ def explain(name: str) -> Explanation | None:
 
 def _preset(preset: Preset) -> Explanation:
     if preset.part == "scenario":
-        scenario = {"fakefal": 1, "preset": preset.name}
+        scenario: dict[str, Any] = {"fakefal": 1, "preset": preset.name}
         python = f'fakefal.preset("{preset.name}")'
     else:
         scenario = _scenario({"preset": preset.name})
@@ -72,6 +74,7 @@ def _preset(preset: Preset) -> Explanation:
         preset.source,
         text,
         python,
+        exchange=scenario.get("exchanges", [None])[0],
     )
 
 
@@ -95,6 +98,8 @@ def _shorten(value: Any) -> Any:
 def _error(spec: ErrorSpec) -> Explanation:
     name = spec.name.replace("_", "-")
     outcome = outcome_of(spec, app=_ENDPOINT, path="/x")
+    if spec.kind == "model":
+        outcome = model_error(spec, extra={"input": {"prompt": "hi"}})
     operations: tuple[Operation, ...] = ("submit", "status", "result", "run")
     if spec.fails_at == "result":
         operations = ("result", "run")
@@ -112,6 +117,7 @@ def _error(spec: ErrorSpec) -> Explanation:
         f'fakefal.on("{_ENDPOINT}").fail("{name}")',
         wire_form(outcome),
         tuple(made),
+        _scenario({"fail": name})["exchanges"][0],
     )
 
 
@@ -127,14 +133,16 @@ def wire_form(outcome: Outcome) -> str:
 
 def _word(word: str) -> Explanation:
     operation = "result" if word == "too-early" else "submit"
+    scenario = _scenario({"text": "Ship it.", "faults": {operation: [word, "ok"]}})
     return Explanation(
         word,
         FAULT_DESCRIPTIONS[word],
         "fault of one request",
         "inferred",
         "docs/reference/situations.md#network",
-        write_yaml(_scenario({"text": "Ship it.", "faults": {operation: [word, "ok"]}})),
+        write_yaml(scenario),
         f'fakefal.on("{_ENDPOINT}").text("Ship it.").faults({operation}=["{word}", "ok"])',
+        exchange=scenario["exchanges"][0],
     )
 
 

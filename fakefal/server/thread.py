@@ -9,9 +9,11 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, TypeVar
 
-from fakefal.errors import FakefalError
+from fakefal.errors import FakefalError, hide_frame
 from fakefal.server.event_loop import new_event_loop
 from fakefal.server.server import FakeFalServer
+
+__tracebackhide__ = hide_frame
 
 Result = TypeVar("Result")
 
@@ -56,7 +58,17 @@ class ThreadedServer:
         async def run() -> Result:
             return function()
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+        return self.run(run())
+
+    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """Run a coroutine in the server's thread, and return its result or raise its error.
+
+        A FakefalError has the caller's traceback, not that of the server's thread.
+        """
+        try:
+            return self.submit(coroutine).result()
+        except FakefalError as error:
+            raise error.with_traceback(None) from error.__cause__
 
     def submit(self, coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
         """Schedule a coroutine in the server's thread; raises FakefalError if it is not running."""

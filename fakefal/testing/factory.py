@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
-from fakefal.errors import FakefalError
+from fakefal.errors import FakefalError, hide_frame
 from fakefal.scenario.builder import build_defaults
 from fakefal.scenario.compiled.scenario import LoadedScenario
 from fakefal.scenario.files.loader import load_data, load_file
@@ -21,6 +21,8 @@ from fakefal.testing.redirect.client_clock import ClientClock
 from fakefal.testing.redirect.client_modules import ClientModules
 from fakefal.testing.redirect.environ import read_variable, set_variable
 from fakefal.testing.redirect.redirect import Redirection, reset_clients
+
+__tracebackhide__ = hide_frame
 
 
 class UnmetExpectations(FakefalError):

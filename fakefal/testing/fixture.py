@@ -8,8 +8,9 @@ from typing import Any
 
 from fakefal.engine.controls import Controls
 from fakefal.engine.tenant import Tenant
-from fakefal.errors import FakefalError
+from fakefal.errors import FakefalError, hide_frame
 from fakefal.scenario.compiled.scenario import LoadedScenario
+from fakefal.scenario.matching.texts import close_name
 from fakefal.scenario.media.assets import Asset
 from fakefal.scenario.model.scenario import Scenario
 from fakefal.server.thread import ThreadedServer
@@ -22,6 +23,8 @@ from fakefal.testing.scripting.callables import CallbackErrors
 from fakefal.testing.scripting.export import export_scenario, write_scenario
 from fakefal.testing.scripting.routes import ScriptedRoute
 from fakefal.testing.scripting.scripting import ScriptedExchange, Scripting
+
+__tracebackhide__ = hide_frame
 
 
 class FakeFal(Scripting, Inspection):
@@ -81,6 +84,11 @@ class FakeFal(Scripting, Inspection):
             recording.tenant = self.controls.tenant
         self.clock = FakeClock(server, self.controls)
         self.webhooks = FakeWebhooks(server, self.controls)
+
+    def __getattr__(self, name: str) -> Any:
+        close = close_name(name, [other for other in dir(self) if other[0] != "_"])
+        fix = f"did you mean {close}?" if close else "see docs/pytest.md"
+        raise AttributeError(f"the fixture fakefal has no {name} — {fix}")
 
     @property
     def url(self) -> str:

@@ -37,11 +37,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_RUN_SETTINGS] = markers.read_config(config)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Add the fixture to marked tests; raises pytest.UsageError for invalid markers."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add the fixture to marked tests, and start the guard before ``-k`` leaves out tests.
+
+    Raises pytest.UsageError for invalid markers.
+    """
     from fakefal.testing.config import markers
 
     markers.check_markers(items)
+    if severity := markers.guard_severity(config, items):
+        from fakefal.testing.guard_plugin import open_guard
+
+        open_guard(config, severity)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -16,9 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
+from fakefal.errors import hide_frame
 from fakefal.protocol import webhooks as wire
 from fakefal.protocol.core.call import Json
 from fakefal.scenario.values.durations import parse_duration
+
+__tracebackhide__ = hide_frame
 
 ReceiverReply = int | Literal["hang", "close"]
 """An HTTP status, no response until the receiver stops, or a closed connection."""
@@ -201,7 +204,7 @@ class Receiver:
         if self._keys is None or not self.cache_keys:
             with _OPENER.open(self._jwks_url, timeout=_FETCH_SECONDS) as response:
                 published: dict[str, Any] = json.load(response)
-            self._keys = [urlsafe_b64decode(key["x"] + "=") for key in published["keys"]]
+            self._keys = [urlsafe_b64decode(key["x"]) for key in published["keys"]]
         return self._keys
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fakefal.engine.next_event import standing_clock
 from fakefal.errors import FakefalError
 from fakefal.testing.fixture import FakeFal
 from fakefal.testing.replay import write_replay
@@ -19,6 +20,9 @@ def format_report(fake: FakeFal, item: pytest.Item) -> str:
     parts = [str(timeline)]
     if timeline.misses:
         parts.append("\n".join(("misses:", *(f"  {miss}" for miss in timeline.misses))))
+    if clock_text := fake.server.call(lambda: standing_clock(fake.controls.tenant)):
+        parts.append(clock_text)
+    parts += fake.end_of_test.without_reply()
     for error in fake.callback_errors.errors:
         lines = traceback.format_exception(type(error), error, error.__traceback__)
         parts.append(f"a callback of the test raised:\n{''.join(lines).rstrip()}")

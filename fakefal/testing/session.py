@@ -5,10 +5,13 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
+from fakefal.errors import hide_frame
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
 from fakefal.testing.factory import Factory
 from fakefal.testing.fixture import FakeFal
+
+__tracebackhide__ = hide_frame
 
 
 class running_factory(AbstractContextManager[Factory]):

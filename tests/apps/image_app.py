@@ -29,7 +29,7 @@ def is_valid(headers: Any, body: bytes) -> bool:
     message = "\n".join((request_id, user_id, stamp, sha256(body).hexdigest())).encode()
     for key in httpx.get(JWKS).json()["keys"]:
         try:
-            public = Ed25519PublicKey.from_public_bytes(urlsafe_b64decode(key["x"] + "=="))
+            public = Ed25519PublicKey.from_public_bytes(urlsafe_b64decode(key["x"]))
             public.verify(bytes.fromhex(signature), message)
         except (InvalidSignature, ValueError):
             continue

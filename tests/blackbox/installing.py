@@ -87,13 +87,27 @@ def fal_client_folder(version: str) -> str:
     return str(_installed(f"fal_client-{version}", install))
 
 
-def package_folder(name: str, version: str) -> str:
-    """What must be on PYTHONPATH to import this version of a package, with all that it needs."""
+def package_folder(name: str, version: str, *, is_locked: bool = True) -> str:
+    """What must be on PYTHONPATH to import this version of a package, with all that it needs.
+
+    ``is_locked`` False: what it needs may be of any version.
+    """
 
     def install(folder: Path) -> None:
-        _run(sys.executable, *_PIP, "--target", folder, *_pinned(f"{name}=={version}"))
+        requirement = f"{name}=={version}"
+        wanted = _pinned(requirement) if is_locked else [requirement]
+        _run(sys.executable, *_PIP, "--target", folder, *wanted)
 
     return str(_installed(f"{name}-{version}-{_PYTHON}", install))
+
+
+def package_sources(name: str, version: str) -> str:
+    """The folder with this version of a package, without what it needs: to be read, not run."""
+
+    def install(folder: Path) -> None:
+        _run(sys.executable, *_PIP, "--no-deps", "--target", folder, f"{name}=={version}")
+
+    return str(_installed(f"{name}-{version}-sources", install))
 
 
 def fal_sdk_python(version: str) -> str:

@@ -101,7 +101,7 @@ def _arrived(receiver: Receiver, calls: list[CallRecord]) -> str:
         more = [
             *([f"of {names[it.request_id]}"] if len(calls) > 1 else []),
             *(["with payload_error"] if "payload_error" in body else []),
-            *([body["error"]] if "error" in body else []),
+            *([body["error"]] if body["error"] is not None else []),
             *(["another gateway id"] if body["gateway_request_id"] != it.request_id else []),
             it.problem or "genuine",
         ]

@@ -17,6 +17,7 @@ from tests.blackbox.installing import (
     fal_sdk_python,
     missing,
     older_websockets,
+    package_folder,
 )
 from tests.run_command import RunOutput, run
 
@@ -77,13 +78,22 @@ def test_requests() -> None:
     assert seen == {"run": "Ship it.", "url": "https://fal.run/fal-ai/any-llm"}
 
 
-def test_litellm() -> None:
-    seen = use(fal_sdk_python(FAL_SDK), "litellm")
+@pytest.mark.parametrize("newest", ["", "1.110.2"])
+def test_litellm(newest: str) -> None:
+    """The pinned version, and the newest of November 2026."""
+    env = {"PYTHONPATH": package_folder("litellm", newest)} if newest else {}
+    seen = use(fal_sdk_python(FAL_SDK), "litellm", **env)
     assert seen["image"].startswith("https://v3b.fal.media/files/")
 
 
-def test_huggingface_hub() -> None:
-    assert use(fal_sdk_python(FAL_SDK), "huggingface_hub") == {"speech": "RIFF", "film": "ftyp"}
+@pytest.mark.parametrize("newest", ["", "2.4.0"])
+def test_huggingface_hub(newest: str) -> None:
+    """The pinned version, and the newest of November 2026."""
+    env = {}
+    if newest:
+        env["PYTHONPATH"] = package_folder("huggingface_hub", newest, is_locked=False)
+    seen = use(fal_sdk_python(FAL_SDK), "huggingface_hub", **env)
+    assert seen == {"speech": "RIFF", "film": "ftyp"}
 
 
 def test_curl() -> None:

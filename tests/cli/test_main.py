@@ -30,11 +30,15 @@ Commands:
   diff      Compare two recordings.
   env       Print variables that redirect a shell to a server.
   check     Check scenario files.
+  init      Put example scenarios and settings into a project.
   schema    Print the JSON Schema of scenario files.
   presets   List presets, errors and faults.
   explain   Show a preset, error or fault in detail.
+  journal   Show what happened on a running server, or follow it.
+  misses    List a server's unmatched calls.
   webhooks  List a server's webhooks, or send them again.
   health    Check whether a server is ready.
+  verify    Compare fal.ai with what was recorded of it.
   ca        Show the local CA, or issue certificates from it.
   demo      Show fakefal with a real client in five seconds.
 """
@@ -63,7 +67,7 @@ def test_without_arguments_the_help_is_the_error() -> None:
 
 def test_every_command_has_its_own_help() -> None:
     commands = re.findall(r"^  ([a-z]+) ", HELP.partition("Commands:")[2], re.MULTILINE)
-    assert len(commands) == 14
+    assert len(commands) == 18
     for command in commands:
         ran = fakefal(command, "--help")
         assert (ran.code, ran.err) == (0, "")
@@ -82,8 +86,8 @@ def test_the_version_is_printed() -> None:
         (
             "xyzzy",
             'unknown command "xyzzy" — one of serve, run, record, import, diff, env, check, '
-            "schema, "
-            "presets, explain, webhooks, health, ca, demo\n",
+            "init, schema, "
+            "presets, explain, journal, misses, webhooks, health, verify, ca, demo\n",
         ),
     ],
 )

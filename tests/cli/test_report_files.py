@@ -18,8 +18,8 @@ from tests.cli.test_summary import miss
 
 def outcome() -> RunReport:
     report = RunReport(("npm", "test"), code=2, command_code=2, seconds=1.5)
-    report.used = [('"one"', "line 3 of s.yaml")]
-    report.unused = [('"two"', "line 6 of s.yaml")]
+    report.used = [('"one"', "s.yaml:3")]
+    report.unused = [('"two"', "s.yaml:6")]
     report.misses = [miss()]
     report.escapes = [Escape("fal.run:443", "Python", 7, ("python", "<a>.py\0"), "", ("f:1",))]
     return report
@@ -63,7 +63,7 @@ def test_json_has_the_whole_report() -> None:
     written = json.loads(to_json(outcome()))
     assert written["exit_code"] == 2
     assert written["command"] == ["npm", "test"]
-    assert written["unused"] == [{"exchange": "two", "location": "line 6 of s.yaml"}]
+    assert written["unused"] == [{"exchange": "two", "location": "s.yaml:6"}]
     assert written["escapes"][0]["pid"] == 7
 
 

@@ -20,7 +20,7 @@ def test_a_summary_of_everything() -> None:
     outcome = RunReport(("npm", "test"))
     outcome.calls.update({"run": 2, "queue": 1})
     outcome.misses = [miss(), miss(), miss("y")]
-    outcome.unused = [('"tagline"', "line 3 of s.yaml"), ("exchanges[1]", "")]
+    outcome.unused = [('"tagline"', "s.yaml:3"), ("exchanges[1]", "")]
     outcome.webhooks = [
         {"state": "delivered", "url": "http://a/", "attempts": [1], "why": ""},
         {"state": "failed", "url": "http://b/", "attempts": [1, 2], "why": "no answer"},
@@ -29,13 +29,13 @@ def test_a_summary_of_everything() -> None:
     outcome.blocked_hosts = [BlockedHost("example.com:443", 2)]
     stack = ("a.py:1 in <module>", "b.py:2 in f", "c.py:3 in g", "d.py:4 in h")
     outcome.escapes = [Escape("fal.run:443", "Python", 7, ("python", "a.py"), "", stack, 2)]
-    outcome.has_running_processes = True
+    outcome.running_processes = ("node server.js (pid 12)",)
     missed = "no exchange for fal-ai/any-llm (queue); none is loaded — add one to the scenario"
     assert summarize(outcome) == [
         "fakefal: 3 calls (queue 1, run 2), 3 misses, 2 unused exchanges, 2 webhooks, "
         "1 attempt to reach the real fal",
         f"  miss     {missed}, or call on(…) in the test (3 times)",
-        '  unused   "tagline" (line 3 of s.yaml)',
+        '  unused   "tagline" (s.yaml:3)',
         "  unused   exchanges[1]",
         "  webhook  failed http://b/ after 2 attempts: no answer",
         "  webhook  still due: one to http://c/",
@@ -44,7 +44,7 @@ def test_a_summary_of_everything() -> None:
         "             b.py:2 in f",
         "             c.py:3 in g",
         "             d.py:4 in h",
-        "  note     processes of the command are still running, without a server",
+        "  note     still running, without a server: node server.js (pid 12)",
     ]
 
 

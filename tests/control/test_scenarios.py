@@ -49,7 +49,7 @@ def test_scenarios_can_be_sent_for_all_keys() -> None:
     assert (result["file"], result["name"], result["total"]) == ("all.yaml", "tagline", 1)
     for key in ("Key a:b", "Key c:d"):
         (loaded,) = call_json(engine, "GET", "/scenarios", key=key)["loaded"]
-        assert loaded["location"] == "line 4 of all.yaml"
+        assert loaded["location"] == "all.yaml:4"
     call_json(engine, "DELETE", "/scenarios?tenant=all", key=None)
     assert call_json(engine, "GET", "/scenarios?tenant=all")["loaded"] == []
 

@@ -44,7 +44,7 @@ def test_public_keys_need_no_api_key() -> None:
     engine = make_engine()
     keys = call_json(engine, "GET", "/jwks.json", key=None)
     assert keys == call_json(engine, "GET", "/jwks.json", key="Key other")
-    assert len(keys["keys"]) == 1
+    assert len(keys["keys"]) == 2
 
 
 def test_keys_are_published_and_rotated() -> None:

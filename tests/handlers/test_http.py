@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -8,7 +9,8 @@ from fakefal.addressing import resolve
 from fakefal.handlers.http import Request, endpoint_of, read_call, response_for_error, tenant_of
 from fakefal.protocol.core.call import Via
 from fakefal.protocol.errors.errors import ApiError, body_too_large, not_found
-from tests.building import make_tenant
+from tests.building import exchange, make_tenant, scenario
+from tests.callers import running_caller
 
 ENDPOINT = endpoint_of("fal-ai/any-llm/vision")
 
@@ -142,12 +144,12 @@ def test_the_tenant_of_a_request_is_returned() -> None:
     assert tenant_of(authorized, ENDPOINT) is tenant
 
 
-@pytest.mark.parametrize(("text", "alias"), [("any-llm", "any-llm"), ("/x/", "x"), ("", "")])
-def test_an_invalid_endpoint_is_an_unknown_application(text: str, alias: str) -> None:
+@pytest.mark.parametrize("text", ["any-llm", "/x/", ""])
+@pytest.mark.parametrize(("host", "body"), [("queue.fal.run", b""), ("fal.run", b"404: Not Found")])
+def test_an_invalid_endpoint_is_a_404_of_the_host(text: str, host: str, body: bytes) -> None:
     with pytest.raises(ApiError) as caught:
-        endpoint_of(text)
-    assert caught.value.status == 404
-    assert caught.value.body == {"detail": f'Application "{alias}" not found'}
+        endpoint_of(text, host)
+    assert (caught.value.status, caught.value.body) == (404, body)
 
 
 def test_an_api_error_becomes_a_response() -> None:
@@ -169,3 +171,84 @@ def test_an_ingress_page_has_no_id() -> None:
     answer = response_for_error(error)
     assert (answer.request_id, answer.content_type) == ("", "text/html")
     assert answer.payload == error.body
+
+
+# Headers that are left out
+
+
+async def test_a_reply_leaves_out_a_header() -> None:
+    reply = {"text": "x", "headers": {"x-fal-billable-units": None, "X-A": "b"}, "timeline": []}
+    async with running_caller(scenario(exchange(reply))) as caller:
+        id_ = await caller.submit()
+        response = await caller.request("GET", f"/fal-ai/any-llm/requests/{id_}")
+        assert response.status == 200
+        assert "x-fal-billable-units" not in response.headers
+        assert response.headers["X-A"] == "b"
+
+
+async def test_a_fault_leaves_out_the_request_id() -> None:
+    fault = {"status": 503, "body": "nginx", "headers": {"x-fal-request-id": None}}
+    reply = {"text": "x", "faults": {"submit": [fault]}}
+    async with running_caller(scenario(exchange(reply))) as caller:
+        response = await caller.request("POST", "/fal-ai/any-llm", json={"prompt": "hi"})
+        assert response.status == 503
+        assert "x-fal-request-id" not in response.headers
+
+
+async def test_units_keep_their_form() -> None:
+    for units, text in ((1, "1"), (1.0, "1.0"), (8.44, "8.44")):
+        reply = {"text": "x", "billable_units": units, "timeline": []}
+        async with running_caller(scenario(exchange(reply))) as caller:
+            id_ = await caller.submit()
+            response = await caller.request("GET", f"/fal-ai/any-llm/requests/{id_}")
+            assert response.headers["x-fal-billable-units"] == text
+
+
+# The headers of a result
+
+
+async def test_a_result_has_the_headers_that_were_recorded_at_a_time() -> None:
+    old = ["x-fal-served-from", "x-robots-tag", "strict-transport-security"]
+    new = [*old, "access-control-allow-credentials", "vary"]
+    for options, expected in (
+        ({}, new),
+        ({"profile": "2026-04"}, old),
+        ({"result_headers": "none"}, []),
+    ):
+        async with running_caller(scenario(exchange({"text": "x"}), **options)) as caller:
+            runs = [
+                await caller.request(
+                    "POST", "/fal-ai/any-llm", host="fal.run", json={"prompt": "a"}
+                )
+                for _ in range(2)
+            ]
+            others = set(new) & {name.lower() for name in runs[0].headers}
+            assert others == set(expected), options
+            if expected:
+                runners = [UUID(run.headers["x-fal-served-from"]) for run in runs]
+                assert [runner.version for runner in runners] == [4, 4]
+            id_ = await caller.submit()
+            status = await caller.request("GET", f"/fal-ai/any-llm/requests/{id_}/status")
+            assert not set(new) & {name.lower() for name in status.headers}
+
+
+async def test_browsers_get_each_cors_header_of_a_result_once() -> None:
+    async with running_caller(scenario(exchange({"text": "x"}))) as caller:
+        response = await caller.request(
+            "POST",
+            "/fal-ai/any-llm",
+            host="fal.run",
+            json={"prompt": "a"},
+            headers={"Origin": "https://app.example"},
+        )
+        assert response.headers.getall("Access-Control-Allow-Credentials") == ["true"]
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+async def test_hsts_is_not_sent_to_localhost_and_a_reply_overrides_a_header() -> None:
+    reply = {"text": "x", "headers": {"X-Robots-Tag": None, "x-fal-served-from": "mine"}}
+    async with running_caller(scenario(exchange(reply))) as caller:
+        path = "/fal.run/fal-ai/any-llm"
+        response = await caller.request("POST", path, host=None, json={"prompt": "a"})
+        assert response.headers.getall("x-fal-served-from") == ["mine"]
+        assert not {"x-robots-tag", "strict-transport-security"} & response.headers.keys()

@@ -24,8 +24,11 @@ async def test_the_keys_need_no_api_key(host: str, key: str | None) -> None:
         response = await caller.request("GET", PATH, host=host, key=key)
         assert (response.status, response.headers["Content-Type"]) == (200, "application/json")
         assert response.headers["Cache-Control"] == "public, max-age=86400"
-        (jwk,) = response.json["keys"]
-        assert (jwk["kty"], jwk["crv"], len(jwk["x"])) == ("OKP", "Ed25519", 43)
+        assert len(response.json["keys"]) == 2
+        for jwk in response.json["keys"]:
+            assert list(jwk) == ["kty", "crv", "kid", "x", "use"]
+            assert (jwk["kty"], jwk["crv"], jwk["use"]) == ("OKP", "Ed25519", "sig")
+            assert (len(jwk["kid"]), len(jwk["x"]), jwk["x"][-1]) == (43, 44, "=")
 
 
 async def test_the_control_api_gives_the_same_keys_without_a_key() -> None:

@@ -107,7 +107,7 @@ async def test_a_malformed_lifecycle_is_a_bad_request() -> None:
 
 
 async def test_the_expiry_of_a_storage_token_parses_in_old_pythons() -> None:
-    async with running_caller() as caller:
+    async with running_caller(scenario(exchange(), token_times="clock")) as caller:
         body = {"expiration_seconds": 3600}
         response = await caller.request("POST", "/storage/auth/token", host=REST, json=body)
         token = response.json
@@ -137,7 +137,7 @@ async def test_an_invalid_duration_is_a_422(seconds: Any) -> None:
     ],
 )
 async def test_a_token_is_a_real_jwt_and_opens_streams(path: str, body: Any) -> None:
-    async with running_caller(scenario(exchange())) as caller:
+    async with running_caller(scenario(exchange(), token_times="clock")) as caller:
         token = await app_token(caller, body, path)
         claims = jwt.decode(token, options={"verify_signature": False})
         assert claims["allowed_apps"] == ["any-llm"]

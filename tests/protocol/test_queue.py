@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fakefal.protocol.core.compat_flags import LogEntries
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.queue import (
     ALREADY_COMPLETED,
@@ -75,10 +76,24 @@ def test_requested_logs_are_a_list_even_if_empty() -> None:
     assert status_body(Snapshot("IN_PROGRESS", ID, logs=()), urls())["logs"] == []
 
 
-def test_a_log_entry_has_the_superset_of_the_recorded_fields() -> None:
+def test_a_log_entry_is_as_recorded() -> None:
     log = LogLine("loading", 1734709037.120314, labels=(("gpu", "0"),))
     snapshot = Snapshot("IN_PROGRESS", ID, logs=(log,))
     assert encode(status_body(snapshot, urls())["logs"]).decode() == (
+        '[{"timestamp":"2024-12-20T15:37:17.120314","message":"loading",'
+        '"labels":{"level":"INFO","source":"USER","gpu":"0"}}]'
+    )
+
+
+@pytest.mark.parametrize("form", ["recorded", "documented"])
+def test_a_scripted_timestamp_is_sent_as_it_is(form: LogEntries) -> None:
+    assert LogLine("a", 0.0, timestamp="2024Z").body(form)["timestamp"] == "2024Z"
+
+
+def test_a_log_entry_may_have_the_documented_fields() -> None:
+    log = LogLine("loading", 1734709037.120314, labels=(("gpu", "0"),))
+    snapshot = Snapshot("IN_PROGRESS", ID, logs=(log,))
+    assert encode(status_body(snapshot, urls(), "documented")["logs"]).decode() == (
         '[{"timestamp":"2024-12-20T15:37:17.120314Z","message":"loading","level":"INFO",'
         '"source":"USER","labels":{"gpu":"0"}}]'
     )

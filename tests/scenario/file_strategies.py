@@ -73,6 +73,7 @@ OPTIONS: st.SearchStrategy[Data] = st.fixed_dictionaries(
         "key_wording": st.sampled_from(["by-call", "no-user", "invalid"]),
         "keys": st.sampled_from(["any", "strict"]) | st.lists(TEXT, max_size=2),
         "logs": st.sampled_from(["cumulative", "window"]),
+        "log_entries": st.sampled_from(["recorded", "documented"]),
         "stream_sse": st.sampled_from(["by-model", "named-crlf", "plain-crlf", "plain"]),
         "status_sse": st.sampled_from(["by-model", "named-crlf", "plain-crlf", "plain"]),
         "repeat_complete": st.booleans(),

@@ -22,7 +22,7 @@ _LOGS = st.lists(
     | st.fixed_dictionaries(
         {"message": TEXT},
         optional={
-            "level": st.sampled_from(["STDERR", "STDOUT", "ERROR", "INFO", "WARN", "DEBUG"]),
+            "level": st.sampled_from(["STDERR", "STDOUT", "ERROR", "WARNING", "DEBUG", "TRACE"]),
             "source": TEXT,
             "labels": st.dictionaries(TEXT, TEXT, max_size=2),
         },

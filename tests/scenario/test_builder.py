@@ -210,7 +210,7 @@ def test_a_built_exchange_can_be_compiled() -> None:
     [
         (
             lambda on: on.fail("runner_disconected"),
-            'replies[0].fail: "runner_disconected" is not in the error catalogue — did you mean '
+            'fail: "runner_disconected" is not in the error catalogue — did you mean '
             '"runner_disconnected"?',
         ),
         (
@@ -221,7 +221,7 @@ def test_a_built_exchange_can_be_compiled() -> None:
             lambda on: on.fail("bad_key", status=500),
             "fail takes either a name or fields — for example fail(status=500)",
         ),
-        (lambda on: on.fail(status=200), "replies[0].fail.status: 200 is too small — at least 400"),
+        (lambda on: on.fail(status=200), "fail.status: 200 is too small — at least 400"),
         (
             lambda on: on.text("a").then.text(5),
             "replies[1].text: expected a string, got 5 — put it in quotes",
@@ -232,28 +232,28 @@ def test_a_built_exchange_can_be_compiled() -> None:
         ),
         (
             lambda on: on.inference_time("soon"),
-            'replies[0].inference_time: "soon" is not a duration — write 1.5s or 300ms',
+            'inference_time: "soon" is not a duration — write 1.5s or 300ms',
         ),
         (
             lambda on: on.billable_units(-1),
-            "replies[0].billable_units: -1 is too small — at least 0",
+            "billable_units: -1 is too small — at least 0",
         ),
         (
             lambda on: on.timeline("IN_QUEU"),
-            'replies[0].timeline[0]: unknown value "IN_QUEU" — did you mean "IN_QUEUE"?',
+            'timeline[0]: unknown value "IN_QUEU" — did you mean "IN_QUEUE"?',
         ),
         (
             lambda on: on.stream(by="word", count=2),
-            "replies[0].stream: by and count cannot be used together — keep one of them",
+            "stream: by and count cannot be used together — keep one of them",
         ),
         (
             lambda on: on.stream(bye="word"),
-            'replies[0].stream.bye: unknown key "bye" — did you mean "by"?',
+            'stream.bye: unknown key "bye" — did you mean "by"?',
         ),
         (lambda on: on.times(0), "times: 0 is too small — at least 1"),
         (
             lambda on: on.webhook("lots"),
-            'replies[0].webhook: unknown value "lots" — did you mean "lost"?',
+            'webhook: unknown value "lots" — did you mean "lost"?',
         ),
         (
             lambda on: on.webhook(),
@@ -261,7 +261,7 @@ def test_a_built_exchange_can_be_compiled() -> None:
         ),
         (
             lambda on: on.timeline({"IN_QUEUE": {"position": -1}}),
-            "replies[0].timeline[0].IN_QUEUE.position: -1 is too small — at least 0",
+            "timeline[0].IN_QUEUE.position: -1 is too small — at least 0",
         ),
     ],
 )
@@ -280,7 +280,7 @@ def test_all_errors_are_in_one_text() -> None:
         build_exchange({"times": 0, "replies": [{"text": 5}], "nope": 1})
     assert str(caught.value).split("\n") == [
         "times: 0 is too small — at least 1",
-        "replies[0].text: expected a string, got 5 — put it in quotes",
+        "text: expected a string, got 5 — put it in quotes",
         'nope: unknown key "nope" — one of id, when, times, reply, replies, then',
     ]
 

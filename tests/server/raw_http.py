@@ -131,9 +131,19 @@ def is_nginx_page(response: ParsedResponse) -> bool:
     )
 
 
+def is_empty_refusal(response: ParsedResponse) -> bool:
+    """Whether it is how fal refuses a path that is not an app, or the path of a read.
+
+    Source: recorded (docs/reference/open-questions.md#single-segment-paths).
+    """
+    bodies = {404: (b"", b"404: Not Found"), 405: (b"",)}
+    is_json = "json" in response.headers.get("content-type", "")
+    return not is_json and response.body in bodies.get(response.status, ())
+
+
 def is_fal_response(response: ParsedResponse) -> bool:
     """Whether a response has one of fal's shapes, or is fakefal's own about addresses."""
-    if is_nginx_page(response):
+    if is_empty_refusal(response) or is_nginx_page(response):
         return True
     if response.headers["content-type"] != "application/json":
         return response.headers["content-type"].startswith("text/event-stream")

@@ -10,6 +10,7 @@ import pytest
 
 from fakefal.settings import Limits
 from tests.cases import failures
+from tests.libraries import needs_current_aiohttp
 from tests.server.raw_http import (
     GOOD,
     RunningServer,
@@ -224,6 +225,7 @@ PAGES = {
 }
 
 
+@needs_current_aiohttp
 def test_malformed_http_gets_a_page_of_the_load_balancer(target: RunningServer) -> None:
     def check(name: str) -> None:
         status, request = PAGES[name]
@@ -304,6 +306,7 @@ def test_empty_lines_before_a_request_are_skipped(target: RunningServer) -> None
     assert send_request(target, b"\r\n\r\n" + http()).status == 200
 
 
+@needs_current_aiohttp
 @pytest.mark.parametrize(
     "request_", [b"", b"POST / HT", http()[:60], http(b"Content-Length: 50"), b"GET /\r\n"]
 )

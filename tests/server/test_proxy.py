@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from fakefal.settings import Limits
 from tests.building import exchange
 from tests.cases import failures
+from tests.libraries import needs_current_aiohttp
 from tests.server.connections import TlsConnection, connect, open_connection, read_head, read_rest
 from tests.server.fault_server import LOOPS, ServerUnderTest, threaded_server
 from tests.server.raw_http import ParsedResponse, http, parse_responses
@@ -332,6 +333,7 @@ def test_plain_http_on_the_tls_port_gets_an_explanation(served: ServerUnderTest)
 # Invalid requests
 
 
+@needs_current_aiohttp
 def test_a_connect_with_an_invalid_target_is_a_400(served: ServerUnderTest) -> None:
     def check(target: str) -> None:
         request = http(method=b"CONNECT", path=target.encode(), body=b"")

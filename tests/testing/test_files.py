@@ -41,6 +41,27 @@ def test_uploads_through_every_host_reach_the_test(run_tests: RunTests) -> None:
     result.assert_outcomes(passed=3)
 
 
+def test_three_uploads_need_one_token_on_every_clock(run_tests: RunTests) -> None:
+    result = run_tests(
+        """
+        import fal_client
+        import httpx
+        import pytest
+
+        @pytest.mark.parametrize("clock", ["real", "instant", "manual"])
+        def test_uploads(fakefal_factory, clock):
+            with fakefal_factory(clock=clock) as fake:
+                client = fal_client.SyncClient(key=fake.key)
+                for _ in range(3):
+                    client.upload(b"bytes", "text/plain")
+                kinds = [entry["kind"] for entry in fake.journal]
+            assert kinds.count("token") == 1
+            assert kinds.count("upload") == 3
+        """
+    )
+    result.assert_outcomes(passed=3)
+
+
 @pytest.mark.blackbox
 @pytest.mark.parametrize("version", ["0.13.2", "0.5.9"])
 def test_older_clients_upload_too(

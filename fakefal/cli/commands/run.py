@@ -148,7 +148,7 @@ def run_with_server(
 
 def _record_exit(report: RunReport, exit_info: ExitInfo, escape_guard: EscapeGuard) -> None:
     report.command_code = report.code = exit_info.code
-    report.has_running_processes = exit_info.has_running_processes
+    report.running_processes = exit_info.running_processes
     report.escapes = escape_guard.stop()
     report.guard = escape_guard.describe_coverage(exit_info)
 

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from fakefal._version import __version__
+from fakefal.cli.output.server_story import ServerStory
 from fakefal.cli.recording_options import (
     RECORDING_OPTION_NAMES,
     RecordingOptions,
@@ -26,8 +27,6 @@ from fakefal.errors import FakefalError
 from fakefal.server.event_loop import run
 from fakefal.server.rlimits import raise_open_file_limit
 from fakefal.server.server import FakeFalServer
-
-_SHOWN_KINDS = frozenset({"call", "cancel", "refused", "webhook", "lint", "upload"})
 
 
 @dataclass(slots=True)
@@ -66,6 +65,13 @@ class _Tally:
 )
 @click.option("--record", "path", metavar="FILE", help="Forward calls to fal and record them.")
 @recording_options
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Lines for people, or a JSON object for each journal entry.",
+)
 @click.option("--quiet", is_flag=True, help="Do not print calls.")
 @click.option(
     "--tls-port",
@@ -96,6 +102,7 @@ async def _serve(
     folder: str | None,
     ca_file: str | None,
     path: str | None,
+    log_format: str,
     **settings: Any,
 ) -> None:
     if folder is not None:
@@ -111,30 +118,39 @@ async def _serve(
     if ca_file is not None:
         _write_atomically(Path(ca_file), server.proxy.authority.pem)
     tally = _Tally()
+    story = ServerStory(terminal, log_format, is_quiet=quiet)
 
     def on_journal_entry(entry: JournalEntry) -> None:
         if entry.kind == "call":
             tally.calls += 1
         if entry.miss is not None:
             tally.misses += 1
-        if not quiet and entry.kind in _SHOWN_KINDS:
-            terminal.write_line(_format_entry(entry))
+        story.tell_entry(entry)
 
     server.engine.add_listener(on_journal_entry)
+    server.engine.notice_listeners.append(story.tell_notice)
     raise_open_file_limit()
     stop_event = _stop_event()
-    async with server:
-        terminal.write_line(_greeting(server))
-        gc.freeze()  # objects of the start-up live as long as the server
-        gc.enable()
-        await stop_event.wait()
+    try:
+        async with server:
+            story.tell("listening", _greeting(server), url=server.url)
+            gc.freeze()  # objects of the start-up live as long as the server
+            gc.enable()
+            await stop_event.wait()
+    finally:
+        story.flush()
+    _print_summary(terminal, story, server, tally, Path(path or ""))
+
+
+def _print_summary(
+    terminal: Terminal, story: ServerStory, server: FakeFalServer, tally: _Tally, recording: Path
+) -> None:
     for line in server.unsent:
         terminal.write_line(f"webhook still due: {line}")
-    for line in recording_summary(server.recorded, Path(path or "")):
+    for line in recording_summary(server.recorded, recording):
         terminal.write_line(line)
-    terminal.write_line(
-        f"stopped after {pluralize(tally.calls, 'call')}, {pluralize(tally.misses, 'miss')}"
-    )
+    text = f"stopped after {pluralize(tally.calls, 'call')}, {pluralize(tally.misses, 'miss')}"
+    story.tell("stopped", text, calls=tally.calls, misses=tally.misses)
 
 
 def _write_atomically(path: Path, content: bytes) -> None:
@@ -202,25 +218,3 @@ def _greeting(server: FakeFalServer) -> str:
     if server.tls_url:
         head += f" and {click.style(server.tls_url, bold=True)}"
     return "\n".join([head, *(f"  {name:<9} {text}" for name, text in rows)])
-
-
-def _format_entry(entry: JournalEntry) -> str:
-    call = entry.call
-    time = click.style(_format_time(entry.at), dim=True)
-    via = call.via if call is not None and entry.kind == "call" else entry.kind
-    endpoint = call.endpoint.text if call is not None else ""
-    colour = "green" if 0 < entry.status < 400 else "red"
-    status = click.style(str(entry.status or "—"), fg=colour)
-    request_id = click.style(entry.request_id, dim=True) if entry.request_id else ""
-    if entry.kind == "webhook":
-        return f"{time} {via:<7} {'  '.join((status, entry.note, request_id))}"
-    columns = (endpoint, status, entry.label or entry.note, request_id)
-    line = f"{time} {via:<7} {'  '.join(filter(None, columns))}"
-    if entry.miss is not None:
-        line += f"\n         {click.style(str(entry.miss), fg='yellow')}"
-    return line
-
-
-def _format_time(at: float) -> str:
-    seconds = int(at) % 86_400
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -9,10 +9,11 @@ from fakefal.engine.calls.resolver import Resolution
 from fakefal.engine.queue.job import Job
 from fakefal.engine.queue.job_options import DEFAULT_JOB_OPTIONS, JobOptions
 from fakefal.engine.queue.retries import attempts_of, with_runner_waits
-from fakefal.protocol.core.call import Call
+from fakefal.protocol.core.call import Call, Outcome
 from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.platform_options import DEFAULT_OPTIONS
 from fakefal.protocol.errors.catalog import outcome_of
+from fakefal.protocol.queue import CANCELLED_STATUS
 from fakefal.scenario.compiled.environment import DEFAULT_APP, App
 from fakefal.scenario.compiled.reply import CompiledReply, RenderedOutcome
 from fakefal.scenario.compiled.timeline import Step, add_seconds
@@ -56,10 +57,10 @@ def make_job(
     job = Job(
         resolution.request_id,
         call,
-        _without_error_text(rendered, shows_error=flags.error_in_status),
+        _without_error_text(rendered, reply, flags),
         steps,
         now,
-        inference_seconds=_inference_seconds(resolution),
+        inference_seconds=_inference_seconds(resolution, rendered.outcome),
         units=units,
         label=resolution.label,
         job_options=job_options,
@@ -68,10 +69,16 @@ def make_job(
     return job
 
 
-def _inference_seconds(resolution: Resolution) -> float:
-    """What ``metrics.inference_time`` shows: scripted, or derived from the request id."""
+def _inference_seconds(resolution: Resolution, outcome: Outcome) -> float | None:
+    """What ``metrics.inference_time`` shows: scripted, or derived from the request id.
+
+    A failure of the platform has none unless it is scripted; one of the model and a cancelled run
+    have it. Source: recorded (docs/reference/open-questions.md#metrics-of-failed-requests).
+    """
     seconds = resolution.reply.inference_seconds
-    return seeded_inference_seconds(resolution.request_id) if seconds is None else seconds
+    if seconds is not None or (outcome.error_type and outcome.status != CANCELLED_STATUS):
+        return seconds
+    return seeded_inference_seconds(resolution.request_id)
 
 
 def _behind_others(steps: tuple[Step, ...], position: int) -> tuple[Step, ...]:
@@ -103,8 +110,12 @@ def _job_options(
     )
 
 
-def _without_error_text(rendered: RenderedOutcome, *, shows_error: bool) -> RenderedOutcome:
-    outcome = rendered.outcome
+def _without_error_text(
+    rendered: RenderedOutcome, reply: CompiledReply, flags: CompatFlags
+) -> RenderedOutcome:
+    outcome, shows_error = rendered.outcome, reply.error_in_status
+    if shows_error is None:
+        shows_error = flags.error_in_status
     if outcome.error is None or outcome.error_type or shows_error:
         return rendered
     return replace(rendered, outcome=replace(outcome, error=None))

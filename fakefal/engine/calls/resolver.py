@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakefal.engine.calls.faults import FaultInjector
+from fakefal.engine.calls.own_checks import refusal_text, tolerated_model
 from fakefal.engine.core.clock import Clock
 from fakefal.engine.core.journal import Journal, Miss
 from fakefal.engine.core.request_ids import RequestIdGenerator
@@ -134,7 +135,12 @@ class CallResolver:
     def exchange_for(self, call: Call) -> CompiledExchange | None:
         """The exchange that would answer a call: one of the tenant's own, else a loaded one."""
         own = self.own_index.find(call, self.is_used_up) if self.own_index.exchanges else None
-        return own or self.base_index.find(call, self.is_used_up)
+        if own is not None and own.model.priority >= self.base_index.priority:
+            return own
+        loaded = self.base_index.find(call, self.is_used_up)
+        if own is None or loaded is None:
+            return own or loaded
+        return loaded if loaded.model.priority > own.model.priority else own
 
     def resolve(self, call: Call, operation: Operation | None) -> Resolution:
         """Resolve a call; raises ApiError for a miss, FaultAbort if a fault prevents the call.
@@ -186,7 +192,10 @@ class CallResolver:
         if llm_api is not None and not validation_errors and self.settings.flags.validate:
             validation_errors, note = self._validate(call, llm_api)
         if validation_errors:
-            return self._invalid_input(call, request_id, validation_errors, fault)
+            model = tolerated_model(validation_errors, self.settings.flags)
+            if not model or self.exchange_for(call) is None:
+                return self._invalid_input(call, request_id, validation_errors, fault)
+            note = f"no version of fal's schema has the model {model}; an exchange matches"
         if type(call.input) is dict and "webhook_url" in call.input:
             lint = "webhook_url in the input has no effect; pass it beside the input"
             self._journal.write(self._clock.now(), "lint", call, request_id, 200, "", lint)
@@ -288,9 +297,13 @@ class CallResolver:
     ) -> Resolution:
         llm_api, flags = call.endpoint.llm_api, self.settings.flags
         shape = output_shape(llm_api, call.input, flags.schema_version)
-        rendered = RenderedOutcome(_validation_failure(llm_api, validation_errors, flags), shape)
+        outcome = _validation_failure(llm_api, validation_errors, flags)
+        note = "" if call.validation_errors else refusal_text(validation_errors, flags)
+        if note:
+            outcome = replace(outcome, headers=(*outcome.headers, (HINT, note)))
+        rendered = RenderedOutcome(outcome, shape)
         return Resolution(
-            request_id, rendered, _INVALID_INPUT_REPLY, 0, "invalid input", fault=fault
+            request_id, rendered, _INVALID_INPUT_REPLY, 0, "invalid input", fault=fault, note=note
         )
 
     def _unmatched(self, call: Call, request_id: str, fault: Fault | None) -> CompiledReply:
@@ -341,7 +354,8 @@ class CallResolver:
         )
         if is_unknown_path(call.endpoint):
             return errors.unknown_path(call.endpoint.path, request_id)
-        body: Json = {"detail": str(record)}
+        # @fal-ai/client shows ``message`` of a body, or else only the status text.
+        body: Json = {"detail": str(record), "message": str(record)}
         if call.endpoint.llm_api in OPENAI_APIS:  # OpenAI clients read ``error.message``
             from fakefal.protocol.llm.openai import error_body
 

@@ -12,6 +12,7 @@ from itertools import count
 from typing import Literal
 
 from fakefal.errors import SettingError
+from fakefal.protocol.core.compat_flags import TimeSource
 from fakefal.scenario.compiled.timeline import add_seconds
 
 ClockKind = Literal["real", "scaled", "instant", "manual"]
@@ -241,6 +242,16 @@ class InstantClock(ManualClock):
 def real_now() -> float:
     """The system's time, for values that other programs compare with their own clock."""
     return time.time()
+
+
+def time_for_others(clock: Clock, source: TimeSource) -> float:
+    """The present in a value that other programs compare with their own watch.
+
+    That is the system's time: an instant or manual clock begins in the past, where a token would be
+    born expired and a signature too old. With ``clock`` it is the time of the clock, so that equal
+    runs give equal bytes.
+    """
+    return clock.now() if source == "clock" else real_now()
 
 
 def http_date() -> str:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from fakefal.protocol.core.call import Call
+from fakefal.protocol.core.endpoints import EndpointId
 from fakefal.protocol.core.json_codec import iso
 from fakefal.protocol.core.route_request import RouteRequest
 from fakefal.protocol.errors.fault import Fault
@@ -66,12 +67,34 @@ class Miss:
         head = f"no exchange for {self.subject}"
         if not self.nearest:
             return f"{head}; none is loaded — add one to the scenario, or call on(…) in the test"
-        return f"{head}; nearest: {'; '.join(map(str, self.nearest))}"
+        others = [near.brief for near in self.nearest[1:]]
+        return f"{head}; nearest: {'; '.join((str(self.nearest[0]), *others))}"
 
     def _nearest_routes(self) -> str:
         if not self.nearest:
             return "; none is loaded — add one under routes, or call route(…) in the test"
         return f"; nearest: {'; '.join(map(str, self.nearest))}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnservedRequest(Miss):
+    """A request for a route of fal that the fake does not have: ``GET rest.fal.ai/kv/x``."""
+
+    request_line: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"fakefal does not serve {self.request_line}: it answered 404, where fal may answer "
+            "otherwise — see docs/differences.md for what is served"
+        )
+
+
+def unserved_request(request: str) -> UnservedRequest:
+    """The miss of a request: its method, host and path."""
+    method, _, target = request.partition(" ")
+    host, _, path = target.partition("/")
+    endpoint = EndpointId(target, host, host, path, path)
+    return UnservedRequest(Call(endpoint, "run", None, method=method), (), None, request)
 
 
 class JournalEntry(NamedTuple):

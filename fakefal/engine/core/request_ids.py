@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from hashlib import blake2b
+from uuid import UUID
 
 from fakefal.protocol.core.call import Call
-from fakefal.scenario.values.seeded import canonical_json
+from fakefal.scenario.values.seeded import canonical_json, digest
 
 _EPOCH_MS = 1_767_225_600_000
 """2026-01-01, the earliest time in an id."""
@@ -60,3 +61,11 @@ def uuid7(value: int) -> str:
     value = instant << 80 | value & _RANDOM | _VERSION_7
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def runner_id(request_id: str) -> str:
+    """The id of the runner that ran a request: a UUID of version 4, which follows from the request.
+
+    Source: recorded (docs/reference/protocol.md#response-headers).
+    """
+    return str(UUID(bytes=digest("runner", request_id)[:16], version=4))

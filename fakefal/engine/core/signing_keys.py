@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from base64 import urlsafe_b64encode
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 _UNKNOWN = "unknown"
 """The name of a key that is never published."""
+
+_SPARE = "spare"
+"""The name of a key that is published and signs nothing."""
 
 
 class SigningKeys:
@@ -62,11 +66,12 @@ class SigningKeys:
         """The published keys: ``{"keys": [{"kty": "OKP", …}]}`` (RFC 8037 section 2)."""
         if self.compiled_jwks.is_empty:
             return {"keys": []}
-        generation = self.generation(now)
-        spare_names = [f"spare {index}" for index in range(1, self.compiled_jwks.keys)]
-        return {
-            "keys": [_published_key(self._seed, name) for name in (*spare_names, str(generation))]
-        }
+        names, count = [str(self.generation(now))], self.compiled_jwks.keys
+        if count is None:
+            names.append(_SPARE)
+        else:
+            names[:0] = [f"{_SPARE} {index}" for index in range(1, count)]
+        return {"keys": [_published_key(self._seed, name) for name in names]}
 
     def next_error_status(self) -> int:
         """The error status to send instead of the JWKS, 0 for none. Counts against ``times``."""
@@ -86,5 +91,5 @@ def _key(seed: int, name: str) -> Ed25519PrivateKey:
 
 @lru_cache(maxsize=64)
 def _published_key(seed: int, name: str) -> dict[str, Any]:
-    kid = digest("webhook kid", str(seed), name).hex()[:16]
+    kid = urlsafe_b64encode(digest("webhook kid", str(seed), name)).rstrip(b"=").decode()
     return public_key(_key(seed, name).public_key().public_bytes_raw(), kid)

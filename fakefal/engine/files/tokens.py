@@ -1,12 +1,17 @@
-"""Short-lived tokens: real JWTs, signed with a secret of the tenant; they expire on its clock."""
+"""Short-lived tokens: real JWTs, signed with a secret of the tenant.
+
+Clients judge ``exp`` and ``iat`` by their own watch, so these are of the system's time by default.
+The server goes by ``clock_exp``, the expiry on the tenant's clock.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fakefal.engine.core.clock import Clock
+from fakefal.engine.core.clock import Clock, time_for_others
+from fakefal.protocol.core.compat_flags import TimeSource
 from fakefal.protocol.core.endpoints import EndpointId
 from fakefal.protocol.core.json_codec import iso
 from fakefal.protocol.errors.errors import forbidden_application
@@ -33,27 +38,36 @@ class Claims:
 class Tokens:
     """Issues and verifies the tokens of one tenant; their subject is its ``tenant_tag``."""
 
-    def __init__(self, tenant_tag: str, seed: int, key: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        tenant_tag: str,
+        seed: int,
+        key: str,
+        clock: Clock,
+        time_source: Callable[[], TimeSource],
+    ) -> None:
         self.secret = digest("tokens", str(seed), key)
         self._tenant_tag = tenant_tag
         self._clock = clock
+        self._time_source = time_source
         self._count = 0
 
     def issue(
         self, use: TokenUse, seconds: float, *, apps: Sequence[str] = (), file_id: str = ""
     ) -> tuple[str, float]:
-        """A new token and the instant at which it expires."""
+        """A new token, and the instant at which it expires by the client's watch."""
         import jwt  # takes 20 ms, and most servers never issue a token
 
-        now = self._clock.now()
-        expires_at = self._clock.later(now, seconds)
+        issued_at = time_for_others(self._clock, self._time_source())
+        expires_at = self._clock.later(issued_at, seconds)
         self._count += 1
         claims: dict[str, Any] = {
             "iss": ISSUER,
             "sub": self._tenant_tag,
             "use": use,
-            "iat": now,
+            "iat": issued_at,
             "exp": expires_at,
+            "clock_exp": self._clock.later(self._clock.now(), seconds),
             "jti": str(self._count),
         }
         if apps:
@@ -73,9 +87,9 @@ class Tokens:
                 ["HS256"],
                 issuer=ISSUER,
                 # PyJWT compares with the system's time; ours is the tenant's clock, below.
-                options={"verify_exp": False, "verify_iat": False, "require": ["exp", "use"]},
+                options={"verify_exp": False, "verify_iat": False, "require": ["clock_exp", "use"]},
             )
-            expires_at = float(payload["exp"])
+            expires_at = float(payload["clock_exp"])
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise unauthorized(f"the token was not issued by this server: {error}") from None
         if payload["use"] != use:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,12 +26,16 @@ from fakefal.settings import Limits
 SIGNED_URL_SECONDS = 3600.0
 """How long a presigned upload URL is valid. Source: inferred."""
 
+_SIGNATURE_LENGTH = 16
+"""Source: recorded (docs/reference/open-questions.md#upload-initiate-response)."""
+
 
 @dataclass(slots=True, eq=False)
 class Upload:
     """An upload in progress. ``tags`` are the parts it was completed with; None before that.
 
-    ``query`` is the query of its presigned URLs; empty where the URLs are not signed.
+    ``signature`` is what the query of its presigned URLs must have until ``expires_at``; empty
+    where the URLs are not signed.
     """
 
     id: str
@@ -38,7 +43,8 @@ class Upload:
     request: UploadRequest
     lifecycle: Lifecycle
     is_multipart: bool
-    query: str = ""
+    signature: str = ""
+    expires_at: float = math.inf
     parts: dict[int, Blob] = field(default_factory=dict)
     tags: tuple[PartTag, ...] | None = None
 
@@ -76,15 +82,18 @@ class Uploads:
     ) -> Upload:
         """Begin an upload whose bytes come in later requests.
 
-        With ``is_signed`` the URLs of these requests must carry a signature in their query.
+        With ``is_signed`` the URLs of these requests must carry a signature in their query; a whole
+        file is then put to its own URL.
         """
         upload_method = "parts" if is_multipart else "put"
         stored_url = self._files.new_url(host, request.name, request.content_type, upload_method)
         upload_id, _ = self._files.new_id("upload", stored_url.id)
+        if is_signed and not is_multipart:
+            upload_id = stored_url.id  # the bytes are put to the URL of the file itself
         upload = Upload(upload_id, stored_url, request, lifecycle, is_multipart)
         if is_signed:
-            expires_at = int(self._clock.now() + SIGNED_URL_SECONDS)
-            upload.query = f"expires={expires_at}&signature={self._sign(upload_id, expires_at)}"
+            upload.expires_at = self._clock.later(self._clock.now(), SIGNED_URL_SECONDS)
+            upload.signature = base62(digest(self._secret, upload_id), _SIGNATURE_LENGTH)
         self._uploads[upload_id] = upload
         if len(self._uploads) > self._limits.files:
             _, oldest = self._uploads.popitem(last=False)
@@ -102,7 +111,7 @@ class Uploads:
         upload = self._uploads.get(upload_id)
         if upload is None or (file_id and upload.stored_url.id != file_id):
             raise file_not_found("there is no such upload")
-        if parameters is not None and upload.query:
+        if parameters is not None and upload.signature:
             self._check_signature(upload, parameters)
         return upload
 
@@ -161,18 +170,11 @@ class Uploads:
         self._files.pending_bytes -= sum(part.size for part in upload.parts.values())
         upload.parts = {}
 
-    def _sign(self, upload_id: str, expires_at: int) -> str:
-        return base62(digest(self._secret, upload_id, str(expires_at)), 32)
-
     def _check_signature(self, upload: Upload, parameters: Mapping[str, str]) -> None:
-        expires_at = parameters.get("expires", "")
-        is_well_formed = expires_at.isdecimal() and len(expires_at) < 15
-        if not is_well_formed or parameters.get("signature") != self._sign(
-            upload.id, int(expires_at)
-        ):
+        if parameters.get("signature") != upload.signature:
             raise forbidden("the upload URL has no valid signature; send its query unchanged")
-        if self._clock.now() >= int(expires_at):
-            raise forbidden(f"the upload URL expired at {iso(float(expires_at))}")
+        if self._clock.now() >= upload.expires_at:
+            raise forbidden(f"the upload URL expired at {iso(upload.expires_at)}")
 
 
 EMPTY_BLOB = MemoryBlob(b"")

@@ -14,7 +14,7 @@ from fakefal.protocol.core.call import Call, Outcome
 from fakefal.protocol.errors.catalog import CATALOG, outcome_of
 from fakefal.protocol.errors.errors import request_error
 from fakefal.protocol.errors.fault import Fault
-from fakefal.protocol.queue import CANCELLED_ERROR, LogLine, Snapshot
+from fakefal.protocol.queue import CANCELLED_ERROR, CANCELLED_STATUS, LogLine, Snapshot
 from fakefal.scenario.compiled import timeline
 from fakefal.scenario.compiled.reply import RenderedOutcome
 from fakefal.scenario.compiled.timeline import Position, Step
@@ -308,15 +308,11 @@ class Job:
         if shown_step < len(self.steps) and not has_ended_here:
             timeline_step = self.steps[shown_step]
             position = timeline_step.position
-            if (
-                timeline_step.needs_runner
-                and self.queue_position is not None
-                and shown_step == current_step
-            ):
+            is_current = shown_step == current_step
+            if timeline_step.needs_runner and self.queue_position is not None and is_current:
                 position = self.queue_position()
             return Snapshot(timeline_step.state, self.id, position, logs)
-        outcome = self.rendered.outcome
-        seconds = self.inference_seconds if outcome.status < 400 else None
+        seconds, outcome = self.inference_seconds, self.rendered.outcome
         return Snapshot(
             "COMPLETED", self.id, None, logs, seconds, outcome.error, outcome.error_type
         )
@@ -337,7 +333,7 @@ class Job:
 
     def _logs(self, first: int, last: int) -> tuple[LogLine, ...]:
         return tuple(
-            LogLine(log.message, entered_at, log.level, log.source, log.labels)
+            LogLine(log.message, entered_at, log.level, log.source, log.labels, log.timestamp)
             for step, entered_at in zip(
                 self.steps[first : last + 1], self._entered_at[first:], strict=False
             )
@@ -365,6 +361,8 @@ class Job:
         self.ended_at = at
         self.rendered = replace(self.rendered, outcome=outcome)
         self.units = None
+        if outcome.status != CANCELLED_STATUS or self.state is State.CANCELLED:
+            self.inference_seconds = None
         self.notify()
 
     def _move_to(self, target: Position, now: float) -> None:

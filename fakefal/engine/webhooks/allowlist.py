@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -21,6 +22,13 @@ _LOCAL = tuple(
 Link-local addresses are not allowed: cloud metadata services at 169.254.169.254 hand out secrets.
 """
 
+_NUMERIC_END = re.compile(r"(^|\.)([0-9]+|0x[0-9a-f]*)$")
+"""Hosts that system libraries read as an IPv4 address, such as 134744072 and 0x8.8.2056.
+
+They would be connected without a lookup whose result is checked.
+Source: https://url.spec.whatwg.org/#ends-in-a-number-checker
+"""
+
 
 class WebhookAllowlist:
     """Allows loopback and private addresses, and the named hosts."""
@@ -37,6 +45,8 @@ class WebhookAllowlist:
         try:
             ip_address(_normalized(host))
         except ValueError:
+            if _NUMERIC_END.search(_normalized(host)):
+                return f"invalid URL: {host} is a number, not a host name — write a.b.c.d"
             return ""
         return self.reason_address_blocked(host, host)
 

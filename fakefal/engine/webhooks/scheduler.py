@@ -7,7 +7,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fakefal.engine.core.clock import Clock, Signal, real_now
+from fakefal.engine.core.clock import Clock, Signal, time_for_others
 from fakefal.engine.core.signing_keys import SigningKeys
 from fakefal.engine.queue.job import Job, State
 from fakefal.engine.queue.retention import stored_until
@@ -94,10 +94,10 @@ class WebhookScheduler:
         By default it is the system's time, as receivers compare it with their own clock, except on
         a manual clock, whose tests control the receiver's clock too.
         """
-        mode = self._resolver.settings.flags.webhook_timestamps
-        if mode == "clock" or (mode == "auto" and self.clock.kind == "manual"):
-            return self.clock.now()
-        return real_now()
+        source = self._resolver.settings.flags.webhook_timestamps
+        if source == "auto" and self.clock.kind == "manual":
+            source = "clock"
+        return time_for_others(self.clock, source)
 
     # Scheduling
 

@@ -6,7 +6,6 @@ from fakefal.engine.core.request_ids import uuid7
 from fakefal.engine.core.signing_keys import SigningKeys
 from fakefal.engine.queue.job import Job
 from fakefal.protocol import webhooks as wire
-from fakefal.protocol.core.json_codec import encode
 from fakefal.scenario.compiled.webhooks import NEW_GATEWAY_ID, CompiledWebhook, Forgery
 from fakefal.scenario.values.seeded import digest
 
@@ -18,8 +17,8 @@ SignedPost = tuple[tuple[tuple[str, str], ...], bytes]
 
 
 def user_id_of(key: str, seed: int) -> str:
-    """The fal user id of a key's owner, an opaque text. Source: inferred."""
-    return f"auth0|{digest('user', str(seed), key).hex()[:24]}"
+    """The fal user id of a key's owner. Source: recorded (docs/reference/webhooks.md#headers)."""
+    return f"github|{int.from_bytes(digest('user', str(seed), key)[:4], 'big')}"
 
 
 def gateway_id(job: Job, webhook: CompiledWebhook, seed: int) -> str:
@@ -35,9 +34,17 @@ def gateway_id(job: Job, webhook: CompiledWebhook, seed: int) -> str:
 
 
 def body_of(job: Job, webhook: CompiledWebhook, seed: int) -> bytes:
-    """The body of a job's webhook, the same for each attempt."""
-    gateway = gateway_id(job, webhook, seed)
-    return encode(wire.webhook_body(job.id, gateway, job.rendered.outcome, webhook.payload_error))
+    """The body of a job's webhook, the same for each attempt.
+
+    File URLs in it are those that the caller who submitted would get with the result.
+    """
+    gateway, outcome = gateway_id(job, webhook, seed), job.rendered.outcome
+    body = wire.webhook_body(job.id, gateway, outcome, webhook.payload_error)
+    payload, public_url = wire.encode_webhook(body), job.call.public_url
+    if public_url is not None:
+        for url in outcome.file_urls:
+            payload = payload.replace(f'"{url}"'.encode(), f'"{public_url(url)}"'.encode())
+    return payload
 
 
 class Signer:
@@ -60,7 +67,7 @@ class Signer:
         if forgery == "bad":
             signature = _altered(signature)
         if forgery == "altered-body":
-            body = body[:-1] + b',"altered":true}'
+            body = body[:-1] + b', "altered": true}'
         headers: tuple[tuple[str, str], ...] = (
             ("Content-Type", "application/json"),
             (wire.REQUEST_ID, request_id),

@@ -12,10 +12,15 @@ from fakefal.protocol.core import hosts
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.headers import read_credential
 from fakefal.protocol.core.json_codec import encode
-from fakefal.protocol.errors.errors import ApiError, failed_outcome
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import Fault, FaultAbort
 from fakefal.protocol.platform_api.billing import PRESETS, Permission
-from fakefal.protocol.platform_api.platform import missing_permission, to_platform_error
+from fakefal.protocol.platform_api.platform import (
+    HEADERS,
+    encode_body,
+    missing_permission,
+    to_platform_error,
+)
 from fakefal.protocol.storage.storage import missing_authorization
 
 _READING_METHODS = ("GET", "HEAD")
@@ -53,7 +58,8 @@ def _in_platform_format(fault: Fault) -> Fault:
     if outcome is None or not isinstance(outcome.body, dict):
         return fault
     error = to_platform_error(ApiError(outcome.status, outcome.body))
-    return replace(fault, outcome=failed_outcome(error.status, error.body))
+    changed = replace(outcome, status=error.status, payload=error.payload, headers=error.headers)
+    return replace(fault, outcome=changed)
 
 
 def visitor_tenant(request: Request) -> Tenant:
@@ -66,8 +72,13 @@ def visitor_tenant(request: Request) -> Tenant:
 
 
 def respond(body: Json, status: int = 200) -> BufferedResponse:
-    """A JSON response."""
-    return BufferedResponse(status, encode(body))
+    """A JSON response of api.fal.ai."""
+    return BufferedResponse(status, encode_body(body), HEADERS)
+
+
+def respond_plainly(body: Json) -> BufferedResponse:
+    """A JSON response of another host."""
+    return BufferedResponse(200, encode(body))
 
 
 def idempotent(handler: Handler) -> Handler:

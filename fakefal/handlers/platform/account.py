@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from fakefal.engine.tenant import Tenant
 from fakefal.handlers.http import BufferedResponse, HttpResponse, Request
-from fakefal.handlers.platform.access import idempotent, require, respond
+from fakefal.handlers.platform.access import idempotent, require, respond, respond_plainly
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.platform_api.billing import PRESETS
 from fakefal.protocol.platform_api.platform import (
@@ -102,7 +102,7 @@ async def get_balance(request: Request, parts: Mapping[str, str]) -> HttpRespons
 
     Source: recorded (docs/reference/platform-api.md#rest-host).
     """
-    return respond(_balance(require(request, "billing")))
+    return respond_plainly(_balance(require(request, "billing")))
 
 
 async def get_user(request: Request, parts: Mapping[str, str]) -> HttpResponse:
@@ -114,7 +114,7 @@ async def get_user(request: Request, parts: Mapping[str, str]) -> HttpResponse:
         raise missing_authorization()
     tenant = require(request, "catalog")
     user, lock_reason = tenant.files.user, _lock_reason(tenant)
-    return respond(
+    return respond_plainly(
         {
             "user_id": f"fakefal|{user}",
             "id": f"fakefal|{user}",

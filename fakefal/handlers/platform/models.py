@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from fakefal.engine.usage import UsageLedger
 from fakefal.handlers.http import HttpResponse, Request
-from fakefal.handlers.platform.access import require, respond, visitor_tenant
+from fakefal.handlers.platform.access import require, respond, respond_plainly, visitor_tenant
 from fakefal.protocol.core.endpoints import parse_endpoint
 from fakefal.protocol.platform_api.model_metadata import describe_model, openapi_of
 from fakefal.protocol.platform_api.platform import (
@@ -136,7 +136,7 @@ async def list_site_models(request: Request, parts: Mapping[str, str]) -> HttpRe
     size, page = query.count("limit", _SITE_PAGE_SIZE), query.count("page", 1)
     shown = items[(page - 1) * size : page * size]
     pages = max(1, -(-len(items) // size))
-    return respond(
+    return respond_plainly(
         {"items": shown, "page": page, "size": size, "total": len(items), "pages": pages}
     )
 
@@ -150,4 +150,4 @@ async def get_openapi(request: Request, parts: Mapping[str, str]) -> HttpRespons
     endpoint = parse_endpoint(query.get("endpoint_id") or "")
     if endpoint is None or endpoint not in ledger.endpoints():
         raise resource_not_found("Endpoint not found")
-    return respond(openapi_of(describe_model(endpoint)))
+    return respond_plainly(openapi_of(describe_model(endpoint)))

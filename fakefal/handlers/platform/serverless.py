@@ -17,7 +17,7 @@ from fakefal.handlers.http import (
     HttpResponse,
     Request,
 )
-from fakefal.handlers.platform.access import idempotent, require, respond
+from fakefal.handlers.platform.access import idempotent, require, respond, respond_plainly
 from fakefal.handlers.platform.requests import page_of_requests, request_item
 from fakefal.handlers.platform.usage import billed_units, select_records
 from fakefal.protocol import sse
@@ -73,7 +73,7 @@ async def get_rest_queue(request: Request, parts: Mapping[str, str]) -> HttpResp
 
     Source: client (fal SDK cli/queue.py).
     """
-    return respond({"size": _queue_size(require(request, "serverless"), parts)})
+    return respond_plainly({"size": _queue_size(require(request, "serverless"), parts)})
 
 
 async def flush_rest_queue(request: Request, parts: Mapping[str, str]) -> HttpResponse:
@@ -82,7 +82,7 @@ async def flush_rest_queue(request: Request, parts: Mapping[str, str]) -> HttpRe
     Source: client (fal SDK cli/queue.py).
     """
     _flush(require(request, "serverless"), parts)
-    return respond({})
+    return respond_plainly({})
 
 
 def _queue_size(tenant: Tenant, parts: Mapping[str, str]) -> int:
@@ -121,7 +121,7 @@ async def get_usage(request: Request, parts: Mapping[str, str]) -> HttpResponse:
             for name, seconds in seconds_by_app.items():
                 total[name] = total.get(name, 0.0) + seconds
         body["summary"] = list(map(_usage_row, sorted(total.items())))
-    return respond({**body, **paging})
+    return respond({**paging, **body})
 
 
 _SECOND_PRICE = 0.0005

@@ -51,7 +51,7 @@ async def get_usage(request: Request, parts: Mapping[str, str]) -> HttpResponse:
         for record in billed:
             total[record.endpoint] = total.get(record.endpoint, 0.0) + billed_units(record)
         body["summary"] = _usage_lines(ledger, total, expand)
-    return respond({**body, **paging})
+    return respond({**paging, **body})
 
 
 def _usage_lines(ledger: UsageLedger, units: Mapping[str, float], expand: list[str]) -> list[Json]:
@@ -96,7 +96,7 @@ async def get_analytics(request: Request, parts: Mapping[str, str]) -> HttpRespo
         for name, bucket in sorted(buckets.items())
     ]
     page, paging = query.page(series)
-    return respond({"time_series": page, **paging})
+    return respond({**paging, "time_series": page})
 
 
 _COUNT_STATUSES = {
@@ -131,7 +131,7 @@ async def list_billing_events(request: Request, parts: Mapping[str, str]) -> Htt
         and (source != "tagged-billed" or record.tags)
     ]
     page, paging = query.page(events)
-    return respond({"billing_events": page, **paging})
+    return respond({**paging, "billing_events": page})
 
 
 def _read_tag(text: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from fakefal.engine.platform.state import WorkflowDefinition
 from fakefal.engine.tenant import Tenant
 from fakefal.engine.usage import UsageLedger
 from fakefal.handlers.http import BufferedResponse, HttpResponse, Request
-from fakefal.handlers.platform.access import require, respond
+from fakefal.handlers.platform.access import require, respond, respond_plainly
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.errors.errors import ApiError, model_error_item
 from fakefal.protocol.platform_api.platform import (
@@ -137,12 +137,12 @@ async def create_rest_workflow(request: Request, parts: Mapping[str, str]) -> Ht
         item = model_error_item("value_error", error.message, ("body",))
         raise ApiError(422, {"detail": [item]}) from None
     user = tenant.files.user
-    return respond({"user_id": f"fakefal|{user}", **_body(user, workflow)})
+    return respond_plainly({"user_id": f"fakefal|{user}", **_body(user, workflow)})
 
 
 async def get_rest_workflow(request: Request, parts: Mapping[str, str]) -> HttpResponse:
     """``GET https://rest.fal.ai/workflows/{user}/{name}``: the same, without an envelope."""
-    return respond({"user_id": f"fakefal|{parts['user']}", **_find(request, parts)})
+    return respond_plainly({"user_id": f"fakefal|{parts['user']}", **_find(request, parts)})
 
 
 async def delete_workflow(request: Request, parts: Mapping[str, str]) -> HttpResponse:

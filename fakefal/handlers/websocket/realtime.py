@@ -25,7 +25,9 @@ from fakefal.protocol.websocket.realtime import (
     encode_output,
     error_reason,
     internal_error_message,
+    sends_image_bytes,
     timings_message,
+    with_image_bytes,
 )
 
 _MAX_WAITING = 100_000
@@ -239,6 +241,8 @@ class RealtimeSocket(FalSocket):
         output = self._with_public_urls(output, outcome)
         if fault is not None and isinstance(output, dict):
             output = edit_fields(output, fault)
+        if sends_image_bytes(self.call.endpoint.text):
+            output = with_image_bytes(output)
         frame = encode_output(output)
         if fault is not None and fault.body_share is not None:
             return frame[: int(len(frame) * fault.body_share)]

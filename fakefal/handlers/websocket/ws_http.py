@@ -239,4 +239,5 @@ def _merge_headers(
 ) -> list[tuple[str, str]]:
     """The headers of a response; those of a scenario override the default ones."""
     scripted_names = {name.lower() for name, _ in scripted}
-    return [pair for pair in defaults if pair[0].lower() not in scripted_names] + list(scripted)
+    sent = [pair for pair in scripted if pair[1] != names.OMITTED]
+    return [pair for pair in defaults if pair[0].lower() not in scripted_names] + sent

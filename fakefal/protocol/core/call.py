@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -43,6 +43,8 @@ class Call:
     normalized_input: Json = None
     resolution: Any = field(default=None, compare=False, repr=False)
     """The engine's resolution, where a callable reply had to be awaited before the call."""
+    public_url: Callable[[str], str] | None = field(default=None, compare=False, repr=False)
+    """Of a call with a webhook: turns a file's URL into one that the caller can reach."""
 
     @property
     def matcher_input(self) -> Json:

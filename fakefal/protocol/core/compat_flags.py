@@ -14,7 +14,10 @@ CancelAnswer = Literal["status", "success"]
 Unmatched = Literal["fail", "generate"]
 InvalidKeyStyle = Literal["by-call", "no-user", "invalid"]
 UnknownFields = Literal["ignore", "warn", "refuse"]
+ResultHeaders = Literal["2026-08", "2026-02", "none"]
+TimeSource = Literal["auto", "clock", "real"]
 Logs = Literal["cumulative", "window"]
+LogEntries = Literal["recorded", "documented"]
 Sse = Literal["by-model", "named-crlf", "plain-crlf", "plain"]
 
 
@@ -34,6 +37,10 @@ class CompatFlags:
     - ``keys``: ``any`` accepts every non-empty key, ``strict`` only ``id:secret``, a tuple only
       its members.
     - ``logs``: a poll returns all logs so far, or only those of the current step.
+    - ``log_entries``: the fields of a log entry: as recorded, with level and source inside
+      ``labels``, or the documented superset.
+    - ``result_headers``: the headers of a successful result beside its id and units, as they were
+      recorded before and since August 2026, or none.
     - ``stream_sse``, ``status_sse``: line ends and event names of the two kinds of streams.
     - ``repeat_complete``: whether a stream sends the complete text again as a partial event.
     - ``long_prompts``: the reply to a prompt of more than 5000 characters.
@@ -45,22 +52,27 @@ class CompatFlags:
     - ``profile``: a month; it sets the other flags to fal's behaviour of that time.
     - ``schema_version``: the version of the any-llm schema; set by ``profile`` only.
     - ``webhook_retries``: how often a webhook is retried.
-    - ``webhook_timestamps``: whether signatures carry the server's clock or the real time; ``auto``
-      uses the server's clock if it is manual.
+    - ``webhook_timestamps``, ``token_times``: instants that others compare with their own watch, in
+      signatures of webhooks and in tokens: of the server's clock, or of the system. ``auto`` is the
+      system's time, but for signatures on a manual clock.
+    - ``models``: ``lenient`` accepts a model name that no schema version knows if an exchange
+      matches the call, ``strict`` does not; a dated profile never does.
     - ``validate``: whether inputs of known models are validated.
     - ``billing_delay``: the seconds from the end of a request to its billing event.
     - ``default_timeline``: what a job without a scripted timeline goes through: one poll IN_QUEUE
       and one IN_PROGRESS, or nothing, so that it is COMPLETED before the first poll.
     """
 
-    subpath: Subpath = "accept"
+    subpath: Subpath = "refuse-405"
     response_suffix: bool = False
     reads_after_cancel: ReadsAfterCancel = "completed"
-    error_in_status: bool = True
+    error_in_status: bool = False
     cancel_answer: CancelAnswer = "status"
     key_wording: InvalidKeyStyle = "by-call"
     keys: Literal["any", "strict"] | tuple[str, ...] = "any"
     logs: Logs = "cumulative"
+    log_entries: LogEntries = "recorded"
+    result_headers: ResultHeaders = "2026-08"
     stream_sse: Sse = "by-model"
     status_sse: Sse = "plain"
     repeat_complete: bool = True
@@ -70,9 +82,11 @@ class CompatFlags:
     openai_errors: Literal["openai", "detail"] = "openai"
     profile: str = DEFAULT_SCHEMA_VERSION
     schema_version: str = DEFAULT_SCHEMA_VERSION
+    models: Literal["lenient", "strict"] = "lenient"
     validate: bool = True
     webhook_retries: Literal[31, 10] = 31
-    webhook_timestamps: Literal["auto", "clock", "real"] = "auto"
+    webhook_timestamps: TimeSource = "auto"
+    token_times: TimeSource = "auto"
     billing_delay: float = 0.0
     default_timeline: Literal["steps", "none"] = "steps"
 
@@ -80,7 +94,11 @@ class CompatFlags:
 MAX_PROMPT_CHARACTERS = 5000
 """Source: recorded, weak (docs/reference/open-questions.md#long-prompts)."""
 
-_BEFORE_2026: dict[str, Any] = {"key_wording": "no-user", "webhook_retries": 10}
+_BEFORE_2026: dict[str, Any] = {
+    "key_wording": "no-user",
+    "webhook_retries": 10,
+    "result_headers": "2026-02",
+}
 
 PROFILES: dict[str, dict[str, Any]] = {
     DEFAULT_SCHEMA_VERSION: {},
@@ -91,7 +109,12 @@ PROFILES: dict[str, dict[str, Any]] = {
     **{
         name: {"schema_version": name, **_BEFORE_2026} for name in ("2025-07", "2025-08", "2025-10")
     },
-    "2026-04": {"schema_version": "2025-10", "key_wording": "invalid", "webhook_retries": 10},
+    "2026-04": {
+        "schema_version": "2025-10",
+        "key_wording": "invalid",
+        "webhook_retries": 10,
+        "result_headers": "2026-02",
+    },
     "2026-09": {"schema_version": "2025-10"},
 }
 """The flags that each profile sets, by the month in which the behaviour began.

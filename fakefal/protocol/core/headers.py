@@ -17,6 +17,9 @@ RETRYABLE = "X-Fal-Retryable"
 TARGET_URL = "x-fal-target-url"
 TARGET_HOST = "x-fal-target-host"
 
+OMITTED = "\x00"
+"""As the value of a scripted header: the response does not have it."""
+
 HINT = "x-fakefal-hint"
 """fakefal's own explanation of an error; fal does not send it."""
 
@@ -100,12 +103,34 @@ class RedactedHeaders(Mapping[str, str]):
         return repr(self._redact())
 
 
-@lru_cache(maxsize=256)
+def result_headers(runner: str, recorded: str, *, is_fal_host: bool) -> tuple[tuple[str, str], ...]:
+    """The headers of a successful result beside its id and units.
+
+    ``recorded`` is the month: ``2026-02``, ``2026-08`` or ``none``. The two about CORS are only for
+    callers that send no Origin. Strict-Transport-Security is only for fal's own host names: a
+    browser would apply it to every server on localhost.
+    Source: recorded (docs/reference/protocol.md#response-headers).
+    """
+    if recorded == "none":
+        return ()
+    pairs = [("x-fal-served-from", runner), ("x-robots-tag", "noindex")]
+    if is_fal_host:
+        pairs.append(("strict-transport-security", "max-age=31536000; includeSubDomains"))
+    if recorded == "2026-08":
+        pairs += [
+            ("access-control-allow-credentials", "true"),
+            (
+                "vary",
+                "origin, access-control-request-method, access-control-request-headers",
+            ),
+        ]
+    return tuple(pairs)
+
+
+@lru_cache(maxsize=256, typed=True)
 def format_units(units: float) -> str:
-    """The value of ``x-fal-billable-units``: an integer, or a number with eight decimals.
+    """The value of ``x-fal-billable-units``: Python's repr of the number, ``1`` or ``1.0``.
 
     Source: recorded (docs/reference/protocol.md#response-headers).
     """
-    if float(units).is_integer():
-        return str(int(units))
-    return f"{units:.8f}"
+    return repr(units)

@@ -25,6 +25,14 @@ def encode(value: Any) -> bytes:
         return encode_ascii(value).encode()
 
 
+def encode_spaced(value: Any) -> bytes:
+    """JSON with spaces after commas and colons, as Python's json writes it.
+
+    Source: recorded (docs/reference/open-questions.md#spaces-in-auth-errors).
+    """
+    return json.dumps(value).encode()
+
+
 def encode_ascii(value: Any) -> str:
     """Compact JSON in ASCII, for event streams.
 

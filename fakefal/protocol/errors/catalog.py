@@ -34,10 +34,14 @@ def _model(
     queue_retry: QueueRetry = "no",
     message: str | None = None,
     grade: Grade = "documented",
+    field: str = "",
     **context: object,
 ) -> ErrorSpec:
     text = name.replace("_", " ").capitalize() if message is None else message
-    return ErrorSpec(name, "model", status, text, _MODEL, grade, queue_retry, dict(context))
+    loc = ("body", field) if field else ("body",)
+    return ErrorSpec(
+        name, "model", status, text, _MODEL, grade, queue_retry, dict(context), loc=loc
+    )
 
 
 def _request(
@@ -73,7 +77,7 @@ def _account(name: str, status: int, message: str, grade: Grade = "recorded") ->
 
 
 def _locked(name: str, reason: str) -> ErrorSpec:
-    return _account(name, 403, f"{_LOCKED}{reason}")
+    return replace(_account(name, 403, f"{_LOCKED}{reason}"), is_spaced=True)
 
 
 def _routing(name: str, status: int, message: str, body: object = None) -> ErrorSpec:
@@ -104,6 +108,7 @@ ERROR_SPECS = (
     _model("downstream_service_unavailable", 500, "yes", "Downstream service unavailable"),
     _model(
         "content_policy_violation",
+        field="prompt",
         message="The content could not be processed because it contained material flagged by a "
         "content checker.",
     ),
@@ -150,6 +155,13 @@ ERROR_SPECS = (
     ),
     _model("input_value_error", message="Input value error", grade="recorded"),
     _model("invalid_api_key", message="Invalid API key", grade="recorded"),
+    _model("invalid_request", message="Invalid request", grade="recorded"),
+    _model("image_aspect_ratio_error", message="Invalid image aspect ratio", grade="recorded"),
+    _model(
+        "model_attributes_type",
+        message="Input should be a valid dictionary or object to extract fields from",
+        grade="recorded",
+    ),
     _model("unsupported_video_format", supported_formats=["mp4", "webm", "mov"]),
     _request("request_timeout", 504, "yes", "Request timed out"),
     _request("startup_timeout", 504, "yes", "Runner startup timed out"),
@@ -268,6 +280,8 @@ def outcome_of(spec: ErrorSpec, *, app: str = "", path: str = "") -> Outcome:
     """The outcome of a call that fails with an error's defaults.
 
     ``app`` (``fal-ai/any-llm``) and ``path`` of the call are inserted into texts that name them.
+    The status of a cancelled run says ``client_cancelled``, its result does not. Source: recorded
+    (docs/reference/protocol.md#status).
     """
     if spec.kind == "model":
         return model_error(spec)
@@ -281,7 +295,11 @@ def outcome_of(spec: ErrorSpec, *, app: str = "", path: str = "") -> Outcome:
     if mentions_call(spec):
         text = spec.message.format(app=app, alias=app.rpartition("/")[2], path=path)
         return detail_error(replace(spec, message=text))
-    return detail_error(spec)
+    outcome = detail_error(spec)
+    if spec.name == "cancelled_by_app":
+        cancelled = CATALOG["client_cancelled"]
+        outcome = replace(outcome, error=cancelled.message, error_type=cancelled.name)
+    return outcome
 
 
 def mentions_call(spec: ErrorSpec) -> bool:

@@ -6,19 +6,21 @@ Source of all functions that return an ApiError, unless stated otherwise: record
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.call import FailsAt, Outcome
-from fakefal.protocol.core.json_codec import encode
+from fakefal.protocol.core.hosts import QUEUE
+from fakefal.protocol.core.json_codec import encode, encode_spaced
 from fakefal.protocol.errors.fault import Fault
 
 Kind = Literal["model", "request", "account", "routing", "app", "ingress"]
 QueueRetry = Literal["yes", "no", "maybe"]
 Grade = Literal["documented", "client", "recorded", "inferred"]
 
-DOCS_URL = "https://docs.fal.ai/errors/#"
+DOCS_URL = "https://docs.fal.ai/errors#"
+"""Source: recorded (docs/reference/open-questions.md#url-of-model-errors)."""
 
 
 @dataclass(eq=False)
@@ -28,6 +30,7 @@ class ApiError(Exception):
     ``body`` is JSON, or bytes for an HTML page. ``hint`` is fakefal's own explanation; it is sent
     in the ``x-fakefal-hint`` header and never in the body. ``request_id`` and ``billable_units``
     are those of the failed call, if there was one. ``fault`` is applied to the response.
+    ``encoded`` is the body as it is sent, if it is not in the usual form.
     """
 
     status: int
@@ -39,6 +42,7 @@ class ApiError(Exception):
     request_id: str = ""
     billable_units: float | None = None
     fault: Fault | None = None
+    encoded: bytes | None = None
 
     def __post_init__(self) -> None:
         Exception.__init__(self, self.status, self.hint)
@@ -52,18 +56,28 @@ class ApiError(Exception):
             outcome.headers,
             outcome.content_type,
             has_request_id=outcome.has_request_id,
+            encoded=outcome.payload,
         )
 
     @property
+    def is_of_ingress(self) -> bool:
+        """Whether it is a page of the load balancer, before fal's own servers."""
+        return self.content_type == "text/html"
+
+    @property
     def message(self) -> str:
-        """The body's ``detail`` as text, else the whole body."""
+        """The body's ``detail`` as text, else the whole body; the hint instead of bytes."""
         body = self.body
+        if isinstance(body, bytes) and self.hint:
+            return self.hint
         detail = body.get("detail", body) if isinstance(body, dict) else body
         return detail if isinstance(detail, str) else str(detail)
 
     @property
     def payload(self) -> bytes:
         """The encoded body."""
+        if self.encoded is not None:
+            return self.encoded
         return self.body if isinstance(self.body, bytes) else encode(self.body)
 
 
@@ -74,7 +88,8 @@ class ErrorSpec:
     ``message`` is the default text: ``msg`` of a model error, ``detail`` of others. ``context`` is
     a model error's ``ctx``; ``data`` holds further fields of other bodies. ``queue_retry`` is
     whether fal's queue retries. ``body`` replaces the ``detail`` body, ``error_type`` the name in a
-    request error.
+    request error. ``loc`` is the default one of a model error. ``is_spaced``: the body has spaces
+    after colons and commas, as Python's json writes it.
     """
 
     name: str
@@ -90,6 +105,8 @@ class ErrorSpec:
     fails_at: FailsAt = "result"
     body: Any = None
     error_type: str = ""
+    loc: tuple[str | int, ...] = ("body",)
+    is_spaced: bool = False
 
 
 def model_error_item(
@@ -115,28 +132,26 @@ def model_error(
     spec: ErrorSpec,
     *,
     message: str | None = None,
-    loc: tuple[str | int, ...] = ("body",),
+    loc: tuple[str | int, ...] | None = None,
     context: dict[str, Any] | None = None,
     status: int | None = None,
     extra: dict[str, Any] | None = None,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Outcome:
-    """The outcome of a model error: a ``detail`` list, and headers about retries.
+    """The outcome of a model error: a ``detail`` list, and headers if it may be retried.
 
-    Source: documented (docs/reference/errors.md#model-errors,
+    Source: documented, recorded (docs/reference/errors.md#model-errors,
     docs/reference/open-questions.md#retry-headers).
     """
     item = model_error_item(
         spec.name,
         spec.message if message is None else message,
-        loc,
+        spec.loc if loc is None else loc,
         spec.context if context is None else context,
         **(extra or {}),
     )
     retryable = spec.queue_retry != "no"
-    flags: tuple[tuple[str, str], ...] = ((names.RETRYABLE, "true" if retryable else "false"),)
-    if retryable:
-        flags += ((names.NEEDS_RETRY, "1"),)
+    flags = ((names.RETRYABLE, "true"), (names.NEEDS_RETRY, "1")) if retryable else ()
     return failed_outcome(status or spec.status, {"detail": [item]}, headers=flags + headers)
 
 
@@ -171,9 +186,10 @@ def detail_error(
     docs/reference/errors.md#app-errors, docs/reference/errors.md#concurrency-limit).
     """
     body = {"detail": spec.message, **spec.data} if spec.body is None else spec.body
-    return failed_outcome(
+    outcome = failed_outcome(
         status or spec.status, body, headers=(*spec.headers, *headers), fails_at=spec.fails_at
     )
+    return replace(outcome, payload=encode_spaced(body)) if spec.is_spaced else outcome
 
 
 def ingress_page(status: int, phrase: str) -> bytes:
@@ -213,6 +229,26 @@ def failed_outcome(
 def not_found(hint: str = "") -> ApiError:
     """An unknown request id. Source: recorded (docs/reference/protocol.md#status)."""
     return ApiError(404, {"status": "NOT_FOUND"}, hint=hint)
+
+
+def path_in_request_url(app: str) -> ApiError:
+    """A status, result or cancel URL that keeps the endpoint's path: only a submit has that.
+
+    Source: recorded (docs/reference/open-questions.md#subpath-in-request-urls).
+    """
+    hint = f"status and result URLs omit the path of the endpoint: use {app}"
+    headers = (("allow", "POST"),)
+    return ApiError(405, b"", headers, content_type="", hint=hint, has_request_id=False)
+
+
+def unknown_segment(host: str, hint: str = "") -> ApiError:
+    """A path that is not an app, such as one of a single segment.
+
+    Source: recorded (docs/reference/open-questions.md#single-segment-paths).
+    """
+    if host == QUEUE:
+        return ApiError(404, b"", content_type="", hint=hint)
+    return ApiError(404, b"404: Not Found", content_type="text/plain", hint=hint)
 
 
 def method_not_allowed(hint: str = "") -> ApiError:

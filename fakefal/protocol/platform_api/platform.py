@@ -13,9 +13,10 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
+from fakefal.protocol.core.call import Json
+from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.errors.errors import ApiError
 
-DOCS_URL = "https://docs.fal.ai/platform-apis#error-handling"
 MAX_IDS = 50
 """Endpoints per query."""
 
@@ -34,21 +35,35 @@ _ERROR_TYPES = {
 }
 
 
+HEADERS = (
+    ("access-control-allow-origin", "*"),
+    ("cache-control", "public, max-age=0, must-revalidate"),
+)
+"""Of every response. Source: recorded (docs/reference/open-questions.md#platform-api-format)."""
+
+
+def encode_body(body: Json) -> bytes:
+    """A body of the platform API: JSON that ends in a newline.
+
+    Source: recorded (docs/reference/open-questions.md#platform-api-format).
+    """
+    return encode(body) + b"\n"
+
+
 def to_platform_error(error: ApiError) -> ApiError:
     """Convert an error to the platform API's shape; HTML pages and converted errors are returned as
-    they are."""
+    they are.
+
+    Source: recorded (docs/reference/open-questions.md#platform-api-format).
+    """
     body = error.body
     if isinstance(body, bytes) or (isinstance(body, dict) and "error" in body):
         return error
     status = 400 if error.status == 422 else error.status
     type_ = "server_error" if status >= 500 else _ERROR_TYPES.get(status, "validation_error")
-    platform_error = {
-        "type": type_,
-        "message": error.message,
-        "docs_url": DOCS_URL,
-        "request_id": error.request_id,
-    }
-    return replace(error, status=status, body={"error": platform_error})
+    body = {"error": {"type": type_, "message": error.message}}
+    headers = (*error.headers, *HEADERS)
+    return replace(error, status=status, body=encode_body(body), headers=headers, encoded=None)
 
 
 def invalid_query(message: str) -> ApiError:
@@ -118,12 +133,13 @@ class ListQuery:
     def page(self, items: Sequence[Item]) -> tuple[list[Item], dict[str, Any]]:
         """The items of the requested page, and the fields about the next page.
 
-        A cursor is the page's number in base64. Raises a 400 for a bad ``limit`` or ``cursor``.
+        A cursor is the page's number in base64, without padding. Raises a 400 for a bad ``limit``
+        or ``cursor``.
         """
         limit, number = self._limit(), self._number()
         start = (number - 1) * limit
         has_more = start + limit < len(items)
-        cursor = b64encode(str(number + 1).encode()).decode() if has_more else None
+        cursor = _cursor(number + 1) if has_more else None
         return list(items[start : start + limit]), {"next_cursor": cursor, "has_more": has_more}
 
     def count(self, name: str, default: int) -> int:
@@ -148,12 +164,16 @@ class ListQuery:
         if not cursor:
             return 1
         try:
-            number = int(b64decode(cursor, validate=True)[:9])
+            number = int(b64decode(cursor + "=" * (-len(cursor) % 4), validate=True)[:9])
         except ValueError:
             number = 0
         if number < 1:
             raise invalid_query("cursor: the next_cursor of an answer")
         return number
+
+
+def _cursor(number: int) -> str:
+    return b64encode(str(number).encode()).decode().rstrip("=")
 
 
 TIMEFRAMES = ("minute", "hour", "day", "week", "month")

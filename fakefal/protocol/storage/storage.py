@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from fakefal.protocol.core.call import Json
+from fakefal.protocol.core.hosts import REST
 from fakefal.protocol.core.json_codec import decode
 from fakefal.protocol.errors.errors import ApiError, model_error_item
 
@@ -104,6 +105,15 @@ def file_id_in(segment: str) -> str | None:
     """The id in the last segment of a file's path; None if there is none."""
     file_id = segment[:ID_LENGTH]
     return file_id if len(file_id) == ID_LENGTH and file_id.isalnum() else None
+
+
+def has_request_id(host: str, path: str) -> bool:
+    """Whether a response that no call or upload is behind has a request id: rest.fal.ai's have.
+
+    Source: documented; recorded for uploads that start
+    (docs/reference/open-questions.md#upload-initiate-response).
+    """
+    return host == REST and not path.startswith("/storage/upload/initiate")
 
 
 def read_upload_request(body: bytes) -> UploadRequest:

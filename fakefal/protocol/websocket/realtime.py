@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from base64 import b64encode
+import re
+from base64 import b64decode, b64encode
 from typing import Any
 
 import msgpack
@@ -36,6 +37,9 @@ TEXT_FRAME_REASON = "'bytes'"
 
 Source: client (docs/reference/open-questions.md#realtime-text-frames).
 """
+
+_IMAGE_APP = re.compile(r"lcm|lightning")
+_DATA_URI = re.compile(r"data:[^,]*;base64,")
 
 _MAX_DEPTH = 200
 """The same limit as for JSON bodies."""
@@ -86,6 +90,30 @@ def encode_output(body: Json) -> bytes:
     if not isinstance(body, dict):
         raise FrameError(f"Expected a dict or pydantic model as output, got {type(body)}")
     return encode_message(body)
+
+
+def sends_image_bytes(endpoint: str) -> bool:
+    """Whether a realtime app gives ``request_id`` back, and sends images as bytes.
+
+    Source: inferred from fal's demo pages for the LCM and lightning models
+    (docs/reference/realtime.md#images-as-bytes).
+    """
+    return _IMAGE_APP.search(endpoint) is not None
+
+
+def with_image_bytes(body: Json) -> Json:
+    """An output whose ``images`` have bytes as ``content``, not data URIs as ``url``."""
+    if not isinstance(body, dict) or not isinstance(body.get("images"), list):
+        return body
+    return {**body, "images": [_with_content(image) for image in body["images"]]}
+
+
+def _with_content(image: Any) -> Any:
+    url = image.get("url") if isinstance(image, dict) else None
+    if not isinstance(url, str) or (scheme := _DATA_URI.match(url)) is None:
+        return image
+    content = b64decode(url[scheme.end() :])
+    return {"content": content, **{name: image[name] for name in image if name != "url"}}
 
 
 def encode_message(value: Json) -> bytes:

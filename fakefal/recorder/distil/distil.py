@@ -313,8 +313,8 @@ class _Distiller:
         ``validate`` is off, as a recorded response overrides fakefal's own opinion of the input.
         """
         options: Fields = {"unmatched": "fail", "validate": False, **self._compat_options}
-        if self._error_in_status == {False}:
-            options["error_in_status"] = False
+        if self._error_in_status == {True}:
+            options["error_in_status"] = True
         framings = [
             name for name, are_default in self._framing_defaults.items() if False in are_default
         ]

@@ -11,6 +11,7 @@ from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.endpoints import EndpointId
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.errors.catalog import CATALOG, outcome_of
+from fakefal.protocol.errors.errors import DOCS_URL
 from fakefal.recorder.capture.captures import RecordedResponse
 from fakefal.recorder.distil.literals import expression, literal
 from fakefal.scenario.compiler.reply import compile_reply
@@ -125,6 +126,8 @@ def failure_of(
     """
     status, body = response.status, _body_of(response)
     for error in CATALOG.values():
+        if error.kind == "model":
+            continue  # below, as a reply that only names it adds the input of the call
         outcome = outcome_of(error, app=endpoint.app, path=f"/{endpoint.path}")
         if _is_same_failure(outcome, status, body) and fails_at in (None, outcome.fails_at):
             return error.name.replace("_", "-") if error.kind == "ingress" else error.name
@@ -164,10 +167,12 @@ def _model_error_specs(status: int, body: Json) -> list[Fields]:
     if not isinstance(items, list) or len(items) != 1 or not isinstance(items[0], dict):
         return []
     item = items[0]
-    if not isinstance(item.get("type"), str):
+    if not isinstance(item.get("type"), str) or "input" not in item:
         return []
     parts: Fields = {"type": item["type"]}
-    parts |= {name: item[name] for name in ("loc", "msg", "ctx", "input") if name in item}
+    parts |= {name: item[name] for name in ("loc", "msg", "ctx", "input", "url") if name in item}
+    if parts.get("url") == f"{DOCS_URL}{item['type']}":
+        del parts["url"]
     error = CATALOG.get(item["type"])
     is_model_error = error is not None and error.kind == "model"
     if error is not None and is_model_error and parts.get("msg") == error.message:
@@ -181,6 +186,7 @@ def _model_error_specs(status: int, body: Json) -> list[Fields]:
         and all(isinstance(part, (str, int)) and part is not True for part in loc)
         and isinstance(parts.get("ctx", {}), dict)
         and isinstance(parts.get("msg", ""), str)
+        and isinstance(parts.get("url", ""), str)
         and 400 <= status <= 599
     )
     return [parts] if is_valid else []

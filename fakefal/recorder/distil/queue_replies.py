@@ -96,6 +96,9 @@ class QueueReplyBuilder:
         ]
         if bodies and decode(bodies[0]) == SUCCESS:
             options["cancel_answer"] = "success"
+        logs = [log for observation in self._observations for log in observation.logs or ()]
+        if any(isinstance(log, dict) and "level" in log for log in logs):
+            options["log_entries"] = "documented"
         return options
 
     # The outcome

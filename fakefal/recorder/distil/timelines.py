@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from fakefal.protocol import sse
 from fakefal.protocol.core.call import Json
@@ -13,12 +13,13 @@ from fakefal.protocol.queue import wants_logs
 from fakefal.recorder.capture.captures import Capture
 from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.distil.timing import format_seconds
+from fakefal.scenario.model.timeline import LogLevel
 
 MAX_COUNTED_POLLS = 5
 """A step seen in at most this many polls lasts exactly as many polls in the replay. One seen more
 often was a wait: it lasts its time, and a single poll under an instant clock."""
 
-_LOG_LEVELS = ("STDERR", "STDOUT", "ERROR", "INFO", "WARN", "DEBUG")
+_LOG_LEVELS: tuple[str, ...] = get_args(LogLevel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,14 +248,16 @@ def _log_line(log: Json, redactor: Redactor) -> Json:
         return redactor.redact_text(str(log))
     message = redactor.redact_text(str(log.get("message", "")))
     line: dict[str, Any] = {"message": message}
-    level = str(log.get("level", "INFO")).upper()
+    labels = log.get("labels")
+    labels = dict(labels) if isinstance(labels, dict) else {}
+    own_level, own_source = labels.pop("level", "INFO"), labels.pop("source", None)
+    level = str(log.get("level", own_level)).upper()
     if level != "INFO" and level in _LOG_LEVELS:
         line["level"] = level
-    source = log.get("source")
+    source = log.get("source", own_source)
     if isinstance(source, str) and source not in ("", "USER"):
         line["source"] = source
-    labels = log.get("labels")
-    if isinstance(labels, dict) and labels:
+    if labels:
         line["labels"] = {
             redactor.redact_text(str(name)): redactor.redact_text(str(labels[name]))
             for name in sorted(labels)

@@ -11,6 +11,8 @@ from fakefal.scenario.compiled.reply import CompiledReply
 from fakefal.scenario.matching.condition import Condition, distance
 from fakefal.scenario.matching.matchers import Difference
 
+_MAX_DIFFERENCES = 8
+
 if TYPE_CHECKING:
     from fakefal.scenario.model.scenario import Exchange
 
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
 class CompiledExchange:
     """An exchange with its condition and replies compiled.
 
-    ``capacity`` is the number of calls it answers; None is unlimited. ``location`` is the line and
-    the file it was read from, empty for one that was built in Python.
+    ``capacity`` is the number of calls it answers; None is unlimited. ``location`` is the file
+    and line where it was written: ``tagline.yaml:3``, or that of ``on(…)``; empty if it is unknown.
+    ``label`` is its id in quotes, else the location, else ``exchanges[0]``.
     """
 
     model: Exchange
@@ -29,6 +32,12 @@ class CompiledExchange:
     capacity: int | None
     label: str
     location: str = ""
+
+    @property
+    def name(self) -> str:
+        """The label, with the location unless that is the label: ``"tagline" (x.yaml:3)``."""
+        is_labelled = self.location and self.label != self.location
+        return f"{self.label} ({self.location})" if is_labelled else self.label
 
     def reply_for(self, used: int) -> CompiledReply:
         """The reply to the next call, after ``used`` others were answered."""
@@ -41,11 +50,17 @@ class CompiledExchange:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """An exchange that did not match a call: its distance, and the most important difference."""
+    """An exchange that did not match a call: its distance, and all differences, as a path and a
+    text each."""
 
     exchange: CompiledExchange
     distance: float
-    difference: Difference
+    differences: tuple[Difference, ...]
+
+    @property
+    def brief(self) -> str:
+        """The exchange, and the first difference."""
+        return f"{self.exchange.name}: {self.differences[0]}"
 
     @property
     def matched(self) -> CompiledExchange:
@@ -53,8 +68,10 @@ class NearMiss:
         return self.exchange
 
     def __str__(self) -> str:
-        location = f" ({self.exchange.location})" if self.exchange.location else ""
-        return f"{self.exchange.label}{location}: {self.difference}"
+        shown = [str(difference) for difference in self.differences[:_MAX_DIFFERENCES]]
+        if (hidden := len(self.differences) - len(shown)) > 0:
+            shown.append(f"{hidden} more")
+        return f"{self.exchange.name}: {' and '.join(shown)}"
 
 
 def near_miss(
@@ -66,4 +83,4 @@ def near_miss(
         noun = "call" if exchange.capacity == 1 else "calls"
         text = f"used up: it has answered {exchange.capacity} {noun}"
         differences = [Difference("matches, but is", text, 0.1)]
-    return NearMiss(exchange, distance(differences), differences[0])
+    return NearMiss(exchange, distance(differences), tuple(differences))

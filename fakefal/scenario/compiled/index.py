@@ -35,10 +35,19 @@ class _Bucket:
 
 
 class ExchangeIndex:
-    """Exchanges in order of priority. Immutable: a changed scenario gets a new index."""
+    """Exchanges as they were added. Immutable: a changed scenario gets a new index.
+
+    ``in_order`` are the same in the order of matching: those with a higher ``priority`` first.
+    """
 
     def __init__(self, exchanges: Iterable[CompiledExchange] = ()) -> None:
         self.exchanges = tuple(exchanges)
+        self.in_order = self.exchanges
+        self.priority = max((exchange.model.priority for exchange in self.exchanges), default=0)
+        if any(exchange.model.priority for exchange in self.exchanges):
+            self.in_order = tuple(
+                sorted(self.exchanges, key=lambda exchange: -exchange.model.priority)
+            )
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
     def find(
@@ -72,14 +81,14 @@ class ExchangeIndex:
         self, call: Call, is_used_up: Callable[[CompiledExchange], bool], limit: int = 3
     ) -> list[NearMiss]:
         """The exchanges with the smallest distance from the call, the nearest first."""
-        near_misses = [near_miss(exchange, call, is_used_up) for exchange in self.exchanges]
+        near_misses = [near_miss(exchange, call, is_used_up) for exchange in self.in_order]
         return sorted(near_misses, key=lambda near: near.distance)[:limit]
 
     def _add_bucket(self, endpoint: str, method: str) -> _Bucket:
         bucket = _build(
             [
                 exchange
-                for exchange in self.exchanges
+                for exchange in self.in_order
                 if exchange.condition.method == method
                 and (
                     exchange.condition.endpoint is None

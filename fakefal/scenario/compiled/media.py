@@ -15,7 +15,8 @@ class CompiledMedia:
     """The output's kind, the files it names, and what is wrong with them when they are read.
 
     ``expires_seconds`` None means the lifetime that the caller asks for. ``is_shared``: a file that
-    occurs several times in an output has the same URL everywhere.
+    occurs several times in an output has the same URL everywhere. ``nsfw_concepts`` are flags of
+    the first images.
     """
 
     kind: Kind | None = None
@@ -24,6 +25,7 @@ class CompiledMedia:
     defect: MediaDefect | None = None
     expires_seconds: float | None = None
     is_shared: bool = False
+    nsfw_concepts: tuple[bool, ...] = ()
 
 
 GENERATED_KINDS: dict[Kind, CompiledMedia] = {kind: CompiledMedia(kind) for kind in get_args(Kind)}

@@ -153,6 +153,7 @@ class CompiledReply:
     headers: TemplateValue | None = None
     inference_seconds: float | None = None
     billable_units: float | None = None
+    error_in_status: bool | None = None
     run_seconds: float = 0.0
     start_seconds: float = 0.0
     has_default_timeline: bool = True

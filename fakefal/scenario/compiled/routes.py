@@ -98,20 +98,25 @@ class CompiledRoute:
 
 @dataclass(frozen=True, slots=True)
 class RouteNearMiss:
-    """A route that did not match a request: its distance, and the most important difference."""
+    """A route that did not match a request: its distance, and all differences."""
 
     route: CompiledRoute
     distance: float
-    difference: Difference
+    differences: tuple[Difference, ...]
 
     @property
     def matched(self) -> CompiledRoute:
         """What nearly matched."""
         return self.route
 
-    def __str__(self) -> str:
+    @property
+    def brief(self) -> str:
+        """The route, and the first difference."""
         location = f" ({self.route.location})" if self.route.location else ""
-        return f"{self.route.label}{location}: {self.difference}"
+        return f"{self.route.label}{location}: {self.differences[0]}"
+
+    def __str__(self) -> str:
+        return self.brief
 
 
 def route_near_miss(
@@ -123,4 +128,4 @@ def route_near_miss(
         noun = "request" if route.capacity == 1 else "requests"
         text = f"used up: it has answered {route.capacity} {noun}"
         differences = [Difference("matches, but is", text, 0.1)]
-    return RouteNearMiss(route, distance(differences), differences[0])
+    return RouteNearMiss(route, distance(differences), tuple(differences))

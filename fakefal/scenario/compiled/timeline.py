@@ -16,12 +16,13 @@ State = Literal["IN_QUEUE", "IN_PROGRESS"]
 
 @dataclass(frozen=True, slots=True)
 class StepLog:
-    """A log entry without a timestamp; it gets that of the beginning of its step."""
+    """A log entry; without a timestamp it gets that of the beginning of its step."""
 
     message: str
     level: str = "INFO"
     source: str = "USER"
     labels: tuple[tuple[str, str], ...] = ()
+    timestamp: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

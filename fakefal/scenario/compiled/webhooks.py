@@ -43,12 +43,13 @@ class CompiledJwks:
     """How the public keys are published and rotated.
 
     ``status`` is sent instead of the keys, for the first ``times`` requests or for all (None); 0
-    sends the keys. ``keys`` is the number of listed keys; the last one is in use.
+    sends the keys. ``keys`` is the number of listed keys, of which the last is in use; None lists
+    two, of which the first is. Source: recorded (docs/reference/webhooks.md#jwks)
     """
 
     status: int = 0
     times: int | None = None
     delay_seconds: float = 0.0
     rotate_seconds: float = math.inf
-    keys: int = 1
+    keys: int | None = None
     is_empty: bool = False

@@ -38,5 +38,5 @@ def compile_exchange(
     capacity = model.times
     if model.then == "miss":
         capacity = len(replies) if capacity is None else min(capacity, len(replies))
-    label = f'"{model.id}"' if model.id else f"exchanges[{index}]"
+    label = f'"{model.id}"' if model.id else location or f"exchanges[{index}]"
     return CompiledExchange(model, condition, replies, capacity, label, location)

@@ -27,6 +27,7 @@ from fakefal.scenario.model.faults import (
     parse_fault,
     split_accepted,
 )
+from fakefal.scenario.model.fields import header_pairs
 
 _DEFAULT_NAMES = {
     400: "bad_request",
@@ -176,7 +177,7 @@ def _from_spec(spec: FaultSpec) -> CompiledFault:
         base,
         status=spec.status if rejection is None else None,
         body=body,
-        headers=(*spec.headers.items(), *padding),
+        headers=(*header_pairs(spec.headers), *padding),
         content_type=spec.content_type,
         removed_fields=tuple(spec.drop or ()),
         changed_fields=dict(spec.set or {}),

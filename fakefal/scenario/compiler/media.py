@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fakefal.scenario.compiled.media import CompiledMedia
 from fakefal.scenario.compiled.reply import Path
 from fakefal.scenario.media.assets import Asset, references_of_reply
+from fakefal.scenario.media.output_kinds import MAX_IMAGES
 from fakefal.scenario.model.reply import Reply
 from fakefal.scenario.templates.templates import TemplateError
 
@@ -33,4 +34,12 @@ def compile_media(
         None if media is None else media.how,
         None if media is None else media.expires,
         is_shared,
+        _nsfw_concepts(reply),
     )
+
+
+def _nsfw_concepts(reply: Reply) -> tuple[bool, ...]:
+    flags = reply.has_nsfw_concepts
+    if isinstance(flags, bool):
+        return (flags,) * MAX_IMAGES
+    return tuple(flags or ())

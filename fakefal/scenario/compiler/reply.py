@@ -9,14 +9,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import ValidationError
-
-from fakefal.protocol.errors.catalog import find_error, mentions_call, outcome_of
+from fakefal.protocol.errors.catalog import find_error
 from fakefal.protocol.errors.fault import Cut, SlowBody
 from fakefal.protocol.storage.storage import DEFAULT_CONTENT_TYPE
 from fakefal.scenario.compiled.reply import (
     CompiledReply,
-    FailureFactory,
     Pacing,
     Path,
     RawBody,
@@ -24,17 +21,18 @@ from fakefal.scenario.compiled.reply import (
     UsageOverride,
 )
 from fakefal.scenario.compiled.timeline import DEFAULT_TIMELINE, State, Step, StepLog
+from fakefal.scenario.compiled.workflows import Workflow
+from fakefal.scenario.compiler.failure import billable_units_of, failure_factory
 from fakefal.scenario.compiler.faults import compile_faults
 from fakefal.scenario.compiler.media import compile_media
 from fakefal.scenario.compiler.socket_script import compile_script
 from fakefal.scenario.compiler.webhooks import compile_webhook
 from fakefal.scenario.compiler.workflows import without_workflow
 from fakefal.scenario.media.assets import Asset
-from fakefal.scenario.model.failure import FailSpec, failure_outcome
+from fakefal.scenario.model.failure import FailSpec
 from fakefal.scenario.model.reply import Reply, RetriesSpec
 from fakefal.scenario.model.timeline import StepDetail, StepEntry, StreamSpec
 from fakefal.scenario.templates.templates import TemplateError, TemplateValue, compile_value
-from fakefal.scenario.values.validation_text import validation_text
 
 
 def compile_reply(
@@ -45,9 +43,7 @@ def compile_reply(
     ``assets`` are the files that it may refer to, by name.
     """
     reply, workflow = without_workflow(reply.with_presets())
-    pacing = _pacing(reply.stream, path)
-    if workflow is not None:
-        pacing = replace(pacing, waits=workflow.waits)
+    pacing = _with_waits(_pacing(reply.stream, path), workflow)
     timeline = DEFAULT_TIMELINE if reply.timeline is None else tuple(map(_step, reply.timeline))
 
     def value(name: str, raw: Any) -> TemplateValue | None:
@@ -59,12 +55,13 @@ def compile_reply(
         error=value("error", reply.error),
         output=_output(reply, path),
         raw=_raw_body(reply, path, assets),
-        fail=_failure_factory(reply, path),
+        fail=failure_factory(reply, path),
         timeline=timeline,
         pacing=pacing,
         headers=value("headers", reply.headers or None),
         inference_seconds=reply.inference_time,
-        billable_units=reply.billable_units,
+        billable_units=billable_units_of(reply),
+        error_in_status=reply.error_in_status,
         run_seconds=_seconds(timeline, "IN_PROGRESS"),
         start_seconds=_seconds(timeline, "IN_QUEUE"),
         has_default_timeline=reply.timeline is None,
@@ -107,6 +104,10 @@ def _raw_body(reply: Reply, path: Path, assets: Mapping[str, Asset]) -> RawBody 
     if asset is None:
         raise TemplateError((*path, "file"), f'there is no file "{reply.file}"', "check its name")
     return RawBody(asset.data, reply.content_type or asset.content_type)
+
+
+def _with_waits(pacing: Pacing, workflow: Workflow | None) -> Pacing:
+    return pacing if workflow is None else replace(pacing, waits=workflow.waits)
 
 
 def _is_failure_literal(reply: Reply) -> bool:
@@ -209,35 +210,7 @@ def _step_from_detail(state: State, detail: StepDetail, position: int | None) ->
     if polls is None:
         polls = 0 if detail.for_ is not None else 1
     logs = tuple(
-        StepLog(log.message, log.level, log.source, tuple(log.labels.items()))
+        StepLog(log.message, log.level, log.source, tuple(log.labels.items()), log.timestamp)
         for log in detail.logs
     )
     return Step(state, polls, detail.for_ or 0.0, position, logs, detail.forever)
-
-
-def _failure_factory(reply: Reply, path: Path) -> FailureFactory | None:
-    fail = reply.fail
-    if fail is None:
-        return None
-    if isinstance(fail, str):
-        spec = find_error(fail)
-        assert spec is not None
-        if mentions_call(spec):
-            return lambda call, _: outcome_of(spec, app=call.app, path=f"/{call.path}")
-        static_outcome = outcome_of(spec)
-        return lambda _, __: static_outcome
-    value = compile_value(fail.model_dump(by_alias=True, exclude_unset=True), (*path, "fail"))
-    if value.is_static:
-        literal_outcome = failure_outcome(fail)
-        return lambda _, __: literal_outcome
-    return lambda _, variables: failure_outcome(_render_fail(value, variables))
-
-
-def _render_fail(value: TemplateValue, variables: dict[str, Any]) -> FailSpec:
-    try:
-        return FailSpec.model_validate(value.render(variables))
-    except ValidationError as error:
-        first_error = error.errors()[0]
-        field_path = ".".join(str(part) for part in first_error["loc"])
-        text = f"fail.{field_path}: {validation_text(first_error)}"
-        raise TemplateError(value.path, text) from None

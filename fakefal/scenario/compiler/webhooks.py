@@ -29,7 +29,7 @@ def compile_webhook(webhook: Webhook) -> CompiledWebhook:
 
 
 def compile_jwks(jwks: Jwks | None) -> CompiledJwks:
-    """Without ``jwks`` one key is published and never rotated."""
+    """Without ``jwks`` two keys are published and never rotated."""
     if jwks is None:
         return CompiledJwks()
     spec = expand_jwks(jwks)
@@ -38,6 +38,6 @@ def compile_jwks(jwks: Jwks | None) -> CompiledJwks:
         spec.times,
         spec.delay or 0.0,
         math.inf if spec.rotate_after is None else spec.rotate_after,
-        spec.keys or 1,
+        spec.keys,
         spec.empty,
     )

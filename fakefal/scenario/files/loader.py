@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from fakefal.errors import FakefalError, ScenarioError, ScenarioProblem
+from fakefal.errors import FakefalError, ScenarioError, ScenarioProblem, hide_frame
 from fakefal.scenario.compiled.scenario import LoadedScenario
 from fakefal.scenario.compiler.exchange import compile_exchange
 from fakefal.scenario.compiler.routes import compile_route
+from fakefal.scenario.files.advice import find_advice
 from fakefal.scenario.files.checks.general import check_semantics
 from fakefal.scenario.files.json_text import read_json
 from fakefal.scenario.files.messages import format_error
@@ -26,6 +27,8 @@ from fakefal.scenario.media.assets import (
 )
 from fakefal.scenario.model.scenario import Scenario
 from fakefal.scenario.templates.templates import has_template
+
+__tracebackhide__ = hide_frame
 
 MAX_BYTES = 20_000_000
 MAX_FILE_BYTES = 64_000_000
@@ -260,7 +263,8 @@ def _compile(source: Source, *, is_standalone: bool = False) -> LoadedScenario:
         compile_route(route, index, _location(source, "routes", index), ("routes", index), assets)
         for index, route in enumerate(scenario.routes)
     )
-    return LoadedScenario(source.file, scenario, exchanges, assets, routes)
+    advice = tuple(find_advice(source))
+    return LoadedScenario(source.file, scenario, exchanges, assets, advice, routes)
 
 
 def _deduplicated(source: Source, problems: list[ScenarioProblem]) -> tuple[ScenarioProblem, ...]:
@@ -281,4 +285,4 @@ def _location(source: Source, part: str, index: int) -> str:
     path = (part, index)
     if path not in source.value_positions:
         return ""
-    return f"line {source.value_positions[path][0]} of {source.file}"
+    return f"{source.file}:{source.value_positions[path][0]}"

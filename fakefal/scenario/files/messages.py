@@ -194,8 +194,20 @@ def _is_fault_times(path: Path) -> bool:
     return path[-1:] == ("times",) and "faults" in path
 
 
+_OTHER_VIAS = {
+    **dict.fromkeys(("subscribe", "submit", "async", "poll"), "queue"),
+    **dict.fromkeys(("sync", "direct", "http", "post", "POST", "GET"), "run"),
+    **dict.fromkeys(("sse", "streaming"), "stream"),
+    **dict.fromkeys(("websocket", "socket"), "ws"),
+}
+"""Names of the clients' methods, and the way on the wire."""
+
+
 def _literal(source: Source, path: Path, value: Any, context: dict[str, Any]) -> ScenarioProblem:
     words = literal_words(context)
+    if "via" in path and value in _OTHER_VIAS:
+        message = f"unknown value {show(value)}"
+        return source.problem(path, message, f"such calls are via {_OTHER_VIAS[value]}")
     close = _closest(str(value), words, 0.5)
     suggestion = f'did you mean "{close}"?' if close else f"one of {', '.join(words)}"
     if value == "COMPLETED":

@@ -90,8 +90,20 @@ def format_syntax_error(error: yaml.YAMLError, text: str) -> tuple[Position, str
     parts = (getattr(error, "problem", None), getattr(error, "context", None))
     reason = " ".join(part for part in parts if part)
     message, suggestion = _cause(reason, _character(text, position))
+    is_colon = "mapping values are not allowed" in reason or _character(text, position) == ":"
+    if is_colon and (key := _key_of_text(text, position[0])):
+        message = 'the text contains ": ", which begins a key in YAML'
+        suggestion = f"put it in quotes: {key}"
     first_line = position[0] if context_mark is None else context_mark.line + 1
     return position, f"not valid YAML: {message.format(line=first_line)}", suggestion
+
+
+def _key_of_text(text: str, number: int) -> str:
+    """A line ``text: Note: it ships`` with its text in quotes; empty for another line."""
+    lines = text.splitlines()
+    line = lines[number - 1] if number <= len(lines) else ""
+    match = re.search(r"(?:^|[\s{,-])([\w$-]+): ([^'\"|>{}\[\],&*!%@`]*: [^#{}\[\],'\"]*)", line)
+    return f'{match[1]}: "{match[2].strip()}"' if match else ""
 
 
 def is_too_deep(error: yaml.YAMLError, text: str) -> bool:

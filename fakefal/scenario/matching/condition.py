@@ -20,6 +20,7 @@ from fakefal.scenario.matching.matchers import (
 from fakefal.scenario.matching.scalars import MISSING
 
 _GLOB = re.compile(r"[*?]")
+_NEARLY_THE_SAME = 0.9
 _COMPARED_CHARACTERS = 200
 """How much of an endpoint id is compared to estimate its similarity."""
 
@@ -61,8 +62,13 @@ class AnyEndpoint:
 
 def compile_endpoint(text: str) -> EndpointPattern:
     """The pattern of an ``endpoint``; raises PatternError for one that can match no call."""
-    if _GLOB.search(text):
+    if _GLOB.search(text) and "://" not in text:
         return EndpointPattern(text, glob(text.strip("/")))
+    if "://" in text:
+        path = text.split("://", 1)[1].partition("/")[2].partition("?")[0]
+        named = parse_endpoint(path.partition("/requests/")[0])
+        suggestion = f"write {named}" if named else "write owner/alias, such as fal-ai/any-llm"
+        raise PatternError((), f'"{text}" is a URL, not an endpoint id', suggestion)
     endpoint = parse_endpoint(text)
     if endpoint is None:
         suggestion = "write owner/alias, such as fal-ai/any-llm, or a pattern with *"
@@ -131,6 +137,8 @@ class Condition:
         if self.endpoint is not None and not self.endpoint.matches(call.endpoint.text):
             similarity = self.endpoint.similarity(call.endpoint.text)
             text = f"is {call.endpoint.text}, wanted {self.endpoint.text}"
+            if similarity >= _NEARLY_THE_SAME:
+                text += " (nearly the same: check the spelling)"
             differences.append(Difference("endpoint", text, 6 - 3 * similarity))
         if _method_of(call) != self.method:
             actual = call.method if call.via == "run" else f"that of a {call.via} call"

@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fakefal.protocol.core.call import Json
 from fakefal.scenario.matching.scalars import MISSING, get_field, normalize, scalar_key
+from fakefal.scenario.matching.texts import (
+    close_name,
+    common_prefix,
+    describe_lack,
+    describe_long,
+    is_short,
+)
 
 if TYPE_CHECKING:
     import regex
@@ -79,11 +86,7 @@ def quote(value: Json, limit: int = 80) -> str:
 
 def _similarity(left: str, right: str) -> float:
     """A cheap estimate from 0 to 1: the length of the common prefix."""
-    common = 0
-    for one, other in zip(left[:_COMPARED_CHARACTERS], right[:_COMPARED_CHARACTERS], strict=False):
-        if one != other:
-            break
-        common += 1
+    common = common_prefix(left[:_COMPARED_CHARACTERS], right[:_COMPARED_CHARACTERS])
     return common / max(len(left), len(right), 1)
 
 
@@ -105,7 +108,11 @@ class Equal:
             return
         weight = 1.0
         if isinstance(value, str) and self.key[0] == "s":
-            weight = 1 - 0.8 * _similarity(value, self.key[1])
+            wanted, actual = self.key[1], normalize(value)
+            weight = 1 - 0.8 * _similarity(value, wanted)
+            if not (is_short(wanted) and is_short(actual)):
+                yield Difference(path, describe_long(actual, wanted), weight)
+                return
         yield Difference(path, f"is {quote(value)}, wanted {self.quoted}", weight)
 
 
@@ -128,7 +135,19 @@ class Subset:
             yield Difference(path, f"is {quote(value)}, wanted an object")
             return
         for name, matcher in self.fields:
-            yield from matcher.differences(get_field(value, name), f"{path}.{name}")
+            field = get_field(value, name)
+            differences = matcher.differences(field, f"{path}.{name}")
+            if field is MISSING and (close := self._close_field(name, value)):
+                for difference in differences:
+                    text = f'{difference.text}: the call has "{close}", you wrote "{name}"'
+                    yield Difference(difference.path, text, 0.6 * difference.weight)
+            else:
+                yield from differences
+
+    def _close_field(self, name: str, value: dict[str, Json]) -> str:
+        """A field of the value with nearly this name, which the pattern does not mention."""
+        mentioned = {other for other, _ in self.fields}
+        return close_name(name, (other for other in value if other not in mentioned))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +195,11 @@ class Contains:
 
     def differences(self, value: Json, path: str) -> Iterator[Difference]:
         if not self.matches(value):
-            yield Difference(path, f"lacks {quote(self.needle)}, got {quote(value)}", 0.8)
+            hint = ""
+            if isinstance(value, str) and isinstance(self.needle, str):
+                hint = describe_lack(normalize(value), self.needle)
+            text = f"lacks {quote(self.needle)}, got {quote(value)}{hint}"
+            yield Difference(path, text, 0.7 if hint else 0.8)
 
 
 @dataclass(frozen=True, slots=True)

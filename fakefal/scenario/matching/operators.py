@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fakefal.protocol.core.call import Json
+from fakefal.scenario.matching.exactly import Exactly
 from fakefal.scenario.matching.matchers import (
     AllOf,
     AnyOf,
@@ -26,7 +27,7 @@ from fakefal.scenario.matching.matchers import (
     Subset,
     quote,
 )
-from fakefal.scenario.matching.scalars import MISSING, get_field, normalize, scalar_key
+from fakefal.scenario.matching.scalars import MISSING, normalize, scalar_key
 
 Path = tuple[str | int, ...]
 
@@ -96,24 +97,7 @@ def _eq(argument: Json, path: Path) -> Matcher:
     """``$eq``: the exact value; operators inside it are ordinary keys."""
     if scalar_key(argument) is not None:
         return _equal_matcher(argument)
-    return Satisfies(lambda value: _is_same(argument, value), f"exactly {quote(argument)}")
-
-
-def _is_same(left: Json, right: Json) -> bool:
-    if isinstance(left, dict):
-        return (
-            isinstance(right, dict)
-            and len(left) == len(right)
-            and all(
-                _is_same(inner, get_field(right, normalize(key))) for key, inner in left.items()
-            )
-        )
-    if isinstance(left, list):
-        return (
-            isinstance(right, list) and len(left) == len(right) and all(map(_is_same, left, right))
-        )
-    key = scalar_key(left)
-    return key is not None and key == scalar_key(right)
+    return Exactly(argument, quote(argument))
 
 
 def _contains(argument: Json, path: Path) -> Matcher:

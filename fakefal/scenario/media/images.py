@@ -9,14 +9,21 @@ from functools import lru_cache
 
 Colour = tuple[int, int, int]
 
+BLACK: Colour = (0, 0, 0)
 MAX_SIDE = 4096
 _TILE = 64
 
 
 @lru_cache(maxsize=64)
 def png(width: int, height: int, colour: Colour) -> bytes:
-    """A chequered PNG: tiles of the colour and of a lighter shade, one bit per pixel."""
-    lighter = tuple(channel + (255 - channel) // 4 for channel in colour)
+    """A chequered PNG: tiles of the colour and of a lighter shade, one bit per pixel.
+
+    Black is black all over.
+    """
+    lighter = colour
+    if colour != BLACK:
+        red, green, blue = (channel + (255 - channel) // 4 for channel in colour)
+        lighter = (red, green, blue)
     rows = []
     for first in (0x00, 0xFF):
         tile = bytes([first]) * (_TILE // 8) + bytes([first ^ 0xFF]) * (_TILE // 8)

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from fakefal.protocol.core.call import Outcome
 from fakefal.protocol.errors.catalog import CATALOG, error_names, find_error
 from fakefal.protocol.errors.errors import ErrorSpec, failed_outcome, model_error, request_error
-from fakefal.scenario.model.fields import Headers, Json, Output, StrictModel
+from fakefal.scenario.model.fields import Headers, Json, Output, StrictModel, header_pairs
 
 
 def _check_loc_part(value: Any) -> Any:
@@ -32,6 +32,7 @@ class FailSpec(StrictModel):
     msg: str | None = None
     ctx: dict[str, Json] | None = None
     input: Json = None
+    url: str | None = Field(None, description="A model error's url. Default: errors#TYPE.")
     error_type: str | None = Field(None, description="A request error's error_type.")
     detail: str | None = Field(None, description="Text of a request error.")
     status: int | None = Field(None, ge=400, le=599)
@@ -107,18 +108,19 @@ Fail = Annotated[
 
 def failure_outcome(fail: FailSpec) -> Outcome:
     """The response of a failure, with the defaults of fal's own error of that type."""
-    headers = tuple(fail.headers.items())
+    headers = header_pairs(fail.headers)
     if fail.type is not None:
         spec = find_error(fail.type)
         if spec is None or spec.kind != "model":
             spec = ErrorSpec(fail.type, "model", 422, fail.type, "scenario", "inferred")
+        names = [name for name in ("url", "input") if name in fail.model_fields_set]
         return model_error(
             spec,
             message=fail.msg,
-            loc=tuple(fail.loc) if fail.loc is not None else ("body",),
+            loc=None if fail.loc is None else tuple(fail.loc),
             context=fail.ctx,
             status=fail.status,
-            extra={"input": fail.input} if "input" in fail.model_fields_set else None,
+            extra={name: getattr(fail, name) for name in names},
             headers=headers,
         )
     if fail.error_type is not None:
@@ -133,4 +135,6 @@ def failure_outcome(fail: FailSpec) -> Outcome:
     body = fail.body
     if "body" not in fail.model_fields_set:
         body = {"detail": fail.detail if fail.detail is not None else fail.msg or "Error"}
+    elif isinstance(body, str):
+        body = body.encode()  # text is sent as it is written, as among faults
     return failed_outcome(fail.status, body, headers=headers)

@@ -15,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from fakefal.protocol.core.headers import OMITTED
 from fakefal.scenario.matching.matchers import quote
 from fakefal.scenario.values.durations import MAX_SECONDS, PATTERN, format_duration, parse_duration
 
@@ -109,16 +110,21 @@ def _check_headers(value: Any) -> Any:
 
 
 Headers = Annotated[
-    dict[str, str],
+    dict[str, str | None],
     BeforeValidator(_check_headers),
     WithJsonSchema(
         {
             "type": "object",
             "propertyNames": {"pattern": f"^{_HEADER_NAME}$"},
-            "additionalProperties": {"type": "string", "pattern": f"^{_HEADER_TEXT}$"},
+            "additionalProperties": {"type": ["string", "null"], "pattern": f"^{_HEADER_TEXT}$"},
         }
     ),
 ]
+
+
+def header_pairs(headers: dict[str, str | None]) -> tuple[tuple[str, str], ...]:
+    """Scripted headers as pairs; null leaves a header out."""
+    return tuple((name, OMITTED if text is None else text) for name, text in headers.items())
 
 
 def after_count(value: Any) -> Any:

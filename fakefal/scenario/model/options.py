@@ -10,10 +10,13 @@ from pydantic_core import PydanticCustomError
 from fakefal.protocol.core.compat_flags import (
     PROFILES,
     InvalidKeyStyle,
+    LogEntries,
     Logs,
     ReadsAfterCancel,
+    ResultHeaders,
     Sse,
     Subpath,
+    TimeSource,
     UnknownFields,
     Unmatched,
 )
@@ -58,15 +61,22 @@ class Options(StrictModel):
         ),
     ] = Field(None, description="Which API keys are valid.")
     logs: Logs | None = None
+    log_entries: LogEntries | None = Field(None, description="The fields of a log entry.")
+    result_headers: ResultHeaders | None = Field(
+        None, description="Headers of a result, as recorded at a time."
+    )
     stream_sse: Sse | None = None
     status_sse: Sse | None = None
     repeat_complete: bool | None = None
     long_prompts: Literal["accept", "refuse"] | None = None
     unknown_fields: UnknownFields | None = None
     webhook_retries: Literal[31, 10] | None = Field(None, description="Retries of a webhook.")
-    webhook_timestamps: Literal["auto", "clock", "real"] | None = None
+    webhook_timestamps: TimeSource | None = None
     billing_delay: Duration | None = Field(
         None, description="From the end of a request to its billing event."
+    )
+    token_times: TimeSource | None = Field(
+        None, description="The time in tokens that clients compare with their own."
     )
     default_timeline: Literal["steps", "none"] | None = Field(
         None,
@@ -78,6 +88,11 @@ class Options(StrictModel):
     )
     openai_errors: Literal["openai", "detail"] | None = Field(
         None, description="The form of errors of OpenAI-compatible endpoints."
+    )
+    models: Literal["lenient", "strict"] | None = Field(
+        None,
+        description="Whether a call with an unknown model name may match an exchange; "
+        "with a dated profile it may not.",
     )
     profile: Annotated[
         str | None, BeforeValidator(_check_profile), WithJsonSchema({"enum": [*PROFILES]})

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from fakefal.protocol.errors.catalog import find_error
@@ -69,6 +77,12 @@ def _retries_spec(value: Any) -> Any:
     return {"times": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _keep_int(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """``1`` stays an integer, as fal's header shows the difference to ``1.0``."""
+    number = check(value)
+    return value if type(value) is int else number
+
+
 RequestId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
 
 _OVERRIDING_FIELDS = frozenset(
@@ -99,12 +113,18 @@ class Reply(StrictModel):
     fail: Fail | None = Field(None, description="A failure: a catalogue name, or a mapping.")
     kind: Kind | None = Field(None, description="A common kind of output, with generated files.")
     files: list[FileName] | None = Field(None, min_length=1, description="The files of a kind.")
+    has_nsfw_concepts: bool | list[bool] | None = Field(
+        None, description="Flags of generated images, or one for all; a flagged image is black."
+    )
     media: Media | None = Field(None, description="What goes wrong when the files are read.")
     timeline: list[StepEntry] | None = Field(None, description="Default: one poll of each state.")
     stream: StreamSpec | None = None
     headers: Headers = Field(default_factory=dict, description="Extra response headers.")
     inference_time: Duration | None = Field(None, description="metrics.inference_time.")
-    billable_units: Annotated[float, Field(ge=0)] | None = None
+    error_in_status: bool | None = Field(
+        None, description="Whether the status shows the model's failure. Default: the option."
+    )
+    billable_units: Annotated[float, Field(ge=0), WrapValidator(_keep_int)] | None = None
     request_id: RequestId | None = Field(
         None, description="The id of the first call it answers; later calls get generated ids."
     )
@@ -156,6 +176,8 @@ class Reply(StrictModel):
             raise PydanticCustomError("files_alone", "files requires a kind that has files")
         if self.files is not None and self.kind != "images" and len(self.files) > 1:
             raise PydanticCustomError("many_files", "{kind} has one file", {"kind": self.kind})
+        if self.has_nsfw_concepts is not None and self.kind != "images":
+            raise PydanticCustomError("flags_alone", "has_nsfw_concepts requires kind: images")
         return self
 
     def _may_have_files(self, outcomes: list[str]) -> bool:

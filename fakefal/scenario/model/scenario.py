@@ -19,6 +19,9 @@ class Exchange(StrictModel):
 
     id: str | None = Field(None, min_length=1, description="Name in journal, misses and reports.")
     when: When = Field(default_factory=When)
+    priority: int = Field(
+        0, ge=-1_000_000, le=1_000_000, description="Higher is tried first, whatever the order."
+    )
     times: int | None = Field(None, ge=1, description="Number of calls it answers. Default: all.")
     reply: Reply | None = None
     replies: list[Reply] | None = Field(None, min_length=1, description="Used one after another.")

@@ -17,14 +17,23 @@ from fakefal.scenario.model.fields import (
     after_count,
 )
 
+LogLevel = Literal["STDERR", "STDOUT", "ERROR", "INFO", "WARN", "WARNING", "DEBUG", "TRACE"]
+"""The words of the JavaScript types and of the SDK.
+
+Source: client (docs/reference/open-questions.md#log-entry-fields).
+"""
+
 
 class Log(StrictModel):
-    """A log entry; all fields appear on the wire."""
+    """A log entry; all fields appear on the wire, in the form that ``log_entries`` sets."""
 
     message: str
-    level: Literal["STDERR", "STDOUT", "ERROR", "INFO", "WARN", "DEBUG"] = "INFO"
+    level: LogLevel = "INFO"
     source: str = "USER"
     labels: dict[str, str] = Field(default_factory=dict)
+    timestamp: str | None = Field(
+        None, description="Sent as it is. Default: the beginning of the step."
+    )
 
 
 def _log_spec(value: Any) -> Any:

@@ -108,7 +108,10 @@ class JwksSpec(StrictModel):
         None, description="Interval after which a new key is used."
     )
     keys: int | None = Field(
-        None, ge=1, le=10, description="Number of listed keys; the last one is in use."
+        None,
+        ge=1,
+        le=10,
+        description="How many are listed; the last is in use. Default: 2, the first is in use.",
     )
     empty: bool = Field(False, description="The list has no keys.")
 

@@ -24,7 +24,7 @@ def reply_preset_names() -> list[str]:
 
 
 OUTCOME_FIELDS = frozenset(
-    {"text", "reasoning", "error", "output", "base64", "file", "fail", "kind"}
+    "text reasoning error output base64 file fail kind has_nsfw_concepts".split()
 )
 """Fields of which a reply has one at most; a later preset replaces that of an earlier one."""
 

@@ -52,13 +52,11 @@ _OUTPUTS = (
     ),
     reply_preset(
         "blocked-outputs",
-        "some of the images were blocked",
+        "the first of the images was blocked, and is black",
         "inferred",
         situation("some-outputs-blocked"),
-        output={
-            "images": [{"url": _PIXEL}, {"url": _PIXEL}],
-            "has_nsfw_concepts": [True, False],
-        },
+        kind="images",
+        has_nsfw_concepts=[True],
     ),
     reply_preset(
         "soft-error",

@@ -48,13 +48,6 @@ SCENARIO_PRESETS = (
         apps={"*": "removed"},
     ),
     scenario_preset(
-        "full-path-405",
-        "405 for status URLs with the endpoint's path",
-        "recorded",
-        situation("polling-with-the-full-path"),
-        options={"subpath": "refuse-405"},
-    ),
-    scenario_preset(
         "host-down",
         "queue.fal.run resets every connection",
         "documented",

@@ -10,6 +10,7 @@ from itertools import count
 from fakefal.protocol.core.call import Call, Json
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.storage.storage import file_object
+from fakefal.protocol.websocket.realtime import sends_image_bytes
 from fakefal.scenario.compiled.media import CompiledMedia
 from fakefal.scenario.compiled.reply import RenderedOutcome
 from fakefal.scenario.media.assets import Asset, is_reference
@@ -43,12 +44,32 @@ class FileRefResolver:
             body = self.resolve(outcome.body)
         else:
             body = self.resolve(
-                generate_output(kind, self._call, seed, self._media.files, text or "")
+                generate_output(
+                    kind,
+                    self._call,
+                    seed,
+                    self._media.files,
+                    text or "",
+                    self._media.nsfw_concepts,
+                )
             )
+            body = self._with_request_id(body)
             text = None
         links = tuple(self.links)
         outcome = replace(outcome, body=body, payload=encode(body), file_urls=links)
         return replace(rendered, outcome=outcome, text=text)
+
+    @property
+    def _is_image_session(self) -> bool:
+        return self._call.via == "realtime" and sends_image_bytes(self._call.endpoint.text)
+
+    def _with_request_id(self, body: Json) -> Json:
+        """A generated output with the caller's own ``request_id``, where the app gives it back."""
+        input_ = self._call.input
+        is_echoed = self._is_image_session and isinstance(input_, dict) and isinstance(body, dict)
+        if not is_echoed or "request_id" not in input_:
+            return body
+        return {**body, "request_id": input_["request_id"]}
 
     def resolve_events(self, events: Iterator[Json]) -> Iterator[Json]:
         """The events of a stream with file objects in place of references."""
@@ -91,13 +112,14 @@ class FileRefResolver:
         return {**fields, **ref.fields}
 
     def _url(self, asset: Asset, ref: FileRef) -> str:
-        """A URL, or a data URI for ``as: data-uri`` and for images with ``sync_mode``.
+        """A URL, or a data URI for ``as: data-uri`` and with ``sync_mode`` in the input.
 
         Source: documented (docs/reference/storage.md#output-files).
         """
         input_ = self._call.input
         is_sync = isinstance(input_, dict) and input_.get("sync_mode") is True
-        if ref.form == "data-uri" or (is_sync and asset.content_type.startswith("image/")):
+        is_sync = is_sync or self._is_image_session
+        if ref.form == "data-uri" or is_sync:
             return f"data:{asset.content_type};base64,{b64encode(asset.data).decode()}"
         if self._media.is_shared and asset in self._urls:
             return self._urls[asset]

@@ -9,6 +9,7 @@ from typing import Any
 
 from fakefal.protocol.core.call import Call, Json, Outcome
 from fakefal.protocol.core.compat_flags import CompatFlags
+from fakefal.protocol.core.headers import OMITTED
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.llm.anyllm import OutputShape, output_shape, partial_outputs
 from fakefal.protocol.llm.tokens import first_tokens
@@ -129,7 +130,9 @@ def _omit_from_outcome(rendered: RenderedOutcome, fields: tuple[str, ...]) -> Re
 
 
 def _with_headers(rendered: RenderedOutcome, headers: dict[str, Any]) -> RenderedOutcome:
-    pairs = tuple((name, as_text(value)) for name, value in headers.items())
+    pairs = tuple(
+        (name, OMITTED if value is None else as_text(value)) for name, value in headers.items()
+    )
     outcome = rendered.outcome
     return replace(rendered, outcome=replace(outcome, headers=(*outcome.headers, *pairs)))
 

@@ -37,5 +37,8 @@ def seeded_numbers(*parts: str) -> Iterator[int]:
 
 
 def seeded_inference_seconds(request_id: str) -> float:
-    """A plausible inference time, 0.2 to 2.2 seconds, four decimals."""
-    return (2_000 + int(request_id[-4:], 16) * 20_000 // 65_536) / 10_000
+    """A plausible inference time, 0.2 to 2.2 seconds, with all digits of a float.
+
+    Source: recorded (docs/reference/protocol.md#status).
+    """
+    return 0.2 + int.from_bytes(digest("inference", request_id)[:6], "big") / 2**47

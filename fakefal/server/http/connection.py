@@ -152,8 +152,9 @@ def response_head(
             lines.append(f"x-fal-request-id: {response.request_id}\r\n")
         if response.billable_units is not None:
             lines.append(f"x-fal-billable-units: {names.format_units(response.billable_units)}\r\n")
+        lines += [f"{name}: {value}\r\n" for name, value in response.default_headers]
     if "Origin" in request.headers and not response.is_private:
-        cors = cors_headers(request, response.headers)
+        cors = cors_headers(request, (*response.headers, *response.default_headers))
         lines += [f"{name}: {value}\r\n" for name, value in cors]
     if not keep_alive:
         lines.append("Connection: close\r\n")
@@ -179,9 +180,13 @@ def _scripted_lines(response: BufferedResponse) -> list[str]:
     if response.billable_units is not None:
         defaults[names.BILLABLE_UNITS] = names.format_units(response.billable_units)
     pairs = [
-        (name, value) for name, value in defaults.items() if name.lower() not in scripted_names
+        pair
+        for pair in (*defaults.items(), *response.default_headers)
+        if pair[0].lower() not in scripted_names
     ]
-    pairs += [pair for pair in response.headers if pair[0].lower() not in SERVER_HEADERS]
+    omitted = {name.lower() for name, value in response.headers if value == names.OMITTED}
+    unsent = SERVER_HEADERS | omitted
+    pairs += [pair for pair in response.headers if pair[0].lower() not in unsent]
     return [f"{printable(name)}: {printable(value)}\r\n" for name, value in pairs]
 
 
@@ -193,8 +198,8 @@ def status_line(status: int, minor: int) -> str:
 
 @lru_cache(maxsize=256)
 def _plain_head(status: int, minor: int, content_type: str) -> str:
-    line = f"Content-Type: {content_type}\r\n" if content_type else ""
-    return f"{status_line(status, minor)}{line}"
+    line = status_line(status, minor)
+    return f"{line}Content-Type: {content_type}\r\n" if content_type else line
 
 
 class Connection(RequestHandler):

@@ -29,7 +29,7 @@ from fakefal.handlers.http import (
     WebSocketSession,
     response_for_error,
 )
-from fakefal.handlers.routes import ROUTES, find_route
+from fakefal.handlers.routes import ROUTES, UnservedRoute, find_route
 from fakefal.handlers.server_proxy import check_proxy_request
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core import hosts
@@ -37,6 +37,7 @@ from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import FaultAbort
 from fakefal.protocol.errors.ingress import ingress_error
+from fakefal.protocol.storage.storage import has_request_id
 from fakefal.server.http.body_timeout import BodyIdleTimeout
 from fakefal.server.http.connection import (
     SERVER,
@@ -47,7 +48,7 @@ from fakefal.server.http.connection import (
 )
 from fakefal.server.http.control_endpoint import ControlEndpoint
 from fakefal.server.http.parse_errors import check_version, error_for_body
-from fakefal.server.http.route_endpoint import NO_ROUTE, RouteEndpoint
+from fakefal.server.http.route_endpoint import NO_ROUTE, RouteEndpoint, tenant_of
 from fakefal.server.http.writer import FileWriter
 from fakefal.server.tasks import Tasks
 from fakefal.server.upload_store import UploadStore
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("fakefal")
 _CHUNK_BYTES = 262_144
+_NEVER_PAUSED_BYTES = 65_536
+"""aiohttp does not pause the transport for a body of this size."""
 _MISS = (names.HINT, "miss")
 
 Body = TypeVar("Body")
@@ -199,9 +202,7 @@ class HttpHandler:
                     return routed.response, routed.clock
             find = find_route if routed is NO_ROUTE else routed.find_handler
             handler, parts = find(address.host, request.method, path)
-            credential = names.read_credential(headers.get("Authorization"))
-            if credential is not None and not _is_cdn_token(credential, address.host):
-                tenant = self._tenant(credential, request.method, parts)
+            tenant = tenant_of(self._engine, request, address.host, parts)
             fal_request = Request(request.method, address, path, headers, body, tenant, blob)
             fal_request.fallback_tenant = self._engine.fallback_tenant
             fal_request.tenant_by_tag = self._engine.tenant_by_tag
@@ -210,7 +211,7 @@ class HttpHandler:
             response = await handler(fal_request, parts)
             if fal_request.fault is not None and not isinstance(response, WebSocketSession):
                 response.fault = response.fault or fal_request.fault
-            if address.host == hosts.REST and isinstance(response, BufferedResponse):
+            if has_request_id(address.host, path) and isinstance(response, BufferedResponse):
                 line = _request_line(request, address, path)
                 response.request_id = self._engine.request_id_for(line)
             return routed.finish(response, _clock_of(fal_request))
@@ -222,7 +223,8 @@ class HttpHandler:
         except ApiError as error:
             if self._recorder is not None and _MISS in error.headers:
                 raise _Unmatched(self._recorder, body) from None
-            self._record_error(error, tenant, _request_line(request, address, path))
+            line = _request_line(request, address, path)
+            self._record_error(error, tenant, headers, line)
             if address.host == hosts.API:
                 error = _as_platform_error(error)
             if error.fault is None and fal_request is not None:
@@ -231,19 +233,22 @@ class HttpHandler:
                 return routed.finish(response_for_error(error), _clock_of(fal_request))
             raise error from None
 
-    def _tenant(
-        self, credential: names.Credential, method: str, parts: Mapping[str, str]
-    ) -> Tenant:
-        """The tenant of a key; raises the 401 of one that is not accepted."""
-        endpoint = parts.get("endpoint", "")
-        return self._engine.tenant_for(credential, endpoint, is_new_call=method == "POST")
+    def _record_error(
+        self, error: ApiError, tenant: Tenant | None, headers: Mapping[str, str], line: str
+    ) -> None:
+        """Journal a request that failed before it became a call, under a new request id.
 
-    def _record_error(self, error: ApiError, tenant: Tenant | None, line: str) -> None:
-        """Journal a request that failed before it became a call, under a new request id."""
-        if error.has_request_id and not error.request_id:
-            error.request_id = self._engine.record_rejection(
-                tenant, line, error.status, error.message
-            )
+        It is a miss if the fake lacks its route.
+        """
+        if error.request_id or (error.is_of_ingress and not error.has_request_id):
+            return
+        is_miss = isinstance(error, UnservedRoute)
+        if tenant is None and is_miss:  # the key was not read yet
+            credential = names.read_credential(headers.get("Authorization"))
+            tenant = None if credential is None else self._engine.find(credential.token)
+        error.request_id = self._engine.record_rejection(
+            tenant, line, error.status, error.message, is_miss=is_miss
+        )
 
     async def _body(self, request: web.BaseRequest, limit: int = 0) -> bytes:
         """The whole body; raises ApiError for one that is too large or cannot be read.
@@ -255,7 +260,11 @@ class HttpHandler:
         limit = limit or self._engine.settings.limits.body_bytes
         content = request.content
         if content.is_eof() and content.exception() is None and "Expect" not in request.headers:
-            data = content.read_nowait()  # nearly always complete
+            buffer = content._buffer  # nearly always complete, and nearly always one piece
+            # ``read_nowait`` would also resume a transport that was never paused, and parse
+            # nothing; that takes longer than to find the exchange.
+            is_small = len(buffer) == 1 and len(buffer[0]) < _NEVER_PAUSED_BYTES
+            data = buffer[0] if is_small else content.read_nowait()
             if len(data) > limit:
                 raise ingress_error(413, f"the body is over {limit} bytes")
             return data
@@ -328,11 +337,6 @@ class HttpHandler:
         except (ClientConnectionResetError, ConnectionResetError):
             _LOG.debug("the caller left stream %s", stream.request_id)
         return response
-
-
-def _is_cdn_token(credential: names.Credential, host: str) -> bool:
-    """Whether it is a token of the CDN, as bearer credentials are on some hosts; else a key."""
-    return credential.scheme != "key" and host in hosts.TOKEN_HOSTS
 
 
 def _check_host(tenant: Tenant, host_name: str) -> None:

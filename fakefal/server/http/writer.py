@@ -38,7 +38,7 @@ def stream_head(
     lines += [
         f"{printable(name)}: {printable(value)}\r\n"
         for name, value in pairs
-        if name.lower() not in SERVER_HEADERS
+        if name.lower() not in SERVER_HEADERS and value != names.OMITTED
     ]
     if not is_http10:
         lines.append("Transfer-Encoding: chunked\r\n")
@@ -63,7 +63,10 @@ class FileWriter(web.StreamResponse):
         self.headers["Server"] = SERVER
         self.headers["Content-Type"] = response.content_type
         for name, value in response.headers:
-            self.headers[printable(name)] = printable(value)
+            if value == names.OMITTED:
+                self.headers.pop(name, None)
+            else:
+                self.headers[printable(name)] = printable(value)
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Write the head, then the file in blocks."""

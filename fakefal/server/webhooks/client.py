@@ -19,7 +19,6 @@ from fakefal.server.webhooks.trust import TrustStore
 
 _CONNECTIONS = 100
 _EXCERPT_BYTES = EXCERPT_CHARACTERS * 4
-_USER_AGENT = "fakefal"
 
 
 class BlockedTarget(Exception):
@@ -99,14 +98,17 @@ class _CheckedResolver(ThreadedResolver):
 
 
 def _new_session(targets: WebhookAllowlist) -> aiohttp.ClientSession:
-    """A session that resolves names anew for each connection and ignores proxy variables."""
+    """A session that resolves names anew for each connection and ignores proxy variables.
+
+    It sends no User-Agent. Source: recorded (docs/reference/webhooks.md#headers).
+    """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             resolver=_CheckedResolver(targets), use_dns_cache=False, limit=_CONNECTIONS
         ),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": _USER_AGENT},
+        skip_auto_headers=("User-Agent",),
         trust_env=False,
         auto_decompress=False,
     )

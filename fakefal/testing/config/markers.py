@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fakefal.testing.config.settings import (
+    GUARD,
     SETTINGS,
     Setting,
     TestSettings,
@@ -27,7 +28,7 @@ _HELP = (
 def add_options(parser: pytest.Parser) -> None:
     """Add a flag and an ini option for each setting of the table."""
     group = parser.getgroup("fakefal", "fakefal: a local fake of fal.ai")
-    for setting in SETTINGS:
+    for setting in (*SETTINGS, GUARD):
         help_ = f"{setting.description} (ini: {setting.ini}"
         if setting.kind == "choice":
             group.addoption(
@@ -151,6 +152,38 @@ def check_markers(items: Iterable[pytest.Item]) -> None:
             names.insert(0, MARKER)
     if problem_lines:
         raise pytest.UsageError("\n".join(problem_lines))
+
+
+_FIXTURES = ("fakefal", "fakefal_factory", "fakefal_server", "fakefal_receiver")
+
+
+def guard_severity(config: pytest.Config, items: Iterable[pytest.Item]) -> str:
+    """How the run is guarded: ``error``, ``warn``, or empty; raises pytest.UsageError.
+
+    A run without ``fakefal_guard`` is guarded if it is one that uses fakefal: if a test has its
+    fixture, or another setting is present.
+    """
+    severity = config.getoption(GUARD.ini) or config.getini(GUARD.ini)
+    if severity and severity not in GUARD.choices:
+        raise pytest.UsageError(f'{GUARD.ini} = "{severity}" — one of {", ".join(GUARD.choices)}')
+    if not severity and (_has_settings(config) or any(map(_uses_fixture, items))):
+        severity = "error"
+    return "" if severity == "off" else str(severity)
+
+
+def _has_settings(config: pytest.Config) -> bool:
+    """Whether a flag or the ini file sets something; a bool with its default does not count."""
+    for setting in SETTINGS:
+        value = config.getini(setting.ini)
+        is_in_file = value != setting.default if setting.kind == "bool" else bool(value)
+        if is_in_file or config.getoption(setting.ini, None) is not None:
+            return True
+    return False
+
+
+def _uses_fixture(item: pytest.Item) -> bool:
+    names = getattr(item, "fixturenames", ())
+    return any(name in names for name in _FIXTURES)
 
 
 def register(config: pytest.Config) -> None:

@@ -120,6 +120,16 @@ SETTINGS = (
     Setting("report", "bool", True, "show what happened on the fake when a test fails"),
 )
 
+GUARD = Setting(
+    "guard",
+    "choice",
+    "",
+    "connections of any test to the real fal: refused and an error, a warning, or not watched; "
+    "error where a test uses fakefal or a setting of it is present",
+    ("error", "warn", "off"),
+)
+"""A setting of the run, which no marker can change."""
+
 SETTINGS_BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 

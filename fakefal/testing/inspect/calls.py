@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from fakefal.engine.controls import CallRecord
+from fakefal.errors import hide_frame
 from fakefal.protocol.core.call import Call, Json
 from fakefal.protocol.core.endpoints import parse_endpoint
 from fakefal.scenario.builder import build_when, to_user_error, when_data
 from fakefal.scenario.compiler.condition import compile_condition
 from fakefal.scenario.matching.condition import Condition, distance
 from fakefal.scenario.matching.matchers import PatternError, quote
+
+__tracebackhide__ = hide_frame
 
 _MAX_SHOWN = 12
 

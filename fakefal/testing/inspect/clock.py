@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from fakefal.engine.controls import Controls
 from fakefal.engine.next_event import step
-from fakefal.errors import FakefalError, SettingError
+from fakefal.errors import FakefalError, SettingError, hide_frame
 from fakefal.scenario.values.durations import parse_duration
 from fakefal.server.thread import ThreadedServer
 from fakefal.testing.inspect.webhooks import wait_for_condition
 from fakefal.testing.redirect.client_clock import ClientClock
+
+__tracebackhide__ = hide_frame
 
 _MAX_EVENTS = 100_000
 _LOOP_YIELDS = 5
@@ -82,7 +84,7 @@ class FakeClock:
         """
         limit = self.now + _seconds(at_most)
         for _ in range(_MAX_EVENTS):
-            self._server.submit(_run_due(self._controls, timeout)).result()
+            self._server.run(_run_due(self._controls, timeout))
             if condition():
                 return
             reason_blocked = self._server.call(lambda: step(self._controls.tenant, limit))
@@ -90,13 +92,20 @@ class FakeClock:
                 raise FakefalError(f"condition not met: {condition!r}: {reason_blocked}")
         raise FakefalError(f"condition not met after {_MAX_EVENTS} events: {condition!r}")
 
-    @contextmanager
-    def patch_sleep(self, *modules: str) -> Iterator[None]:
+    def patch_sleep(self, *modules: str) -> AbstractContextManager[None]:
         """Inside the block the sleeps of ``fal_client`` move this clock instead of waiting.
 
         ``modules`` names more modules whose ``time.sleep`` and ``asyncio.sleep`` are patched,
-        with their submodules: ``patch_sleep("myapp")``.
+        with their submodules: ``patch_sleep("myapp")``. Raises FakefalError for a name that is no
+        module.
         """
+        from fakefal.testing.redirect.sleeps import check_modules
+
+        check_modules(modules)
+        return self._patch_sleep(modules)
+
+    @contextmanager
+    def _patch_sleep(self, modules: tuple[str, ...]) -> Iterator[None]:
         from fakefal.testing.redirect.sleeps import patch_sleeps
 
         self.client_clock.moves_manual += 1

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from fakefal.engine.tenant import Tenant
 from fakefal.scenario.compiled.exchange import CompiledExchange
 from fakefal.scenario.compiled.routes import CompiledRoute
+from fakefal.scenario.compiled.shadowing import GO_FIRST, matching_order, shadowing_exchange
 from fakefal.server.thread import ThreadedServer
 from fakefal.testing.inspect.billing import collect_billed_calls
 from fakefal.testing.scripting.routes import ScriptedRoute
@@ -35,18 +36,22 @@ class EndOfTestChecks:
         self._own_files = tuple(own_files)
 
     def unused(self) -> list[str]:
-        """Exchanges and replies that answered no call, and ``on`` without a reply."""
-        missing_replies = [
-            f"on({builder.description}) has no reply: add .text(…), .output(…) or .fail(…)"
+        """Exchanges and replies that answered no call."""
+        return self._server.call(self._unused)
+
+    def without_reply(self) -> list[str]:
+        """Each ``on`` and ``route`` without a reply, which answers nothing."""
+        without_reply = [
+            f"{builder.location}: on({builder.description}) has no reply, so it answers nothing — "
+            "add .text(…), .output(…) or .fail(…)"
             for builder in self._builders
             if not builder.has_reply
         ]
-        missing_replies += [
+        return without_reply + [
             f"route({builder.description}) has no reply: add .json(…), .text(…) or .fail(…)"
             for builder in self._route_builders
             if not builder.has_reply
         ]
-        return missing_replies + self._server.call(self._unused)
 
     def _unused(self) -> list[str]:
         tenant = self._tenant
@@ -54,7 +59,12 @@ class EndOfTestChecks:
             *tenant.own_index.exchanges,
             *(exchange for exchange in tenant.base_index.exchanges if self._is_own(exchange)),
         ]
-        lines = [line for exchange in own_exchanges if (line := _describe_unused(tenant, exchange))]
+        in_order = matching_order(tenant.own_index, tenant.base_index)
+        lines = [
+            line
+            for exchange in own_exchanges
+            if (line := _describe_unused(tenant, exchange, in_order))
+        ]
         own_routes = [
             *tenant.routes.own_routes,
             *(route for route in tenant.base_routes if self._is_own(route)),
@@ -62,7 +72,7 @@ class EndOfTestChecks:
         return lines + [line for route in own_routes if (line := _unused_route(tenant, route))]
 
     def _is_own(self, exchange: CompiledExchange | CompiledRoute) -> bool:
-        return exchange.location.endswith(tuple(f" of {file}" for file in self._own_files))
+        return exchange.location.rpartition(":")[0] in self._own_files
 
     def uncollected(self) -> list[str]:
         """Results that fal would bill and that were never fetched."""
@@ -102,12 +112,15 @@ class EndOfTestChecks:
         return self._server.call(list_webhooks)
 
 
-def _describe_unused(tenant: Tenant, exchange: CompiledExchange) -> str:
+def _describe_unused(
+    tenant: Tenant, exchange: CompiledExchange, in_order: list[CompiledExchange]
+) -> str:
     use_count = tenant.resolver.use_counts.get(exchange, 0)
-    location = f" ({exchange.location})" if exchange.location else ""
-    subject = f"{exchange.label}{location}{_endpoint_text(exchange)}"
+    subject = f"{exchange.name}{_endpoint_text(exchange)}"
     if not use_count:
-        return f"{subject} answered no call"
+        other = shadowing_exchange(exchange, in_order[: in_order.index(exchange)])
+        cause = f": {other.name} before it answers all of them — {GO_FIRST}" if other else ""
+        return f"{subject} answered no call{cause}"
     if exchange.capacity is not None and use_count < exchange.capacity:
         return f"{subject} answered {use_count} of {exchange.capacity} calls"
     if use_count < len(exchange.replies):

@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
 from fakefal.engine.controls import Controls
+from fakefal.engine.next_event import standing_clock
 from fakefal.engine.webhooks.controls import WebhookControls
 from fakefal.engine.webhooks.scheduler import WebhookScheduler
-from fakefal.errors import FakefalError
+from fakefal.errors import FakefalError, hide_frame
 from fakefal.server.thread import ThreadedServer
+
+__tracebackhide__ = hide_frame
+
+
+_STEP_SECONDS, _IDLE_SECONDS = 0.1, 0.3
+"""How long nothing may happen before a wait asks whether anything still can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +67,18 @@ class FakeWebhooks:
     def wait(self, count: int = 1, *, timeout: float = 10.0) -> list[WebhookRecord]:
         """Wait until ``count`` webhooks are delivered, and return all that are.
 
-        Raises FakefalError with the state of each webhook after ``timeout`` seconds. If the
-        receiver runs in the test's own event loop, await ``wait_async`` instead.
+        Raises FakefalError with the state of each webhook after ``timeout`` seconds, or as soon as
+        no more can come: all have ended, or a manual clock stands still. If the receiver runs in
+        the test's own event loop, await ``wait_async`` instead.
         """
-        self._start_wait(count, timeout).result()
+        self._server.run(_wait_delivered(self._controls, count, timeout, is_blocking=True))
         return self.delivered
 
     async def wait_async(self, count: int = 1, *, timeout: float = 10.0) -> list[WebhookRecord]:
         """``wait`` for async tests."""
-        await asyncio.wrap_future(self._start_wait(count, timeout))
+        waiting = _wait_delivered(self._controls, count, timeout, is_blocking=False)
+        future = self._server.submit(waiting)
+        await asyncio.wrap_future(future)
         return self.delivered
 
     def wait_idle(self, *, timeout: float = 10.0) -> None:
@@ -78,7 +87,7 @@ class FakeWebhooks:
         Raises FakefalError after ``timeout`` seconds. If the receiver runs in the test's own event
         loop, await ``wait_idle_async`` instead.
         """
-        self._server.submit(_wait_idle(self._controls, timeout)).result()
+        self._server.run(_wait_idle(self._controls, timeout))
 
     async def wait_idle_async(self, *, timeout: float = 10.0) -> None:
         """``wait_idle`` for async tests."""
@@ -113,23 +122,53 @@ class FakeWebhooks:
     def _webhook_controls(self) -> WebhookControls:
         return WebhookControls(self._controls.tenant.webhooks)
 
-    def _start_wait(self, count: int, timeout: float) -> Future[None]:
-        return self._server.submit(_wait_delivered(self._controls, count, timeout))
+
+async def _wait_delivered(
+    controls: Controls, count: int, timeout: float, *, is_blocking: bool
+) -> None:
+    """Wait in steps: what cannot come any more is not waited for until the timeout.
+
+    ``is_blocking``: the caller's thread waits, so it cannot advance the clock meanwhile.
+    """
+    tenant = controls.tenant
+    webhooks = tenant.webhooks
+    waited, idle, seen = 0.0, 0.0, -1
+    while waited < timeout:
+        step = min(_STEP_SECONDS, timeout - waited)
+        if await wait_for_condition(webhooks, lambda: _count_delivered(webhooks) >= count, step):
+            return
+        waited += step
+        idle = idle + step if tenant.journal.count == seen else 0.0
+        seen = tenant.journal.count
+        if idle >= _IDLE_SECONDS and (
+            _has_ended(controls) or (is_blocking and standing_clock(tenant))
+        ):
+            break
+    if _count_delivered(webhooks) >= count:
+        return
+    heading = f"{_count_delivered(webhooks)} of {count} webhooks were delivered"
+    if waited >= timeout:
+        heading += f" within {timeout:g}s"
+    elif _has_ended(controls):
+        heading += ", and no more can come: all of them have ended, and no request is running"
+    raise FakefalError(_describe(controls, heading))
 
 
-async def _wait_delivered(controls: Controls, count: int, timeout: float) -> None:
-    webhooks = controls.tenant.webhooks
-    if not await wait_for_condition(webhooks, lambda: _count_delivered(webhooks) >= count, timeout):
-        heading = (
-            f"{_count_delivered(webhooks)} of {count} webhooks were delivered within {timeout:g}s"
-        )
-        raise FakefalError(_describe(webhooks, heading))
+def _has_ended(controls: Controls) -> bool:
+    """Whether there were webhooks, and every one has ended, as has every request."""
+    tenant = controls.tenant
+    webhooks, now = tenant.webhooks, tenant.clock.now()
+    for job in tenant.queue.jobs.values():
+        tenant.queue.advance_job(job, now)
+        if not job.is_over:
+            return False
+    return bool(webhooks.deliveries) and not webhooks.is_busy and not webhooks.unfinished()
 
 
 async def _wait_idle(controls: Controls, timeout: float) -> None:
     webhooks = controls.tenant.webhooks
     if not await wait_for_condition(webhooks, lambda: not webhooks.is_busy, timeout):
-        raise FakefalError(_describe(webhooks, f"webhooks are still being sent after {timeout:g}s"))
+        raise FakefalError(_describe(controls, f"webhooks are still being sent after {timeout:g}s"))
 
 
 async def wait_for_condition(
@@ -152,8 +191,10 @@ def _count_delivered(webhooks: WebhookScheduler) -> int:
     return sum(1 for delivery in webhooks.deliveries if delivery.stage == "delivered")
 
 
-def _describe(webhooks: WebhookScheduler, heading: str) -> str:
-    lines = [heading]
+def _describe(controls: Controls, heading: str) -> str:
+    webhooks, lines = controls.tenant.webhooks, [heading]
+    if clock_text := standing_clock(controls.tenant):
+        lines[0] += f": {clock_text}"
     for delivery in webhooks.deliveries:
         reason = delivery.reason
         if delivery.attempts and delivery.stage != "delivered":

@@ -47,6 +47,9 @@ class SocketRedirector:
     TLS as a host of fal is allowed with ``allowed_peers``, besides the fake itself.
     """
 
+    open_count = 0
+    """How many fakes redirect this process now."""
+
     def __init__(
         self, host: str, port: int, escape_log: EscapeLog, addresses: Addresses = "loopback"
     ) -> None:
@@ -73,6 +76,11 @@ class SocketRedirector:
 
     def open(self, patches: ExitStack) -> None:
         """Patch the standard library until the stack is closed."""
+        SocketRedirector.open_count += 1
+        patches.callback(self._count_closed)
+        self._patch(patches)
+
+    def _patch(self, patches: ExitStack) -> None:
         self._getaddrinfo = socket.getaddrinfo
         for target, name, make_patched in (
             (socket, "getaddrinfo", self._patched_getaddrinfo),
@@ -90,6 +98,10 @@ class SocketRedirector:
         ):
             patched = make_patched(getattr(target, name))
             patches.enter_context(mock.patch.object(target, name, patched))
+
+    @staticmethod
+    def _count_closed() -> None:
+        SocketRedirector.open_count -= 1
 
     def open_uvloop(self, module: Any, patches: ExitStack) -> None:
         """Patch uvloop, which does lookups and connections in C, past the standard library."""

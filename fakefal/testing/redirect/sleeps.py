@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import sys
 import time  # noqa: TID251 - it is patched here, not read
 from collections.abc import Callable, Iterator
@@ -10,6 +11,11 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any
 from unittest import mock
+
+from fakefal.errors import FakefalError, hide_frame
+from fakefal.scenario.matching.texts import close_name
+
+__tracebackhide__ = hide_frame
 
 _CLIENT_SLEEPS = "fakefal.testing.redirect.client_modules"
 
@@ -50,6 +56,21 @@ def patch_sleeps(modules: tuple[str, ...], advance: Callable[[float], None]) -> 
                 elif value is async_sleep:
                     patches.enter_context(mock.patch.object(module, name, patched_async_sleep))
         yield
+
+
+def check_modules(modules: tuple[str, ...]) -> None:
+    """Raises FakefalError for a name that is neither imported nor importable."""
+    for name in modules:
+        try:
+            is_module = name in sys.modules or importlib.util.find_spec(name) is not None
+        except (ImportError, ValueError):
+            is_module = False
+        if not is_module:
+            close = close_name(str(name), sys.modules)
+            fix = (
+                f'did you mean "{close}"?' if close else 'write its full name, such as "myapp.llm"'
+            )
+            raise FakefalError(f"there is no module {name!r} whose sleeps could be patched — {fix}")
 
 
 def _is_caller_in(frame: FrameType, modules: tuple[str, ...]) -> bool:

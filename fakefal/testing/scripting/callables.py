@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from fakefal.engine.controls import CallRecord
-from fakefal.errors import FakefalError
+from fakefal.errors import FakefalError, hide_frame
 from fakefal.protocol.core.call import Call, Json
 from fakefal.scenario.builder import build_exchange
 from fakefal.scenario.compiled.reply import CompiledReply, ReplyFactory
@@ -23,6 +23,8 @@ from fakefal.scenario.matching.matchers import quote
 from fakefal.scenario.matching.predicates import function_name
 from fakefal.scenario.media.assets import references_in
 from fakefal.scenario.templates.templates import TemplateValue
+
+__tracebackhide__ = hide_frame
 
 _TIMEOUT_SECONDS = 30.0
 _MAX_ERRORS = 20

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from fakefal.engine.tenant import Tenant
-from fakefal.errors import FakefalError
+from fakefal.errors import FakefalError, hide_frame
 from fakefal.scenario.files.loader import dump_data
 from fakefal.scenario.files.source import format_path
 from fakefal.scenario.files.yaml_text import write_yaml
 from fakefal.scenario.matching.predicates import function_name, functions_in
 from fakefal.scenario.media.assets import Asset
 from fakefal.scenario.model.scenario import Scenario
+
+__tracebackhide__ = hide_frame
 
 
 def export_scenario(

@@ -9,14 +9,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from fakefal.engine.controls import Controls
-from fakefal.errors import FakefalError
+from fakefal.errors import FakefalError, hide_frame
 from fakefal.protocol.core.call import Json
-from fakefal.scenario.builder import ExchangeBuilder, build_defaults, to_user_error, when_data
+from fakefal.scenario.builder import (
+    ExchangeBuilder,
+    build_defaults,
+    build_when,
+    to_user_error,
+    when_data,
+)
 from fakefal.scenario.compiled.exchange import CompiledExchange
 from fakefal.scenario.compiled.scenario import LoadedScenario
+from fakefal.scenario.compiler.condition import compile_condition
 from fakefal.scenario.compiler.exchange import compile_exchange
 from fakefal.scenario.files.loader import load_data, load_file, read_assets
 from fakefal.scenario.matching.matchers import PatternError, quote
+from fakefal.scenario.matching.texts import close_name
 from fakefal.scenario.media.assets import Asset
 from fakefal.scenario.model.scenario import Exchange
 from fakefal.scenario.templates.templates import TemplateError
@@ -27,10 +35,13 @@ from fakefal.testing.scripting.callables import (
     guard_pattern,
     make_reply_factory,
 )
+from fakefal.testing.scripting.caller import caller_location
 from fakefal.testing.scripting.routes import RouteScripting
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+__tracebackhide__ = hide_frame
 
 Publish = Callable[["ScriptedExchange", Exchange], None]
 
@@ -42,11 +53,17 @@ class ScriptedExchange(ExchangeBuilder):
     ``on("fal-ai/flux/dev").output(lambda call: {"seed": call.input["seed"]})``.
     """
 
-    def __init__(self, when: dict[str, Any], publish: Publish) -> None:
+    def __init__(self, when: dict[str, Any], publish: Publish, location: str = "") -> None:
         super().__init__(when, lambda exchange: publish(self, exchange))
         self.functions: dict[int, tuple[str, ReplyFunction]] = {}
+        self.location = location
         self.index = -1
         self.has_reply = False
+
+    def __getattr__(self, name: str) -> Any:
+        close = close_name(name, [other for other in dir(type(self)) if other[0] != "_"])
+        fix = f"did you mean .{close}?" if close else "see docs/pytest.md#what-it-answers"
+        raise AttributeError(f"on(…) has no .{name} — {fix}")
 
     @property
     def is_published(self) -> bool:
@@ -89,15 +106,25 @@ class ScriptedExchange(ExchangeBuilder):
         ``fail(status=418, body={"detail": "teapot"})``. A function returns a name, a dict of such
         fields, or None for success.
         """
+        self.has_reply = True
         if callable(name):
             return self._set_function("fail", name)
         return super().fail(name, **fields)
+
+    def set_priority(self, priority: int) -> None:
+        """Set the exchange's ``priority``; it is not published yet."""
+        self._exchange_fields["priority"] = priority
+
+    def _set(self, **fields: Any) -> Self:
+        self.has_reply = True  # also if the reply is refused: that error is enough
+        return super()._set(**fields)
 
     def _publish(self) -> Self:
         self.has_reply = True
         return super()._publish()
 
     def _set_function(self, kind: str, function: ReplyFunction) -> Self:
+        self.has_reply = True
         if not callable(function):
             raise FakefalError("reply takes a function — for example reply(lambda call: …)")
         self.functions[len(self._replies) - 1] = (kind, function)
@@ -121,6 +148,7 @@ class Scripting(RouteScripting):
         input: Json = None,
         headers: dict[str, Any] | None = None,
         method: str | None = None,
+        first: bool = False,
         **fields: Json,
     ) -> ScriptedExchange:
         """Start an exchange for the calls that match all arguments.
@@ -128,10 +156,13 @@ class Scripting(RouteScripting):
         ``fields`` are fields of the input: ``on("fal-ai/any-llm", prompt=contains("tagline"))``.
         ``method`` is for other routes of an app than POST. A value may be a function that returns
         a bool. The first matching exchange answers, in the order of ``on``; exchanges of
-        scenarios loaded at the start come after them.
+        scenarios loaded at the start come after them. ``first`` puts it before all that exist
+        now: a special reply in a test, after general ones of a fixture.
         """
         data = when_data(endpoint, via, input, headers, fields, method)
         when = guard_pattern(data, self.callback_errors)
+        check_when(when)
+        location = caller_location()
         index: int | None = None
 
         def publish(builder: ScriptedExchange, exchange: Exchange) -> None:
@@ -139,13 +170,20 @@ class Scripting(RouteScripting):
             data = exchange.model_dump(by_alias=True, exclude_unset=True)
             assets = read_assets(data, "on(…)")
             index = self._put_exchange(
-                index, exchange, assets, self._reply_factories(builder, exchange)
+                index, exchange, assets, self._reply_factories(builder, exchange), location
             )
             builder.index = index
 
-        builder = ScriptedExchange(when, publish)
+        builder = ScriptedExchange(when, publish, location)
+        if first:
+            builder.set_priority(self.server.call(self._next_priority))
         self._builders.append(builder)
         return builder
+
+    def _next_priority(self) -> int:
+        """A priority above that of all exchanges."""
+        tenant = self.controls.tenant
+        return 1 + max(0, tenant.own_index.priority, tenant.base_index.priority)
 
     def load(self, scenario: str | Path | dict[str, Any] | LoadedScenario) -> None:
         """Add a scenario: a file, or a dict in the format of a file."""
@@ -240,6 +278,14 @@ class Scripting(RouteScripting):
         return position
 
     _assets: dict[str, Asset]
+
+
+def check_when(when: dict[str, Any]) -> None:
+    """Raises FakefalError for a ``when`` that is not valid."""
+    try:
+        compile_condition(build_when(when))
+    except PatternError as error:
+        raise to_user_error(error) from None
 
 
 def _with_factories(exchange: CompiledExchange, factories: Mapping[int, Any]) -> CompiledExchange:

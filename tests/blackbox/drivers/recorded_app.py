@@ -32,7 +32,7 @@ def subscribed(prompt: str) -> dict[str, Any]:
 
     def note(status: Any) -> None:
         logs = getattr(status, "logs", None)
-        shown = None if logs is None else [[log["message"], log["level"]] for log in logs]
+        shown = None if logs is None else [[log["message"], log["labels"]["level"]] for log in logs]
         updates.append([type(status).__name__, getattr(status, "position", None), shown])
 
     def ask() -> Any:

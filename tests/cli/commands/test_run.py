@@ -56,9 +56,9 @@ def test_a_program_gets_scripted_responses_and_a_summary_is_printed(scenario: Pa
     assert ran.err.splitlines() == [
         "fakefal: 3 calls (run 3), 2 misses, 1 unused exchange",
         "  miss     no exchange for fal-ai/any-llm (run); nearest: "
-        '"tagline" (line 3 of s.yaml): input.prompt is "pancakes", wanted "tagline"; '
-        '"slogan" (line 6 of s.yaml): input.prompt is "pancakes", wanted "slogan" (2 times)',
-        '  unused   "slogan" (line 6 of s.yaml)',
+        '"tagline" (s.yaml:3): input.prompt is "pancakes", wanted "tagline"; '
+        '"slogan" (s.yaml:6): input.prompt is "pancakes", wanted "slogan" (2 times)',
+        '  unused   "slogan" (s.yaml:6)',
     ]
 
 
@@ -131,7 +131,7 @@ def test_offline_blocks_other_hosts(scenario: Path) -> None:
 def test_running_processes_are_reported() -> None:
     ran = run("sh", "-c", "sleep 3 > /dev/null 2>&1 &")
     assert ran.code == 0
-    assert "processes of the command are still running" in ran.err
+    assert "still running, without a server: " in ran.err
 
 
 def test_an_undelivered_webhook_is_reported(scenario: Path) -> None:

@@ -160,7 +160,7 @@ def test_a_miss_is_printed_with_the_nearest_exchange() -> None:
         )
         assert served.next_line().startswith(
             '         no exchange for fal-ai/any-llm (run); nearest: "patience" '
-            f'(line 7 of {LONG_QUEUE}): input.prompt is "pancakes", wanted "patience"; '
+            f'({LONG_QUEUE}:7): input.prompt is "pancakes", wanted "patience"; '
         )
         assert served.stop().lines == ["stopped after 1 call, 1 miss"]
 

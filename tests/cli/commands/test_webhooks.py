@@ -48,7 +48,7 @@ def test_deliveries_are_printed_listed_and_sent_again() -> None:
         url = ("--url", served.url)
         assert fakefal("webhooks", *url, *KEY) == (
             0,
-            f"waiting   {id_}  {hook.url}  1 attempt  last 500  due 2026-01-01T00:00:10.000000Z\n",
+            f"waiting   {id_}  {hook.url}  1 attempt  last 500  due 2026-01-01T00:00:02.500000Z\n",
             "",
         )
         again = fakefal("webhooks", *url, *KEY, "--redeliver", "failed")

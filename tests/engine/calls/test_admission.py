@@ -110,6 +110,30 @@ def test_the_error_of_a_model_is_in_the_status_if_the_flag_says_so(shows: bool) 
     assert platforms.snapshot(with_logs=False).error == "Runner disconnected"
 
 
+@pytest.mark.parametrize(
+    ("reply", "has_time"),
+    [
+        ({"fail": "no_media_generated"}, True),
+        ({"fail": "cancelled_by_app"}, True),
+        ({"fail": "runner_disconnected"}, False),
+        ({"fail": "runner_disconnected", "inference_time": "3s"}, True),
+    ],
+)
+def test_failures_of_the_model_have_an_inference_time(
+    reply: dict[str, Any], has_time: bool
+) -> None:
+    job = make_admitted_job({**reply, "timeline": []})
+    assert (job.snapshot(with_logs=False).inference_time is not None) is has_time
+
+
+def test_a_reply_may_show_its_error_in_the_status() -> None:
+    reply = {"fail": "no_media_generated", "timeline": [], "error_in_status": True}
+    assert make_admitted_job(reply).snapshot(with_logs=False).error == "Invalid status code: 422"
+    reply = {**reply, "error_in_status": False}
+    job = make_admitted_job(reply, options={"error_in_status": True})
+    assert job.snapshot(with_logs=False).error is None
+
+
 def test_other_users_queue_counts_only_without_a_scripted_position() -> None:
     parts: dict[str, Any] = {"apps": {"*": {"queue_length": 12}}}
     assert make_admitted_job(**parts).submit_snapshot().queue_position == 12

@@ -20,7 +20,7 @@ def verifying(jwks: dict[str, Any], signature: str) -> list[int]:
     indexes = []
     for index, key in enumerate(jwks["keys"]):
         try:
-            VerifyKey(urlsafe_b64decode(key["x"] + "=")).verify(MESSAGE, bytes.fromhex(signature))
+            VerifyKey(urlsafe_b64decode(key["x"])).verify(MESSAGE, bytes.fromhex(signature))
         except BadSignatureError:
             continue
         indexes.append(index)
@@ -42,6 +42,12 @@ def test_equal_seeds_give_equal_signatures() -> None:
 def test_an_unknown_key_is_not_published() -> None:
     signing_keys = SigningKeys(0, CompiledJwks(keys=3), 0)
     assert verifying(signing_keys.jwks(0), signing_keys.sign_unknown(MESSAGE)) == []
+
+
+def test_of_the_two_default_keys_the_first_is_in_use() -> None:
+    signing_keys = SigningKeys(0, CompiledJwks(), 0)
+    assert len(signing_keys.jwks(0)["keys"]) == 2
+    assert verifying(signing_keys.jwks(0), signing_keys.sign(MESSAGE, 0)) == [0]
 
 
 def test_of_several_keys_the_last_is_in_use() -> None:

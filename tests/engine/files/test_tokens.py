@@ -10,13 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.engine.core.clock import START, ManualClock
+from fakefal.engine.core.clock import START, ManualClock, real_now
 from fakefal.engine.files.tokens import Tokens, claimed_tenant_tag
+from fakefal.protocol.core.compat_flags import TimeSource
 from fakefal.protocol.errors.errors import ApiError
 
 
-def make_tokens(clock: ManualClock | None = None, key: str = "id:secret", seed: int = 0) -> Tokens:
-    return Tokens("MARK", seed, key, clock or ManualClock())
+def make_tokens(
+    clock: ManualClock | None = None,
+    key: str = "id:secret",
+    seed: int = 0,
+    time_source: TimeSource = "clock",
+) -> Tokens:
+    return Tokens("MARK", seed, key, clock or ManualClock(), lambda: time_source)
 
 
 def rejection_hint(tokens: Tokens, token: str, use: str = "apps") -> str:
@@ -55,6 +61,19 @@ def test_a_token_expires_on_the_clock() -> None:
     )
 
 
+@pytest.mark.parametrize("time_source", ["auto", "real"])
+def test_clients_see_the_real_time_and_the_server_its_clock(time_source: TimeSource) -> None:
+    clock, before = ManualClock(), real_now()
+    tokens = make_tokens(clock, time_source=time_source)
+    token, expires_at = tokens.issue("cdn", 60)
+    claims = jwt.decode(token, tokens.secret, ["HS256"], issuer="fakefal")  # by the system's time
+    assert before <= claims["iat"] <= real_now()
+    assert claims["exp"] == expires_at == pytest.approx(claims["iat"] + 60)
+    assert claims["clock_exp"] == START + 60
+    clock.advance(60)
+    assert rejection_hint(tokens, token, "cdn").startswith("the token expired at 2026-01-01")
+
+
 def test_a_token_for_another_use_is_rejected() -> None:
     tokens = make_tokens()
     assert (
@@ -66,11 +85,11 @@ def test_tokens_of_other_keys_seeds_and_issuers_are_rejected() -> None:
     tokens = make_tokens()
     for other in (make_tokens(key="other:key"), make_tokens(seed=1)):
         assert "not issued by this server" in rejection_hint(tokens, other.issue("apps", 60)[0])
-    claims = {"iss": "fakefal", "sub": "MARK", "use": "apps", "exp": START + 60}
+    claims = {"iss": "fakefal", "sub": "MARK", "use": "apps", "clock_exp": START + 60}
     part = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     none = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
     assert rejection_hint(tokens, f"{none}.{part}.")
-    assert rejection_hint(tokens, jwt.encode({**claims, "exp": "soon"}, tokens.secret))
+    assert rejection_hint(tokens, jwt.encode({**claims, "clock_exp": "soon"}, tokens.secret))
     assert rejection_hint(tokens, jwt.encode({**claims, "iss": "auth0"}, tokens.secret))
     assert rejection_hint(tokens, jwt.encode({"iss": "fakefal"}, tokens.secret))
 

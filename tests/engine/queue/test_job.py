@@ -200,14 +200,14 @@ def test_a_snapshot_of_an_earlier_step_is_unchanged() -> None:
     assert earlier[0].queue_position == 2
 
 
-def test_only_a_success_has_an_inference_time() -> None:
+def test_a_failure_of_the_model_has_an_inference_time_too() -> None:
     good, bad = (
         make_job(()),
         make_job((), rendered=RenderedOutcome(failed_outcome(422, {"detail": []}), SHAPE)),
     )
     assert good.snapshot(with_logs=False).inference_time == 1.25
     snapshot = bad.snapshot(with_logs=False)
-    assert (snapshot.inference_time, snapshot.error) == (None, "Invalid status code: 422")
+    assert (snapshot.inference_time, snapshot.error) == (1.25, "Invalid status code: 422")
 
 
 def test_from_the_second_in_a_row_early_result_requests_count_as_polls() -> None:

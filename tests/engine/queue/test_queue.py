@@ -59,3 +59,13 @@ def test_waiting_jobs_are_counted_by_app() -> None:
     now = tenant.clock.now()
     assert tenant.queue.waiting_count(ANY_LLM, now) == 1
     assert tenant.queue.running_count(now) == 2
+
+
+@pytest.mark.parametrize(("limit", "words"), [(9.0, ["run", "run"]), (10.0, ["run", "done"])])
+def test_polls_do_not_move_an_instant_clock_beyond_the_limit(
+    limit: float, words: list[str]
+) -> None:
+    tenant = make_tenant_in(lasting_exchange(10), clock="instant")
+    id_, start = submit(tenant), tenant.clock.now()
+    tenant.queue.jump_limit = lambda: start + limit
+    assert status_words(tenant, id_, id_) == words

@@ -74,3 +74,10 @@ def test_a_host_name_is_checked_by_its_address() -> None:
 @pytest.mark.parametrize(("scheme", "host"), [("ftp", "127.0.0.1"), ("", ""), ("http", "")])
 def test_a_url_that_is_not_http_is_blocked(scheme: str, host: str) -> None:
     assert WebhookAllowlist().reason_blocked(scheme, host)
+
+
+def test_a_number_is_not_taken_for_a_host_name() -> None:
+    numbers = ("134744072", "0x8080808", "8.8.2056", "010.8.8.8", "1.2.3.0x4", "8.8.8.8.8")
+    reasons = [WebhookAllowlist().reason_blocked("http", host) for host in numbers]
+    assert [reason for reason in reasons if "is a number, not a host name" not in reason] == []
+    assert WebhookAllowlist().reason_blocked("http", "1.2.3.a4") == ""

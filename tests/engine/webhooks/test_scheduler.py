@@ -192,13 +192,13 @@ NOT_STORED = PlatformOptions(stores_io=False)
 @pytest.mark.parametrize(
     ("reply", "options", "attempts"),
     [
-        ({"result_ttl": "10s"}, DEFAULT_OPTIONS, 1),
-        ({"result_ttl": "11s"}, DEFAULT_OPTIONS, 2),
+        ({"result_ttl": "2.5s"}, DEFAULT_OPTIONS, 1),
+        ({"result_ttl": "2.6s"}, DEFAULT_OPTIONS, 2),
         ({"result_ttl": "20h"}, DEFAULT_OPTIONS, 28),
         ({}, NOT_STORED, 9),
-        ({"text": "x" * 10_000}, NOT_STORED, 6),
+        ({"text": "x" * 10_000}, NOT_STORED, 5),
         ({"text": "x" * 10_000}, DEFAULT_OPTIONS, 32),
-        ({"text": "x" * 1_000_000}, DEFAULT_OPTIONS, 6),
+        ({"text": "x" * 1_000_000}, DEFAULT_OPTIONS, 5),
     ],
 )
 def test_retries_end_when_the_result_expires(
@@ -224,7 +224,7 @@ def test_the_next_attempt_counts_from_the_end_of_a_timeout() -> None:
     submit(tenant)
     silent = [DeliveryResult(failure="no answer", kind="timeout")] * 2
     posts = run_out(tenant.webhooks, lambda _: silent.pop() if silent else DeliveryResult(204))
-    assert times(posts) == [0, 15 + 10, 25 + 120 + 20]
+    assert times(posts) == [0, 15 + 2.5, 17.5 + 120 + 39]
     assert stages(tenant.webhooks) == ["delivered"]
 
 
@@ -295,7 +295,7 @@ def test_an_order_waits_until_the_lower_one_is_finished() -> None:
     results = [DeliveryResult(200), DeliveryResult(200), DeliveryResult(500)]
     posts = run_out(tenant.webhooks, lambda _: results.pop())
     assert [ids[json.loads(post.body)["request_id"]] for post in posts] == ["b", "b", "a"]
-    assert times(posts) == [0, 10, 10]
+    assert times(posts) == [0, 2.5, 2.5]
 
 
 def test_behind_waits_for_the_webhook_of_another_exchange() -> None:
@@ -321,7 +321,8 @@ def test_every_attempt_is_journalled_with_its_result() -> None:
     ]
     run_out(tenant.webhooks, lambda _: results.pop())
     entries = [entry for entry in tenant.journal if entry.kind == "webhook"]
-    assert [(entry.at - START, entry.status) for entry in entries] == [(0, 500), (10, 0), (30, 200)]
+    attempts = [(entry.at - START, entry.status) for entry in entries]
+    assert attempts == [(0, 500), (2.5, 0), (41.5, 200)]
     assert [entry.note for entry in entries] == [
         f"{URL}: attempt 1 of 32: 500 after 0s: oops {'x' * 95}",
         f"{URL}: attempt 2 of 32: cannot connect after 0s",

@@ -75,3 +75,14 @@ def test_the_gateway_id_is_the_request_id_unless_scripted() -> None:
     assert gateway_id(job, new, 0) == gateway_id(job, new, 0) != job.id
     assert len(gateway_id(job, new, 0)) == len(job.id)
     assert json.loads(body_of(job, new, 0))["gateway_request_id"] == gateway_id(job, new, 0)
+
+
+def test_file_urls_are_those_that_the_caller_can_reach() -> None:
+    tenant = make_tenant(exchange(reply={"kind": "image"}))
+    call = make_call(webhook="http://127.0.0.1:9/")
+    call.public_url = lambda url: url.replace("https://", "http://127.0.0.1:8/")
+    job = tenant.submit(call)
+    body = body_of(job, DEFAULT_WEBHOOK, 0)
+    assert job.rendered.outcome.file_urls
+    assert b'"http://127.0.0.1:8/v3b.fal.media/' in body
+    assert b"https://" not in body

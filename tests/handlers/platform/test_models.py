@@ -45,8 +45,9 @@ async def running_api(**settings: Any) -> AsyncIterator[PlatformApi]:
 
 def is_error(response: ClientResponse, type_: str) -> bool:
     error = response.json["error"]
-    assert error["request_id"] == response.headers["x-fal-request-id"]
-    assert error.keys() == {"type", "message", "docs_url", "request_id"}
+    assert response.body.endswith(b"}\n")
+    assert error.keys() == {"type", "message"}
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
     return bool(error["type"] == type_)
 
 
@@ -104,9 +105,9 @@ async def test_the_site_lists_models_and_their_schemas_without_a_key() -> None:
 async def test_models_are_paged() -> None:
     async with running_api() as api:
         first = (await api.get("/models?limit=2&expand=openapi-3.0")).json
-        assert (first["next_cursor"], first["has_more"]) == ("Mg==", True)
+        assert (first["next_cursor"], first["has_more"]) == ("Mg", True)
         assert "paths" in first["models"][0]["openapi"]
-        second = (await api.get("/models?limit=2&cursor=Mg==")).json
+        second = (await api.get("/models?limit=2&cursor=Mg")).json
         assert [model["endpoint_id"] for model in second["models"]] == ["fal-ai/flux/dev"]
         assert not second["has_more"]
 

@@ -67,6 +67,29 @@ async def test_each_input_is_a_call_and_its_output_a_frame() -> None:
         assert second["request_id"] != first["request_id"]
 
 
+async def test_an_lcm_app_gives_the_request_id_back_and_images_as_bytes() -> None:
+    input_ = {"prompt": "a", "request_id": "mine", "num_images": 2, "image_size": "square"}
+    for endpoint, is_lcm in (("fal-ai/fast-lightning-sdxl", True), ("fal-ai/flux/dev", False)):
+        data = scenario(exchange({"kind": "images"}))
+        async with (
+            running_caller(data) as caller,
+            open_realtime(caller, endpoint) as websocket,
+        ):
+            output = await Socket(websocket).request(**input_)
+            first, second = output["images"]
+            if is_lcm:
+                assert output["request_id"] == "mine"
+                assert list(first) == [
+                    "content", "content_type", "file_name", "file_size", "width", "height"
+                ]  # fmt: skip
+                assert first["content"].startswith(b"\x89PNG")
+                assert len(first["content"]) == first["file_size"]
+                assert first["content"] != second["content"]
+            else:
+                assert "request_id" not in output
+                assert first["url"].startswith("https://v3")
+
+
 async def test_exchanges_match_by_via_and_are_used_up() -> None:
     only = exchange({"output": {"n": 1}}, when={"via": "realtime"}, times=1)
     others = exchange({"output": {"n": 2}}, when={"via": "run"})

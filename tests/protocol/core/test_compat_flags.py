@@ -18,14 +18,16 @@ from fakefal.protocol.core.schema_versions import DEFAULT_SCHEMA_VERSION, SCHEMA
 
 def test_the_defaults_are_those_of_the_reference() -> None:
     assert dataclasses.asdict(CompatFlags()) == {
-        "subpath": "accept",
+        "subpath": "refuse-405",
         "response_suffix": False,
         "billing_delay": 0.0,
         "reads_after_cancel": "completed",
-        "error_in_status": True,
+        "error_in_status": False,
         "cancel_answer": "status",
         "key_wording": "by-call",
         "logs": "cumulative",
+        "log_entries": "recorded",
+        "result_headers": "2026-08",
         "stream_sse": "by-model",
         "status_sse": "plain",
         "repeat_complete": True,
@@ -39,6 +41,7 @@ def test_the_defaults_are_those_of_the_reference() -> None:
         "validate": True,
         "webhook_retries": 31,
         "webhook_timestamps": "auto",
+        "token_times": "auto",
         "default_timeline": "steps",
     }
 

@@ -120,7 +120,14 @@ ACCOUNT = {
     "forbidden_app": (403, 'Cannot access application "fal-ai/x"'),
 }
 
-UNDOCUMENTED = {"value_error": ("error",), "input_value_error": (), "invalid_api_key": ()}
+UNDOCUMENTED = {
+    "value_error": ("error",),
+    "input_value_error": (),
+    "invalid_api_key": (),
+    "invalid_request": (),
+    "image_aspect_ratio_error": (),
+    "model_attributes_type": (),
+}
 
 BODIES = {
     "queue_full": (429, {"detail": "Queue is longer than fal_max_queue_length allows"}, "submit"),
@@ -184,19 +191,24 @@ def test_model_errors_have_the_documented_status_retry_and_context() -> None:
 def test_model_errors_are_a_detail_list_with_type_location_and_url() -> None:
     items = {name: model_item(name) for name in MODEL}
     assert {name: (item["type"], item["loc"], item["url"]) for name, item in items.items()} == {
-        name: (name, ["body"], f"https://docs.fal.ai/errors/#{name}") for name in MODEL
+        name: (
+            name,
+            ["body", "prompt"] if name == "content_policy_violation" else ["body"],
+            f"https://docs.fal.ai/errors#{name}",
+        )
+        for name in MODEL
     }
     assert [name for name, item in items.items() if not item["msg"]] == []
 
 
 def test_model_errors_that_a_retry_may_fix_say_so_in_two_headers() -> None:
     expected = {
-        name: ("false", None) if retry == "no" else ("true", "1")
+        name: (None, None) if retry == "no" else ("true", "1")
         for name, (_, retry, _) in MODEL.items()
     }
     headers = {name: dict(outcome(name).headers) for name in MODEL}
     assert {
-        name: (values["X-Fal-Retryable"], values.get("X-Fal-Needs-Retry"))
+        name: (values.get("X-Fal-Retryable"), values.get("X-Fal-Needs-Retry"))
         for name, values in headers.items()
     } == expected
 

@@ -9,7 +9,7 @@ import pytest
 from fakefal.protocol.core.call import Outcome
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.errors import errors
-from fakefal.protocol.errors.catalog import CATALOG
+from fakefal.protocol.errors.catalog import CATALOG, outcome_of
 from fakefal.protocol.errors.errors import (
     ApiError,
     failed_outcome,
@@ -73,7 +73,7 @@ def test_a_model_error_is_a_detail_list_in_this_order() -> None:
     assert outcome.payload == (
         b'{"detail":[{"loc":["body","model"],"msg":"Input should be \'A\' or \'B\'",'
         b'"type":"one_of","ctx":{"expected":["A","B"]},'
-        b'"url":"https://docs.fal.ai/errors/#one_of","input":"x"}]}'
+        b'"url":"https://docs.fal.ai/errors#one_of","input":"x"}]}'
     )
 
 
@@ -98,7 +98,7 @@ def test_every_part_of_a_model_error_can_be_overridden() -> None:
 @pytest.mark.parametrize(
     ("name", "headers"),
     [
-        ("content_policy_violation", (("X-Fal-Retryable", "false"),)),
+        ("content_policy_violation", ()),
         ("generation_timeout", (("X-Fal-Retryable", "true"), ("X-Fal-Needs-Retry", "1"))),
         ("no_media_generated", (("X-Fal-Retryable", "true"), ("X-Fal-Needs-Retry", "1"))),
     ],
@@ -159,3 +159,10 @@ def test_an_api_error_can_be_raised_and_equals_only_itself() -> None:
         raise error
     assert caught.value is error
     assert errors.not_found() != errors.not_found()
+
+
+def test_a_locked_account_has_a_space_after_the_colon() -> None:
+    spec = CATALOG["exhausted_balance"]
+    expected = f'{{"detail": "{spec.message}"}}'.encode()
+    outcome = outcome_of(spec)
+    assert outcome.payload == ApiError.from_outcome(outcome).payload == expected

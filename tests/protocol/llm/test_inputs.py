@@ -60,7 +60,7 @@ def test_an_unknown_model_is_a_one_of_error() -> None:
             "msg": "",
             "type": "one_of",
             "ctx": {"expected": list(models)},
-            "url": "https://docs.fal.ai/errors/#one_of",
+            "url": "https://docs.fal.ai/errors#one_of",
             "input": "x",
         }, (llm_api, version)
         assert item["msg"].startswith(f"Input should be '{models[0]}', "), (llm_api, version)
@@ -150,7 +150,7 @@ def test_a_bound_is_an_error_with_the_url_of_fal(
             "msg": msg,
             "type": type_,
             "ctx": context,
-            "url": f"https://docs.fal.ai/errors/#{type_}",
+            "url": f"https://docs.fal.ai/errors#{type_}",
             "input": value,
         }
     ]

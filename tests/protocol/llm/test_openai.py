@@ -110,7 +110,7 @@ def test_a_model_error_becomes_openais() -> None:
         "error": {
             "message": CATALOG["content_policy_violation"].message,
             "type": "content_policy_violation",
-            "param": None,
+            "param": "prompt",
             "code": 422,
         }
     }

@@ -153,7 +153,7 @@ def test_errors_in_the_status_become_an_option(is_shown: bool) -> None:
     body = {"detail": [{"loc": ["body"], "msg": "no", "type": "mine"}]}
     job = JobCaptures().add_submit().add_poll(0.1, "COMPLETED", **fields).add_result(0.2, body, 422)
     options = distil_captures(*job.captures).scenario["options"]
-    assert options.get("error_in_status", True) is is_shown
+    assert options.get("error_in_status", False) is is_shown
 
 
 def test_calls_that_cannot_be_replayed_are_noted() -> None:

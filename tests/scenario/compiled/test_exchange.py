@@ -22,9 +22,9 @@ def test_replies_are_used_one_after_another(then: str, order: list[int]) -> None
 
 
 def test_a_near_miss_shows_label_location_and_first_difference() -> None:
-    tagline = compiled(0, "line 6 of x.yaml", id="tagline", when={"via": "run"})
+    tagline = compiled(0, "x.yaml:6", id="tagline", when={"via": "run"})
     near = near_miss(tagline, call(), lambda _: False)
-    assert str(near) == '"tagline" (line 6 of x.yaml): via is queue, wanted run'
+    assert str(near) == '"tagline" (x.yaml:6): via is queue, wanted run'
 
 
 @pytest.mark.parametrize(("times", "noun"), [(1, "1 call"), (2, "2 calls")])

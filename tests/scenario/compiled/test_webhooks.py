@@ -11,6 +11,6 @@ def test_by_default_a_webhook_is_sent_once_and_correctly() -> None:
     assert (webhook.duplicates, webhook.forgery, webhook.payload_error) == (0, None, None)
 
 
-def test_by_default_one_key_is_published() -> None:
+def test_by_default_two_keys_are_published() -> None:
     jwks = CompiledJwks()
-    assert (jwks.status, jwks.keys, jwks.is_empty) == (0, 1, False)
+    assert (jwks.status, jwks.keys, jwks.is_empty) == (0, None, False)

@@ -76,13 +76,13 @@ def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
 def test_windows_line_endings_do_not_matter() -> None:
     windows = load_text(SMALL.replace("\n", "\r\n"), "s.yaml")
     assert windows.scenario == load_text(SMALL, "s.yaml").scenario
-    assert windows.exchanges[1].location == "line 5 of s.yaml"
+    assert windows.exchanges[1].location == "s.yaml:5"
 
 
 def test_an_exchange_has_its_line_as_location() -> None:
     assert [exchange.location for exchange in load_text(SMALL, "s.yaml").exchanges] == [
-        "line 3 of s.yaml",
-        "line 5 of s.yaml",
+        "s.yaml:3",
+        "s.yaml:5",
     ]
 
 

@@ -90,7 +90,7 @@ def test_of_many_words_sixteen_are_shown() -> None:
         (
             {"fakefal": 1, "exchanges": [{"reply": {"fail": {"name": "x"}}}]},
             's: exchanges[0].reply.fail.name: unknown key "name" — one of type, loc, msg, '
-            "ctx, input, error_type, detail, status, body, headers",
+            "ctx, input, url, error_type, detail, status, body, headers",
         ),
         (
             {"fakefal": 1, "exchanges": [{"reply": {"timeline": ["COMPLETED"]}}]},

@@ -36,8 +36,8 @@ SYNTAX = [
     (
         "a: b: c",
         (1, 5),
-        "a key cannot begin inside a value",
-        f"{QUOTES}, or fix the indentation",
+        'the text contains ": ", which begins a key in YAML',
+        'put it in quotes: a: "b: c"',
     ),
     (
         "a: 1\n  b: 2",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from fakefal.scenario.media.image_size import dimensions_of
 from fakefal.scenario.media.output_kinds import FileRef, generate_output, guess_kind
@@ -34,6 +36,14 @@ def test_the_kind_follows_from_the_words_of_an_endpoint() -> None:
         ("fal-ai/elevenlabs/speech-to-text", "chunks"),
         ("fal-ai/trellis", "mesh"),
         ("tripo3d/tripo/v2.5/image-to-3d", "mesh"),
+        ("fal-ai/wan/v2.7/edit", "images"),  # recorded, as is the next one
+        ("fal-ai/hunyuan-image/v3/instruct/edit", "images"),
+        ("fal-ai/minimax/image-01", "images"),
+        ("fal-ai/luma-photon", "images"),
+        ("fal-ai/wan/v2.7", "video"),
+        ("fal-ai/wan-vace-14b/video-edit", "video"),
+        ("fal-ai/hunyuan-avatar", "video"),
+        ("fal-ai/bria/background/replace", "image"),
         ("acme/secret", None),
     ]
     wrong = []
@@ -84,7 +94,29 @@ def test_an_output_of_images_repeats_seed_and_prompt() -> None:
     output = generate_output("images", call, 0, (), "")
     assert (output["seed"], output["prompt"]) == (42, "a cat")
     output = generate_output("images", make_call("a/b", input_="odd"), 0, (), "")
-    assert 0 <= output["seed"] < 2**32
+    assert 2**32 < output["seed"] < 2**64
+
+
+def test_an_output_of_images_has_the_seconds_of_the_inference() -> None:
+    output = generate_output("images", make_call("a/b"), 0, (), "")
+    assert list(output["timings"]) == ["inference"]
+    assert 0.2 <= output["timings"]["inference"] < 0.7
+    assert len(str(output["timings"]["inference"])) > 12
+
+
+def test_flagged_images_are_black() -> None:
+    for kind in ("png", "jpeg"):
+        call = make_call(
+            "a/b", input_={"num_images": 3, "output_format": kind, "image_size": "square"}
+        )
+        output = generate_output("images", call, 0, (), "", [True, False])
+        assert output["has_nsfw_concepts"] == [True, False, False]
+        colours = [
+            Image.open(io.BytesIO(ref.asset.data)).convert("RGB").getcolors() or []
+            for ref in output["images"]
+        ]
+        assert colours[0] == [(512 * 512, (0, 0, 0))]
+        assert all(colour != (0, 0, 0) for some in colours[1:] for _, colour in some)
 
 
 @pytest.mark.parametrize(

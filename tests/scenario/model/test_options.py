@@ -19,7 +19,9 @@ VALUES: dict[str, list[Any]] = {
     "key_wording": ["by-call", "no-user", "invalid"],
     "keys": ["any", "strict", ["a:b"], []],
     "logs": ["cumulative", "window"],
+    "log_entries": ["recorded", "documented"],
     "default_timeline": ["steps", "none"],
+    "result_headers": ["2026-08", "2026-02", "none"],
     "stream_sse": ["by-model", "named-crlf", "plain-crlf", "plain"],
     "status_sse": ["by-model", "named-crlf", "plain-crlf", "plain"],
     "repeat_complete": [True, False],
@@ -27,10 +29,12 @@ VALUES: dict[str, list[Any]] = {
     "unknown_fields": ["ignore", "warn", "refuse"],
     "realtime_text": ["ignore", "error"],
     "openai_errors": ["openai", "detail"],
+    "models": ["lenient", "strict"],
     "profile": [*PROFILES],
     "validate": [True, False],
     "webhook_retries": [31, 10],
     "webhook_timestamps": ["auto", "clock", "real"],
+    "token_times": ["auto", "clock", "real"],
 }
 """Every compatibility flag and its values (docs/reference/open-questions.md)."""
 

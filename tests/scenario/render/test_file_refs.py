@@ -62,10 +62,10 @@ def test_a_reference_may_be_only_the_url_or_a_data_uri() -> None:
     assert base64.b64decode(uri.removeprefix("data:image/png;base64,")) == CAT.data
 
 
-def test_sync_mode_returns_images_as_data_uris() -> None:
+def test_sync_mode_returns_all_files_as_data_uris() -> None:
     refs = resolver({"sync_mode": True}, **{"cat.png": CAT, "a.wav": make_asset("a.wav", b"x")})
     assert refs.resolve({"file": "cat.png"})["url"].startswith("data:image/png;base64,")
-    assert refs.resolve({"file": "a.wav"})["url"] == f"{URL}?0"
+    assert refs.resolve({"file": "a.wav"})["url"] == "data:audio/wav;base64,eA=="
 
 
 def test_a_name_rendered_by_a_template_is_unchanged() -> None:

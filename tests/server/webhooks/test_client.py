@@ -36,6 +36,7 @@ async def test_a_post_sends_headers_and_body_and_returns_the_response(
         assert (result.status, result.excerpt, result.kind) == (202, "status 202", "answered")
         ((headers, body),) = hook.received
         assert (headers["X-A"], headers["Content-Type"]) == ("b", "application/json")
+        assert "User-Agent" not in headers
         assert body == b'{"request_id":"r"}'
 
 

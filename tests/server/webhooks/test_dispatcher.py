@@ -8,7 +8,7 @@ import logging
 import subprocess
 import sys
 from collections import Counter
-from itertools import pairwise
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,8 @@ async def test_the_manual_clock_moves_through_the_whole_plan(retries: int) -> No
             clock.advance(pause)
         await wait_for_deliveries(caller)
         stamps = [int(headers["X-Fal-Webhook-Timestamp"]) for headers, _ in hook.received]
-        assert [b - a for a, b in pairwise(stamps)] == list(RETRY_PAUSES[retries])
+        due = accumulate(RETRY_PAUSES[retries], initial=START)
+        assert stamps == [int(at) for at in due]
         assert len({headers["X-Fal-Webhook-Signature"] for headers, _ in hook.received}) == len(
             stamps
         )
@@ -140,8 +141,8 @@ async def test_a_silent_receiver_times_out_on_the_clock() -> None:
         (delivery,) = webhooks_of(caller).deliveries
         (attempt,) = delivery.attempts
         assert (attempt.seconds, attempt.result.failure) == (15, "no response within 15s")
-        assert delivery.due_at == START + 25
-        clock.advance(10)
+        assert delivery.due_at == START + 17.5
+        clock.advance(2.5)
         await wait_until(lambda: states(caller) == ["sending"])
         clock.advance(120)
         await wait_until(lambda: states(caller) == ["waiting"])

@@ -50,7 +50,7 @@ def test_module_alone(fakefal):
     assert (say("module"), fakefal.clock.kind) == ("from module", "manual")
     with pytest.raises(fal_client.client.FalClientHTTPError):
         say("own")
-    assert "line 2 of" in fakefal.pop_misses()[0]
+    assert "module.yaml:2: " in fakefal.pop_misses()[0]
 """
     )
     result.assert_outcomes(passed=3)

@@ -32,7 +32,7 @@ def test_webhooks_are_posted_on_the_way(fakefal: FakeFal, fakefal_receiver: Rece
     fal_client.submit(ANY_LLM, {"prompt": "x"}, webhook_url=fakefal_receiver.url)
     fakefal.clock.run_until(lambda: fakefal.webhooks.delivered)
     assert len(fakefal_receiver.arrivals) == 3
-    assert fakefal.clock.iso[11:19] == "00:02:00"  # 90 seconds, then two retries
+    assert fakefal.clock.iso[11:19] == "00:02:11"  # 90 seconds, then two retries: 2.5 and 39
 
 
 @pytest.mark.fakefal(clock="manual")

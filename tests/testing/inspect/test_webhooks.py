@@ -87,9 +87,9 @@ def test_time_is_moved_through_retries(fakefal: FakeFal, fakefal_receiver: Recei
     (record,) = fakefal.webhooks.wait()
     assert [attempt["at"][11:19] for attempt in record.attempts] == [
         "00:00:00",
-        "00:00:10",
-        "00:00:30",
-        "00:01:10",
+        "00:00:02",
+        "00:00:41",
+        "00:01:56",
     ]
     assert [attempt["status"] for attempt in record.attempts] == [500, 0, 503, 200]
 

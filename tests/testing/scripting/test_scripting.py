@@ -42,4 +42,4 @@ def test_a_reply_is_a_function(fakefal: FakeFal) -> None:
 
 
 def test_the_description_is_the_arguments_of_on(fakefal: FakeFal) -> None:
-    assert fakefal.on("a/b", n=1).description == 'endpoint="a/b", input={"n": 1}'
+    assert fakefal.on("a/b", n=1).text("x").description == 'endpoint="a/b", input={"n": 1}'

@@ -1,0 +1,1 @@
+"""What commands print: formats of findings, lines of the journal."""
