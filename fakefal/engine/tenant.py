@@ -116,7 +116,7 @@ class Tenant:
         """Called when the tenant is replaced or dropped."""
         self._webhooks: WebhookScheduler | None = None
         self._limits = limits
-        self._add_hosts()
+        hosts.add_hosts(self, hosts.other_hosts(settings.raw.get("hosts", ())))
 
     # The queue
 
@@ -256,14 +256,8 @@ class Tenant:
         if self._routes is None:
             from fakefal.engine.routes.resolver import RouteResolver  # few servers have routes
 
-            self._routes = RouteResolver(
-                self.base_routes,
-                lambda: self.settings.seed,
-                self.clock,
-                self.journal,
-                self.faults,
-                self.files,
-            )
+            state = (self.clock, self.journal, self.faults, self.files)
+            self._routes = RouteResolver(self.base_routes, lambda: self.settings.seed, *state)
         return self._routes
 
     @property
@@ -280,9 +274,6 @@ class Tenant:
         self.base_routes = routes
         if self._routes is not None:
             self._routes.base_routes = routes
-
-    def _add_hosts(self) -> None:
-        hosts.add_hosts(self, hosts.other_hosts(self.settings.raw.get("hosts", ())))
 
     # Sockets
 
@@ -361,7 +352,7 @@ class Tenant:
         self.settings = self.resolver.settings = settings
         self.has_changed_settings = True
         self.faults.set_environment(settings.environment, self.key)
-        self._add_hosts()
+        hosts.add_hosts(self, hosts.other_hosts(settings.raw.get("hosts", ())))
 
     def is_used_up(self, exchange: CompiledExchange) -> bool:
         """Whether an exchange has answered as many calls as its ``times`` allow."""

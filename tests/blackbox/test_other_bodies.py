@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from fakefal import FakeFal, FakefalError, contains
+from fakefal.scenario.builder import ExchangeBuilder
 
 URL = "https://fal.run/acme/speech"
 KEY = {"Authorization": "Key a:b"}
@@ -46,7 +47,7 @@ def test_bytes_as_output(fakefal: FakeFal, tmp_path: Path, monkeypatch: Any) -> 
     dumped = fakefal.dump(tmp_path / "a.yaml").read_text()
     assert "base64: SUQzAA==" in dumped
     with pytest.raises(FakefalError, match="content_type is for bytes"):
-        fakefal.on("a/b").output({}, content_type="a/b")
+        ExchangeBuilder({}, lambda _: None).output({}, content_type="a/b")
 
 
 def test_a_file_as_output(fakefal: FakeFal, tmp_path: Path) -> None:

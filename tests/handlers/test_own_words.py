@@ -19,10 +19,10 @@ def test_a_route_that_the_fake_lacks_is_a_miss(fakefal: FakeFal) -> None:
     unserved = [
         ("GET", "https://rest.fal.ai/kv/x"),
         ("PUT", "https://rest.fal.ai/kv/x"),
-        ("GET", "https://rest.fal.ai/workflows"),
-        ("POST", "https://rest.fal.ai/workflows"),
+        ("GET", "https://rest.fal.ai/teams"),
+        ("POST", "https://rest.fal.ai/teams"),
         ("GET", "https://api.fal.ai/v1/serverless/files/list"),
-        ("POST", "https://api.fal.ai/v1/workflows"),
+        ("POST", "https://api.fal.ai/v1/assets/collections"),
         ("GET", "https://auth.fal.ai/authorize"),
     ]
     assert [send(*request).status_code for request in unserved] == [404] * 7

@@ -17,6 +17,8 @@ class CheckResult:
     """The valid files with their number of exchanges, and what was found in all files."""
 
     files: list[tuple[str, int]] = field(default_factory=list)
+    routes: dict[str, int] = field(default_factory=dict)
+    """The number of routes of files that have some."""
     problems: list[ScenarioProblem] = field(default_factory=list)
     warnings: list[ScenarioProblem] = field(default_factory=list)
 
@@ -29,7 +31,8 @@ class CheckResult:
 
 def _write_text(result: CheckResult, terminal: Terminal) -> None:
     for file, count in result.files:
-        terminal.write_line(f"{file}: ok, {pluralize(count, 'exchange')}")
+        routes = f", {pluralize(result.routes[file], 'route')}" if file in result.routes else ""
+        terminal.write_line(f"{file}: ok, {pluralize(count, 'exchange')}{routes}")
     for warning in result.warnings:
         terminal.write_error(f"warning: {warning}")
     for problem in result.problems:

@@ -145,7 +145,8 @@ class RouteResolver:
             text = f"{error.message} at {'.'.join(map(str, error.path))}{where}"
             detail = f"fakefal could not render the reply: {text}"
             self._record(request, 500, route, None, detail)
-            raise ApiError(500, {"detail": detail}, hint="the scenario's template failed") from None
+            failed = ApiError(500, {"detail": detail}, hint="the scenario's template failed")
+            raise _journalled(failed) from None
 
     def _record(
         self,
@@ -189,4 +190,10 @@ class RouteResolver:
         self._journal.write(
             self._clock.now(), "route", None, "", 404, "", "miss", miss=record, request=request
         )
-        return ApiError(404, {"detail": str(record)}, ((HINT, "miss"),), has_request_id=False)
+        return _journalled(ApiError(404, {"detail": str(record)}, ((HINT, "miss"),)))
+
+
+def _journalled(error: ApiError) -> ApiError:
+    """An error that is in the journal already, under an id that the caller does not get."""
+    error.has_request_id, error.request_id = False, "route"
+    return error

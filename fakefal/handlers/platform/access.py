@@ -12,7 +12,7 @@ from fakefal.protocol.core import hosts
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.headers import read_credential
 from fakefal.protocol.core.json_codec import encode
-from fakefal.protocol.errors.errors import ApiError, failed_outcome
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import Fault, FaultAbort
 from fakefal.protocol.platform_api.billing import PRESETS, Permission
 from fakefal.protocol.platform_api.platform import (
@@ -58,7 +58,8 @@ def _in_platform_format(fault: Fault) -> Fault:
     if outcome is None or not isinstance(outcome.body, dict):
         return fault
     error = to_platform_error(ApiError(outcome.status, outcome.body))
-    return replace(fault, outcome=failed_outcome(error.status, error.body))
+    changed = replace(outcome, status=error.status, payload=error.payload, headers=error.headers)
+    return replace(fault, outcome=changed)
 
 
 def visitor_tenant(request: Request) -> Tenant:

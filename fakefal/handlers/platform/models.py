@@ -137,6 +137,6 @@ async def list_site_models(request: Request, parts: Mapping[str, str]) -> HttpRe
     size, page = query.count("limit", _SITE_PAGE_SIZE), query.count("page", 1)
     shown = items[(page - 1) * size : page * size]
     pages = max(1, -(-len(items) // size))
-    return respond(
+    return respond_plainly(
         {"items": shown, "page": page, "size": size, "total": len(items), "pages": pages}
     )

@@ -48,7 +48,7 @@ from fakefal.server.http.connection import (
 )
 from fakefal.server.http.control_endpoint import ControlEndpoint
 from fakefal.server.http.parse_errors import check_version, error_for_body
-from fakefal.server.http.route_endpoint import NO_ROUTE, RouteEndpoint
+from fakefal.server.http.route_endpoint import NO_ROUTE, RouteEndpoint, tenant_of
 from fakefal.server.http.writer import FileWriter
 from fakefal.server.tasks import Tasks
 from fakefal.server.upload_store import UploadStore
@@ -347,11 +347,6 @@ class HttpHandler:
         except (ClientConnectionResetError, ConnectionResetError):
             _LOG.debug("the caller left stream %s", stream.request_id)
         return response
-
-
-def _is_cdn_token(credential: names.Credential, host: str) -> bool:
-    """Whether it is a token of the CDN, as bearer credentials are on some hosts; else a key."""
-    return credential.scheme != "key" and host in hosts.TOKEN_HOSTS
 
 
 def _check_host(tenant: Tenant, host_name: str) -> None:

@@ -14,7 +14,7 @@ from fakefal.engine.engine import Engine
 from fakefal.engine.files.blobs import Blob
 from fakefal.engine.tenant import Tenant
 from fakefal.handlers.http import BufferedResponse, Handler, HttpResponse
-from fakefal.handlers.routes import ROUTES, find_route
+from fakefal.handlers.routes import ROUTES, UnservedRoute, find_route
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core import hosts
 from fakefal.protocol.errors.errors import ApiError
@@ -44,8 +44,8 @@ class RoutedRequest:
         """The built-in handler; raises the 404 of a request that nothing answers, or a 405."""
         try:
             return find_route(host, method, path)
-        except ApiError as error:
-            if self.tenant is None or self.request is None or error.status != 404:
+        except UnservedRoute:
+            if self.tenant is None or self.request is None:
                 raise
             resolver = self.tenant.routes
             if host in ROUTES and not resolver.is_miss(self.request):
@@ -112,13 +112,35 @@ class RouteEndpoint:
 
         Routes need no key: they also script what a caller without one gets.
         """
-        credential = names.read_credential(headers.get("Authorization"))
-        if credential is None or (credential.scheme == "bearer" and host in hosts.TOKEN_HOSTS):
+        credential = _read_key(headers, host)
+        if credential is None:
             return self._engine.fallback_tenant()
         try:
             return self._engine.tenant_for(credential)
         except ApiError:
             return self._engine.fallback_tenant()
+
+
+def tenant_of(
+    engine: Engine, request: web.BaseRequest, host: str, parts: Mapping[str, str]
+) -> Tenant | None:
+    """The tenant of the key of a request; None without one. Raises the 401 of a bad key.
+
+    ``parts`` are the named parts of its path.
+    """
+    credential = _read_key(request.headers, host)
+    if credential is None:
+        return None
+    endpoint, is_new_call = parts.get("endpoint", ""), request.method == "POST"
+    return engine.tenant_for(credential, endpoint, is_new_call=is_new_call)
+
+
+def _read_key(headers: Mapping[str, str], host: str) -> names.Credential | None:
+    """The key of a request; on some hosts a bearer credential is a token of the CDN, not a key."""
+    credential = names.read_credential(headers.get("Authorization"))
+    if credential is not None and credential.scheme == "bearer" and host in hosts.TOKEN_HOSTS:
+        return None
+    return credential
 
 
 def _aborted(abort: FaultAbort, tenant: Tenant) -> RoutedRequest:

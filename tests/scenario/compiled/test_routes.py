@@ -11,7 +11,7 @@ from fakefal.scenario.model.routes import RouteSpec
 
 
 def route(**fields: Any) -> CompiledRoute:
-    return compile_route(RouteSpec.model_validate(fields), 3, "line 2 of a.yaml")
+    return compile_route(RouteSpec.model_validate(fields), 3, "a.yaml:2")
 
 
 def test_replies_in_order() -> None:
@@ -26,11 +26,11 @@ def test_a_near_miss_names_the_route_and_the_difference() -> None:
     request = RouteRequest("GET", "fal.ai", "/x")
     unlike = route(when={"method": "POST"}, reply={})
     assert str(route_near_miss(unlike, request, lambda _: False)) == (
-        "routes[3] (line 2 of a.yaml): method is GET, wanted POST"
+        "routes[3] (a.yaml:2): method is GET, wanted POST"
     )
     used_up = route(id="a", reply={}, times=1)
     near = route_near_miss(used_up, request, lambda _: True)
-    assert str(near) == '"a" (line 2 of a.yaml): matches, but is used up: it has answered 1 request'
+    assert str(near) == '"a" (a.yaml:2): matches, but is used up: it has answered 1 request'
     assert near.matched is used_up
 
 

@@ -211,7 +211,7 @@ def test_a_dump_holds_no_functions(fakefal: FakeFal) -> None:
 
 def test_a_route_without_a_reply_is_reported(fakefal: FakeFal) -> None:
     builder = fakefal.route("fal.ai", "/x")
-    assert 'route(host="fal.ai", path="/x") has no reply' in fakefal.end_of_test.unused()[0]
+    assert 'route(host="fal.ai", path="/x") has no reply' in fakefal.end_of_test.without_reply()[0]
     builder.json(1)
     assert "answered no request" in fakefal.end_of_test.unused()[0]
     urllib.request.urlopen("https://fal.ai/x")

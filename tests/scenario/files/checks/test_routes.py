@@ -57,7 +57,7 @@ def test_files_beside_the_scenario(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(text)
     loaded = load_file(tmp_path / "s.yaml")
     assert loaded.assets["a.bin"].data == b"\x00"
-    assert [route.location.partition(" of ")[0] for route in loaded.routes] == ["line 3", "line 4"]
+    assert [route.location.rpartition(":")[2] for route in loaded.routes] == ["3", "4"]
 
 
 @pytest.mark.parametrize("routes", [None, 1, [1], [{"when": 1}], [{"reply": {"stream": 1}}]])
