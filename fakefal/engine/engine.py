@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from fakefal.engine.core.api_keys import IssuedKeys
 from fakefal.engine.core.bounds import MANY, RESCAN_SECONDS, Bounds
 from fakefal.engine.core.clock import make_clock, real_now
+from fakefal.engine.core.initial_state import InitialState
 from fakefal.engine.core.journal import Journal, Listener, Tally, unserved_request
 from fakefal.engine.core.request_ids import uuid7
 from fakefal.engine.files.tokens import claimed_tenant_tag
-from fakefal.engine.tenant import InitialState, Tenant
+from fakefal.engine.liveness import has_live_work, is_idle
+from fakefal.engine.tenant import Tenant
 from fakefal.protocol.core import hosts
 from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.endpoints import parse_endpoint
@@ -256,7 +258,7 @@ class Engine:
         idle = None
         if count <= MANY or real_now() >= self._next_scan_at:
             tenants = (it for it in self._tenants.values() if it is not self.default_tenant)
-            idle = next((tenant for tenant in tenants if tenant.is_idle), None)
+            idle = next((tenant for tenant in tenants if is_idle(tenant)), None)
         if idle is None:
             self._next_scan_at = real_now() + RESCAN_SECONDS
             raise self.bounds.refuse(
@@ -319,7 +321,7 @@ class Engine:
     @property
     def has_live_work(self) -> bool:
         """Whether any key has unfinished work."""
-        return any(tenant.has_live_work for tenant in self._tenants.values())
+        return any(map(has_live_work, self._tenants.values()))
 
     def set_own_routes(self, tenant: Tenant, routes: tuple[CompiledRoute, ...]) -> None:
         """Replace a tenant's own routes; routes that stay keep their counts."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
-from fakefal.engine.calls.admission import make_job
+from fakefal.engine.calls.admission import check_queue_length, make_job
 from fakefal.engine.calls.direct_calls import DirectCalls, StreamedReply
-from fakefal.engine.calls.faults import FaultInjector
+from fakefal.engine.calls.faults import FaultCarrier, FaultInjector
 from fakefal.engine.calls.resolver import CallResolver, Resolution
 from fakefal.engine.core.bounds import Bounds
 from fakefal.engine.core.clock import Clock
+from fakefal.engine.core.initial_state import InitialState
 from fakefal.engine.core.journal import EntryKind, Journal, Miss
 from fakefal.engine.core.request_ids import RequestIdGenerator
 from fakefal.engine.files.store import FileStore
@@ -27,7 +28,7 @@ from fakefal.protocol.errors import errors
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import Fault, FaultAbort, Operation
 from fakefal.protocol.queue import Snapshot, cancel_status, status_code
-from fakefal.scenario.compiled.environment import DEFAULT_APP, App
+from fakefal.scenario.compiled.environment import DEFAULT_APP
 from fakefal.scenario.compiled.index import ExchangeIndex
 from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.settings import Limits
@@ -47,20 +48,6 @@ _ENTRY_KIND_OF: dict[Operation, EntryKind] = {
     "result": "result",
     "cancel": "cancel",
 }
-
-
-class FaultCarrier(Protocol):
-    """What takes the fault of a response to the one place that performs it: the request."""
-
-    fault: Fault | None
-
-
-class InitialState(NamedTuple):
-    """The settings and exchanges that a tenant with its own scenarios starts with."""
-
-    settings: EffectiveSettings
-    base_index: ExchangeIndex
-    base_routes: tuple[CompiledRoute, ...] = ()
 
 
 class Tenant:
@@ -132,7 +119,7 @@ class Tenant:
             waits_for_runner = self.faults.limits_runners(app)
         self._check_room(call, now)
         if call.platform_options.max_queue_length < math.inf:
-            self._check_queue_length(call, app, now)
+            check_queue_length(self.queue, self.resolver, app, call, now)
         resolution = self.resolver.resolve(call, "submit")
         if resolution.rendered.outcome.fails_at == "submit":
             raise self.resolver.immediate_failure(call, resolution)
@@ -370,20 +357,16 @@ class Tenant:
         self.journal.write(self.clock.now(), kind, call, "", status, "", note)
 
     @property
-    def is_idle(self) -> bool:
-        """Whether nothing would be lost but history: no live work, scenario, setting, listener."""
-        has_own_state = self.initial_state is not None or len(self.own_index.exchanges) > 0
-        is_used = has_own_state or self.has_changed_settings or self.close_callbacks
-        return not is_used and not self.has_live_work
-
-    @property
-    def has_live_work(self) -> bool:
-        """Whether a request, webhook, direct call, socket or upload is unfinished."""
+    def alive_count(self) -> int:
+        """Direct calls, sockets and webhooks that have not ended."""
         sockets = 0 if self._sockets is None else len(self._sockets)
         webhooks = 0 if self._webhooks is None else self._webhooks.alive_count
-        if self._direct_calls.in_flight or sockets or webhooks:
-            return True
-        return self.uploads.has_unfinished or not self.queue.is_idle(self.clock.now())
+        return self._direct_calls.in_flight + sockets + webhooks
+
+    @property
+    def has_own_routes(self) -> bool:
+        """Whether routes were added for this key."""
+        return self._routes is not None and bool(self._routes.own_routes)
 
     def _check_room(self, call: Call, now: float) -> None:
         """Raise the 429, journalled, of a call for which there is no room."""
@@ -400,17 +383,6 @@ class Tenant:
             lambda: self.faults.account.concurrency,
             lambda: self._direct_calls.in_flight,
         )
-
-    def _check_queue_length(self, call: Call, app: App, now: float) -> None:
-        """Reject a call if the queue is longer than the call allows.
-
-        Source: docs/reference/protocol.md#submit
-        """
-        max_length = call.platform_options.max_queue_length
-        queue_length = app.foreign_queue_length + self.queue.waiting_count(call.endpoint.app, now)
-        if queue_length > max_length:
-            note = f"{queue_length} requests are waiting, at most {max_length:.0f} are allowed"
-            raise self.resolver.reject(call, errors.queue_full(queue_length, int(max_length)), note)
 
     def _job(
         self, operation: Operation, app: str, request_id: str, carrier: FaultCarrier | None

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fakefal.cli.replay_check import check_replay
+from fakefal.cli.recording.replay_check import check_replay
 from fakefal.scenario.files.loader import load_file
 from fakefal.server.recording import RecordingConfig
 from fakefal.server.server import FakeFalServer

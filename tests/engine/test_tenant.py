@@ -287,20 +287,6 @@ def test_if_none_has_finished_the_newcomer_is_refused() -> None:
     assert list(tenant.queue.jobs) == ids
 
 
-def test_a_tenant_is_idle_only_without_anything_alive() -> None:
-    tenant = make_tenant()
-    assert tenant.is_idle
-    job = tenant.submit(make_call())
-    assert not tenant.is_idle
-    for _ in range(2):
-        tenant.status(ANY_LLM, job.id, with_logs=False)
-    assert not tenant.is_idle
-    tenant.result(ANY_LLM, job.id)
-    assert tenant.is_idle
-    tenant.close_callbacks.add(lambda: None)
-    assert not tenant.is_idle
-
-
 def test_a_rejection_before_matching_is_journalled() -> None:
     tenant = tenant_of(make_engine())
     tenant.record_rejection("an-id", 400, "bad header")

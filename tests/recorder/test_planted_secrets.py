@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 
 import msgpack
 
-from fakefal.cli.recording_options import recording_summary
-from fakefal.cli.replay_check import check_replay
+from fakefal.cli.recording.options import recording_summary
+from fakefal.cli.recording.replay_check import check_replay
 from tests.building import exchange, scenario
 from tests.credentials.planted import FIELDS, VALUES
 from tests.recorder.recording_proxy import RecordingSetup, recording

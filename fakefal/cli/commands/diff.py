@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fakefal.cli.commands.run import WithCommand, run_with_server
-from fakefal.cli.recording_options import RecordingOptions
+from fakefal.cli.recording.options import RecordingOptions
 from fakefal.cli.run_report import RunReport
 from fakefal.cli.terminal import Terminal, pluralize
 from fakefal.errors import FakefalError

@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from fakefal._version import __version__
-from fakefal.cli.recording_options import EXIT_STRICT, safety_options, secret_lines
-from fakefal.cli.replay_check import check_replay
+from fakefal.cli.recording.options import EXIT_STRICT, safety_options, secret_lines
+from fakefal.cli.recording.replay_check import check_replay
 from fakefal.cli.terminal import Terminal, pluralize
 from fakefal.engine.core.clock import real_now
 from fakefal.errors import FakefalError

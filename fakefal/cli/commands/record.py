@@ -16,7 +16,7 @@ from fakefal.cli.commands.run import (
     guard_option,
     run_with_server,
 )
-from fakefal.cli.recording_options import (
+from fakefal.cli.recording.options import (
     EXIT_STRICT,
     RecordingOptions,
     recording_options,
@@ -126,7 +126,7 @@ def _outcome(
 
 def _differences(distilled: DistilResult) -> list[str]:
     # Imported late: a replay need not be checked, and starts faster without.
-    from fakefal.cli.replay_check import check_replay
+    from fakefal.cli.recording.replay_check import check_replay
 
     return check_replay(distilled)
 

@@ -13,7 +13,7 @@ import click
 
 from fakefal._version import __version__
 from fakefal.cli.output.server_story import ServerStory
-from fakefal.cli.recording_options import (
+from fakefal.cli.recording.options import (
     RECORDING_OPTION_NAMES,
     RecordingOptions,
     recording_options,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from fakefal.engine.calls.resolver import Resolution
+from fakefal.engine.calls.resolver import CallResolver, Resolution
 from fakefal.engine.queue.job import Job
 from fakefal.engine.queue.job_options import DEFAULT_JOB_OPTIONS, JobOptions
+from fakefal.engine.queue.queue import Queue
 from fakefal.engine.queue.retries import attempts_of, with_runner_waits
 from fakefal.protocol.core.call import Call, Outcome
 from fakefal.protocol.core.compat_flags import CompatFlags
 from fakefal.protocol.core.platform_options import DEFAULT_OPTIONS
+from fakefal.protocol.errors import errors
 from fakefal.protocol.errors.catalog import outcome_of
 from fakefal.protocol.queue import CANCELLED_STATUS
 from fakefal.scenario.compiled.environment import DEFAULT_APP, App
@@ -67,6 +69,20 @@ def make_job(
     )
     job.fault = resolution.fault
     return job
+
+
+def check_queue_length(
+    queue: Queue, resolver: CallResolver, app: App, call: Call, now: float
+) -> None:
+    """Reject a call if the queue is longer than the call allows.
+
+    Source: docs/reference/protocol.md#submit
+    """
+    max_length = call.platform_options.max_queue_length
+    queue_length = app.foreign_queue_length + queue.waiting_count(call.endpoint.app, now)
+    if queue_length > max_length:
+        note = f"{queue_length} requests are waiting, at most {max_length:.0f} are allowed"
+        raise resolver.reject(call, errors.queue_full(queue_length, int(max_length)), note)
 
 
 def _inference_seconds(resolution: Resolution, outcome: Outcome) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fakefal.protocol.core.endpoints import EndpointId
 from fakefal.protocol.core.hosts import host_group
@@ -20,6 +20,12 @@ READ_OPERATIONS = frozenset(("status", "status_stream", "result", "cancel"))
 """Operations on an existing request."""
 
 _HOST_DOWN = Fault("host down", is_performed=False, cut=Cut("reset", "before"))
+
+
+class FaultCarrier(Protocol):
+    """What takes the fault of a response to the one place that performs it: the request."""
+
+    fault: Fault | None
 
 
 class FaultInjector:

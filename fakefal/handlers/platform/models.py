@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fakefal.engine.usage import UsageLedger
 from fakefal.handlers.descriptions import document_of
 from fakefal.handlers.http import HttpResponse, Request
-from fakefal.handlers.platform.access import require, respond, visitor_tenant
+from fakefal.handlers.platform.access import require, respond, respond_plainly, visitor_tenant
 from fakefal.protocol.platform_api.model_metadata import describe_model
 from fakefal.protocol.platform_api.platform import (
     CURRENCY,

@@ -29,7 +29,7 @@ from fakefal.handlers.http import (
     WebSocketSession,
     response_for_error,
 )
-from fakefal.handlers.routes import ROUTES, UnservedRoute, find_route, route_of
+from fakefal.handlers.routes import ROUTES, UnservedRoute, route_of
 from fakefal.handlers.server_proxy import check_proxy_request
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core import hosts
@@ -200,12 +200,10 @@ class HttpHandler:
                 routed = await self._routes.answer(request, address, path, body, blob)
                 if routed.response is not None:
                     return routed.response, routed.clock
-            find = find_route if routed is NO_ROUTE else routed.find_handler
-            has_apis = self._engine.has_apis
-            handler, parts = route_of(find, address.host, request.method, path, has_apis)
-            credential = names.read_credential(headers.get("Authorization"))
-            if credential is not None and not _is_cdn_token(credential, address.host):
-                tenant = self._tenant(credential, request.method, parts)
+            handler, parts = route_of(
+                routed.find_handler, address.host, request.method, path, self._engine.has_apis
+            )
+            tenant = tenant_of(self._engine, request, address.host, parts)
             fal_request = Request(request.method, address, path, headers, body, tenant, blob)
             fal_request.fallback_tenant = self._engine.fallback_tenant
             fal_request.tenant_by_tag = self._engine.tenant_by_tag
@@ -235,13 +233,6 @@ class HttpHandler:
             if error.fault is not None or routed.is_builtin:
                 return routed.finish(response_for_error(error), _clock_of(fal_request))
             raise error from None
-
-    def _tenant(
-        self, credential: names.Credential, method: str, parts: Mapping[str, str]
-    ) -> Tenant:
-        """The tenant of a key; raises the 401 of one that is not accepted."""
-        endpoint = parts.get("endpoint", "")
-        return self._engine.tenant_for(credential, endpoint, is_new_call=method == "POST")
 
     def _record_error(
         self, error: ApiError, tenant: Tenant | None, headers: Mapping[str, str], line: str

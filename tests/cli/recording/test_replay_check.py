@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fakefal.cli.replay_check import check_replay, json_differences
+from fakefal.cli.recording.replay_check import check_replay, json_differences
 from fakefal.recorder.capture.captures import Capture
 from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.output.writer import Writer

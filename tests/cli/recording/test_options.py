@@ -7,7 +7,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from fakefal.cli.recording_options import RecordingOptions, recording_summary, secret_lines
+from fakefal.cli.recording.options import RecordingOptions, recording_summary, secret_lines
 from fakefal.recorder.distil.distil import DistilResult
 from fakefal.scenario.files.loader import load_file
 from fakefal.server.server import FakeFalServer

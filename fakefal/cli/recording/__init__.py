@@ -1,0 +1,1 @@
+"""Options, safety checks and replays of recordings."""
