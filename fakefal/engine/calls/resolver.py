@@ -196,6 +196,7 @@ class CallResolver:
         if llm_api in OPENAI_APIS:
             _set_matcher_input(call)
         validation_errors, note = list(call.validation_errors), ""
+        schema = None
         if not validation_errors and self.settings.flags.validate:
             if (schema := self._schema_of(call)) is not None:
                 from fakefal.engine.calls.schema_calls import check_input  # few have schemas
@@ -204,6 +205,8 @@ class CallResolver:
             elif llm_api is not None:
                 validation_errors, note = self._validate(call, llm_api)
         if validation_errors:
+            if schema is not None:
+                return self._invalid_input(call, request_id, validation_errors, fault, note)
             model = tolerated_model(validation_errors, self.settings.flags)
             if not model or self.exchange_for(call) is None:
                 return self._invalid_input(call, request_id, validation_errors, fault)
@@ -305,12 +308,19 @@ class CallResolver:
         return validation_errors, f"unknown input fields: {names}" if names else ""
 
     def _invalid_input(
-        self, call: Call, request_id: str, validation_errors: list[Json], fault: Fault | None
+        self,
+        call: Call,
+        request_id: str,
+        validation_errors: list[Json],
+        fault: Fault | None,
+        note: str = "",
     ) -> Resolution:
+        """The 422 of an input; ``note`` says who refused it, if it was not the check of LLMs."""
         llm_api, flags = call.endpoint.llm_api, self.settings.flags
         shape = output_shape(llm_api, call.input, flags.schema_version)
         outcome = _validation_failure(llm_api, validation_errors, flags)
-        note = "" if call.validation_errors else refusal_text(validation_errors, flags)
+        if not note and not call.validation_errors:
+            note = refusal_text(validation_errors, flags)
         if note:
             outcome = replace(outcome, headers=(*outcome.headers, (HINT, note)))
         rendered = RenderedOutcome(outcome, shape)

@@ -11,10 +11,14 @@ from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.scenario.schemas.library import EndpointSchema
 
 
+_MAX_NAMED = 5
+"""The most fields that a hint names: proxies and clients bound headers."""
+
+
 def check_input(
     schema: EndpointSchema, call: Call, settings: EffectiveSettings
 ) -> tuple[list[Json], str]:
-    """The errors of the call's input, and a note on the keys that its model drops.
+    """The errors of the call's input, and a note: who refused it, or which keys its model drops.
 
     If the app says so, matchers see the input as the model does: with its defaults. Raises a 500
     for a description that cannot be used.
@@ -27,7 +31,7 @@ def check_input(
         return [], ""
     checked = model.check(call.input)
     if checked.errors:
-        return checked.errors, ""
+        return checked.errors, _refusal(checked.errors)
     environment = settings.environment
     if environment is not None and environment.app_of(call.endpoint).fills_defaults:
         call.normalized_input = checked.filled
@@ -35,7 +39,8 @@ def check_input(
     if not unknown:
         return [], ""
     if settings.flags.unknown_fields == "refuse":
-        return checked.unknown_errors(), ""
+        errors = checked.unknown_errors()
+        return errors, _refusal(errors)
     names = ", ".join(".".join(map(str, path)) for path, _ in unknown)
     return [], f"unknown input fields, which the model drops: {names}"
 
@@ -63,3 +68,12 @@ def render_output(
 def unusable(error: FakefalError) -> ApiError:
     """The 500 for a description that cannot be used for a call."""
     return ApiError(500, {"detail": f"fakefal: {error}"}, hint="the schema cannot be used")
+
+
+def _refusal(errors: list[Json]) -> str:
+    """Who refused an input, and the switch: ASCII, for a header."""
+    names = [".".join(map(str, error["loc"][1:]))[:80] or "body" for error in errors]
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    fields = f"{', '.join(names[:_MAX_NAMED])}{more}"
+    text = f"the endpoint's schema refused {fields}; options: {{validate: false}} switches it off"
+    return text.encode("ascii", "backslashreplace").decode()

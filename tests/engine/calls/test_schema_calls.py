@@ -64,6 +64,16 @@ def test_an_invalid_input_gets_the_422_of_its_model(tmp_path: Path) -> None:
     ]
 
 
+def test_journal_and_hint_say_that_the_schema_refused(tmp_path: Path) -> None:
+    write_schema(tmp_path / "schemas", FLUX)
+    resolution = tenant_with(tmp_path).resolver.resolve(flux({"num_images": 9}), None)
+    assert resolution.note == (
+        "the endpoint's schema refused prompt, num_images; "
+        "options: {validate: false} switches it off"
+    )
+    assert ("x-fakefal-hint", resolution.note) in resolution.rendered.outcome.headers
+
+
 def test_a_queue_call_shows_the_error_in_its_result(tmp_path: Path) -> None:
     write_schema(tmp_path / "schemas", FLUX)
     job = tenant_with(tmp_path).submit(make_call(FLUX, "queue", {"num_images": 1}))
