@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from fakefal.engine.routes.resolver import RouteResolver
     from fakefal.engine.sockets.sockets import Sockets
     from fakefal.engine.webhooks.scheduler import WebhookScheduler
-    from fakefal.scenario.compiled.exchange import CompiledExchange
     from fakefal.scenario.compiled.routes import CompiledRoute
 
 _ENTRY_KIND_OF: dict[Operation, EntryKind] = {
@@ -230,11 +229,6 @@ class Tenant:
         """Resolve a stream; raises ApiError for what fails before the first byte."""
         return self._direct_calls.stream(call, self.queue.running_count(self.clock.now()))
 
-    @property
-    def spent(self) -> list[tuple[Call, str, float]]:
-        """The direct calls with a cost: call, request id, billable units."""
-        return [bill for bill in self.journal.bills if bill[2]]
-
     # Routes
 
     @property
@@ -340,10 +334,6 @@ class Tenant:
         self.has_changed_settings = True
         self.faults.set_environment(settings.environment, self.key)
         hosts.add_hosts(self, hosts.other_hosts(settings.raw.get("hosts", ())))
-
-    def is_used_up(self, exchange: CompiledExchange) -> bool:
-        """Whether an exchange has answered as many calls as its ``times`` allow."""
-        return self.resolver.is_used_up(exchange)
 
     def record_rejection(
         self, request_id: str, status: int, note: str, miss: Miss | None = None

@@ -17,10 +17,10 @@ class CheckResult:
     """The valid files with their number of exchanges, and what was found in all files."""
 
     files: list[tuple[str, int]] = field(default_factory=list)
-    routes: dict[str, int] = field(default_factory=dict)
-    """The number of routes of files that have some."""
     problems: list[ScenarioProblem] = field(default_factory=list)
     warnings: list[ScenarioProblem] = field(default_factory=list)
+    routes: dict[str, int] = field(default_factory=dict)
+    """The number of routes of files that have some."""
 
     @property
     def findings(self) -> Iterable[tuple[str, ScenarioProblem]]:

@@ -214,8 +214,7 @@ class CallResolver:
         if type(call.input) is dict and "webhook_url" in call.input:
             lint = "webhook_url in the input has no effect; pass it beside the input"
             self._journal.write(self._clock.now(), "lint", call, request_id, 200, "", lint)
-        own = self.own_index.find(call, self.is_used_up) if self.own_index.exchanges else None
-        exchange = own or self.base_index.find(call, self.is_used_up)
+        exchange = self.exchange_for(call)
         if exchange is None:
             reply = self._unmatched(call, request_id, fault)
             return _Choice(request_id, reply, "generated", 1, "", fault, note, llm_api)

@@ -10,7 +10,6 @@ from fakefal.scenario.compiled.reply import CompiledReply, RenderedOutcome
 from fakefal.scenario.compiled.settings import EffectiveSettings
 from fakefal.scenario.schemas.library import EndpointSchema
 
-
 _MAX_NAMED = 5
 """The most fields that a hint names: proxies and clients bound headers."""
 

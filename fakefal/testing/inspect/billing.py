@@ -41,7 +41,8 @@ def collect_billed_calls(tenant: Tenant) -> BilledCalls:
     collected_ids = set(_collected_ids(tenant))
     billed_calls = BilledCalls(
         BilledCall(call.endpoint.text, call.via, call.input, request_id, units, True)
-        for call, request_id, units in tenant.spent
+        for call, request_id, units in tenant.journal.bills
+        if units
     )
     now = tenant.clock.now()
     for job in tenant.queue.jobs.values():
