@@ -26,7 +26,7 @@ from tests.source_tree import (
     words_of,
 )
 
-_BELOW = {"engine", "scenario", "protocol", "addressing", "settings"}
+_BELOW = {"engine", "scenario", "protocol", "addressing", "settings", "credentials"}
 _WAYS = {"control", "recorder", "ca", "proxy", "guard", "verify"}
 _ABOVE = {"server", *_WAYS, *_BELOW, "_version"}
 
@@ -34,18 +34,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": _ABOVE,
     "testing": _ABOVE,
     "server": {"handlers", *_WAYS, *_BELOW, "_version"},
-    "handlers": {"engine", "addressing", "protocol", "routing"},
+    "handlers": {"engine", "addressing", "protocol", "routing", "credentials"},
     "control": {"engine", "scenario", "protocol", "routing"},
-    "recorder": {"scenario", "addressing", "protocol"},
+    "recorder": {"scenario", "addressing", "protocol", "credentials"},
     "ca": {"protocol"},
     "proxy": {"protocol"},
     "guard": {"ca", "protocol"},
     "verify": {"protocol"},
-    "engine": {"scenario", "addressing", "protocol", "settings"},
+    "engine": {"scenario", "addressing", "protocol", "settings", "credentials"},
     "scenario": {"protocol"},
     "addressing": {"protocol"},
     "settings": {"protocol"},
-    "protocol": set(),
+    "protocol": {"credentials"},
+    "credentials": set(),
     "errors": set(),
     "routing": set(),
     "_version": set(),

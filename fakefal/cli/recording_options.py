@@ -35,6 +35,7 @@ RECORDING_OPTION_NAMES = ("mode", "upstream", "patterns", "media", "max_age")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _MAX_NOTES = 20
+_MAX_PLACES = 200
 
 _OPTIONS = (
     click.option(
@@ -174,4 +175,18 @@ def recording_summary(distilled: DistilResult | None, path: Path) -> list[str]:
     lines += [f"  not recorded: {note}" for note in distilled.notes[:_MAX_NOTES]]
     if len(distilled.notes) > _MAX_NOTES:
         lines.append(f"  not recorded: … and {len(distilled.notes) - _MAX_NOTES} more")
+    return [*lines, *secret_lines(distilled)]
+
+
+def secret_lines(distilled: DistilResult) -> list[str]:
+    """The places where secrets were replaced, and where something may be one; never a value."""
+    lines = [f"  redacted: {place}" for place in distilled.redacted[:_MAX_PLACES]]
+    if len(distilled.redacted) > _MAX_PLACES:
+        lines.append(f"  redacted: … and {len(distilled.redacted) - _MAX_PLACES} more")
+    lines += [
+        f"  warning: kept, but may be a secret — add --redact PATTERN: {place}"
+        for place in distilled.suspects[:_MAX_NOTES]
+    ]
+    if len(distilled.suspects) > _MAX_NOTES:
+        lines.append(f"  warning: … and {len(distilled.suspects) - _MAX_NOTES} more")
     return lines

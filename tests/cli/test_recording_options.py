@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from fakefal.cli.recording_options import RecordingOptions, record_with, recording_summary
+from fakefal.cli.recording_options import (
+    RecordingOptions,
+    record_with,
+    recording_summary,
+    secret_lines,
+)
 from fakefal.cli.terminal import Terminal
 from fakefal.errors import FakefalError
 from fakefal.recorder.distil.distil import DistilResult
@@ -64,3 +69,18 @@ def test_serve_records_until_it_is_stopped(tmp_path: Path) -> None:
         out, _ = served.communicate(timeout=30)
     assert f"recorded 1 call as 1 exchange in {path}" in out
     assert len(load_file(path).exchanges) == 1
+
+
+def test_the_places_of_secrets_are_printed_and_no_value() -> None:
+    result = DistilResult(
+        {"exchanges": []}, redacted=("input.hf_token",), suspects=("input: aB3d…",)
+    )
+    assert recording_summary(result, Path("a.yaml"))[1:] == [
+        "  redacted: input.hf_token",
+        "  warning: kept, but may be a secret — add --redact PATTERN: input: aB3d…",
+    ]
+    many = DistilResult(
+        {}, redacted=tuple(map(str, range(300))), suspects=tuple(map(str, range(300)))
+    )
+    assert "  redacted: … and 100 more" in secret_lines(many)
+    assert secret_lines(many)[-1] == "  warning: … and 280 more"

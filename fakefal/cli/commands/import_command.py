@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from fakefal._version import __version__
+from fakefal.cli.recording_options import secret_lines
 from fakefal.cli.terminal import Terminal, pluralize
 from fakefal.engine.core.clock import real_now
 from fakefal.errors import FakefalError
@@ -80,13 +81,15 @@ def import_(
     redactor.learn_environment(os.environ)  # noqa: TID251 (its secrets must not be written)
     for capture in recording.captures:
         redactor.learn_request(capture.request)
-        redactor.learn_response(capture.response)
+        redactor.learn_response(capture.response, capture.request.url)
     distilled = distil(recording, redactor, version=__version__, folder=folder_of(target))
     distilled.scenario["exchanges"] += redactor.redact_json(exchanges)
     for line in (*unused, *distilled.notes):
         terminal.write_error(f"not used: {redactor.redact_text(line)}")
     if not distilled.scenario["exchanges"]:
         raise FakefalError("no calls to fal found, so nothing is written")
+    for line in secret_lines(distilled):
+        terminal.write_error(line.strip())
     Writer(target, redactor).write(distilled)
     loaded = load_file(target)
     terminal.write_line(f"{target}: {pluralize(len(loaded.exchanges), 'exchange')}")

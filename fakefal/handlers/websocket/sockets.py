@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from fakefal.credentials.names import is_secret_parameter
 from fakefal.engine.core.clock import Clock, Signal
 from fakefal.engine.tenant import Tenant
 from fakefal.handlers.http import (
@@ -19,7 +20,6 @@ from fakefal.handlers.http import (
     tenant_of,
 )
 from fakefal.protocol.core.call import Call, Via
-from fakefal.protocol.core.headers import CREDENTIAL_PARAMETERS
 from fakefal.protocol.errors.fault import Cut, Fault
 from fakefal.protocol.websocket.realtime import GOING_AWAY, NORMAL, denied_message, error_reason
 
@@ -69,7 +69,7 @@ def read_handshake(request: Request, endpoint: str, via: Via, app: str = "") -> 
     tenant = tenant_of(request, authorized_app)
     call = read_call(request, endpoint_id, via)
     query: Mapping[str, str] = request.parameters() if request.address.query else {}
-    input_ = {name: text for name, text in query.items() if name not in CREDENTIAL_PARAMETERS}
+    input_ = {name: text for name, text in query.items() if not is_secret_parameter(name)}
     headers = {
         name: value
         for name, value in call.headers.items()

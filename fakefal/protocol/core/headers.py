@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fakefal.protocol.core.credentials import SECRET_HEADERS, SECRET_IN_URL, SECRET_PARAMETERS
+from fakefal.credentials.names import is_secret
+from fakefal.credentials.redaction import redact_text
 
 REQUEST_ID = "x-fal-request-id"
 BILLABLE_UNITS = "x-fal-billable-units"
@@ -22,12 +23,6 @@ OMITTED = "\x00"
 
 HINT = "x-fakefal-hint"
 """fakefal's own explanation of an error; fal does not send it."""
-
-CREDENTIALS = SECRET_HEADERS
-"""Headers whose values are secrets."""
-
-CREDENTIAL_PARAMETERS = SECRET_PARAMETERS
-"""Query parameters whose values are secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +51,11 @@ def read_credential(authorization: str | None) -> Credential | None:
 
 
 def without_credentials(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    """Headers with lower-case names, without secret ones and with secrets in URLs redacted."""
+    """Headers with lower-case names, without secret ones and with secrets in values redacted."""
     return {
-        lowered: SECRET_IN_URL.sub(r"\1redacted", text) if "=" in (text := _text(value)) else text
+        name.lower(): redact_text(text, "redacted")
         for name, value in headers
-        if (lowered := name.lower()) not in CREDENTIALS
+        if not is_secret(name, text := _text(value))
     }
 
 

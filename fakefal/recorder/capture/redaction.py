@@ -7,24 +7,26 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl, quote
 
+from fakefal.credentials import redaction
+from fakefal.credentials.entropy import suspicious_words
+from fakefal.credentials.names import Secrecy, is_secret, is_secret_parameter, secrecy_of
+from fakefal.credentials.redaction import REDACTED
 from fakefal.errors import FakefalError
-from fakefal.protocol.core import credentials
 from fakefal.protocol.core.call import Json
+from fakefal.protocol.core.json_codec import decode
 from fakefal.recorder.capture.captures import HeaderPairs, RecordedRequest, RecordedResponse
-
-REDACTED = "[redacted]"
-"""Replaces a secret."""
 
 _MIN_SECRET_LENGTH = 8
 """Shorter values are not redacted: they would also match ordinary text."""
 
-_SECRET_NAME = re.compile(
-    r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_ID)?\Z", re.IGNORECASE
-)
 _NOT_SECRET = re.compile(r"[A-Za-z]*|[0-9]*|[.~]?/.*")
 """Words, numbers and paths, which variables with a secret-looking name often hold."""
 
-_WHITESPACE = re.compile(r"\s")
+_MAX_PLACES = 1_000
+"""Bound of ``Redactor.places`` and ``warnings``: as many as a person would read."""
+
+_MAX_SURVEYED_BYTES = 2_000_000
+"""Places in larger bodies are not reported; their secrets are redacted like all others."""
 
 
 class Redactor:
@@ -38,6 +40,8 @@ class Redactor:
         self._secrets_pattern: re.Pattern[str] | None = None
         self._patterns = tuple(map(_compile_pattern, patterns))
         self._redacted_texts: dict[str, str] = {}
+        self.places: dict[str, None] = {}
+        self.warnings: dict[str, None] = {}
 
     def learn(self, secret: str, description: str) -> None:
         """Add a secret, and the parts of ``id:secret``. ``description`` is shown in errors."""
@@ -56,28 +60,40 @@ class Redactor:
     def learn_environment(self, environment: Mapping[str, str]) -> None:
         """Add the values of environment variables with names such as ``API_KEY``."""
         for name, value in environment.items():
-            if _SECRET_NAME.search(name) and not _NOT_SECRET.fullmatch(value):
+            if secrecy_of(name) is not Secrecy.NONE and not _NOT_SECRET.fullmatch(value):
                 self.learn(value, f"the environment's {name}")
 
     def learn_request(self, request: RecordedRequest) -> None:
-        """Add the secrets in a request's headers and query."""
+        """Add the secrets in a request's headers and query, and note the places of all."""
         self._learn_headers(request.headers)
         for name, value in parse_qsl(request.query):
-            if name.lower() in credentials.SECRET_PARAMETERS:
+            if is_secret_parameter(name):
                 self.learn(value, f"the parameter {name}")
             elif "?" in value:
                 for inner, secret in parse_qsl(value.partition("?")[2]):
-                    if inner.lower() in credentials.SECRET_PARAMETERS:
+                    if is_secret_parameter(inner):
                         self.learn(secret, f"the parameter {inner}")
 
-    def learn_response(self, response: RecordedResponse) -> None:
-        """Add the secrets in a response's headers."""
+        self._survey(f"request to {request.host}{request.path}", request.body)
+
+    def learn_response(self, response: RecordedResponse, url: str = "") -> None:
+        """Add the secrets in a response's headers. ``url`` says whose response it is in reports."""
         self._learn_headers(response.headers)
+        self._survey(f"response of {url}", response.body)
+
+    def _survey(self, place: str, body: bytes) -> None:
+        """Note the places of secrets in a body, and of what only looks like one."""
+        if not body or len(body) > _MAX_SURVEYED_BYTES:
+            return
+        try:
+            self.redact_json(decode(body), self.redact_text(place))
+        except ValueError:  # events, or no text at all
+            self.redact_json(body.decode("utf-8", "replace"), self.redact_text(place))
 
     def _learn_headers(self, headers: HeaderPairs) -> None:
         for name, value in headers:
             lowered = name.lower()
-            if lowered not in credentials.SECRET_HEADERS:
+            if not is_secret(name, value):
                 continue
             if lowered in ("cookie", "set-cookie"):
                 pairs = value.split(";")[: 1 if lowered == "set-cookie" else None]
@@ -102,30 +118,30 @@ class Redactor:
     def _redact(self, text: str) -> str:
         if (secrets := self._compile_secrets()) is not None:
             text = secrets.sub(REDACTED, text)
-        if "=" in text:
-            text = credentials.SECRET_IN_URL.sub(rf"\1{REDACTED}", text)
-        if "@" in text:
-            text = credentials.USERINFO_IN_URL.sub(rf"\1{REDACTED}@", text)
-        for _, shape in credentials.secret_patterns():
-            text = shape.sub(REDACTED, text)
+        text = redaction.redact_text(text)
         for pattern in self._patterns:
             text = pattern.sub(REDACTED, text)
         return text
 
-    def redact_json(self, value: Json) -> Json:
-        """JSON with secrets replaced, also values of fields with names such as ``api_key``."""
-        if isinstance(value, str):
-            return self.redact_text(value)
-        if isinstance(value, list):
-            return [self.redact_json(inner) for inner in value]
-        if isinstance(value, dict):
-            return {
-                self.redact_text(name): REDACTED
-                if _is_secret_field(name, inner)
-                else self.redact_json(inner)
-                for name, inner in value.items()
-            }
-        return value
+    def redact_json(self, value: Json, place: str = "") -> Json:
+        """JSON with secrets replaced, also values of fields with names such as ``openai_api_key``.
+
+        With ``place``, such as ``input``, ``places`` gets the path of each replaced value and
+        ``warnings`` the random-looking words that stay.
+        """
+        if not place:
+            return redaction.redact_json(value, self.redact_text)
+        redacted: Json = redaction.redact_json(value, self.redact_text, self._report, place)
+        for text in _iterate_texts(redacted):
+            for word in suspicious_words(text):
+                if len(self.warnings) >= _MAX_PLACES:
+                    return redacted
+                self.warnings.setdefault(f"{place}: {word[:4]}… ({len(word)} characters)")
+        return redacted
+
+    def _report(self, path: str) -> None:
+        if len(self.places) < _MAX_PLACES:
+            self.places.setdefault(path)
 
     def redact_growing(self, values: Sequence[Json]) -> list[Json]:
         """The events of a stream in which each repeats and extends the text of the one before.
@@ -174,16 +190,6 @@ class Redactor:
             longest_first = sorted(forms, key=lambda form: (-len(form), form))
             self._secrets_pattern = re.compile("|".join(map(re.escape, longest_first)))
         return self._secrets_pattern
-
-
-def _is_secret_field(name: str, value: Json) -> bool:
-    """Whether a field's name says that it holds a secret; values with spaces are sentences."""
-    key = credentials.normalized_field_name(name)
-    if not isinstance(value, str) or not value or _WHITESPACE.search(value):
-        return False
-    if key in credentials.SECRET_FIELDS:
-        return True
-    return key in ("token", "key", "auth") and len(value) >= 16 and not value.startswith("http")
 
 
 def _iterate_texts(value: Json) -> Iterator[str]:

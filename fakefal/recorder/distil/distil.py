@@ -44,11 +44,17 @@ Cache = dict[tuple[object, ...], Any]
 
 @dataclass(slots=True)
 class DistilResult:
-    """A scenario as JSON, the bytes of its files by name, and notes on what was left out."""
+    """A scenario as JSON, the bytes of its files by name, and notes on what was left out.
+
+    ``redacted`` are the places of secrets that were replaced, ``suspects`` those of values that
+    look like secrets and were kept.
+    """
 
     scenario: Fields
     files: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    redacted: tuple[str, ...] = ()
+    suspects: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -123,7 +129,13 @@ class _Distiller:
         }
         used_files = set(_referenced_files(exchanges))
         files = {name: data for name, data in self._media.contents.items() if name in used_files}
-        return DistilResult(self._redactor.redact_json(data), files, list(dict.fromkeys(notes)))
+        return DistilResult(
+            self._redactor.redact_json(data),
+            files,
+            list(dict.fromkeys(notes)),
+            tuple(self._redactor.places),
+            tuple(self._redactor.warnings),
+        )
 
     def _calls_in_order(self) -> list[tuple[float, Any]]:
         """Jobs, direct calls and rejected submits, in the order of their first request."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from fakefal.credentials.redaction import REDACTED
 from fakefal.protocol.core.call import Json
-from fakefal.recorder.capture.redaction import REDACTED, Redactor
+from fakefal.recorder.capture.redaction import Redactor
 from fakefal.scenario.matching.operators import compile_pattern
 
 _LONG_TEXT_LENGTH = 2_000
+_MAX_PARTS = 4
+"""A text with more secrets is matched by its beginning and its end."""
+
 _PREFIX_LENGTH = 80
 _TIMESTAMP_NAME = re.compile(r"[0-9]{12,}\.(\w+)")
 
@@ -85,9 +89,30 @@ def _text_pattern(text: str, links: Mapping[str, str], redactor: Redactor) -> Js
     redacted = redactor.redact_text(text)
     if redacted == text:
         return None
-    parts = [re.escape(part).replace("\\ ", " ") for part in redacted.split(REDACTED)]
-    expression = f"(?s)^{'.*'.join(parts)}$"
-    return {"$regex": expression if re.search(expression, text) else "(?s)^.*$"}
+    parts = redacted.split(REDACTED)
+    if len(parts) > _MAX_PARTS:
+        parts = [parts[0], parts[-1]]  # each further ".*" multiplies the time of a mismatch
+    if not _holds_in_order(text, parts):
+        return {"$regex": "(?s)^.*$"}
+    escaped = [re.escape(part).replace("\\ ", " ") for part in parts]
+    return {"$regex": f"(?s)^{'.*'.join(escaped)}$"}
+
+
+def _holds_in_order(text: str, parts: list[str]) -> bool:
+    """Whether a text begins with the first part, ends with the last, and has the others between.
+
+    What ``^first.*second.*last$`` says, in linear time.
+    """
+    first, *middle, last = parts
+    if not text.startswith(first):
+        return False
+    position = len(first)
+    for part in middle:
+        position = text.find(part, position)
+        if position < 0:
+            return False
+        position += len(part)
+    return text.endswith(last) and len(text) - len(last) >= position
 
 
 def _sort_keys(value: Json) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fakefal.credentials.names import is_secret
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.call import Call, FailsAt, Json, Outcome, Via
 from fakefal.protocol.core.compat_flags import CompatFlags
@@ -51,7 +52,7 @@ def header_fields(response: RecordedResponse) -> Fields:
         for name, value in response.headers
         if (lowered := name.lower()).startswith("x-")
         and lowered not in _IGNORED_HEADERS
-        and lowered not in names.CREDENTIALS
+        and not is_secret(name, value)
         and not lowered.startswith(("x-fal-webhook-", "x-amz-", "x-envoy-", "x-goog-"))
     }
     fields: Fields = {}

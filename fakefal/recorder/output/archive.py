@@ -51,7 +51,7 @@ class Archive:
     def add(self, capture: Capture) -> None:
         """Add a capture and the secrets in it; ``save`` writes it to disk."""
         self.redactor.learn_request(capture.request)
-        self.redactor.learn_response(capture.response)
+        self.redactor.learn_response(capture.response, capture.request.url)
         self.recording.captures.append(capture)
 
     def add_note(self, text: str) -> None:

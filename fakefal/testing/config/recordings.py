@@ -12,9 +12,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fakefal.credentials.names import is_secret
 from fakefal.engine.core.clock import real_now
 from fakefal.errors import FakefalError
-from fakefal.protocol.core import credentials
 from fakefal.protocol.core.call import Call, Via
 from fakefal.recorder.capture.modes import (
     Decision,
@@ -256,9 +256,7 @@ def _call_of(capture: Capture, endpoint: Any, via: Via) -> Call:
     except ValueError:
         body = None
     headers = {
-        name.lower(): value
-        for name, value in capture.request.headers
-        if name.lower() not in credentials.SECRET_HEADERS
+        name.lower(): value for name, value in capture.request.headers if not is_secret(name, value)
     }
     return Call(endpoint, via, body, headers)
 

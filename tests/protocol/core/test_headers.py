@@ -40,22 +40,45 @@ def test_names_become_lower_case_and_values_stay() -> None:
     assert without_credentials([("X-Fal-Queue-Priority", "Low")]) == {"x-fal-queue-priority": "Low"}
 
 
+SECRET_HEADERS = (
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "set-cookie",
+    "x-api-key",
+    "x-openai-api-key",
+    "x-fal-cdn-token",
+    "x-fal-key",
+    "x-fal-webhook-signature",
+    "x-fal-webhook-user-id",
+    "x-amz-security-token",
+    "x-auth-token",
+    "x-csrf-token",
+    "x-goog-api-key",
+    "x-db-password",
+)
+
+
 def test_credentials_are_removed_in_any_case() -> None:
     spellings = [
-        spelling for name in headers.CREDENTIALS for spelling in (name.title(), name, name.upper())
+        spelling for name in SECRET_HEADERS for spelling in (name.title(), name, name.upper())
     ]
     assert without_credentials((name, "s") for name in spellings) == {}
 
 
-def test_credentials_in_urls_are_redacted() -> None:
-    template = "https://fal.run/x?a=1&{}={}&b=2"
-    for parameter in headers.CREDENTIAL_PARAMETERS:
-        url = template.format(parameter, "sec-ret")
-        redacted = without_credentials([(headers.TARGET_URL, url)])[headers.TARGET_URL]
-        assert redacted == template.format(parameter, "redacted")
+def test_credentials_in_values_are_redacted() -> None:
+    values = {
+        "https://fal.run/x?a=1&fal_jwt_token=sec-ret&b=2": "https://fal.run/x?a=1&fal_jwt_token=redacted&b=2",
+        "sig=abcdefgh": "sig=redacted",
+        "see sk-abcdefghijklmnop1234": "see redacted",
+    }
+    assert {
+        value: without_credentials([(headers.TARGET_URL, value)])[headers.TARGET_URL]
+        for value in values
+    } == values
 
 
-@given(st.lists(st.tuples(st.sampled_from(sorted(headers.CREDENTIALS)), st.just("hush"))))
+@given(st.lists(st.tuples(st.sampled_from(SECRET_HEADERS), st.just("hush"))))
 def test_credentials_are_removed_from_any_headers(pairs: list[tuple[str, str]]) -> None:
     assert "hush" not in without_credentials(pairs).values()
 

@@ -8,11 +8,13 @@ from urllib.parse import quote
 
 import pytest
 
+from fakefal.credentials.redaction import REDACTED
 from fakefal.errors import FakefalError
 from fakefal.recorder.capture.captures import RecordedRequest, Recording
-from fakefal.recorder.capture.redaction import REDACTED, Redactor
+from fakefal.recorder.capture.redaction import Redactor
 from fakefal.recorder.distil.distil import distil
 from fakefal.recorder.output.writer import Writer
+from tests.credentials.planted import FIELDS, SECRETS, TEXTS, VALUES, planted_input
 from tests.recorder.distil.test_stream_replies import growing
 from tests.recorder.sessions import (
     ANY_LLM,
@@ -51,6 +53,8 @@ PLANTED: dict[str, str] = {
     "twilio": f"SK{_HEX}",
 }
 """Kinds of secrets, each as in ordinary text."""
+
+SECRET_TEXTS = (*VALUES.values(), *(text for text, _ in TEXTS.values()))
 
 PARTS = {
     "basic auth": "dXNlcjE6cGFzc3dvcmQxMjM0NTY=",
@@ -195,3 +199,33 @@ def test_an_encoded_secret_is_not_written(skipped: int) -> None:
 def test_an_invalid_pattern_is_an_error(pattern: str) -> None:
     with pytest.raises(FakefalError, match="--redact"):
         Redactor([pattern])
+
+
+def test_the_sixty_planted_secrets_are_in_no_file_and_each_place_is_named(tmp_path: Path) -> None:
+    redactor = Redactor()
+    planted = planted_input()
+    job = JobCaptures(ANY_LLM, planted).add_submit()
+    job.add_poll(0.1, "COMPLETED", None, [{"message": text} for text in SECRET_TEXTS])
+    job.add_result(0.3, planted)
+    captures = [*job.captures, make_run(1, {"prompt": "x"}, planted), make_run(2, planted, {})]
+    for capture in captures:
+        redactor.learn_request(capture.request)
+        redactor.learn_response(capture.response, capture.request.url)
+    distilled = distil(Recording("https://fal.run", 0.0, captures), redactor, version="0")
+    Writer(tmp_path / "a.yaml", redactor).write(distilled)
+    written = "\n".join(
+        path.read_text(encoding="utf-8") for path in tmp_path.rglob("*") if path.is_file()
+    )
+    assert [secret for secret in SECRETS if secret in written] == []
+    places = "\n".join(distilled.redacted)
+    assert [name for name in FIELDS if f".{name}\n" not in f"{places}\n"] == []
+    assert "request to queue.fal.run" in places
+    assert "response of https://queue.fal.run" in places
+    assert [secret for secret in SECRETS if secret in places] == []
+
+
+def test_a_random_word_is_kept_and_warned_of() -> None:
+    redactor = Redactor()
+    word = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY"
+    assert redactor.redact_json({"note": word}, "input") == {"note": word}
+    assert [*redactor.warnings] == ["input: aB3d… (32 characters)"]
