@@ -13,11 +13,14 @@ from fakefal.protocol.core.compat_flags import CompatFlags, Unmatched
 class Limits:
     """Bounds on memory, disk and connections. The oldest finished items are dropped first.
 
-    Per tenant: ``jobs``, ``journal_entries``, ``request_ids``, ``deliveries`` (of webhooks),
+    Nothing unfinished is dropped: a new request, key, upload or webhook is refused with a 429.
+
+    Per tenant: ``jobs``, ``journal_entries``, ``input_bytes`` (of large inputs in the
+    journal), ``request_ids``, ``deliveries`` (of webhooks),
     ``sockets``, ``added_exchanges``, ``files``, and ``file_bytes`` for all its stored files.
 
     Per request: ``body_bytes`` of a call, ``upload_bytes`` of an upload or part, ``control_bytes``
-    of a request to the control API.
+    of a request to the control API, ``scenario_bytes`` of a scenario sent to it.
 
     Per server: ``tenants``, ``upload_memory_bytes`` and ``upload_disk_bytes`` (in the temporary
     folder) of all uploads, ``tunnels`` through the proxy to other hosts than fal's.
@@ -27,16 +30,18 @@ class Limits:
 
     body_bytes: int = 100_000_000
     control_bytes: int = 20_000_000
+    scenario_bytes: int = 4_000_000
     upload_bytes: int = 1_000_000_000
-    files: int = 1_000
+    files: int = 10_000
     file_bytes: int = 2_000_000_000
     upload_memory_bytes: int = 64_000_000
     upload_disk_bytes: int = 8_000_000_000
-    jobs: int = 2_000
+    jobs: int = 60_000
     journal_entries: int = 6_000
+    input_bytes: int = 64_000_000
     request_ids: int = 10_000
-    deliveries: int = 6_000
-    tenants: int = 1_000
+    deliveries: int = 60_000
+    tenants: int = 10_000
     sockets: int = 1_000
     added_exchanges: int = 10_000
     tunnels: int = 2_000
@@ -58,6 +63,8 @@ class Settings:
       loopback, else no token.
     - ``control_hosts``: further host names at which the control API is served.
     - ``home``: the folder of the local CA; None is ``data_folder()``.
+    - ``replica``: the name of this server among those behind one load balancer; request ids differ
+      between replicas.
     - ``offline``: whether the proxy blocks other hosts than fal's.
     """
 
@@ -71,6 +78,7 @@ class Settings:
     token: str | None = None
     control_hosts: frozenset[str] = frozenset()
     home: Path | None = None
+    replica: str = ""
     offline: bool = False
     flags: CompatFlags = field(default_factory=CompatFlags)
     limits: Limits = field(default_factory=Limits)

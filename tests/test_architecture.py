@@ -65,7 +65,7 @@ _CLIENT_TIME = ("testing/redirect/sleeps.py", "testing/redirect/client_modules.p
 """These replace the time functions of clients under test."""
 
 BANNED: dict[str, set[str]] = {
-    "time": {"engine/core/clock.py", *_CLIENT_TIME},
+    "time": {"engine/core/clock.py", "scenario/matching/time_budget.py", *_CLIENT_TIME},
     "random": set(),
     "secrets": {"control/guard.py"},
     "uuid.uuid4": set(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import stat
 import tempfile
 from collections import OrderedDict
 from pathlib import Path
@@ -112,6 +113,7 @@ class Authority:
         try:
             certificate = (self._folder / _CERTIFICATE).read_bytes()
             key = (self._folder / _KEY).read_bytes()
+            self._check_key(certificate, key)
             return trustme.CA.from_pem(self._renew_if_ending(certificate, key), key)
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -121,6 +123,27 @@ class Authority:
             ) from None
         except ValueError:
             raise FakefalError(self._unusable_message()) from None
+
+    def _check_key(self, certificate: bytes, key: bytes) -> None:
+        """Raise FakefalError for a key that others can read, or of another certificate.
+
+        Whoever can read it can pretend to be any host to the programs that trust the CA. Its group
+        may read it, as in a volume of Kubernetes with an fsGroup. Windows has no such modes.
+        """
+        from fakefal.ca.renewal import is_key_of
+
+        path = self._folder / _KEY
+        if not is_key_of(certificate, key):
+            raise FakefalError(
+                f"{path} is not the key of the certificate beside it — delete {self._folder} to "
+                "have a new CA created"
+            )
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if os.name != "nt" and mode & 0o027:
+            raise FakefalError(
+                f"{path} can be used by other users (mode {mode:04o}) — run chmod 600 {path}, or "
+                f"delete {self._folder} to have a new CA created"
+            )
 
     def _renew_if_ending(self, certificate: bytes, key: bytes) -> bytes:
         """The certificate, renewed if it expires soon; raises ValueError if it is invalid."""

@@ -43,3 +43,11 @@ def renew_certificate(pem: bytes, key_pem: bytes) -> bytes:
     for extension in certificate.extensions:
         builder = builder.add_extension(extension.value, extension.critical)
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def is_key_of(pem: bytes, key_pem: bytes) -> bool:
+    """Whether a private key belongs to a certificate; raises ValueError if one is unreadable."""
+    key = serialization.load_pem_private_key(key_pem, None)
+    certificate_key = x509.load_pem_x509_certificate(pem).public_key()
+    form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return key.public_key().public_bytes(*form) == certificate_key.public_bytes(*form)

@@ -49,6 +49,7 @@ class RunReport:
     blocked_hosts: list[BlockedHost] = field(default_factory=list)
     escapes: list[Escape] = field(default_factory=list)
     guard: dict[str, str] = field(default_factory=dict)
+    refused_by_limits: dict[str, int] = field(default_factory=dict)
     running_processes: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -70,6 +71,7 @@ class RunReport:
         for exchange in engine.base_index.exchanges:
             group = self.used if exchange in used_exchanges else self.unused
             group.append((exchange.label, exchange.location))
+        self.refused_by_limits = dict(sorted(engine.bounds.refused.items()))
         for tenant in engine.tenants:
             if tenant.has_webhooks:
                 self.webhooks.extend(WebhookControls(tenant.webhooks).deliveries())
@@ -103,6 +105,7 @@ class RunReport:
                 for label, location in self.unused
             ],
             "webhooks": self.webhooks,
+            "refused_by_limits": self.refused_by_limits,
             "refused": [host.body() for host in self.blocked_hosts],
             "escapes": [escape.body() for escape in self.escapes],
             "guard": self.guard,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -10,6 +12,7 @@ from click.core import ParameterSource
 
 from fakefal.errors import FakefalError, ScenarioError
 from fakefal.server.server import FakeFalServer
+from fakefal.settings import Limits
 
 if TYPE_CHECKING:
     from fakefal.scenario.compiled.scenario import LoadedScenario
@@ -59,6 +62,14 @@ _OPTIONS = (
         help="Send webhooks to this host too, besides loopback and private ones; repeatable.",
     ),
     click.option(
+        "--limit",
+        "limits",
+        envvar="FAKEFAL_LIMIT",
+        multiple=True,
+        metavar="NAME=NUMBER",
+        help="Set a limit, such as jobs=1000; repeatable. All are in docs/scaling.md.",
+    ),
+    click.option(
         "--offline",
         is_flag=True,
         help="Block other hosts than fal's in the proxy.",
@@ -79,6 +90,7 @@ def make_server(
     keys: tuple[str, ...] = (),
     options: tuple[str, ...] = (),
     webhook_allow: tuple[str, ...] = (),
+    limits: tuple[str, ...] = (),
     **settings: Any,
 ) -> FakeFalServer:
     """A server with these options; raises FakefalError with all problems of all files.
@@ -97,8 +109,33 @@ def make_server(
         options=read_options(options),
         keys=frozenset(keys),
         webhook_allow=frozenset(webhook_allow),
+        limits=read_limits(limits),
         **settings,
     )
+
+
+def read_limits(assignments: tuple[str, ...]) -> Limits:
+    """Parse limits of the form ``name=number``; raises FakefalError."""
+    changes: dict[str, float] = {}
+    names = [field.name for field in fields(Limits)]
+    for assignment in assignments:
+        name, _, value = (part.strip() for part in assignment.partition("="))
+        if name not in names:
+            closest = get_close_matches(name, names, 1) or names
+            raise FakefalError(
+                f'--limit "{assignment}": there is no such limit — write NAME=NUMBER, such as '
+                f"{closest[0]}={getattr(Limits(), closest[0])}"
+            )
+        is_seconds = name.endswith("_seconds")
+        try:
+            number = float(value) if is_seconds else int(value.replace("_", ""))
+        except ValueError:
+            number = 0
+        if not 0 < number < 1e15:
+            kind = "number of seconds" if is_seconds else "whole number"
+            raise FakefalError(f'--limit "{assignment}": not a {kind} above 0')
+        changes[name] = number
+    return replace(Limits(), **changes)  # type: ignore[arg-type]  # checked per name above
 
 
 def read_options(assignments: tuple[str, ...]) -> dict[str, Any]:

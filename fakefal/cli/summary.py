@@ -23,6 +23,13 @@ def summarize(report: RunReport) -> list[str]:
         "blocked",
         (f"{host.target}, not fal's{_times_suffix(host.count)}" for host in report.blocked_hosts),
     )
+    lines += _rows(
+        "limit",
+        (
+            f"{count} refused by the limit of {name} — raise it with --limit {name}=NUMBER"
+            for name, count in report.refused_by_limits.items()
+        ),
+    )
     lines += escape_lines(report)
     for process in report.running_processes[:_MAX_LINES]:
         lines.append(f"  note     still running, without a server: {process}")

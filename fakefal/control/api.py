@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from fakefal.control import schemas
 from fakefal.control.requests import ApiResponse, ControlContext, ControlRequest, control_error
@@ -11,11 +12,35 @@ from fakefal.errors import ScenarioError, SettingError
 from fakefal.protocol.core.json_codec import encode
 from fakefal.protocol.errors.errors import ApiError
 
+if TYPE_CHECKING:
+    from fakefal.scenario.compiled.scenario import LoadedScenario
+
 
 def is_public(path: str) -> bool:
     """Whether a path needs no token."""
     routes, _ = find_routes(path)
     return any(route.scope == "public" for route in routes.values())
+
+
+PRELOAD_BYTES = 50_000
+"""Parsing a larger scenario would keep the event loop for more than a tenth of a second."""
+
+
+def must_preload(method: str, path: str, body: bytes) -> bool:
+    """Whether ``preload`` is to be called in another thread before ``handle``."""
+    is_scenario = path.rstrip("/") == "/scenarios" and method in ("PUT", "POST")
+    return is_scenario and len(body) > PRELOAD_BYTES
+
+
+def preload(
+    context: ControlContext, headers: Mapping[str, str], query: str, body: bytes
+) -> LoadedScenario | ScenarioError | ApiError | None:
+    """The scenario in a body, or the error in it, for ``handle``. Thread-safe."""
+    from fakefal.control.scenarios import preload as preload_scenario
+
+    request = ControlRequest(context, headers, query, body)
+    preload_scenario(request)
+    return request.preloaded
 
 
 def handle(
@@ -25,6 +50,7 @@ def handle(
     headers: Mapping[str, str],
     query: str = "",
     body: bytes = b"",
+    preloaded: LoadedScenario | ScenarioError | ApiError | None = None,
 ) -> ApiResponse:
     """The response to a control request. ``path`` is without ``/_fakefal``. Raises ApiError."""
     routes, path_parameters = find_routes(path)
@@ -42,6 +68,7 @@ def handle(
     if method == "HEAD" and route.content_type == "text/event-stream":
         return ApiResponse(content_type=route.content_type)
     request = ControlRequest(context, headers, query, body, path_parameters, route.example)
+    request.preloaded = preloaded
     try:
         _check_parameters(request, route)
         result = route.load_handler("fakefal.control")(request)

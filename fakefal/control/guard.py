@@ -19,6 +19,9 @@ from fakefal.protocol.core.headers import read_credential
 
 TOKEN_HEADER = "x-fakefal-token"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_INVALID_HOST = "invalid host:"
+"""No name and no address."""
+
 _UNSPECIFIED_HOSTS = frozenset({"", "0.0.0.0", "::"})
 
 
@@ -135,12 +138,20 @@ def _is_loopback(address: str) -> bool:
 def _normalise_host(host: str) -> str:
     """A host without port, brackets, zone and final dot, in lower case."""
     host = host.strip().lower()
+    port = ""
     if host.startswith("["):
-        inside, has_bracket, _ = host[1:].partition("]")
-        host = inside if has_bracket else host
+        inside, has_bracket, port = host[1:].partition("]")
+        host, port = (inside, port) if has_bracket else (host, "")
+        if port and not port.startswith(":"):
+            return _INVALID_HOST
+        port = port[1:]
     elif host.count(":") == 1:
-        host = host.partition(":")[0]
-    return host.partition("%")[0].removesuffix(".")
+        host, _, port = host.partition(":")
+    if port and not (port.isascii() and port.isdigit()):
+        return _INVALID_HOST  # "localhost:80.example.com" only begins like localhost
+    if ":" in host:  # only an IPv6 address has a zone (RFC 4007 section 11)
+        host = host.partition("%")[0]
+    return host.removesuffix(".")
 
 
 def _authority_of_origin(origin: str) -> str | None:

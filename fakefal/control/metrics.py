@@ -82,6 +82,14 @@ class _Collector:
         for (kind, via, status), count in sorted(tally.items()):
             entries.add_metric([kind, via, str(status)], count)
         yield entries
+        refused = CounterMetricFamily(
+            "fakefal_refused_by_limits",
+            "Requests, keys, uploads and webhooks that a limit refused with a 429.",
+            labels=["limit"],
+        )
+        for limit, count in sorted(engine.bounds.refused.items()):
+            refused.add_metric([limit], count)
+        yield refused
         missed = engine.past_misses + sum(tenant.journal.miss_count for tenant in tenants)
         yield CounterMetricFamily("fakefal_misses", "Calls that matched no exchange.", value=missed)
         dropped = sum(tenant.journal.dropped for tenant in tenants)

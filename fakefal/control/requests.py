@@ -17,6 +17,9 @@ from fakefal.protocol.errors.errors import ApiError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from fakefal.errors import ScenarioError
+    from fakefal.scenario.compiled.scenario import LoadedScenario
+
     Model = TypeVar("Model", bound=BaseModel)
 
 KEY_HEADER = "x-fakefal-key"
@@ -62,7 +65,8 @@ def control_error(status: int, detail: str, *headers: tuple[str, str], **fields:
 class ControlRequest:
     """A request whose route is known. ``headers`` must ignore the case of names.
 
-    ``example`` is a valid body, shown in errors.
+    ``example`` is a valid body, shown in errors. ``preloaded`` is the scenario in a large body, or
+    the error in it.
     """
 
     context: ControlContext
@@ -71,6 +75,7 @@ class ControlRequest:
     body: bytes = b""
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
+    preloaded: LoadedScenario | ScenarioError | ApiError | None = None
 
     @property
     def engine(self) -> Engine:

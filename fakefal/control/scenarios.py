@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from fakefal.control.requests import ControlRequest, control_error
 from fakefal.engine.scenario_controls import ScenarioControls
+from fakefal.errors import ScenarioError
+from fakefal.protocol.errors.errors import ApiError
 
 if TYPE_CHECKING:
     from fakefal.scenario.compiled.scenario import LoadedScenario
@@ -40,8 +42,33 @@ def _controls(request: ControlRequest) -> ScenarioControls:
     return ScenarioControls(request.engine, None if request.is_for_all else request.tenant)
 
 
+def preload(request: ControlRequest) -> None:
+    """Parse a large scenario before ``replace_scenarios`` or ``append_scenarios`` is called.
+
+    It reads no state of the engine, so it may run in another thread. Errors are kept until then.
+    """
+    try:
+        request.preloaded = _parse_body(request)
+    except (ScenarioError, ApiError) as error:
+        request.preloaded = error
+
+
 def _load_body(request: ControlRequest) -> LoadedScenario:
     """The scenario in the body, checked like a file; raises ScenarioError."""
+    preloaded = request.preloaded
+    if preloaded is None:
+        return _parse_body(request)
+    if isinstance(preloaded, Exception):
+        raise preloaded
+    return preloaded
+
+
+def _parse_body(request: ControlRequest) -> LoadedScenario:
+    limit = request.engine.settings.limits.scenario_bytes
+    if len(request.body) > limit:
+        raise control_error(
+            413, f"the scenario is over {limit} bytes — put media into files, or split it"
+        )
     from fakefal.control.schemas import ScenarioParameters
     from fakefal.scenario.files.loader import load_text
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fakefal.engine.core.api_keys import IssuedKeys
-from fakefal.engine.core.clock import make_clock
+from fakefal.engine.core.bounds import MANY, RESCAN_SECONDS, Bounds
+from fakefal.engine.core.clock import make_clock, real_now
 from fakefal.engine.core.journal import Journal, Listener, Tally, unserved_request
 from fakefal.engine.core.request_ids import uuid7
 from fakefal.engine.files.tokens import claimed_tenant_tag
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 class Engine:
     """Keeps a tenant for each key, created with the first request of the key.
 
-    At most ``limits.tenants`` are kept; the least recently used is dropped first. All keys without
+    At most ``limits.tenants`` are kept; the least recently used of the idle ones is dropped first,
+    and if none is idle, a new key is refused. All keys without
     a tenant share ``default_tenant`` if it is set: in a test process the running test, whatever key
     the code under test uses.
     """
@@ -44,6 +46,10 @@ class Engine:
         self.past_tally: Tally = Counter()
         self.past_misses = 0
         self.default_tenant: Tenant | None = None
+        self.bounds = Bounds()
+        self.is_draining = False
+        """New calls get a 503, which makes a load balancer send them to another replica."""
+        self._next_scan_at = 0.0
         self._tenants: OrderedDict[str, Tenant] = OrderedDict()
         self._keys_by_tag: dict[str, str] = {}
         self._listeners: tuple[Listener, ...] = ()
@@ -136,6 +142,8 @@ class Engine:
         ``endpoint`` is what the request is about; a token must be valid for it. The 401 of a new
         call has another text. Source: docs/reference/open-questions.md#wording-of-401
         """
+        if self.is_draining and is_new_call:
+            raise _draining()
         app = endpoint if is_new_call else ""
         key = credential.token
         tenant = self._tenants.get(key)
@@ -198,6 +206,8 @@ class Engine:
         them the tenant keeps those that its predecessor started with. ``effective_settings``
         overrides the settings that follow from these.
         """
+        if key not in self._tenants:
+            self._make_room()
         initial_state = None
         if scenarios is not None or options:
             loaded = tuple(scenarios or ())
@@ -216,12 +226,24 @@ class Engine:
         self._keys_by_tag[tenant.files.tenant_tag] = key
         if self.default_tenant is not None and self.default_tenant.key == key:
             self.default_tenant = tenant
-        if len(self._tenants) > self.settings.limits.tenants:
-            _, oldest = self._tenants.popitem(last=False)
-            self._keys_by_tag.pop(oldest.files.tenant_tag, None)
-            oldest.record("lint", 0, f"dropped: {len(self._tenants)} keys were used since")
-            self._dispose(oldest)
         return tenant
+
+    def _make_room(self) -> None:
+        """Drop the least recently used idle tenant at the limit; raises the 429 if none is idle."""
+        count = len(self._tenants)
+        if count < self.settings.limits.tenants:
+            return
+        idle = None
+        if count <= MANY or real_now() >= self._next_scan_at:
+            tenants = (it for it in self._tenants.values() if it is not self.default_tenant)
+            idle = next((tenant for tenant in tenants if tenant.is_idle), None)
+        if idle is None:
+            self._next_scan_at = real_now() + RESCAN_SECONDS
+            raise self.bounds.refuse(
+                "tenants", f"all {count} keys have unfinished work or a scenario"
+            )
+        idle.record("lint", 0, f"dropped as the idle one of {count} keys, for a new key")
+        self.drop(idle.key)
 
     def _effective_settings_of(
         self, loaded: tuple[LoadedScenario, ...], options: Mapping[str, Any]
@@ -240,6 +262,7 @@ class Engine:
         self.past_tally += tenant.journal.tally()
         self.past_misses += tenant.journal.miss_count
         tenant.close()
+        tenant.release()
 
     def _new_tenant(
         self,
@@ -255,11 +278,22 @@ class Engine:
             make_clock(clock or self.settings.clock, self.settings.speed),
             self.settings.limits,
             self.base_index if initial_state is None else initial_state.base_index,
-            Journal(self.settings.limits.journal_entries, self._listeners),
+            Journal(
+                self.settings.limits.journal_entries,
+                self._listeners,
+                self.settings.limits.input_bytes,
+            ),
+            self.settings.replica,
         )
         tenant.initial_state = initial_state
         tenant.watch_webhooks, tenant.issued_keys = self._watch_webhooks, self.issued_keys
+        tenant.bounds = tenant.uploads.bounds = self.bounds
         return tenant
+
+    @property
+    def has_live_work(self) -> bool:
+        """Whether any key has unfinished work."""
+        return any(tenant.has_live_work for tenant in self._tenants.values())
 
     def find(self, key: str) -> Tenant | None:
         """The tenant of a key, if it has one."""
@@ -287,6 +321,11 @@ class Engine:
     def tenants(self) -> tuple[Tenant, ...]:
         """The tenants, the last used one at the end."""
         return tuple(self._tenants.values())
+
+
+def _draining() -> ApiError:
+    detail = "this server is about to stop and takes no new calls"
+    return ApiError(503, {"detail": detail}, (("Retry-After", "1"),), hint=detail)
 
 
 def _unknown_key(app: str, flags: CompatFlags) -> ApiError:

@@ -10,6 +10,7 @@ from fakefal.engine.calls.admission import make_job
 from fakefal.engine.calls.direct_calls import DirectCalls, StreamedReply
 from fakefal.engine.calls.faults import FaultInjector
 from fakefal.engine.calls.resolver import CallResolver, Resolution
+from fakefal.engine.core.bounds import Bounds
 from fakefal.engine.core.clock import Clock
 from fakefal.engine.core.journal import EntryKind, Journal, Miss
 from fakefal.engine.core.request_ids import RequestIdGenerator
@@ -22,6 +23,7 @@ from fakefal.engine.queue.runners import RunnerPool
 from fakefal.engine.queue.status_stream import StatusStream
 from fakefal.protocol.core.call import Call
 from fakefal.protocol.errors import errors
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.errors.fault import Fault, FaultAbort, Operation
 from fakefal.protocol.queue import Snapshot, cancel_status, status_code
 from fakefal.scenario.compiled.environment import DEFAULT_APP, App
@@ -70,6 +72,7 @@ class Tenant:
         limits: Limits,
         base_index: ExchangeIndex,
         journal: Journal,
+        replica: str = "",
     ) -> None:
         self.key = key
         self.settings = settings
@@ -91,7 +94,7 @@ class Tenant:
             clock,
             base_index,
             journal,
-            RequestIdGenerator(settings.seed, limits.request_ids),
+            RequestIdGenerator(settings.seed, limits.request_ids, replica),
             self.faults,
             self.files,
         )
@@ -101,6 +104,8 @@ class Tenant:
         )
         self.initial_state: InitialState | None = None
         self.issued_keys: IssuedKeys
+        self.bounds = Bounds()
+        self.has_changed_settings = False
         self.watch_webhooks: Callable[[WebhookScheduler], None] | None = None
         self._sockets: Sockets | None = None
         self.close_callbacks: set[Callable[[], None]] = set()
@@ -120,6 +125,7 @@ class Tenant:
         if self.faults.environment is not None:
             app = self.faults.app_of(call.endpoint)
             waits_for_runner = self.faults.limits_runners(app)
+        self._check_room(call, now)
         if call.platform_options.max_queue_length < math.inf:
             self._check_queue_length(call, app, now)
         resolution = self.resolver.resolve(call, "submit")
@@ -196,6 +202,7 @@ class Tenant:
         job, now, fault = self._job("result", app, request_id, carrier)
         if job.ended_at is not None and (fault is None or not fault.is_too_early):
             status = job.rendered.outcome.status
+            self.queue.mark_done(job)
             self.journal.write(now, "result", job.call, job.id, status, job.label, "", fault)
             return job
         if job.ended_at is None:
@@ -210,6 +217,8 @@ class Tenant:
         job, now, fault = self._job("cancel", app, request_id, carrier)
         accepted = job.cancel(now)
         self.queue.advance_to(now)
+        if accepted and job.call.webhook is None:
+            self.queue.mark_done(job)
         if self._webhooks is not None:
             self._webhooks.notify()
         status = cancel_status(self.settings.flags.cancel_answer) if accepted else 400
@@ -282,6 +291,13 @@ class Tenant:
         for callback in list(self.close_callbacks):
             callback()
 
+    def release(self) -> None:
+        """Release memory at once, where the parts refer to each other: collections are rare."""
+        self.uploads.clear()
+        self.files.clear()
+        self.queue.clear()
+        self._direct_calls.release()
+
     # Settings and exchanges
 
     @property
@@ -301,6 +317,7 @@ class Tenant:
     def set_settings(self, settings: EffectiveSettings) -> None:
         """Replace the settings; the counters stay."""
         self.settings = self.resolver.settings = settings
+        self.has_changed_settings = True
         self.faults.set_environment(settings.environment, self.key)
 
     def is_used_up(self, exchange: CompiledExchange) -> bool:
@@ -317,6 +334,34 @@ class Tenant:
     def record(self, kind: EntryKind, status: int, note: str, call: Call | None = None) -> None:
         """Journal an event of files, tokens or sockets."""
         self.journal.write(self.clock.now(), kind, call, "", status, "", note)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing would be lost but history: no live work, scenario, setting, listener."""
+        has_own_state = self.initial_state is not None or len(self.own_index.exchanges) > 0
+        is_used = has_own_state or self.has_changed_settings or self.close_callbacks
+        return not is_used and not self.has_live_work
+
+    @property
+    def has_live_work(self) -> bool:
+        """Whether something is unfinished: a request, webhook, direct call, socket or upload.
+
+        A request that has just finished counts until its result is read, for a minute.
+        """
+        sockets = 0 if self._sockets is None else len(self._sockets)
+        webhooks = 0 if self._webhooks is None else self._webhooks.alive_count
+        if self._direct_calls.in_flight or sockets or webhooks:
+            return True
+        return self.uploads.has_unfinished or not self.queue.is_idle(self.clock.now())
+
+    def _check_room(self, call: Call, now: float) -> None:
+        """Raise the 429, journalled, of a call for which there is no room."""
+        try:
+            self.queue.check_room(now, self.bounds)
+            if call.webhook is not None and self._webhooks is not None:
+                self._webhooks.check_room(self.bounds)
+        except ApiError as error:
+            raise self.resolver.reject(call, error, error.hint) from None
 
     def _make_runner_pool(self) -> RunnerPool:
         return RunnerPool(

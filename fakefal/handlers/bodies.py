@@ -6,16 +6,24 @@ import json
 
 from fakefal.protocol.core.call import Json
 from fakefal.protocol.core.json_codec import decode
+from fakefal.protocol.errors.errors import ApiError
+
+MAX_VALUES = 300_000
+"""Commas and brackets of a body: about as many values, which take 0.1 s to parse. A body of fal has
+a few dozen, and large ones are long texts."""
 
 
 def read_body(body: bytes) -> tuple[Json, tuple[Json, ...]]:
     """The value of a body, and its validation errors: the ``detail`` list of the app's 422.
 
     An empty body is None without an error. The content type is ignored. As by Python's parser,
-    UTF-16 and UTF-32 are accepted. Source: client (docs/reference/errors.md#validation-errors).
+    UTF-16 and UTF-32 are accepted. Raises the 413 of a body with too many values.
+    Source: client (docs/reference/errors.md#validation-errors).
     """
     if not body:
         return None, ()
+    if len(body) > MAX_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise ApiError(413, {"detail": f"fakefal reads at most {MAX_VALUES:,} values of JSON"})
     try:
         return decode(body), ()
     except ValueError as error:

@@ -116,4 +116,5 @@ def _respond(request: Request, file: StoredFile, fault: Fault | None) -> HttpRes
         headers += (("Content-Range", f"bytes {span.start}-{span.stop - 1}/{blob.size}"),)
     if span.stop - span.start <= _BUFFERED_BYTES:
         return BufferedResponse(status, blob.read(*span), headers, content_type, fault=fault)
+    blob.read(span.stop - 1, span.stop)  # raises ApiError for a file that somebody has removed
     return FileResponse(status, blob, *span, headers, content_type, fault)

@@ -18,6 +18,7 @@ from fakefal.engine.engine import Engine
 from fakefal.errors import FakefalError
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.hosts import canonical_host, is_fal_host
+from fakefal.proxy.access import AUTHENTICATE, may_reach_others
 from fakefal.proxy.client_hello import ClientHello
 from fakefal.proxy.protocol_sniffer import SniffingProtocol, start_tls
 from fakefal.proxy.proxy_log import ProxyLog
@@ -48,12 +49,14 @@ OpenConnection = Callable[[], Connection]
 class ProxyServer:
     """Handles CONNECT, absolute-form proxy requests and the TLS port.
 
-    ``ports`` are the server's own. ``log`` counts requests to other hosts; ``parent_proxy`` is
-    the user's own proxy, through which those hosts are reached.
+    ``ports`` are the server's own. ``token`` is required from other machines for other hosts than
+    fal's; None if no other machine can reach the server. ``log`` counts requests to other hosts;
+    ``parent_proxy`` is the user's own proxy, through which those hosts are reached.
     """
 
     def __init__(self, engine: Engine, tasks: Tasks) -> None:
         self.ports: set[int] = set()
+        self.token: str | None = None
         self.log = ProxyLog()
         self.parent_proxy: ParentProxy | None = None
         self._engine = engine
@@ -88,9 +91,7 @@ class ProxyServer:
             or await self._is_this_server(target, request)
         ):
             return None
-        if self._settings.offline:
-            return self._reject_offline(request, target)
-        return await self._forward(request, target)
+        return self._reject(request, target) or await self._forward(request, target)
 
     def new_tls_connection(self, open_connection: OpenConnection) -> SniffingProtocol:
         """The protocol of a new connection to the TLS port."""
@@ -135,9 +136,7 @@ class ProxyServer:
             serving = self._serve_sniffed(sniffer, target, connection.open_sibling)
             self._tasks.start(serving, "a CONNECT")
             raise asyncio.CancelledError  # the request's task ends here
-        if self._settings.offline:
-            return self._reject_offline(request, target)
-        return await self._tunnel(request, target)
+        return self._reject(request, target) or await self._tunnel(request, target)
 
     async def _load_authority(self) -> None:
         """Load the CA before CONNECT is confirmed; in a thread, as the import takes a while."""
@@ -298,11 +297,23 @@ class ProxyServer:
         self.log.note(target, "forwarded")
         return response
 
-    def _reject_offline(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
+    def _reject(self, request: web.BaseRequest, target: Target) -> web.StreamResponse | None:
+        """The error for a host that the caller may not reach; None if it may."""
+        status, reason, challenge = 403, f"blocked by --offline: {target}", ""
+        if not self._settings.offline:
+            peer = (
+                None if request.transport is None else request.transport.get_extra_info("peername")
+            )
+            if may_reach_others(request.headers, peer, self.token):
+                return None
+            status, challenge = 407, AUTHENTICATE
+            reason = (
+                f"{target} is not fal's: from other machines the proxy needs the token of the "
+                "control API for it, as in http://fakefal:TOKEN@host:port"
+            )
         self.log.note(target, "refused")
-        reason = f"blocked by --offline: {target}"
-        self._engine.record_rejection(None, f"{request.method} {target}", 403, reason)
-        return _ProxyErrorResponse(403, reason)
+        self._engine.record_rejection(None, f"{request.method} {target}", status, reason)
+        return _ProxyErrorResponse(status, reason, challenge)
 
     def _reject_unreachable(
         self, request: web.BaseRequest, target: Target, error: Exception
@@ -319,9 +330,9 @@ class _ProxyErrorResponse(web.StreamResponse):
     The reason is also in the status line, the only part of a failed CONNECT that most clients show.
     """
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, challenge: str = "") -> None:
         super().__init__(status=status)
-        self._bytes = error_bytes(status, reason)
+        self._bytes = error_bytes(status, reason, challenge)
 
     @property
     def keep_alive(self) -> bool | None:
@@ -339,7 +350,7 @@ class _ProxyErrorResponse(web.StreamResponse):
         """No-op: ``prepare`` already wrote everything."""
 
 
-def error_bytes(status: int, reason: str) -> bytes:
+def error_bytes(status: int, reason: str, challenge: str = "") -> bytes:
     """A complete ``text/plain`` response with the reason as its phrase, hint and body."""
     one_line = _UNPRINTABLE.sub(" ", reason)[:300]
     body = f"{reason}\n".encode()
@@ -348,7 +359,8 @@ def error_bytes(status: int, reason: str) -> bytes:
         f"Content-Type: text/plain; charset=utf-8\r\n"
         f"Content-Length: {len(body)}\r\n"
         f"{names.HINT}: {one_line}\r\n"
-        "Connection: close\r\n\r\n"
+        + (f"Proxy-Authenticate: {challenge}\r\n" if challenge else "")
+        + "Connection: close\r\n\r\n"
     )
     return head.encode() + body
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from fakefal.engine.controls import Controls
+from fakefal.engine.core.clock import Clock
 from fakefal.engine.engine import Engine
 from fakefal.errors import FakefalError, PortInUse
 from fakefal.protocol.core.compat_flags import with_flags
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _SHUTDOWN_SECONDS = 0.1
+_DRAIN_CHECK_SECONDS = 0.1
 """Grace for open connections; streams are cancelled before. aiohttp takes 0 for no limit."""
 
 _BACKLOG = 1024
@@ -69,6 +71,10 @@ class FakeFalServer:
         self.settings = replace(settings or Settings(), **setting_changes)
         if options:
             self.settings = _with_options(self.settings, options)
+        if self.settings.token is not None and not self.settings.token.strip():
+            raise FakefalError(
+                "--token is empty, which would lock the control API — write one, or leave it out"
+            )
         self.engine = Engine(self.settings, _load(scenarios))
         self._tasks = Tasks()
         self._dispatcher: WebhookDispatcher | None = None
@@ -237,7 +243,20 @@ class FakeFalServer:
             from fakefal.control.guard import is_loopback, new_token  # most listen on loopback
 
             self.token = None if is_loopback(addresses) else new_token()
+        self.proxy.token = None if addresses <= _LOOPBACK else self.token
         self._control_endpoint.open((self.host, *sorted(addresses)), self.token)
+
+    async def drain(self, seconds: float, stop_event: asyncio.Event) -> None:
+        """Refuse new calls until the running ones are finished, or ``stop_event`` is set.
+
+        ``/_fakefal/ready`` is a 503 meanwhile, and polls, results and files are served.
+        """
+        self.engine.is_draining = True
+        self._control_endpoint.close()
+        clock = Clock()
+        ends_at = clock.now() + seconds
+        while clock.now() < ends_at and not stop_event.is_set() and self.engine.has_live_work:
+            await clock.wait_until(clock.now() + _DRAIN_CHECK_SECONDS)
 
     async def stop(self) -> None:
         """Close all ports, connections and streams, and write the recording if there is one.

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import weakref
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -16,6 +19,7 @@ from fakefal.settings import Limits
 if TYPE_CHECKING:
     import tempfile
 
+_FOLDER_PREFIX = "fakefal-uploads-"
 _MAX_MEMORY_BLOB_BYTES = 1_000_000
 """A longer body goes to the folder, and so does any body while the memory limit is reached."""
 
@@ -30,6 +34,7 @@ class UploadStore:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._lock: int | None = None
         self._count = 0
         self.memory_bytes = 0
         self.disk_bytes = 0
@@ -46,6 +51,11 @@ class UploadStore:
                     raise errors.body_too_large()
                 incoming.write(chunk)
             return incoming.finish()
+        except OSError as error:
+            incoming.discard()
+            if isinstance(error, ConnectionError):
+                raise
+            raise _no_space(error) from None
         except BaseException:
             incoming.discard()
             raise
@@ -55,6 +65,9 @@ class UploadStore:
         folder, self._folder = self._folder, None
         if folder is not None:
             folder.cleanup()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def fits_memory(self, size: int) -> bool:
         """Whether a body of this size may stay in memory."""
@@ -75,9 +88,13 @@ class UploadStore:
         if self._folder is None:
             import tempfile  # few servers get large uploads
 
+            _remove_orphans(Path(tempfile.gettempdir()))
             self._folder = tempfile.TemporaryDirectory(
-                prefix="fakefal-", ignore_cleanup_errors=True
+                prefix=_FOLDER_PREFIX, ignore_cleanup_errors=True
             )
+            self._lock = _lock(Path(self._folder.name))
+        elif not os.path.isdir(self._folder.name):  # somebody cleaned the temporary folder
+            Path(self._folder.name).mkdir(mode=0o700, parents=True, exist_ok=True)
         self._count += 1
         return Path(self._folder.name, str(self._count))
 
@@ -113,12 +130,15 @@ class _IncomingBody:
         etag = self._hash.hexdigest()
         if self._file is None or self._path is None:
             return _CountedBlob(self._store, bytes(self._buffer), etag)
-        self._file.close()
+        self._file.close()  # flushes, and raises OSError if the disk is full
         return _FileBlob(self._store, self._path, self.size, etag)
 
     def discard(self) -> None:
-        if self._file is not None and self._path is not None:
-            self._file.close()
+        if self._file is None:
+            self._store.disk_bytes -= self._reserved
+        elif self._path is not None:
+            with suppress(OSError):
+                self._file.close()
             _remove(self._store, self._path, self._reserved)
 
     def _reserve(self, size: int) -> None:
@@ -148,9 +168,57 @@ class _FileBlob:
 
     def read(self, start: int, stop: int) -> bytes:
         """The bytes from ``start`` up to, not including, ``stop``."""
-        with self._path.open("rb") as file:
-            file.seek(start)
-            return file.read(max(0, stop - start))
+        size = max(0, min(stop, self.size) - start)
+        try:
+            with self._path.open("rb") as file:
+                file.seek(start)
+                data = file.read(size)
+        except OSError as error:
+            raise _lost(error.strerror or str(error)) from None
+        if len(data) < size:
+            raise _lost(f"{len(data)} of {size} bytes are left")
+        return data
+
+
+def _no_space(error: OSError) -> ApiError:
+    reason = f"the upload cannot be stored in the temporary folder: {error.strerror or error}"
+    return ApiError(507, {"detail": reason}, hint=reason)
+
+
+def _lost(reason: str) -> ApiError:
+    detail = f"the upload is gone from the temporary folder: {reason}"
+    return ApiError(500, {"detail": detail}, hint=detail)
+
+
+def _remove_orphans(temporary: Path) -> None:
+    """Remove the folders of servers that were killed.
+
+    A running server holds a lock in its folder, which ends with its process, whatever ends that;
+    process ids say nothing about servers in other containers.
+    """
+    for folder in temporary.glob(f"{_FOLDER_PREFIX}*"):
+        lock = _lock(folder)
+        if lock is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+
+def _lock(folder: Path) -> int | None:
+    """The descriptor of a locked folder; None if another server holds the lock (flock(2))."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_DIRECTORY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def _release(store: UploadStore, size: int) -> None:
@@ -159,4 +227,5 @@ def _release(store: UploadStore, size: int) -> None:
 
 def _remove(store: UploadStore, path: Path, size: int) -> None:
     store.disk_bytes -= size
-    path.unlink(missing_ok=True)
+    with suppress(OSError):
+        path.unlink(missing_ok=True)

@@ -141,3 +141,23 @@ def test_an_unwritable_folder_is_reported(tmp_path: Path) -> None:
     home.write_text("", encoding="utf-8")
     with pytest.raises(FakefalError, match=r"cannot create a local CA in .* FAKEFAL_HOME"):
         Authority(home)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_key_that_others_can_use_is_refused(tmp_path: Path) -> None:
+    Authority(tmp_path)
+    key = tmp_path / "ca" / "ca.key"
+    for mode in (0o666, 0o644, 0o620):
+        key.chmod(mode)
+        with pytest.raises(FakefalError, match=rf"mode {mode:04o}\) — run chmod 600 "):
+            Authority(tmp_path)
+    key.chmod(0o640)
+    Authority(tmp_path)
+
+
+def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
+    Authority(tmp_path / "a")
+    Authority(tmp_path / "b")
+    (tmp_path / "b" / "ca" / "ca.key").replace(tmp_path / "a" / "ca" / "ca.key")
+    with pytest.raises(FakefalError, match=r"ca\.key is not the key of the certificate"):
+        Authority(tmp_path / "a")

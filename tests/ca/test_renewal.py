@@ -4,11 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from fakefal.ca.authority import Authority
-from fakefal.ca.renewal import expires_at, renew_certificate
+from fakefal.ca.renewal import expires_at, is_key_of, renew_certificate
 from fakefal.ca.validity import expires_soon, now
 from fakefal.errors import FakefalError
 from tests.ca.test_authority import shake_hands
@@ -59,10 +60,16 @@ def test_a_certificate_signed_with_another_key_is_not_renewed(tmp_path: Path) ->
         renew_certificate(made.pem, other.path.with_name("ca.key").read_bytes())
     made.path.write_bytes(make_expiring(made, -1))
     made.path.with_name("ca.key").write_bytes(other.path.with_name("ca.key").read_bytes())
-    with pytest.raises(FakefalError, match="contains no usable CA"):
+    with pytest.raises(FakefalError, match="is not the key of the certificate"):
         Authority(tmp_path / "a")
 
 
 def test_an_invalid_certificate_has_no_expiry() -> None:
     with pytest.raises(ValueError, match=r"."):
         expires_at(b"nonsense")
+
+
+def test_a_key_is_compared_with_its_certificate() -> None:
+    one, other = trustme.CA(), trustme.CA()
+    assert is_key_of(one.cert_pem.bytes(), one.private_key_pem.bytes())
+    assert not is_key_of(one.cert_pem.bytes(), other.private_key_pem.bytes())

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 import pytest
 
-from fakefal.cli.server_options import make_server, read_options, server_options
+from fakefal.cli.server_options import make_server, read_limits, read_options, server_options
 from fakefal.cli.terminal import pluralize
 from fakefal.errors import FakefalError, ScenarioError
+from fakefal.settings import Limits
 from tests.cli.running import BAD, GOOD
 
 
@@ -60,3 +61,22 @@ def test_a_command_gets_all_options() -> None:
 )
 def test_nouns_are_pluralized(number: int, noun: str, text: str) -> None:
     assert pluralize(number, noun) == text
+
+
+def test_limits_are_read_from_names_and_numbers() -> None:
+    limits = read_limits(("jobs=5", " tenants = 1_000 ", "idle_timeout_seconds=0.5"))
+    assert (limits.jobs, limits.tenants, limits.idle_timeout_seconds) == (5, 1000, 0.5)
+    assert read_limits(()) == Limits()
+
+
+def test_a_wrong_limit_is_an_error_that_names_the_right_one() -> None:
+    errors = {
+        "job=5": "such as jobs=60000",
+        "jobs": "not a whole number above 0",
+        "jobs=-1": "not a whole number above 0",
+        "jobs=1.5": "not a whole number above 0",
+        "idle_timeout_seconds=x": "not a number of seconds above 0",
+    }
+    for text, problem in errors.items():
+        with pytest.raises(FakefalError, match=problem):
+            read_limits((text,))

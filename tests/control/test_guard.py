@@ -193,3 +193,19 @@ def test_loopback_addresses_are_recognised(addresses: list[str], expected: bool)
 )
 def test_an_absolute_target_has_an_authority(target: str, expected: str | None) -> None:
     assert authority_of(target) == expected
+
+
+def test_names_that_only_begin_like_this_machine_are_refused() -> None:
+    hosts = [
+        "localhost:80.example.com",
+        "localhost:evil",
+        "localhost%.example.com",
+        "127.0.0.1%.example.com",
+        "[::1].example.com",
+        "[::1]:80.example.com",
+        "127.0.0.1:80@example.com",
+        "localhost.example.com",
+    ]
+    assert [host for host in hosts if status(LOOPBACK, host) == 200] == []
+    assert [host for host in hosts if status(EVERYWHERE, host, token="right") == 200] == []
+    assert status(LOOPBACK, "[::1%25lo]:8787") == status(LOOPBACK, "[::1]") == 200

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import gc
+import sys
+import weakref
+
 import pytest
 
 from fakefal.engine.core.clock import START
 from fakefal.engine.core.journal import JournalEntry
 from fakefal.engine.engine import Engine
+from fakefal.engine.files.blobs import MemoryBlob
 from fakefal.errors import ScenarioError, SettingError
 from fakefal.protocol.core.headers import Credential
 from fakefal.protocol.errors.errors import ApiError
+from fakefal.scenario.compiled.index import ExchangeIndex
 from fakefal.scenario.files.loader import load_data
 from fakefal.settings import Limits, Settings
 from tests.building import ANY_LLM, exchange, make_call, make_engine, scenario, tenant_of
@@ -88,6 +94,24 @@ def test_over_the_limit_the_least_recently_used_tenant_is_dropped() -> None:
     assert tenant_of(engine, "a") is first
     tenant_of(engine, "c")
     assert [tenant.key for tenant in engine.tenants] == ["a", "c"]
+
+
+def test_if_every_key_has_unfinished_work_a_new_one_is_refused() -> None:
+    engine = make_engine(limits=Limits(tenants=2))
+    job = tenant_of(engine, "a").submit(make_call())
+    tenant_of(engine, "b").set_own_index(
+        ExchangeIndex(tenant_of(make_engine([exchange()])).base_index.exchanges)
+    )
+    tenant_of(engine, "b").set_settings(engine.effective_settings)
+    with pytest.raises(ApiError, match="all 2 keys have unfinished work or a scenario") as caught:
+        tenant_of(engine, "c")
+    assert caught.value.status == 429
+    assert engine.bounds.lines() == [
+        "1 refused by the limit of tenants — raise it with --limit tenants=NUMBER"
+    ]
+    tenant_of(engine, "a").cancel(job.call.endpoint.app, job.id)
+    tenant_of(engine, "c")
+    assert [tenant.key for tenant in engine.tenants] == ["b", "c"]
 
 
 def test_a_reset_tenant_has_nothing_of_the_old_one() -> None:
@@ -198,3 +222,24 @@ def test_strict_keys_are_not_accepted_as_bearer_tokens() -> None:
     assert caught.value.body == {"detail": "bearer: unable to decode issuer"}
     assert strict.tenant_for(Credential("bearer", "a.b.c")).key == "a.b.c"
     assert make_engine().tenant_for(Credential("bearer", "id:secret")).key == "id:secret"
+
+
+def test_a_replaced_tenant_is_freed_at_once() -> None:
+    engine = make_engine()
+    gc.collect()
+    gc.disable()
+    try:
+        for way in ("reset", "drop"):
+            tenant = tenant_of(engine, way)
+            tenant.submit(make_call(webhook="http://127.0.0.1:9/"))
+            blob = MemoryBlob(b"x" * 1000)
+            tenant.files.add(
+                tenant.files.new_url("v3.fal.media", "a", "b/c", "put"), "a", "b/c", blob
+            )
+            watched = weakref.ref(tenant), weakref.ref(tenant.journal)
+            del tenant
+            engine.reset_tenant(way) if way == "reset" else engine.drop(way)
+            assert sys.getrefcount(blob) == 2
+            assert [ref() for ref in watched] == [None, None]
+    finally:
+        gc.enable()

@@ -272,22 +272,33 @@ def test_the_oldest_finished_job_is_dropped() -> None:
     first, second = tenant.submit(make_call()), tenant.submit(make_call())
     for _ in range(2):
         tenant.status(ANY_LLM, second.id, with_logs=False)
+    tenant.result(ANY_LLM, second.id)
     third = tenant.submit(make_call())
     assert list(tenant.queue.jobs) == [first.id, third.id]
 
 
-def test_if_none_has_finished_the_oldest_job_is_dropped() -> None:
+def test_if_none_has_finished_the_newcomer_is_refused() -> None:
     tenant = make_tenant(limits=Limits(jobs=2))
-    ids = [tenant.submit(make_call()).id for _ in range(4)]
-    assert list(tenant.queue.jobs) == ids[2:]
+    ids = [tenant.submit(make_call()).id for _ in range(2)]
+    for _ in range(2):
+        with pytest.raises(ApiError) as caught:
+            tenant.submit(make_call())
+        assert caught.value.status == 429
+    assert list(tenant.queue.jobs) == ids
 
 
-def test_a_new_job_is_not_dropped_for_itself() -> None:
-    done_at_once = exchange({"text": "x", "timeline": []}, when={"input": {"prompt": "fast"}})
-    tenant = make_tenant(done_at_once, exchange(), limits=Limits(jobs=1))
-    tenant.submit(make_call())
-    job = tenant.submit(make_call(input_={"prompt": "fast"}))
-    assert list(tenant.queue.jobs) == [job.id]
+def test_a_tenant_is_idle_only_without_anything_alive() -> None:
+    tenant = make_tenant()
+    assert tenant.is_idle
+    job = tenant.submit(make_call())
+    assert not tenant.is_idle
+    for _ in range(2):
+        tenant.status(ANY_LLM, job.id, with_logs=False)
+    assert not tenant.is_idle
+    tenant.result(ANY_LLM, job.id)
+    assert tenant.is_idle
+    tenant.close_callbacks.add(lambda: None)
+    assert not tenant.is_idle
 
 
 def test_a_rejection_before_matching_is_journalled() -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakefal.handlers.bodies import read_body
+from fakefal.handlers.bodies import MAX_VALUES, read_body
 from fakefal.protocol.core.json_codec import encode
+from fakefal.protocol.errors.errors import ApiError
 from tests.scenario.strategies import JSON
 
 
@@ -51,3 +52,12 @@ def test_any_bytes_are_a_value_or_one_error(body: bytes) -> None:
     assert len(validation_errors) <= 1
     assert not (validation_errors and value is not None)
     encode([value, *validation_errors])
+
+
+def test_a_body_of_too_many_values_is_refused_before_it_is_parsed() -> None:
+    many = b"[" + b"0," * MAX_VALUES + b"0]"
+    with pytest.raises(ApiError) as caught:
+        read_body(many)
+    assert caught.value.status == 413
+    long_text = b'{"image": "' + b"A" * 3_000_000 + b'"}'
+    assert read_body(long_text)[1] == ()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import gc
 import hashlib
+import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -98,3 +102,58 @@ async def test_closing_twice_or_without_uploads_does_nothing() -> None:
     spool.close()
     del blob
     assert spool.disk_bytes == 0
+
+
+def test_a_full_disk_is_a_507(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = UploadStore(Limits(upload_memory_bytes=1))
+
+    def full(self: UploadStore) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(UploadStore, "new_path", full)
+    with pytest.raises(ApiError, match="No space left on device") as caught:
+        asyncio.run(store.save(_chunks(b"xxx")))
+    assert caught.value.status == 507
+    assert (store.disk_bytes, store.memory_bytes) == (0, 0)
+
+
+def test_a_file_that_somebody_removed_is_an_error_and_not_empty() -> None:
+    store = UploadStore(Limits(upload_memory_bytes=1))
+    blob = asyncio.run(store.save(_chunks(b"xxx")))
+    (path,) = _folder_of(store).iterdir()
+    path.write_bytes(b"x")
+    with pytest.raises(ApiError, match="1 of 3 bytes are left"):
+        blob.read(0, 3)
+    path.unlink()
+    with pytest.raises(ApiError, match="is gone from the temporary folder"):
+        blob.read(0, 3)
+    shutil.rmtree(_folder_of(store))
+    again = asyncio.run(store.save(_chunks(b"yyy")))
+    assert again.read(0, 3) == b"yyy"
+    store.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+def test_the_folder_of_a_killed_server_is_removed_and_that_of_a_living_one_stays() -> None:
+    living = UploadStore(Limits(upload_memory_bytes=1))
+    asyncio.run(living.save(_chunks(b"xxx")))
+    killed = _folder_of(living).with_name("fakefal-uploads-killed")
+    killed.mkdir()
+    (killed / "1").write_bytes(b"x")
+    other = UploadStore(Limits(upload_memory_bytes=1))
+    asyncio.run(other.save(_chunks(b"xxx")))
+    assert not killed.exists()
+    assert _folder_of(living).is_dir()
+    living.close()
+    other.close()
+
+
+def _folder_of(store: UploadStore) -> Path:
+    folder = store._folder
+    assert folder is not None
+    return Path(folder.name)
+
+
+async def _chunks(*chunks: bytes) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk

@@ -77,23 +77,29 @@ def import_(
         terminal.write_line(
             f"{file}: {detected_format}, {pluralize(used, 'entry', 'entries')} used"
         )
+    redactor = _make_redactor(patterns, recording)
+    distilled = distil(recording, redactor, version=__version__, folder=folder_of(target))
+    distilled.scenario["exchanges"] += redactor.redact_json(exchanges)
+    for line in [
+        *(f"not used: {redactor.redact_text(line)}" for line in (*unused, *distilled.notes)),
+        *map(str.strip, secret_lines(distilled)),
+    ]:
+        terminal.write_error(line)
+    if not distilled.scenario["exchanges"]:
+        raise FakefalError("no calls to fal found, so nothing is written")
+    Writer(target, redactor).write(distilled)
+    loaded = load_file(target)
+    terminal.write_line(f"{target}: {pluralize(len(loaded.exchanges), 'exchange')}")
+    return 0
+
+
+def _make_redactor(patterns: tuple[str, ...], recording: Recording) -> Redactor:
     redactor = Redactor(patterns)
     redactor.learn_environment(os.environ)  # noqa: TID251 (its secrets must not be written)
     for capture in recording.captures:
         redactor.learn_request(capture.request)
         redactor.learn_response(capture.response, capture.request.url)
-    distilled = distil(recording, redactor, version=__version__, folder=folder_of(target))
-    distilled.scenario["exchanges"] += redactor.redact_json(exchanges)
-    for line in (*unused, *distilled.notes):
-        terminal.write_error(f"not used: {redactor.redact_text(line)}")
-    if not distilled.scenario["exchanges"]:
-        raise FakefalError("no calls to fal found, so nothing is written")
-    for line in secret_lines(distilled):
-        terminal.write_error(line.strip())
-    Writer(target, redactor).write(distilled)
-    loaded = load_file(target)
-    terminal.write_line(f"{target}: {pluralize(len(loaded.exchanges), 'exchange')}")
-    return 0
+    return redactor
 
 
 def _read(file: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from fakefal.errors import FakefalError
 from fakefal.server.event_loop import run
 from fakefal.server.rlimits import raise_open_file_limit
 from fakefal.server.server import FakeFalServer
+from fakefal.settings import Limits
 
 
 @dataclass(slots=True)
@@ -74,6 +75,19 @@ class _Tally:
 )
 @click.option("--quiet", is_flag=True, help="Do not print calls.")
 @click.option(
+    "--replica",
+    default="",
+    metavar="NAME",
+    help="Name of this server among replicas behind a load balancer: request ids differ.",
+)
+@click.option(
+    "--drain",
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="When stopped, refuse new calls and finish running ones, for at most this long.",
+)
+@click.option(
     "--tls-port",
     type=int,
     help="A second port for TLS; 0 takes a free one. Default: none.",
@@ -99,6 +113,7 @@ async def _serve(
     host: str,
     port: int,
     quiet: bool,
+    drain: float,
     folder: str | None,
     ca_file: str | None,
     path: str | None,
@@ -130,13 +145,8 @@ async def _serve(
     server.engine.add_listener(on_journal_entry)
     server.engine.notice_listeners.append(story.tell_notice)
     raise_open_file_limit()
-    stop_event = _stop_event()
     try:
-        async with server:
-            story.tell("listening", _greeting(server), url=server.url)
-            gc.freeze()  # objects of the start-up live as long as the server
-            gc.enable()
-            await stop_event.wait()
+        await _run_until_stopped(server, story, drain)
     finally:
         story.flush()
     _print_summary(terminal, story, server, tally, Path(path or ""))
@@ -145,12 +155,29 @@ async def _serve(
 def _print_summary(
     terminal: Terminal, story: ServerStory, server: FakeFalServer, tally: _Tally, recording: Path
 ) -> None:
+    for line in server.engine.bounds.lines():
+        terminal.write_line(line)
     for line in server.unsent:
         terminal.write_line(f"webhook still due: {line}")
     for line in recording_summary(server.recorded, recording):
         terminal.write_line(line)
     text = f"stopped after {pluralize(tally.calls, 'call')}, {pluralize(tally.misses, 'miss')}"
     story.tell("stopped", text, calls=tally.calls, misses=tally.misses)
+
+
+async def _run_until_stopped(server: FakeFalServer, story: ServerStory, drain: float) -> None:
+    """Serve until a signal, and then for at most ``drain`` seconds what is unfinished."""
+    stop_event = _stop_event()
+    async with server:
+        story.tell("listening", _greeting(server), url=server.url)
+        gc.freeze()  # objects of the start-up live as long as the server
+        gc.enable()
+        await stop_event.wait()
+        if drain > 0:
+            stop_event.clear()
+            text = f"draining for at most {drain:g} s; stop again to end at once"
+            story.tell("draining", text, seconds=drain)
+            await server.drain(drain, stop_event)
 
 
 def _write_atomically(path: Path, content: bytes) -> None:
@@ -198,6 +225,7 @@ def _greeting(server: FakeFalServer) -> str:
     rows = [
         ("loaded", loaded),
         ("clock", clock),
+        ("limits", _limits_text(server.settings.limits)),
         ("proxy", f"HTTPS_PROXY={server.proxy_url} ({others_policy})"),
         *([("CA", str(server.ca_path))] if server.tls_url else []),
         *(
@@ -218,3 +246,15 @@ def _greeting(server: FakeFalServer) -> str:
     if server.tls_url:
         head += f" and {click.style(server.tls_url, bold=True)}"
     return "\n".join([head, *(f"  {name:<9} {text}" for name, text in rows)])
+
+
+def _limits_text(limits: Limits) -> str:
+    """The limits that callers meet, and those that were changed."""
+    default = Limits()
+    shown = ["tenants", "jobs", "deliveries", "files", "sockets"]
+    shown += [
+        field.name
+        for field in fields(limits)
+        if field.name not in shown and getattr(limits, field.name) != getattr(default, field.name)
+    ]
+    return ", ".join(f"{name} {getattr(limits, name):g}" for name in shown)

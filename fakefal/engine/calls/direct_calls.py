@@ -70,6 +70,10 @@ class DirectCalls:
         self._clock = clock
         self._journal = journal
 
+    def release(self) -> None:
+        """Forget ``on_freed``, which refers to the tenant that owns this."""
+        self._on_freed = lambda: None
+
     async def run(self, call: Call, queue_running: int) -> Resolution:
         """Resolve a direct run, after the duration of the IN_PROGRESS steps of its reply.
 

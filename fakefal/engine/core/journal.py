@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
+from fakefal.credentials.redaction import redact_json
+from fakefal.engine.core.inputs import LargeInputs, shortened
 from fakefal.protocol.core.call import Call
 from fakefal.protocol.core.endpoints import EndpointId
 from fakefal.protocol.core.json_codec import iso
@@ -96,7 +98,7 @@ class JournalEntry(NamedTuple):
             fields["endpoint"] = self.call.endpoint.text
             fields["via"] = self.call.via
             if self.kind in ("call", "message"):
-                fields["input"] = self.call.input
+                fields["input"] = redact_json(shortened(self.call.input, SHOWN_TEXT_LENGTH))
             if self.kind == "call":
                 fields["headers"] = dict(self.call.headers)
         if self.label:
@@ -117,6 +119,9 @@ _EntryFields = tuple[int, float, EntryKind, Call | None, str, int, str, str, Mis
 """The fields of a JournalEntry. It is constructed when it is read: a plain tuple is faster to
 append, and most entries are never read."""
 
+SHOWN_TEXT_LENGTH = 20_000
+"""Longer texts of inputs are shortened in lists of entries; a job's own page has all of them."""
+
 _BATCH_SIZE = 256
 """Dropped entries are tallied in batches: one ``Counter.update`` of 256 costs a third of 256."""
 
@@ -124,12 +129,20 @@ _BATCH_SIZE = 256
 class Journal:
     """At most ``bound`` entries; the oldest are dropped first, and ``dropped`` counts them.
 
+    Large inputs of calls take at most ``max_input_bytes``; older ones are shortened.
+
     Misses are also kept in a list of their own, so that later calls do not push them out. ``bills``
     holds the cost of direct calls: the call, its request id, its billable units. ``edition`` counts
     the journals that a key has had; entry numbers restart with each.
     """
 
-    def __init__(self, bound: int, listeners: tuple[Listener, ...] = ()) -> None:
+    def __init__(
+        self,
+        bound: int,
+        listeners: tuple[Listener, ...] = (),
+        max_input_bytes: int = 64_000_000,
+    ) -> None:
+        self._inputs = LargeInputs(max_input_bytes)
         self._entries: deque[_EntryFields] = deque(maxlen=bound)
         self._misses: deque[Miss] = deque(maxlen=1000)
         self._bound = bound
@@ -164,6 +177,8 @@ class Journal:
                 self._count_dropped()
         fields = (self._count, at, kind, call, request_id, status, label, note, miss)
         self._entries.append(fields)
+        if kind == "call" and call is not None:
+            self._inputs.keep(call)
         if miss is not None:
             self._miss_count += 1
             self._misses.append(miss)

@@ -26,11 +26,12 @@ class RequestIdGenerator:
 
     Ids do not depend on the order in which different calls arrive, so parallel clients get the same
     ids in every run. At most ``max_calls`` calls are remembered; numbering of a forgotten call
-    continues above every number that was used, so no id is returned twice.
+    continues above every number that was used, so no id is returned twice. Replicas with different
+    names return different ids.
     """
 
-    def __init__(self, seed: int, max_calls: int) -> None:
-        self._seed = str(seed)
+    def __init__(self, seed: int, max_calls: int, replica: str = "") -> None:
+        self._seed = f"{seed}/{replica}" if replica else str(seed)
         self._max_calls = max_calls
         self._counts: OrderedDict[bytes, int] = OrderedDict()
         self._floor = 0

@@ -205,6 +205,11 @@ class FileStore:
             return "this key has no such file"
         return f"unknown, or one of the {self.dropped} oldest files, dropped to stay within limits"
 
+    def clear(self) -> None:
+        """Forget all files, which releases their bytes at once."""
+        self._files.clear()
+        self._bytes = self.pending_bytes = 0
+
     def _drop_oldest(self) -> None:
         self._remove(next(iter(self._files)))
         self.dropped += 1

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fakefal.engine.core.bounds import Bounds
 from fakefal.engine.core.clock import Clock
 from fakefal.engine.files.blobs import Blob, JoinedBlob, MemoryBlob
 from fakefal.engine.files.store import FileStore, Host, StoredFile, StoredUrl, base62
@@ -47,10 +48,16 @@ class Upload:
     expires_at: float = math.inf
     parts: dict[int, Blob] = field(default_factory=dict)
     tags: tuple[PartTag, ...] | None = None
+    begun_at: float = 0.0
+    is_done: bool = False
 
 
 class Uploads:
-    """The uploads of a tenant: at most ``limits.files``, the oldest are dropped first."""
+    """The uploads of a tenant, at most ``limits.files``.
+
+    Completed and expired ones are dropped, the oldest first; if all are unfinished, a new one is
+    refused.
+    """
 
     def __init__(self, files: FileStore, secret: bytes, clock: Clock, limits: Limits) -> None:
         self._files = files
@@ -58,6 +65,7 @@ class Uploads:
         self._clock = clock
         self._limits = limits
         self._uploads: OrderedDict[str, Upload] = OrderedDict()
+        self.bounds = Bounds()
 
     def save(
         self,
@@ -86,19 +94,40 @@ class Uploads:
         file is then put to its own URL.
         """
         upload_method = "parts" if is_multipart else "put"
+        self._make_room()
         stored_url = self._files.new_url(host, request.name, request.content_type, upload_method)
         upload_id, _ = self._files.new_id("upload", stored_url.id)
         if is_signed and not is_multipart:
             upload_id = stored_url.id  # the bytes are put to the URL of the file itself
         upload = Upload(upload_id, stored_url, request, lifecycle, is_multipart)
+        upload.begun_at = self._clock.now()
         if is_signed:
             upload.expires_at = self._clock.later(self._clock.now(), SIGNED_URL_SECONDS)
             upload.signature = base62(digest(self._secret, upload_id), _SIGNATURE_LENGTH)
         self._uploads[upload_id] = upload
-        if len(self._uploads) > self._limits.files:
-            _, oldest = self._uploads.popitem(last=False)
-            self._release(oldest)
         return upload
+
+    def clear(self) -> None:
+        """Forget all uploads, which releases their bytes at once."""
+        self._uploads.clear()
+
+    @property
+    def has_unfinished(self) -> bool:
+        """Whether an upload was begun and is neither complete nor expired."""
+        return any(self._is_alive(upload) for upload in self._uploads.values())
+
+    def _is_alive(self, upload: Upload) -> bool:
+        return not upload.is_done and self._clock.now() - upload.begun_at < SIGNED_URL_SECONDS
+
+    def _make_room(self) -> None:
+        if len(self._uploads) < self._limits.files:
+            return
+        oldest = next((it for it in self._uploads.values() if not self._is_alive(it)), None)
+        if oldest is None:
+            reason = f"all {len(self._uploads)} uploads of this key are unfinished"
+            raise self.bounds.refuse("files", reason)
+        del self._uploads[oldest.id]
+        self._release(oldest)
 
     def find(
         self, upload_id: str, parameters: Mapping[str, str] | None = None, file_id: str = ""
@@ -119,6 +148,7 @@ class Uploads:
         """Store the bytes of an upload in one body; a second body replaces the first."""
         if upload.is_multipart:
             raise bad_upload("This upload takes its bytes in parts")
+        upload.is_done = True
         return self._files.add(upload.stored_url, *upload.request, blob, upload.lifecycle)
 
     def put_part(self, upload: Upload, number: int, blob: Blob) -> str:
@@ -147,7 +177,7 @@ class Uploads:
         self._check_tags(upload, sorted_tags)
         parts = [upload.parts[tag.number] for tag in sorted_tags]
         self._release(upload)
-        upload.tags = sorted_tags
+        upload.tags, upload.is_done = sorted_tags, True
         blob = JoinedBlob(parts) if len(parts) > 1 else parts[0]
         return self._files.add(upload.stored_url, *upload.request, blob, upload.lifecycle)
 

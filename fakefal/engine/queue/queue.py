@@ -6,16 +6,20 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable
 
+from fakefal.engine.core.bounds import GRACE_SECONDS, MANY, RESCAN_SECONDS, Bounds
 from fakefal.engine.core.clock import Clock
 from fakefal.engine.queue.job import Job, State
 from fakefal.engine.queue.retention import MIN_TTL_SECONDS, result_ttl_of
 from fakefal.engine.queue.runners import RunnerPool
 from fakefal.protocol.errors.errors import not_found
+from fakefal.scenario.compiled.environment import DEFAULT_APP
 
 
 class Queue:
     """Keeps at most ``max_jobs`` jobs; ``dropped`` counts those dropped to make room.
 
+    Only finished ones are dropped: first those whose result was read or whose webhook is done, the
+    oldest first, then those that ended a minute ago. If all are alive, a new one is refused.
     ``runner_pool`` is created with the first job that waits for a runner. Nothing runs in the
     background: each method first advances the jobs that it reads, and those ahead of them.
     """
@@ -31,6 +35,36 @@ class Queue:
         self._clock = clock
         self._max_jobs = max_jobs
         self._make_runner_pool = make_runner_pool
+        self._done: dict[str, None] = {}
+        self._next_scan_at = -math.inf
+
+    def check_room(self, now: float, bounds: Bounds) -> None:
+        """Make room for one more job; raises the 429 if all jobs are alive."""
+        if len(self.jobs) < self._max_jobs or self._make_room(now):
+            return
+        reason = (
+            f"all {len(self.jobs)} requests that are kept for this key are unfinished or unread"
+        )
+        raise bounds.refuse("jobs", reason)
+
+    def mark_done(self, job: Job) -> None:
+        """Nobody waits for a finished job any more: it may be dropped if room is needed."""
+        if job.is_over and job.id in self.jobs:
+            self._done.pop(job.id, None)
+            self._done[job.id] = None
+
+    def is_idle(self, now: float) -> bool:
+        """Whether no job is unfinished or has just finished without being read."""
+        if len(self._done) == len(self.jobs):
+            return True
+        self.advance_to(now)
+        return all(
+            self._is_idle(job, now) for job in self.jobs.values() if job.id not in self._done
+        )
+
+    def _is_idle(self, job: Job, now: float) -> bool:
+        job.advance_to(now)
+        return job.ended_at is not None and now - job.ended_at >= GRACE_SECONDS
 
     def admit(self, job: Job, now: float, *, waits_for_runner: bool) -> None:
         """Add a new job, to the runner pool too if it waits for a runner."""
@@ -38,9 +72,15 @@ class Queue:
             if self.runner_pool is None:
                 self.runner_pool = self._make_runner_pool()
             self.runner_pool.admit(job, now)
-        if len(self.jobs) >= self._max_jobs and self.jobs:
-            self._make_room(now)
         self.jobs[job.id] = job
+
+    def clear(self) -> None:
+        """Forget all jobs, which releases their inputs and results at once."""
+        self.jobs.clear()
+        self._done.clear()
+        if self.runner_pool is not None:
+            self.runner_pool.clear()
+        self._make_runner_pool = _no_runner_pool
 
     def peek(self, app: str, request_id: str) -> Job | None:
         """The job of an app in its last computed state; None if there is none."""
@@ -58,6 +98,7 @@ class Queue:
             job.advance_to(now)
         if job.ended_at is not None and self._is_expired(job, now):
             del self.jobs[request_id]
+            self._done.pop(request_id, None)
             raise not_found("the result has expired")
         return job
 
@@ -131,16 +172,31 @@ class Queue:
             job.advance_to(now)
         return sum(job.state is State.QUEUED and not job.is_over for job in app_jobs)
 
-    def _make_room(self, now: float) -> None:
-        """At the limit, drop the oldest finished job, else the oldest."""
+    def _make_room(self, now: float) -> bool:
+        """Drop a finished job; False if there is none."""
+        if self._done:
+            request_id = next(iter(self._done))
+            self._drop(self.jobs[request_id], now)
+            return True
+        if len(self.jobs) > MANY and now < self._next_scan_at:
+            return False
+        self.advance_to(now)
         for oldest in self.jobs.values():
-            self.advance_job(oldest, now)
-            if oldest.is_over:
-                break
-        else:
-            oldest = next(iter(self.jobs.values()))
-        del self.jobs[oldest.id]
+            if self._is_idle(oldest, now):
+                self._drop(oldest, now)
+                return True
+        self._next_scan_at = now + RESCAN_SECONDS
+        return False
+
+    def _drop(self, job: Job, now: float) -> None:
+        del self.jobs[job.id]
+        self._done.pop(job.id, None)
         self.dropped += 1
         if self.runner_pool is not None:
-            self.runner_pool.remove(oldest)
+            self.runner_pool.remove(job)
             self.runner_pool.advance_to(now)
+
+
+def _no_runner_pool() -> RunnerPool:
+    """A pool for what is still submitted to a tenant that was replaced."""
+    return RunnerPool(lambda _job: DEFAULT_APP, lambda: math.inf, lambda: 0)

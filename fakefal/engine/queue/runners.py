@@ -52,6 +52,10 @@ class RunnerPool:
             for job in self._jobs:
                 job.notify()
 
+    def clear(self) -> None:
+        """Forget all jobs."""
+        self._jobs.clear()
+
     def next_boundary(self) -> float:
         """The next instant at which elapsed time moves one of the jobs; may be infinite."""
         return min((job.next_boundary() for job in self._jobs), default=math.inf)

@@ -6,17 +6,17 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from fakefal.engine.queue.job import Job
+from fakefal.engine.queue.job import Job, State
 from fakefal.protocol.core.headers import without_credentials
 from fakefal.protocol.core.json_codec import iso
 from fakefal.scenario.compiled.webhooks import CompiledWebhook
 
-Stage = Literal["waiting", "held", "sending", "delivered", "failed", "refused", "never", "dropped"]
+Stage = Literal["waiting", "held", "sending", "delivered", "failed", "refused", "never"]
 """The stage of a delivery.
 
 ``held``: it waits for another delivery. ``failed``: no attempt is left, or the receiver redirected.
 ``refused``: its target is not allowed. ``never``: the scenario drops it, or the job was cancelled
-in the queue. ``dropped``: too many deliveries were waiting.
+in the queue.
 """
 
 UNFINISHED: frozenset[Stage] = frozenset(("waiting", "held", "sending"))
@@ -116,7 +116,7 @@ class Delivery:
             return self.job.id == request_id
         if self.stage == "waiting":
             return bool(self.attempts)
-        return self.stage in ("failed", "dropped")
+        return self.stage == "failed"
 
     def body(self) -> dict[str, Any]:
         """The delivery as JSON."""
@@ -151,3 +151,14 @@ class WebhookRequest:
 def shown_url(url: str) -> str:
     """A URL without its userinfo and without credentials in its query."""
     return _USERINFO.sub("//", without_credentials([("url", url)])["url"])
+
+
+def never_ran(job: Job) -> bool:
+    """Whether a request was cancelled in the queue.
+
+    Source: docs/reference/open-questions.md#webhook-of-a-cancelled-request
+    """
+    step = job.position.step
+    if job.state is not State.CANCELLED or step >= len(job.steps):
+        return False
+    return job.steps[step].state == "IN_QUEUE"

@@ -7,9 +7,10 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from fakefal.engine.core.bounds import Bounds
 from fakefal.engine.core.clock import Clock, Signal, time_for_others
 from fakefal.engine.core.signing_keys import SigningKeys
-from fakefal.engine.queue.job import Job, State
+from fakefal.engine.queue.job import Job
 from fakefal.engine.queue.retention import stored_until
 from fakefal.engine.webhooks.deliveries import (
     Attempt,
@@ -17,6 +18,7 @@ from fakefal.engine.webhooks.deliveries import (
     DeliveryResult,
     Stage,
     WebhookRequest,
+    never_ran,
     shown_url,
 )
 from fakefal.engine.webhooks.ordering import WebhookOrder
@@ -38,8 +40,8 @@ class WebhookScheduler:
 
     The dispatcher sends what ``due`` returns and reports the result to ``on_attempt_done``. Between
     two requests it waits on the clock until ``next_due``, or until ``changed`` is set. ``progress``
-    is set whenever an attempt or a delivery is over. At most ``max_deliveries`` are kept; the
-    oldest finished ones are dropped first. Settings and exchanges are those of ``resolver``.
+    is set whenever an attempt or a delivery is over. At most ``max_deliveries`` are kept; only
+    finished ones are dropped, the oldest first. Settings and exchanges are those of ``resolver``.
     """
 
     def __init__(
@@ -70,6 +72,18 @@ class WebhookScheduler:
         self._held: list[Delivery] = []
         self._deliveries: dict[int, Delivery] = {}
         self._count = 0
+        self._unfinished_count = 0
+
+    @property
+    def alive_count(self) -> int:
+        """The number of webhooks that are due now or later, those of running requests included."""
+        return len(self._jobs) + self._unfinished_count
+
+    def check_room(self, bounds: Bounds) -> None:
+        """Raise the 429 of a request with a webhook if too many webhooks are not done yet."""
+        if self.alive_count >= self._max_deliveries:
+            reason = f"{self.alive_count} webhooks of this key are not delivered yet"
+            raise bounds.refuse("deliveries", reason)
 
     @property
     def is_sequential(self) -> bool:
@@ -167,7 +181,7 @@ class WebhookScheduler:
 
     def _on_job_end(self, job: Job, webhook: CompiledWebhook) -> None:
         ended_at = self.clock.now() if job.ended_at is None else job.ended_at
-        if _never_ran(job):
+        if never_ran(job):
             self._skip(job, webhook, ended_at, "the request was cancelled in the queue")
         elif webhook.is_dropped:
             self._skip(job, webhook, ended_at, "the scenario drops this webhook")
@@ -197,14 +211,11 @@ class WebhookScheduler:
         self, job: Job, webhook: CompiledWebhook, due_at: float, copy_number: int = 0
     ) -> Delivery:
         if len(self._deliveries) >= self._max_deliveries:
-            deliveries = self._deliveries.values()
-            oldest = next((other for other in deliveries if other.is_over), next(iter(deliveries)))
-            del self._deliveries[oldest.number]
-            if not oldest.is_over:
-                reason = f"more than {self._max_deliveries} webhooks are waiting"
-                self._finish(oldest, "dropped", self.clock.now(), reason)
-                self._note(oldest, self.clock.now(), 0, f"never sent: {reason}")
+            oldest = next((other for other in self._deliveries.values() if other.is_over), None)
+            if oldest is not None:
+                del self._deliveries[oldest.number]
         self._count += 1
+        self._unfinished_count += 1
         assert job.call.webhook is not None
         delivery = Delivery(self._count, job, job.call.webhook, webhook, due_at, copy_number)
         self._deliveries[delivery.number] = delivery
@@ -234,9 +245,7 @@ class WebhookScheduler:
         attempts_made, max_attempts = len(delivery.attempts), 1 + len(self._pauses)
         note = result.describe(attempts_made, max_attempts, seconds)
         self._note(delivery, request.due_at, result.status, note)
-        if delivery.is_over:
-            pass  # it was dropped during the attempt
-        elif result.is_success:
+        if result.is_success:
             self._finish(delivery, "delivered", ended_at)
         elif result.is_final or attempts_made >= max_attempts:
             stage: Stage = "refused" if result.kind == "refused" else "failed"
@@ -263,6 +272,8 @@ class WebhookScheduler:
 
     def _finish(self, delivery: Delivery, stage: Stage, at: float, reason: str = "") -> None:
         delivery.stage, delivery.reason = stage, reason
+        self._unfinished_count -= 1
+        self._queue.mark_done(delivery.job)
         self._order.record_finished(delivery)
         held, self._held = self._held, []
         for other in held:
@@ -380,14 +391,3 @@ class WebhookScheduler:
         self.is_closed = True
         self.progress.set()
         self.changed.set()
-
-
-def _never_ran(job: Job) -> bool:
-    """Whether a request was cancelled in the queue.
-
-    Source: docs/reference/open-questions.md#webhook-of-a-cancelled-request
-    """
-    step = job.position.step
-    if job.state is not State.CANCELLED or step >= len(job.steps):
-        return False
-    return job.steps[step].state == "IN_QUEUE"

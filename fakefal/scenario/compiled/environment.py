@@ -105,6 +105,6 @@ class CompiledEnvironment:
 def matches_glob(pattern: str, text: str) -> bool:
     """``*`` matches any text, ``?`` one character that is not a slash."""
     # Not at the top: most servers have neither accounts nor apps with patterns.
-    from fakefal.scenario.matching.matchers import glob
+    from fakefal.scenario.matching.globs import Glob
 
-    return glob(pattern).fullmatch(text) is not None
+    return Glob(pattern).matches(text)

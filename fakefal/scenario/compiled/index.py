@@ -10,6 +10,7 @@ from fakefal.protocol.core.call import Call, Json
 from fakefal.scenario.compiled.exchange import CompiledExchange, NearMiss, near_miss
 from fakefal.scenario.matching.condition import Condition
 from fakefal.scenario.matching.scalars import get_field, scalar_key
+from fakefal.scenario.matching.time_budget import CallBudget
 
 _MAX_BUCKETS = 1000
 """Endpoints whose bucket is cached; a caller could send any number of endpoint ids."""
@@ -70,18 +71,20 @@ class ExchangeIndex:
                 else:
                     key = scalar_key(get_field(value, bucket.key_field))
                     candidates = bucket.by_key.get(key, candidates)
-        for condition, exchange in candidates:
-            if (condition is None or condition.matches(call)) and not (
-                exchange.capacity is not None and is_used_up(exchange)
-            ):
-                return exchange
+        with CallBudget():
+            for condition, exchange in candidates:
+                if (condition is None or condition.matches(call)) and not (
+                    exchange.capacity is not None and is_used_up(exchange)
+                ):
+                    return exchange
         return None
 
     def nearest(
         self, call: Call, is_used_up: Callable[[CompiledExchange], bool], limit: int = 3
     ) -> list[NearMiss]:
         """The exchanges with the smallest distance from the call, the nearest first."""
-        near_misses = [near_miss(exchange, call, is_used_up) for exchange in self.in_order]
+        with CallBudget():
+            near_misses = [near_miss(exchange, call, is_used_up) for exchange in self.in_order]
         return sorted(near_misses, key=lambda near: near.distance)[:limit]
 
     def _add_bucket(self, endpoint: str, *, is_get: bool) -> _Bucket:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from fakefal.protocol.llm.prices import Price, default_price
-from fakefal.scenario.matching.matchers import glob
+from fakefal.scenario.matching.globs import Glob
 
 _GLOB = re.compile(r"[*?]")
 
@@ -22,14 +22,14 @@ class PriceList:
     def price_of(self, model: str) -> Price:
         """Falls back to the default price of the model."""
         for name, price in self.prices:
-            if name == model or (_GLOB.search(name) and _name_pattern(name).fullmatch(model)):
+            if name == model or (_GLOB.search(name) and _name_pattern(name).matches(model)):
                 return price
         return default_price(model)
 
 
 @lru_cache(maxsize=256)
-def _name_pattern(name: str) -> re.Pattern[str]:
-    return glob(name)
+def _name_pattern(name: str) -> Glob:
+    return Glob(name)
 
 
 def build_price_list(prices: Mapping[str, Mapping[str, float]]) -> PriceList:

@@ -9,13 +9,13 @@ from difflib import SequenceMatcher
 
 from fakefal.protocol.core.call import Call, Json
 from fakefal.protocol.core.endpoints import parse_endpoint
+from fakefal.scenario.matching.globs import MAX_LENGTH, Glob
 from fakefal.scenario.matching.matchers import (
     Difference,
     Equal,
     Matcher,
     PatternError,
     Subset,
-    glob,
 )
 from fakefal.scenario.matching.scalars import MISSING
 
@@ -30,13 +30,13 @@ class EndpointPattern:
     """An endpoint id, or a glob in which ``*`` matches any text, slashes included."""
 
     text: str
-    glob: re.Pattern[str] | None
+    glob: Glob | None
 
     def matches(self, endpoint: str) -> bool:
         """Whether an endpoint id (without outer slashes) matches."""
         if self.glob is None:
             return endpoint == self.text
-        return self.glob.fullmatch(endpoint) is not None
+        return self.glob.matches(endpoint)
 
     def similarity(self, endpoint: str) -> float:
         """How similar an id is, from 0 to 1."""
@@ -63,7 +63,10 @@ class AnyEndpoint:
 def compile_endpoint(text: str) -> EndpointPattern:
     """The pattern of an ``endpoint``; raises PatternError for one that can match no call."""
     if _GLOB.search(text) and "://" not in text:
-        return EndpointPattern(text, glob(text.strip("/")))
+        if len(text) > MAX_LENGTH:
+            suggestion = f"write at most {MAX_LENGTH:,} characters"
+            raise PatternError((), f"the pattern has {len(text):,} characters", suggestion)
+        return EndpointPattern(text, Glob(text.strip("/")))
     if "://" in text:
         path = text.split("://", 1)[1].partition("/")[2].partition("?")[0]
         named = parse_endpoint(path.partition("/requests/")[0])

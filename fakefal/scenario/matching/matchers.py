@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +16,7 @@ from fakefal.scenario.matching.texts import (
     describe_long,
     is_short,
 )
+from fakefal.scenario.matching.time_budget import search
 
 if TYPE_CHECKING:
     import regex
@@ -62,7 +62,7 @@ def _describe_function(value: Any) -> str:
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=_describe_function)
-_SEARCH_SECONDS = 0.5
+_SEARCH_SECONDS = 0.1
 """Without a limit, an expression like ``(a|aa)+$`` would block the event loop for years."""
 
 _COMPARED_CHARACTERS = 10_000
@@ -227,7 +227,7 @@ class Regex:
         """Raises TimeoutError where the expression backtracks for too long."""
         if not isinstance(value, str):
             return False
-        return self.expression.search(normalize(value), timeout=_SEARCH_SECONDS) is not None
+        return search(self.expression, normalize(value), _SEARCH_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,9 +308,3 @@ class Length:
 
 def _length(value: str | list[Json] | dict[str, Json]) -> int:
     return len(normalize(value) if isinstance(value, str) else value)
-
-
-def glob(text: str) -> re.Pattern[str]:
-    """A glob as an expression: ``*`` is any text, ``?`` one character other than a slash."""
-    parts = ({"*": ".*", "?": "[^/]"}.get(letter, re.escape(letter)) for letter in text)
-    return re.compile("".join(parts), re.DOTALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -54,8 +55,19 @@ class ControlEndpoint:
         try:
             self._check(request, is_public=api.is_public(address.path))
             body = await read_body(request, self._engine.settings.limits.control_bytes)
+            preloaded = None
+            if api.must_preload(request.method, address.path, body):
+                preloaded = await asyncio.to_thread(
+                    api.preload, context, request.headers, address.query, body
+                )
             response = api.handle(
-                context, request.method, address.path, request.headers, address.query, body
+                context,
+                request.method,
+                address.path,
+                request.headers,
+                address.query,
+                body,
+                preloaded,
             )
         except ApiError as error:
             error = api.to_control_error(error)

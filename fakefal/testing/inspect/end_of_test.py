@@ -71,7 +71,7 @@ class EndOfTestChecks:
 
     def undelivered(self) -> list[str]:
         """Webhooks that were due and that no receiver accepted."""
-        return self._webhooks_in("failed", "dropped", "held", "waiting", "sending")
+        return self._webhooks_in("failed", "held", "waiting", "sending")
 
     def refused(self) -> list[str]:
         """Webhooks that were not sent because their target is neither local nor allowed."""

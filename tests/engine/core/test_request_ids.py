@@ -99,3 +99,8 @@ def test_the_number_of_remembered_calls_is_limited() -> None:
     ids = RequestIdGenerator(0, 5)
     ids_of(ids, [make_call(input_={"prompt": str(number)}) for number in range(100)])
     assert len(ids._counts) == 5
+
+
+def test_replicas_return_different_ids() -> None:
+    ids = {RequestIdGenerator(0, 10, name).next_id(make_call()) for name in ("", "a", "b")}
+    assert len(ids) == 3

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fakefal.engine.core.clock import ManualClock
 from fakefal.engine.files.blobs import MemoryBlob
 from fakefal.engine.files.store import FileStore
-from fakefal.engine.files.uploads import Upload, Uploads
+from fakefal.engine.files.uploads import SIGNED_URL_SECONDS, Upload, Uploads
 from fakefal.protocol.errors.errors import ApiError
 from fakefal.protocol.storage.file_acl import DEFAULT_LIFECYCLE
 from fakefal.protocol.storage.storage import PartTag, UploadRequest
@@ -75,10 +75,22 @@ def test_parts_of_uploads_are_limited() -> None:
     assert files.pending_bytes == 8
 
 
-def test_uploads_are_limited_and_the_oldest_releases_its_parts() -> None:
+def test_an_unfinished_upload_is_kept_and_a_new_one_refused() -> None:
     uploads, files = make_uploads(files=2)
     first = begin(uploads)
     uploads.put_part(first, 1, MemoryBlob(b"x"))
+    begin(uploads)
+    with pytest.raises(ApiError, match="all 2 uploads of this key are unfinished"):
+        begin(uploads)
+    assert uploads.find(first.id) is first
+    assert files.pending_bytes == 1
+
+
+def test_an_expired_upload_makes_room_and_releases_its_parts() -> None:
+    uploads, files = make_uploads(files=2)
+    first = begin(uploads)
+    uploads.put_part(first, 1, MemoryBlob(b"x"))
+    first.begun_at -= SIGNED_URL_SECONDS
     for _ in range(2):
         begin(uploads)
     assert files.pending_bytes == 0

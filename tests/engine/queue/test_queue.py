@@ -33,12 +33,33 @@ def test_a_finished_job_is_dropped_before_a_running_one() -> None:
     assert status_words(tenant, running, finished, newest) == ["run", "404", "run"]
 
 
-def test_if_none_is_finished_the_oldest_job_is_dropped() -> None:
+def test_if_none_is_finished_the_new_job_is_refused() -> None:
     tenant = make_few()
-    ids = [submit(tenant) for _ in range(3)]
-    assert list(tenant.queue.jobs) == ids[1:]
+    ids = [submit(tenant) for _ in range(2)]
+    with pytest.raises(ApiError, match=r"all 2 requests that are kept .* unfinished or unread"):
+        submit(tenant)
+    assert list(tenant.queue.jobs) == ids
+    assert tenant.bounds.refused == {"jobs": 1}
+    last = list(tenant.journal)[-1]
+    assert (last.kind, last.status) == ("call", 429)
+    assert "--limit jobs=NUMBER" in last.note
+
+
+def test_a_finished_job_is_kept_until_it_is_read_or_a_minute_old() -> None:
+    tenant = make_few()
+    first, second = submit(tenant), submit(tenant)
+    tenant.clock.advance(10)
+    with pytest.raises(ApiError):
+        submit(tenant)
+    tenant.result(ANY_LLM, second)
+    submit(tenant)
+    assert first in tenant.queue.jobs
+    assert second not in tenant.queue.jobs
     with pytest.raises(ApiError, match="one of the 1 oldest, dropped to stay within limits"):
-        tenant.queue.find(ANY_LLM, ids[0], tenant.clock.now())
+        tenant.queue.find(ANY_LLM, second, tenant.clock.now())
+    tenant.clock.advance(61)
+    submit(tenant)
+    assert first not in tenant.queue.jobs
 
 
 def test_an_expired_result_is_not_found() -> None:

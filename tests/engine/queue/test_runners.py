@@ -201,10 +201,13 @@ def test_on_an_instant_clock_the_queue_moves_with_each_poll() -> None:
     assert end_times(tenant, *ids) == [10, 20, 30]
 
 
-def test_a_dropped_job_frees_its_runner() -> None:
-    tenant = one_runner(exchange(), limits=Limits(jobs=1))
-    submit(tenant)
+def test_a_job_that_is_dropped_to_make_room_leaves_the_runners() -> None:
+    tenant = one_runner(limits=Limits(jobs=1))
+    first = submit(tenant)
+    tenant.clock.advance(100)
+    tenant.result(ANY_LLM, first)
     second = submit(tenant)
+    assert first not in tenant.queue.jobs
     assert status_words(tenant, second) == ["run"]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from fakefal.engine.webhooks.scheduler import WebhookScheduler
 from fakefal.errors import SettingError
+from fakefal.protocol.errors.errors import ApiError
 from fakefal.settings import Limits
 from tests.building import exchange, make_engine, make_tenant, tenant_of
 from tests.webhook_delivery import accept, deliver, reject, run_out, stages, submit
@@ -72,26 +73,27 @@ def test_deliveries_are_limited_and_finished_ones_are_dropped_first() -> None:
     assert stages(tenant.webhooks) == ["waiting", "delivered", "delivered"]
 
 
-def test_if_all_wait_the_oldest_is_dropped_and_journalled() -> None:
+def test_if_all_wait_a_new_request_with_a_webhook_is_refused() -> None:
     tenant = tenant_of(make_engine([replying("late")], limits=Limits(deliveries=2)))
-    jobs = [submit(tenant, str(number)) for number in range(3)]
+    for number in range(2):
+        submit(tenant, str(number))
+    with pytest.raises(ApiError, match="2 webhooks of this key are not delivered yet"):
+        submit(tenant, "2")
     assert len(run_out(tenant.webhooks)) == 2
-    notes = [entry for entry in tenant.journal if "more than 2" in entry.note]
-    assert [entry.request_id for entry in notes] == [jobs[0].id]
+    assert tenant.webhooks.alive_count == 0
+    submit(tenant, "3")
 
 
-@pytest.mark.parametrize("how", ["renew", "drop", "crowd"])
+@pytest.mark.parametrize("how", ["renew", "drop"])
 def test_nothing_is_sent_for_a_replaced_tenant(how: str) -> None:
-    engine = make_engine(limits=Limits(tenants=1))
+    engine = make_engine()
     tenant = tenant_of(engine)
     submit(tenant)
     webhooks = tenant.webhooks
     if how == "renew":
         engine.reset_tenant(tenant.key)
-    elif how == "drop":
-        engine.drop(tenant.key)
     else:
-        tenant_of(engine, "other")
+        engine.drop(tenant.key)
     assert webhooks.is_closed
     assert webhooks.due() is None
 
