@@ -81,15 +81,7 @@ class Tenant:
         self.journal = journal
         self.faults = FaultInjector(settings.environment, key, limits.request_ids)
         self.files = FileStore(key, settings.seed, clock, limits)
-        self.tokens = Tokens(
-            self.files.tenant_tag,
-            settings.seed,
-            key,
-            clock,
-            lambda: self.settings.flags.token_times,
-        )
-        self.uploads = Uploads(self.files, self.tokens.secret, clock, limits)
-        self.resolver = CallResolver(
+        self.resolver = resolver = CallResolver(
             settings,
             clock,
             base_index,
@@ -98,6 +90,10 @@ class Tenant:
             self.faults,
             self.files,
         )
+        tag, seed = self.files.tenant_tag, settings.seed
+        token_times = lambda: resolver.settings.flags.token_times  # noqa: E731 (without self)
+        self.tokens = Tokens(tag, seed, key, clock, token_times)
+        self.uploads = Uploads(self.files, self.tokens.secret, clock, limits)
         self.queue = Queue(clock, limits.jobs, self._make_runner_pool)
         self._direct_calls = DirectCalls(
             self.resolver, self.faults, clock, journal, lambda: self.queue.advance_to(clock.now())
@@ -344,10 +340,7 @@ class Tenant:
 
     @property
     def has_live_work(self) -> bool:
-        """Whether something is unfinished: a request, webhook, direct call, socket or upload.
-
-        A request that has just finished counts until its result is read, for a minute.
-        """
+        """Whether a request, webhook, direct call, socket or upload is unfinished."""
         sockets = 0 if self._sockets is None else len(self._sockets)
         webhooks = 0 if self._webhooks is None else self._webhooks.alive_count
         if self._direct_calls.in_flight or sockets or webhooks:
