@@ -13,7 +13,7 @@ from fakefal.engine.core.request_ids import runner_id
 from fakefal.engine.files.blobs import Blob
 from fakefal.engine.files.tokens import claimed_tenant_tag
 from fakefal.engine.tenant import Tenant
-from fakefal.handlers.bodies import explain_body
+from fakefal.handlers.bodies import MAX_VALUES, check_value_count, explain_body
 from fakefal.protocol.core import headers as names
 from fakefal.protocol.core.call import Call, Json, Outcome, Via
 from fakefal.protocol.core.endpoints import EndpointId, parse_endpoint
@@ -228,6 +228,8 @@ def read_call(request: Request, endpoint: EndpointId, via: Via) -> Call:
         input_: Json = request.parameters()
     else:
         try:
+            if len(body) > MAX_VALUES:
+                check_value_count(body)
             input_ = decode(body) if body else None
         except ValueError as error:
             input_, validation_errors = explain_body(body, str(error))

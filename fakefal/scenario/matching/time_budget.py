@@ -8,7 +8,7 @@ from typing import Final
 
 import regex
 
-CALL_SECONDS: Final = 0.1
+CALL_SECONDS: Final = 0.05
 """What all searches for one call may take. Meanwhile the server answers nobody else."""
 
 _spent: ContextVar[list[float] | None] = ContextVar("seconds_spent", default=None)
