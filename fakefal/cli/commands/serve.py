@@ -225,7 +225,6 @@ def _greeting(server: FakeFalServer) -> str:
     rows = [
         ("loaded", loaded),
         ("clock", clock),
-        ("limits", _limits_text(server.settings.limits)),
         ("proxy", f"HTTPS_PROXY={server.proxy_url} ({others_policy})"),
         *([("CA", str(server.ca_path))] if server.tls_url else []),
         *(
@@ -241,6 +240,7 @@ def _greeting(server: FakeFalServer) -> str:
             f"curl {url}/fal.run/fal-ai/any-llm -H 'Authorization: Key any' "
             """-d '{"prompt": "hello"}'""",
         ),
+        ("limits", _limits_text(server.settings.limits)),
     ]
     head = f"fakefal {__version__} listens on {click.style(url, bold=True)}"
     if server.tls_url:
