@@ -21,7 +21,7 @@ SECONDS = 20
 """Timeout for a line of output, a response or an exit."""
 
 _LISTENS = re.compile(r"listens on (http://\S+)")
-_LAST_OF_GREETING = "curl"
+_LAST_OF_GREETING = "limits"
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 

@@ -49,8 +49,8 @@ class RunReport:
     blocked_hosts: list[BlockedHost] = field(default_factory=list)
     escapes: list[Escape] = field(default_factory=list)
     guard: dict[str, str] = field(default_factory=dict)
-    running_processes: tuple[str, ...] = ()
     refused_by_limits: dict[str, int] = field(default_factory=dict)
+    running_processes: tuple[str, ...] = ()
     seconds: float = 0.0
 
     def on_journal_entry(self, entry: JournalEntry) -> None:

@@ -54,7 +54,7 @@ def start_replica(port: int, scenario: Path) -> subprocess.Popen[str]:
     )
     assert process.stdout is not None
     for line in process.stdout:
-        if "curl" in line:
+        if line.startswith("  limits"):
             return process
     raise AssertionError("the replica did not start")
 

@@ -263,6 +263,7 @@ def _greeting(server: FakeFalServer) -> str:
             f"curl {url}/fal.run/fal-ai/any-llm -H 'Authorization: Key any' "
             """-d '{"prompt": "hello"}'""",
         ),
+        ("limits", _limits_text(server.settings.limits)),
     ]
     head = f"fakefal {__version__} listens on {click.style(url, bold=True)}"
     if server.tls_url:

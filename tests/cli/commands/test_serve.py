@@ -71,6 +71,7 @@ def test_the_greeting_shows_the_url_and_how_to_redirect_clients() -> None:
             f"  base URL  {url}/queue.fal.run",
             f"  curl      curl {url}/fal.run/fal-ai/any-llm -H 'Authorization: Key any' "
             """-d '{"prompt": "hello"}'""",
+            "  limits    tenants 10000, jobs 60000, deliveries 60000, files 10000, sockets 1000",
         ]
         assert request_json(f"{url}/_fakefal/health", key=None) == (200, {"status": "ok"})
 
