@@ -173,15 +173,6 @@ def _modified_at(file: str) -> float | None:
         return None
 
 
-def _make_redactor(patterns: tuple[str, ...], recording: Recording) -> Redactor:
-    redactor = Redactor(patterns)
-    redactor.learn_environment(os.environ)  # noqa: TID251 (its secrets must not be written)
-    for capture in recording.captures:
-        redactor.learn_request(capture.request)
-        redactor.learn_response(capture.response, capture.request.url)
-    return redactor
-
-
 def _read(file: str) -> str:
     try:
         data = sys.stdin.buffer.read() if file == _STANDARD_INPUT else Path(file).read_bytes()
