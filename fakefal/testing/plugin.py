@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fakefal.testing import other_plugins
+
 if TYPE_CHECKING:
     from fakefal.server.thread import ThreadedServer
     from fakefal.testing.factory import Factory
@@ -54,7 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the section ``fakefal`` to the report of a failed test."""
     report = yield
@@ -67,6 +69,7 @@ def pytest_runtest_makereport(
             section = "\n".join(format_report(fake, item) for fake in factory.active)
         if section:
             report.sections.append(("fakefal", section))
+        other_plugins.add_explanation(report, call.excinfo and call.excinfo.value)
     return report
 
 
@@ -87,7 +90,8 @@ def fakefal_server() -> Iterator[ThreadedServer]:
     from fakefal.server.thread import ThreadedServer
 
     server = ThreadedServer(FakeFalServer(unmatched="fail", clock="instant", keep_alive=False))
-    server.start()
+    with other_plugins.allowed_sockets():
+        server.start()
     yield server
     server.stop()
 
@@ -150,6 +154,8 @@ def fakefal(
     """
     from fakefal.errors import FakefalError, SettingError
 
+    server = fakefal_factory.server.server
+    other_plugins.refuse_obstacle((server.host, server.port))
     item = request.node
     settings = _settings_of(item, fakefal_clock, fakefal_scenario, fakefal_options)
     fake, problem = None, ""
