@@ -49,13 +49,10 @@ sys.modules["trio"] = None  # trio itself cannot be imported under eventlet
 import eventlet
 eventlet.monkey_patch()
 """
-NO_UVLOOP = "import sys\nsys.modules['uvloop'] = None\n"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "start", [GEVENT, EVENTLET, NO_UVLOOP + GEVENT], ids=["gevent", "eventlet", "no-uvloop"]
-)
+@pytest.mark.parametrize("start", [GEVENT, EVENTLET], ids=["gevent", "eventlet"])
 def test_a_fake_beside_greenlets(tmp_path: Path, start: str) -> None:
     ended = run_beside(tmp_path, start + TESTS)
     assert "6 passed" in ended.text, ended.text
