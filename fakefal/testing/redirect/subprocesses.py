@@ -47,6 +47,7 @@ class SubprocessRedirector:
     def __init__(self, server: ThreadedServer) -> None:
         self._server = server
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._hidden: list[tempfile.TemporaryDirectory[str]] = []
 
     def open(self, patches: ExitStack) -> None:
         """Patch the functions through which Python starts programs."""
@@ -125,8 +126,11 @@ class SubprocessRedirector:
         )
 
     def _open_folder(self) -> Path:
-        """The folder of the variables' files; a new one if it is in a file system that is gone."""
-        if self._folder is None or not os.path.isdir(self._folder.name):
+        """The folder of the variables' files; a new one where pyfakefs hides the old one."""
+        if self._folder is not None and not os.path.isdir(self._folder.name):
+            self._hidden.append(self._folder)
+            self._folder = None
+        if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(
                 prefix="fakefal-", ignore_cleanup_errors=True
             )
@@ -160,8 +164,9 @@ class SubprocessRedirector:
 
     def _remove_folder(self) -> None:
         folder, self._folder = self._folder, None
-        if folder is not None:
-            folder.cleanup()
+        hidden, self._hidden = self._hidden, []
+        for it in (*hidden, *([] if folder is None else [folder])):
+            it.cleanup()
 
 
 def _decode(env: Mapping[Any, Any]) -> dict[str, str]:
