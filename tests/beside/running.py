@@ -37,7 +37,9 @@ def run_beside(
     (folder / "test_it.py").write_text(source, encoding="utf-8")
     path = os.pathsep.join(filter(None, (plugins_folder(), os.environ.get("PYTHONPATH"))))
     variables = {**os.environ, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    variables |= {"FAL_KEY": "a:real-key", **(env or {})}
+    temporary = folder / "tmp"  # where pytest keeps its folders, and failed tests their reports
+    temporary.mkdir()
+    variables |= {"FAL_KEY": "a:real-key", "TMPDIR": str(temporary), **(env or {})}
     plugins = ("-p", "fakefal.testing.plugin", "-p", "no:cacheprovider")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-ra", *plugins, *options],

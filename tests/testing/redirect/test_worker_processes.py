@@ -32,7 +32,7 @@ def test_without_a_fake_it_is_the_environment_of_this_process() -> None:
 
 
 def test_a_preparation_applies_the_state_where_it_is_unpickled(fakefal: FakeFal) -> None:
-    prepared = pickle.dumps(spawn.get_preparation_data("x"))
+    prepared = pickle.dumps(spawn.get_preparation_data("x")["fakefal"])
     program = "import os, pickle, sys; pickle.load(sys.stdin.buffer); print(os.environ['FAL_KEY'])"
     env = {"PATH": os.environ["PATH"], "FAL_KEY": "other"}
     done = subprocess.run([sys.executable, "-S", "-c", program], input=prepared, env=env, stdout=-1)
