@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakefal.testing import other_plugins
-
 if TYPE_CHECKING:
     from fakefal.server.thread import ThreadedServer
     from fakefal.testing.factory import Factory
@@ -69,6 +67,8 @@ def pytest_runtest_makereport(
             section = "\n".join(format_report(fake, item) for fake in factory.active)
         if section:
             report.sections.append(("fakefal", section))
+        from fakefal.testing import other_plugins
+
         other_plugins.add_explanation(report, call.excinfo and call.excinfo.value)
     return report
 
@@ -88,6 +88,7 @@ def fakefal_server() -> Iterator[ThreadedServer]:
     """One server for this process, on a free port, in its own thread."""
     from fakefal.server.server import FakeFalServer
     from fakefal.server.thread import ThreadedServer
+    from fakefal.testing import other_plugins
 
     server = ThreadedServer(FakeFalServer(unmatched="fail", clock="instant", keep_alive=False))
     with other_plugins.allowed_sockets():
@@ -153,6 +154,7 @@ def fakefal(
     A call that no exchange matches fails the test at its end.
     """
     from fakefal.errors import FakefalError, SettingError
+    from fakefal.testing import other_plugins
 
     server = fakefal_factory.server.server
     other_plugins.refuse_obstacle((server.host, server.port))
