@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from fakefal.ca.validity import expires_soon, leaf_validity
 from fakefal.errors import FakefalError
 from fakefal.protocol.core.hosts import CANONICAL_HOSTS, DOMAINS, is_fal_host
+from fakefal.system_time import real_datetime
 
 if TYPE_CHECKING:
     import trustme
@@ -47,7 +48,8 @@ class Authority:
 
     def __init__(self, home: Path) -> None:
         self._folder = home / _FOLDER
-        self._ca = self._load() or self._create()
+        with real_datetime():
+            self._ca = self._load() or self._create()
         self._contexts: OrderedDict[tuple[str, ...], ssl.SSLContext] = OrderedDict()
 
     @property
@@ -101,9 +103,13 @@ class Authority:
                 raise FakefalError(_invalid_name_message(name))
         not_before, not_after = leaf_validity()
         try:
-            return self._ca.issue_cert(
-                *names, organization_name=_ORGANISATION, not_before=not_before, not_after=not_after
-            )
+            with real_datetime():
+                return self._ca.issue_cert(
+                    *names,
+                    organization_name=_ORGANISATION,
+                    not_before=not_before,
+                    not_after=not_after,
+                )
         except ValueError:
             raise FakefalError(_invalid_name_message(", ".join(names))) from None
 

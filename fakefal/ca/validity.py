@@ -1,11 +1,14 @@
 """Validity of certificates, by the real clock.
 
-Programs verify certificates against real time, whatever the clock of a scenario shows.
+Programs verify certificates against real time, whatever the clock of a scenario shows, and whatever
+time a test has frozen: a certificate outlives the test that is the first to need it.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
+
+from fakefal import system_time
 
 _LEAF_VALIDITY = timedelta(days=397)
 """Apple and Chromium reject server certificates that are valid for more than 398 days.
@@ -21,7 +24,7 @@ _RENEW_WITHIN = timedelta(days=30)
 
 def now() -> datetime:
     """The current real time, in UTC."""
-    return datetime.now(timezone.utc)
+    return system_time.utc_now()
 
 
 def leaf_validity() -> tuple[datetime, datetime]:

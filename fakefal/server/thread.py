@@ -37,7 +37,7 @@ class ThreadedServer:
         self._loop, self._thread = loop, thread
         thread.start()
         try:
-            asyncio.run_coroutine_threadsafe(self.server.start(), loop).result()
+            _result_of(asyncio.run_coroutine_threadsafe(self.server.start(), loop))
         except BaseException:
             self._stop_thread()
             raise
@@ -63,10 +63,11 @@ class ThreadedServer:
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         """Run a coroutine in the server's thread, and return its result or raise its error.
 
-        A FakefalError has the caller's traceback, not that of the server's thread.
+        An interrupted wait (Ctrl-C, a timeout plugin) cancels the coroutine. A FakefalError has the
+        caller's traceback, not that of the server's thread.
         """
         try:
-            return self.submit(coroutine).result()
+            return _result_of(self.submit(coroutine))
         except FakefalError as error:
             raise error.with_traceback(None) from error.__cause__
 
@@ -92,8 +93,13 @@ class ThreadedServer:
     @staticmethod
     def _run(loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)
-        loop.run_forever()
-        loop.close()
+        try:
+            loop.run_forever()
+            _cancel_tasks(loop)
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
 
     def _stop_thread(self) -> None:
         loop, thread = self._loop, self._thread
@@ -101,3 +107,20 @@ class ThreadedServer:
         if loop is not None and thread is not None:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
+
+
+def _result_of(future: Future[Result]) -> Result:
+    """Wait for a future; what interrupts the wait cancels it."""
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()  # no-op where the exception is the future's own
+        raise
+
+
+def _cancel_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Let the tasks end that a server which was not stopped in order has left."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))

@@ -17,10 +17,11 @@ from fakefal.testing.checks import FakefalWarning, TestFindings, collect_finding
 from fakefal.testing.config.recordings import open_recording
 from fakefal.testing.config.settings import RULES, TestSettings, read_marker
 from fakefal.testing.fixture import FakeFal
+from fakefal.testing.redirect.client_caches import reset_clients
 from fakefal.testing.redirect.client_clock import ClientClock
 from fakefal.testing.redirect.client_modules import ClientModules
 from fakefal.testing.redirect.environ import read_variable, set_variable
-from fakefal.testing.redirect.redirect import Redirection, reset_clients
+from fakefal.testing.redirect.redirect import Redirection
 
 __tracebackhide__ = hide_frame
 

@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the section ``fakefal`` to the report of a failed test."""
     report = yield
@@ -67,6 +67,9 @@ def pytest_runtest_makereport(
             section = "\n".join(format_report(fake, item) for fake in factory.active)
         if section:
             report.sections.append(("fakefal", section))
+        from fakefal.testing import other_plugins
+
+        other_plugins.add_explanation(report, call.excinfo and call.excinfo.value)
     return report
 
 
@@ -85,9 +88,11 @@ def fakefal_server() -> Iterator[ThreadedServer]:
     """One server for this process, on a free port, in its own thread."""
     from fakefal.server.server import FakeFalServer
     from fakefal.server.thread import ThreadedServer
+    from fakefal.testing import other_plugins
 
     server = ThreadedServer(FakeFalServer(unmatched="fail", clock="instant", keep_alive=False))
-    server.start()
+    with other_plugins.allowed_sockets():
+        server.start()
     yield server
     server.stop()
 
@@ -149,7 +154,10 @@ def fakefal(
     A call that no exchange matches fails the test at its end.
     """
     from fakefal.errors import FakefalError, SettingError
+    from fakefal.testing import other_plugins
 
+    server = fakefal_factory.server.server
+    other_plugins.refuse_obstacle((server.host, server.port))
     item = request.node
     settings = _settings_of(item, fakefal_clock, fakefal_scenario, fakefal_options)
     fake, problem = None, ""

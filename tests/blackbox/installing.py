@@ -110,6 +110,15 @@ def package_sources(name: str, version: str) -> str:
     return str(_installed(f"{name}-{version}-sources", install))
 
 
+def requirements_folder(name: str, requirements: Path) -> str:
+    """A folder for PYTHONPATH with the pinned packages of a file, and nothing that they need."""
+
+    def install(folder: Path) -> None:
+        _run(sys.executable, *_PIP, "--no-deps", "--target", folder, "-r", requirements)
+
+    return str(_installed(f"{name}-{_PYTHON}", install))
+
+
 def fal_sdk_python(version: str) -> str:
     """An interpreter that can import this version of the fal SDK."""
 

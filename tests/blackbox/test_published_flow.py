@@ -18,7 +18,8 @@ from PIL import Image
 
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from fakefal.testing.redirect.redirect import redirect, reset_clients
+from fakefal.testing.redirect.client_caches import reset_clients
+from fakefal.testing.redirect.redirect import redirect
 
 pytestmark = pytest.mark.blackbox
 

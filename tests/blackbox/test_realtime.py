@@ -15,7 +15,8 @@ from websockets.exceptions import InvalidStatus
 from fakefal.engine.controls import Controls
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from fakefal.testing.redirect.redirect import redirect, reset_clients
+from fakefal.testing.redirect.client_caches import reset_clients
+from fakefal.testing.redirect.redirect import redirect
 from tests.blackbox.driving import Seen, environment, once_json, run_driver
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 

@@ -15,7 +15,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from fakefal.testing.redirect.redirect import redirect, reset_clients
+from fakefal.testing.redirect.client_caches import reset_clients
+from fakefal.testing.redirect.redirect import redirect
 from tests.blackbox.driving import environment, once_json, run_driver
 from tests.blackbox.installing import JS_FOLDER, node_with_clients
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import Future
 
 import pytest
 
@@ -114,3 +116,43 @@ def test_a_coroutine_runs_in_its_loop_while_the_caller_waits() -> None:
         assert server.submit(where()).result(5) == "fakefal"
     with pytest.raises(FakefalError, match="the server is not running"):
         server.submit(where())
+
+
+def test_an_interrupted_wait_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+
+    async def wait() -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            ended.set()
+
+    def interrupt(future: Future[None], timeout: float | None = None) -> None:
+        raise KeyboardInterrupt
+
+    server = ThreadedServer(FakeFalServer())
+    with server:
+        with monkeypatch.context() as patch:
+            patch.setattr(Future, "result", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                server.run(wait())
+        assert ended.wait(5)
+
+
+def test_tasks_that_are_left_end_without_noise(caplog: pytest.LogCaptureFixture) -> None:
+    ended = threading.Event()
+
+    async def wait() -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            ended.set()
+
+    server = ThreadedServer(FakeFalServer())
+    server.start()
+    future = server.submit(wait())
+    server.stop()
+    assert ended.is_set()
+    assert future.cancelled()
+    gc.collect()
+    assert caplog.records == []

@@ -1,16 +1,16 @@
-"""The clocks: real (at any speed), instant, and manual. No other module reads the time."""
+"""The clocks: real (at any speed), instant, and manual. The time itself: system_time.py."""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
 import math
-import time
 from email.utils import formatdate
 from functools import lru_cache
 from itertools import count
 from typing import Literal
 
+from fakefal import system_time
 from fakefal.errors import SettingError
 from fakefal.protocol.core.compat_flags import TimeSource
 from fakefal.scenario.compiled.timeline import add_seconds
@@ -56,8 +56,8 @@ class Clock:
     def __init__(self, speed: float = 1.0) -> None:
         self.speed = speed
         self._advanced_seconds = 0.0
-        self._started_at = time.time()
-        self._started_monotonic = time.monotonic()
+        self._started_at = system_time.now()
+        self._started_monotonic = system_time.monotonic()
         self._waiters: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
         self._frozen: float | None = None
@@ -66,7 +66,7 @@ class Clock:
         """The current instant."""
         if self._frozen is not None:
             return self._frozen
-        passed_seconds = (time.monotonic() - self._started_monotonic) * self.speed
+        passed_seconds = (system_time.monotonic() - self._started_monotonic) * self.speed
         return self._started_at + passed_seconds + self._advanced_seconds
 
     def jump_to(self, instant: float) -> float:
@@ -241,7 +241,7 @@ class InstantClock(ManualClock):
 
 def real_now() -> float:
     """The system's time, for values that other programs compare with their own clock."""
-    return time.time()
+    return system_time.now()
 
 
 def time_for_others(clock: Clock, source: TimeSource) -> float:
@@ -259,7 +259,7 @@ def http_date() -> str:
 
     The only bytes of a response that differ between two equal runs.
     """
-    return _http_date(int(time.time()))
+    return _http_date(int(system_time.now()))
 
 
 @lru_cache(maxsize=2)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from fakefal import system_time
 from fakefal.engine.queue.job import Job
 from fakefal.engine.tenant import Tenant
 from fakefal.server.thread import ThreadedServer
@@ -78,7 +79,11 @@ class ClientClock:
         for pause_seconds in self._pauses(seconds, request_id):
             if pause_seconds < 0:
                 raise asyncio.TimeoutError
-            await real_async_sleep(pause_seconds)
+            if pause_seconds and system_time.is_patched():
+                # The timers of the test's own loop stand still in frozen time.
+                await asyncio.to_thread(threading.Event().wait, pause_seconds)
+            else:
+                await real_async_sleep(pause_seconds)
 
     def _pauses(self, seconds: float, request_id: str) -> Iterator[float]:
         """The real pauses of a sleep, in seconds; negative when the deadline is reached."""

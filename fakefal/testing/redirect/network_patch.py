@@ -16,7 +16,6 @@ from contextlib import ExitStack
 from contextvars import copy_context
 from ipaddress import ip_address
 from typing import Any, Literal
-from unittest import mock
 from weakref import WeakSet
 
 from fakefal.protocol.core.hosts import DOMAINS, canonical_host, is_fal_host
@@ -24,6 +23,7 @@ from fakefal.recorder.capture.bypass import is_redirect_bypassed
 from fakefal.testing.redirect.environ import read_variable
 from fakefal.testing.redirect.escapes import EscapeLog
 from fakefal.testing.redirect.null_tls import NullTlsObject, NullTlsSocket
+from fakefal.testing.redirect.replacing import replace_attribute
 
 REDIRECT_ADDRESS = "127.70.65.76"
 """What fal's host names resolve to: connections to any port of it go to the fake."""
@@ -96,8 +96,7 @@ class SocketRedirector:
             (ssl.SSLSocket, "sendall", self._patched_write),
             (ssl.SSLSocket, "write", self._patched_write),
         ):
-            patched = make_patched(getattr(target, name))
-            patches.enter_context(mock.patch.object(target, name, patched))
+            replace_attribute(patches, target, name, make_patched(getattr(target, name)))
 
     @staticmethod
     def _count_closed() -> None:
@@ -111,8 +110,7 @@ class SocketRedirector:
             ("create_connection", self._patched_create_connection),
             ("sock_connect", self._patched_sock_connect),
         ):
-            patched = make_patched(getattr(loop, name))
-            patches.enter_context(mock.patch.object(loop, name, patched))
+            replace_attribute(patches, loop, name, make_patched(getattr(loop, name)))
 
     def _patched_getaddrinfo(self, real: Any) -> Any:
         def getaddrinfo(
@@ -347,6 +345,17 @@ class SocketRedirector:
             return real(tls, data, *args)
 
         return write
+
+
+class EndedFake(SocketRedirector):
+    """Refuses what would lead to fal, or to a fake whose patches this process has inherited."""
+
+    def leads_to_fake(self, name: Any) -> bool:
+        """False; raises EscapeBlocked for hosts of fal."""
+        host = normalize_host(name)
+        if canonical_host(host) is not None or is_fal_host(host):
+            raise self.escape_log.block(f"{host}, from a process whose fake has ended")
+        return False
 
 
 def normalize_host(name: Any) -> str:

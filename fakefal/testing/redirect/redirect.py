@@ -11,21 +11,20 @@ from typing import TYPE_CHECKING, Literal
 from unittest import mock
 
 from fakefal.server.thread import ThreadedServer
+from fakefal.testing.redirect.client_caches import reset_clients
 from fakefal.testing.redirect.environ import read_variable, set_variable
 from fakefal.testing.redirect.escapes import EscapeLog
 from fakefal.testing.redirect.import_hooks import ImportHooks
 from fakefal.testing.redirect.lazy_certificates import open_lazy_certificates
 from fakefal.testing.redirect.network_patch import Addresses, SocketRedirector, no_proxy_hosts
 from fakefal.testing.redirect.subprocesses import SubprocessRedirector
+from fakefal.testing.redirect.worker_processes import ChildState, fake_state, lead_children
 
 if TYPE_CHECKING:
     import pytest
 
 Urls = Literal["local", "fal"]
 """URLs in responses to ``fal_client`` and ``fal.apps``: the fake's own address, or fal's hosts."""
-
-_CACHED_ATTRIBUTES = ("_auth", "_client", "_token_manager", "_cdn_client")
-"""What the clients cache after their first use: the key, connections, and a storage token."""
 
 
 class Redirection:
@@ -92,6 +91,7 @@ class Redirection:
         redirector.open(patches)
         open_lazy_certificates(patches)
         self._subprocesses.open(patches)
+        lead_children(patches, self._child_state)
         import_hooks = ImportHooks(
             {
                 **dict.fromkeys(_URL_CONSTANTS, self._patch_constants),
@@ -102,6 +102,10 @@ class Redirection:
         patches.callback(import_hooks.close)
         reset_clients()
         import_hooks.open()
+
+    def _child_state(self) -> ChildState:
+        server = self._server.server
+        return fake_state(self.environment(), (server.host, server.port))
 
     def _patch_uvloop(self, module: ModuleType, redirector: SocketRedirector) -> None:
         redirector.open_uvloop(module, self._patches)
@@ -159,20 +163,3 @@ def _local_urls(module: ModuleType, url: str) -> dict[str, str]:
         for name, template in _URL_CONSTANTS[module.__name__].items()
         if hasattr(module, name)
     }
-
-
-def reset_clients() -> None:
-    """Clear what ``fal_client``'s module-level clients have cached, if it is imported."""
-    module = sys.modules.get("fal_client")
-    if module is not None:
-        clear_caches(module)
-
-
-def clear_caches(module: ModuleType) -> None:
-    """Drop the cached key, connections and tokens of the module-level clients."""
-    for name in ("sync_client", "async_client"):
-        cache = getattr(getattr(module, name, None), "__dict__", {})
-        for attribute in _CACHED_ATTRIBUTES:
-            value = cache.pop(attribute, None)
-            if name == "sync_client" and attribute == "_client" and value is not None:
-                value.close()

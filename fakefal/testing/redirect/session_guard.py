@@ -18,6 +18,7 @@ from fakefal.recorder.capture.bypass import is_redirect_bypassed
 from fakefal.testing.redirect.escapes import EscapeLog
 from fakefal.testing.redirect.import_hooks import ImportHooks
 from fakefal.testing.redirect.network_patch import SocketRedirector, normalize_host
+from fakefal.testing.redirect.worker_processes import guard_children
 
 Severity = Literal["error", "warn"]
 
@@ -58,6 +59,8 @@ class SessionGuard(SocketRedirector):
     def open(self, patches: ExitStack) -> None:
         """Patch the standard library, and uvloop once it is imported, until the stack is closed."""
         self._patch(patches)
+        if self._severity == "error":
+            guard_children(patches)
 
         def open_uvloop(module: ModuleType) -> None:
             self.open_uvloop(module, patches)

@@ -47,6 +47,7 @@ class SubprocessRedirector:
     def __init__(self, server: ThreadedServer) -> None:
         self._server = server
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._hidden: list[tempfile.TemporaryDirectory[str]] = []
 
     def open(self, patches: ExitStack) -> None:
         """Patch the functions through which Python starts programs."""
@@ -91,8 +92,11 @@ class SubprocessRedirector:
         if self._folder is None:
             return ""
         path = Path(self._folder.name) / "escapes.jsonl"
-        escapes = merge_repeats(read_escapes(path))
-        path.write_bytes(b"")
+        try:
+            escapes = merge_repeats(read_escapes(path))
+            path.write_bytes(b"")
+        except OSError:  # the folder was in a file system that the test has made up (pyfakefs)
+            return ""
         if not escapes:
             return ""
         lines = ["connections of the test's child processes to the real fal blocked:"]
@@ -102,10 +106,7 @@ class SubprocessRedirector:
 
     def _redirect_config(self) -> RedirectConfig:
         server = self._server.server
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="fakefal-")
-            Path(self._folder.name, "escapes.jsonl").touch()
-        folder = Path(self._folder.name)
+        folder = self._open_folder()
         bundle, extra_certs = folder / "bundle.pem", folder / "added.pem"
         if not bundle.exists():
             try:
@@ -123,6 +124,20 @@ class SubprocessRedirector:
             python_hooks=hooks.PYTHON,
             escapes_file=folder / "escapes.jsonl",
         )
+
+    def _open_folder(self) -> Path:
+        """The folder of the variables' files; a new one where pyfakefs hides the old one."""
+        if self._folder is not None and not os.path.isdir(self._folder.name):
+            self._hidden.append(self._folder)
+            self._folder = None
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(
+                prefix="fakefal-", ignore_cleanup_errors=True
+            )
+            Path(self._folder.name, "escapes.jsonl").touch()
+            if multiprocessing.parent_process() is not None:  # which ends without this cleanup
+                multiprocessing.util.Finalize(None, self._remove_folder, exitpriority=1)
+        return Path(self._folder.name)
 
     def _with_environment(self, real: Any) -> Any:
         """For functions whose programs inherit ``os.environ``: set the variables meanwhile."""
@@ -149,8 +164,9 @@ class SubprocessRedirector:
 
     def _remove_folder(self) -> None:
         folder, self._folder = self._folder, None
-        if folder is not None:
-            folder.cleanup()
+        hidden, self._hidden = self._hidden, []
+        for it in (*hidden, *([] if folder is None else [folder])):
+            it.cleanup()
 
 
 def _decode(env: Mapping[Any, Any]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -58,6 +59,10 @@ class CallbackErrors:
         """Add an exception; beyond 20 it is dropped."""
         if len(self.errors) < _MAX_ERRORS:
             self.errors.append(error)
+
+
+class CallAbandoned(asyncio.CancelledError):
+    """The client has gone, as after a timeout, or the server stops: no mistake of the function."""
 
 
 class GuardedPredicate:
@@ -120,11 +125,14 @@ class CallbackRunner:
                 result = self._context.copy().run(self._run, record)
             except BaseException as raised:
                 error = raised
-            loop.call_soon_threadsafe(resolve, result, error)
+            with suppress(RuntimeError):  # the server has ended meanwhile, and nobody waits
+                loop.call_soon_threadsafe(resolve, result, error)
 
         threading.Thread(target=run, name="fakefal-reply", daemon=True).start()
         try:
             result, error = await asyncio.wait_for(future, _TIMEOUT_SECONDS)
+        except asyncio.CancelledError:
+            raise CallAbandoned from None
         except asyncio.TimeoutError:
             raise FakefalError(
                 f"{function_name(self.function)} did not return within {_TIMEOUT_SECONDS:g}s — an "
@@ -172,6 +180,8 @@ def make_reply_factory(
             return _compile_value(static_fields, kind, value, call, function)
         except Failure as failure:
             return _compile_failure(static_fields, failure.fail)
+        except CallAbandoned:
+            raise
         except BaseException as error:
             callback_errors.record(error)
             detail = f"fakefal: {function_name(function)} raised {type(error).__name__}: {error}"

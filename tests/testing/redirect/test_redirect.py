@@ -13,7 +13,8 @@ import pytest
 
 from fakefal.server.server import FakeFalServer
 from fakefal.server.thread import ThreadedServer
-from fakefal.testing.redirect.redirect import clear_caches, redirect, reset_clients
+from fakefal.testing.redirect.client_caches import clear_caches, reset_clients
+from fakefal.testing.redirect.redirect import redirect
 from tests.blackbox.conftest import FAL_SDK
 from tests.blackbox.driving import environment
 from tests.blackbox.installing import fal_sdk_python

@@ -69,6 +69,11 @@ def block(host: str, port: object, how: str) -> None:
     """Report an attempt, and raise EscapeBlocked."""
     target = f"{host}:{port}" if port not in (None, 0, "") else host
     _report(target, how)
+    if "FAKEFAL_URL" not in os.environ:
+        raise EscapeBlocked(
+            f"fakefal blocked a connection to {target}: no fake runs in the test that started this "
+            "process, or gave it this task"
+        )
     raise EscapeBlocked(
         f"fakefal blocked a direct connection to {target}: fal is reached through the proxy of "
         "the environment (HTTPS_PROXY), which this code does not use"
