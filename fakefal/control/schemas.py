@@ -10,9 +10,9 @@ from fakefal.engine.core.journal import EntryKind
 from fakefal.engine.webhooks.deliveries import Stage
 from fakefal.protocol.core.call import Via
 from fakefal.scenario.model.fields import Duration
-from fakefal.scenario.model.scenario import Scenario
+from fakefal.scenario.model.scenario import Exchange, Scenario
 
-__all__ = ["Scenario"]
+__all__ = ["Exchange", "Scenario"]
 
 JobState = Literal["queued", "running", "completed", "cancelled"]
 MAX_ITEMS = 10_000
@@ -53,6 +53,20 @@ class ScenarioParameters(Parameters):
     """The name of a scenario that is sent."""
 
     file: str = Field("scenario", max_length=200, description="The name in errors and misses.")
+
+
+class ExchangeParameters(Parameters):
+    """The location of an exchange that is sent."""
+
+    location: str = Field(
+        "", max_length=500, description="Where it is written, for misses: poster.test.ts:12."
+    )
+
+
+class ReportParameters(Parameters):
+    """Which misses are in the text."""
+
+    known_misses: int = Field(0, ge=0, description="Leave out so many of the oldest misses.")
 
 
 StatusText = Annotated[str, Field(pattern=r"^(0|[1-5][0-9]{2}|[1-5][xX]{2})$")]
@@ -224,6 +238,42 @@ class LoadResult(ApiModel):
     name: str | None
     exchanges: int
     total: int
+
+
+class ExchangeResult(ApiModel):
+    """An exchange that was set; ``total`` counts all exchanges sent so far."""
+
+    index: int
+    total: int
+
+
+class BilledCall(ApiModel):
+    """A call that fal would bill."""
+
+    endpoint: str
+    via: Via
+    input: Any
+    request_id: str
+    units: float
+    is_collected: bool
+
+
+class Report(ApiModel):
+    """What a test reads at its end.
+
+    ``misses`` is a text, empty if every call was answered; ``clock`` says what a clock that stands
+    still is waiting for; the lists have a line per finding.
+    """
+
+    miss_count: int
+    misses: str
+    unused: list[str]
+    uncollected: list[str]
+    undelivered: list[str]
+    refused: list[str]
+    billed: list[BilledCall]
+    clock: str
+    timeline: str
 
 
 class ClearResult(ApiModel):

@@ -13,6 +13,7 @@ import click
 
 from fakefal._version import __version__
 from fakefal.cli.output.server_story import ServerStory
+from fakefal.cli.output.parent_program import ready_line, stop_at_end_of_stdin
 from fakefal.cli.recording_options import (
     RECORDING_OPTION_NAMES,
     RecordingOptions,
@@ -74,6 +75,16 @@ class _Tally:
 )
 @click.option("--quiet", is_flag=True, help="Do not print calls.")
 @click.option(
+    "--ready-json",
+    is_flag=True,
+    help="When all ports listen, print one line of JSON in place of the greeting.",
+)
+@click.option(
+    "--until-stdin-ends",
+    is_flag=True,
+    help="Stop when standard input ends, as it does when the program that started this has died.",
+)
+@click.option(
     "--tls-port",
     type=int,
     help="A second port for TLS; 0 takes a free one. Default: none.",
@@ -103,6 +114,8 @@ async def _serve(
     ca_file: str | None,
     path: str | None,
     log_format: str,
+    ready_json: bool,
+    until_stdin_ends: bool,
     **settings: Any,
 ) -> None:
     if folder is not None:
@@ -131,9 +144,14 @@ async def _serve(
     server.engine.notice_listeners.append(story.tell_notice)
     raise_open_file_limit()
     stop_event = _stop_event()
+    if until_stdin_ends:
+        stop_at_end_of_stdin(stop_event)
     try:
         async with server:
-            story.tell("listening", _greeting(server), url=server.url)
+            if ready_json:
+                terminal.write_line(ready_line(server))
+            else:
+                story.tell("listening", _greeting(server), url=server.url)
             gc.freeze()  # objects of the start-up live as long as the server
             gc.enable()
             await stop_event.wait()

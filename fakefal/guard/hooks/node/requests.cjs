@@ -5,6 +5,7 @@ const http = require("node:http");
 const https = require("node:https");
 const { urlToHttpOptions } = require("node:url");
 const { isFalHost } = require("./hosts.cjs");
+const { withKey } = require("./tenant.cjs");
 
 const REPLACED = ["host", "hostname", "port", "defaultPort", "protocol", "agent", "createConnection"];
 const OF_TLS = ["servername", "ca", "cert", "key", "pfx", "rejectUnauthorized", "checkServerIdentity"];
@@ -76,7 +77,7 @@ function install(base) {
       changed.host = changed.hostname = base.hostname;
       changed.port = base.port || 80;
       changed.agent = httpAgentFor(options.agent);
-      changed.headers = withHost(options.headers, hostHeader);
+      changed.headers = withHost(withKey(options.headers), hostHeader);
       const made = Reflect.apply(real, http, callback ? [changed, callback] : [changed]);
       made.host = host; // clients read the request's host and protocol, for example in redirects
       made.protocol = isTls ? "https:" : "http:";

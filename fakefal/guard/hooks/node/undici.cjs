@@ -5,6 +5,7 @@
 
 const Module = require("node:module");
 const { isFalHost, urlOf } = require("./hosts.cjs");
+const { withKey } = require("./tenant.cjs");
 
 const GLOBAL = Symbol.for("undici.globalDispatcher.1");
 const patched = new WeakSet();
@@ -31,7 +32,7 @@ function withHost(headers, host) {
 function redirected(options, base) {
   const origin = options?.origin === undefined ? null : urlOf(options.origin);
   if (!origin || !isFalHost(origin.hostname)) return options;
-  return { ...options, origin: base.origin, headers: withHost(options.headers, origin.host) };
+  return { ...options, origin: base.origin, headers: withHost(withKey(options.headers), origin.host) };
 }
 
 /** Patch a dispatcher's class to redirect requests to fal. */
