@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from fakefal.control.report_schemas import BilledCall, ExchangeResult, Report
 from fakefal.engine.core.journal import EntryKind
 from fakefal.engine.webhooks.deliveries import Stage
 from fakefal.protocol.core.call import Via
 from fakefal.scenario.model.fields import Duration
 from fakefal.scenario.model.scenario import Exchange, Scenario
 
-__all__ = ["Exchange", "Scenario"]
+__all__ = ["BilledCall", "Exchange", "ExchangeResult", "Report", "Scenario"]
 
 JobState = Literal["queued", "running", "completed", "cancelled"]
 MAX_ITEMS = 10_000
@@ -238,42 +239,6 @@ class LoadResult(ApiModel):
     name: str | None
     exchanges: int
     total: int
-
-
-class ExchangeResult(ApiModel):
-    """An exchange that was set; ``total`` counts all exchanges sent so far."""
-
-    index: int
-    total: int
-
-
-class BilledCall(ApiModel):
-    """A call that fal would bill."""
-
-    endpoint: str
-    via: Via
-    input: Any
-    request_id: str
-    units: float
-    is_collected: bool
-
-
-class Report(ApiModel):
-    """What a test reads at its end.
-
-    ``misses`` is a text, empty if every call was answered; ``clock`` says what a clock that stands
-    still is waiting for; the lists have a line per finding.
-    """
-
-    miss_count: int
-    misses: str
-    unused: list[str]
-    uncollected: list[str]
-    undelivered: list[str]
-    refused: list[str]
-    billed: list[BilledCall]
-    clock: str
-    timeline: str
 
 
 class ClearResult(ApiModel):

@@ -8,5 +8,7 @@ module.exports = {
   /** Redirect this process, for which FAKEFAL_URL is set. */
   install() {
     require("./node/preload.cjs");
+    // clients that were loaded before have kept the old fetch: redirect what is below it, too
+    globalThis.fetch?.("data:,").catch(() => {});
   },
 };

@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from fakefal._version import __version__
-from fakefal.cli.output.server_story import ServerStory
 from fakefal.cli.output.parent_program import ready_line, stop_at_end_of_stdin
+from fakefal.cli.output.server_story import ServerStory
 from fakefal.cli.recording_options import (
     RECORDING_OPTION_NAMES,
     RecordingOptions,

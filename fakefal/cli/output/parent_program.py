@@ -1,4 +1,4 @@
-"""What a program that starts ``fakefal serve`` relies on: a line of JSON, and an end with its own."""
+"""For programs that start ``fakefal serve``: a line of JSON when it is ready, and a common end."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ from fakefal.engine.reports.end_of_test import (
 )
 from fakefal.engine.tenant import Tenant
 from fakefal.server.thread import ThreadedServer
-from fakefal.engine.reports.billing import collect_billed_calls
 from fakefal.testing.scripting.scripting import ScriptedExchange
 
 

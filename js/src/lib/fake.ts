@@ -31,6 +31,8 @@ export interface Call {
 
 /** The clock of the test. */
 export class FakeClock {
+  kind: ClockKind = "instant";
+
   constructor(private readonly control: ControlClient) {}
 
   /** Seconds since 1970. */
@@ -42,10 +44,15 @@ export class FakeClock {
     return this.control.call("show_clock").iso;
   }
 
+  /** Move the server's clock only, by seconds. */
+  pass(by: string | number): void {
+    this.control.call("advance_clock", { body: { by } as Schemas["AdvanceBody"] });
+  }
+
   /** Move it: `advance("90s")`, and fake timers of vitest or jest with it. */
   async advance(by: string | number): Promise<void> {
     const before = this.now;
-    this.control.call("advance_clock", { body: { by } as Schemas["AdvanceBody"] });
+    this.pass(by);
     const timers = (globalThis.setTimeout as unknown as { clock?: { tickAsync?(ms: number): Promise<unknown> } }).clock;
     await timers?.tickAsync?.(Math.round((this.now - before) * 1000));
   }
@@ -105,6 +112,7 @@ export class FakeFal {
   reset(clock: ClockKind = "instant"): void {
     this.builders.length = 0;
     this.knownMisses = 0;
+    this.clock.kind = clock;
     this.control.call("reset", { body: { clock } });
     const scenario = { fakefal: 1, options: { default_timeline: "none" }, exchanges: [] };
     this.control.call("replace_scenarios", { body: scenario as unknown as Schemas["Scenario"] });

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { FakefalError } from "./control.js";
 import { isRedirected, state } from "./current.js";
 import { type ClockKind, FakeFal } from "./fake.js";
+import { patchClientSleeps } from "./sleeps.js";
 import { type FakeFalServer, redirectProcess, type StartOptions, startFakeFal } from "./server.js";
 
 export type Severity = "error" | "warn" | "ignore";
@@ -63,6 +64,7 @@ export async function beginTest(file: string, name: string, options: UseOptions)
   const { url, token } = await serverOfProcess(options);
   const fake = new FakeFal(url, keyOf(file, name), token);
   fake.reset(options.clock);
+  patchClientSleeps();
   return fake;
 }
 
