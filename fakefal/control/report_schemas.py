@@ -13,7 +13,7 @@ class _ReportModel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class BilledCall(_ReportModel):
+class SpendRow(_ReportModel):
     """A call that fal would bill."""
 
     endpoint: str
@@ -37,7 +37,7 @@ class Report(_ReportModel):
     uncollected: list[str]
     undelivered: list[str]
     refused: list[str]
-    billed: list[BilledCall]
+    billed: list[SpendRow]
     clock: str
     timeline: str
 

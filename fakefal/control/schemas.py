@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from fakefal.control.report_schemas import BilledCall, ExchangeResult, Report
+from fakefal.control.report_schemas import ExchangeResult, Report, SpendRow
 from fakefal.engine.core.journal import EntryKind
 from fakefal.engine.webhooks.deliveries import Stage
 from fakefal.protocol.core.call import Via
 from fakefal.scenario.model.fields import Duration
 from fakefal.scenario.model.scenario import Exchange, Scenario
 
-__all__ = ["BilledCall", "Exchange", "ExchangeResult", "Report", "Scenario"]
+__all__ = ["Exchange", "ExchangeResult", "Report", "Scenario", "SpendRow"]
 
 JobState = Literal["queued", "running", "completed", "cancelled"]
 MAX_ITEMS = 10_000

@@ -28,7 +28,7 @@ PACKAGE_LOCK = JS_FOLDER / "package-lock.json"
 
 _PYTHON = f"py{sys.version_info.major}{sys.version_info.minor}"
 _PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1")
-NPM_OPTIONS = (
+NPM = (
     "--no-audit",
     "--no-fund",
     "--ignore-scripts",
@@ -156,7 +156,7 @@ def node_with_clients() -> str:
     with locked(CACHE / "js.lock"):
         if not marker.exists() or marker.read_text(encoding="utf-8") != wanted:
             shutil.rmtree(modules, ignore_errors=True)
-            _run(npm, "ci" if PACKAGE_LOCK.exists() else "install", *NPM_OPTIONS, within=JS_FOLDER)
+            _run(npm, "ci" if PACKAGE_LOCK.exists() else "install", *NPM, within=JS_FOLDER)
             marker.write_text(wanted, encoding="utf-8")
     return node
 
@@ -176,7 +176,7 @@ def node_22() -> str:
             npm,
             "install",
             "--no-package-lock",
-            *NPM_OPTIONS,
+            *NPM,
             f"{package}@{_NODE_22}",
             within=folder,
         )

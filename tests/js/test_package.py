@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fakefal import __version__
-from tests.blackbox.installing import CACHE, NPM_OPTIONS, locked, missing
+from tests.blackbox.installing import CACHE, NPM, locked, missing
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "js"
@@ -56,7 +57,7 @@ def npm() -> str:
     marker = PACKAGE / "node_modules" / ".complete"
     with locked(CACHE / "js-package.lock"):
         if not marker.exists() or marker.read_text(encoding="utf-8") != lock:
-            run(npm, "ci", *NPM_OPTIONS, folder=PACKAGE)
+            run(npm, "ci", *NPM, folder=PACKAGE)
             marker.write_text(lock, encoding="utf-8")
         run(npm, "run", "build", folder=PACKAGE)  # fails if the control API and its uses differ
         link = EXAMPLES / "node_modules" / "fakefal"
@@ -75,6 +76,18 @@ def test_its_own_tests(npm: str) -> None:
 @pytest.mark.parametrize("example", ["vitest-express", "jest", "node-test"])
 def test_an_example(npm: str, example: str) -> None:
     run(npm, "test", folder=EXAMPLES / example)
+
+
+def test_the_recipes_of_the_guide(npm: str) -> None:
+    guide = (ROOT / "docs" / "javascript.md").read_text(encoding="utf-8")
+    first, *recipes = re.findall(r"^```javascript\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    head = first[: first.index("test(")].replace("useFakeFal }", "contains, useFakeFal }")
+    folder = PACKAGE / "test" / "guide"
+    folder.mkdir(exist_ok=True)
+    text = "\n".join((head, first[first.index("test(") :], *recipes))
+    (folder / "guide.test.js").write_text(text, encoding="utf-8")
+    output = run(npm, "test", "--", "test/guide", folder=PACKAGE)
+    assert f"{len(recipes) + 1} passed" in output
 
 
 def test_the_content_of_the_package(npm: str) -> None:

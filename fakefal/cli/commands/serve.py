@@ -143,15 +143,10 @@ async def _serve(
     server.engine.add_listener(on_journal_entry)
     server.engine.notice_listeners.append(story.tell_notice)
     raise_open_file_limit()
-    stop_event = _stop_event()
-    if until_stdin_ends:
-        stop_at_end_of_stdin(stop_event)
+    stop_event = _stop_event(until_stdin_ends)
     try:
         async with server:
-            if ready_json:
-                terminal.write_line(ready_line(server))
-            else:
-                story.tell("listening", _greeting(server), url=server.url)
+            _announce(terminal, story, server, ready_json)
             gc.freeze()  # objects of the start-up live as long as the server
             gc.enable()
             await stop_event.wait()
@@ -190,9 +185,20 @@ def _scenarios_in(folder: str) -> tuple[str, ...]:
     return () if is_empty(folder) else (folder,)
 
 
-def _stop_event() -> asyncio.Event:
-    """An event that is set by SIGINT and SIGTERM."""
+def _announce(
+    terminal: Terminal, story: ServerStory, server: FakeFalServer, ready_json: bool
+) -> None:
+    if ready_json:
+        terminal.write_line(ready_line(server))
+    else:
+        story.tell("listening", _greeting(server), url=server.url)
+
+
+def _stop_event(until_stdin_ends: bool) -> asyncio.Event:
+    """An event that is set by SIGINT and SIGTERM, and by the end of standard input if wanted."""
     stop_event = asyncio.Event()
+    if until_stdin_ends:
+        stop_at_end_of_stdin(stop_event)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:

@@ -15,6 +15,7 @@ interface State {
 // both load this package.
 const STATE = Symbol.for("fakefal.state");
 const CURRENT = Symbol.for("fakefal.currentKey");
+const REQUESTS = Symbol.for("fakefal.requests");
 const PRELOAD = Symbol.for("fakefal.preload");
 const shared = http as unknown as Record<symbol, unknown>;
 
@@ -23,8 +24,19 @@ export const state: State = ((shared[STATE] as State | undefined) ??= makeState(
 function makeState(): State {
   const made: State = { contexts: new AsyncLocalStorage<FakeFal>(), active: [] };
   shared[STATE] = made;
-  shared[CURRENT] = () => (made.contexts.getStore() ?? made.active.at(-1))?.key;
+  shared[CURRENT] = () => (made.contexts.getStore() ?? onlyOne(made.active))?.key;
   return made;
+}
+
+function onlyOne(fakes: FakeFal[]): FakeFal | undefined {
+  return fakes.length === 1 ? fakes[0] : undefined;
+}
+
+/** The fake that a call made now belongs to: also in a server of this process that a test called. */
+export function fakeOfCall(): FakeFal | undefined {
+  const key = (shared[REQUESTS] as AsyncLocalStorage<string> | undefined)?.getStore();
+  if (key !== undefined) return state.active.find((fake) => fake.key === key);
+  return state.contexts.getStore() ?? onlyOne(state.active);
 }
 
 /** Whether calls of this process are redirected. */

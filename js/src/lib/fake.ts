@@ -193,7 +193,7 @@ export class FakeFal {
   }
 
   /** The calls that fal would bill. */
-  get spend(): { units: number; calls: Schemas["BilledCall"][]; uncollected: Schemas["BilledCall"][] } {
+  get spend(): { units: number; calls: Schemas["SpendRow"][]; uncollected: Schemas["SpendRow"][] } {
     const calls = this.report().billed;
     const units = calls.reduce((sum, call) => sum + call.units, 0);
     return { units, calls, uncollected: calls.filter((call) => !call.is_collected) };

@@ -2,7 +2,7 @@
 // move the clock of the test, and end at once. They are told from other timers by the function that
 // sets them: `poll` of queue.js, and `sleep` of utils.js, which only retries use. Timeouts of the client,
 // and timers of all other code, are not changed; nor is anything on a manual or real clock.
-import { state } from "./current.js";
+import { fakeOfCall } from "./current.js";
 
 const PATCHED = Symbol.for("fakefal.sleeps");
 const FRAMES = 4;
@@ -16,7 +16,7 @@ export function patchClientSleeps(): void {
   const patched = new Proxy(real, {
     apply(target, self, args: [handler: (...args: unknown[]) => void, delay?: number, ...rest: unknown[]]) {
       const [handler, delay = 0, ...rest] = args;
-      const fake = delay > 0 ? (state.contexts.getStore() ?? state.active.at(-1)) : undefined;
+      const fake = delay > 0 ? fakeOfCall() : undefined;
       if (fake?.clock.kind !== "instant" || !isClientSleep(handler)) return Reflect.apply(target, self, args);
       fake.clock.pass(delay / 1000);
       return Reflect.apply(target, self, [handler, 0, ...rest]);

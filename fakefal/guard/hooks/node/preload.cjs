@@ -11,6 +11,7 @@ if (text && !globalThis[Symbol.for("fakefal.preload")]) {
   try {
     const base = new URL(text);
     // the guard last, as the others replace what it wraps
+    require("./tenant.cjs").install();
     require("./requests.cjs").install(base);
     require("./undici.cjs").install(base);
     require("./guard.cjs").install();

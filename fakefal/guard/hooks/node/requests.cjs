@@ -5,7 +5,7 @@ const http = require("node:http");
 const https = require("node:https");
 const { urlToHttpOptions } = require("node:url");
 const { isFalHost } = require("./hosts.cjs");
-const { withKey } = require("./tenant.cjs");
+const { withKey, withTest } = require("./tenant.cjs");
 
 const REPLACED = ["host", "hostname", "port", "defaultPort", "protocol", "agent", "createConnection"];
 const OF_TLS = ["servername", "ca", "cert", "key", "pfx", "rejectUnauthorized", "checkServerIdentity"];
@@ -67,7 +67,12 @@ function install(base) {
     function (...args) {
       const [options, callback] = read(...args) ?? [];
       const host = options && String(options.hostname || options.host || "").replace(/:\d+$/, "");
-      if (!host || !isFalHost(host)) return Reflect.apply(request, this, args);
+      if (!host || !isFalHost(host)) {
+        const headers = options && withTest(options.headers, host);
+        if (!options || headers === options.headers) return Reflect.apply(request, this, args);
+        const sent = { ...without(options, []), headers };
+        return Reflect.apply(request, this, callback ? [sent, callback] : [sent]);
+      }
       const isTls = (options.protocol ?? (module === https ? "https:" : "http:")) === "https:";
       const defaultPort = isTls ? 443 : 80;
       const port = Number(options.port || options.defaultPort || defaultPort);

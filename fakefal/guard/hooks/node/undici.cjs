@@ -5,7 +5,7 @@
 
 const Module = require("node:module");
 const { isFalHost, urlOf } = require("./hosts.cjs");
-const { withKey } = require("./tenant.cjs");
+const { withKey, withTest } = require("./tenant.cjs");
 
 const GLOBAL = Symbol.for("undici.globalDispatcher.1");
 const patched = new WeakSet();
@@ -31,7 +31,11 @@ function withHost(headers, host) {
 /** The same request to the fake; other requests than fal's are returned unchanged. */
 function redirected(options, base) {
   const origin = options?.origin === undefined ? null : urlOf(options.origin);
-  if (!origin || !isFalHost(origin.hostname)) return options;
+  if (!origin || origin.origin === base.origin) return options;
+  if (!isFalHost(origin.hostname)) {
+    const headers = withTest(options.headers, origin.hostname);
+    return headers === options.headers ? options : { ...options, headers };
+  }
   return { ...options, origin: base.origin, headers: withHost(withKey(options.headers), origin.host) };
 }
 

@@ -36,3 +36,9 @@ test("hears of a finished poster", async () => {
   expect(finished.at(-1)).toMatchObject({ request_id, status: "OK" });
   expect(fake.spend.units).toBe(2);
 });
+
+test.concurrent.each(["one", "two", "three"])("tests at the same time do not mix: %s", async (answer) => {
+  fake.on("fal-ai/any-llm").text(answer);
+  const response = await post("/taglines", { product: "a boat" });
+  expect(await response.json()).toEqual({ tagline: answer });
+});
