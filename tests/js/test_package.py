@@ -32,6 +32,10 @@ def run(*command: str, folder: Path) -> str:
     for name in ("FAKEFAL_URL", "FAL_KEY", "NODE_OPTIONS"):
         env.pop(name, None)
     env |= {"FAKEFAL_COMMAND": str(COMMAND), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    CACHE.joinpath("js-temporary").mkdir(parents=True, exist_ok=True)
+    env |= dict.fromkeys(
+        ("TMPDIR", "TMP", "TEMP"), str(CACHE / "js-temporary")
+    )  # jest keeps its cache
     done = subprocess.run(
         command,
         cwd=folder,
