@@ -43,8 +43,10 @@ lock: $(UV) ## renew all lock files
 		--no-header --no-annotate requirements/build.in -o docker/build-requirements.txt
 	$(UV) pip compile --quiet --upgrade --universal --python-version 3.10 --no-header \
 		--no-annotate requirements/clients.in -o requirements/clients.txt
-	cd tests/blackbox/js && rm -f package-lock.json && npm install --package-lock-only \
-		--omit-lockfile-registry-resolved --ignore-scripts --legacy-peer-deps --no-audit --no-fund
+	for folder in tests/blackbox/js js; do \
+		(cd $$folder && rm -f package-lock.json && npm install --package-lock-only \
+		--omit-lockfile-registry-resolved --ignore-scripts --legacy-peer-deps --no-audit --no-fund) \
+		|| exit 1; done
 
 newest: $(UV) ## all tests on the newest allowed version of everything
 	$(UV) venv --quiet --clear --python $(PYTHON) .cache/newest

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakefal.control.requests import ControlRequest, control_error
 from fakefal.engine.scenario_controls import ScenarioControls
-from fakefal.errors import ScenarioError
+from fakefal.errors import FakefalError, ScenarioError, SettingError
 from fakefal.protocol.errors.errors import ApiError
 
 if TYPE_CHECKING:
@@ -36,6 +36,35 @@ def clear_scenarios(request: ControlRequest) -> dict[str, Any]:
     """Remove the scenarios that were sent; those loaded at the start stay."""
     _controls(request).clear()
     return {"cleared": True}
+
+
+def put_exchange(request: ControlRequest) -> dict[str, Any]:
+    """Set one exchange of a key and keep the use counts of the others, as ``on(…)`` in Python."""
+    from fakefal.control.schemas import ExchangeParameters
+    from fakefal.scenario.builder import build_exchange, to_user_error
+    from fakefal.scenario.compiler.exchange import compile_exchange
+    from fakefal.scenario.matching.matchers import PatternError
+    from fakefal.scenario.templates.templates import TemplateError
+
+    index_text = request.path_parameters["index"]
+    if not (index_text.isascii() and index_text.isdigit()):
+        raise control_error(400, f'invalid index "{index_text}" — a number from 0')
+    data = request.read_json()
+    if not isinstance(data, dict):
+        raise control_error(400, f"the body is not an exchange — send {request.example}")
+    controls = request.controls
+    exchanges = controls.tenant.own_index.exchanges
+    index = min(int(index_text), len(exchanges))
+    location = request.parse_query(ExchangeParameters).location
+    try:
+        controls.put_compiled(index, compile_exchange(build_exchange(data), index, location))
+    except (PatternError, TemplateError) as error:
+        raise control_error(422, str(to_user_error(error))) from None
+    except SettingError:
+        raise
+    except FakefalError as error:
+        raise control_error(422, str(error)) from None
+    return {"index": index, "total": len(controls.tenant.own_index.exchanges)}
 
 
 def _controls(request: ControlRequest) -> ScenarioControls:

@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from fakefal.control.report_schemas import ExchangeResult, Report, SpendRow
 from fakefal.engine.core.journal import EntryKind
 from fakefal.engine.webhooks.deliveries import Stage
 from fakefal.protocol.core.call import Via
 from fakefal.scenario.model.fields import Duration
-from fakefal.scenario.model.scenario import Scenario
+from fakefal.scenario.model.scenario import Exchange, Scenario
 
-__all__ = ["Scenario"]
+__all__ = ["Exchange", "ExchangeResult", "Report", "Scenario", "SpendRow"]
 
 JobState = Literal["queued", "running", "completed", "cancelled"]
 MAX_ITEMS = 10_000
@@ -53,6 +54,20 @@ class ScenarioParameters(Parameters):
     """The name of a scenario that is sent."""
 
     file: str = Field("scenario", max_length=200, description="The name in errors and misses.")
+
+
+class ExchangeParameters(Parameters):
+    """The location of an exchange that is sent."""
+
+    location: str = Field(
+        "", max_length=500, description="Where it is written, for misses: poster.test.ts:12."
+    )
+
+
+class ReportParameters(Parameters):
+    """Which misses are in the text."""
+
+    known_misses: int = Field(0, ge=0, description="Leave out so many of the oldest misses.")
 
 
 StatusText = Annotated[str, Field(pattern=r"^(0|[1-5][0-9]{2}|[1-5][xX]{2})$")]

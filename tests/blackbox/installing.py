@@ -28,7 +28,7 @@ PACKAGE_LOCK = JS_FOLDER / "package-lock.json"
 
 _PYTHON = f"py{sys.version_info.major}{sys.version_info.minor}"
 _PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1")
-_NPM = (
+NPM = (
     "--no-audit",
     "--no-fund",
     "--ignore-scripts",
@@ -165,7 +165,7 @@ def node_with_clients() -> str:
     with locked(CACHE / "js.lock"):
         if not marker.exists() or marker.read_text(encoding="utf-8") != wanted:
             shutil.rmtree(modules, ignore_errors=True)
-            _run(npm, "ci" if PACKAGE_LOCK.exists() else "install", *_NPM, within=JS_FOLDER)
+            _run(npm, "ci" if PACKAGE_LOCK.exists() else "install", *NPM, within=JS_FOLDER)
             marker.write_text(wanted, encoding="utf-8")
     return node
 
@@ -181,7 +181,14 @@ def node_22() -> str:
     def install(folder: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "package.json").write_text("{}", encoding="utf-8")
-        _run(npm, "install", "--no-package-lock", *_NPM, f"{package}@{_NODE_22}", within=folder)
+        _run(
+            npm,
+            "install",
+            "--no-package-lock",
+            *NPM,
+            f"{package}@{_NODE_22}",
+            within=folder,
+        )
 
     folder = _installed(f"{package}-{_NODE_22}", install)
     return str(folder / "node_modules" / package / "bin" / "node")

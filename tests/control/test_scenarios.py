@@ -107,3 +107,30 @@ def test_what_is_listed_can_be_sent_again() -> None:
     call_json(engine, "PUT", "/scenarios", GOOD)
     exchanges = [use["exchange"] for use in call_json(engine, "GET", "/scenarios")["own"]]
     assert call(engine, "PUT", "/scenarios", {"fakefal": 1, "exchanges": exchanges}).status == 200
+
+
+def test_one_exchange_is_set_and_the_others_keep_their_counts() -> None:
+    engine = make_engine()
+    call_json(engine, "PUT", "/scenarios", {"fakefal": 1, "exchanges": []})
+    first = {"when": {"endpoint": "fal-ai/any-llm"}, "reply": {"text": "a"}, "times": 1}
+    path = "/exchanges/99?location=poster.test.ts:12"
+    assert call_json(engine, "PUT", path, first) == {"index": 0, "total": 1}
+    tenant_of(engine).submit(make_call())
+    assert call_json(engine, "PUT", "/exchanges/9", {"reply": {"text": "b"}})["index"] == 1
+    assert call_json(engine, "PUT", "/exchanges/1", {"reply": {"text": "c"}})["total"] == 2
+    own = call_json(engine, "GET", "/scenarios")["own"]
+    assert [(row["used"], row["location"]) for row in own] == [(1, "poster.test.ts:12"), (0, "")]
+
+
+def test_a_mistake_in_one_exchange_is_an_error_and_changes_nothing() -> None:
+    engine = make_engine()
+    for body, status, text in (
+        ({"reply": {"texd": "x"}}, 422, 'unknown key "texd" — did you mean "text"?'),
+        ({"when": {"input": {"$regex": "("}}, "reply": {"text": "x"}}, 422, "input.$regex"),
+        ([], 400, "the body is not an exchange"),
+    ):
+        error = expect_error(engine, "PUT", "/exchanges/0", body)
+        assert error.status == status
+        assert text in str(error.body)
+    assert expect_error(engine, "PUT", "/exchanges/x", {"reply": {"text": "x"}}).status == 400
+    assert call_json(engine, "GET", "/scenarios")["own"] == []

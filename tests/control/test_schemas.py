@@ -34,10 +34,12 @@ def responses_of(route: ApiRoute) -> list[Any]:
     engine = busy_engine()
     bodies = {
         "Scenario": {"fakefal": 1, "name": "x", "exchanges": [exchange()]},
+        "Exchange": exchange(),
         "AdvanceBody": {"by": 1},
         "PublishBody": {"rotate": True},
     }
     path = route.path.replace("{request_id}", next(iter(tenant_of(engine).queue.jobs)))
+    path = path.replace("{index}", "0")
     queries = ["", "?details=true"] if route.path == "/misses" else [""]
     results = [
         call_json(engine, route.method, path + query, bodies.get(route.body_model))

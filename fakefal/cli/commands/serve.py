@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from fakefal._version import __version__
+from fakefal.cli.output.parent_program import ready_line, stop_at_end_of_stdin
 from fakefal.cli.output.server_story import ServerStory
 from fakefal.cli.recording.options import (
     RECORDING_OPTION_NAMES,
@@ -88,6 +89,16 @@ class _Tally:
     help="When stopped, refuse new calls and finish running ones, for at most this long.",
 )
 @click.option(
+    "--ready-json",
+    is_flag=True,
+    help="When all ports listen, print one line of JSON in place of the greeting.",
+)
+@click.option(
+    "--until-stdin-ends",
+    is_flag=True,
+    help="Stop when standard input ends, as it does when the program that started this has died.",
+)
+@click.option(
     "--tls-port",
     type=int,
     help="A second port for TLS; 0 takes a free one. Default: none.",
@@ -118,6 +129,8 @@ async def _serve(
     ca_file: str | None,
     path: str | None,
     log_format: str,
+    ready_json: bool,
+    until_stdin_ends: bool,
     **settings: Any,
 ) -> None:
     if folder is not None:
@@ -147,8 +160,11 @@ async def _serve(
     server.engine.add_listener(on_journal_entry)
     server.engine.notice_listeners.append(story.tell_notice)
     raise_open_file_limit()
+    stop_event = _stop_event(until_stdin_ends)
     try:
-        await _run_until_stopped(server, story, drain)
+        async with server:
+            _announce(terminal, story, server, ready_json)
+            await _run_until_stopped(server, story, drain, stop_event)
     finally:
         story.flush()
     _print_summary(terminal, story, server, tally, Path(path or ""))
@@ -167,18 +183,17 @@ def _print_summary(
     story.tell("stopped", text, calls=tally.calls, misses=tally.misses)
 
 
-async def _run_until_stopped(server: FakeFalServer, story: ServerStory, drain: float) -> None:
+async def _run_until_stopped(
+    server: FakeFalServer, story: ServerStory, drain: float, stop_event: asyncio.Event
+) -> None:
     """Serve until a signal, and then for at most ``drain`` seconds what is unfinished."""
-    stop_event = _stop_event()
-    async with server:
-        story.tell("listening", _greeting(server), url=server.url)
-        gc.freeze()  # objects of the start-up live as long as the server
-        gc.enable()
-        await stop_event.wait()
-        if drain > 0:
-            stop_event.clear()
-            story.tell("draining", f"draining for at most {drain:g} s; stop again to end at once")
-            await server.drain(drain, stop_event)
+    gc.freeze()  # objects of the start-up live as long as the server
+    gc.enable()
+    await stop_event.wait()
+    if drain > 0:
+        stop_event.clear()
+        story.tell("draining", f"draining for at most {drain:g} s; stop again to end at once")
+        await server.drain(drain, stop_event)
 
 
 def _with_recording(
@@ -221,9 +236,20 @@ def _scenarios_in(folder: str) -> tuple[str, ...]:
     return () if is_empty(folder) else (folder,)
 
 
-def _stop_event() -> asyncio.Event:
-    """An event that is set by SIGINT and SIGTERM."""
+def _announce(
+    terminal: Terminal, story: ServerStory, server: FakeFalServer, ready_json: bool
+) -> None:
+    if ready_json:
+        terminal.write_line(ready_line(server))
+    else:
+        story.tell("listening", _greeting(server), url=server.url)
+
+
+def _stop_event(until_stdin_ends: bool) -> asyncio.Event:
+    """An event that is set by SIGINT and SIGTERM, and by the end of standard input if wanted."""
     stop_event = asyncio.Event()
+    if until_stdin_ends:
+        stop_at_end_of_stdin(stop_event)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from fakefal.engine.controls import Controls, FileRecord, MessageRecord, RouteRecord
+from fakefal.engine.reports.billing import BilledCalls, collect_billed_calls
+from fakefal.engine.reports.timeline_report import TimelineReport
 from fakefal.errors import FakefalError, hide_frame
 from fakefal.server.thread import ThreadedServer
-from fakefal.testing.inspect.billing import BilledCalls, collect_billed_calls
 from fakefal.testing.inspect.calls import Calls, describe_criteria
 from fakefal.testing.inspect.end_of_test import EndOfTestChecks
 from fakefal.testing.inspect.jobs import JobRecord
-from fakefal.testing.inspect.timeline_report import TimelineReport
 
 __tracebackhide__ = hide_frame
 

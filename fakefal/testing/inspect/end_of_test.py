@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fakefal.engine.reports.end_of_test import (
+    REFUSED_STAGES,
+    UNDELIVERED_STAGES,
+    uncollected_results,
+    unused_exchanges,
+    webhooks_in,
+)
 from fakefal.engine.tenant import Tenant
 from fakefal.errors import FakefalError
-from fakefal.scenario.compiled.exchange import CompiledExchange
-from fakefal.scenario.compiled.routes import CompiledRoute
-from fakefal.scenario.compiled.shadowing import GO_FIRST, matching_order, shadowing_exchange
 from fakefal.server.thread import ThreadedServer
-from fakefal.testing.inspect.billing import collect_billed_calls
 from fakefal.testing.scripting.routes import ScriptedRoute
 from fakefal.testing.scripting.scripting import ScriptedExchange
 
@@ -38,7 +41,7 @@ class EndOfTestChecks:
 
     def unused(self) -> list[str]:
         """Exchanges and replies that answered no call."""
-        return self._server.call(self._unused)
+        return self._server.call(lambda: unused_exchanges(self._tenant, self._own_files))
 
     def without_reply(self) -> list[str]:
         """Each ``on`` and ``route`` without a reply, which answers nothing."""
@@ -54,27 +57,6 @@ class EndOfTestChecks:
             if not builder.has_reply
         ]
         return missing_replies
-
-    def _unused(self) -> list[str]:
-        tenant = self._tenant
-        own_exchanges = [
-            *tenant.own_index.exchanges,
-            *(exchange for exchange in tenant.base_index.exchanges if self._is_own(exchange)),
-        ]
-        in_order = matching_order(tenant.own_index, tenant.base_index)
-        lines = [
-            line
-            for exchange in own_exchanges
-            if (line := _describe_unused(tenant, exchange, in_order))
-        ]
-        own_routes = [
-            *tenant.routes.own_routes,
-            *(route for route in tenant.base_routes if self._is_own(route)),
-        ]
-        return lines + [line for route in own_routes if (line := _unused_route(tenant, route))]
-
-    def _is_own(self, exchange: CompiledExchange | CompiledRoute) -> bool:
-        return exchange.location.rpartition(":")[0] in self._own_files
 
     def stale(self) -> list[str]:
         """Scripted outputs that could not come from their endpoint's model any more."""
@@ -102,71 +84,12 @@ class EndOfTestChecks:
 
     def uncollected(self) -> list[str]:
         """Results that fal would bill and that were never fetched."""
-        billed_calls = self._server.call(lambda: collect_billed_calls(self._tenant))
-        return [
-            f"{call.request_id} of {call.endpoint} is completed and billed ({call.units:g} units), "
-            "but its result was not fetched"
-            for call in billed_calls.uncollected
-        ]
+        return self._server.call(lambda: uncollected_results(self._tenant))
 
     def undelivered(self) -> list[str]:
         """Webhooks that were due and that no receiver accepted."""
-        return self._webhooks_in("failed", "held", "waiting", "sending")
+        return self._server.call(lambda: webhooks_in(self._tenant, UNDELIVERED_STAGES))
 
     def refused(self) -> list[str]:
         """Webhooks that were not sent because their target is neither local nor allowed."""
-        return self._webhooks_in("refused")
-
-    def _webhooks_in(self, *stages: str) -> list[str]:
-        def list_webhooks() -> list[str]:
-            if not self._tenant.has_webhooks:
-                return []
-            lines = []
-            for delivery in self._tenant.webhooks.deliveries:
-                is_untried = delivery.stage == "waiting" and not delivery.attempts
-                if delivery.stage in stages and not is_untried:
-                    reason = delivery.reason
-                    if delivery.attempts and delivery.stage != "refused":
-                        result = delivery.attempts[-1].result
-                        last_result = result.failure or f"the last response was {result.status}"
-                        reason = f"{reason}; {last_result}" if reason else last_result
-                    lines.append(
-                        f"{delivery.job.id} to {delivery.shown_url}: {delivery.stage}, {reason}"
-                    )
-            return lines
-
-        return self._server.call(list_webhooks)
-
-
-def _describe_unused(
-    tenant: Tenant, exchange: CompiledExchange, in_order: list[CompiledExchange]
-) -> str:
-    use_count = tenant.resolver.use_counts.get(exchange, 0)
-    subject = f"{exchange.name}{_endpoint_text(exchange)}"
-    if not use_count:
-        other = shadowing_exchange(exchange, in_order[: in_order.index(exchange)])
-        cause = f": {other.name} before it answers all of them — {GO_FIRST}" if other else ""
-        return f"{subject} answered no call{cause}"
-    if exchange.capacity is not None and use_count < exchange.capacity:
-        return f"{subject} answered {use_count} of {exchange.capacity} calls"
-    if use_count < len(exchange.replies):
-        return f"{subject} used {use_count} of its {len(exchange.replies)} replies"
-    return ""
-
-
-def _unused_route(tenant: Tenant, route: CompiledRoute) -> str:
-    use_count = tenant.routes.use_counts.get(route, 0)
-    location = f" ({route.location})" if route.location else ""
-    subject = f"{route.label}{location} for {route.model.when.path or 'any path'}"
-    if not use_count:
-        return f"{subject} answered no request"
-    if route.capacity is not None and use_count < route.capacity:
-        return f"{subject} answered {use_count} of {route.capacity} requests"
-    if use_count < len(route.replies):
-        return f"{subject} used {use_count} of its {len(route.replies)} replies"
-    return ""
-
-
-def _endpoint_text(exchange: CompiledExchange) -> str:
-    endpoint = exchange.model.when.endpoint
-    return f" for {endpoint}" if endpoint else ""
+        return self._server.call(lambda: webhooks_in(self._tenant, REFUSED_STAGES))

@@ -7,9 +7,11 @@
 const text = process.env.FAKEFAL_URL;
 if (text && !globalThis[Symbol.for("fakefal.preload")]) {
   Object.defineProperty(globalThis, Symbol.for("fakefal.preload"), { value: true });
+  require("node:http")[Symbol.for("fakefal.preload")] = text; // for the npm package, in any realm
   try {
     const base = new URL(text);
     // the guard last, as the others replace what it wraps
+    require("./tenant.cjs").install();
     require("./requests.cjs").install(base);
     require("./undici.cjs").install(base);
     require("./guard.cjs").install();

@@ -5,6 +5,7 @@ const http = require("node:http");
 const https = require("node:https");
 const { urlToHttpOptions } = require("node:url");
 const { isFalHost } = require("./hosts.cjs");
+const { withKey, withTest } = require("./tenant.cjs");
 
 const REPLACED = ["host", "hostname", "port", "defaultPort", "protocol", "agent", "createConnection"];
 const OF_TLS = ["servername", "ca", "cert", "key", "pfx", "rejectUnauthorized", "checkServerIdentity"];
@@ -66,7 +67,12 @@ function install(base) {
     function (...args) {
       const [options, callback] = read(...args) ?? [];
       const host = options && String(options.hostname || options.host || "").replace(/:\d+$/, "");
-      if (!host || !isFalHost(host)) return Reflect.apply(request, this, args);
+      if (!host || !isFalHost(host)) {
+        const headers = options && withTest(options.headers, host);
+        if (!options || headers === options.headers) return Reflect.apply(request, this, args);
+        const sent = { ...without(options, []), headers };
+        return Reflect.apply(request, this, callback ? [sent, callback] : [sent]);
+      }
       const isTls = (options.protocol ?? (module === https ? "https:" : "http:")) === "https:";
       const defaultPort = isTls ? 443 : 80;
       const port = Number(options.port || options.defaultPort || defaultPort);
@@ -76,7 +82,7 @@ function install(base) {
       changed.host = changed.hostname = base.hostname;
       changed.port = base.port || 80;
       changed.agent = httpAgentFor(options.agent);
-      changed.headers = withHost(options.headers, hostHeader);
+      changed.headers = withHost(withKey(options.headers), hostHeader);
       const made = Reflect.apply(real, http, callback ? [changed, callback] : [changed]);
       made.host = host; // clients read the request's host and protocol, for example in redirects
       made.protocol = isTls ? "https:" : "http:";

@@ -5,6 +5,7 @@
 
 const Module = require("node:module");
 const { isFalHost, urlOf } = require("./hosts.cjs");
+const { withKey, withTest } = require("./tenant.cjs");
 
 const GLOBAL = Symbol.for("undici.globalDispatcher.1");
 const patched = new WeakSet();
@@ -30,8 +31,12 @@ function withHost(headers, host) {
 /** The same request to the fake; other requests than fal's are returned unchanged. */
 function redirected(options, base) {
   const origin = options?.origin === undefined ? null : urlOf(options.origin);
-  if (!origin || !isFalHost(origin.hostname)) return options;
-  return { ...options, origin: base.origin, headers: withHost(options.headers, origin.host) };
+  if (!origin || origin.origin === base.origin) return options;
+  if (!isFalHost(origin.hostname)) {
+    const headers = withTest(options.headers, origin.hostname);
+    return headers === options.headers ? options : { ...options, headers };
+  }
+  return { ...options, origin: base.origin, headers: withHost(withKey(options.headers), origin.host) };
 }
 
 /** Patch a dispatcher's class to redirect requests to fal. */

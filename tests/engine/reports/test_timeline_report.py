@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from fakefal.testing.inspect.timeline_report import TimelineReport
+from fakefal.engine.reports.timeline_report import TimelineReport
 from tests.building import ANY_LLM, exchange
 from tests.engine.tenants import make_tenant_in, submit
 

@@ -1,0 +1,2 @@
+declare const hooks: { preload: string; install(): void };
+export = hooks;

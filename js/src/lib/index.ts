@@ -1,0 +1,10 @@
+export { FakefalError } from "./control.js";
+export type { Schemas } from "./control.js";
+export type { ExchangeBuilder } from "./exchange.js";
+export { FakeFal } from "./fake.js";
+export type { Call, ClockKind, OnOptions } from "./fake.js";
+export { absent, allOf, anything, anyOf, contains, lessThan, moreThan, regex } from "./matchers.js";
+export { redirectProcess, startFakeFal } from "./server.js";
+export type { FakeFalServer, StartOptions } from "./server.js";
+export { withFake } from "./use.js";
+export type { Severity, UseOptions } from "./use.js";
