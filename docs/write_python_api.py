@@ -14,8 +14,8 @@ from typing import Any
 
 import fakefal
 from fakefal.engine.controls import CallRecord
-from fakefal.scenario.builder import ExchangeBuilder
 from fakefal.engine.reports.billing import BilledCall, BilledCalls
+from fakefal.scenario.builder import ExchangeBuilder
 from fakefal.testing.inspect.calls import Calls
 from fakefal.testing.inspect.clock import FakeClock
 from fakefal.testing.inspect.jobs import JobRecord
