@@ -231,7 +231,8 @@ def test_the_guide_to_the_control_api_is_run_as_it_stands(tmp_path: Path) -> Non
     for line in script.splitlines():
         method = re.search(r"-X (\w+)", line)
         for path in re.findall(r"\$FAKE(/[\w./$-]*)", line):
-            requested.add(f"{method[1] if method else 'GET'} {path.replace('$id', '{request_id}')}")
+            path = path.replace("$id", "{request_id}").replace("/exchanges/0", "/exchanges/{index}")
+            requested.add(f"{method[1] if method else 'GET'} {path}")
     assert {f"{it.method} {it.path}" for it in ROUTES if it.path != "/"} <= requested
 
 

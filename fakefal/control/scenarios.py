@@ -46,13 +46,13 @@ def put_exchange(request: ControlRequest) -> dict[str, Any]:
     from fakefal.scenario.matching.matchers import PatternError
     from fakefal.scenario.templates.templates import TemplateError
 
+    controls = request.controls
     index_text = request.path_parameters["index"]
     if not (index_text.isascii() and index_text.isdigit()):
         raise control_error(400, f'invalid index "{index_text}" — a number from 0')
     data = request.read_json()
     if not isinstance(data, dict):
         raise control_error(400, f"the body is not an exchange — send {request.example}")
-    controls = request.controls
     exchanges = controls.tenant.own_index.exchanges
     index = min(int(index_text), len(exchanges))
     location = request.parse_query(ExchangeParameters).location

@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import hooks from "../../hooks/paths.cjs";
 
-const IMAGE = "ghcr.io/fakefal/fakefal";
+const IMAGE = "fakefal"; // as docs/ci.md builds it; no registry has it yet, so it is never pulled
 const START_SECONDS = 30;
 const IMAGE_SECONDS = 300;
 
@@ -115,7 +115,7 @@ function argumentsFor(command: string[], options: StartOptions): string[] {
   const here = process.cwd();
   const network = process.platform === "linux" ? ["--network", "host"] : ["--publish", "127.0.0.1:8787:8787"];
   const port = process.platform === "linux" ? ["--host", "127.0.0.1", "--port", "0"] : ["--token", "fakefal"];
-  return ["run", "--rm", "-i", ...network, "-v", `${here}:${here}:ro`, "-w", here, IMAGE, ...serve, ...port];
+  return ["run", "--rm", "-i", "--pull", "never", ...network, "-v", `${here}:${here}:ro`, "-w", here, IMAGE, ...serve, ...port];
 }
 
 /** Start a command and wait for its line of JSON; a text says why there is none. */
