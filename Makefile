@@ -8,7 +8,7 @@ UV := .cache/uv/bin/uv
 # Tests start hundreds of interpreters: without compiled files each would compile the package anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check lint types tests quick lock newest lowest bench clean
+.PHONY: demo test check lint types tests beside quick lock newest lowest bench clean
 
 demo: $(VENV)/.ready ## the main features, in five seconds
 	$(BIN)/fakefal demo
@@ -25,10 +25,13 @@ types: $(VENV)/.ready
 	$(BIN)/mypy
 
 tests: $(VENV)/.ready
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto -m "not matrix"
+
+beside: $(VENV)/.ready ## the fixture beside each of the other plugins
+	$(BIN)/pytest -n auto -m matrix
 
 quick: $(VENV)/.ready ## the inner loop: no real clients, no containers, no subprocesses to speak of
-	$(BIN)/pytest -n auto -q -m "not blackbox and not slow"
+	$(BIN)/pytest -n auto -q -m "not blackbox and not slow and not matrix"
 
 bench: $(VENV)/.ready ## lifecycles, streams, memory and cold start, as ratios
 	$(BIN)/python -m benchmarks

@@ -13,9 +13,11 @@ settings.load_profile("no-deadline")
 
 pytest_plugins = ["pytester"]
 
-_SLOW_FOLDERS = ("apps", "cli", "container", "guard")
+_SLOW_FOLDERS = ("apps", "attack", "beside", "cli", "container", "guard", "js", "scaling")
 _SLOW_FILES = ("test_determinism.py", "test_documents.py", "test_guide_to_run.py")
 """Tests that start processes; `make quick` leaves them out, and those that run pytest in pytest."""
+
+_MATRIX = ("test_greenlets.py", "test_matrix.py", "test_processes.py", "test_pytest_socket.py")
 
 _MARK = "FAKEFAL_TESTS_OF"
 _PROC = Path("/proc")
@@ -29,6 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         runs_pytest = "pytester" in getattr(item, "fixturenames", ())
         if folder in _SLOW_FOLDERS or file in _SLOW_FILES or runs_pytest:
             item.add_marker(pytest.mark.slow)
+        if folder == "beside" and file in _MATRIX:
+            item.add_marker(pytest.mark.matrix)
 
 
 @pytest.fixture(scope="session", autouse=True)
