@@ -1,11 +1,12 @@
-"""Schemas of responses to a test: an exchange that was set, and the report at its end."""
+"""Schemas of responses to a test: an exchange that was set, webhooks, the report at its end."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from fakefal.engine.webhooks.deliveries import Stage
 from fakefal.protocol.core.call import Via
 
 
@@ -47,3 +48,32 @@ class ExchangeResult(_ReportModel):
 
     index: int
     total: int
+
+
+class Attempt(_ReportModel):
+    """One attempt to deliver a webhook."""
+
+    at: str
+    seconds: float
+    status: int | None
+    body: str
+    failure: str
+
+
+class Delivery(_ReportModel):
+    """A webhook and its attempts."""
+
+    number: int
+    request_id: str
+    url: str
+    copy_: int = Field(alias="copy")
+    state: Stage
+    why: str
+    due: str | None
+    attempts: list[Attempt]
+
+
+class Jwks(_ReportModel):
+    """A JSON Web Key Set."""
+
+    keys: list[dict[str, Any]]

@@ -6,14 +6,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from fakefal.control.report_schemas import ExchangeResult, Report, SpendRow
+from fakefal.control.report_schemas import (
+    Attempt,
+    Delivery,
+    ExchangeResult,
+    Jwks,
+    Report,
+    SpendRow,
+)
 from fakefal.engine.core.journal import EntryKind
 from fakefal.engine.webhooks.deliveries import Stage
 from fakefal.protocol.core.call import Via
 from fakefal.scenario.model.fields import Duration
 from fakefal.scenario.model.scenario import Exchange, Scenario
 
-__all__ = ["Exchange", "ExchangeResult", "Report", "Scenario", "SpendRow"]
+__all__ = ["Attempt", "Delivery", "Exchange", "ExchangeResult", "Jwks", "Report", "Scenario"]
+__all__ += ["SpendRow"]
 
 JobState = Literal["queued", "running", "completed", "cancelled"]
 MAX_ITEMS = 10_000
@@ -353,35 +361,6 @@ class MissDetails(ApiModel):
 
 
 Miss = str | MissDetails
-
-
-class Attempt(ApiModel):
-    """One attempt to deliver a webhook."""
-
-    at: str
-    seconds: float
-    status: int | None
-    body: str
-    failure: str
-
-
-class Delivery(ApiModel):
-    """A webhook and its attempts."""
-
-    number: int
-    request_id: str
-    url: str
-    copy_: int = Field(alias="copy")
-    state: Stage
-    why: str
-    due: str | None
-    attempts: list[Attempt]
-
-
-class Jwks(ApiModel):
-    """A JSON Web Key Set."""
-
-    keys: list[dict[str, Any]]
 
 
 class File(ApiModel):
