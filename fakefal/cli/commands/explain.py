@@ -87,9 +87,11 @@ def _explain_body(terminal: Terminal, text: str) -> dict[str, Any]:
     """Print what a pasted body is, and the scenario that reproduces it; returns the exchange."""
     from fakefal.recorder.importers.bodies import read_body
     from fakefal.recorder.importers.foreign import NotThisFormat
+    from fakefal.recorder.importers.pasted import convert_pasted
 
     try:
         imported = read_body(text, "standard input")
+        convert_pasted(imported)
     except NotThisFormat as error:
         raise FakefalError(f"the body is {error} — paste the whole body") from None
     if not imported.exchanges:

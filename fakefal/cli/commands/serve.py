@@ -273,7 +273,6 @@ def _greeting(server: FakeFalServer) -> str:
     rows = [
         ("loaded", loaded),
         ("clock", clock),
-        ("limits", _limits_text(server.settings.limits)),
         ("proxy", f"HTTPS_PROXY={server.proxy_url} ({others_policy})"),
         *([("CA", str(server.ca_path))] if server.tls_url else []),
         *(

@@ -62,11 +62,15 @@ def is_fal_body(body: Json) -> bool:
     return kind_of(body) is not None
 
 
+_STATUS_KEYS = {"request_id", "response_url", "error_type", "queue_position"}
+"""One of them is in every status of fal's, also where people paste but a part of it."""
+
+
 def kind_of(body: Json) -> BodyKind | None:
     """What a body is by its structure; None if it need not be fal's."""
     if not isinstance(body, dict):
         return None
-    if body.get("status") in STATES and ("request_id" in body or "response_url" in body):
+    if body.get("status") in STATES and body.keys() & _STATUS_KEYS:
         return "status"
     if isinstance(body.get("request_id"), str) and body.get("status") in ("OK", "ERROR"):
         return "webhook" if "payload" in body or "error" in body else None
