@@ -66,6 +66,17 @@ async def test_the_description_of_an_endpoint_is_served_as_by_fal(scenario: Any)
         assert missing.status == 404
 
 
+@pytest.mark.parametrize(
+    ("apps", "status"), [({}, 200), ({"fal-ai/any-llm": {"removed": True}}, 404)]
+)
+async def test_language_models_are_described_unless_they_are_removed(
+    apps: dict[str, Any], status: int
+) -> None:
+    async with running_caller({"fakefal": 1, "exchanges": [], "apps": apps}) as caller:
+        response = await caller.request("GET", f"{PATH}?endpoint_id=fal-ai/any-llm", host="fal.ai")
+        assert response.status == status
+
+
 async def test_models_include_their_description_if_asked(scenario: Any) -> None:
     async with running_caller(scenario) as caller:
         path = f"/v1/models?expand=openapi-3.0&endpoint_id={FLUX}"
