@@ -31,7 +31,10 @@ async def queue_openapi(request: Request, parts: Mapping[str, str]) -> HttpRespo
 
 
 def document_of(tenant: Tenant, name: str) -> Json:
-    """The description of an endpoint: its own, else a general one of a known endpoint."""
+    """The description of an endpoint: its own, else a general one of a known endpoint.
+
+    Those of language models are known in every scenario, as fal has them.
+    """
     endpoint = parse_endpoint(name)
     if endpoint is None:
         return None
@@ -40,7 +43,11 @@ def document_of(tenant: Tenant, name: str) -> Json:
     if schema is not None:
         document = schema.description.document
         return {key: value for key, value in document.items() if not key.startswith("x-fakefal")}
-    if endpoint.text not in {known.text for known in UsageLedger(tenant).endpoints()}:
+    if tenant.faults.app_of(endpoint).is_removed:
+        return None
+    if endpoint.llm_api is None and endpoint.text not in {
+        known.text for known in UsageLedger(tenant).endpoints()
+    }:
         return None
     return openapi_of(describe_model(endpoint))
 

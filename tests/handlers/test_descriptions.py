@@ -19,7 +19,7 @@ API: dict[str, Any] = {
     "openapi": "3.1.0",
     "servers": [{"url": "https://api.fal.ai/v1"}],
     "paths": {
-        "/workflows/{name}": {
+        "/drafts/{name}": {
             "get": {"responses": {"200": {"content": {"application/json": {"schema": {
                 "type": "object",
                 "required": ["name", "nodes"],
@@ -30,7 +30,7 @@ API: dict[str, Any] = {
             }}}}}},
             "delete": {"responses": {"204": {"description": "gone"}}},
         },
-        "/workflows": {
+        "/drafts": {
             "post": {
                 "requestBody": {"required": True, "content": {"application/json": {"schema": {
                     "type": "object",
@@ -66,6 +66,17 @@ async def test_the_description_of_an_endpoint_is_served_as_by_fal(scenario: Any)
         assert missing.status == 404
 
 
+@pytest.mark.parametrize(
+    ("apps", "status"), [({}, 200), ({"fal-ai/any-llm": {"removed": True}}, 404)]
+)
+async def test_language_models_are_described_unless_they_are_removed(
+    apps: dict[str, Any], status: int
+) -> None:
+    async with running_caller({"fakefal": 1, "exchanges": [], "apps": apps}) as caller:
+        response = await caller.request("GET", f"{PATH}?endpoint_id=fal-ai/any-llm", host="fal.ai")
+        assert response.status == status
+
+
 async def test_models_include_their_description_if_asked(scenario: Any) -> None:
     async with running_caller(scenario) as caller:
         path = f"/v1/models?expand=openapi-3.0&endpoint_id={FLUX}"
@@ -79,16 +90,16 @@ async def test_operations_of_a_description_are_answered(scenario: Any) -> None:
         async def ask(method: str, path: str, **options: Any) -> Any:
             return await caller.request(method, f"/v1{path}", host="api.fal.ai", **options)
 
-        first, second = [await ask("GET", "/workflows/a") for _ in range(2)]
+        first, second = [await ask("GET", "/drafts/a") for _ in range(2)]
         assert first.status == 200
         assert first.json == second.json
         assert len(first.json["name"]) >= 3
         assert 1 <= first.json["nodes"] <= 5
-        deleted = await ask("DELETE", "/workflows/a")
+        deleted = await ask("DELETE", "/drafts/a")
         assert deleted.status == 204
-        made = await ask("POST", "/workflows", json={"title": "x"})
+        made = await ask("POST", "/drafts", json={"title": "x"})
         assert (made.status, made.json) == (201, True)
-        assert (await ask("POST", "/workflows", json={})).status == 400  # as the platform API
+        assert (await ask("POST", "/drafts", json={})).status == 400  # as the platform API
         assert (await ask("GET", "/nothing")).status == 404
 
 

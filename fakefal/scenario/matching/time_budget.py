@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from time import perf_counter  # noqa: TID251 (of searches, never of replies)
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import regex
+if TYPE_CHECKING:
+    import regex
 
 CALL_SECONDS: Final = 0.05
 """What all searches for one call may take. Meanwhile the server answers nobody else."""

@@ -38,6 +38,7 @@ def test_the_defaults_are_those_of_the_reference() -> None:
         "openai_errors": "openai",
         "schema_version": DEFAULT_SCHEMA_VERSION,
         "profile": DEFAULT_SCHEMA_VERSION,
+        "models": "lenient",
         "validate": True,
         "webhook_retries": 31,
         "webhook_timestamps": "auto",

@@ -37,11 +37,19 @@ def test_others_are_not(name: object) -> None:
     assert not child.is_fal_host(name)
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("http://127.0.0.1:9", "a direct connection to"), (None, "a connection to .*: no fake runs")],
+    ids=["with-a-fake", "without"],
+)
 def test_an_attempt_is_blocked_and_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    url: str | None, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "escapes"
     path.touch()
+    monkeypatch.delenv("FAKEFAL_URL", raising=False)
+    if url is not None:
+        monkeypatch.setenv("FAKEFAL_URL", url)
     monkeypatch.setenv("FAKEFAL_ESCAPES", str(path))
     for event, arguments in (
         ("socket.getaddrinfo", ("fal.run", 443, 0, 0, 0)),
@@ -49,7 +57,7 @@ def test_an_attempt_is_blocked_and_reported(
         ("socket.connect", (None, ("queue.falrun.com", 443))),
         ("socket.getaddrinfo", (b"fal.run", None)),
     ):
-        with pytest.raises(child.EscapeBlocked, match=r"^fakefal blocked a direct "):
+        with pytest.raises(child.EscapeBlocked, match=f"^fakefal blocked {words}"):
             child._audit(event, arguments)
     records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     targets = ["fal.run:443", "rest.fal.ai", "queue.falrun.com:443", "fal.run"]
