@@ -53,7 +53,7 @@ def test_mistakes_are_refused_at_the_call() -> None:
     builder = RouteBuilder({}, lambda _: None)
     with pytest.raises(FakefalError, match="either a name or fields"):
         builder.fail()
-    with pytest.raises(FakefalError, match=r"replies.*unknown key"):
+    with pytest.raises(FakefalError, match=r"stream.*unknown key"):
         builder.stream(spec=1)
     with pytest.raises(FakefalError, match="a route needs a reply"):
         build_route({})

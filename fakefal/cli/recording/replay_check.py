@@ -28,7 +28,7 @@ _MEDIA_URL = re.compile(r"https?://[^/\"\s]+/files/[^\"\s\\]*")
 _COMPARED_HEADERS = frozenset(
     {"allow", "retry-after", "www-authenticate", "location", "x-fal-billable-units"}
 )
-_IGNORED_HEADERS = frozenset({"x-fal-request-id", "x-fal-hint"})
+_IGNORED_HEADERS = frozenset({"x-fal-request-id", "x-fal-hint", "x-fal-served-from"})
 _NOT_SENT = frozenset({"host", "content-length", "authorization", "accept-encoding", "cookie"})
 _MAX_SHOWN = 60
 _TIMEOUT_SECONDS = 30.0

@@ -37,6 +37,7 @@ MISSING = {"loc": ["body", "prompt"], "msg": "Field required", "type": "missing"
                     "loc": ["body", "prompt"],
                     "msg": "Field required",
                     "input": {},
+                    "url": "https://docs.fal.ai/errors/#missing",
                 }
             },
         ),

@@ -21,7 +21,7 @@ SEEN = Path("seen.json")
 
 def compare(name, seen):
     known = json.loads(SEEN.read_text()) if SEEN.exists() else {}
-    seen = json.loads(re.sub(r"20\d\d-[-0-9T:.]+Z", "", json.dumps(seen)))
+    seen = json.loads(re.sub(r"20\d\d-[-0-9T:.]+Z?", "", json.dumps(seen)))
     assert known.setdefault(name, seen) == seen
     SEEN.write_text(json.dumps(known))
 
