@@ -8,7 +8,6 @@ from fakefal.errors import FakefalError
 
 _RESERVED = {
     "endpoint": "the endpoint is the first argument",
-    "method": "routes that are called by GET are matched in a file: when: {method: GET}",
     "when": "write its parts: endpoint, via=, input=, headers=",
     "header": "write headers={…}",
     "times": "write .times(2) after the reply",

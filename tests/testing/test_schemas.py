@@ -29,7 +29,7 @@ def with_schema(fakefal: FakeFal, tmp_path: Path) -> FakeFal:
 
 
 def test_fal_client_names_the_invalid_field(with_schema: FakeFal) -> None:
-    with_schema.on(FLUX)
+    with_schema.load({"fakefal": 1, "exchanges": [{"when": {"endpoint": FLUX}}]})
     with pytest.raises(fal_client.FalClientHTTPError) as caught:
         fal_client.run(FLUX, {"prompt": "x", "image_size": {"width": -1}})
     assert caught.value.status_code == 422
@@ -74,7 +74,7 @@ def test_an_option_names_the_schemas_and_stale_outputs_fail_the_test(
     result.stdout.fnmatch_lines(
         [
             "*scripted outputs differ from the schema of their endpoint:",
-            "*exchanges?0? for fal-ai/flux/dev: *.output.images?0?.url: expected a string",
+            "  *fail_the_test.py:4 for fal-ai/flux/dev: replies?0?.output.images?0?.url: expected a string",
         ]
     )
 

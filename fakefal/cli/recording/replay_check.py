@@ -29,7 +29,9 @@ _COMPARED_HEADERS = frozenset(
     {"allow", "retry-after", "www-authenticate", "location", "x-fal-billable-units"}
 )
 _IGNORED_HEADERS = frozenset({"x-fal-request-id", "x-fal-hint", "x-fal-served-from"})
-_NOT_SENT = frozenset({"host", "content-length", "authorization", "accept-encoding", "cookie"})
+_NOT_SENT = frozenset(
+    {"host", "content-length", "authorization", "accept-encoding", "cookie", "x-fal-target-url"}
+)
 _MAX_SHOWN = 60
 _TIMEOUT_SECONDS = 30.0
 

@@ -72,12 +72,9 @@ class EndOfTestChecks:
 
         lines = []
         for exchange in (*tenant.own_index.exchanges, *tenant.base_index.exchanges):
-            location = f" ({exchange.location})" if exchange.location else ""
             try:
                 for path, text, endpoint in stale_outputs(exchange.model, library):
-                    lines.append(
-                        f"{exchange.label}{location} for {endpoint}: {format_path(path)}: {text}"
-                    )
+                    lines.append(f"{exchange.name} for {endpoint}: {format_path(path)}: {text}")
             except FakefalError as error:
                 lines.append(str(error))
         return lines
