@@ -43,7 +43,8 @@ def test_deliveries_are_printed_listed_and_sent_again() -> None:
         lines = [served.next_line() for _ in range(3)]
         assert lines[0].startswith("00:00:00 lint    fal-ai/any-llm  200  webhook_url in the input")
         assert lines[2] == (
-            f"00:00:00 webhook fal-ai/any-llm  500  {hook.url}: attempt 1 of 32: 500 after 0s: not accepted  {id_}"
+            f"00:00:00 webhook fal-ai/any-llm  500  {hook.url}: attempt 1 of 32: "
+            f"500 after 0s: not accepted  {id_}"
         )
         url = ("--url", served.url)
         assert fakefal("webhooks", *url, *KEY) == (
@@ -87,8 +88,8 @@ def test_a_blocked_target_is_reported_until_its_host_is_allowed() -> None:
         served.next_line()
         served.next_line()
         assert re.search(
-            r"webhook fal-ai/any-llm  —  http://0\.0\.0\.0:9/hook: refused: 0\.0\.0\.0 is neither loopback nor "
-            rf"private — allow it with --webhook-allow 0\.0\.0\.0  {ID}$",
+            r"webhook fal-ai/any-llm  —  http://0\.0\.0\.0:9/hook: refused: 0\.0\.0\.0 is "
+            rf"neither loopback nor private — allow it with --webhook-allow 0\.0\.0\.0  {ID}$",
             served.next_line(),
         )
     with serve("--clock", "manual", "--webhook-allow", "0.0.0.0") as served:
