@@ -74,7 +74,7 @@ def test_an_option_names_the_schemas_and_stale_outputs_fail_the_test(
     result.stdout.fnmatch_lines(
         [
             "*scripted outputs differ from the schema of their endpoint:",
-            "*fail_the_test.py:4 for fal-ai/flux/dev: *.output.images?0?.url: expected a string",
+            "  *_test.py:4 for fal-ai/flux/dev: replies?0?.output.images?0?.url: expected a string",
         ]
     )
 

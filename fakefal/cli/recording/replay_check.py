@@ -134,7 +134,7 @@ class _Replay:
         if expected == actual:
             return
         try:
-            value, other = decode(expected.encode()), decode(actual.encode())
+            value, other = _comparable(expected, actual)
         except ValueError:
             expected, actual = (
                 self.redactor.redact_text(expected),
@@ -208,6 +208,27 @@ def _is_compared(capture: Capture) -> bool:
 def _canonical(text: str) -> str:
     """A body without the addresses of files, which are others in each replay."""
     return _MEDIA_URL.sub("<file>", text)
+
+
+def _comparable(one: str, other: str) -> tuple[Json, Json]:
+    """Two bodies of JSON, or of events whose data is JSON and that differ only in it.
+
+    Raises ValueError for others.
+    """
+    try:
+        return decode(one.encode()), decode(other.encode())
+    except ValueError:
+        (frame, data), (other_frame, other_data) = _split_events(one), _split_events(other)
+        if frame != other_frame:
+            raise
+        return [decode(it.encode()) for it in data], [decode(it.encode()) for it in other_data]
+
+
+def _split_events(text: str) -> tuple[list[str], list[str]]:
+    """The lines of events with their data taken out, and the data."""
+    lines = text.split("\n")
+    data = [line.removeprefix("data:") for line in lines if line.startswith("data:")]
+    return ["data:" if line.startswith("data:") else line for line in lines], data
 
 
 def _around_difference(one: str, other: str) -> tuple[str, str]:
