@@ -59,6 +59,11 @@ class ControlClient:
         with self._open(path, query, _SECONDS) as response:
             return json.load(response)
 
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """The JSON that a route answers to a body."""
+        with self._open(path, {}, _SECONDS, json.dumps(body).encode()) as response:
+            return json.load(response)
+
     def events(self, path: str, **query: Any) -> Iterator[tuple[str, Any]]:
         """The events of a live route: pairs of name and JSON."""
         with self._open(path, query, _LIVE_SECONDS) as response:
@@ -72,11 +77,13 @@ class ControlClient:
                     yield name, json.loads(value)
 
     @contextmanager
-    def _open(self, path: str, query: dict[str, Any], seconds: float) -> Iterator[Any]:
+    def _open(
+        self, path: str, query: dict[str, Any], seconds: float, data: bytes | None = None
+    ) -> Iterator[Any]:
         given = {name: value for name, value in query.items() if value not in (None, "", ())}
         url = f"{self._base}{path}" + (f"?{urlencode(given)}" if given else "")
         try:
-            request = urllib.request.Request(url, headers=self._headers)
+            request = urllib.request.Request(url, data, self._headers)
             with _OPENER.open(request, timeout=seconds) as response:
                 yield response
         except urllib.error.HTTPError as error:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from typing import Any
 
 import click
 
+from fakefal.cli.control_client import ControlClient
 from fakefal.cli.terminal import Terminal
-from fakefal.errors import FakefalError
 
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-_SECONDS = 10
 _COLOURS = {"delivered": "green", "waiting": "yellow", "held": "yellow", "sending": "yellow"}
 
 
@@ -44,12 +40,12 @@ def webhooks(
     redeliver: str | None,
 ) -> None:
     """List the webhooks of a running server, or send them again immediately, correctly signed."""
-    base = f"{url.rstrip('/')}/_fakefal/webhooks"
+    client = ControlClient(url, key, token)
     if redeliver is None:
-        deliveries = _request(base, key, token, None)
+        deliveries = client.get("/webhooks")
     else:
         body = {} if redeliver == "failed" else {"request_id": redeliver}
-        deliveries = _request(f"{base}/redeliver", key, token, body)
+        deliveries = client.post("/webhooks/redeliver", body)
     if as_json:
         terminal.write_line(json.dumps(deliveries, indent=2, ensure_ascii=False))
         return
@@ -57,37 +53,6 @@ def webhooks(
         terminal.write_line(_format_delivery(delivery))
     if not deliveries:
         terminal.write_line("no webhooks" if redeliver is None else "nothing to send again")
-
-
-def _request(
-    url: str, key: str, token: str | None, body: dict[str, Any] | None
-) -> list[dict[str, Any]]:
-    """Call the control API; raises FakefalError."""
-    data = None if body is None else json.dumps(body).encode()
-    try:
-        headers = {"Authorization": f"Key {key}"}
-        if token:
-            headers["x-fakefal-token"] = token
-        request = urllib.request.Request(url, data, headers)
-        with _OPENER.open(request, timeout=_SECONDS) as response:
-            deliveries: list[dict[str, Any]] = json.load(response)
-            return deliveries
-    except urllib.error.HTTPError as error:
-        with error:
-            raise FakefalError(
-                _detail(error.read()) or f"the server responded with {error.code}"
-            ) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        text = f"cannot reach a server at {url} ({reason}) — start fakefal serve, or pass --url"
-        raise FakefalError(text) from None
-
-
-def _detail(content: bytes) -> str:
-    try:
-        return str(json.loads(content)["detail"])
-    except (ValueError, KeyError, TypeError):
-        return ""
 
 
 def _format_delivery(delivery: dict[str, Any]) -> str:
