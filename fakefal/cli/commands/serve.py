@@ -13,7 +13,7 @@ import click
 
 from fakefal._version import __version__
 from fakefal.cli.output.parent_program import ready_line, stop_at_end_of_stdin
-from fakefal.cli.output.server_story import ServerStory
+from fakefal.cli.output.server_log import ServerLog
 from fakefal.cli.recording.options import (
     RECORDING_OPTION_NAMES,
     RecordingOptions,
@@ -148,30 +148,30 @@ async def _serve(
     if ca_file is not None:
         _write_atomically(Path(ca_file), server.proxy.authority.pem)
     tally = _Tally()
-    story = ServerStory(terminal, log_format, is_quiet=quiet)
+    log = ServerLog(terminal, log_format, is_quiet=quiet)
 
     def on_journal_entry(entry: JournalEntry) -> None:
         if entry.kind == "call":
             tally.calls += 1
         if entry.miss is not None:
             tally.misses += 1
-        story.tell_entry(entry)
+        log.write_entry(entry)
 
     server.engine.add_listener(on_journal_entry)
-    server.engine.notice_listeners.append(story.tell_notice)
+    server.engine.notice_listeners.append(log.write_notice)
     raise_open_file_limit()
     stop_event = _stop_event(until_stdin_ends)
     try:
         async with server:
-            _announce(terminal, story, server, ready_json)
-            await _run_until_stopped(server, story, drain, stop_event)
+            _announce(terminal, log, server, ready_json)
+            await _run_until_stopped(server, log, drain, stop_event)
     finally:
-        story.flush()
-    _print_summary(terminal, story, server, tally, Path(path or ""))
+        log.flush()
+    _print_summary(terminal, log, server, tally, Path(path or ""))
 
 
 def _print_summary(
-    terminal: Terminal, story: ServerStory, server: FakeFalServer, tally: _Tally, recording: Path
+    terminal: Terminal, log: ServerLog, server: FakeFalServer, tally: _Tally, recording: Path
 ) -> None:
     for line in server.engine.bounds.lines():
         terminal.write_line(line)
@@ -180,11 +180,11 @@ def _print_summary(
     for line in recording_summary(server.recorded, recording):
         terminal.write_line(line)
     text = f"stopped after {pluralize(tally.calls, 'call')}, {pluralize(tally.misses, 'miss')}"
-    story.tell("stopped", text, calls=tally.calls, misses=tally.misses)
+    log.write("stopped", text, calls=tally.calls, misses=tally.misses)
 
 
 async def _run_until_stopped(
-    server: FakeFalServer, story: ServerStory, drain: float, stop_event: asyncio.Event
+    server: FakeFalServer, log: ServerLog, drain: float, stop_event: asyncio.Event
 ) -> None:
     """Serve until a signal, and then for at most ``drain`` seconds what is unfinished."""
     gc.freeze()  # objects of the start-up live as long as the server
@@ -192,7 +192,7 @@ async def _run_until_stopped(
     await stop_event.wait()
     if drain > 0:
         stop_event.clear()
-        story.tell("draining", f"draining for at most {drain:g} s; stop again to end at once")
+        log.write("draining", f"draining for at most {drain:g} s; stop again to end at once")
         await server.drain(drain, stop_event)
 
 
@@ -236,13 +236,11 @@ def _scenarios_in(folder: str) -> tuple[str, ...]:
     return () if is_empty(folder) else (folder,)
 
 
-def _announce(
-    terminal: Terminal, story: ServerStory, server: FakeFalServer, ready_json: bool
-) -> None:
+def _announce(terminal: Terminal, log: ServerLog, server: FakeFalServer, ready_json: bool) -> None:
     if ready_json:
         terminal.write_line(ready_line(server))
     else:
-        story.tell("listening", _greeting(server), url=server.url)
+        log.write("listening", _greeting(server), url=server.url)
 
 
 def _stop_event(until_stdin_ends: bool) -> asyncio.Event:

@@ -12,7 +12,7 @@ from fakefal.cli.terminal import Terminal
 from fakefal.engine.core.journal import JournalEntry
 
 
-class ServerStory:
+class ServerLog:
     """Prints journal entries, and what else happens to a server."""
 
     def __init__(self, terminal: Terminal, log_format: str, *, is_quiet: bool) -> None:
@@ -21,7 +21,7 @@ class ServerStory:
         self._is_quiet = is_quiet
         self._printer = CallPrinter(terminal)
 
-    def tell_entry(self, entry: JournalEntry) -> None:
+    def write_entry(self, entry: JournalEntry) -> None:
         """Print an entry of any tenant's journal."""
         if self._is_quiet:
             return
@@ -30,7 +30,7 @@ class ServerStory:
         else:
             self._printer.print_entry(entry)
 
-    def tell_notice(self, text: str) -> None:
+    def write_notice(self, text: str) -> None:
         """Print a change of the server, such as scenarios that were pushed."""
         if self._is_quiet:
             return
@@ -39,7 +39,7 @@ class ServerStory:
         else:
             self._printer.print_lines([f"         {click.style(text, fg='cyan')}"])
 
-    def tell(self, kind: str, text: str, **fields: Any) -> None:
+    def write(self, kind: str, text: str, **fields: Any) -> None:
         """Print the start or the end of the server, ``fields`` in JSON; also if it is quiet."""
         self.flush()
         self._terminal.write_line(_json_line({"kind": kind, **fields}) if self._is_json else text)

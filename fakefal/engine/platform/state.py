@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from fakefal.engine.core.clock import Clock
 from fakefal.protocol.core.call import Json
@@ -22,6 +23,10 @@ class WorkflowDefinition:
     contents: dict[str, Json]
     is_public: bool
     created_at: float
+
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 class PlatformState:
@@ -88,7 +93,7 @@ class PlatformState:
         _put(self._responses, request, (expires_at, status, payload))
 
 
-def _put(table: OrderedDict, key: object, value: object) -> None:  # type: ignore[type-arg]
+def _put(table: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:
     table.pop(key, None)
     table[key] = value
     if len(table) > _MAX_ITEMS:
